@@ -1,0 +1,36 @@
+//! A person who signs in. Never deleted: `active` ends the access.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `account`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "account")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// As typed, up to 254 characters.
+    pub email: String,
+    /// Folded e-mail, unique.
+    pub email_key: String,
+    /// Up to 80 characters.
+    pub name: String,
+    /// viewer, reporter, lead or admin.
+    pub role: String,
+    /// PHC string (argon2id); none until the person sets a password.
+    pub password_hash: Option<String>,
+    /// zh-CN or en.
+    pub lang: String,
+    /// False ends every session and token.
+    pub active: bool,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
+    /// Optimistic lock.
+    pub version: i64,
+}
+
+/// No relations are declared: the store joins by hand.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

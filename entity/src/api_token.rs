@@ -1,0 +1,32 @@
+//! A bearer token of the JSON API.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `api_token`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_token")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose rights it has.
+    pub account_id: Uuid,
+    /// Label, up to 80 characters.
+    pub name: String,
+    /// First characters, to recognise it.
+    pub prefix: String,
+    /// SHA-256 of the token, hex.
+    pub token_hash: String,
+    /// Milliseconds.
+    pub created_at: i64,
+    /// Milliseconds of the last use, to the hour.
+    pub used_at: Option<i64>,
+    /// Milliseconds.
+    pub revoked_at: Option<i64>,
+}
+
+/// No relations are declared: the store joins by hand.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

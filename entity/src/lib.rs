@@ -1,0 +1,20 @@
+//! The tables of Fupan: columns, no rules. Instants are milliseconds since the epoch in UTC, dates are
+//! calendar dates of the report zone, fractions are integers with a scale.
+#![allow(missing_docs, reason = "the derive writes Column and PrimaryKey without docs")]
+
+pub mod account;
+pub mod api_token;
+pub mod audit_entry;
+pub mod counter;
+pub mod event;
+pub mod figure;
+pub mod idempotency_key;
+pub mod impact;
+pub mod incident_count;
+pub mod invitation;
+pub mod outbox_message;
+pub mod postmortem;
+pub mod reminder;
+pub mod report_import;
+pub mod session;
+pub mod timeline_entry;

@@ -1,0 +1,28 @@
+//! A line that a person added to the timeline.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `timeline_entry`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "timeline_entry")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose.
+    pub event_id: Uuid,
+    /// Milliseconds.
+    pub at: i64,
+    /// Up to 2,000 characters.
+    pub text: String,
+    /// Account.
+    pub created_by: Option<Uuid>,
+    /// Milliseconds.
+    pub created_at: i64,
+}
+
+/// No relations are declared: the store joins by hand.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! The schema of Fupan. Every step can be repeated safely, because MariaDB commits each statement by itself;
+//! the caller holds the migration lock (`store::migrate`).
+
+mod columns;
+mod m0001_accounts;
+mod m0002_events;
+mod m0003_reports;
+mod m0004_reminders;
+
+use sea_orm_migration::prelude::*;
+
+/// All migrations in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_events::Migration),
+            Box::new(m0003_reports::Migration),
+            Box::new(m0004_reminders::Migration),
+        ]
+    }
+}

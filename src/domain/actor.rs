@@ -1,0 +1,110 @@
+//! Who acts, and what a role may do: the one permission table of the product.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The roles, each including the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads everything except accounts and the outbox.
+    Viewer,
+    /// Logs and edits events and figures, works on postmortems.
+    Reporter,
+    /// Also grades, assigns, waives, deletes and imports.
+    Lead,
+    /// Also accounts and the outbox.
+    Admin,
+}
+
+/// All roles, weakest first.
+pub const ROLES: [Role; 4] = [Role::Viewer, Role::Reporter, Role::Lead, Role::Admin];
+
+impl Role {
+    /// The stored and spoken code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Reporter => "reporter",
+            Self::Lead => "lead",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of a code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        ROLES.into_iter().find(|role| role.code() == code)
+    }
+
+    /// Whether this role may do `permission`.
+    pub fn may(self, permission: Permission) -> bool {
+        permission.needs().is_none_or(|needed| self >= needed)
+    }
+}
+
+/// Everything that can be done; each service function names one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Read events, figures, postmortems and reports.
+    Read,
+    /// Read lines without saving them.
+    ParseLine,
+    /// Create and edit events and their timelines.
+    WriteEvent,
+    /// Delete events.
+    DeleteEvent,
+    /// Move a postmortem along its states.
+    WritePostmortem,
+    /// Assign owners and due dates.
+    AssignPostmortem,
+    /// Waive a postmortem.
+    WaivePostmortem,
+    /// Write reported figures and counts.
+    WriteFigure,
+    /// Import report documents.
+    ImportReport,
+    /// One's own profile, password and tokens.
+    OwnProfile,
+    /// Create and change accounts.
+    ManageAccounts,
+    /// See and requeue outgoing mail.
+    ManageOutbox,
+    /// Sign in, first set-up, health: open to everyone.
+    Public,
+}
+
+impl Permission {
+    /// The weakest role that has the permission; none when no sign-in is needed.
+    pub const fn needs(self) -> Option<Role> {
+        match self {
+            Self::Public => None,
+            Self::Read | Self::ParseLine | Self::OwnProfile => Some(Role::Viewer),
+            Self::WriteEvent | Self::WritePostmortem | Self::WriteFigure => Some(Role::Reporter),
+            Self::DeleteEvent | Self::AssignPostmortem | Self::WaivePostmortem | Self::ImportReport => Some(Role::Lead),
+            Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
+        }
+    }
+}
+
+/// Who does something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The account; none for the local operator and for the clock.
+    pub account_id: Option<Uuid>,
+    /// Name for the audit log.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl Actor {
+    /// A command on the machine of the database: whoever may read the database may do everything.
+    pub fn local_operator() -> Self {
+        Self { account_id: None, name: "local".to_owned(), role: Role::Admin }
+    }
+
+    /// The worker.
+    pub fn clock() -> Self {
+        Self { account_id: None, name: "fupan".to_owned(), role: Role::Admin }
+    }
+}

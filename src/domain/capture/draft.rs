@@ -1,0 +1,180 @@
+//! What was understood of one event text.
+
+use std::ops::Range;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{clock_point::ClockPoint, iso_week::IsoWeek};
+
+/// How the year of a date without a year is chosen, and where a weekday alone belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateAnchor {
+    /// The date belongs to (or near) this week: the year puts it nearest; a weekday is that day of the week.
+    Week(IsoWeek),
+    /// The year that puts the date nearest to this day; a weekday is the latest such day up to it.
+    Nearest(NaiveDate),
+    /// The latest occurrence that does not lie after this instant (a line pasted now, without a week).
+    LatestPast(DateTime<Utc>),
+}
+
+/// What a reader knows about a text besides the text.
+#[derive(Debug, Clone, Copy)]
+pub struct CaptureContext {
+    /// Rule for dates without a year.
+    pub anchor: DateAnchor,
+    /// Zone of times that name none.
+    pub zone: Tz,
+}
+
+/// The kinds of magnitude an impact may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImpactKind {
+    /// Transactions, orders, requests … (笔, 单, 次).
+    Count,
+    /// People or organisations (用户, 商户).
+    Users,
+    /// Money, in fen (1/100 yuan).
+    Amount,
+}
+
+/// One number of the impact: `约684笔` is 684, 笔, approximate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Impact {
+    /// What is counted.
+    pub kind: ImpactKind,
+    /// The number: pieces, people or fen.
+    pub number: i64,
+    /// The unit as written (`笔`, `家`); `元` for amounts.
+    pub unit: String,
+    /// Whether the writer marked it as approximate.
+    pub approximate: bool,
+}
+
+/// The postmortem mark as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// No mark.
+    #[default]
+    Unknown,
+    /// 待复盘, 复盘中.
+    Pending,
+    /// 已复盘.
+    Done,
+    /// 无需复盘.
+    NotRequired,
+}
+
+/// Fields a span of the text may belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftField {
+    /// The time the fault began.
+    OccurredAt,
+    /// 发现.
+    DetectedAt,
+    /// 定位.
+    LocatedAt,
+    /// 止损.
+    MitigatedAt,
+    /// 恢复.
+    RecoveredAt,
+    /// What happened.
+    Summary,
+    /// Who or how much was affected.
+    Impact,
+    /// Why.
+    Cause,
+    /// What was done and the outcome.
+    Recovery,
+    /// The severity label.
+    Severity,
+    /// The postmortem mark.
+    Mark,
+}
+
+/// Where a field was read from: a byte range of the text given to the reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The field.
+    pub field: DraftField,
+    /// Byte range, on character boundaries.
+    pub range: Range<usize>,
+}
+
+/// Something the reader had to choose; shown to people, never silent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Notice {
+    /// The text names no year: this one was taken.
+    YearAssumed {
+        /// The year taken.
+        year: i32,
+    },
+    /// No time was found at all: the event needs one.
+    TimeMissing,
+    /// Two dates compete for the beginning; the first was taken.
+    SecondDate {
+        /// The other date as written.
+        text: String,
+    },
+    /// The recovery lies before the beginning as written and was moved to the next day.
+    RecoveryNextDay,
+    /// Control characters were left out.
+    ControlCharacters {
+        /// How many.
+        count: usize,
+    },
+    /// The text was longer than the reader reads; the rest was left over.
+    TooLong {
+        /// Characters that were read.
+        read: usize,
+        /// Characters of the text.
+        total: usize,
+    },
+    /// The text is a heading, an empty line or otherwise no event.
+    NotAnEvent,
+    /// Words that belong to no field and stay in the narrative only.
+    LeftOver {
+        /// The words.
+        text: String,
+    },
+}
+
+/// A draft of an event: what one text says. Absent means "the text does not say".
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DraftEvent {
+    /// When the fault began.
+    pub occurred: Option<ClockPoint>,
+    /// When it was noticed.
+    pub detected: Option<ClockPoint>,
+    /// When the cause was found.
+    pub located: Option<ClockPoint>,
+    /// When the damage stopped growing.
+    pub mitigated: Option<ClockPoint>,
+    /// When everything was well again.
+    pub recovered: Option<ClockPoint>,
+    /// The sentence in the writer's words, without the time in front and the mark behind.
+    pub narrative: String,
+    /// The symptom.
+    pub summary: Option<String>,
+    /// The impact clauses.
+    pub impact: Option<String>,
+    /// Numbers of the impact.
+    pub impacts: Vec<Impact>,
+    /// The cause alone.
+    pub cause: Option<String>,
+    /// What was done and the outcome.
+    pub recovery: Option<String>,
+    /// Severity label in capitals without 级 (`C`, `P2`).
+    pub severity: Option<String>,
+    /// The postmortem mark.
+    pub mark: Mark,
+    /// Where each field came from.
+    pub spans: Vec<Span>,
+    /// What was assumed or left over.
+    pub notices: Vec<Notice>,
+}

@@ -1,0 +1,35 @@
+//! A point on an event's clock: an instant and how precisely it is known.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// How much of a clock point the writer knew (SCHEMA section 7, `occurred_precision`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// The minute is known; seconds are zero or kept as written.
+    Minute,
+    /// Only the date is known; the instant is 00:00 of that date in the zone of the text.
+    Day,
+}
+
+/// An instant in UTC with its precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockPoint {
+    /// The instant, whole seconds.
+    pub at: DateTime<Utc>,
+    /// What of it was known.
+    pub precision: Precision,
+}
+
+impl ClockPoint {
+    /// A point known to the minute.
+    pub const fn minute(at: DateTime<Utc>) -> Self {
+        Self { at, precision: Precision::Minute }
+    }
+
+    /// A point of which only the date is known.
+    pub const fn day(at: DateTime<Utc>) -> Self {
+        Self { at, precision: Precision::Day }
+    }
+}

@@ -1,0 +1,280 @@
+//! The record of a production event: its fields, how they fit together, and what changed between two states.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::domain::{
+    capture::draft::{DraftEvent, Impact, Mark},
+    checked::{self, FieldError, LONG_TEXT},
+    clock_point::ClockPoint,
+    iso_week::IsoWeek,
+    postmortem::Postmortem,
+    report::render::ReportEvent,
+};
+
+/// Where an event came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A pasted line.
+    Line,
+    /// The form.
+    Form,
+    /// Structured fields over the API.
+    Api,
+    /// A report document.
+    Import,
+}
+
+impl Source {
+    /// The stored code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Form => "form",
+            Self::Api => "api",
+            Self::Import => "import",
+        }
+    }
+
+    /// The source of a code; unknown codes are read as the API.
+    pub fn from_code(code: &str) -> Self {
+        [Self::Line, Self::Form, Self::Import].into_iter().find(|s| s.code() == code).unwrap_or(Self::Api)
+    }
+}
+
+/// Everything of an event that people edit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct EventFields {
+    /// 发生.
+    pub occurred: Option<ClockPoint>,
+    /// 发现.
+    pub detected_at: Option<DateTime<Utc>>,
+    /// 响应.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// 定位.
+    pub located_at: Option<DateTime<Utc>>,
+    /// 止损.
+    pub mitigated_at: Option<DateTime<Utc>>,
+    /// 恢复.
+    pub recovered: Option<ClockPoint>,
+    /// Label in capitals; none is 未定级.
+    pub severity: Option<String>,
+    /// The sentence of the report, without the time in front and the mark behind.
+    pub narrative: String,
+    /// The narrative was generated and follows the fields.
+    pub narrative_generated: bool,
+    /// The symptom.
+    pub summary: Option<String>,
+    /// The impact clauses.
+    pub impact: Option<String>,
+    /// Numbers of the impact.
+    pub impacts: Vec<Impact>,
+    /// 原因.
+    pub cause: Option<String>,
+    /// Category of the cause, one of [`CAUSE_CATEGORIES`].
+    pub cause_category: Option<String>,
+    /// 恢复: what was done and the outcome.
+    pub recovery: Option<String>,
+}
+
+/// The categories of causes.
+pub const CAUSE_CATEGORIES: [&str; 9] = [
+    "change", "capacity", "dependency", "network", "hardware", "data", "security", "human_process", "unknown",
+];
+
+/// An event as stored, with its postmortem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductionEvent {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The people's number: 22 of PE-22.
+    pub number: i64,
+    /// Optimistic lock.
+    pub version: i64,
+    /// What people edit.
+    pub fields: EventFields,
+    /// The week whose report holds the event.
+    pub week: IsoWeek,
+    /// The text as pasted or imported.
+    pub raw: Option<String>,
+    /// Where it came from.
+    pub source: Source,
+    /// Fold of the text as imported.
+    pub import_key: Option<String>,
+    /// The mark as imported.
+    pub import_mark: Option<Mark>,
+    /// Order within its report.
+    pub position: i64,
+    /// The postmortem.
+    pub postmortem: Postmortem,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
+    /// Milliseconds since the epoch.
+    pub updated_at: i64,
+}
+
+impl ProductionEvent {
+    /// `PE-22`.
+    pub fn label(&self) -> String {
+        label(self.number)
+    }
+
+    /// The event as a line of the report.
+    pub fn report_event(&self) -> ReportEvent {
+        ReportEvent {
+            occurred: self.fields.occurred,
+            narrative: self.fields.narrative.clone(),
+            mark: self.postmortem.state.mark(),
+        }
+    }
+
+    /// A short title: the symptom, else the beginning of the narrative.
+    pub fn title(&self) -> String {
+        let text = self.fields.summary.as_deref().unwrap_or(&self.fields.narrative);
+        let mut title: String = text.lines().next().unwrap_or_default().chars().take(80).collect();
+        if text.chars().count() > title.chars().count() {
+            title.push('…');
+        }
+        title
+    }
+}
+
+/// `PE-22` of 22.
+pub fn label(number: i64) -> String {
+    format!("PE-{number}")
+}
+
+/// The number of `PE-22`, `pe-022` or `22`.
+pub fn number_of(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = match text.get(..3) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("PE-") => text.get(3..)?,
+        _ => text,
+    };
+    if digits.is_empty() || digits.len() > 12 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok().filter(|number| *number > 0)
+}
+
+impl EventFields {
+    /// The fields that a text says.
+    pub fn from_draft(draft: &DraftEvent) -> Self {
+        Self {
+            occurred: draft.occurred,
+            detected_at: draft.detected.map(|point| point.at),
+            acknowledged_at: None,
+            located_at: draft.located.map(|point| point.at),
+            mitigated_at: draft.mitigated.map(|point| point.at),
+            recovered: draft.recovered,
+            severity: draft.severity.clone(),
+            narrative: draft.narrative.clone(),
+            narrative_generated: false,
+            summary: draft.summary.clone(),
+            impact: draft.impact.clone(),
+            impacts: draft.impacts.clone(),
+            cause: draft.cause.clone(),
+            cause_category: None,
+            recovery: draft.recovery.clone(),
+        }
+    }
+
+    /// The draft that these fields stand for, for generating a sentence.
+    pub fn to_draft(&self) -> DraftEvent {
+        DraftEvent {
+            occurred: self.occurred,
+            recovered: self.recovered,
+            narrative: self.narrative.clone(),
+            summary: self.summary.clone(),
+            impact: self.impact.clone(),
+            impacts: self.impacts.clone(),
+            cause: self.cause.clone(),
+            recovery: self.recovery.clone(),
+            severity: self.severity.clone(),
+            ..DraftEvent::default()
+        }
+    }
+
+    /// Checks lengths, characters and the order of the clock; returns the tidy fields.
+    pub fn checked(mut self) -> Result<Self, FieldError> {
+        self.narrative = checked::text("narrative", &self.narrative, LONG_TEXT)?;
+        self.summary = checked::optional("summary", self.summary.as_deref(), LONG_TEXT)?;
+        self.impact = checked::optional("impact", self.impact.as_deref(), LONG_TEXT)?;
+        self.cause = checked::optional("cause", self.cause.as_deref(), LONG_TEXT)?;
+        self.recovery = checked::optional("recovery", self.recovery.as_deref(), LONG_TEXT)?;
+        self.severity = match self.severity.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(label) => Some(checked::severity("severity", label)?),
+        };
+        if let Some(category) = &self.cause_category
+            && !CAUSE_CATEGORIES.contains(&category.as_str())
+        {
+            return Err(FieldError::shape("cause_category", format!("write one of {}", CAUSE_CATEGORIES.join(", "))));
+        }
+        if self.impacts.len() > 20 {
+            return Err(FieldError::shape("impacts", "give at most 20 numbers"));
+        }
+        for impact in &mut self.impacts {
+            impact.unit = checked::line("impacts.unit", &impact.unit, 32)?;
+            if impact.number < 0 {
+                return Err(FieldError::shape("impacts.number", "give a number of 0 or more"));
+            }
+        }
+        for (field, at) in self.instants() {
+            if !(0..=253_402_300_799_000).contains(&at.timestamp_millis()) {
+                return Err(FieldError::shape(field, "give a time between 1970 and 9999"));
+            }
+        }
+        if let (Some(occurred), Some(recovered)) = (self.occurred, self.recovered)
+            && recovered.at < occurred.at
+        {
+            return Err(FieldError::shape("recovered_at", "give a recovery that does not lie before the beginning"));
+        }
+        Ok(self)
+    }
+
+    fn instants(&self) -> Vec<(&'static str, DateTime<Utc>)> {
+        [
+            ("occurred_at", self.occurred.map(|p| p.at)),
+            ("detected_at", self.detected_at),
+            ("acknowledged_at", self.acknowledged_at),
+            ("located_at", self.located_at),
+            ("mitigated_at", self.mitigated_at),
+            ("recovered_at", self.recovered.map(|p| p.at)),
+        ]
+        .into_iter()
+        .filter_map(|(name, at)| at.map(|at| (name, at)))
+        .collect()
+    }
+
+    /// Folded words for the search.
+    pub fn search_text(&self, raw: Option<&str>) -> String {
+        let parts = [
+            Some(self.narrative.as_str()),
+            self.summary.as_deref(),
+            self.impact.as_deref(),
+            self.cause.as_deref(),
+            self.recovery.as_deref(),
+            raw.filter(|raw| raw.trim() != self.narrative),
+        ];
+        checked::fold(&parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// What differs between two states, as `{"field": {"from": …, "to": …}}` for the audit log.
+pub fn changes(before: &EventFields, after: &EventFields) -> Value {
+    let as_map = |fields: &EventFields| match serde_json::to_value(fields) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let (before, after) = (as_map(before), as_map(after));
+    let changed = after
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(value))
+        .map(|(key, value)| (key.clone(), json!({"from": before.get(key), "to": value})))
+        .collect();
+    Value::Object(changed)
+}

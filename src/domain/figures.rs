@@ -1,0 +1,137 @@
+//! Figures as reported: a value with its digits as written, per week.
+
+use uuid::Uuid;
+
+use crate::domain::{
+    checked::{self, FieldError},
+    iso_week::IsoWeek,
+    report::reading::Decimal,
+};
+
+/// What people write of a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureFields {
+    /// Label, up to 100 characters.
+    pub name: String,
+    /// Heading above it.
+    pub group: Option<String>,
+    /// The value.
+    pub value: Decimal,
+    /// `%`, `ms`, `分钟`.
+    pub unit: Option<String>,
+    /// Stated change against the week before.
+    pub delta: Option<Decimal>,
+    /// Its unit.
+    pub delta_unit: Option<String>,
+    /// Stated target.
+    pub target: Option<Decimal>,
+}
+
+/// A figure of a week.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The week.
+    pub week: IsoWeek,
+    /// Optimistic lock.
+    pub version: i64,
+    /// Order in the report.
+    pub position: i64,
+    /// import, manual or api.
+    pub source: String,
+    /// What people write.
+    pub fields: FigureFields,
+    /// Milliseconds since the epoch.
+    pub updated_at: i64,
+}
+
+/// What people write of an incident count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentCountFields {
+    /// Label in capitals: `AB`, `C`, `P1`.
+    pub severity: String,
+    /// May be a fraction.
+    pub count: Decimal,
+}
+
+/// An incident count of a week.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentCount {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The week.
+    pub week: IsoWeek,
+    /// Optimistic lock.
+    pub version: i64,
+    /// Order in the report.
+    pub position: i64,
+    /// import, manual or api.
+    pub source: String,
+    /// What people write.
+    pub fields: IncidentCountFields,
+    /// Milliseconds since the epoch.
+    pub updated_at: i64,
+}
+
+impl FigureFields {
+    /// Checks lengths, and that a percentage lies between 0 and 100.
+    pub fn checked(mut self) -> Result<Self, FieldError> {
+        self.name = checked::line("name", &self.name, 100)?;
+        self.group = checked::optional("group", self.group.as_deref(), 100)?;
+        self.unit = checked::optional("unit", self.unit.as_deref(), 16)?;
+        self.delta_unit = checked::optional("delta_unit", self.delta_unit.as_deref(), 16)?;
+        let percent = self.unit.as_deref().is_some_and(|unit| unit == "%" || unit == "％");
+        let hundred = Decimal { units: 100, scale: 0 };
+        if percent && (self.value.units < 0 || self.value.is_more_than(hundred)) {
+            return Err(FieldError::shape("value", "give a percentage between 0 and 100"));
+        }
+        Ok(self)
+    }
+}
+
+impl Decimal {
+    /// Reads `99.998`, `-0.02`, `1,206`; at most 9 digits after the point and 17 in all.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldError> {
+        let shape = || FieldError::shape(field, "write a number like 99.998");
+        let plain = text.trim().replace(',', "");
+        let unsigned = plain.strip_prefix(['-', '+', '−']).unwrap_or(&plain);
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let digits = format!("{whole}{fraction}");
+        let good = !whole.is_empty()
+            && digits.len() <= 17
+            && fraction.len() <= 9
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !(unsigned.contains('.') && fraction.is_empty());
+        if !good {
+            return Err(shape());
+        }
+        let units: i64 = digits.parse().map_err(|_| shape())?;
+        let negative = plain.starts_with(['-', '−']);
+        let scale = u8::try_from(fraction.len()).map_err(|_| shape())?;
+        Ok(Self { units: if negative { -units } else { units }, scale })
+    }
+
+    /// Whether the number is greater than `other`, whatever their scales.
+    pub fn is_more_than(self, other: Self) -> bool {
+        let wide = |d: Self, scale: u8| i128::from(d.units) * 10_i128.pow(u32::from(scale.saturating_sub(d.scale)));
+        let scale = self.scale.max(other.scale);
+        wide(self, scale) > wide(other, scale)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_keeps_its_digits_and_compares_by_value() {
+        let value = Decimal::parse("value", "99.950").unwrap();
+        assert_eq!(value, Decimal { units: 99950, scale: 3 });
+        assert!(!value.is_more_than(Decimal::parse("value", "99.95").unwrap()));
+        assert!(value.is_more_than(Decimal::parse("value", "-100").unwrap()));
+        for bad in ["", ".", "1.", "1.2.3", "abc", "1e9", "99.0000000001", "123456789012345678"] {
+            assert!(Decimal::parse("value", bad).is_err(), "{bad}");
+        }
+    }
+}

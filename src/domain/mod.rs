@@ -1,0 +1,16 @@
+//! Values, rules, arithmetic and text of production events: total functions over plain data.
+//!
+//! Nothing here knows a clock, a database, the web or the settings; time zones and "now" are arguments.
+
+pub mod actor;
+pub mod calendar;
+pub mod capture;
+pub mod checked;
+pub mod clock_point;
+pub mod event;
+pub mod figures;
+pub mod iso_week;
+pub mod postmortem;
+pub mod reminder;
+pub mod report;
+pub mod text;

@@ -1,0 +1,83 @@
+//! What every service function gets: the database, the ports and the few settings that rules need.
+
+use std::{future::Future, sync::Arc};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use uuid::Uuid;
+
+use super::{
+    ServiceError,
+    ports::{Clock, Ids},
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        calendar::Calendar,
+    },
+    store::Store,
+};
+
+/// The running product, without its edges. Cloning is cheap.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and secrets.
+    pub ids: Arc<dyn Ids>,
+    /// Working days.
+    pub calendar: Arc<Calendar>,
+    /// The report zone: weeks, due dates and times without a zone belong to it.
+    pub zone: Tz,
+    /// Where people reach the pages, without a slash at the end.
+    pub public_url: String,
+    /// Domain of Message-IDs.
+    pub mail_domain: String,
+    /// The demo: no set-up, one demo account, nothing leaves the house.
+    pub demo: bool,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("zone", &self.zone).field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Now, in milliseconds since the epoch.
+    pub fn now_millis(&self) -> i64 {
+        self.clock.now().timestamp_millis()
+    }
+
+    /// Today in the report zone.
+    pub fn today(&self) -> NaiveDate {
+        self.clock.now().with_timezone(&self.zone).date_naive()
+    }
+
+    /// A new id.
+    pub fn id(&self) -> Uuid {
+        self.ids.id()
+    }
+}
+
+/// Refuses what the actor's role may not do.
+pub fn authorise(actor: &Actor, permission: Permission) -> Result<(), ServiceError> {
+    if actor.role.may(permission) { Ok(()) } else { Err(ServiceError::Forbidden { needs: permission.needs() }) }
+}
+
+/// Runs a write in a task of its own, so that a caller who goes away cannot cancel it half-way
+/// (a cancelled `begin` poisons the connection of sqlx 0.9).
+pub async fn detached<T, F>(work: F) -> Result<T, ServiceError>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, ServiceError>> + Send + 'static,
+{
+    tokio::spawn(work).await.unwrap_or_else(|failure| Err(ServiceError::Interrupted(failure.to_string())))
+}

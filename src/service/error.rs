@@ -1,0 +1,66 @@
+//! Why a service function did not do its work.
+
+use thiserror::Error;
+
+use crate::{
+    domain::{actor::Role, checked::FieldError, iso_week::WeekError},
+    store::StoreError,
+};
+
+/// Every refusal that callers may have to tell people about.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// The role may not do this.
+    #[error("this needs the role {}", needs.map_or("viewer", Role::code))]
+    Forbidden {
+        /// The weakest role that may.
+        needs: Option<Role>,
+    },
+    /// No session, no token, or a wrong password.
+    #[error("sign in first")]
+    SignInNeeded,
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// A value was refused.
+    #[error("{0}")]
+    Invalid(#[from] FieldError),
+    /// The thing changed since it was read.
+    #[error("{what} changed meanwhile: you have version {given}, now it is version {current}; read it again")]
+    Stale {
+        /// `PE-22`, a figure's name …
+        what: String,
+        /// The version that the caller named.
+        given: i64,
+        /// The stored version.
+        current: i64,
+    },
+    /// The step is not possible from where things stand.
+    #[error("{0}")]
+    Conflict(String),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The task ended without a result.
+    #[error("the work was interrupted: {0}")]
+    Interrupted(String),
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Conflict("this changed meanwhile; read it again".to_owned()),
+            StoreError::Duplicate(key) => Self::Conflict(format!("this exists already ({key})")),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<WeekError> for ServiceError {
+    fn from(error: WeekError) -> Self {
+        match error {
+            WeekError::Unknown { .. } => Self::NotFound(format!("such week: {error}")),
+            WeekError::Shape(_) => Self::Invalid(FieldError::shape("week", error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! One function per thing that a user or the clock can do: authorise, load, decide, write, enqueue, audit, commit.
+
+pub mod accounts;
+pub mod app;
+pub mod capture;
+pub mod demo;
+pub mod error;
+pub mod events;
+pub mod figures;
+pub mod idempotency;
+pub mod imports;
+pub mod outbox;
+pub mod ports;
+pub mod postmortems;
+pub mod reminders;
+pub mod reports;
+pub mod secrets;
+pub mod sessions;
+pub mod tokens;
+
+pub use app::{App, detached};
+pub use error::ServiceError;

@@ -1,0 +1,67 @@
+//! What the services need from outside: the clock, the random source, the way out for mail.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Tells the time.
+pub trait Clock: Send + Sync + 'static {
+    /// Now, in whole milliseconds.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Makes ids and secrets.
+pub trait Ids: Send + Sync + 'static {
+    /// A new UUIDv7; later ones sort later.
+    fn id(&self) -> Uuid;
+    /// 32 random bytes from the system.
+    fn secret(&self) -> [u8; 32];
+}
+
+/// A message ready to go: frozen bytes, the same on every attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// Message-ID without angle brackets, the same on every attempt.
+    pub message_id: String,
+    /// Mailbox of the recipient.
+    pub recipient: String,
+    /// Subject.
+    pub subject: String,
+    /// Plain text part.
+    pub text: String,
+    /// HTML part.
+    pub html: String,
+    /// The Date header.
+    pub date: DateTime<Utc>,
+}
+
+/// How one sending went (reliability study, section 2.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// The server took it: 250 after the dot.
+    Accepted,
+    /// A definite temporary refusal of this message.
+    RefusedForNow(String),
+    /// A definite permanent refusal of this message or recipient.
+    Refused(String),
+    /// The server cannot be used now; nothing was handed over and the attempt does not count.
+    Unreachable(String),
+    /// The connection was lost after the whole message was written: it may or may not have arrived.
+    Unknown(String),
+}
+
+/// Asked just before the final dot: true when the message is still wanted and still ours.
+pub type LastCheck<'a> = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> + Send + 'a>;
+
+/// Hands messages over.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one message to one recipient. `last_check` runs when everything but the final step is done;
+    /// where it says no, nothing is delivered and the answer is `None`.
+    fn send<'a>(
+        &'a self,
+        message: &'a OutgoingMessage,
+        last_check: LastCheck<'a>,
+    ) -> Pin<Box<dyn Future<Output = Option<Delivery>> + Send + 'a>>;
+}

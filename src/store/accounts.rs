@@ -1,0 +1,202 @@
+//! Accounts and invitations.
+
+use entity::{account, invitation};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, tx::one_row};
+use crate::domain::{actor::Role, checked};
+
+/// Most accounts that one installation lists.
+pub const LIST_LIMIT: u64 = 500;
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// As typed.
+    pub email: String,
+    /// Up to 80 characters.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// PHC string; none until a password is set.
+    pub password_hash: Option<String>,
+    /// `zh-CN` or `en`.
+    pub lang: String,
+    /// False ends every access.
+    pub active: bool,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
+    /// Optimistic lock.
+    pub version: i64,
+}
+
+/// A one-time link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// `setup` or `password`.
+    pub kind: String,
+    /// SHA-256 of the token, hex.
+    pub token_hash: String,
+    /// For whom; none for the set-up.
+    pub account_id: Option<Uuid>,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
+    /// Milliseconds since the epoch.
+    pub expires_at: i64,
+}
+
+/// Writes a new account; its folded e-mail must be free.
+pub async fn insert(tx: &Tx, value: &Account) -> Result<(), StoreError> {
+    let row = account::ActiveModel {
+        id: Set(value.id),
+        email: Set(value.email.clone()),
+        email_key: Set(checked::fold(&value.email)),
+        name: Set(value.name.clone()),
+        role: Set(value.role.code().to_owned()),
+        password_hash: Set(value.password_hash.clone()),
+        lang: Set(value.lang.clone()),
+        active: Set(value.active),
+        created_at: Set(value.created_at),
+        version: Set(value.version),
+    };
+    account::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Replaces name, role, password, language and activity of the account that is still in `version`.
+pub async fn update(tx: &Tx, value: &Account, version: i64) -> Result<(), StoreError> {
+    let result = account::Entity::update_many()
+        .col_expr(account::Column::Name, Expr::value(value.name.clone()))
+        .col_expr(account::Column::Role, Expr::value(value.role.code()))
+        .col_expr(account::Column::PasswordHash, Expr::value(value.password_hash.clone()))
+        .col_expr(account::Column::Lang, Expr::value(value.lang.clone()))
+        .col_expr(account::Column::Active, Expr::value(value.active))
+        .col_expr(account::Column::Version, Expr::col(account::Column::Version).add(1))
+        .filter(account::Column::Id.eq(value.id))
+        .filter(account::Column::Version.eq(version))
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// One account.
+pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Account>, StoreError> {
+    account::Entity::find_by_id(id).one(connection).await?.map(value).transpose()
+}
+
+/// The account of an e-mail, whatever its capitals.
+pub async fn by_email(connection: &impl ConnectionTrait, email: &str) -> Result<Option<Account>, StoreError> {
+    account::Entity::find()
+        .filter(account::Column::EmailKey.eq(checked::fold(email)))
+        .one(connection)
+        .await?
+        .map(value)
+        .transpose()
+}
+
+/// All accounts by e-mail, at most 500.
+pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Account>, StoreError> {
+    account::Entity::find()
+        .order_by_asc(account::Column::EmailKey)
+        .limit(LIST_LIMIT)
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(value)
+        .collect()
+}
+
+/// How many active administrators there are.
+pub async fn count_admins(connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    Ok(account::Entity::find()
+        .filter(account::Column::Role.eq(Role::Admin.code()))
+        .filter(account::Column::Active.eq(true))
+        .count(connection)
+        .await?)
+}
+
+/// Keeps an invitation.
+pub async fn insert_invitation(tx: &Tx, value: &Invitation) -> Result<(), StoreError> {
+    let row = invitation::ActiveModel {
+        id: Set(value.id),
+        kind: Set(value.kind.clone()),
+        token_hash: Set(value.token_hash.clone()),
+        account_id: Set(value.account_id),
+        created_at: Set(value.created_at),
+        expires_at: Set(value.expires_at),
+        used_at: Set(None),
+    };
+    invitation::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The invitation of a token, if it is unused and not expired at `now`.
+pub async fn open_invitation(
+    connection: &impl ConnectionTrait,
+    token_hash: &str,
+    now: i64,
+) -> Result<Option<Invitation>, StoreError> {
+    let row = invitation::Entity::find()
+        .filter(invitation::Column::TokenHash.eq(token_hash))
+        .filter(invitation::Column::UsedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(now))
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| Invitation {
+        id: row.id,
+        kind: row.kind,
+        token_hash: row.token_hash,
+        account_id: row.account_id,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+    }))
+}
+
+/// Uses an invitation up; stale when someone else did.
+pub async fn use_invitation(tx: &Tx, id: Uuid, now: i64) -> Result<(), StoreError> {
+    let result = invitation::Entity::update_many()
+        .col_expr(invitation::Column::UsedAt, Expr::value(now))
+        .filter(invitation::Column::Id.eq(id))
+        .filter(invitation::Column::UsedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// Ends all open invitations of a kind, so that only the newest link works.
+pub async fn end_invitations(tx: &Tx, kind: &str, account: Option<Uuid>, now: i64) -> Result<(), StoreError> {
+    let mut update = invitation::Entity::update_many()
+        .col_expr(invitation::Column::UsedAt, Expr::value(now))
+        .filter(invitation::Column::Kind.eq(kind))
+        .filter(invitation::Column::UsedAt.is_null());
+    update = match account {
+        Some(id) => update.filter(invitation::Column::AccountId.eq(id)),
+        None => update.filter(invitation::Column::AccountId.is_null()),
+    };
+    update.exec(tx.conn()).await?;
+    Ok(())
+}
+
+fn value(row: account::Model) -> Result<Account, StoreError> {
+    let role = Role::from_code(&row.role).ok_or_else(|| StoreError::Unreadable(format!("role {}", row.role)))?;
+    Ok(Account {
+        id: row.id,
+        email: row.email,
+        name: row.name,
+        role,
+        password_hash: row.password_hash,
+        lang: row.lang,
+        active: row.active,
+        created_at: row.created_at,
+        version: row.version,
+    })
+}

@@ -1,0 +1,76 @@
+//! The audit log.
+
+use entity::audit_entry::{ActiveModel, Column, Entity, Model};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{StoreError, Tx};
+use crate::domain::actor::Actor;
+
+/// One entry: who did what to which subject (`event:22`), and what changed.
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    /// Name of the actor at that time.
+    pub actor_name: String,
+    /// `event.create`, `postmortem.done` …
+    pub action: String,
+    /// `event:22`, `account:…`.
+    pub subject: String,
+    /// What from, what to.
+    pub change: Value,
+}
+
+/// Writes one entry.
+pub async fn insert(
+    tx: &Tx,
+    id: Uuid,
+    at: i64,
+    actor: &Actor,
+    action: &str,
+    subject: &str,
+    change: Value,
+) -> Result<(), StoreError> {
+    let row = ActiveModel {
+        id: Set(id),
+        at: Set(at),
+        actor_id: Set(actor.account_id),
+        actor_name: Set(actor.name.clone()),
+        action: Set(action.to_owned()),
+        subject: Set(subject.to_owned()),
+        change: Set(change),
+    };
+    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The latest entries of a subject, newest first.
+pub async fn of_subject(
+    connection: &impl ConnectionTrait,
+    subject: &str,
+    limit: u64,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Subject.eq(subject))
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+fn entry(row: Model) -> AuditEntry {
+    AuditEntry {
+        id: row.id,
+        at: row.at,
+        actor_name: row.actor_name,
+        action: row.action,
+        subject: row.subject,
+        change: row.change,
+    }
+}

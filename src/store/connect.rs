@@ -1,0 +1,142 @@
+//! Opening the database: one writer and several readers on SQLite, one pool elsewhere.
+
+use std::{path::PathBuf, time::Duration};
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection};
+use thiserror::Error;
+
+use super::StoreError;
+
+/// The database. Cloning shares the pools.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+/// Why the database could not be opened; each sentence names the remedy.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Not one of the three schemes.
+    #[error("database URL “{0}”: use sqlite:PATH, postgres://USER@HOST/NAME or mysql://USER@HOST/NAME")]
+    Scheme(String),
+    /// The folder of the SQLite file cannot be made.
+    #[error("cannot create the data folder {folder}: {cause}; choose another with FUPAN_DATA_DIR")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// Nothing answers, or it refuses.
+    #[error("cannot open the database at {place}: {cause}; check FUPAN_DATABASE_URL and that the server runs")]
+    Connect {
+        /// The URL without its password.
+        place: String,
+        /// The driver's words.
+        cause: String,
+    },
+}
+
+impl Store {
+    /// Opens `url`; a missing SQLite file is created with its folder.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let place = without_password(url);
+        let fail = |cause: sea_orm::DbErr| OpenError::Connect { place: place.clone(), cause: cause.to_string() };
+        match url.split(':').next() {
+            Some("sqlite") => {
+                let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+                let path = path.split('?').next().unwrap_or(path);
+                if let Some(folder) = std::path::Path::new(path).parent().filter(|f| !f.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder)
+                        .map_err(|cause| OpenError::Folder { folder: folder.to_owned(), cause })?;
+                }
+                let file = format!("sqlite:{path}?mode=rwc");
+                let writer = Database::connect(sqlite(&file, 1, false)).await.map_err(fail)?;
+                let reader = Database::connect(sqlite(&file, 4, true)).await.map_err(fail)?;
+                Ok(Self { writer, reader })
+            }
+            Some("postgres" | "postgresql" | "mysql" | "mariadb") => {
+                let url = url.replacen("mariadb:", "mysql:", 1);
+                let mut options = common(&url);
+                options.max_connections(12);
+                let pool = Database::connect(options).await.map_err(fail)?;
+                Ok(Self { writer: pool.clone(), reader: pool })
+            }
+            _ => Err(OpenError::Scheme(place)),
+        }
+    }
+
+    /// For reads outside a transaction.
+    pub const fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For [`super::tx`] and [`super::migrate`] only.
+    pub(super) const fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Which of the three databases this is.
+    pub fn backend(&self) -> DatabaseBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// `SQLite`, `PostgreSQL` or `MariaDB/MySQL`, for words to people.
+    pub fn product(&self) -> &'static str {
+        match self.backend() {
+            DatabaseBackend::Sqlite => "SQLite",
+            DatabaseBackend::Postgres => "PostgreSQL",
+            _ => "MariaDB/MySQL",
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.writer.ping().await?;
+        Ok(())
+    }
+
+    /// Closes the pools after the last write.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.reader.close().await?;
+        self.writer.close().await?;
+        Ok(())
+    }
+}
+
+fn common(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_timeout(Duration::from_secs(8))
+        .sqlx_logging_level(log::LevelFilter::Debug)
+        .record_stmt_in_spans(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    options
+}
+
+fn sqlite(file: &str, connections: u32, query_only: bool) -> ConnectOptions {
+    let mut options = common(file);
+    options.max_connections(connections).map_sqlx_sqlite_opts(move |o| {
+        o.pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            .pragma("foreign_keys", "ON")
+            .pragma("busy_timeout", "10000")
+            .pragma("query_only", if query_only { "ON" } else { "OFF" })
+            .row_buffer_size(256)
+    });
+    options
+}
+
+/// The URL with its password replaced, for messages and logs.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((user, place)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{place}")
+        }
+        None => url.to_owned(),
+    }
+}

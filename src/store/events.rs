@@ -1,0 +1,508 @@
+//! Event rows with their impacts and postmortems.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::{event, impact, postmortem};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, NullOrdering, Query},
+};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, dialect, postmortems, tx::one_row};
+use crate::domain::{
+    capture::draft::{Impact, ImpactKind, Mark},
+    clock_point::{ClockPoint, Precision},
+    event::{EventFields, ProductionEvent, Source},
+    iso_week::IsoWeek,
+    postmortem::PostmortemState,
+};
+
+/// Which events a list shows; empty parts do not restrict.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Folded words to find.
+    pub words: Option<String>,
+    /// Severity label; `-` is 未定级.
+    pub severity: Option<String>,
+    /// Postmortem states.
+    pub states: Vec<PostmortemState>,
+    /// Only events without recovery.
+    pub ongoing: bool,
+    /// Began at or after, milliseconds.
+    pub from: Option<i64>,
+    /// Began before, milliseconds.
+    pub until: Option<i64>,
+    /// In the report of this week.
+    pub week: Option<IsoWeek>,
+    /// Owner of the postmortem.
+    pub owner: Option<Uuid>,
+}
+
+/// Where the next page begins: after the event with this beginning and number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventCursor {
+    /// Milliseconds; none for events without a beginning, which come last.
+    pub occurred_at: Option<i64>,
+    /// The number.
+    pub number: i64,
+}
+
+/// Hands out the next event number.
+pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
+    use entity::counter::{ActiveModel, Column, Entity};
+    let bumped = Entity::update_many()
+        .col_expr(Column::Value, Expr::col(Column::Value).add(1))
+        .filter(Column::Name.eq("event"))
+        .exec(tx.conn())
+        .await?;
+    if bumped.rows_affected == 0 {
+        let first = ActiveModel { name: Set("event".to_owned()), value: Set(1) };
+        Entity::insert(first).exec_without_returning(tx.conn()).await?;
+        return Ok(1);
+    }
+    let row = Entity::find_by_id("event".to_owned()).one(tx.conn()).await?;
+    row.map(|row| row.value).ok_or_else(|| StoreError::Unreadable("the event counter is missing".to_owned()))
+}
+
+/// Writes a new event, its impacts and its postmortem. `ids` are for the impact rows.
+pub async fn insert(
+    tx: &Tx,
+    value: &ProductionEvent,
+    created_by: Option<Uuid>,
+    import_id: Option<Uuid>,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Result<(), StoreError> {
+    let mut row = active(&value.fields, value.raw.as_deref());
+    row.id = Set(value.id);
+    row.number = Set(value.number);
+    row.version = Set(value.version);
+    row.report_week = Set(value.week.to_string());
+    row.raw = Set(value.raw.clone());
+    row.source = Set(value.source.code().to_owned());
+    row.import_id = Set(import_id);
+    row.import_key = Set(value.import_key.clone());
+    row.import_mark = Set(value.import_mark.map(mark_code));
+    row.position = Set(value.position);
+    row.created_at = Set(value.created_at);
+    row.created_by = Set(created_by);
+    row.updated_at = Set(value.updated_at);
+    row.deleted_at = Set(None);
+    event::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    insert_impacts(tx, value.id, &value.fields.impacts, ids).await?;
+    postmortems::insert(tx, value.id, &value.postmortem, value.created_at).await
+}
+
+/// Replaces the fields of the event that is still in `version`; the stored version becomes `version + 1`.
+pub async fn update(
+    tx: &Tx,
+    value: &ProductionEvent,
+    version: i64,
+    now: i64,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Result<(), StoreError> {
+    let mut row = active(&value.fields, value.raw.as_deref());
+    row.version = Set(version + 1);
+    row.updated_at = Set(now);
+    row.report_week = Set(value.week.to_string());
+    row.import_mark = Set(value.import_mark.map(mark_code));
+    let result = event::Entity::update_many()
+        .set(row)
+        .filter(event::Column::Id.eq(value.id))
+        .filter(event::Column::Version.eq(version))
+        .filter(event::Column::DeletedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)?;
+    impact::Entity::delete_many().filter(impact::Column::EventId.eq(value.id)).exec(tx.conn()).await?;
+    insert_impacts(tx, value.id, &value.fields.impacts, ids).await
+}
+
+/// Bumps the version without other changes, so that readers see that something of the event moved.
+pub async fn touch(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), StoreError> {
+    let result = event::Entity::update_many()
+        .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
+        .col_expr(event::Column::UpdatedAt, Expr::value(now))
+        .filter(event::Column::Id.eq(id))
+        .filter(event::Column::Version.eq(version))
+        .filter(event::Column::DeletedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// Hides the event that is still in `version`. Row, number and raw text stay.
+pub async fn delete(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), StoreError> {
+    let result = event::Entity::update_many()
+        .col_expr(event::Column::DeletedAt, Expr::value(now))
+        .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
+        .filter(event::Column::Id.eq(id))
+        .filter(event::Column::Version.eq(version))
+        .filter(event::Column::DeletedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// The event with this number, unless deleted.
+pub async fn by_number(connection: &impl ConnectionTrait, number: i64) -> Result<Option<ProductionEvent>, StoreError> {
+    let rows = event::Entity::find()
+        .filter(event::Column::Number.eq(number))
+        .filter(event::Column::DeletedAt.is_null())
+        .all(connection)
+        .await?;
+    Ok(load(connection, rows).await?.pop())
+}
+
+/// The events of these ids, unless deleted, in no particular order.
+pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ProductionEvent>, StoreError> {
+    let mut events = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(1_000) {
+        let rows = event::Entity::find()
+            .filter(event::Column::Id.is_in(chunk.iter().copied()))
+            .filter(event::Column::DeletedAt.is_null())
+            .all(connection)
+            .await?;
+        events.extend(load(connection, rows).await?);
+    }
+    Ok(events)
+}
+
+/// The events of a week in the order of its report, at most 500.
+pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Vec<ProductionEvent>, StoreError> {
+    let rows = event::Entity::find()
+        .filter(event::Column::ReportWeek.eq(week.to_string()))
+        .filter(event::Column::DeletedAt.is_null())
+        .order_by_asc(event::Column::Position)
+        .order_by_asc(event::Column::Number)
+        .limit(500)
+        .all(connection)
+        .await?;
+    load(connection, rows).await
+}
+
+/// Deleted or not, the event that came with this import key: its number and whether it is deleted.
+pub async fn by_import_key(
+    connection: &impl ConnectionTrait,
+    key: &str,
+) -> Result<Option<(i64, bool)>, StoreError> {
+    let row = event::Entity::find().filter(event::Column::ImportKey.eq(key)).one(connection).await?;
+    Ok(row.map(|row| (row.number, row.deleted_at.is_some())))
+}
+
+/// A page of events, the latest beginning first; events without a beginning come last.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &EventFilter,
+    after: Option<EventCursor>,
+    limit: u64,
+) -> Result<Vec<ProductionEvent>, StoreError> {
+    let mut condition = conditions(filter);
+    if let Some(cursor) = after {
+        let later = match cursor.occurred_at {
+            Some(at) => Condition::any()
+                .add(event::Column::OccurredAt.lt(at))
+                .add(
+                    Condition::all()
+                        .add(event::Column::OccurredAt.eq(at))
+                        .add(event::Column::Number.lt(cursor.number)),
+                )
+                .add(event::Column::OccurredAt.is_null()),
+            None => Condition::all()
+                .add(event::Column::OccurredAt.is_null())
+                .add(event::Column::Number.lt(cursor.number)),
+        };
+        condition = condition.add(later);
+    }
+    let rows = event::Entity::find()
+        .filter(condition)
+        .order_by_with_nulls(event::Column::OccurredAt, sea_orm::Order::Desc, NullOrdering::Last)
+        .order_by_desc(event::Column::Number)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    load(connection, rows).await
+}
+
+/// Events whose postmortem is owed, the earliest due date first, at most `limit`.
+pub async fn owed(
+    connection: &impl ConnectionTrait,
+    owner: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<ProductionEvent>, StoreError> {
+    let mut due = postmortem::Entity::find()
+        .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
+        .filter(live_event());
+    if let Some(owner) = owner {
+        due = due.filter(postmortem::Column::OwnerId.eq(owner));
+    }
+    let ids: Vec<Uuid> = due
+        .order_by_with_nulls(postmortem::Column::DueOn, sea_orm::Order::Asc, NullOrdering::Last)
+        .order_by_asc(postmortem::Column::EventId)
+        .limit(limit)
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|row| row.event_id)
+        .collect();
+    let mut found: HashMap<Uuid, ProductionEvent> =
+        by_ids(connection, &ids).await?.into_iter().map(|event| (event.id, event)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// How many postmortems are owed, and how many of them are due before `today`.
+pub async fn count_owed(
+    connection: &impl ConnectionTrait,
+    today: chrono::NaiveDate,
+) -> Result<(u64, u64), StoreError> {
+    use sea_orm::PaginatorTrait;
+    let owed = postmortem::Entity::find()
+        .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
+        .filter(live_event());
+    let all = owed.clone().count(connection).await?;
+    let overdue = owed.filter(postmortem::Column::DueOn.lt(today)).count(connection).await?;
+    Ok((all, overdue))
+}
+
+/// How many events have not recovered.
+pub async fn count_ongoing(connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    use sea_orm::PaginatorTrait;
+    let filter = EventFilter { ongoing: true, ..EventFilter::default() };
+    Ok(event::Entity::find().filter(conditions(&filter)).count(connection).await?)
+}
+
+/// Events per severity label that began in `[from, until)`; none is 未定级.
+pub async fn count_by_severity(
+    connection: &impl ConnectionTrait,
+    from: i64,
+    until: i64,
+) -> Result<Vec<(Option<String>, i64)>, StoreError> {
+    let filter = EventFilter { from: Some(from), until: Some(until), ..EventFilter::default() };
+    Ok(event::Entity::find()
+        .select_only()
+        .column(event::Column::Severity)
+        .column_as(event::Column::Id.count(), "n")
+        .filter(conditions(&filter))
+        .group_by(event::Column::Severity)
+        .into_tuple()
+        .all(connection)
+        .await?)
+}
+
+/// The greatest position in a week's report.
+pub async fn last_position(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<i64, StoreError> {
+    let row = event::Entity::find()
+        .filter(event::Column::ReportWeek.eq(week.to_string()))
+        .order_by_desc(event::Column::Position)
+        .one(connection)
+        .await?;
+    Ok(row.map_or(0, |row| row.position))
+}
+
+fn live_event() -> Condition {
+    let live = Query::select()
+        .column(event::Column::Id)
+        .from(event::Entity)
+        .and_where(event::Column::DeletedAt.is_null())
+        .take();
+    Condition::all().add(postmortem::Column::EventId.in_subquery(live))
+}
+
+fn conditions(filter: &EventFilter) -> Condition {
+    let mut condition = Condition::all().add(event::Column::DeletedAt.is_null());
+    if let Some(words) = &filter.words {
+        condition = condition.add(Expr::col(event::Column::SearchText).like(dialect::contains(words)));
+    }
+    match filter.severity.as_deref() {
+        Some("-") => condition = condition.add(event::Column::Severity.is_null()),
+        Some(label) => condition = condition.add(event::Column::Severity.eq(label)),
+        None => {}
+    }
+    if filter.ongoing {
+        condition = condition.add(event::Column::RecoveredAt.is_null());
+    }
+    if let Some(from) = filter.from {
+        condition = condition.add(event::Column::OccurredAt.gte(from));
+    }
+    if let Some(until) = filter.until {
+        condition = condition.add(event::Column::OccurredAt.lt(until));
+    }
+    if let Some(week) = filter.week {
+        condition = condition.add(event::Column::ReportWeek.eq(week.to_string()));
+    }
+    if !filter.states.is_empty() || filter.owner.is_some() {
+        let mut of_state = Query::select();
+        of_state.column(postmortem::Column::EventId).from(postmortem::Entity);
+        if !filter.states.is_empty() {
+            of_state.and_where(postmortem::Column::State.is_in(filter.states.iter().map(|state| state.code())));
+        }
+        if let Some(owner) = filter.owner {
+            of_state.and_where(postmortem::Column::OwnerId.eq(owner));
+        }
+        condition = condition.add(event::Column::Id.in_subquery(of_state));
+    }
+    condition
+}
+
+async fn insert_impacts(
+    tx: &Tx,
+    event_id: Uuid,
+    impacts: &[Impact],
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Result<(), StoreError> {
+    if impacts.is_empty() {
+        return Ok(());
+    }
+    let rows = impacts.iter().zip(0_i32..).map(|(value, position)| impact::ActiveModel {
+        id: Set(ids()),
+        event_id: Set(event_id),
+        position: Set(position),
+        kind: Set(kind_code(value.kind).to_owned()),
+        number: Set(value.number),
+        unit: Set(value.unit.clone()),
+        approximate: Set(value.approximate),
+    });
+    impact::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Events of rows, with impacts and postmortems in two more queries, in the order of the rows.
+async fn load(
+    connection: &impl ConnectionTrait,
+    rows: Vec<event::Model>,
+) -> Result<Vec<ProductionEvent>, StoreError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut impacts: HashMap<Uuid, Vec<Impact>> = HashMap::new();
+    let impact_rows = impact::Entity::find()
+        .filter(impact::Column::EventId.is_in(ids.iter().copied()))
+        .order_by_asc(impact::Column::EventId)
+        .order_by_asc(impact::Column::Position)
+        .all(connection)
+        .await?;
+    for row in impact_rows {
+        let value = Impact {
+            kind: kind_of(&row.kind)?,
+            number: row.number,
+            unit: row.unit,
+            approximate: row.approximate,
+        };
+        impacts.entry(row.event_id).or_default().push(value);
+    }
+    let mut postmortems: HashMap<Uuid, postmortem::Model> = postmortem::Entity::find()
+        .filter(postmortem::Column::EventId.is_in(ids))
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|row| (row.event_id, row))
+        .collect();
+    rows.into_iter()
+        .map(|row| {
+            let postmortem = postmortems
+                .remove(&row.id)
+                .ok_or_else(|| StoreError::Unreadable(format!("event {} has no postmortem row", row.number)))?;
+            let impacts = impacts.remove(&row.id).unwrap_or_default();
+            value(row, impacts, postmortems::value(postmortem)?)
+        })
+        .collect()
+}
+
+fn active(fields: &EventFields, raw: Option<&str>) -> event::ActiveModel {
+    event::ActiveModel {
+        occurred_at: Set(fields.occurred.map(|point| point.at.timestamp_millis())),
+        occurred_day: Set(fields.occurred.is_some_and(|point| point.precision == Precision::Day)),
+        detected_at: Set(fields.detected_at.map(|at| at.timestamp_millis())),
+        acknowledged_at: Set(fields.acknowledged_at.map(|at| at.timestamp_millis())),
+        located_at: Set(fields.located_at.map(|at| at.timestamp_millis())),
+        mitigated_at: Set(fields.mitigated_at.map(|at| at.timestamp_millis())),
+        recovered_at: Set(fields.recovered.map(|point| point.at.timestamp_millis())),
+        recovered_day: Set(fields.recovered.is_some_and(|point| point.precision == Precision::Day)),
+        severity: Set(fields.severity.clone()),
+        narrative: Set(fields.narrative.clone()),
+        narrative_generated: Set(fields.narrative_generated),
+        summary: Set(fields.summary.clone()),
+        impact: Set(fields.impact.clone()),
+        cause: Set(fields.cause.clone()),
+        cause_category: Set(fields.cause_category.clone()),
+        recovery: Set(fields.recovery.clone()),
+        search_text: Set(fields.search_text(raw)),
+        ..event::ActiveModel::default()
+    }
+}
+
+fn value(
+    row: event::Model,
+    impacts: Vec<Impact>,
+    postmortem: crate::domain::postmortem::Postmortem,
+) -> Result<ProductionEvent, StoreError> {
+    let week = row.report_week.parse().map_err(|_| StoreError::Unreadable(format!("week {}", row.report_week)))?;
+    Ok(ProductionEvent {
+        id: row.id,
+        number: row.number,
+        version: row.version,
+        fields: EventFields {
+            occurred: point(row.occurred_at, row.occurred_day)?,
+            detected_at: row.detected_at.map(instant).transpose()?,
+            acknowledged_at: row.acknowledged_at.map(instant).transpose()?,
+            located_at: row.located_at.map(instant).transpose()?,
+            mitigated_at: row.mitigated_at.map(instant).transpose()?,
+            recovered: point(row.recovered_at, row.recovered_day)?,
+            severity: row.severity,
+            narrative: row.narrative,
+            narrative_generated: row.narrative_generated,
+            summary: row.summary,
+            impact: row.impact,
+            impacts,
+            cause: row.cause,
+            cause_category: row.cause_category,
+            recovery: row.recovery,
+        },
+        week,
+        raw: row.raw,
+        source: Source::from_code(&row.source),
+        import_key: row.import_key,
+        import_mark: row.import_mark.as_deref().map(mark_of),
+        position: row.position,
+        postmortem,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+fn instant(millis: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_millis(millis).ok_or_else(|| StoreError::Unreadable(format!("instant {millis}")))
+}
+
+fn point(millis: Option<i64>, day: bool) -> Result<Option<ClockPoint>, StoreError> {
+    let precision = if day { Precision::Day } else { Precision::Minute };
+    millis.map(|millis| Ok(ClockPoint { at: instant(millis)?, precision })).transpose()
+}
+
+const fn kind_code(kind: ImpactKind) -> &'static str {
+    match kind {
+        ImpactKind::Count => "count",
+        ImpactKind::Users => "users",
+        ImpactKind::Amount => "amount",
+    }
+}
+
+fn kind_of(code: &str) -> Result<ImpactKind, StoreError> {
+    match code {
+        "count" => Ok(ImpactKind::Count),
+        "users" => Ok(ImpactKind::Users),
+        "amount" => Ok(ImpactKind::Amount),
+        other => Err(StoreError::Unreadable(format!("impact kind {other}"))),
+    }
+}
+
+fn mark_code(mark: Mark) -> String {
+    PostmortemState::of_mark(mark).code().to_owned()
+}
+
+fn mark_of(code: &str) -> Mark {
+    PostmortemState::from_code(code).map_or(Mark::Unknown, PostmortemState::mark)
+}

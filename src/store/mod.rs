@@ -1,0 +1,25 @@
+//! Values to rows and back: every SQL statement, and every difference between the three databases.
+//!
+//! Reads take any connection; writes take [`Tx`], so that a write without a transaction does not compile.
+
+pub mod accounts;
+pub mod audit;
+pub mod connect;
+pub mod dialect;
+pub mod error;
+pub mod events;
+pub mod figures;
+pub mod idempotency;
+pub mod imports;
+pub mod migrate;
+pub mod outbox;
+pub mod postmortems;
+pub mod reminders;
+pub mod sessions;
+pub mod timeline;
+pub mod tokens;
+pub mod tx;
+
+pub use connect::Store;
+pub use error::StoreError;
+pub use tx::Tx;

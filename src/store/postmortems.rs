@@ -1,0 +1,64 @@
+//! Postmortem rows.
+
+use entity::postmortem::{ActiveModel, Column, Entity, Model};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr, sea_query::ExprTrait};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, tx::one_row};
+use crate::domain::postmortem::{Postmortem, PostmortemState};
+
+/// Writes the postmortem of a new event.
+pub async fn insert(tx: &Tx, event_id: Uuid, postmortem: &Postmortem, at: i64) -> Result<(), StoreError> {
+    let row = ActiveModel {
+        event_id: Set(event_id),
+        version: Set(postmortem.version),
+        state: Set(postmortem.state.code().to_owned()),
+        owner_id: Set(postmortem.owner_id),
+        due_on: Set(postmortem.due_on),
+        due_fixed: Set(postmortem.due_fixed),
+        reason: Set(postmortem.reason.clone()),
+        changed_at: Set(at),
+        done_at: Set(postmortem.done_at),
+    };
+    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Replaces the postmortem that is still in `version`; the stored version becomes `version + 1`.
+pub async fn update(
+    tx: &Tx,
+    event_id: Uuid,
+    version: i64,
+    postmortem: &Postmortem,
+    at: i64,
+) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::State, Expr::value(postmortem.state.code()))
+        .col_expr(Column::OwnerId, Expr::value(postmortem.owner_id))
+        .col_expr(Column::DueOn, Expr::value(postmortem.due_on))
+        .col_expr(Column::DueFixed, Expr::value(postmortem.due_fixed))
+        .col_expr(Column::Reason, Expr::value(postmortem.reason.clone()))
+        .col_expr(Column::ChangedAt, Expr::value(at))
+        .col_expr(Column::DoneAt, Expr::value(postmortem.done_at))
+        .filter(Column::EventId.eq(event_id))
+        .filter(Column::Version.eq(version))
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// The value of a row.
+pub(super) fn value(row: Model) -> Result<Postmortem, StoreError> {
+    let state = PostmortemState::from_code(&row.state)
+        .ok_or_else(|| StoreError::Unreadable(format!("postmortem state {}", row.state)))?;
+    Ok(Postmortem {
+        version: row.version,
+        state,
+        owner_id: row.owner_id,
+        due_on: row.due_on,
+        due_fixed: row.due_fixed,
+        reason: row.reason,
+        done_at: row.done_at,
+    })
+}

@@ -1,0 +1,52 @@
+//! Lines that people added to a timeline.
+
+use entity::timeline_entry::{ActiveModel, Column, Entity, Model};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::{StoreError, Tx};
+
+/// Most entries of one event that are read.
+const LIMIT: u64 = 500;
+
+/// A line of the timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    /// What happened.
+    pub text: String,
+    /// Who wrote it.
+    pub created_by: Option<Uuid>,
+}
+
+/// Adds a line.
+pub async fn insert(tx: &Tx, event_id: Uuid, entry: &TimelineEntry, now: i64) -> Result<(), StoreError> {
+    let row = ActiveModel {
+        id: Set(entry.id),
+        event_id: Set(event_id),
+        at: Set(entry.at),
+        text: Set(entry.text.clone()),
+        created_by: Set(entry.created_by),
+        created_at: Set(now),
+    };
+    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The lines of an event in order of time, at most 500.
+pub async fn of_event(connection: &impl ConnectionTrait, event_id: Uuid) -> Result<Vec<TimelineEntry>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::EventId.eq(event_id))
+        .order_by_asc(Column::At)
+        .order_by_asc(Column::Id)
+        .limit(LIMIT)
+        .all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|Model { id, at, text, created_by, .. }| TimelineEntry { id, at, text, created_by })
+        .collect())
+}

@@ -1,0 +1,67 @@
+//! The write transaction. On SQLite it begins *immediate*, because a transaction that reads first and writes
+//! later fails at once when another writer is active.
+
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+use super::{Store, StoreError};
+
+/// An open write transaction; dropped without [`Tx::commit`] it rolls back.
+#[derive(Debug)]
+pub struct Tx(DatabaseTransaction);
+
+impl Store {
+    /// Begins a write transaction. Call it in a task of its own: a cancelled `begin` poisons the connection
+    /// of sqlx 0.9 (`service::detached` does so).
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self.backend() == DatabaseBackend::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Tx(self.writer().begin_with_options(options).await?))
+    }
+}
+
+impl Tx {
+    /// The connection of this transaction, for reads inside it and for the store's writes.
+    pub const fn conn(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> DatabaseBackend {
+        self.0.get_database_backend()
+    }
+
+    /// A savepoint for a statement that may fail: PostgreSQL refuses everything after a failure otherwise.
+    pub async fn savepoint(&self) -> Result<Self, StoreError> {
+        Ok(Self(self.0.begin().await?))
+    }
+
+    /// Makes the writes durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.0.commit().await.map_err(StoreError::from)
+    }
+
+    /// Undoes the writes.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        self.0.rollback().await.map_err(StoreError::from)
+    }
+}
+
+/// Checks that an update named exactly one row.
+pub(super) fn one_row(rows: u64) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Whether an insert met an existing key; any other error is passed on.
+pub(super) fn inserted(result: Result<u64, DbErr>) -> Result<bool, StoreError> {
+    match result.map_err(StoreError::from) {
+        Ok(_) => Ok(true),
+        Err(StoreError::Duplicate(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
