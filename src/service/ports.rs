@@ -6,6 +6,8 @@ use std::pin::Pin;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::domain::reminder::digest::Digest;
+
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
     /// Now, in whole milliseconds.
@@ -19,6 +21,20 @@ pub trait Ids: Send + Sync + 'static {
     /// 32 random bytes from the system.
     fn secret(&self) -> [u8; 32];
 }
+
+/// The words of one mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailWords {
+    /// Subject, on one line.
+    pub subject: String,
+    /// Plain text part.
+    pub text: String,
+    /// HTML part.
+    pub html: String,
+}
+
+/// Puts a digest into words, in its language; the error says which template failed and why.
+pub type RenderDigest = fn(&Digest) -> Result<MailWords, String>;
 
 /// A message ready to go: frozen bytes, the same on every attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

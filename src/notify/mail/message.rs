@@ -1,0 +1,113 @@
+//! A message as bytes (RFC 5322): the same bytes whenever the same message is built.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use lettre::{
+    Message,
+    message::{
+        Mailbox, MultiPart, MultiPartKind, SinglePart,
+        header::{HeaderName, HeaderValue},
+    },
+};
+
+use crate::service::ports::OutgoingMessage;
+
+/// What every message of this installation says about itself.
+#[derive(Debug, Clone)]
+pub(super) struct Sender {
+    /// From.
+    pub from: Mailbox,
+    /// List-Id: `复盘台提醒 <reminders.DOMAIN>`, without the angle brackets.
+    pub list_id: String,
+    /// Where people choose which mails they get.
+    pub settings_url: String,
+}
+
+/// The bytes of a message. The boundary between its parts follows from the Message-ID; a random one would differ on
+/// every attempt.
+pub(super) fn bytes(sender: &Sender, message: &OutgoingMessage, to: Mailbox) -> Result<Vec<u8>, String> {
+    let seconds = u64::try_from(message.date.timestamp()).unwrap_or_default();
+    let boundary: String = message.message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+    let parts = MultiPart::builder()
+        .kind(MultiPartKind::Alternative)
+        .boundary(format!("fupan-{boundary}"))
+        .singlepart(SinglePart::plain(message.text.clone()))
+        .singlepart(SinglePart::html(message.html.clone()));
+    let built = Message::builder()
+        .from(sender.from.clone())
+        .to(to)
+        .subject(one_line(&message.subject))
+        .date(UNIX_EPOCH + Duration::from_secs(seconds))
+        .message_id(Some(format!("<{}>", one_line(&message.message_id))))
+        .raw_header(header("Auto-Submitted", "auto-generated"))
+        .raw_header(header("List-Id", &format!("<{}>", one_line(&sender.list_id))))
+        .raw_header(header("List-Unsubscribe", &format!("<{}>", one_line(&sender.settings_url))))
+        .multipart(parts)
+        .map_err(|error| error.to_string())?;
+    Ok(built.formatted())
+}
+
+fn header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// A header value cannot start another header: control characters and line separators become spaces.
+fn one_line(value: &str) -> String {
+    value.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> OutgoingMessage {
+        OutgoingMessage {
+            message_id: "r.abc234@fupan.example.com".to_owned(),
+            recipient: "oncall@example.com".to_owned(),
+            subject: "【复盘台】待复盘 2 项，其中 1 项逾期".to_owned(),
+            text: "值班，你好：\n.开头的点\n".to_owned(),
+            html: "<p>值班，你好：</p>".to_owned(),
+            date: "2024-08-27T02:07:00Z".parse().unwrap(),
+        }
+    }
+
+    fn built(message: &OutgoingMessage) -> String {
+        let sender = Sender {
+            from: "复盘台 <fupan@example.com>".parse().unwrap(),
+            list_id: "reminders.fupan.example.com".to_owned(),
+            settings_url: "https://fupan.example.com/settings".to_owned(),
+        };
+        String::from_utf8(bytes(&sender, message, message.recipient.parse().unwrap()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_same_message_is_the_same_bytes() {
+        assert_eq!(built(&message()), built(&message()));
+    }
+
+    #[test]
+    fn the_headers_say_that_a_machine_wrote_it_and_where_to_stop_it() {
+        let text = built(&message());
+        for line in [
+            "Message-ID: <r.abc234@fupan.example.com>",
+            "Date: Tue, 27 Aug 2024 02:07:00 +0000",
+            "To: oncall@example.com",
+            "Auto-Submitted: auto-generated",
+            "List-Id: <reminders.fupan.example.com>",
+            "List-Unsubscribe: <https://fupan.example.com/settings>",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+        }
+        assert!(text.is_ascii());
+        assert!(text.find("text/plain") < text.find("text/html"), "plain text first");
+    }
+
+    #[test]
+    fn no_value_starts_a_header_of_its_own() {
+        let mut bad = message();
+        bad.subject = "a\r\nBcc: eve@example.com\u{2028}b".to_owned();
+        bad.message_id = "x\r\nBcc: eve@example.com".to_owned();
+        let text = built(&bad);
+        assert!(!text.lines().any(|line| line.to_ascii_lowercase().starts_with("bcc")), "{text}");
+    }
+}

@@ -1,0 +1,230 @@
+//! A digest in words: subject, plain text and HTML, in the reader's language.
+
+use askama::Template;
+use chrono::{Datelike, NaiveDate, Weekday};
+
+use crate::{
+    domain::{
+        event,
+        reminder::digest::{Digest, DigestGroup, DigestItem, Language, Owner},
+    },
+    service::ports::MailWords,
+};
+
+/// One item, ready for the templates.
+struct ItemView {
+    label: String,
+    line: String,
+    /// Due date, lateness, severity and owner, in words.
+    facts: String,
+    link: String,
+}
+
+/// One group, ready for the templates.
+struct GroupView {
+    heading: &'static str,
+    late: bool,
+    items: Vec<ItemView>,
+    more: usize,
+}
+
+/// What all templates show.
+struct DigestView {
+    subject: String,
+    name: String,
+    summary: String,
+    groups: Vec<GroupView>,
+    public_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "digest.zh-CN.txt")]
+struct ChineseText<'a> {
+    mail: &'a DigestView,
+}
+
+#[derive(Template)]
+#[template(path = "digest.zh-CN.html")]
+struct ChinesePage<'a> {
+    mail: &'a DigestView,
+}
+
+#[derive(Template)]
+#[template(path = "digest.en.txt")]
+struct EnglishText<'a> {
+    mail: &'a DigestView,
+}
+
+#[derive(Template)]
+#[template(path = "digest.en.html")]
+struct EnglishPage<'a> {
+    mail: &'a DigestView,
+}
+
+/// The words of a digest; the error names the template that failed.
+pub fn digest_words(digest: &Digest) -> Result<MailWords, String> {
+    let mail = &view(digest);
+    let (text, html) = match digest.language {
+        Language::Chinese => (ChineseText { mail }.render(), ChinesePage { mail }.render()),
+        Language::English => (EnglishText { mail }.render(), EnglishPage { mail }.render()),
+    };
+    let failed = |error: askama::Error| format!("the words of a digest: {error}");
+    Ok(MailWords { subject: mail.subject.clone(), text: text.map_err(failed)?, html: html.map_err(failed)? })
+}
+
+fn view(digest: &Digest) -> DigestView {
+    let chinese = digest.language == Language::Chinese;
+    let (count, late) = (digest.count(), digest.overdue.count());
+    let (subject, summary) = if chinese {
+        (
+            format!("【复盘台】待复盘 {count} 项{}", if late > 0 { format!("，其中 {late} 项逾期") } else { String::new() }),
+            format!("有 {count} 项复盘待完成{}。", if late > 0 { format!("，其中 {late} 项已逾期") } else { String::new() }),
+        )
+    } else {
+        let noun = if count == 1 { "postmortem" } else { "postmortems" };
+        let overdue = if late > 0 { format!(", {late} overdue") } else { String::new() };
+        (
+            format!("[Fupan] {count} {noun} pending{overdue}"),
+            format!("{count} {noun} to be done{overdue}."),
+        )
+    };
+    let headings = if chinese {
+        ["已逾期", "请今天完成", "请在下一个工作日前完成", "之后到期"]
+    } else {
+        ["Overdue", "To finish today", "To finish by the next working day", "Due later"]
+    };
+    let groups = [(&digest.overdue, true), (&digest.today, false), (&digest.next, false), (&digest.later, false)]
+        .into_iter()
+        .zip(headings)
+        .filter(|((group, _), _)| group.count() > 0)
+        .map(|((group, late), heading)| group_view(digest, group, heading, late))
+        .collect();
+    DigestView { subject, name: digest.name.clone(), summary, groups, public_url: digest.public_url.clone() }
+}
+
+fn group_view(digest: &Digest, group: &DigestGroup, heading: &'static str, late: bool) -> GroupView {
+    let items = group.items.iter().map(|item| ItemView {
+        label: event::label(item.number),
+        line: item.line.clone(),
+        facts: facts(item, digest.language),
+        link: format!("{}/e/{}", digest.public_url, item.number),
+    });
+    GroupView { heading, late, items: items.collect(), more: group.more }
+}
+
+/// `8月26日 周一到期 · 逾期 3 个工作日 · C 级 · 负责人 小李`.
+fn facts(item: &DigestItem, language: Language) -> String {
+    let chinese = language == Language::Chinese;
+    let mut facts = vec![if chinese {
+        format!("{}到期", chinese_day(item.due_on))
+    } else {
+        format!("due {}", item.due_on.format("%a %-d %b"))
+    }];
+    match (item.overdue_days, chinese) {
+        (0, _) => {}
+        (days, true) => facts.push(format!("逾期 {days} 个工作日")),
+        (1, false) => facts.push("1 working day late".to_owned()),
+        (days, false) => facts.push(format!("{days} working days late")),
+    }
+    facts.push(match (&item.severity, chinese) {
+        (Some(severity), true) => format!("{severity} 级"),
+        (Some(severity), false) => format!("severity {severity}"),
+        (None, true) => "未定级".to_owned(),
+        (None, false) => "not graded".to_owned(),
+    });
+    match (&item.owner, chinese) {
+        (Owner::Reader, _) => {}
+        (Owner::Other(name), true) => facts.push(format!("负责人 {name}")),
+        (Owner::Other(name), false) => facts.push(format!("owner {name}")),
+        (Owner::Nobody, true) => facts.push("还没有负责人".to_owned()),
+        (Owner::Nobody, false) => facts.push("nobody owns it yet".to_owned()),
+    }
+    facts.join(" · ")
+}
+
+/// `8月26日 周一`.
+fn chinese_day(day: NaiveDate) -> String {
+    let weekday = match day.weekday() {
+        Weekday::Mon => "周一",
+        Weekday::Tue => "周二",
+        Weekday::Wed => "周三",
+        Weekday::Thu => "周四",
+        Weekday::Fri => "周五",
+        Weekday::Sat => "周六",
+        Weekday::Sun => "周日",
+    };
+    format!("{}月{}日 {weekday}", day.month(), day.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(language: Language) -> Digest {
+        let item = |number, line: &str, due_on: &str, overdue_days| DigestItem {
+            number,
+            line: line.to_owned(),
+            severity: None,
+            due_on: due_on.parse().unwrap(),
+            overdue_days,
+            owner: Owner::Reader,
+        };
+        let copied = DigestItem {
+            severity: Some("C".to_owned()),
+            owner: Owner::Other("小李".to_owned()),
+            ..item(2, "08/20 20:00 路由 <配置> 调整", "2024-08-27", 0)
+        };
+        Digest {
+            name: "值班".to_owned(),
+            language,
+            day: "2024-08-27".parse().unwrap(),
+            overdue: DigestGroup { items: vec![item(1, "08/19 15:00 提现失败", "2024-08-26", 1)], more: 0 },
+            today: DigestGroup { items: vec![copied], more: 3 },
+            next: DigestGroup::default(),
+            later: DigestGroup::default(),
+            public_url: "http://localhost:8080".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_chinese_digest_reads_well() {
+        let words = digest_words(&digest(Language::Chinese)).unwrap();
+        assert_eq!(words.subject, "【复盘台】待复盘 5 项，其中 1 项逾期");
+        let begin = "\
+值班，你好：
+
+有 5 项复盘待完成，其中 1 项已逾期。
+
+已逾期
+
+- PE-1  08/19 15:00 提现失败
+  8月26日 周一到期 · 逾期 1 个工作日 · 未定级
+  http://localhost:8080/e/1
+
+请今天完成
+
+- PE-2  08/20 20:00 路由 <配置> 调整
+  8月27日 周二到期 · C 级 · 负责人 小李
+  http://localhost:8080/e/2
+
+- 另有 3 项，见 http://localhost:8080/postmortems
+
+写完后";
+        assert!(words.text.starts_with(begin), "{}", words.text);
+    }
+
+    #[test]
+    fn an_english_digest_says_the_same() {
+        let words = digest_words(&digest(Language::English)).unwrap();
+        assert_eq!(words.subject, "[Fupan] 5 postmortems pending, 1 overdue");
+        assert!(words.text.contains("  due Mon 26 Aug · 1 working day late · not graded\n"), "{}", words.text);
+        assert!(!words.text.contains("\n\n\n"), "{}", words.text);
+    }
+
+    #[test]
+    fn what_people_wrote_cannot_become_markup() {
+        let words = digest_words(&digest(Language::Chinese)).unwrap();
+        assert!(words.html.contains("路由 &#60;配置&#62; 调整") || words.html.contains("路由 &lt;配置&gt; 调整"));
+        assert!(words.html.contains("href=\"http://localhost:8080/e/2\""));
+    }
+}

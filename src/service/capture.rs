@@ -1,0 +1,27 @@
+//! Reading a line without saving it.
+
+use super::{App, ServiceError, app::authorise};
+use crate::domain::{
+    actor::{Actor, Permission},
+    capture::{
+        self,
+        draft::{CaptureContext, DateAnchor, DraftEvent},
+    },
+    iso_week::IsoWeek,
+};
+
+/// The most characters of a pasted line that are taken in at all.
+pub const LINE_LIMIT: usize = 200_000;
+
+/// What `line` says. With a week, dates without a year lie near it; without, the year is that of the latest
+/// past occurrence.
+pub fn read(app: &App, actor: &Actor, line: &str, week: Option<IsoWeek>) -> Result<DraftEvent, ServiceError> {
+    authorise(actor, Permission::ParseLine)?;
+    Ok(capture::read_line(line, &context(app, week)))
+}
+
+/// The context of a line that is pasted now.
+pub fn context(app: &App, week: Option<IsoWeek>) -> CaptureContext {
+    let anchor = week.map_or_else(|| DateAnchor::LatestPast(app.now()), DateAnchor::Week);
+    CaptureContext { anchor, zone: app.zone }
+}

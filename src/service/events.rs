@@ -1,0 +1,465 @@
+//! Events: log, read, list, edit, recover, add to the timeline, delete.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    App, ServiceError,
+    app::{authorise, detached},
+    capture, reminders,
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        capture::draft::{DraftEvent, Impact},
+        checked::{self, FieldError},
+        clock_point::ClockPoint,
+        event::{self, EventFields, ProductionEvent, Source},
+        iso_week::IsoWeek,
+        postmortem::{Postmortem, PostmortemState, due_date},
+        report,
+    },
+    store::{
+        self, Tx,
+        audit::AuditEntry,
+        events::{EventCursor, EventFilter},
+        timeline::TimelineEntry,
+    },
+};
+
+/// The most events on a page.
+pub const PAGE_LIMIT: u64 = 200;
+
+/// An event to be written.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The fields.
+    pub fields: EventFields,
+    /// Where the postmortem stands.
+    pub state: PostmortemState,
+    /// The week of its report; by default the week it began in.
+    pub week: Option<IsoWeek>,
+    /// The text as pasted.
+    pub raw: Option<String>,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// A page of events.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<ProductionEvent>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<EventCursor>,
+}
+
+/// An event with everything its page shows.
+#[derive(Debug, Clone)]
+pub struct EventDetail {
+    /// The event.
+    pub event: ProductionEvent,
+    /// Lines that people added.
+    pub timeline: Vec<TimelineEntry>,
+    /// The latest audit entries, newest first.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// Changes to an event: `None` leaves a field, `Some(None)` empties it.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::option_option, reason = "absent, emptied and set are three things (RFC 7396)")]
+pub struct EventPatch {
+    /// 发生.
+    pub occurred: Option<Option<ClockPoint>>,
+    /// 发现.
+    pub detected_at: Option<Option<DateTime<Utc>>>,
+    /// 响应.
+    pub acknowledged_at: Option<Option<DateTime<Utc>>>,
+    /// 定位.
+    pub located_at: Option<Option<DateTime<Utc>>>,
+    /// 止损.
+    pub mitigated_at: Option<Option<DateTime<Utc>>>,
+    /// 恢复.
+    pub recovered: Option<Option<ClockPoint>>,
+    /// Label.
+    pub severity: Option<Option<String>>,
+    /// The sentence; emptied, it is generated from the fields from now on.
+    pub narrative: Option<Option<String>>,
+    /// Symptom.
+    pub summary: Option<Option<String>>,
+    /// Impact clauses.
+    pub impact: Option<Option<String>>,
+    /// Numbers of the impact.
+    pub impacts: Option<Vec<Impact>>,
+    /// 原因.
+    pub cause: Option<Option<String>>,
+    /// Category of the cause.
+    pub cause_category: Option<Option<String>>,
+    /// 恢复 text.
+    pub recovery: Option<Option<String>>,
+    /// The week of its report.
+    pub week: Option<IsoWeek>,
+}
+
+/// Reads a pasted line and saves it. A line without a time is saved too: half-known events are welcome.
+pub async fn create_from_line(
+    app: &App,
+    actor: &Actor,
+    line: &str,
+    week: Option<IsoWeek>,
+) -> Result<(ProductionEvent, DraftEvent), ServiceError> {
+    authorise(actor, Permission::WriteEvent)?;
+    let len = line.chars().count();
+    if len > checked::LONG_TEXT {
+        let problem = checked::FieldProblem::TooLong { max: checked::LONG_TEXT, len };
+        return Err(FieldError { field: "line", problem }.into());
+    }
+    let draft = capture::read(app, actor, line, week)?;
+    if draft.narrative.trim().is_empty() {
+        return Err(FieldError { field: "line", problem: checked::FieldProblem::Empty }.into());
+    }
+    let raw = line.replace('\0', "").trim_end_matches(['\r', '\n']).to_owned();
+    let new = NewEvent {
+        fields: EventFields::from_draft(&draft),
+        state: PostmortemState::of_mark(draft.mark),
+        week,
+        raw: Some(raw),
+        source: Source::Line,
+    };
+    let event = create(app, actor, new).await?;
+    Ok((event, draft))
+}
+
+/// Saves an event from fields.
+pub async fn create(app: &App, actor: &Actor, new: NewEvent) -> Result<ProductionEvent, ServiceError> {
+    authorise(actor, Permission::WriteEvent)?;
+    let mut new = new;
+    if new.fields.narrative.trim().is_empty() {
+        new.fields.narrative = report::generate_narrative(&new.fields.to_draft(), app.zone);
+        new.fields.narrative_generated = true;
+    }
+    new.fields = new.fields.checked()?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let event = write_new(&app, &tx, &actor, new, None).await?;
+        tx.commit().await?;
+        Ok(event)
+    })
+    .await
+}
+
+/// What an import adds to a new event.
+#[derive(Debug, Clone)]
+pub(super) struct ImportedFrom {
+    pub import_id: Uuid,
+    pub key: String,
+    pub position: i64,
+}
+
+/// Writes a checked new event inside a transaction.
+pub(super) async fn write_new(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    new: NewEvent,
+    imported: Option<ImportedFrom>,
+) -> Result<ProductionEvent, ServiceError> {
+    let now = app.now();
+    let week = new.week.unwrap_or_else(|| {
+        IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
+    });
+    let position = match &imported {
+        Some(from) => from.position,
+        None => store::events::last_position(tx.conn(), week).await? + 1,
+    };
+    let event = ProductionEvent {
+        id: app.id(),
+        number: store::events::next_number(tx).await?,
+        version: 1,
+        postmortem: first_postmortem(app, new.state, &new.fields),
+        import_mark: imported.as_ref().map(|_| new.state.mark()),
+        import_key: imported.as_ref().map(|from| from.key.clone()),
+        fields: new.fields,
+        week,
+        raw: new.raw,
+        source: new.source,
+        position,
+        created_at: now.timestamp_millis(),
+        updated_at: now.timestamp_millis(),
+    };
+    let import_id = imported.map(|from| from.import_id);
+    store::events::insert(tx, &event, actor.account_id, import_id, &mut || app.id()).await?;
+    let change = json!({"source": event.source.code(), "week": week.to_string(), "state": event.postmortem.state.code()});
+    audit(app, tx, actor, "event.create", &event, change).await?;
+    Ok(event)
+}
+
+fn first_postmortem(app: &App, state: PostmortemState, fields: &EventFields) -> Postmortem {
+    Postmortem {
+        version: 1,
+        state,
+        owner_id: None,
+        due_on: state.is_owed().then(|| due_of(app, fields)),
+        due_fixed: false,
+        reason: None,
+        done_at: (state == PostmortemState::Done).then(|| app.now_millis()),
+    }
+}
+
+/// When the postmortem of an event with these fields is due: counted from the day of recovery, else of the
+/// beginning, else from today.
+pub(super) fn due_of(app: &App, fields: &EventFields) -> chrono::NaiveDate {
+    let from = fields.recovered.or(fields.occurred).map_or_else(|| app.now(), |point| point.at);
+    due_date(from.with_timezone(&app.zone).date_naive(), fields.severity.as_deref(), &app.calendar)
+}
+
+/// One event.
+pub async fn get(app: &App, actor: &Actor, number: i64) -> Result<ProductionEvent, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    store::events::by_number(app.store.read(), number)
+        .await?
+        .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
+}
+
+/// One event with timeline and history.
+pub async fn detail(app: &App, actor: &Actor, number: i64) -> Result<EventDetail, ServiceError> {
+    let event = get(app, actor, number).await?;
+    let timeline = store::timeline::of_event(app.store.read(), event.id).await?;
+    let audit = store::audit::of_subject(app.store.read(), &subject(number), 100).await?;
+    Ok(EventDetail { event, timeline, audit })
+}
+
+/// A page of events, the latest beginning first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &EventFilter,
+    after: Option<EventCursor>,
+    limit: u64,
+) -> Result<EventPage, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let limit = limit.clamp(1, PAGE_LIMIT);
+    let mut events = store::events::list(app.store.read(), filter, after, limit + 1).await?;
+    let more = events.len() as u64 > limit;
+    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = events.last().filter(|_| more).map(|event| EventCursor {
+        occurred_at: event.fields.occurred.map(|point| point.at.timestamp_millis()),
+        number: event.number,
+    });
+    Ok(EventPage { events, next })
+}
+
+/// The events of a week in report order.
+pub async fn of_week(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<ProductionEvent>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::events::of_week(app.store.read(), week).await?)
+}
+
+/// Events per severity that began in `[from, until)`, in milliseconds; none is 未定级.
+pub async fn count_by_severity(
+    app: &App,
+    actor: &Actor,
+    from: i64,
+    until: i64,
+) -> Result<Vec<(Option<String>, i64)>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::events::count_by_severity(app.store.read(), from, until).await?)
+}
+
+/// How many events have not recovered.
+pub async fn count_ongoing(app: &App, actor: &Actor) -> Result<u64, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::events::count_ongoing(app.store.read()).await?)
+}
+
+/// Changes an event that is still in `version`.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    version: i64,
+    patch: EventPatch,
+) -> Result<ProductionEvent, ServiceError> {
+    authorise(actor, Permission::WriteEvent)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let before = current(&tx, number, version).await?;
+        let mut after = before.clone();
+        apply(&app, &mut after, patch);
+        after.fields = after.fields.checked()?;
+        if after == before {
+            tx.rollback().await?;
+            return Ok(before);
+        }
+        let now = app.now_millis();
+        store::events::update(&tx, &after, version, now, &mut || app.id()).await?;
+        follow_due_date(&app, &tx, &mut after, now).await?;
+        let mut change = event::changes(&before.fields, &after.fields);
+        if before.week != after.week
+            && let Value::Object(map) = &mut change
+        {
+            let moved = json!({"from": before.week.to_string(), "to": after.week.to_string()});
+            map.insert("week".to_owned(), moved);
+        }
+        audit(&app, &tx, &actor, "event.update", &after, change).await?;
+        tx.commit().await?;
+        after.version = version + 1;
+        after.updated_at = now;
+        Ok(after)
+    })
+    .await
+}
+
+/// 标记恢复: sets the recovery, now unless given. With no version the latest is taken: pressing the button
+/// twice is harmless, and a recovery that is already known is kept.
+pub async fn mark_recovered(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    at: Option<DateTime<Utc>>,
+) -> Result<ProductionEvent, ServiceError> {
+    let event = get(app, actor, number).await?;
+    if event.fields.recovered.is_some() {
+        return Ok(event);
+    }
+    let at = at.unwrap_or_else(|| whole_minute(app.now()));
+    let patch = EventPatch { recovered: Some(Some(ClockPoint::minute(at))), ..EventPatch::default() };
+    update(app, actor, number, event.version, patch).await
+}
+
+fn whole_minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp() - at.timestamp().rem_euclid(60), 0).unwrap_or(at)
+}
+
+/// Adds a line to the timeline.
+pub async fn add_timeline_entry(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    at: Option<DateTime<Utc>>,
+    text: &str,
+) -> Result<TimelineEntry, ServiceError> {
+    authorise(actor, Permission::WriteEvent)?;
+    let text = checked::text("entry", text, 2_000)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let event = by_number(&tx, number).await?;
+        let now = app.now_millis();
+        let entry = TimelineEntry {
+            id: app.id(),
+            at: at.map_or(now, |at| at.timestamp_millis()),
+            text,
+            created_by: actor.account_id,
+        };
+        store::timeline::insert(&tx, event.id, &entry, now).await?;
+        audit(&app, &tx, &actor, "timeline.add", &event, json!({"text": entry.text})).await?;
+        tx.commit().await?;
+        Ok(entry)
+    })
+    .await
+}
+
+/// Deletes an event that is still in `version`. Its number is never handed out again.
+pub async fn delete(app: &App, actor: &Actor, number: i64, version: i64) -> Result<(), ServiceError> {
+    authorise(actor, Permission::DeleteEvent)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let event = current(&tx, number, version).await?;
+        store::events::delete(&tx, event.id, version, app.now_millis()).await?;
+        reminders::cancel_for_event(&app, &tx, event.id).await?;
+        let was = json!({"narrative": event.fields.narrative});
+        audit(&app, &tx, &actor, "event.delete", &event, was).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// The event inside a transaction.
+pub(super) async fn by_number(tx: &Tx, number: i64) -> Result<ProductionEvent, ServiceError> {
+    store::events::by_number(tx.conn(), number)
+        .await?
+        .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
+}
+
+async fn current(tx: &Tx, number: i64, version: i64) -> Result<ProductionEvent, ServiceError> {
+    let event = by_number(tx, number).await?;
+    if event.version == version {
+        Ok(event)
+    } else {
+        Err(ServiceError::Stale { what: event.label(), given: version, current: event.version })
+    }
+}
+
+fn apply(app: &App, event: &mut ProductionEvent, patch: EventPatch) {
+    let fields = &mut event.fields;
+    let narrative = patch.narrative;
+    set(&mut fields.occurred, patch.occurred);
+    set(&mut fields.detected_at, patch.detected_at);
+    set(&mut fields.acknowledged_at, patch.acknowledged_at);
+    set(&mut fields.located_at, patch.located_at);
+    set(&mut fields.mitigated_at, patch.mitigated_at);
+    set(&mut fields.recovered, patch.recovered);
+    set(&mut fields.severity, patch.severity);
+    set(&mut fields.summary, patch.summary);
+    set(&mut fields.impact, patch.impact);
+    set(&mut fields.impacts, patch.impacts);
+    set(&mut fields.cause, patch.cause);
+    set(&mut fields.cause_category, patch.cause_category);
+    set(&mut fields.recovery, patch.recovery);
+    match narrative {
+        Some(Some(sentence)) if sentence.trim() != fields.narrative => {
+            fields.narrative = sentence;
+            fields.narrative_generated = false;
+        }
+        Some(None) => fields.narrative_generated = true,
+        _ => {}
+    }
+    if fields.narrative_generated {
+        fields.narrative = report::generate_narrative(&fields.to_draft(), app.zone);
+    }
+    set(&mut event.week, patch.week);
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+/// A due date that nobody chose follows severity and recovery.
+async fn follow_due_date(app: &App, tx: &Tx, event: &mut ProductionEvent, now: i64) -> Result<(), ServiceError> {
+    let postmortem = &mut event.postmortem;
+    if !postmortem.state.is_owed() || postmortem.due_fixed {
+        return Ok(());
+    }
+    let due = due_of(app, &event.fields);
+    if postmortem.due_on == Some(due) {
+        return Ok(());
+    }
+    postmortem.due_on = Some(due);
+    store::postmortems::update(tx, event.id, postmortem.version, postmortem, now).await?;
+    postmortem.version += 1;
+    Ok(())
+}
+
+pub(super) fn subject(number: i64) -> String {
+    format!("event:{number}")
+}
+
+pub(super) async fn audit(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    action: &str,
+    event: &ProductionEvent,
+    change: Value,
+) -> Result<(), ServiceError> {
+    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject(event.number), change).await?;
+    Ok(())
+}

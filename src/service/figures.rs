@@ -1,0 +1,189 @@
+//! Reported figures and incident counts of a week.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    App, ServiceError,
+    app::{authorise, detached},
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        checked,
+        figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
+        iso_week::IsoWeek,
+    },
+    store::{self, Tx},
+};
+
+/// Figures and counts of weeks `from..=to`, in order of week and report.
+pub async fn of_weeks(
+    app: &App,
+    actor: &Actor,
+    from: IsoWeek,
+    to: IsoWeek,
+) -> Result<(Vec<Figure>, Vec<IncidentCount>), ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let figures = store::figures::of_weeks(app.store.read(), from, to).await?;
+    let counts = store::figures::counts_of_weeks(app.store.read(), from, to).await?;
+    Ok((figures, counts))
+}
+
+/// One figure.
+pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Figure, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    store::figures::by_id(app.store.read(), id)
+        .await?
+        .ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))
+}
+
+/// Writes a figure of a week by its name: a new one, or the value of the one that is there. With a version the
+/// stored figure must be in it.
+pub async fn put(
+    app: &App,
+    actor: &Actor,
+    week: IsoWeek,
+    fields: FigureFields,
+    version: Option<i64>,
+    source: &'static str,
+) -> Result<Figure, ServiceError> {
+    authorise(actor, Permission::WriteFigure)?;
+    let fields = fields.checked()?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let existing = store::figures::of_week(tx.conn(), week).await?;
+        let key = checked::fold(&fields.name);
+        let found = existing.iter().find(|figure| checked::fold(&figure.fields.name) == key);
+        if let (Some(figure), Some(given)) = (found, version)
+            && figure.version != given
+        {
+            return Err(ServiceError::Stale { what: figure.fields.name.clone(), given, current: figure.version });
+        }
+        let figure = write(&app, &tx, &actor, week, fields, &existing, source).await?;
+        tx.commit().await?;
+        Ok(figure)
+    })
+    .await
+}
+
+/// Writes one figure inside a transaction; `existing` are the figures of the week.
+pub(super) async fn write(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    week: IsoWeek,
+    fields: FigureFields,
+    existing: &[Figure],
+    source: &'static str,
+) -> Result<Figure, ServiceError> {
+    let now = app.now_millis();
+    let key = checked::fold(&fields.name);
+    if let Some(before) = existing.iter().find(|figure| checked::fold(&figure.fields.name) == key) {
+        let fields = FigureFields { group: fields.group.or_else(|| before.fields.group.clone()), ..fields };
+        if before.fields == fields {
+            return Ok(before.clone());
+        }
+        let after = Figure { fields, source: source.to_owned(), ..before.clone() };
+        store::figures::update(tx, &after, before.version, now).await?;
+        let change = json!({"from": shown(&before.fields), "to": shown(&after.fields)});
+        audit(app, tx, actor, "figure.update", week, &after.fields.name, change).await?;
+        return Ok(Figure { version: before.version + 1, updated_at: now, ..after });
+    }
+    let position = existing.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
+    let figure = Figure { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
+    store::figures::insert(tx, &figure, now).await?;
+    audit(app, tx, actor, "figure.create", week, &figure.fields.name, json!({"to": shown(&figure.fields)})).await?;
+    Ok(figure)
+}
+
+/// Removes a figure that is still in `version`.
+pub async fn delete(app: &App, actor: &Actor, id: Uuid, version: i64) -> Result<(), ServiceError> {
+    authorise(actor, Permission::WriteFigure)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let figure = store::figures::by_id(tx.conn(), id)
+            .await?
+            .ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))?;
+        if figure.version != version {
+            return Err(ServiceError::Stale { what: figure.fields.name, given: version, current: figure.version });
+        }
+        store::figures::delete(&tx, id, version).await?;
+        let was = json!({"from": shown(&figure.fields)});
+        audit(&app, &tx, &actor, "figure.delete", figure.week, &figure.fields.name, was).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Writes an incident count of a week: a new one, or the value of the one that is there.
+pub async fn put_count(
+    app: &App,
+    actor: &Actor,
+    week: IsoWeek,
+    fields: IncidentCountFields,
+    source: &'static str,
+) -> Result<IncidentCount, ServiceError> {
+    authorise(actor, Permission::WriteFigure)?;
+    let fields = IncidentCountFields { severity: checked::severity("severity", &fields.severity)?, ..fields };
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let existing = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
+        let count = write_count(&app, &tx, &actor, week, fields, &existing, source).await?;
+        tx.commit().await?;
+        Ok(count)
+    })
+    .await
+}
+
+/// Writes one count inside a transaction; `existing` are the counts of the week.
+pub(super) async fn write_count(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    week: IsoWeek,
+    fields: IncidentCountFields,
+    existing: &[IncidentCount],
+    source: &'static str,
+) -> Result<IncidentCount, ServiceError> {
+    let now = app.now_millis();
+    if let Some(before) = existing.iter().find(|count| count.fields.severity == fields.severity) {
+        if before.fields == fields {
+            return Ok(before.clone());
+        }
+        let after = IncidentCount { fields, source: source.to_owned(), ..before.clone() };
+        store::figures::update_count(tx, &after, before.version, now).await?;
+        let change = json!({"from": before.fields.count.to_string(), "to": after.fields.count.to_string()});
+        audit(app, tx, actor, "incident_count.update", week, &after.fields.severity, change).await?;
+        return Ok(IncidentCount { version: before.version + 1, updated_at: now, ..after });
+    }
+    let position = existing.iter().map(|count| count.position).max().unwrap_or(0) + 1;
+    let count =
+        IncidentCount { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
+    store::figures::insert_count(tx, &count, now).await?;
+    let change = json!({"to": count.fields.count.to_string()});
+    audit(app, tx, actor, "incident_count.create", week, &count.fields.severity, change).await?;
+    Ok(count)
+}
+
+fn shown(fields: &FigureFields) -> String {
+    format!("{}{}", fields.value, fields.unit.as_deref().unwrap_or_default())
+}
+
+async fn audit(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    action: &str,
+    week: IsoWeek,
+    name: &str,
+    change: serde_json::Value,
+) -> Result<(), ServiceError> {
+    let subject: String = format!("figure:{week}:{name}").chars().take(80).collect();
+    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Passwords (argon2id), and tokens of which only the hash is kept.
+
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use super::{App, ServiceError};
+use crate::domain::checked::FieldError;
+
+/// A new random token: `prefix` and 43 characters.
+pub fn new_token(app: &App, prefix: &str) -> String {
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(app.ids.secret()))
+}
+
+/// SHA-256 of a text, hex.
+pub fn hash(text: &str) -> String {
+    hash_bytes(text.as_bytes())
+}
+
+/// SHA-256 of bytes, hex.
+pub fn hash_bytes(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Refuses passwords that are too short or too long (NIST SP 800-63B: length, no composition rules).
+pub fn check_password(field: &'static str, password: &str) -> Result<(), FieldError> {
+    let len = password.chars().count();
+    if (10..=200).contains(&len) { Ok(()) } else { Err(FieldError::shape(field, "choose 10 to 200 characters")) }
+}
+
+/// The PHC string of a password. Runs on the blocking pool: it takes some 25 ms.
+pub async fn hash_password(app: &App, password: String) -> Result<String, ServiceError> {
+    let salt = app.ids.secret();
+    let hashed = tokio::task::spawn_blocking(move || {
+        Argon2::default().hash_password_with_salt(password.as_bytes(), &salt[..16]).map(|hash| hash.to_string())
+    })
+    .await;
+    match hashed {
+        Ok(Ok(hash)) => Ok(hash),
+        Ok(Err(error)) => Err(ServiceError::Interrupted(error.to_string())),
+        Err(error) => Err(ServiceError::Interrupted(error.to_string())),
+    }
+}
+
+/// Whether a password fits a PHC string. Without one the same work is done, so that the time tells nothing.
+pub async fn verify_password(password: String, hash: Option<String>) -> bool {
+    /// The hash of no password that anyone can type: the salt and output are constant.
+    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2Q$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let work = tokio::task::spawn_blocking(move || {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+        Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok() && known
+    });
+    work.await.unwrap_or(false)
+}

@@ -1,0 +1,423 @@
+//! Outgoing mail: frozen messages and where their delivery stands (reliability study, section 2).
+//!
+//! A worker owns a message while its claim token stands in the row. Every write of the worker names token and state
+//! and must change exactly one row; where it does not, the claim was lost and the worker stops.
+
+use entity::outbox_message::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, tx::inserted};
+
+/// Longest kept reply or error, in characters.
+const ERROR_LIMIT: usize = 500;
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutboxState {
+    /// To be sent at `not_before` or later.
+    Pending,
+    /// A worker prepares or sends it; the final dot has not been written.
+    Claimed,
+    /// The final dot may have been written.
+    Committing,
+    /// The server took it.
+    Sent,
+    /// The server refused it for good.
+    Dead,
+    /// Several attempts had an outcome that nobody knows.
+    Unconfirmed,
+    /// Nobody needs it any more.
+    Cancelled,
+    /// A newer digest to the same person took its place.
+    Superseded,
+    /// Could not be delivered in time.
+    Expired,
+}
+
+/// All states in order.
+pub const OUTBOX_STATES: [OutboxState; 9] = [
+    OutboxState::Pending,
+    OutboxState::Claimed,
+    OutboxState::Committing,
+    OutboxState::Sent,
+    OutboxState::Dead,
+    OutboxState::Unconfirmed,
+    OutboxState::Cancelled,
+    OutboxState::Superseded,
+    OutboxState::Expired,
+];
+
+impl OutboxState {
+    /// The stored code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Claimed => "claimed",
+            Self::Committing => "committing",
+            Self::Sent => "sent",
+            Self::Dead => "dead",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state of a code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        OUTBOX_STATES.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxMessage {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// `reminder.digest` …
+    pub kind: String,
+    /// Unique: one message per key.
+    pub dedupe_key: String,
+    /// Without angle brackets, the same on every attempt.
+    pub message_id: String,
+    /// The account it is for.
+    pub recipient_id: Option<Uuid>,
+    /// Mailbox.
+    pub recipient: String,
+    /// Subject.
+    pub subject: String,
+    /// Plain part.
+    pub text: String,
+    /// HTML part.
+    pub html: String,
+    /// Milliseconds: the Date header.
+    pub date_at: i64,
+    /// Where it stands.
+    pub state: OutboxState,
+    /// Failures that count.
+    pub attempt: i64,
+    /// Outcomes that nobody knows.
+    pub unknowns: i64,
+    /// Milliseconds.
+    pub not_before: i64,
+    /// Milliseconds.
+    pub expires_at: i64,
+    /// The last reply or error.
+    pub last_error: Option<String>,
+    /// Milliseconds.
+    pub created_at: i64,
+    /// Milliseconds.
+    pub sent_at: Option<i64>,
+}
+
+/// A message in the hands of one worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The message.
+    pub id: Uuid,
+    /// Fencing token.
+    pub token: Uuid,
+}
+
+/// How a claim ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// The next state.
+    pub state: OutboxState,
+    /// When it may be tried again, milliseconds; absent, the time stays.
+    pub not_before: Option<i64>,
+    /// Failures that count.
+    pub attempt: i64,
+    /// Outcomes that nobody knows.
+    pub unknowns: i64,
+    /// The reply or error; absent, the last one stays.
+    pub error: Option<String>,
+    /// Milliseconds, when it was sent.
+    pub sent_at: Option<i64>,
+}
+
+/// Puts a message into the outbox; false when its dedupe key is taken.
+pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> {
+    let row = ActiveModel {
+        id: Set(value.id),
+        kind: Set(value.kind.clone()),
+        dedupe_key: Set(value.dedupe_key.clone()),
+        message_id: Set(value.message_id.clone()),
+        recipient_id: Set(value.recipient_id),
+        recipient: Set(value.recipient.clone()),
+        subject: Set(value.subject.clone()),
+        body_text: Set(value.text.clone()),
+        body_html: Set(value.html.clone()),
+        date_at: Set(value.date_at),
+        state: Set(value.state.code().to_owned()),
+        attempt: Set(value.attempt),
+        unknowns: Set(value.unknowns),
+        not_before: Set(value.not_before),
+        expires_at: Set(value.expires_at),
+        claim_token: Set(None),
+        lease_until: Set(None),
+        last_error: Set(None),
+        created_at: Set(value.created_at),
+        sent_at: Set(None),
+    };
+    let savepoint = tx.savepoint().await?;
+    let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
+    if new { savepoint.commit().await? } else { savepoint.rollback().await? }
+    Ok(new)
+}
+
+/// One message.
+pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<OutboxMessage>, StoreError> {
+    Entity::find_by_id(id).one(connection).await?.map(value).transpose()
+}
+
+/// A page of messages, the newest first, below the id `before`.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    state: Option<OutboxState>,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<OutboxMessage>, StoreError> {
+    let mut find = Entity::find();
+    if let Some(state) = state {
+        find = find.filter(Column::State.eq(state.code()));
+    }
+    if let Some(before) = before {
+        find = find.filter(Column::Id.lt(before));
+    }
+    find.order_by_desc(Column::Id).limit(limit).all(connection).await?.into_iter().map(value).collect()
+}
+
+/// How many messages there are in each state that occurs.
+pub async fn count_by_state(connection: &impl ConnectionTrait) -> Result<Vec<(OutboxState, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> = Entity::find()
+        .select_only()
+        .column(Column::State)
+        .column_as(Column::Id.count(), "n")
+        .group_by(Column::State)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    rows.into_iter().map(|(code, count)| Ok((state_of(&code)?, count))).collect()
+}
+
+/// Messages that may be sent at `now`, the longest waiting first.
+pub async fn due(connection: &impl ConnectionTrait, now: i64, limit: u64) -> Result<Vec<Uuid>, StoreError> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .filter(Column::NotBefore.lte(now))
+        .order_by_asc(Column::NotBefore)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?)
+}
+
+/// Messages whose worker let the lease run out before `now`, with their states and tokens.
+pub async fn abandoned(
+    connection: &impl ConnectionTrait,
+    now: i64,
+    limit: u64,
+) -> Result<Vec<(OutboxMessage, Claim)>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::State.is_in([OutboxState::Claimed.code(), OutboxState::Committing.code()]))
+        .filter(Column::LeaseUntil.lt(now))
+        .order_by_asc(Column::LeaseUntil)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let token = row.claim_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or_default();
+            Ok((value(row.clone())?, Claim { id: row.id, token }))
+        })
+        .collect()
+}
+
+/// Takes a pending message that is due; false when another worker was faster.
+pub async fn claim(tx: &Tx, claim: Claim, now: i64, lease_until: i64) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::State, Expr::value(OutboxState::Claimed.code()))
+        .col_expr(Column::ClaimToken, Expr::value(claim.token.to_string()))
+        .col_expr(Column::LeaseUntil, Expr::value(lease_until))
+        .filter(Column::Id.eq(claim.id))
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .filter(Column::NotBefore.lte(now))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Replaces the words of a claimed message of which no copy can be anywhere yet; false when the claim was lost.
+pub async fn reword(tx: &Tx, claim: Claim, subject: &str, text: &str, html: &str) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Subject, Expr::value(subject))
+        .col_expr(Column::BodyText, Expr::value(text))
+        .col_expr(Column::BodyHtml, Expr::value(html))
+        .filter(Column::Id.eq(claim.id))
+        .filter(Column::ClaimToken.eq(claim.token.to_string()))
+        .filter(Column::State.eq(OutboxState::Claimed.code()))
+        .filter(Column::Unknowns.eq(0_i64))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// The last step before the final dot: the claim must still hold at `now`. False when it does not.
+pub async fn to_committing(tx: &Tx, claim: Claim, now: i64, lease_until: i64) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::State, Expr::value(OutboxState::Committing.code()))
+        .col_expr(Column::LeaseUntil, Expr::value(lease_until))
+        .filter(Column::Id.eq(claim.id))
+        .filter(Column::ClaimToken.eq(claim.token.to_string()))
+        .filter(Column::State.eq(OutboxState::Claimed.code()))
+        .filter(Column::LeaseUntil.gt(now))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Ends a claim that stands in one of `from`; false when it was lost.
+pub async fn end(tx: &Tx, claim: Claim, from: &[OutboxState], ending: &Ending) -> Result<bool, StoreError> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::State, Expr::value(ending.state.code()))
+        .col_expr(Column::ClaimToken, Expr::value(None::<String>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .col_expr(Column::Attempt, Expr::value(ending.attempt))
+        .col_expr(Column::Unknowns, Expr::value(ending.unknowns));
+    if let Some(not_before) = ending.not_before {
+        update = update.col_expr(Column::NotBefore, Expr::value(not_before));
+    }
+    if let Some(error) = &ending.error {
+        let error: String = error.chars().take(ERROR_LIMIT).collect();
+        update = update.col_expr(Column::LastError, Expr::value(error));
+    }
+    if let Some(sent_at) = ending.sent_at {
+        update = update.col_expr(Column::SentAt, Expr::value(sent_at));
+    }
+    let result = update
+        .filter(Column::Id.eq(claim.id))
+        .filter(Column::ClaimToken.eq(claim.token.to_string()))
+        .filter(Column::State.is_in(from.iter().map(|state| state.code())))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Cancels a message of which the final dot has not been written; false when it is too late or already over.
+/// A worker that holds it loses its claim and learns so at its last check.
+pub async fn cancel(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::State, Expr::value(OutboxState::Cancelled.code()))
+        .col_expr(Column::ClaimToken, Expr::value(None::<String>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.is_in([OutboxState::Pending.code(), OutboxState::Claimed.code()]))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Replaces older pending messages of a kind to the same account; answers their ids.
+pub async fn supersede(tx: &Tx, kind: &str, recipient: Uuid, newer: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let older: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::RecipientId.eq(recipient))
+        .filter(Column::Id.ne(newer))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let mut superseded = Vec::with_capacity(older.len());
+    for id in older {
+        if move_pending(tx, id, OutboxState::Superseded).await? {
+            superseded.push(id);
+        }
+    }
+    Ok(superseded)
+}
+
+/// Pending messages whose time is over at `now`.
+pub async fn late(connection: &impl ConnectionTrait, now: i64, limit: u64) -> Result<Vec<Uuid>, StoreError> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .filter(Column::ExpiresAt.lte(now))
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?)
+}
+
+/// Gives up a pending message; false when it is in another state by now.
+pub async fn expire(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
+    move_pending(tx, id, OutboxState::Expired).await
+}
+
+/// Sends a message again that the machine gave up; false when it is in another state.
+pub async fn requeue(tx: &Tx, id: Uuid, now: i64, expires_at: i64) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::State, Expr::value(OutboxState::Pending.code()))
+        .col_expr(Column::Attempt, Expr::value(0_i64))
+        // One unknown outcome stays on record: a copy may be out there, so the words stay frozen.
+        .col_expr(Column::Unknowns, Expr::cust("CASE WHEN unknowns > 0 THEN 1 ELSE 0 END"))
+        .col_expr(Column::NotBefore, Expr::value(now))
+        .col_expr(Column::ExpiresAt, Expr::value(expires_at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.is_in([
+            OutboxState::Dead.code(),
+            OutboxState::Unconfirmed.code(),
+            OutboxState::Expired.code(),
+        ]))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+async fn move_pending(tx: &Tx, id: Uuid, to: OutboxState) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::State, Expr::value(to.code()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+fn state_of(code: &str) -> Result<OutboxState, StoreError> {
+    OutboxState::from_code(code).ok_or_else(|| StoreError::Unreadable(format!("outbox state {code}")))
+}
+
+fn value(row: Model) -> Result<OutboxMessage, StoreError> {
+    Ok(OutboxMessage {
+        state: state_of(&row.state)?,
+        id: row.id,
+        kind: row.kind,
+        dedupe_key: row.dedupe_key,
+        message_id: row.message_id,
+        recipient_id: row.recipient_id,
+        recipient: row.recipient,
+        subject: row.subject,
+        text: row.body_text,
+        html: row.body_html,
+        date_at: row.date_at,
+        attempt: row.attempt,
+        unknowns: row.unknowns,
+        not_before: row.not_before,
+        expires_at: row.expires_at,
+        last_error: row.last_error,
+        created_at: row.created_at,
+        sent_at: row.sent_at,
+    })
+}

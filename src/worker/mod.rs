@@ -1,0 +1,11 @@
+//! When to call which service function: plan reminders, send what is due, tidy up.
+//!
+//! Every replica runs a worker; the claims of the outbox and the unique keys of the ledger keep them from doing
+//! anything twice, so there is no leader.
+
+mod housekeeping;
+mod round;
+mod schedule;
+
+pub use round::{RoundReport, run_once};
+pub use schedule::{Worker, run};

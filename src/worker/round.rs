@@ -1,0 +1,191 @@
+//! One round of the worker: plan → claim → send → record, until nothing is due.
+
+use std::{sync::OnceLock, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    notify::mail::digest_words,
+    service::{
+        App, ServiceError,
+        outbox::{self, Claimed, LastLook, Prepared},
+        ports::{Delivery, LastCheck, Transport},
+        reminders,
+    },
+    store::outbox::OutboxState,
+};
+
+/// How long the note of an outcome is tried; less than the lease that guards it.
+const MOST_WAIT: Duration = Duration::from_secs(14 * 60);
+
+/// What one round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoundReport {
+    /// Digests put into the outbox.
+    pub planned: usize,
+    /// Reminders in them.
+    pub reminders: usize,
+    /// Older digests that they took the place of.
+    pub superseded: usize,
+    /// When the slot for reminders opens, where it is closed now.
+    pub opens_at: Option<DateTime<Utc>>,
+    /// Taken by the mail server.
+    pub sent: usize,
+    /// No longer wanted, so not sent.
+    pub cancelled: usize,
+    /// Put off to the next slot, because it is night or a day off.
+    pub postponed: usize,
+    /// Refused for now; tried again later.
+    pub refused_for_now: usize,
+    /// Refused for good; on the outbox page.
+    pub dead: usize,
+    /// Nobody knows whether it arrived; tried again later, or on the outbox page after several times.
+    pub unknown: usize,
+    /// The mail server could not be used; does not count as an attempt.
+    pub unreachable: usize,
+    /// Given up because it could not be delivered in time.
+    pub expired: usize,
+    /// Claims that another worker took over meanwhile.
+    pub lost: usize,
+    /// Messages that are still to be sent: later, or when a mail server is set and can be used.
+    pub waiting: usize,
+    /// The last words of the mail server that were not a yes.
+    pub last_problem: Option<String>,
+}
+
+/// One round, for `fupan worker --once`. Without a transport reminders are planned, and messages wait.
+pub async fn run_once(
+    app: &App,
+    transport: Option<&dyn Transport>,
+    worker: &str,
+) -> Result<RoundReport, ServiceError> {
+    round(app, transport, worker, &|| false, 0).await
+}
+
+/// One round. `stopping` is asked before each message: where it says yes, the rest is given back.
+/// `unreachable_before` counts the rounds before this one that ended with a server that could not be used.
+pub(super) async fn round(
+    app: &App,
+    transport: Option<&dyn Transport>,
+    worker: &str,
+    stopping: &(dyn Fn() -> bool + Sync),
+    unreachable_before: u32,
+) -> Result<RoundReport, ServiceError> {
+    let plan = reminders::plan(app, digest_words).await?;
+    let tidied = outbox::tidy(app).await?;
+    let mut report = RoundReport {
+        planned: plan.digests,
+        reminders: plan.reminders,
+        superseded: plan.superseded,
+        opens_at: plan.opens_at,
+        expired: tidied.expired,
+        unknown: tidied.unknown,
+        ..RoundReport::default()
+    };
+    if let Some(transport) = transport {
+        let unreachable_in_a_row = unreachable_before.saturating_add(1);
+        let mut usable = true;
+        while usable && !stopping() {
+            let batch = outbox::claim(app).await?;
+            if batch.is_empty() {
+                break;
+            }
+            for claimed in batch {
+                // With too little of the lease left the message is claimed again, with a new lease.
+                if usable && !stopping() && claimed.may_begin(app) {
+                    usable = deliver(app, transport, &claimed, unreachable_in_a_row, &mut report).await?;
+                } else {
+                    outbox::give_back(app, &claimed).await?;
+                }
+            }
+        }
+    }
+    report.waiting = outbox::count_pending(app).await?;
+    if report.waiting > 0 || report.sent > 0 {
+        tracing::info!(worker, sent = report.sent, waiting = report.waiting, "outbox");
+    }
+    Ok(report)
+}
+
+/// Sends one message and notes how it went; false when the mail server cannot be used.
+async fn deliver(
+    app: &App,
+    transport: &dyn Transport,
+    claimed: &Claimed,
+    unreachable_in_a_row: u32,
+    report: &mut RoundReport,
+) -> Result<bool, ServiceError> {
+    let id = claimed.message.id;
+    let message = match outbox::prepare(app, claimed, digest_words).await? {
+        Prepared::Ready(message) => message,
+        Prepared::Cancelled => {
+            report.cancelled += 1;
+            return Ok(true);
+        }
+        Prepared::Postponed => {
+            report.postponed += 1;
+            return Ok(true);
+        }
+        Prepared::Lost => {
+            report.lost += 1;
+            return Ok(true);
+        }
+    };
+    let checked: OnceLock<LastLook> = OnceLock::new();
+    let last_check: LastCheck<'_> = Box::new(|| {
+        Box::pin(async {
+            let look = outbox::commit_to_send(app, claimed).await.unwrap_or_else(|error| {
+                tracing::error!(message = %id, %error, "the last check failed; the message is not sent");
+                LastLook::Lost
+            });
+            *checked.get_or_init(|| look) == LastLook::GoOn
+        })
+    });
+    let delivery = transport.send(&message, last_check).await;
+    let Some(delivery) = delivery else {
+        match checked.get() {
+            Some(LastLook::Unwanted) => report.cancelled += 1,
+            _ => report.lost += 1,
+        }
+        return Ok(true);
+    };
+    let Some(state) = note(app, claimed, &delivery, unreachable_in_a_row).await? else {
+        tracing::warn!(message = %id, ?delivery, "another worker took the message over before the outcome was noted");
+        report.lost += 1;
+        return Ok(true);
+    };
+    tracing::info!(message = %id, state = state.code(), ?delivery, "mail");
+    let (count, problem) = match delivery {
+        Delivery::Accepted => (&mut report.sent, None),
+        Delivery::RefusedForNow(reply) => (&mut report.refused_for_now, Some(reply)),
+        Delivery::Refused(reply) => (&mut report.dead, Some(reply)),
+        Delivery::Unreachable(reason) => (&mut report.unreachable, Some(reason)),
+        Delivery::Unknown(reason) => (&mut report.unknown, Some(reason)),
+    };
+    *count += 1;
+    report.last_problem = problem.or(report.last_problem.take());
+    Ok(report.unreachable == 0)
+}
+
+/// Notes an outcome. With the database away it is tried until the lease of the outcome ends, and nothing else is sent
+/// meanwhile (reliability study, section 2.4, step 4).
+async fn note(
+    app: &App,
+    claimed: &Claimed,
+    delivery: &Delivery,
+    unreachable_in_a_row: u32,
+) -> Result<Option<OutboxState>, ServiceError> {
+    let mut wait = Duration::from_secs(1);
+    let mut waited = Duration::ZERO;
+    loop {
+        match outbox::record(app, claimed, delivery, unreachable_in_a_row).await {
+            Err(error) if waited < MOST_WAIT => {
+                tracing::error!(message = %claimed.message.id, %error, "the outcome of a mail cannot be noted yet");
+                tokio::time::sleep(wait).await;
+                waited += wait;
+                wait = (wait * 2).min(Duration::from_secs(30));
+            }
+            outcome => return outcome,
+        }
+    }
+}
