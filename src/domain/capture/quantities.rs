@@ -1,0 +1,220 @@
+//! Numbers of an impact (SCHEMA section 7, "Numbers"): `约684笔`, `1.2万单`, `三百余笔`, `nearly 450 refunds`.
+
+use super::draft::{Impact, ImpactKind};
+use crate::domain::text::Folded;
+
+const BEFORE: [&str; 22] = [
+    "大约", "约", "接近", "将近", "近", "逾", "超过", "超", "至少", "不少于", "大概", "~", "≈", "about", "around", "roughly",
+    "nearly", "over", "more than", "at least", "approximately", "almost",
+];
+const AFTER: [&str; 6] = ["余", "多", "左右", "上下", "来", "+"];
+const COUNT_UNITS: [&str; 16] =
+    ["笔", "单", "票", "次", "条", "件", "份", "张", "个订单", "个请求", "批", "包", "封", "通", "例", "宗"];
+const USER_UNITS: [&str; 14] =
+    ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
+const COUNT_WORDS: [&str; 22] = [
+    "transactions", "transaction", "orders", "order", "requests", "request", "refunds", "refund", "payments", "payment",
+    "parcels", "parcel", "messages", "message", "records", "record", "calls", "shipments", "deliveries", "transfers",
+    "withdrawals", "deposits",
+];
+const USER_WORDS: [&str; 12] = [
+    "users", "user", "customers", "customer", "merchants", "merchant", "stores", "store", "drivers", "people",
+    "clients", "accounts",
+];
+
+/// The numbers of a text, in its order, at most one of a kind counts first: callers take the first of a kind.
+pub fn scan(text: &str) -> Vec<Impact> {
+    let folded = Folded::new(text, 0);
+    let mut found = Vec::new();
+    let mut index = 0;
+    while index < folded.len() {
+        match number_at(&folded, index) {
+            Some((impact, end)) => {
+                found.extend(impact);
+                index = end;
+            }
+            None => index += 1,
+        }
+    }
+    found
+}
+
+/// A number at `index`: an impact where a known unit follows, and where the number ends.
+fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
+    let before = if index == 0 { ' ' } else { text.at(index - 1) };
+    let (hundredths, end) = if text.at(index).is_ascii_digit() {
+        if before.is_ascii_alphanumeric() || matches!(before, '.' | ':' | '/') {
+            return skip_number(text, index).map(|end| (None, end));
+        }
+        arabic(text, index)?
+    } else {
+        chinese(text, index)?
+    };
+    let mut end = end;
+    let mut approximate = is_approximate_before(text, index);
+    let mut value = hundredths;
+    loop {
+        if let Some(length) = text.any(end, &AFTER) {
+            approximate = true;
+            end += length;
+        } else if let Some((scale, length)) = scale_at(text, end) {
+            value = value.checked_mul(scale)?;
+            end += length;
+        } else {
+            break;
+        }
+    }
+    let unit_at = text.skip_blanks(end);
+    let Some((kind, length)) = unit_of(text, unit_at, index) else { return Some((None, end)) };
+    let unit_end = unit_at + length;
+    if text.any(unit_end, &["左右", "上下", "以上", "+"]).is_some() {
+        approximate = true;
+    }
+    let unit = text.text(unit_at..unit_end);
+    // Hundredths of yuan are fen; pieces and people are whole.
+    let number = if kind == ImpactKind::Amount { value } else { value / 100 };
+    let unit = if kind == ImpactKind::Amount { "元".to_owned() } else { unit };
+    Some((Some(Impact { kind, number, unit, approximate }), unit_end))
+}
+
+fn skip_number(text: &Folded, mut index: usize) -> Option<usize> {
+    let start = index;
+    while text.at(index).is_ascii_digit() || matches!(text.at(index), '.' | ',' | ':') {
+        index += 1;
+    }
+    (index > start).then_some(index)
+}
+
+/// `1,260.5` as hundredths.
+fn arabic(text: &Folded, index: usize) -> Option<(i64, usize)> {
+    let mut end = index;
+    let mut whole = 0_i64;
+    while end - index < 18 {
+        match text.at(end) {
+            c if c.is_ascii_digit() => {
+                whole = whole.checked_mul(10)?.checked_add(i64::from(c.to_digit(10)?))?;
+                end += 1;
+            }
+            ',' | '，' if (1..=3).all(|i| text.at(end + i).is_ascii_digit()) && !text.at(end + 4).is_ascii_digit() => {
+                end += 1;
+            }
+            _ => break,
+        }
+    }
+    let mut hundredths = whole.checked_mul(100)?;
+    if text.at(end) == '.' && text.at(end + 1).is_ascii_digit() {
+        end += 1;
+        let mut place = 10;
+        while let Some(digit) = text.at(end).to_digit(10) {
+            hundredths = hundredths.checked_add(i64::from(digit) * place)?;
+            place /= 10;
+            end += 1;
+        }
+        if text.at(end) == '.' {
+            return None;
+        }
+    }
+    // More than two digits after the point are lost here only where a scale follows: `1.234万`.
+    if text.at(end) == '%' || text.at(end) == ':' { None } else { Some((hundredths, end)) }
+}
+
+/// `三百`, `两千`, `千`, `十二`: as hundredths. 数十, 几百 name no number.
+fn chinese(text: &Folded, index: usize) -> Option<(i64, usize)> {
+    let digit = |c: char| "零一二三四五六七八九".chars().position(|d| d == c).or(if c == '两' { Some(2) } else { None });
+    let scale = |c: char| match c {
+        '十' => Some(10_i64),
+        '百' => Some(100),
+        '千' => Some(1_000),
+        _ => None,
+    };
+    let before = if index == 0 { ' ' } else { text.at(index - 1) };
+    if matches!(before, '数' | '几' | '第' | '若') || digit(before).is_some() {
+        return None;
+    }
+    let mut total = 0_i64;
+    let mut pending: Option<i64> = None;
+    let mut end = index;
+    let mut scaled = false;
+    loop {
+        let c = text.at(end);
+        if let Some(value) = digit(c) {
+            pending = Some(i64::try_from(value).ok()?);
+        } else if let Some(value) = scale(c) {
+            total += pending.take().unwrap_or(1) * value;
+            scaled = true;
+        } else {
+            break;
+        }
+        end += 1;
+    }
+    let approximate_scale = scaled || matches!(text.at(end), '万' | '亿');
+    if end == index && matches!(text.at(end), '万') && is_approximate_before(text, index) {
+        return Some((100, end));
+    }
+    if end == index || !(approximate_scale || unit_of(text, end, index).is_some()) {
+        return None;
+    }
+    (total + pending.unwrap_or(0)).checked_mul(100).map(|value| (value, end))
+}
+
+fn scale_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
+    match text.at(index) {
+        '万' => Some((10_000, 1)),
+        '亿' => Some((100_000_000, 1)),
+        '千' => Some((1_000, 1)),
+        '百' => Some((100, 1)),
+        'k' | 'K' if !text.at(index + 1).is_ascii_alphanumeric() => Some((1_000, 1)),
+        'm' | 'M' if !text.at(index + 1).is_ascii_alphanumeric() => Some((1_000_000, 1)),
+        _ => None,
+    }
+}
+
+fn unit_of(text: &Folded, index: usize, number_at: usize) -> Option<(ImpactKind, usize)> {
+    if let Some(length) = text.any(index, &["元", "块", "yuan", "rmb", "cny"]) {
+        return Some((ImpactKind::Amount, length));
+    }
+    if let Some(length) = text.any(index, &["人民币"]) {
+        return Some((ImpactKind::Amount, length));
+    }
+    if number_at > 0 && matches!(text.at(number_at - 1), '¥' | '￥') {
+        return Some((ImpactKind::Amount, 0));
+    }
+    if let Some(length) = text.any(index, &USER_UNITS) {
+        return Some((ImpactKind::Users, length));
+    }
+    if let Some(length) = text.any(index, &COUNT_UNITS) {
+        let longer = text.any(index, &["单量", "次日", "件数", "分钟", "条件"]);
+        return longer.is_none().then_some((ImpactKind::Count, length));
+    }
+    // One adjective may stand between: `450 card payments`.
+    for at in [index, next_word(text, index)] {
+        if let Some(length) = word(text, at, &COUNT_WORDS) {
+            return Some((ImpactKind::Count, at + length - index));
+        }
+        if let Some(length) = word(text, at, &USER_WORDS) {
+            return Some((ImpactKind::Users, at + length - index));
+        }
+    }
+    None
+}
+
+fn word(text: &Folded, index: usize, words: &[&str]) -> Option<usize> {
+    text.any(index, words).filter(|length| !text.at(index + length).is_ascii_alphabetic())
+}
+
+fn next_word(text: &Folded, index: usize) -> usize {
+    let mut end = index;
+    while text.at(end).is_ascii_alphabetic() || text.at(end) == '-' {
+        end += 1;
+    }
+    text.skip_blanks(end)
+}
+
+fn is_approximate_before(text: &Folded, index: usize) -> bool {
+    BEFORE.iter().any(|word| {
+        let length = word.chars().count();
+        let blank = (1..=2).find(|back| index >= *back && text.at(index - back) != ' ').unwrap_or(1) - 1;
+        let from = index.checked_sub(length + blank);
+        from.is_some_and(|from| text.has(from, word))
+    })
+}

@@ -1,0 +1,264 @@
+//! Accounts, the first set-up, invitations and passwords.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    App, ServiceError,
+    app::{authorise, detached},
+    secrets,
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission, Role},
+        checked::{self, FieldError},
+    },
+    store::{
+        self, Tx,
+        accounts::{Account, Invitation},
+    },
+};
+
+/// How long the set-up link works, in milliseconds: one day.
+const SETUP_LIFE: i64 = 24 * 3_600_000;
+/// How long an invitation works, in milliseconds: seven days.
+const INVITATION_LIFE: i64 = 7 * 24 * 3_600_000;
+
+/// A new account.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Where mail goes.
+    pub email: String,
+    /// What people call them.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// `zh-CN` or `en`.
+    pub lang: String,
+}
+
+/// A new set-up link, while no administrator exists; earlier links end.
+pub async fn setup_link(app: &App) -> Result<Option<String>, ServiceError> {
+    if app.demo || store::accounts::count_admins(app.store.read()).await? > 0 {
+        return Ok(None);
+    }
+    let app = app.clone();
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let now = app.now_millis();
+        store::accounts::end_invitations(&tx, "setup", None, now).await?;
+        let token = invite(&app, &tx, "setup", None, SETUP_LIFE).await?;
+        tx.commit().await?;
+        Ok(Some(format!("{}/setup?t={token}", app.public_url)))
+    })
+    .await
+}
+
+/// Whether a set-up or invitation token is open, and which it is: `setup` or `password`.
+pub async fn open_invitation(app: &App, token: &str) -> Result<Invitation, ServiceError> {
+    store::accounts::open_invitation(app.store.read(), &secrets::hash(token), app.now_millis())
+        .await?
+        .ok_or_else(|| ServiceError::NotFound("open link of that kind; ask for a new one".to_owned()))
+}
+
+/// Uses the set-up link: makes the first administrator.
+pub async fn set_up(
+    app: &App,
+    token: &str,
+    email: &str,
+    name: &str,
+    password: String,
+) -> Result<Account, ServiceError> {
+    let email = checked::email("email", email)?;
+    let name = checked::line("name", name, 80)?;
+    secrets::check_password("password", &password)?;
+    let invitation = open_invitation(app, token).await?;
+    if invitation.kind != "setup" {
+        return Err(ServiceError::NotFound("open set-up link; ask for a new one".to_owned()));
+    }
+    let hash = secrets::hash_password(app, password).await?;
+    let app = app.clone();
+    detached(async move {
+        let tx = app.store.begin().await?;
+        store::accounts::use_invitation(&tx, invitation.id, app.now_millis()).await?;
+        if store::accounts::count_admins(tx.conn()).await? > 0 {
+            return Err(ServiceError::Conflict("the set-up was done already; sign in".to_owned()));
+        }
+        let account = account(&app, email, name, Role::Admin, "zh-CN".to_owned(), Some(hash));
+        store::accounts::insert(&tx, &account).await?;
+        let actor = Actor { account_id: Some(account.id), name: account.name.clone(), role: Role::Admin };
+        audit(&app, &tx, &actor, "account.setup", &account).await?;
+        tx.commit().await?;
+        Ok(account)
+    })
+    .await
+}
+
+/// Uses an invitation: sets the password of its account.
+pub async fn accept_invitation(app: &App, token: &str, password: String) -> Result<Account, ServiceError> {
+    secrets::check_password("password", &password)?;
+    let invitation = open_invitation(app, token).await?;
+    let Some(id) = invitation.account_id.filter(|_| invitation.kind == "password") else {
+        return Err(ServiceError::NotFound("open invitation; ask for a new one".to_owned()));
+    };
+    let hash = secrets::hash_password(app, password).await?;
+    let app = app.clone();
+    detached(async move {
+        let tx = app.store.begin().await?;
+        store::accounts::use_invitation(&tx, invitation.id, app.now_millis()).await?;
+        let mut account = by_id(&tx, id).await?;
+        account.password_hash = Some(hash);
+        store::accounts::update(&tx, &account, account.version).await?;
+        store::sessions::delete_of_account(&tx, id, None).await?;
+        let actor = Actor { account_id: Some(id), name: account.name.clone(), role: account.role };
+        audit(&app, &tx, &actor, "account.password", &account).await?;
+        tx.commit().await?;
+        Ok(account)
+    })
+    .await
+}
+
+/// Adds an account and returns it with a one-time link to choose a password.
+pub async fn add(app: &App, actor: &Actor, new: NewAccount) -> Result<(Account, String), ServiceError> {
+    authorise(actor, Permission::ManageAccounts)?;
+    let email = checked::email("email", &new.email)?;
+    let name = checked::line("name", &new.name, 80)?;
+    let lang = language(&new.lang)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        if store::accounts::by_email(tx.conn(), &email).await?.is_some() {
+            return Err(ServiceError::Conflict(format!("an account with the e-mail {email} exists already")));
+        }
+        let account = account(&app, email, name, new.role, lang, None);
+        store::accounts::insert(&tx, &account).await?;
+        let token = invite(&app, &tx, "password", Some(account.id), INVITATION_LIFE).await?;
+        audit(&app, &tx, &actor, "account.create", &account).await?;
+        tx.commit().await?;
+        Ok((account, format!("{}/setup?t={token}", app.public_url)))
+    })
+    .await
+}
+
+/// All accounts.
+pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Account>, ServiceError> {
+    authorise(actor, Permission::ManageAccounts)?;
+    Ok(store::accounts::list(app.store.read()).await?)
+}
+
+/// Ids and names of active accounts, for choosing an owner.
+pub async fn owners(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let accounts = store::accounts::list(app.store.read()).await?;
+    Ok(accounts.into_iter().filter(|account| account.active).map(|account| (account.id, account.name)).collect())
+}
+
+/// The active account of an e-mail, for naming an owner.
+pub async fn owner_by_email(app: &App, actor: &Actor, email: &str) -> Result<Account, ServiceError> {
+    authorise(actor, Permission::AssignPostmortem)?;
+    store::accounts::by_email(app.store.read(), email)
+        .await?
+        .filter(|account| account.active)
+        .ok_or_else(|| ServiceError::NotFound(format!("active account with the e-mail {email}; add it with `fupan user add`")))
+}
+
+/// One's own language.
+pub async fn set_language(app: &App, actor: &Actor, lang: &str) -> Result<(), ServiceError> {
+    authorise(actor, Permission::OwnProfile)?;
+    let lang = language(lang)?;
+    let Some(id) = actor.account_id else { return Ok(()) };
+    let app = app.clone();
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let mut account = by_id(&tx, id).await?;
+        account.lang = lang;
+        store::accounts::update(&tx, &account, account.version).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// One's own password; every other session ends.
+pub async fn change_password(
+    app: &App,
+    actor: &Actor,
+    old: String,
+    new: String,
+    keep_session: Option<Uuid>,
+) -> Result<(), ServiceError> {
+    authorise(actor, Permission::OwnProfile)?;
+    secrets::check_password("new_password", &new)?;
+    let id = actor.account_id.ok_or(ServiceError::SignInNeeded)?;
+    let account = store::accounts::by_id(app.store.read(), id).await?.ok_or(ServiceError::SignInNeeded)?;
+    if !secrets::verify_password(old, account.password_hash.clone()).await {
+        return Err(FieldError::shape("old_password", "it is not your current password").into());
+    }
+    let hash = secrets::hash_password(app, new).await?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let mut account = by_id(&tx, id).await?;
+        account.password_hash = Some(hash);
+        store::accounts::update(&tx, &account, account.version).await?;
+        store::sessions::delete_of_account(&tx, id, keep_session).await?;
+        audit(&app, &tx, &actor, "account.password", &account).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+fn language(lang: &str) -> Result<String, FieldError> {
+    match lang {
+        "zh-CN" | "en" => Ok(lang.to_owned()),
+        _ => Err(FieldError::shape("lang", "choose zh-CN or en")),
+    }
+}
+
+pub(super) fn account(
+    app: &App,
+    email: String,
+    name: String,
+    role: Role,
+    lang: String,
+    password_hash: Option<String>,
+) -> Account {
+    let created_at = app.now_millis();
+    Account { id: app.id(), email, name, role, password_hash, lang, active: true, created_at, version: 1 }
+}
+
+async fn by_id(tx: &Tx, id: Uuid) -> Result<Account, ServiceError> {
+    store::accounts::by_id(tx.conn(), id)
+        .await?
+        .filter(|account| account.active)
+        .ok_or_else(|| ServiceError::NotFound("active account of that id".to_owned()))
+}
+
+async fn invite(
+    app: &App,
+    tx: &Tx,
+    kind: &str,
+    account_id: Option<Uuid>,
+    life: i64,
+) -> Result<String, ServiceError> {
+    let token = secrets::new_token(app, "");
+    let now = app.now_millis();
+    let invitation = Invitation {
+        id: app.id(),
+        kind: kind.to_owned(),
+        token_hash: secrets::hash(&token),
+        account_id,
+        created_at: now,
+        expires_at: now + life,
+    };
+    store::accounts::insert_invitation(tx, &invitation).await?;
+    Ok(token)
+}
+
+async fn audit(app: &App, tx: &Tx, actor: &Actor, action: &str, account: &Account) -> Result<(), ServiceError> {
+    let subject = format!("account:{}", account.id);
+    let change = json!({"email": account.email, "role": account.role.code()});
+    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
+    Ok(())
+}

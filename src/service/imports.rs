@@ -1,0 +1,261 @@
+//! Importing a weekly report: its events, figures and incident counts, all or nothing.
+
+use serde_json::json;
+
+use super::{
+    App, ServiceError,
+    app::{authorise, detached},
+    events::{self, ImportedFrom, NewEvent},
+    figures, secrets,
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        capture::draft::Mark,
+        checked::{self, FieldError, FieldProblem},
+        event::{EventFields, Source, label},
+        figures::{FigureFields, IncidentCountFields},
+        iso_week::IsoWeek,
+        postmortem::PostmortemState,
+        report::{self, reading::EventReading},
+    },
+    store::{self, imports::ReportImport},
+};
+
+/// The largest document, in bytes: 2 MiB.
+pub const DOCUMENT_LIMIT: usize = 2 * 1024 * 1024;
+
+/// What happened, or would happen, to one thing of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// New.
+    Added,
+    /// There, with another value.
+    Changed,
+    /// There, the same.
+    Unchanged,
+    /// It was imported and deleted here since: it stays deleted.
+    Deleted,
+}
+
+/// One line of the import's account.
+#[derive(Debug, Clone)]
+pub struct ImportLine {
+    /// What happened.
+    pub outcome: Outcome,
+    /// `event`, `figure` or `incident_count`.
+    pub kind: &'static str,
+    /// `PE-1`, once it is written or where it is there already.
+    pub number: Option<i64>,
+    /// What it is, short.
+    pub words: String,
+}
+
+/// What an import did.
+#[derive(Debug, Clone)]
+pub struct ImportReport {
+    /// The week of the document.
+    pub week: IsoWeek,
+    /// In order of the document.
+    pub lines: Vec<ImportLine>,
+    /// Nothing was written.
+    pub dry_run: bool,
+}
+
+impl ImportReport {
+    /// How many lines of a kind had an outcome.
+    pub fn count(&self, kind: &str, outcome: Outcome) -> usize {
+        self.lines.iter().filter(|line| line.kind == kind && line.outcome == outcome).count()
+    }
+
+    /// Whether the document changed nothing.
+    pub fn is_unchanged(&self) -> bool {
+        self.lines.iter().all(|line| matches!(line.outcome, Outcome::Unchanged | Outcome::Deleted))
+    }
+}
+
+/// Reads bytes as UTF-8 text; the error names the first bad byte.
+pub fn document(bytes: Vec<u8>) -> Result<String, FieldError> {
+    if bytes.len() > DOCUMENT_LIMIT {
+        return Err(FieldError::shape("document", "the file is larger than 2 MiB; import the week alone"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        FieldError::shape("document", format!("the file is not UTF-8 (byte {at}); save it as UTF-8"))
+    })
+}
+
+/// Imports a document. A second import of the same document changes nothing; of a later version, what is new or
+/// changed. `week` is needed only when the document names none.
+pub async fn import(
+    app: &App,
+    actor: &Actor,
+    file_name: &str,
+    content: String,
+    week: Option<IsoWeek>,
+    dry_run: bool,
+) -> Result<ImportReport, ServiceError> {
+    authorise(actor, Permission::ImportReport)?;
+    let reading = report::read_report(&content, app.zone, app.today());
+    if reading.events_section.is_none() && reading.figures_section.is_none() {
+        let remedy = "it has neither a section 系统运行数据 nor a section 生产事件; check that this is the weekly report";
+        return Err(FieldError::shape("document", remedy).into());
+    }
+    let Some(week) = week.or(reading.week) else {
+        let remedy = "the document names no week; give one with --week 2024-W34";
+        return Err(FieldError::shape("week", remedy).into());
+    };
+    if content.contains('\0') {
+        return Err(FieldError { field: "document", problem: FieldProblem::ControlCharacters }.into());
+    }
+    let (app, actor) = (app.clone(), actor.clone());
+    let file_name: String = file_name.chars().take(255).collect();
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let mut lines = Vec::new();
+        let content_hash = secrets::hash_bytes(content.as_bytes());
+        let import_id = match store::imports::by_hash(tx.conn(), &content_hash).await? {
+            Some(import) => import.id,
+            None => {
+                let import =
+                    ReportImport { id: app.id(), week, content_hash, content, file_name, imported_at: app.now_millis() };
+                store::imports::insert(&tx, &import, actor.account_id).await?;
+                import.id
+            }
+        };
+
+        let existing = store::figures::of_week(tx.conn(), week).await?;
+        let mut known = existing.clone();
+        for read in &reading.figures {
+            let fields = FigureFields {
+                name: read.name.clone(),
+                group: read.group.clone(),
+                value: read.value,
+                unit: read.unit.clone(),
+                delta: read.delta,
+                delta_unit: read.delta_unit.clone(),
+                target: read.target,
+            }
+            .checked()?;
+            let words = format!("{} {}{}", fields.name, fields.value, fields.unit.as_deref().unwrap_or_default());
+            let before = known.iter().position(|f| checked::fold(&f.fields.name) == checked::fold(&fields.name));
+            let after = figures::write(&app, &tx, &actor, week, fields, &known, "import").await?;
+            let outcome = match before {
+                None => Outcome::Added,
+                Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
+                Some(_) => Outcome::Changed,
+            };
+            match before.and_then(|at| known.get_mut(at)) {
+                Some(slot) => *slot = after,
+                None => known.push(after),
+            }
+            lines.push(ImportLine { outcome, kind: "figure", number: None, words });
+        }
+
+        let mut known = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
+        for read in &reading.incident_counts {
+            let severity = checked::severity("severity", &read.severity)?;
+            let fields = IncidentCountFields { severity, count: read.count };
+            let words = format!("{}级 {}次", fields.severity, fields.count);
+            let before = known.iter().position(|c| c.fields.severity == fields.severity);
+            let after = figures::write_count(&app, &tx, &actor, week, fields, &known, "import").await?;
+            let outcome = match before {
+                None => Outcome::Added,
+                Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
+                Some(_) => Outcome::Changed,
+            };
+            match before.and_then(|at| known.get_mut(at)) {
+                Some(slot) => *slot = after,
+                None => known.push(after),
+            }
+            lines.push(ImportLine { outcome, kind: "incident_count", number: None, words });
+        }
+
+        let mut seen = std::collections::BTreeMap::new();
+        for (position, read) in (1_i64..).zip(&reading.events) {
+            let repeat = seen.entry(fold_of(read)).and_modify(|n| *n += 1).or_insert(0_u32);
+            let key = secrets::hash(&format!("{week}\n{}\n{repeat}", fold_of(read)));
+            lines.push(import_event(&app, &tx, &actor, week, read, ImportedFrom { import_id, key, position }).await?);
+        }
+        let report = ImportReport { week, lines, dry_run };
+        if dry_run || report.is_unchanged() {
+            tx.rollback().await?;
+            return Ok(report);
+        }
+        let added = report.count("event", Outcome::Added);
+        let change = json!({"week": week.to_string(), "events_added": added});
+        let subject = format!("import:{import_id}");
+        store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "report.import", &subject, change).await?;
+        tx.commit().await?;
+        Ok(report)
+    })
+    .await
+}
+
+/// What makes an event of a document the same event on the next import: its time and its sentence, not its mark.
+fn fold_of(read: &EventReading) -> String {
+    let at = read.draft.occurred.map(|point| point.at.timestamp());
+    format!("{at:?}\n{}", checked::fold(&read.draft.narrative))
+}
+
+async fn import_event(
+    app: &App,
+    tx: &store::Tx,
+    actor: &Actor,
+    week: IsoWeek,
+    read: &EventReading,
+    from: ImportedFrom,
+) -> Result<ImportLine, ServiceError> {
+    let words: String = read.draft.narrative.chars().take(60).collect();
+    let line = |outcome, number| ImportLine { outcome, kind: "event", number, words: words.clone() };
+    if let Some((number, deleted)) = store::events::by_import_key(tx.conn(), &from.key).await? {
+        if deleted {
+            return Ok(line(Outcome::Deleted, Some(number)));
+        }
+        let mut event = events::by_number(tx, number).await?;
+        let mark = read.draft.mark;
+        if event.import_mark == Some(mark) {
+            return Ok(line(Outcome::Unchanged, Some(number)));
+        }
+        // The document's mark was changed by hand since the last import: that is the news it brings.
+        let now = app.now_millis();
+        let version = event.version;
+        event.import_mark = Some(mark);
+        store::events::update(tx, &event, version, now, &mut || app.id()).await?;
+        let to = PostmortemState::of_mark(mark);
+        let before = event.postmortem.clone();
+        let moves = before.state.mark() != mark && mark != Mark::Unknown && before.state.may_become(to);
+        if moves {
+            event.postmortem.state = to;
+            event.postmortem.done_at = (to == PostmortemState::Done).then_some(now);
+            if to.is_owed() && event.postmortem.due_on.is_none() {
+                event.postmortem.due_on = Some(events::due_of(app, &event.fields));
+            }
+            store::postmortems::update(tx, event.id, before.version, &event.postmortem, now).await?;
+            if !to.is_owed() {
+                super::reminders::cancel_for_event(app, tx, event.id).await?;
+            }
+            let change = json!({"state": {"from": before.state.code(), "to": to.code()}, "by": "import"});
+            events::audit(app, tx, actor, &format!("postmortem.{}", to.code()), &event, change).await?;
+        }
+        return Ok(line(if moves { Outcome::Changed } else { Outcome::Unchanged }, Some(number)));
+    }
+    let mut fields = EventFields::from_draft(&read.draft);
+    if fields.recovered.zip(fields.occurred).is_some_and(|(recovered, occurred)| recovered.at < occurred.at) {
+        fields.recovered = None;
+    }
+    let new = NewEvent {
+        fields: fields.checked().map_err(|error| {
+            let at: String = read.raw.trim().chars().take(40).collect();
+            FieldError::shape("document", format!("the event “{at}…”: {error}"))
+        })?,
+        state: PostmortemState::of_mark(read.draft.mark),
+        week: Some(week),
+        raw: Some(read.raw.clone()),
+        source: Source::Import,
+    };
+    let event = events::write_new(app, tx, actor, new, Some(from)).await?;
+    let mut written = line(Outcome::Added, Some(event.number));
+    written.words = format!("{} {}", label(event.number), written.words);
+    Ok(written)
+}

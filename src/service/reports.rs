@@ -1,0 +1,190 @@
+//! The weekly report: its two sections in the team's own style, alone or put back into a document.
+
+use super::{App, ServiceError, app::authorise};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        checked::{self, FieldError},
+        event::ProductionEvent,
+        figures::{Figure, IncidentCount},
+        iso_week::IsoWeek,
+        report::{
+            self,
+            reading::ReportReading,
+            render::{ReportCount, ReportFigure, SectionsContent},
+            splice::{SpliceContent, SpliceEvent},
+            style::ReportStyle,
+        },
+    },
+    store,
+};
+
+/// A week's report and what it was made from.
+#[derive(Debug, Clone)]
+pub struct WeeklyReport {
+    /// The week.
+    pub week: IsoWeek,
+    /// Both sections as Markdown.
+    pub markdown: String,
+    /// Reported figures.
+    pub figures: Vec<Figure>,
+    /// Incident counts.
+    pub incident_counts: Vec<IncidentCount>,
+    /// Events in report order.
+    pub events: Vec<ProductionEvent>,
+    /// The style that the sections are written in.
+    pub style: ReportStyle,
+}
+
+/// The report of a week, in the style of that week's imported document, else of the latest one before it,
+/// else of the house.
+pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyReport, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let connection = app.store.read();
+    let figures = store::figures::of_week(connection, week).await?;
+    let incident_counts = store::figures::counts_of_weeks(connection, week, week).await?;
+    let events = store::events::of_week(connection, week).await?;
+    let own = store::imports::latest_of_week(connection, week).await?;
+    if let Some(document) = &own {
+        let reading = report::read_report(&document.content, app.zone, app.today());
+        let style = ReportStyle::learn(&document.content, &reading);
+        let spliced = put_back(app, &document.content, &reading, &style, &figures, &incident_counts, &events);
+        let markdown = sections_of(app, &spliced);
+        return Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style });
+    }
+    let style = match store::imports::latest_until(connection, week).await? {
+        Some(document) => {
+            let reading = report::read_report(&document.content, app.zone, app.today());
+            ReportStyle::learn(&document.content, &reading)
+        }
+        None => ReportStyle::default(),
+    };
+    let content = SectionsContent {
+        figures: figures.iter().map(report_figure).collect(),
+        incident_counts: incident_counts.iter().map(report_count).collect(),
+        events: events.iter().map(ProductionEvent::report_event).collect(),
+    };
+    let markdown = report::render_sections(&style, &content, app.zone);
+    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style })
+}
+
+/// Puts the two sections of the document's week into the document; everything that did not change since the
+/// import stays byte for byte.
+pub async fn splice(
+    app: &App,
+    actor: &Actor,
+    document: &str,
+    week: Option<IsoWeek>,
+) -> Result<(IsoWeek, String), ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let reading = report::read_report(document, app.zone, app.today());
+    let Some(week) = week.or(reading.week) else {
+        return Err(FieldError::shape("week", "the document names no week; give one with --week 2024-W34").into());
+    };
+    let connection = app.store.read();
+    let figures = store::figures::of_week(connection, week).await?;
+    let counts = store::figures::counts_of_weeks(connection, week, week).await?;
+    let events = store::events::of_week(connection, week).await?;
+    if figures.is_empty() && counts.is_empty() && events.is_empty() {
+        return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
+    }
+    let style = ReportStyle::learn(document, &reading);
+    Ok((week, put_back(app, document, &reading, &style, &figures, &counts, &events)))
+}
+
+fn put_back(
+    app: &App,
+    document: &str,
+    reading: &ReportReading,
+    style: &ReportStyle,
+    figures: &[Figure],
+    counts: &[IncidentCount],
+    events: &[ProductionEvent],
+) -> String {
+    let mut taken = vec![false; reading.figures.len()];
+    let figures = figures
+        .iter()
+        .map(|figure| {
+            let name = checked::fold(&figure.fields.name);
+            let at = reading
+                .figures
+                .iter()
+                .enumerate()
+                .position(|(i, read)| !taken[i] && checked::fold(&read.name) == name);
+            if let Some(at) = at {
+                taken[at] = true;
+            }
+            (at, report_figure(figure))
+        })
+        .collect();
+    let incident_counts = counts
+        .iter()
+        .map(|count| {
+            let at = reading.incident_counts.iter().position(|read| read.severity == count.fields.severity);
+            (at, report_count(count))
+        })
+        .collect();
+    let events = match_events(reading, events);
+    let content = SpliceContent { figures, incident_counts, events };
+    report::splice(document, reading, style, app.zone, &content)
+}
+
+/// Which event of the document each stored event is: the same text as imported, else the same sentence, else
+/// the same time.
+fn match_events(reading: &ReportReading, events: &[ProductionEvent]) -> Vec<SpliceEvent> {
+    let mut places: Vec<Option<usize>> = vec![None; events.len()];
+    let mut taken = vec![false; reading.events.len()];
+    let rules: [fn(&ProductionEvent, &report::reading::EventReading) -> bool; 3] = [
+        |event, read| event.raw.as_deref().map(str::trim) == Some(read.raw.trim()),
+        |event, read| {
+            checked::fold(&event.fields.narrative) == checked::fold(&read.draft.narrative)
+                && event.fields.occurred == read.draft.occurred
+        },
+        |event, read| event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred,
+    ];
+    for same in rules {
+        for (event, place) in events.iter().zip(&mut places) {
+            if place.is_some() {
+                continue;
+            }
+            let found = reading.events.iter().enumerate().position(|(i, read)| !taken[i] && same(event, read));
+            if let Some(at) = found {
+                taken[at] = true;
+                *place = Some(at);
+            }
+        }
+    }
+    events
+        .iter()
+        .zip(places)
+        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() })
+        .collect()
+}
+
+/// The two sections of a document, with their headings, as they stand.
+fn sections_of(app: &App, document: &str) -> String {
+    let reading = report::read_report(document, app.zone, app.today());
+    let mut parts: Vec<_> = [reading.figures_section, reading.events_section].into_iter().flatten().collect();
+    parts.sort_by_key(|section| section.heading.start);
+    let texts: Vec<&str> = parts
+        .iter()
+        .filter_map(|section| document.get(section.heading.start..section.body.end))
+        .map(|text| text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n', ' ']))
+        .collect();
+    let mut text = texts.join("\n\n").replace("\r\n", "\n");
+    text.push('\n');
+    text
+}
+
+fn report_figure(figure: &Figure) -> ReportFigure {
+    ReportFigure {
+        name: figure.fields.name.clone(),
+        group: figure.fields.group.clone(),
+        value: figure.fields.value,
+        unit: figure.fields.unit.clone(),
+    }
+}
+
+fn report_count(count: &IncidentCount) -> ReportCount {
+    ReportCount { severity: count.fields.severity.clone(), count: count.fields.count }
+}

@@ -1,0 +1,289 @@
+//! Settings: environment (`FUPAN_SMTP__HOST`) over `fupan.toml` over defaults. Flags are laid over them by the
+//! command line. Secrets may also be given as a file: `FUPAN_SMTP__PASSWORD_FILE`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// Variables of the environment that begin with `FUPAN_` and are no settings.
+const NOT_SETTINGS: [&str; 3] = ["FUPAN_URL", "FUPAN_TOKEN", "FUPAN_CONFIG"];
+
+/// Secrets that may be given as a file.
+const SECRETS: [&str; 2] = ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL"];
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Folder of the embedded database.
+    #[serde(default = "default_data_dir")]
+    pub data_dir: PathBuf,
+    /// `sqlite:PATH`, `postgres://…` or `mysql://…`; by default SQLite in the data folder.
+    pub database_url: Option<String>,
+    /// Where people reach the pages; by default the address that the service listens on.
+    pub public_url: Option<String>,
+    /// The report zone.
+    #[serde(default = "default_zone")]
+    pub zone: Tz,
+    /// The HTTP side.
+    #[serde(default)]
+    pub http: HttpSettings,
+    /// Outgoing mail.
+    #[serde(default)]
+    pub smtp: SmtpSection,
+    /// Logs.
+    #[serde(default)]
+    pub log: LogSettings,
+}
+
+/// The HTTP side.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpSettings {
+    /// Address and port.
+    pub bind: String,
+}
+
+/// Outgoing mail; without a host nothing is sent and messages wait.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmtpSection {
+    /// Server name.
+    pub host: Option<String>,
+    /// Port; by default 587, with `tls = "tls"` 465, with `none` 25.
+    pub port: Option<u16>,
+    /// How the connection is protected.
+    pub tls: TlsSetting,
+    /// Login, where the server wants one.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<SecretString>,
+    /// Sender: `复盘台 <fupan@example.com>`.
+    pub from: Option<String>,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsSetting {
+    /// Not at all: for a server on the same machine or a test.
+    None,
+    /// STARTTLS, required.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+}
+
+/// Logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// What is logged, as a filter of tracing-subscriber.
+    pub filter: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// The shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self { bind: "127.0.0.1:8080".to_owned() }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { filter: "info,sqlx=warn,sea_orm_migration=warn".to_owned(), format: LogFormat::Text }
+    }
+}
+
+fn default_data_dir() -> PathBuf {
+    PathBuf::from("data")
+}
+
+const fn default_zone() -> Tz {
+    chrono_tz::Asia::Shanghai
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// A file of settings or of a secret cannot be read.
+    #[error("cannot read {path}: {cause}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// A value or a name is wrong.
+    #[error("settings: {0}; `fupan config check` shows every value and where it came from")]
+    Value(String),
+}
+
+/// A setting and where it came from, for `fupan config check`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// `smtp.host`.
+    pub key: String,
+    /// The value; secrets are not shown.
+    pub value: String,
+    /// `environment FUPAN_SMTP__HOST`, or the file.
+    pub from: String,
+}
+
+/// The settings of an environment and a file, and where each value came from. `file` is `fupan.toml` unless the
+/// caller names another; a missing `fupan.toml` is fine, a missing named file is not.
+pub fn load(
+    environment: impl Iterator<Item = (String, String)>,
+    file: Option<&Path>,
+) -> Result<(Settings, Vec<Provenance>), SettingsError> {
+    let mut builder = config::Config::builder();
+    let mut origins = Vec::new();
+    let path = file.map_or_else(|| PathBuf::from("fupan.toml"), Path::to_path_buf);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let table: toml::Table =
+                text.parse().map_err(|error| SettingsError::Value(format!("{}: {error}", path.display())))?;
+            note_table(&mut origins, "", &table, &path);
+            builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => {}
+        Err(cause) => return Err(SettingsError::File { path, cause }),
+    }
+    let mut variables: BTreeMap<String, String> = environment
+        .filter(|(name, value)| {
+            name.starts_with("FUPAN_") && !NOT_SETTINGS.contains(&name.as_str()) && !value.is_empty()
+        })
+        .collect();
+    for secret in SECRETS {
+        if let Some(path) = variables.remove(&format!("{secret}_FILE")) {
+            let path = PathBuf::from(path);
+            let value = std::fs::read_to_string(&path).map_err(|cause| SettingsError::File { path, cause })?;
+            variables.insert(secret.to_owned(), value.trim_end_matches(['\r', '\n']).to_owned());
+        }
+    }
+    for (name, value) in variables {
+        let key = name.trim_start_matches("FUPAN_").to_lowercase().replace("__", ".");
+        origins.retain(|origin: &Provenance| origin.key != key);
+        origins.push(Provenance { value: shown(&key, &value), from: format!("environment {name}"), key: key.clone() });
+        builder = builder
+            .set_override(&key, value)
+            .map_err(|error| SettingsError::Value(format!("{name}: {error}")))?;
+    }
+    let settings = builder
+        .build()
+        .and_then(config::Config::try_deserialize)
+        .map_err(|error| SettingsError::Value(with_suggestion(&error.to_string())))?;
+    Ok((settings, origins))
+}
+
+fn note_table(origins: &mut Vec<Provenance>, prefix: &str, table: &toml::Table, path: &Path) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        if let toml::Value::Table(inner) = value {
+            note_table(origins, &key, inner, path);
+        } else {
+            let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            origins.push(Provenance { value: shown(&key, &text), from: path.display().to_string(), key });
+        }
+    }
+}
+
+fn shown(key: &str, value: &str) -> String {
+    if key.ends_with("password") {
+        "(secret)".to_owned()
+    } else if key == "database_url" {
+        crate::store::connect::without_password(value)
+    } else {
+        value.to_owned()
+    }
+}
+
+/// Adds "did you mean" to serde's `unknown field `smpt`, expected one of …`.
+fn with_suggestion(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let Some((unknown, expected)) = quoted.split_first().filter(|_| message.contains("unknown field")) else {
+        return message.to_owned();
+    };
+    match expected.iter().min_by_key(|name| distance(unknown, name)) {
+        Some(nearest) if distance(unknown, nearest) <= 3 => format!("{message}; did you mean `{nearest}`?"),
+        _ => message.to_owned(),
+    }
+}
+
+/// Levenshtein distance of two short names.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, to) in b.iter().enumerate() {
+            let swap = row.get(j).copied().unwrap_or(0) + usize::from(from != *to);
+            let drop = row.get(j + 1).copied().unwrap_or(0) + 1;
+            let insert = next.get(j).copied().unwrap_or(0) + 1;
+            next.push(swap.min(drop).min(insert));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+impl Settings {
+    /// The database: as set, else SQLite in the data folder.
+    pub fn database(&self) -> String {
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("fupan.db").display()))
+    }
+
+    /// Where people reach the pages, without a slash at the end.
+    pub fn public(&self) -> String {
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.http.bind.replace("0.0.0.0", "localhost")))
+            .trim_end_matches('/')
+            .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(variables: &[(&str, &str)]) -> Result<(Settings, Vec<Provenance>), SettingsError> {
+        load(variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())), None)
+    }
+
+    #[test]
+    fn the_environment_sets_nested_values_and_says_so() {
+        let (settings, origins) =
+            of(&[("FUPAN_SMTP__HOST", "mail"), ("FUPAN_SMTP__PORT", "1025"), ("FUPAN_SMTP__TLS", "none")]).unwrap();
+        assert_eq!(settings.smtp.host.as_deref(), Some("mail"));
+        assert_eq!((settings.smtp.port, settings.smtp.tls), (Some(1025), TlsSetting::None));
+        assert!(origins.iter().any(|o| o.key == "smtp.host" && o.from.contains("FUPAN_SMTP__HOST")));
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_with_a_suggestion() {
+        let error = of(&[("FUPAN_SMTP__HOSTT", "mail")]).unwrap_err().to_string();
+        assert!(error.contains("did you mean `host`"), "{error}");
+    }
+}
