@@ -1,3 +1,41 @@
 //! Reading a pasted line: a total function from text to a draft event, with the place each field came from.
 
+pub mod clauses;
 pub mod draft;
+mod event_text;
+pub mod marks;
+mod narrative;
+pub mod quantities;
+pub mod times;
+
+pub use event_text::{Anatomy, EventText, FieldKey, field_key, read_event_text};
+
+use draft::{CaptureContext, DraftEvent, Notice};
+
+use crate::domain::text::Folded;
+
+/// The most characters of a line that are read.
+pub const READ_LIMIT: usize = 20_000;
+
+/// What a pasted line says. Never fails: what is not understood stays in the narrative, and notices say what was
+/// assumed or left over. Spans are byte ranges of `text`.
+pub fn read_line(text: &str, context: &CaptureContext) -> DraftEvent {
+    let total = text.chars().count();
+    let cut = text.char_indices().nth(READ_LIMIT).map_or(text.len(), |(at, _)| at);
+    let read = text.get(..cut).unwrap_or(text);
+    let controls = read.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')).count();
+    let folded = Folded::new(read, 0);
+    let event = EventText::of_body(&folded, 0..folded.len());
+    let (mut draft, _) = read_event_text(read, &folded, &event, context, None);
+    if total > READ_LIMIT {
+        draft.notices.push(Notice::TooLong { read: READ_LIMIT, total });
+    }
+    if controls > 0 {
+        draft.narrative.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
+        draft.notices.push(Notice::ControlCharacters { count: controls });
+    }
+    if draft.narrative.trim().is_empty() {
+        draft.notices.push(Notice::NotAnEvent);
+    }
+    draft
+}

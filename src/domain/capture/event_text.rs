@@ -1,0 +1,776 @@
+//! One event's text, of one line or many, put together into a draft.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+
+use super::{
+    clauses::{self, Role},
+    draft::{CaptureContext, DateAnchor, DraftEvent, DraftField, Impact, ImpactKind, Mark, Notice, Span},
+    marks::{self, FoundMark},
+    narrative, quantities,
+    times::{self, DateWords, TimeToken},
+};
+use crate::domain::{clock_point::ClockPoint, text::Folded};
+
+/// What a labelled part of an event's text holds: `恢复时间：…`, a column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKey {
+    /// 时间, 发生时间.
+    OccurredAt,
+    /// 恢复时间, 结束时间.
+    RecoveredAt,
+    /// 现象, 事件, 标题.
+    Summary,
+    /// 影响.
+    Impact,
+    /// 原因.
+    Cause,
+    /// 处理, 恢复.
+    Recovery,
+    /// 定级.
+    Severity,
+    /// 复盘状态.
+    Mark,
+    /// 序号, 负责人 …: nothing of ours.
+    Other,
+}
+
+/// The key that a label names, where it is one of ours.
+pub fn field_key(label: &str) -> Option<FieldKey> {
+    let label = crate::domain::text::fold(label).to_lowercase();
+    let label = label.trim_matches([' ', '*', '#', '-', '·', '[', ']', '【', '】']);
+    let is = |words: &[&str]| words.contains(&label);
+    if is(&["发生时间", "开始时间", "故障时间", "时间", "起始时间", "故障开始", "发生", "日期", "日期时间", "事件时间", "起止时间", "故障时段", "时段", "start", "started", "started at", "start time", "time", "date", "when", "occurred at", "began"]) {
+        Some(FieldKey::OccurredAt)
+    } else if is(&["恢复时间", "结束时间", "修复时间", "故障恢复时间", "恢复时刻", "end", "ended", "end time", "recovered", "recovered at", "resolved", "resolved at", "restored at"]) {
+        Some(FieldKey::RecoveredAt)
+    } else if is(&["现象", "事件", "事件描述", "故障现象", "问题现象", "问题描述", "描述", "概述", "标题", "事件名称", "内容", "问题", "简述", "summary", "title", "symptom", "description", "what", "what happened", "event", "incident"]) {
+        Some(FieldKey::Summary)
+    } else if is(&["影响", "影响范围", "影响面", "影响情况", "业务影响", "影响笔数", "impact", "affected", "scope"]) {
+        Some(FieldKey::Impact)
+    } else if is(&["原因", "根因", "根本原因", "故障原因", "原因分析", "问题原因", "直接原因", "cause", "root cause", "why"]) {
+        Some(FieldKey::Cause)
+    } else if is(&["处理", "处理措施", "处理过程", "处理方式", "处理结果", "处置", "处置措施", "恢复", "恢复措施", "恢复情况", "解决", "解决方案", "解决措施", "应急措施", "措施", "recovery", "resolution", "fix", "mitigation", "action", "actions"]) {
+        Some(FieldKey::Recovery)
+    } else if is(&["定级", "等级", "级别", "事件级别", "事件等级", "故障等级", "严重程度", "severity", "level", "sev"]) {
+        Some(FieldKey::Severity)
+    } else if is(&["复盘", "复盘状态", "复盘情况", "是否复盘", "复盘进度", "状态", "postmortem", "post-mortem", "postmortem status", "rca"]) {
+        Some(FieldKey::Mark)
+    } else if is(&["序号", "编号", "负责人", "值班", "值班人", "owner", "备注", "跟进人", "责任方", "#", "no", "no.", "id", "系统", "业务", "持续时间", "时长", "duration"]) {
+        Some(FieldKey::Other)
+    } else {
+        None
+    }
+}
+
+/// Where the parts of an event stand, in characters.
+#[derive(Debug, Clone, Default)]
+pub struct EventText {
+    /// Everything of the event.
+    pub range: Range<usize>,
+    /// A title of its own line: `事件一：…`.
+    pub title: Option<Range<usize>>,
+    /// Labelled parts.
+    pub fields: Vec<(FieldKey, Range<usize>)>,
+    /// Running text.
+    pub body: Vec<Range<usize>>,
+    /// Fenced excerpts: no times, no clauses.
+    pub fenced: Vec<Range<usize>>,
+}
+
+impl EventText {
+    /// An event of running text alone; lines `key：value` in it become fields.
+    pub fn of_body(text: &Folded, range: Range<usize>) -> Self {
+        let mut event = Self { range: range.clone(), ..Self::default() };
+        let mut start = range.start;
+        let mut in_fence = false;
+        while start < range.end {
+            let end = (start..range.end).find(|i| text.at(*i) == '\n').unwrap_or(range.end);
+            event.add_line(text, start..end, &mut in_fence);
+            start = end + 1;
+        }
+        event
+    }
+
+    /// Adds a line of the event: a fence, a field, or running text.
+    pub fn add_line(&mut self, text: &Folded, line: Range<usize>, in_fence: &mut bool) {
+        let at = text.skip_blanks(line.start);
+        if text.has(at, "```") || text.has(at, "~~~") {
+            *in_fence = !*in_fence;
+            self.fenced.push(line);
+            return;
+        }
+        if *in_fence {
+            self.fenced.push(line);
+            return;
+        }
+        match labelled(text, line.clone()) {
+            Some((key, value)) => self.fields.push((key, value)),
+            None if line.start < line.end => self.body.push(line),
+            None => {}
+        }
+    }
+}
+
+/// `- 原因：待查`: the key and the value.
+fn labelled(text: &Folded, line: Range<usize>) -> Option<(FieldKey, Range<usize>)> {
+    let mut start = text.skip_blanks(line.start);
+    while matches!(text.at(start), '-' | '*' | '+' | '•' | '>' | ' ') && start < line.end {
+        start += 1;
+    }
+    let colon = (start..line.end.min(start + 24)).find(|i| text.at(*i) == ':')?;
+    if text.at(colon + 1).is_ascii_digit() && text.at(colon.saturating_sub(1)).is_ascii_digit() {
+        return None;
+    }
+    let key = field_key(&text.text(start..colon))?;
+    let mut value = text.skip_blanks(colon + 1);
+    while text.at(value) == '*' {
+        value = text.skip_blanks(value + 1);
+    }
+    // `事件：…` with a time or more clauses in it is a whole event line, not a field.
+    Some((key, value.min(line.end)..line.end))
+}
+
+/// Where the parts stand that a report may have to change, in characters.
+#[derive(Debug, Clone, Default)]
+pub struct Anatomy {
+    /// The time in front of the sentence.
+    pub time: Option<Range<usize>>,
+    /// The mark.
+    pub mark: Option<FoundMark>,
+    /// The sentence.
+    pub narrative: Range<usize>,
+}
+
+const TAKEN: char = '\u{1}';
+
+/// Reads an event's text. `original` holds the bytes that `text` was folded from; `date` is that of a heading above.
+pub fn read_event_text(
+    original: &str,
+    text: &Folded,
+    event: &EventText,
+    context: &CaptureContext,
+    date: Option<NaiveDate>,
+) -> (DraftEvent, Anatomy) {
+    let mut reader = Reader::new(text, event, context, date);
+    reader.read_times();
+    reader.read_clauses();
+    reader.finish(original)
+}
+
+struct Reader<'a> {
+    text: &'a Folded,
+    event: &'a EventText,
+    context: &'a CaptureContext,
+    date: Option<NaiveDate>,
+    tokens: Vec<TimeToken>,
+    /// Index of the token of the beginning, and of the end of its range.
+    first: Option<usize>,
+    range_end: Option<usize>,
+    mark: Option<FoundMark>,
+    draft: DraftEvent,
+    beginning: Option<NaiveDate>,
+    symptoms: Vec<(String, Range<usize>)>,
+    consequences: Vec<(String, Range<usize>)>,
+    impacts: Vec<(String, Range<usize>)>,
+    causes: Vec<(String, Range<usize>)>,
+    recoveries: Vec<(String, Range<usize>)>,
+    ongoing: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a Folded, event: &'a EventText, context: &'a CaptureContext, date: Option<NaiveDate>) -> Self {
+        let inside = |range: &Range<usize>, parts: &[Range<usize>]| {
+            parts.iter().any(|part| part.start <= range.start && range.end <= part.end)
+        };
+        let fields: Vec<Range<usize>> = event.fields.iter().map(|(_, range)| range.clone()).collect();
+        let sub = Folded::new("", 0);
+        drop(sub);
+        let tokens = times::scan(text)
+            .into_iter()
+            .filter(|token| event.range.start <= token.range.start && token.range.end <= event.range.end)
+            .filter(|token| inside(&token.range, &event.body) || inside(&token.range, &fields))
+            .collect();
+        Self {
+            text,
+            event,
+            context,
+            date,
+            tokens,
+            first: None,
+            range_end: None,
+            mark: None,
+            draft: DraftEvent::default(),
+            beginning: None,
+            symptoms: Vec::new(),
+            consequences: Vec::new(),
+            impacts: Vec::new(),
+            causes: Vec::new(),
+            recoveries: Vec::new(),
+            ongoing: false,
+        }
+    }
+
+    fn field(&self, key: FieldKey) -> Option<Range<usize>> {
+        self.event.fields.iter().find(|(have, _)| *have == key).map(|(_, range)| range.clone())
+    }
+
+    fn token_in(&self, range: &Range<usize>) -> Option<usize> {
+        self.tokens.iter().position(|token| range.start <= token.range.start && token.range.end <= range.end)
+    }
+
+    /// The beginning, and the end of its range.
+    fn read_times(&mut self) {
+        let of_field = self.field(FieldKey::OccurredAt).and_then(|range| self.token_in(&range));
+        let mut first = of_field.or_else(|| self.stated_beginning()).or_else(|| {
+            let recovery = self.field(FieldKey::RecoveredAt);
+            self.tokens.iter().position(|token| {
+                recovery.as_ref().is_none_or(|range| token.range.start < range.start || token.range.end > range.end)
+            })
+        });
+        // A date alone with the time further on: `2025/03/04 自13:05起`.
+        let mut date_of_first = None;
+        if let Some(index) = first
+            && let Some(token) = self.tokens.get(index)
+            && token.seconds.is_none()
+            && let Some(next) = self.tokens.get(index + 1)
+            && next.date.is_none()
+            && next.seconds.is_some()
+            && self.text.text(token.range.end..next.range.start).chars().count() <= 6
+        {
+            date_of_first = token.date;
+            first = Some(index + 1);
+        }
+        let Some(index) = first else {
+            self.draft.notices.push(Notice::TimeMissing);
+            return;
+        };
+        self.first = Some(index);
+        let Some(token) = self.tokens.get(index).cloned() else { return };
+        self.range_end = Some(index + 1).filter(|next| self.tokens.get(*next).is_some_and(|t| t.ends_range));
+        let words = token.date.or(date_of_first);
+        let earlier_date = || {
+            // `自13:05起` far behind its date: the date that stands before it counts.
+            self.tokens.iter().take(index).rev().find_map(|before| before.date)
+        };
+        let resolved = match words.or_else(earlier_date) {
+            Some(words) => times::resolve_date(words, self.context, self.date.filter(|_| matches!(words, DateWords::NextDay(_)))),
+            None => self.date.map(|date| (date, false)).or_else(|| self.date_of_clock(&token)),
+        };
+        let Some((date, assumed)) = resolved else {
+            self.draft.notices.push(Notice::TimeMissing);
+            return;
+        };
+        if assumed && !matches!(self.context.anchor, DateAnchor::Week(_)) {
+            self.draft.notices.push(Notice::YearAssumed { year: chrono::Datelike::year(&date) });
+        }
+        self.beginning = Some(date);
+        let end_offset = self.range_end.and_then(|end| self.tokens.get(end)).and_then(|end| end.offset);
+        let offset = token.offset.or(end_offset);
+        self.draft.occurred = match token.seconds {
+            Some(seconds) => times::instant(date, seconds, offset, self.context).map(ClockPoint::minute),
+            None => times::instant(date, 0, offset, self.context).map(ClockPoint::day),
+        };
+        self.span(DraftField::OccurredAt, token.range);
+        for other in self.tokens.iter().skip(index + 1) {
+            let Some(words @ (DateWords::Full(_) | DateWords::MonthDay(..))) = other.date else { continue };
+            let Some((second, _)) = times::resolve_date(words, self.context, Some(date)) else { continue };
+            let days = (second - date).num_days();
+            if days < 0 || days > 2 {
+                let text = self.text.text(other.range.clone());
+                self.draft.notices.push(Notice::SecondDate { text });
+                break;
+            }
+        }
+    }
+
+    /// `自13:05起`, `13:05开始`: the text says which time the beginning is.
+    fn stated_beginning(&self) -> Option<usize> {
+        self.tokens.iter().position(|token| {
+            token.seconds.is_some()
+                && (self.text.any(token.range.end, &["起", "开始"]).is_some()
+                    || token.range.start > 0 && matches!(self.text.at(token.range.start - 1), '自'))
+                && self.text.any(token.range.end, &["起草", "开始恢复", "开始处理", "开始排查"]).is_none()
+        })
+    }
+
+    fn date_of_clock(&self, token: &TimeToken) -> Option<(NaiveDate, bool)> {
+        token.seconds?;
+        match self.context.anchor {
+            DateAnchor::Week(_) => None,
+            DateAnchor::Nearest(day) => Some((day, true)),
+            DateAnchor::LatestPast(now) => {
+                let today = now.with_timezone(&self.context.zone).date_naive();
+                let at = times::instant(today, token.seconds?, token.offset, self.context)?;
+                Some((if at > now { today.pred_opt()? } else { today }, true))
+            }
+        }
+    }
+
+    /// The instant of a later token, after the beginning.
+    fn later(&mut self, index: usize) -> Option<DateTime<Utc>> {
+        let token = self.tokens.get(index)?.clone();
+        let seconds = token.seconds?;
+        let beginning = self.beginning?;
+        let base = match token.date {
+            Some(words) => times::resolve_date(words, self.context, Some(beginning))?.0,
+            None => beginning,
+        };
+        let first = self.first.and_then(|first| self.tokens.get(first));
+        let offset = token.offset.or_else(|| first.and_then(|first| first.offset));
+        let at = times::instant(base, seconds, offset, self.context)?;
+        let occurred = self.draft.occurred?.at;
+        if at >= occurred {
+            return Some(at);
+        }
+        if token.date.is_some() {
+            return None;
+        }
+        if !self.draft.notices.contains(&Notice::RecoveryNextDay) {
+            self.draft.notices.push(Notice::RecoveryNextDay);
+        }
+        at.checked_add_signed(Duration::days(1))
+    }
+
+    fn span(&mut self, field: DraftField, range: Range<usize>) {
+        self.draft.spans.push(Span { field, range: self.text.bytes(&range) });
+    }
+
+    /// What each clause is about.
+    fn read_clauses(&mut self) {
+        self.read_mark();
+        let mut masked = self.text.clone();
+        for token in &self.tokens {
+            mask(&mut masked, &token.range);
+        }
+        if let Some(mark) = &self.mark {
+            mask(&mut masked, &mark.range);
+        }
+        let mut parts: Vec<(Option<FieldKey>, Range<usize>)> =
+            self.event.body.iter().map(|range| (None, range.clone())).collect();
+        parts.extend(self.event.fields.iter().map(|(key, range)| (Some(*key), range.clone())));
+        parts.sort_by_key(|(_, range)| range.start);
+        let mut well_at: Option<usize> = None;
+        let mut after_action = false;
+        for (key, part) in parts {
+            match key {
+                None => self.read_body(&masked, part, &mut after_action, &mut well_at),
+                Some(key) => self.read_field(&masked, key, part, &mut well_at),
+            }
+        }
+        self.read_recovery_time(well_at);
+    }
+
+    fn read_mark(&mut self) {
+        if let Some(range) = self.field(FieldKey::Mark) {
+            let words = self.text.text(range.clone());
+            let trimmed = range.start..range.start + words.trim_end().chars().count();
+            let mark = marks::meaning_of_value(&words);
+            if mark != Mark::Unknown {
+                let (inner, range) = (trimmed.clone(), trimmed);
+                self.mark = Some(FoundMark { mark, range, inner });
+            }
+        }
+        if self.mark.is_none() {
+            let mut window = self.text.clone();
+            window.chars.truncate(self.event.range.end);
+            for index in 0..self.event.range.start.min(window.chars.len()) {
+                if let Some(c) = window.chars.get_mut(index) {
+                    *c = ' ';
+                }
+            }
+            for fence in &self.event.fenced {
+                mask(&mut window, fence);
+            }
+            self.mark = marks::find(&window);
+        }
+        if let Some(found) = self.mark.clone() {
+            self.draft.mark = found.mark;
+            self.span(DraftField::Mark, found.range);
+        }
+    }
+
+    fn read_body(&mut self, masked: &Folded, part: Range<usize>, after_action: &mut bool, well_at: &mut Option<usize>) {
+        let start = skip_list_marker(masked, part.clone());
+        for clause in clauses::split(masked, start..part.end) {
+            let tokens: Vec<usize> = (0..self.tokens.len())
+                .filter(|index| {
+                    let token = &self.tokens[*index];
+                    clause.range.start <= token.range.start
+                        && token.range.end <= clause.range.end
+                        && Some(*index) != self.first
+                        && Some(*index) != self.range_end
+                        && token.seconds.is_some()
+                })
+                .collect();
+            let (words, range) = words_of(masked, &clause.range);
+            if words.is_empty() {
+                if !tokens.is_empty() {
+                    *after_action = true;
+                }
+                continue;
+            }
+            let own = Folded::new(&words, 0);
+            let own_range = 0..own.len();
+            if clause.starts_sentence && tokens.is_empty() {
+                *after_action = false;
+            }
+            let role = clauses::role(&own, &own_range, *after_action || !tokens.is_empty());
+            match role {
+                Role::Symptom => self.symptoms.push((words, range)),
+                Role::Consequence => self.consequences.push((words, range)),
+                Role::Impact => {
+                    *after_action = false;
+                    self.impacts.push((words, range));
+                }
+                Role::Cause => {
+                    *after_action = false;
+                    self.add_cause(words, range);
+                }
+                Role::Location => {
+                    *after_action = false;
+                    if let Some(index) = tokens.first() {
+                        self.draft.located = self.later(*index).map(ClockPoint::minute);
+                    }
+                    self.add_cause(words, range);
+                }
+                Role::Detection => {
+                    *after_action = false;
+                    if let Some(index) = tokens.first() {
+                        self.draft.detected = self.later(*index).map(ClockPoint::minute);
+                    }
+                }
+                Role::Recovery => {
+                    *after_action = true;
+                    if let Some(index) = tokens.last() {
+                        if clauses::is_well(&words) {
+                            *well_at = Some(*index);
+                        } else {
+                            self.draft.mitigated =
+                                self.draft.mitigated.or_else(|| None).or(self.later(*index).map(ClockPoint::minute));
+                            self.pending_well(*index, masked, clause.range.end, part.end, well_at);
+                        }
+                    }
+                    self.recoveries.push((words, range));
+                }
+                Role::Ongoing => self.ongoing = true,
+                Role::Aside => *after_action = false,
+            }
+        }
+    }
+
+    /// An action whose outcome the next clauses tell: `15:30 下线规则，恢复正常`.
+    fn pending_well(&self, token: usize, masked: &Folded, from: usize, to: usize, well_at: &mut Option<usize>) {
+        let next = self.tokens.iter().map(|t| t.range.start).find(|start| *start >= from).unwrap_or(to).min(to);
+        let sentence = (from..next).find(|i| masked.at(*i) == '。').unwrap_or(next);
+        if clauses::is_well(&masked.text(from..sentence)) {
+            *well_at = Some(token);
+        }
+    }
+
+    fn read_field(&mut self, masked: &Folded, key: FieldKey, part: Range<usize>, well_at: &mut Option<usize>) {
+        let (words, range) = words_of(masked, &part);
+        if words.is_empty() || matches!(words.as_str(), "-" | "/" | "无" | "none" | "None") {
+            return;
+        }
+        match key {
+            FieldKey::Summary => {
+                let pieces = clauses::split(masked, part);
+                for clause in pieces {
+                    let (words, range) = words_of(masked, &clause.range);
+                    let own = Folded::new(&words, 0);
+                    match clauses::role(&own, &(0..own.len()), false) {
+                        Role::Impact => self.impacts.push((words, range)),
+                        Role::Cause => self.add_cause(words, range),
+                        Role::Ongoing => self.ongoing = true,
+                        _ if words.is_empty() => {}
+                        _ => self.symptoms.push((words, range)),
+                    }
+                }
+            }
+            FieldKey::Impact => self.impacts.push((words, range)),
+            FieldKey::Cause => self.add_cause(words, range),
+            FieldKey::Recovery => {
+                if clauses::is_ongoing(&words) && !clauses::is_well(&words) {
+                    self.ongoing = true;
+                    return;
+                }
+                if let Some(index) = (0..self.tokens.len())
+                    .rev()
+                    .find(|i| part.start <= self.tokens[*i].range.start && self.tokens[*i].range.end <= part.end)
+                    && self.tokens[index].seconds.is_some()
+                {
+                    *well_at = Some(index);
+                }
+                self.recoveries.push((words, range));
+            }
+            FieldKey::Severity => {
+                let label = words.trim_end_matches('级').trim().to_uppercase();
+                let plain = label.chars().all(|c| c.is_ascii_alphanumeric()) && label.len() <= 8;
+                let found = marks::severity(&Folded::new(&words, 0)).map(|(label, _)| label);
+                self.draft.severity = found.or(plain.then_some(label));
+                self.span(DraftField::Severity, range);
+            }
+            FieldKey::OccurredAt | FieldKey::RecoveredAt | FieldKey::Mark | FieldKey::Other => {}
+        }
+    }
+
+    fn add_cause(&mut self, words: String, range: Range<usize>) {
+        let split = ["导致", "致使", "造成"].iter().find_map(|word| {
+            let at = words.find(word)?;
+            (at > 0 && !words.ends_with(word)).then(|| (words[..at].to_owned(), words[at..].to_owned()))
+        });
+        match split {
+            Some((cause, consequence)) if !cause.is_empty() && !cause.ends_with('所') => {
+                self.causes.push((cause, range.clone()));
+                self.consequences.push((consequence, range));
+            }
+            _ => self.causes.push((words, range)),
+        }
+    }
+
+    fn read_recovery_time(&mut self, well_at: Option<usize>) {
+        let of_field = self.field(FieldKey::RecoveredAt).and_then(|range| self.token_in(&range));
+        let end_of_range = self.range_end.and_then(|index| self.later(index));
+        let stated = of_field.or(well_at).and_then(|index| self.later(index).map(|at| (at, index)));
+        let recovered = match (stated, end_of_range) {
+            (Some((at, index)), end) => {
+                let range = self.tokens.get(index).map(|token| token.range.clone());
+                Some((end.map_or(at, |end| end.max(at)), range))
+            }
+            (None, Some(end)) => {
+                let range = self.range_end.and_then(|index| self.tokens.get(index)).map(|token| token.range.clone());
+                Some((end, range))
+            }
+            (None, None) => None,
+        };
+        if let Some((at, range)) = recovered {
+            self.draft.recovered = Some(ClockPoint::minute(at));
+            if let Some(range) = range {
+                self.span(DraftField::RecoveredAt, range);
+            }
+            return;
+        }
+        let whole = self.text.text(self.event.range.clone());
+        let occurred = self.draft.occurred.map(|point| point.at);
+        if !self.ongoing
+            && clauses::is_well(&whole)
+            && let Some((occurred, seconds)) = occurred.zip(times::stated_duration(&whole))
+        {
+            self.draft.recovered = occurred.checked_add_signed(Duration::seconds(seconds)).map(ClockPoint::minute);
+        }
+    }
+
+    fn finish(mut self, original: &str) -> (DraftEvent, Anatomy) {
+        let leading_symptoms = self.leading_symptoms();
+        let title = self.event.title.clone().map(|range| (words_of(self.text, &range).0, range));
+        let has_symptoms = !leading_symptoms.is_empty();
+        let mut summary = leading_symptoms;
+        let explicit = self.causes.iter().find_map(|(words, range)| {
+            clauses::cause_of(words).map(|cause| (cause, range.clone()))
+        });
+        let first_consequence = self.consequences.first().cloned();
+        let mut cause = explicit;
+        if let Some((words, range)) = first_consequence {
+            if has_symptoms && self.causes.is_empty() {
+                cause = Some((
+                    strip_report_lead(&join(&summary)),
+                    summary.first().map_or(range.clone(), |(_, r)| r.start..range.start),
+                ));
+                summary.push((words, range));
+            } else if !has_symptoms {
+                let plain = ["导致", "致使", "造成", "使得", "引发"]
+                    .iter()
+                    .find_map(|lead| words.strip_prefix(lead))
+                    .unwrap_or(&words)
+                    .to_owned();
+                summary.push((plain, range));
+            }
+        }
+        if summary.is_empty()
+            && let Some(title) = title
+        {
+            summary.push(title);
+        }
+        if summary.is_empty()
+            && let Some(impact) = self.impacts.first().cloned()
+            && self.field(FieldKey::Impact).is_none()
+        {
+            summary.push(impact);
+        }
+        self.draft.summary = self.take(DraftField::Summary, &summary);
+        let impacts = self.impacts.clone();
+        self.draft.impact = self.take(DraftField::Impact, &impacts);
+        self.draft.impacts = numbers(&impacts);
+        if let Some((words, range)) = cause {
+            self.draft.cause = Some(words).filter(|words| !words.is_empty());
+            self.span(DraftField::Cause, range);
+        }
+        let recoveries: Vec<(String, Range<usize>)> = self
+            .recoveries
+            .iter()
+            .map(|(words, range)| (strip_recovery_lead(words), range.clone()))
+            .filter(|(words, _)| !words.is_empty())
+            .collect();
+        if !(self.ongoing && self.draft.recovered.is_none()) {
+            self.draft.recovery = self.take(DraftField::Recovery, &recoveries);
+        }
+        if self.draft.severity.is_none() {
+            let mut window = self.text.clone();
+            window.chars.truncate(self.event.range.end);
+            let cut = self.event.range.start.min(window.chars.len());
+            for c in window.chars.iter_mut().take(cut) {
+                *c = ' ';
+            }
+            if let Some((label, range)) = marks::severity(&window) {
+                self.draft.severity = Some(label);
+                self.span(DraftField::Severity, range);
+            }
+        }
+        let base = self.text.offset(0);
+        let leading: Vec<TimeToken> = self
+            .tokens
+            .iter()
+            .take(self.range_end.or(self.first).map_or(0, |index| index + 1))
+            .cloned()
+            .collect();
+        let (sentence, range) =
+            narrative::of(original, base, self.text, self.event.range.clone(), &leading, self.mark.as_ref());
+        self.draft.narrative = sentence;
+        let time = self.first.and_then(|first| self.tokens.get(first)).map(|token| {
+            let end = self.range_end.and_then(|index| self.tokens.get(index)).map_or(token.range.end, |t| t.range.end);
+            token.range.start..end
+        });
+        (self.draft, Anatomy { time, mark: self.mark, narrative: range })
+    }
+
+    /// The symptoms before anything else is told.
+    fn leading_symptoms(&self) -> Vec<(String, Range<usize>)> {
+        let first_other = [&self.impacts, &self.causes, &self.recoveries, &self.consequences]
+            .into_iter()
+            .filter_map(|list| list.first())
+            .map(|(_, range)| range.start)
+            .min()
+            .unwrap_or(usize::MAX);
+        let labelled = self.field(FieldKey::Summary);
+        let before: Vec<_> = self
+            .symptoms
+            .iter()
+            .filter(|(_, range)| {
+                range.start < first_other || labelled.as_ref().is_some_and(|l| l.start <= range.start && range.end <= l.end)
+            })
+            .cloned()
+            .collect();
+        if before.is_empty() { self.symptoms.iter().take(1).cloned().collect() } else { before }
+    }
+
+    fn take(&mut self, field: DraftField, parts: &[(String, Range<usize>)]) -> Option<String> {
+        let (first, last) = (parts.first()?, parts.last()?);
+        self.span(field, first.1.start..last.1.end.max(first.1.start));
+        Some(join(parts)).filter(|text| !text.is_empty())
+    }
+}
+
+fn join(parts: &[(String, Range<usize>)]) -> String {
+    let mut text = String::new();
+    for (words, _) in parts {
+        if !text.is_empty() {
+            text.push_str(if words.is_ascii() && text.is_ascii() { ", " } else { "，" });
+        }
+        text.push_str(words);
+    }
+    text
+}
+
+fn mask(text: &mut Folded, range: &Range<usize>) {
+    for index in range.clone() {
+        if let Some(c) = text.chars.get_mut(index) {
+            *c = TAKEN;
+        }
+    }
+}
+
+/// The words of a range without times, marks and the punctuation around them, and where they stand.
+fn words_of(masked: &Folded, range: &Range<usize>) -> (String, Range<usize>) {
+    let is_edge = |c: char| {
+        c.is_whitespace()
+            || c == TAKEN
+            || matches!(c, ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】')
+    };
+    let start = range.clone().find(|i| !is_edge(masked.at(*i))).unwrap_or(range.end);
+    let end = (start..range.end).rev().find(|i| !is_edge(masked.at(*i))).map_or(start, |i| i + 1);
+    let mut words: String = masked.text(start..end).chars().filter(|c| *c != TAKEN).collect();
+    for tail in [" at", " on", " by", "于", "在", "()", "（）"] {
+        if let Some(rest) = words.strip_suffix(tail) {
+            words = rest.to_owned();
+        }
+    }
+    // 起 behind the time of the beginning, and 自 before it, belong to the time.
+    if start > 0 && masked.at(start - 1) == TAKEN {
+        for lead in ["起，", "起", "开始，"] {
+            if let Some(rest) = words.strip_prefix(lead)
+                && !rest.is_empty()
+            {
+                words = rest.to_owned();
+                break;
+            }
+        }
+    }
+    if words.starts_with(['自', '于']) && masked.at(start + 1) == TAKEN {
+        words.remove(0);
+        if let Some(rest) = words.strip_prefix('起') {
+            words = rest.to_owned();
+        }
+    }
+    (words.trim().to_owned(), start..end)
+}
+
+fn skip_list_marker(text: &Folded, range: Range<usize>) -> usize {
+    let start = text.skip_blanks(range.start);
+    if matches!(text.at(start), '-' | '*' | '+' | '•' | '>') && matches!(text.at(start + 1), ' ' | '\t') {
+        return text.skip_blanks(start + 1);
+    }
+    if let Some((_, end)) = text.digits(start, 2)
+        && matches!(text.at(end), '.' | '、' | ')')
+        && !text.at(end + 1).is_ascii_digit()
+    {
+        return text.skip_blanks(end + 1);
+    }
+    start
+}
+
+fn strip_recovery_lead(words: &str) -> String {
+    for lead in ["处理措施", "处理方式", "处理", "处置", "措施", "解决方案", "解决措施", "恢复措施", "恢复", "应急", "Fix", "Recovery", "Resolution", "Action"] {
+        if let Some(rest) = words.strip_prefix(lead)
+            && let Some(rest) = rest.trim_start().strip_prefix([':', '：'])
+        {
+            return rest.trim().to_owned();
+        }
+    }
+    words.to_owned()
+}
+
+/// A cause read from a symptom loses its lead-in.
+fn strip_report_lead(words: &str) -> String {
+    clauses::cause_of(words).unwrap_or_default()
+}
+
+/// The numbers of impact clauses: the first of each kind, those behind 影响, 涉及, 共计 first.
+fn numbers(impacts: &[(String, Range<usize>)]) -> Vec<Impact> {
+    let mut found: Vec<Impact> = Vec::new();
+    let mut all = Vec::new();
+    for (words, _) in impacts {
+        let keyed = ["影响", "涉及", "共计", "受影响"].iter().filter_map(|key| words.find(key)).min().filter(|at| *at > 0);
+        let (behind, before) = match keyed {
+            Some(at) => (words.get(at..).unwrap_or_default(), words.get(..at).unwrap_or_default()),
+            None => (words.as_str(), ""),
+        };
+        all.extend(quantities::scan(behind));
+        all.extend(quantities::scan(before));
+    }
+    for kind in [ImpactKind::Count, ImpactKind::Users, ImpactKind::Amount] {
+        found.extend(all.iter().find(|impact| impact.kind == kind).cloned());
+    }
+    found
+}

@@ -1,0 +1,119 @@
+//! The postmortem mark (SCHEMA section 7, "Post-mortem") and the severity label of an event's text.
+
+use std::ops::Range;
+
+use super::draft::Mark;
+use crate::domain::text::Folded;
+
+/// A mark and the characters it takes, brackets included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundMark {
+    /// What it says.
+    pub mark: Mark,
+    /// Characters with the brackets.
+    pub range: Range<usize>,
+    /// Characters between the brackets.
+    pub inner: Range<usize>,
+}
+
+const OPEN: [char; 7] = ['【', '(', '〔', '[', '「', '〖', '〈'];
+const CLOSE: [char; 7] = ['】', ')', '〕', ']', '」', '〗', '〉'];
+
+/// What words about the postmortem say; `Unknown` for other words.
+pub fn meaning(words: &str) -> Mark {
+    let text = crate::domain::text::fold(words).to_lowercase();
+    let text = text.trim();
+    let english = ["postmortem", "post-mortem", "post mortem", "rca", "retro"].iter().any(|word| text.contains(word));
+    if !english && !text.contains("复盘") {
+        return Mark::Unknown;
+    }
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if any(&["无需", "不需", "免复盘", "无须", "不用", "不复盘", "not required", "not needed", "no postmortem", "no post-mortem", "no post mortem", "no rca", "waived", "n/a"]) {
+        Mark::NotRequired
+    } else if any(&["待复盘", "复盘中", "未复盘", "需复盘", "待", "未", "进行", "pending", "in progress", "owed", "due", "to do", "todo", "open", "tbd"]) {
+        Mark::Pending
+    } else if any(&["已复盘", "复盘完成", "完成复盘", "复盘完毕", "已", "完成", "done", "completed", "complete", "closed", "held"]) {
+        Mark::Done
+    } else {
+        Mark::Unknown
+    }
+}
+
+/// What a value beside 复盘 in a table or a field says: `待复盘`, `已完成`, `是`.
+pub fn meaning_of_value(value: &str) -> Mark {
+    let value = value.trim();
+    if value.is_empty() || matches!(value, "-" | "—" | "/") {
+        return Mark::Unknown;
+    }
+    match meaning(value) {
+        Mark::Unknown => meaning(&format!("复盘{value}")),
+        mark => mark,
+    }
+}
+
+/// The last mark of a text in brackets, or standing alone at its end.
+pub fn find(text: &Folded) -> Option<FoundMark> {
+    let mut found = None;
+    let mut index = 0;
+    while index < text.len() {
+        let Some(kind) = OPEN.iter().position(|open| *open == text.at(index)) else {
+            index += 1;
+            continue;
+        };
+        let close = (index + 1..(index + 40).min(text.len())).find(|i| CLOSE.get(kind) == Some(&text.at(*i)));
+        if let Some(close) = close {
+            let mark = meaning(&text.text(index + 1..close));
+            if mark != Mark::Unknown {
+                found = Some(FoundMark { mark, range: index..close + 1, inner: index + 1..close });
+            }
+        }
+        index += 1;
+    }
+    found.or_else(|| alone(text))
+}
+
+/// `待复盘` without brackets as the last clause of the text.
+fn alone(text: &Folded) -> Option<FoundMark> {
+    let end = (0..text.len()).rev().find(|i| !text.at(*i).is_whitespace() && !matches!(text.at(*i), '。' | '.'))? + 1;
+    let start = (0..end).rev().find(|i| matches!(text.at(*i), '\n' | '，' | '。' | '；' | ';' | ',' | '.')).map_or(0, |i| i + 1);
+    let start = text.skip_blanks(start);
+    let words = text.text(start..end);
+    let stripped = words.trim_start_matches(['-', '*', ' ']);
+    let start = start + (words.chars().count() - stripped.chars().count());
+    if stripped.chars().count() > 30 {
+        return None;
+    }
+    let whole = ["待复盘", "已复盘", "无需复盘", "复盘中", "免复盘", "不需复盘", "postmortem pending", "postmortem done", "no postmortem required"];
+    let mark = meaning(stripped);
+    whole
+        .contains(&stripped.to_lowercase().replace("post-mortem", "postmortem").as_str())
+        .then_some(FoundMark { mark, range: start..end, inner: start..end })
+}
+
+/// A severity label: `C级`, `P2`, `Sev1`. Labels of two letters (`AB级`) count incidents and are none of an event.
+pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
+    for index in 0..text.len() {
+        let before = if index == 0 { ' ' } else { text.at(index - 1) };
+        if before.is_ascii_alphanumeric() {
+            continue;
+        }
+        let here = text.at(index);
+        if matches!(here, 'A'..='E') && text.at(index + 1) == '级' {
+            return Some((here.to_string(), index..index + 2));
+        }
+        if matches!(here, 'P' | 'S') && matches!(text.at(index + 1), '0'..='5') && !text.at(index + 2).is_ascii_alphanumeric() {
+            let bracketed = OPEN.contains(&before);
+            let level = text.at(index + 2) == '级';
+            if bracketed || level {
+                return Some((text.text(index..index + 2), index..index + 2 + usize::from(level)));
+            }
+        }
+        if text.has(index, "sev") {
+            let digit = index + 3 + usize::from(matches!(text.at(index + 3), '-' | ' '));
+            if text.at(digit).is_ascii_digit() && !text.at(digit + 1).is_ascii_alphanumeric() {
+                return Some((format!("SEV{}", text.at(digit)), index..digit + 1));
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,49 @@
+//! The sentence of an event: its text without the time in front and the mark behind.
+
+use std::ops::Range;
+
+use super::{marks::FoundMark, times::TimeToken};
+use crate::domain::text::Folded;
+
+/// The sentence as characters `range` of `original`, where `leading` are the time tokens in front.
+pub(super) fn of(
+    original: &str,
+    base: usize,
+    text: &Folded,
+    range: Range<usize>,
+    leading: &[TimeToken],
+    mark: Option<&FoundMark>,
+) -> (String, Range<usize>) {
+    let mut start = range.start;
+    for token in leading {
+        let between = text.text(start..token.range.start.max(start));
+        if between.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '~' | '至' | '到' | '自' | '*')) || between.trim() == "to" {
+            start = token.range.end;
+        }
+    }
+    let mut end = range.end;
+    let mut cut: Option<Range<usize>> = None;
+    if let Some(mark) = mark {
+        let behind = text.text(mark.range.end..end);
+        if behind.chars().all(|c| c.is_whitespace() || matches!(c, '。' | '.')) && mark.range.start >= start {
+            end = mark.range.start;
+        } else if mark.range.start >= start && mark.range.end <= end {
+            cut = Some(mark.range.clone());
+        }
+    }
+    while start < end && (text.at(start).is_whitespace() || (start > range.start && matches!(text.at(start), ':' | '，' | ',' | ')'))) {
+        start += 1;
+    }
+    while end > start && text.at(end - 1).is_whitespace() {
+        end -= 1;
+    }
+    let slice = |part: Range<usize>| {
+        let bytes = text.bytes(&part);
+        original.get(bytes.start.saturating_sub(base)..bytes.end.saturating_sub(base)).unwrap_or_default()
+    };
+    let sentence = match cut {
+        Some(cut) => format!("{}{}", slice(start..cut.start).trim_end(), slice(cut.end..end)),
+        None => slice(start..end).to_owned(),
+    };
+    (sentence.replace("\r\n", "\n"), start..end)
+}
