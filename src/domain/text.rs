@@ -40,6 +40,11 @@ impl Folded {
         self.offsets.get(index).or(self.offsets.last()).copied().unwrap_or(0)
     }
 
+    /// The index of the character at byte `offset` or the first behind it.
+    pub fn index(&self, offset: usize) -> usize {
+        self.offsets.partition_point(|have| *have < offset).min(self.len())
+    }
+
     /// The byte range of characters.
     pub fn bytes(&self, range: &Range<usize>) -> Range<usize> {
         self.offset(range.start)..self.offset(range.end)
@@ -101,8 +106,7 @@ pub fn fold_char(c: char) -> char {
         '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' => ' ',
         '–' | '—' | '‐' | '‑' | '−' => '-',
         '〜' => '~',
-        '\r' => '\n',
-        '\u{feff}' | '\u{200b}' => ' ',
+        '\r' | '\u{feff}' | '\u{200b}' => ' ',
         _ => c,
     }
 }

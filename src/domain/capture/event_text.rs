@@ -185,8 +185,6 @@ impl<'a> Reader<'a> {
             parts.iter().any(|part| part.start <= range.start && range.end <= part.end)
         };
         let fields: Vec<Range<usize>> = event.fields.iter().map(|(_, range)| range.clone()).collect();
-        let sub = Folded::new("", 0);
-        drop(sub);
         let tokens = times::scan(text)
             .into_iter()
             .filter(|token| event.range.start <= token.range.start && token.range.end <= event.range.end)
@@ -393,6 +391,8 @@ impl<'a> Reader<'a> {
 
     fn read_body(&mut self, masked: &Folded, part: Range<usize>, after_action: &mut bool, well_at: &mut Option<usize>) {
         let start = skip_list_marker(masked, part.clone());
+        let mut sentence = 0;
+        let mut symptoms_before = self.symptoms.len();
         for clause in clauses::split(masked, start..part.end) {
             let tokens: Vec<usize> = (0..self.tokens.len())
                 .filter(|index| {
@@ -404,6 +404,10 @@ impl<'a> Reader<'a> {
                         && token.seconds.is_some()
                 })
                 .collect();
+            if clause.starts_sentence {
+                sentence += 1;
+                symptoms_before = self.symptoms.len();
+            }
             let (words, range) = words_of(masked, &clause.range);
             if words.is_empty() {
                 if !tokens.is_empty() {
@@ -451,6 +455,11 @@ impl<'a> Reader<'a> {
                                 self.draft.mitigated.or_else(|| None).or(self.later(*index).map(ClockPoint::minute));
                             self.pending_well(*index, masked, clause.range.end, part.end, well_at);
                         }
+                    }
+                    // `Traffic shifted to standby, service restored.`: a later sentence that ends well tells what was done.
+                    if sentence > 1 && tokens.is_empty() {
+                        let done = self.symptoms.split_off(symptoms_before.min(self.symptoms.len()));
+                        self.recoveries.extend(done);
                     }
                     self.recoveries.push((words, range));
                 }

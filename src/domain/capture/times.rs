@@ -96,7 +96,8 @@ fn is_inside_word(text: &Folded, index: usize, before: char) -> bool {
     let here = text.at(index);
     if here.is_ascii_digit() {
         return before.is_ascii_alphanumeric()
-            || matches!(before, '.' | ':' | '_' | '#' | '/')
+            || matches!(before, '_' | '#')
+            || (matches!(before, '.' | ':' | '/') && index >= 2 && text.at(index - 2).is_ascii_alphanumeric())
             || (matches!(before, '-' | '+') && index >= 2 && text.at(index - 2).is_ascii_alphanumeric()
                 && !text.at(index - 2).is_ascii_digit());
     }

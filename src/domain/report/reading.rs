@@ -75,6 +75,30 @@ pub struct EventReading {
     pub span: Range<usize>,
     /// The event's text exactly as in the document.
     pub raw: String,
+    /// Byte range of the time in front, where there is one.
+    pub time_span: Option<Range<usize>>,
+    /// Byte range of the words of the mark, brackets excluded.
+    pub mark_words: Option<Range<usize>>,
+    /// Byte range of the mark with its brackets.
+    pub mark_span: Option<Range<usize>>,
+    /// Byte range of the sentence.
+    pub narrative_span: Range<usize>,
+    /// How it is written.
+    pub layout: Layout,
+}
+
+/// How an event is written in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// The time on a line of its own, the sentence below.
+    DateLine,
+    /// Time, sentence and mark on one line.
+    Inline,
+    /// A row of a table.
+    Table,
+    /// `key：value` lines.
+    Fields,
 }
 
 /// One of the two sections.

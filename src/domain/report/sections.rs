@@ -1,0 +1,251 @@
+//! The outline of a report: its week, its date, and where the two sections stand (SCHEMA sections 3 and 4).
+
+use std::ops::Range;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::reading::SectionReading;
+use crate::domain::{
+    capture::{
+        draft::{CaptureContext, DateAnchor},
+        times::{self, DateWords},
+    },
+    iso_week::IsoWeek,
+    text::Folded,
+};
+
+/// The lines of a text as character ranges, line ends excluded.
+pub fn lines(text: &Folded) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for index in 0..=text.len() {
+        if index == text.len() || text.at(index) == '\n' {
+            // Blanks at the end, and the carriage return of CRLF, belong to no line.
+            let end = (start..index).rev().find(|i| !text.at(*i).is_whitespace()).map_or(start, |i| i + 1);
+            lines.push(start..end);
+            start = index + 1;
+        }
+    }
+    lines
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Figures,
+    Events,
+    Other,
+}
+
+/// A heading: its rank (1 to 6 for `#`, 7 for bold, 8 for brackets, 9 for a bare line) and what it heads.
+struct Heading {
+    line: Range<usize>,
+    rank: u8,
+    kind: Kind,
+    /// `生产事件：无`: where the content on the heading's line begins.
+    inline: Option<usize>,
+}
+
+/// The figures section and the events section.
+pub fn find(text: &Folded) -> (Option<SectionReading>, Option<SectionReading>) {
+    let mut fenced = false;
+    let mut headings = Vec::new();
+    for line in lines(text) {
+        let at = text.skip_blanks(line.start);
+        if text.has(at, "```") {
+            fenced = !fenced;
+            continue;
+        }
+        if !fenced && let Some(heading) = heading(text, line) {
+            headings.push(heading);
+        }
+    }
+    let mut found: [Option<(u8, SectionReading)>; 2] = [None, None];
+    for (index, heading) in headings.iter().enumerate() {
+        let slot = match heading.kind {
+            Kind::Figures => 0,
+            Kind::Events => 1,
+            Kind::Other => continue,
+        };
+        let end = headings
+            .iter()
+            .skip(index + 1)
+            .find(|next| next.rank <= heading.rank || next.kind != Kind::Other)
+            .map_or(text.len(), |next| next.line.start);
+        let start = heading.inline.unwrap_or_else(|| (heading.line.end + 1).min(end));
+        let section = SectionReading { heading: text.bytes(&heading.line), body: text.bytes(&(start..end.max(start))) };
+        // The highest heading of its kind is the section; a bare line of the same words elsewhere is not.
+        if let Some(place) = found.get_mut(slot)
+            && place.as_ref().is_none_or(|(rank, _)| heading.rank < *rank)
+        {
+            *place = Some((heading.rank, section));
+        }
+    }
+    let [figures, events] = found.map(|place| place.map(|(_, section)| section));
+    (figures, events)
+}
+
+fn heading(text: &Folded, line: Range<usize>) -> Option<Heading> {
+    let words = text.text(line.clone());
+    let trimmed = words.trim();
+    if trimmed.is_empty() || trimmed.chars().count() > 60 {
+        return None;
+    }
+    let hashes = trimmed.chars().take_while(|c| *c == '#').count();
+    let indented = words.starts_with("  ") || words.starts_with('\t');
+    if indented && !trimmed.starts_with('#') {
+        return None;
+    }
+    let (rank, title) = if (1..=6).contains(&hashes) && !indented {
+        (u8::try_from(hashes).unwrap_or(6), trimmed.trim_start_matches('#').trim())
+    } else if let Some(inner) = trimmed.strip_prefix("**").and_then(|rest| rest.strip_suffix("**")) {
+        (7, inner)
+    } else if trimmed.starts_with('【') && !indented {
+        (8, trimmed)
+    } else {
+        (9, trimmed)
+    };
+    let (title, inline) = match title.split_once(':') {
+        Some((name, rest)) if rank >= 8 && !rest.trim().is_empty() => (name, Some(rest)),
+        _ => (title, None),
+    };
+    let kind = kind_of(title);
+    if rank >= 9 && kind == Kind::Other {
+        return None;
+    }
+    if rank == 8 && !trimmed.ends_with(['】', ':']) && inline.is_none() {
+        return None;
+    }
+    if rank == 7 && kind == Kind::Other && is_event_title(title) {
+        return None;
+    }
+    if rank < 7 && kind == Kind::Other && is_event_title(title) {
+        return None;
+    }
+    let inline = inline.map(|rest| line.end - words.chars().rev().take_while(|c| c.is_whitespace()).count() - rest.chars().count());
+    Some(Heading { line, rank, kind, inline })
+}
+
+/// `事件一：…`, `Incident 2`: a title inside the events section, not a heading of its own.
+pub fn is_event_title(title: &str) -> bool {
+    let lower = title.trim_matches(['【', '】', ' ', '*', '#']).to_lowercase();
+    let numbered = |rest: &str| {
+        let rest = rest.trim_start_matches([' ', '#', '(', '（']);
+        rest.starts_with(|c: char| c.is_ascii_digit() || "一二三四五六七八九十".contains(c))
+    };
+    ["事件", "故障", "问题", "incident", "event"].iter().any(|word| lower.strip_prefix(word).is_some_and(numbered))
+        || lower.starts_with("pe-")
+        || ["c级", "d级", "a级", "b级"].iter().any(|grade| lower.starts_with(grade))
+}
+
+fn kind_of(title: &str) -> Kind {
+    let mut name = title.trim().trim_matches(['【', '】', ' ', '*', ':', '　', '(', ')', '#']).to_lowercase();
+    // `三、`, `3.`, `(三)`, `O1`
+    let after_number = name.trim_start_matches(|c: char| c.is_ascii_digit() || "一二三四五六七八九十(（".contains(c));
+    if after_number.len() < name.len() && after_number.starts_with(['、', '.', ')', '）', ' ', '，']) {
+        name = after_number.trim_start_matches(['、', '.', ')', '）', ' ', '，']).to_owned();
+    }
+    let name = name.trim_matches(['【', '】', ' ', '*', ':']);
+    let is = |words: &[&str]| words.iter().any(|word| name == *word);
+    let figures = [
+        "系统运行数据", "运行数据", "系统运行情况", "运行情况", "稳定性数据", "系统稳定性", "稳定性", "系统稳定性数据", "系统可用性数据", "稳定性指标",
+        "运行指标", "系统指标", "系统运行指标", "system health", "reliability", "reliability figures", "system reliability", "service health",
+        "stability", "health", "system stability", "availability figures", "operations data", "稳定性情况", "系统健康度",
+    ];
+    let events = [
+        "生产事件", "线上事件", "线上问题", "生产问题", "生产故障", "线上故障", "故障", "事件", "本周生产事件", "本周事件", "生产事件回顾", "production incidents",
+        "production events", "incidents", "production issues", "events", "incident review", "线上事故", "生产事故", "事故", "本周线上事件", "production incident",
+        "生产事件情况", "生产异常", "线上异常",
+    ];
+    if is(&figures) {
+        Kind::Figures
+    } else if is(&events) {
+        Kind::Events
+    } else {
+        Kind::Other
+    }
+}
+
+/// The ISO week of the title: `2024-W34`, `2024W34`, `2024年第34周`, or that of a range of dates.
+pub fn week(text: &Folded) -> Option<IsoWeek> {
+    let titles: Vec<String> = lines(text)
+        .into_iter()
+        .map(|line| text.text(line))
+        .filter(|line| !line.trim().is_empty())
+        .take(6)
+        .collect();
+    titles.iter().find_map(|title| week_code(title)).or_else(|| titles.iter().find_map(|title| week_words(title)))
+}
+
+fn week_code(title: &str) -> Option<IsoWeek> {
+    let text = Folded::new(title, 0);
+    (0..text.len()).find_map(|index| {
+        if index > 0 && text.at(index - 1).is_ascii_digit() {
+            return None;
+        }
+        let (year, end) = text.digits(index, 4).filter(|(_, end)| end - index == 4)?;
+        let mark = end + usize::from(matches!(text.at(end), '-' | ' ' | '_'));
+        let (number, number_end) = text.digits(mark + 1, 2).filter(|_| matches!(text.at(mark), 'W' | 'w'))?;
+        (!text.at(number_end).is_ascii_alphanumeric())
+            .then(|| IsoWeek::new(i32::try_from(year).ok()?, number).ok())
+            .flatten()
+    })
+}
+
+fn week_words(title: &str) -> Option<IsoWeek> {
+    let text = Folded::new(title, 0);
+    let dates: Vec<NaiveDate> = times::scan(&text)
+        .into_iter()
+        .filter_map(|token| match token.date {
+            Some(DateWords::Full(date)) => Some(date),
+            _ => None,
+        })
+        .collect();
+    let number = (0..text.len()).find_map(|index| {
+        let at = text.any(index, &["第", "week ", "w"]).map(|length| text.skip_blanks(index + length))?;
+        let (number, end) = text.digits(at, 2)?;
+        let week = text.any(text.skip_blanks(end), &["周", "期"]).is_some() || text.has(index, "week ");
+        week.then_some(number)
+    });
+    let year = (0..text.len()).find_map(|index| {
+        let (year, end) = text.digits(index, 4).filter(|(_, end)| end - index == 4)?;
+        let free = index == 0 || !text.at(index - 1).is_ascii_digit();
+        (free && (1990..=2200).contains(&year) && !text.at(end).is_ascii_digit()).then_some(year)
+    });
+    if let Some(first) = dates.first() {
+        let of_dates = IsoWeek::of(*first);
+        return match number {
+            Some(number) if of_dates.number() != number => {
+                // The number counts unless no such week lies near the dates.
+                [of_dates.previous(), of_dates.next()].into_iter().find(|week| week.number() == number).or(Some(of_dates))
+            }
+            _ => Some(of_dates),
+        };
+    }
+    IsoWeek::new(i32::try_from(year?).ok()?, number?).ok()
+}
+
+/// The `Created:` line; a date alone means midnight.
+pub fn created_at(text: &Folded, context: &CaptureContext) -> Option<DateTime<Utc>> {
+    let keys = ["created", "创建时间", "创建日期", "创建于", "date", "日期", "编写时间", "更新时间"];
+    lines(text).into_iter().take(15).find_map(|line| {
+        let words = text.text(line.clone()).to_lowercase();
+        let plain = words.trim().trim_start_matches(['*', '-', ' ', '>']);
+        if !keys.iter().any(|key| plain.starts_with(key)) {
+            return None;
+        }
+        let token = times::scan(text)
+            .into_iter()
+            .find(|token| line.start <= token.range.start && token.range.end <= line.end && token.date.is_some())?;
+        let (date, _) = times::resolve_date(token.date?, context, None)?;
+        times::instant(date, token.seconds.unwrap_or(0), token.offset, context)
+    })
+}
+
+/// What dates without a year are near to: the week, else the created date, else today.
+pub fn anchor(week: Option<IsoWeek>, created: Option<NaiveDate>, today: NaiveDate) -> DateAnchor {
+    match (week, created) {
+        (Some(week), _) => DateAnchor::Week(week),
+        (None, Some(day)) => DateAnchor::Nearest(day),
+        (None, None) => DateAnchor::Nearest(today),
+    }
+}
