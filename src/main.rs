@@ -1,1 +1,7 @@
-fn main(){}
+//! The one binary of Fupan.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fupan::cli::main()
+}

@@ -81,9 +81,8 @@ pub struct EventFields {
 }
 
 /// The categories of causes.
-pub const CAUSE_CATEGORIES: [&str; 9] = [
-    "change", "capacity", "dependency", "network", "hardware", "data", "security", "human_process", "unknown",
-];
+pub const CAUSE_CATEGORIES: [&str; 9] =
+    ["change", "capacity", "dependency", "network", "hardware", "data", "security", "human_process", "unknown"];
 
 /// An event as stored, with its postmortem.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,9 +62,9 @@ impl Folded {
 
     /// Whether `word` (folded, lower case) stands at `index`, capitals ignored.
     pub fn has(&self, index: usize, word: &str) -> bool {
-        word.chars().enumerate().all(|(i, c)| {
-            self.chars.get(index + i).is_some_and(|have| have.to_ascii_lowercase() == c)
-        })
+        word.chars()
+            .enumerate()
+            .all(|(i, c)| self.chars.get(index + i).is_some_and(|have| have.to_ascii_lowercase() == c))
     }
 
     /// The first of `words` that stands at `index`, as its length.

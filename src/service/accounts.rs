@@ -156,10 +156,9 @@ pub async fn owners(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, Ser
 /// The active account of an e-mail, for naming an owner.
 pub async fn owner_by_email(app: &App, actor: &Actor, email: &str) -> Result<Account, ServiceError> {
     authorise(actor, Permission::AssignPostmortem)?;
-    store::accounts::by_email(app.store.read(), email)
-        .await?
-        .filter(|account| account.active)
-        .ok_or_else(|| ServiceError::NotFound(format!("active account with the e-mail {email}; add it with `fupan user add`")))
+    store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active).ok_or_else(|| {
+        ServiceError::NotFound(format!("active account with the e-mail {email}; add it with `fupan user add`"))
+    })
 }
 
 /// One's own language.
@@ -235,13 +234,7 @@ async fn by_id(tx: &Tx, id: Uuid) -> Result<Account, ServiceError> {
         .ok_or_else(|| ServiceError::NotFound("active account of that id".to_owned()))
 }
 
-async fn invite(
-    app: &App,
-    tx: &Tx,
-    kind: &str,
-    account_id: Option<Uuid>,
-    life: i64,
-) -> Result<String, ServiceError> {
+async fn invite(app: &App, tx: &Tx, kind: &str, account_id: Option<Uuid>, life: i64) -> Result<String, ServiceError> {
     let token = secrets::new_token(app, "");
     let now = app.now_millis();
     let invitation = Invitation {

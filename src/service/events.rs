@@ -191,7 +191,8 @@ pub(super) async fn write_new(
     };
     let import_id = imported.map(|from| from.import_id);
     store::events::insert(tx, &event, actor.account_id, import_id, &mut || app.id()).await?;
-    let change = json!({"source": event.source.code(), "week": week.to_string(), "state": event.postmortem.state.code()});
+    let change =
+        json!({"source": event.source.code(), "week": week.to_string(), "state": event.postmortem.state.code()});
     audit(app, tx, actor, "event.create", &event, change).await?;
     Ok(event)
 }

@@ -33,9 +33,7 @@ pub async fn of_weeks(
 /// One figure.
 pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Figure, ServiceError> {
     authorise(actor, Permission::Read)?;
-    store::figures::by_id(app.store.read(), id)
-        .await?
-        .ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))
+    store::figures::by_id(app.store.read(), id).await?.ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))
 }
 
 /// Writes a figure of a week by its name: a new one, or the value of the one that is there. With a version the
@@ -92,7 +90,8 @@ pub(super) async fn write(
         return Ok(Figure { version: before.version + 1, updated_at: now, ..after });
     }
     let position = existing.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
-    let figure = Figure { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
+    let figure =
+        Figure { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
     store::figures::insert(tx, &figure, now).await?;
     audit(app, tx, actor, "figure.create", week, &figure.fields.name, json!({"to": shown(&figure.fields)})).await?;
     Ok(figure)

@@ -7,19 +7,14 @@ use crate::{
 };
 
 /// The answer kept under a key for the same request.
-pub async fn find(
-    app: &App,
-    actor: &Actor,
-    key: &str,
-    request_hash: &str,
-) -> Result<Option<KeptAnswer>, ServiceError> {
+pub async fn find(app: &App, actor: &Actor, key: &str, request_hash: &str) -> Result<Option<KeptAnswer>, ServiceError> {
     checked::line("idempotency_key", key, 200)?;
     let Some(account) = actor.account_id else { return Ok(None) };
     let kept = store::idempotency::find(app.store.read(), account, key).await?;
     match kept {
-        Some(kept) if kept.request_hash != request_hash => Err(ServiceError::Conflict(
-            "this Idempotency-Key was used for another request; take a new key".to_owned(),
-        )),
+        Some(kept) if kept.request_hash != request_hash => {
+            Err(ServiceError::Conflict("this Idempotency-Key was used for another request; take a new key".to_owned()))
+        }
         kept => Ok(kept),
     }
 }

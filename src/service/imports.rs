@@ -98,7 +98,8 @@ pub async fn import(
     authorise(actor, Permission::ImportReport)?;
     let reading = report::read_report(&content, app.zone, app.today());
     if reading.events_section.is_none() && reading.figures_section.is_none() {
-        let remedy = "it has neither a section 系统运行数据 nor a section 生产事件; check that this is the weekly report";
+        let remedy =
+            "it has neither a section 系统运行数据 nor a section 生产事件; check that this is the weekly report";
         return Err(FieldError::shape("document", remedy).into());
     }
     let Some(week) = week.or(reading.week) else {
@@ -117,8 +118,14 @@ pub async fn import(
         let import_id = match store::imports::by_hash(tx.conn(), &content_hash).await? {
             Some(import) => import.id,
             None => {
-                let import =
-                    ReportImport { id: app.id(), week, content_hash, content, file_name, imported_at: app.now_millis() };
+                let import = ReportImport {
+                    id: app.id(),
+                    week,
+                    content_hash,
+                    content,
+                    file_name,
+                    imported_at: app.now_millis(),
+                };
                 store::imports::insert(&tx, &import, actor.account_id).await?;
                 import.id
             }

@@ -181,7 +181,11 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
                 for event in dropped {
                     store::reminders::settle(&tx, id, Some(event), LedgerState::Cancelled).await?;
                 }
-                if kept { tx.commit().await? } else { tx.rollback().await? }
+                if kept {
+                    tx.commit().await?
+                } else {
+                    tx.rollback().await?
+                }
                 Ok(kept)
             })
             .await?;
@@ -244,12 +248,9 @@ pub async fn record(
     let unchanged = given_back(message, None);
     let ending = match delivery {
         Delivery::Accepted => Ending { state: OutboxState::Sent, sent_at: Some(now), ..unchanged },
-        Delivery::Refused(reply) => Ending {
-            state: OutboxState::Dead,
-            attempt: message.attempt + 1,
-            error: Some(reply.clone()),
-            ..unchanged
-        },
+        Delivery::Refused(reply) => {
+            Ending { state: OutboxState::Dead, attempt: message.attempt + 1, error: Some(reply.clone()), ..unchanged }
+        }
         Delivery::RefusedForNow(reply) => Ending {
             attempt: message.attempt + 1,
             not_before: Some(later(app, backoff::after_failure(message.attempt + 1))),
@@ -332,12 +333,7 @@ async fn cancel(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> 
 }
 
 /// Ends a claim, and with it the reminders that the message carries.
-async fn end(
-    app: &App,
-    claim: Claim,
-    from: &'static [OutboxState],
-    ending: Ending,
-) -> Result<bool, ServiceError> {
+async fn end(app: &App, claim: Claim, from: &'static [OutboxState], ending: Ending) -> Result<bool, ServiceError> {
     let app = app.clone();
     detached(async move {
         let tx = app.store.begin().await?;

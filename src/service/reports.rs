@@ -106,11 +106,8 @@ fn put_back(
         .iter()
         .map(|figure| {
             let name = checked::fold(&figure.fields.name);
-            let at = reading
-                .figures
-                .iter()
-                .enumerate()
-                .position(|(i, read)| !taken[i] && checked::fold(&read.name) == name);
+            let at =
+                reading.figures.iter().enumerate().position(|(i, read)| !taken[i] && checked::fold(&read.name) == name);
             if let Some(at) = at {
                 taken[at] = true;
             }

@@ -49,7 +49,8 @@ pub async fn hash_password(app: &App, password: String) -> Result<String, Servic
 /// Whether a password fits a PHC string. Without one the same work is done, so that the time tells nothing.
 pub async fn verify_password(password: String, hash: Option<String>) -> bool {
     /// The hash of no password that anyone can type: the salt and output are constant.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2Q$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2Q$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let work = tokio::task::spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());

@@ -3,11 +3,7 @@
 use super::{App, ServiceError, app::detached, secrets};
 use crate::{
     domain::actor::Actor,
-    store::{
-        self,
-        accounts::Account,
-        sessions::Session,
-    },
+    store::{self, accounts::Account, sessions::Session},
 };
 
 /// Absolute life of a session, in milliseconds: 30 days.

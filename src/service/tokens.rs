@@ -85,9 +85,8 @@ pub async fn actor(app: &App, secret: &str) -> Result<Actor, ServiceError> {
     if !secret.starts_with(PREFIX) {
         return Err(ServiceError::SignInNeeded);
     }
-    let token = store::tokens::live(app.store.read(), &secrets::hash(secret))
-        .await?
-        .ok_or(ServiceError::SignInNeeded)?;
+    let token =
+        store::tokens::live(app.store.read(), &secrets::hash(secret)).await?.ok_or(ServiceError::SignInNeeded)?;
     let account = store::accounts::by_id(app.store.read(), token.account_id)
         .await?
         .filter(|account| account.active)

@@ -184,9 +184,8 @@ pub fn load(
         let key = name.trim_start_matches("FUPAN_").to_lowercase().replace("__", ".");
         origins.retain(|origin: &Provenance| origin.key != key);
         origins.push(Provenance { value: shown(&key, &value), from: format!("environment {name}"), key: key.clone() });
-        builder = builder
-            .set_override(&key, value)
-            .map_err(|error| SettingsError::Value(format!("{name}: {error}")))?;
+        builder =
+            builder.set_override(&key, value).map_err(|error| SettingsError::Value(format!("{name}: {error}")))?;
     }
     let settings = builder
         .build()
@@ -249,9 +248,7 @@ fn distance(a: &str, b: &str) -> usize {
 impl Settings {
     /// The database: as set, else SQLite in the data folder.
     pub fn database(&self) -> String {
-        self.database_url
-            .clone()
-            .unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("fupan.db").display()))
+        self.database_url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("fupan.db").display()))
     }
 
     /// Where people reach the pages, without a slash at the end.

@@ -184,10 +184,7 @@ pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result
 }
 
 /// Deleted or not, the event that came with this import key: its number and whether it is deleted.
-pub async fn by_import_key(
-    connection: &impl ConnectionTrait,
-    key: &str,
-) -> Result<Option<(i64, bool)>, StoreError> {
+pub async fn by_import_key(connection: &impl ConnectionTrait, key: &str) -> Result<Option<(i64, bool)>, StoreError> {
     let row = event::Entity::find().filter(event::Column::ImportKey.eq(key)).one(connection).await?;
     Ok(row.map(|row| (row.number, row.deleted_at.is_some())))
 }
@@ -205,14 +202,12 @@ pub async fn list(
             Some(at) => Condition::any()
                 .add(event::Column::OccurredAt.lt(at))
                 .add(
-                    Condition::all()
-                        .add(event::Column::OccurredAt.eq(at))
-                        .add(event::Column::Number.lt(cursor.number)),
+                    Condition::all().add(event::Column::OccurredAt.eq(at)).add(event::Column::Number.lt(cursor.number)),
                 )
                 .add(event::Column::OccurredAt.is_null()),
-            None => Condition::all()
-                .add(event::Column::OccurredAt.is_null())
-                .add(event::Column::Number.lt(cursor.number)),
+            None => {
+                Condition::all().add(event::Column::OccurredAt.is_null()).add(event::Column::Number.lt(cursor.number))
+            }
         };
         condition = condition.add(later);
     }
@@ -253,10 +248,7 @@ pub async fn owed(
 }
 
 /// How many postmortems are owed, and how many of them are due before `today`.
-pub async fn count_owed(
-    connection: &impl ConnectionTrait,
-    today: chrono::NaiveDate,
-) -> Result<(u64, u64), StoreError> {
+pub async fn count_owed(connection: &impl ConnectionTrait, today: chrono::NaiveDate) -> Result<(u64, u64), StoreError> {
     use sea_orm::PaginatorTrait;
     let owed = postmortem::Entity::find()
         .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
@@ -369,10 +361,7 @@ async fn insert_impacts(
 }
 
 /// Events of rows, with impacts and postmortems in two more queries, in the order of the rows.
-async fn load(
-    connection: &impl ConnectionTrait,
-    rows: Vec<event::Model>,
-) -> Result<Vec<ProductionEvent>, StoreError> {
+async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<Vec<ProductionEvent>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -385,12 +374,8 @@ async fn load(
         .all(connection)
         .await?;
     for row in impact_rows {
-        let value = Impact {
-            kind: kind_of(&row.kind)?,
-            number: row.number,
-            unit: row.unit,
-            approximate: row.approximate,
-        };
+        let value =
+            Impact { kind: kind_of(&row.kind)?, number: row.number, unit: row.unit, approximate: row.approximate };
         impacts.entry(row.event_id).or_default().push(value);
     }
     let mut postmortems: HashMap<Uuid, postmortem::Model> = postmortem::Entity::find()

@@ -191,10 +191,7 @@ fn count_value(row: incident_count::Model) -> Result<IncidentCount, StoreError> 
         version: row.version,
         position: row.position,
         source: row.source,
-        fields: IncidentCountFields {
-            severity: row.severity,
-            count: decimal(row.count_units, row.count_scale)?,
-        },
+        fields: IncidentCountFields { severity: row.severity, count: decimal(row.count_units, row.count_scale)? },
         updated_at: row.updated_at,
     })
 }

@@ -63,7 +63,11 @@ pub async fn insert(
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
-    if new { savepoint.commit().await? } else { savepoint.rollback().await? }
+    if new {
+        savepoint.commit().await?
+    } else {
+        savepoint.rollback().await?
+    }
     Ok(new)
 }
 

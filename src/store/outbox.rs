@@ -5,9 +5,7 @@
 
 use entity::outbox_message::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -167,7 +165,11 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
-    if new { savepoint.commit().await? } else { savepoint.rollback().await? }
+    if new {
+        savepoint.commit().await?
+    } else {
+        savepoint.rollback().await?
+    }
     Ok(new)
 }
 

@@ -25,13 +25,7 @@ pub async fn insert(tx: &Tx, event_id: Uuid, postmortem: &Postmortem, at: i64) -
 }
 
 /// Replaces the postmortem that is still in `version`; the stored version becomes `version + 1`.
-pub async fn update(
-    tx: &Tx,
-    event_id: Uuid,
-    version: i64,
-    postmortem: &Postmortem,
-    at: i64,
-) -> Result<(), StoreError> {
+pub async fn update(tx: &Tx, event_id: Uuid, version: i64, postmortem: &Postmortem, at: i64) -> Result<(), StoreError> {
     let result = Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::State, Expr::value(postmortem.state.code()))

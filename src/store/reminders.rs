@@ -63,7 +63,11 @@ pub async fn insert(tx: &Tx, id: Uuid, reminder: &Reminder, outbox_id: Uuid, now
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
-    if new { savepoint.commit().await? } else { savepoint.rollback().await? }
+    if new {
+        savepoint.commit().await?
+    } else {
+        savepoint.rollback().await?
+    }
     Ok(new)
 }
 
@@ -122,12 +126,7 @@ pub async fn digests_of_event(connection: &impl ConnectionTrait, event_id: Uuid)
 }
 
 /// Moves the planned reminders of a digest, or only those of one event in it.
-pub async fn settle(
-    tx: &Tx,
-    outbox_id: Uuid,
-    event_id: Option<Uuid>,
-    state: LedgerState,
-) -> Result<u64, StoreError> {
+pub async fn settle(tx: &Tx, outbox_id: Uuid, event_id: Option<Uuid>, state: LedgerState) -> Result<u64, StoreError> {
     let mut update = Entity::update_many()
         .col_expr(Column::State, Expr::value(state.code()))
         .filter(Column::OutboxId.eq(outbox_id))
@@ -172,6 +171,7 @@ fn owed_codes() -> impl Iterator<Item = &'static str> {
 }
 
 fn value(row: Model) -> Result<Reminder, StoreError> {
-    let step = Step::from_code(&row.step).ok_or_else(|| StoreError::Unreadable(format!("reminder step {}", row.step)))?;
+    let step =
+        Step::from_code(&row.step).ok_or_else(|| StoreError::Unreadable(format!("reminder step {}", row.step)))?;
     Ok(Reminder { recipient: row.recipient_id, event: row.event_id, step, occurrence: row.occurrence })
 }

@@ -2,8 +2,7 @@
 
 use entity::api_token::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -71,11 +70,7 @@ pub async fn of_account(connection: &impl ConnectionTrait, account: Uuid) -> Res
 
 /// Notes a use.
 pub async fn used(tx: &Tx, id: Uuid, now: i64) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::UsedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .exec(tx.conn())
-        .await?;
+    Entity::update_many().col_expr(Column::UsedAt, Expr::value(now)).filter(Column::Id.eq(id)).exec(tx.conn()).await?;
     Ok(())
 }
 

@@ -54,11 +54,7 @@ pub struct RoundReport {
 }
 
 /// One round, for `fupan worker --once`. Without a transport reminders are planned, and messages wait.
-pub async fn run_once(
-    app: &App,
-    transport: Option<&dyn Transport>,
-    worker: &str,
-) -> Result<RoundReport, ServiceError> {
+pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str) -> Result<RoundReport, ServiceError> {
     round(app, transport, worker, &|| false, 0).await
 }
 

@@ -58,10 +58,7 @@ impl Calendar {
 
     /// Whether people work on `date`.
     pub fn is_working_day(&self, date: NaiveDate) -> bool {
-        self.exceptions
-            .get(&date)
-            .copied()
-            .unwrap_or_else(|| !matches!(date.weekday(), Weekday::Sat | Weekday::Sun))
+        self.exceptions.get(&date).copied().unwrap_or_else(|| !matches!(date.weekday(), Weekday::Sat | Weekday::Sun))
     }
 
     /// The day `count` working days after `from`; with 0, `from` or the next working day.

@@ -88,26 +88,98 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
 }
 
 const CAUSE_KEYS: [&str; 16] = [
-    "原因分析", "根本原因", "直接原因", "故障原因", "问题原因", "初步原因", "经排查", "原因", "根因", "起因", "由于", "缘于", "root cause", "cause",
-    "due to", "because of",
+    "原因分析",
+    "根本原因",
+    "直接原因",
+    "故障原因",
+    "问题原因",
+    "初步原因",
+    "经排查",
+    "原因",
+    "根因",
+    "起因",
+    "由于",
+    "缘于",
+    "root cause",
+    "cause",
+    "due to",
+    "because of",
 ];
 const ONGOING: [&str; 15] = [
-    "处理中", "排查中", "持续观察", "继续观察", "仍在", "尚未恢复", "未恢复", "定位中", "跟进中", "修复中", "ongoing", "investigating",
-    "under investigation", "monitoring", "waiting for",
+    "处理中",
+    "排查中",
+    "持续观察",
+    "继续观察",
+    "仍在",
+    "尚未恢复",
+    "未恢复",
+    "定位中",
+    "跟进中",
+    "修复中",
+    "ongoing",
+    "investigating",
+    "under investigation",
+    "monitoring",
+    "waiting for",
 ];
 const WELL: [&str; 22] = [
-    "恢复", "修复", "处理完成", "处理完毕", "自愈", "消除", "解决", "补数完成", "正常", "处理结束", "已完成", "重跑完成", "补发完成", "消化完成", "recovered",
-    "restored", "back to normal", "resolved", "fixed", "mitigated", "recovery", "healthy",
+    "恢复",
+    "修复",
+    "处理完成",
+    "处理完毕",
+    "自愈",
+    "消除",
+    "解决",
+    "补数完成",
+    "正常",
+    "处理结束",
+    "已完成",
+    "重跑完成",
+    "补发完成",
+    "消化完成",
+    "recovered",
+    "restored",
+    "back to normal",
+    "resolved",
+    "fixed",
+    "mitigated",
+    "recovery",
+    "healthy",
 ];
-const PARTLY: [&str; 12] =
-    ["部分恢复", "逐步恢复", "开始恢复", "陆续恢复", "初步恢复", "基本恢复", "partially", "partly", "止损", "缓解", "starts to recover", "degraded mode"];
+const PARTLY: [&str; 12] = [
+    "部分恢复",
+    "逐步恢复",
+    "开始恢复",
+    "陆续恢复",
+    "初步恢复",
+    "基本恢复",
+    "partially",
+    "partly",
+    "止损",
+    "缓解",
+    "starts to recover",
+    "degraded mode",
+];
 
 /// What a clause is about, by its own words. `after_action` says that it stands behind the time of an action.
 pub fn role(text: &Folded, range: &Range<usize>, after_action: bool) -> Role {
     let words = text.text(range.clone()).to_lowercase();
     let starts = |list: &[&str]| list.iter().any(|word| words.starts_with(word));
     let has = |list: &[&str]| list.iter().any(|word| words.contains(word));
-    if starts(&["现场记录", "日志", "log:", "logs:", "附:", "附日志", "报错日志", "错误日志", "相关单号", "备注", "traceid", "trace"]) {
+    if starts(&[
+        "现场记录",
+        "日志",
+        "log:",
+        "logs:",
+        "附:",
+        "附日志",
+        "报错日志",
+        "错误日志",
+        "相关单号",
+        "备注",
+        "traceid",
+        "trace",
+    ]) {
         return Role::Aside;
     }
     if is_cause(&words) {
@@ -116,16 +188,51 @@ pub fn role(text: &Folded, range: &Range<usize>, after_action: bool) -> Role {
     if is_impact(&words) {
         return Role::Impact;
     }
-    if starts(&["处理措施", "处理:", "处理方式", "处置", "措施:", "解决方案", "解决措施", "恢复措施", "恢复:", "应急:", "fix:", "recovery:", "resolution:", "mitigation:", "action:"]) {
+    if starts(&[
+        "处理措施",
+        "处理:",
+        "处理方式",
+        "处置",
+        "措施:",
+        "解决方案",
+        "解决措施",
+        "恢复措施",
+        "恢复:",
+        "应急:",
+        "fix:",
+        "recovery:",
+        "resolution:",
+        "mitigation:",
+        "action:",
+    ]) {
         return Role::Recovery;
     }
     if has(&ONGOING) {
         return Role::Ongoing;
     }
-    if starts(&["定位为", "定位到", "定位:", "定位系", "经排查为", "排查发现", "排查为"]) || (after_action && words.starts_with("定位")) {
+    if starts(&["定位为", "定位到", "定位:", "定位系", "经排查为", "排查发现", "排查为"])
+        || (after_action && words.starts_with("定位"))
+    {
         return Role::Location;
     }
-    if after_action && starts(&["客服反馈", "监控告警", "监控发现", "告警", "收到告警", "商户反馈", "用户反馈", "值班响应", "发现", "客户反馈", "接到反馈", "收到反馈", "业务反馈", "报警"]) {
+    if after_action
+        && starts(&[
+            "客服反馈",
+            "监控告警",
+            "监控发现",
+            "告警",
+            "收到告警",
+            "商户反馈",
+            "用户反馈",
+            "值班响应",
+            "发现",
+            "客户反馈",
+            "接到反馈",
+            "收到反馈",
+            "业务反馈",
+            "报警",
+        ])
+    {
         return Role::Detection;
     }
     if starts(&["导致", "致使", "造成", "使得", "引发"]) {
@@ -150,22 +257,69 @@ fn is_cause(words: &str) -> bool {
 
 fn is_impact(words: &str) -> bool {
     let starts = [
-        "影响", "涉及", "受影响", "波及", "共影响", "共计", "合计", "累计影响", "仅影响", "预计影响", "未影响", "不影响", "无影响", "金额", "涉及金额", "资损",
-        "无资损", "未造成", "其中", "impact", "affecting", "affected", "impacting", "no customer",
+        "影响",
+        "涉及",
+        "受影响",
+        "波及",
+        "共影响",
+        "共计",
+        "合计",
+        "累计影响",
+        "仅影响",
+        "预计影响",
+        "未影响",
+        "不影响",
+        "无影响",
+        "金额",
+        "涉及金额",
+        "资损",
+        "无资损",
+        "未造成",
+        "其中",
+        "impact",
+        "affecting",
+        "affected",
+        "impacting",
+        "no customer",
     ];
     if starts.iter().any(|word| words.starts_with(word)) {
         return true;
     }
-    let inside = ["受影响", "影响约", "影响用户", "影响商户", "影响交易", "影响订单", "笔受影响", " affected", " impacted", "were affected"];
+    let inside = [
+        "受影响",
+        "影响约",
+        "影响用户",
+        "影响商户",
+        "影响交易",
+        "影响订单",
+        "笔受影响",
+        " affected",
+        " impacted",
+        "were affected",
+    ];
     if inside.iter().any(|word| words.contains(word)) {
         return true;
     }
     // `约684笔交易失败`, `2.4k transactions unmatched`: a number with its unit in front.
     let first = words.chars().next().unwrap_or(' ');
     let leads = first.is_ascii_digit()
-        || ["约", "近", "超过", "逾", "至少", "大约", "nearly", "about", "around", "over", "roughly", "more than", "at least"]
-            .iter()
-            .any(|word| words.starts_with(word));
+        || [
+            "约",
+            "近",
+            "超过",
+            "逾",
+            "至少",
+            "大约",
+            "nearly",
+            "about",
+            "around",
+            "over",
+            "roughly",
+            "more than",
+            "at least",
+        ]
+        .iter()
+        .any(|word| words.starts_with(word));
     leads && super::quantities::scan(words).first().is_some()
 }
 
@@ -191,16 +345,58 @@ pub fn cause_of(words: &str) -> Option<String> {
     loop {
         let before = text;
         for lead in [
-            "初步排查", "经排查", "经定位", "原因分析", "根本原因", "直接原因", "故障原因", "问题原因", "初步原因", "原因", "根因", "起因", "由于", "缘于", "定位到",
-            "定位为", "定位系", "定位", "排查发现", "排查为", "Root cause", "root cause", "Cause", "cause", "due to", "Due to", "because of", "Because of",
-            "caused by", "Caused by", "was", "is", "是因为", "是由于", "是", "为", "系", "因为", "因", "由", "：", ":", " ", "，",
+            "初步排查",
+            "经排查",
+            "经定位",
+            "原因分析",
+            "根本原因",
+            "直接原因",
+            "故障原因",
+            "问题原因",
+            "初步原因",
+            "原因",
+            "根因",
+            "起因",
+            "由于",
+            "缘于",
+            "定位到",
+            "定位为",
+            "定位系",
+            "定位",
+            "排查发现",
+            "排查为",
+            "Root cause",
+            "root cause",
+            "Cause",
+            "cause",
+            "due to",
+            "Due to",
+            "because of",
+            "Because of",
+            "caused by",
+            "Caused by",
+            "was",
+            "is",
+            "是因为",
+            "是由于",
+            "是",
+            "为",
+            "系",
+            "因为",
+            "因",
+            "由",
+            "：",
+            ":",
+            " ",
+            "，",
         ] {
             if let Some(rest) = text.strip_prefix(lead) {
                 let word = lead.chars().all(|c| c.is_ascii_alphabetic() || c == ' ');
                 if word && lead != " " && rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
                     continue;
                 }
-                if (lead == "系" && rest.starts_with('统')) || (lead == "因" && rest.starts_with(['子', '素', '果'])) {
+                if (lead == "系" && rest.starts_with('统')) || (lead == "因" && rest.starts_with(['子', '素', '果']))
+                {
                     continue;
                 }
                 text = rest;
@@ -211,7 +407,8 @@ pub fn cause_of(words: &str) -> Option<String> {
             break;
         }
     }
-    for end in ["所引起", "引起的", "所导致", "导致的", "造成的", "引起", "所致", "导致", "造成"] {
+    for end in ["所引起", "引起的", "所导致", "导致的", "造成的", "引起", "所致", "导致", "造成"]
+    {
         if let Some(rest) = text.strip_suffix(end) {
             text = rest;
             break;
@@ -219,11 +416,29 @@ pub fn cause_of(words: &str) -> Option<String> {
     }
     let text = text.trim().trim_matches(['，', '。', '；', ',', ';', ':', '：', '.', ' ']);
     let unknown = [
-        "待查", "不明", "未知", "待排查", "排查中", "待定位", "定位中", "待确认", "尚不明确", "未明", "unknown", "tbd", "under investigation",
-        "being investigated", "待定", "调查中", "not known", "-", "无",
+        "待查",
+        "不明",
+        "未知",
+        "待排查",
+        "排查中",
+        "待定位",
+        "定位中",
+        "待确认",
+        "尚不明确",
+        "未明",
+        "unknown",
+        "tbd",
+        "under investigation",
+        "being investigated",
+        "待定",
+        "调查中",
+        "not known",
+        "-",
+        "无",
     ];
     let lower = text.to_lowercase();
     let is_unknown = unknown.iter().any(|word| lower == *word)
-        || (lower.chars().count() <= 12 && ["待查", "不明", "排查", "待确认", "尚不", "待进一步"].iter().any(|word| lower.contains(word)));
+        || (lower.chars().count() <= 12
+            && ["待查", "不明", "排查", "待确认", "尚不", "待进一步"].iter().any(|word| lower.contains(word)));
     (!text.is_empty() && !is_unknown).then(|| text.to_owned())
 }

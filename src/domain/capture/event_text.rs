@@ -41,23 +41,147 @@ pub fn field_key(label: &str) -> Option<FieldKey> {
     let label = crate::domain::text::fold(label).to_lowercase();
     let label = label.trim_matches([' ', '*', '#', '-', '·', '[', ']', '【', '】']);
     let is = |words: &[&str]| words.contains(&label);
-    if is(&["发生时间", "开始时间", "故障时间", "时间", "起始时间", "故障开始", "发生", "日期", "日期时间", "事件时间", "起止时间", "故障时段", "时段", "start", "started", "started at", "start time", "time", "date", "when", "occurred at", "began"]) {
+    if is(&[
+        "发生时间",
+        "开始时间",
+        "故障时间",
+        "时间",
+        "起始时间",
+        "故障开始",
+        "发生",
+        "日期",
+        "日期时间",
+        "事件时间",
+        "起止时间",
+        "故障时段",
+        "时段",
+        "start",
+        "started",
+        "started at",
+        "start time",
+        "time",
+        "date",
+        "when",
+        "occurred at",
+        "began",
+    ]) {
         Some(FieldKey::OccurredAt)
-    } else if is(&["恢复时间", "结束时间", "修复时间", "故障恢复时间", "恢复时刻", "end", "ended", "end time", "recovered", "recovered at", "resolved", "resolved at", "restored at"]) {
+    } else if is(&[
+        "恢复时间",
+        "结束时间",
+        "修复时间",
+        "故障恢复时间",
+        "恢复时刻",
+        "end",
+        "ended",
+        "end time",
+        "recovered",
+        "recovered at",
+        "resolved",
+        "resolved at",
+        "restored at",
+    ]) {
         Some(FieldKey::RecoveredAt)
-    } else if is(&["现象", "事件", "事件描述", "故障现象", "问题现象", "问题描述", "描述", "概述", "标题", "事件名称", "内容", "问题", "简述", "summary", "title", "symptom", "description", "what", "what happened", "event", "incident"]) {
+    } else if is(&[
+        "现象",
+        "事件",
+        "事件描述",
+        "故障现象",
+        "问题现象",
+        "问题描述",
+        "描述",
+        "概述",
+        "标题",
+        "事件名称",
+        "内容",
+        "问题",
+        "简述",
+        "summary",
+        "title",
+        "symptom",
+        "description",
+        "what",
+        "what happened",
+        "event",
+        "incident",
+    ]) {
         Some(FieldKey::Summary)
-    } else if is(&["影响", "影响范围", "影响面", "影响情况", "业务影响", "影响笔数", "impact", "affected", "scope"]) {
+    } else if is(&["影响", "影响范围", "影响面", "影响情况", "业务影响", "影响笔数", "impact", "affected", "scope"])
+    {
         Some(FieldKey::Impact)
-    } else if is(&["原因", "根因", "根本原因", "故障原因", "原因分析", "问题原因", "直接原因", "cause", "root cause", "why"]) {
+    } else if is(&[
+        "原因",
+        "根因",
+        "根本原因",
+        "故障原因",
+        "原因分析",
+        "问题原因",
+        "直接原因",
+        "cause",
+        "root cause",
+        "why",
+    ]) {
         Some(FieldKey::Cause)
-    } else if is(&["处理", "处理措施", "处理过程", "处理方式", "处理结果", "处置", "处置措施", "恢复", "恢复措施", "恢复情况", "解决", "解决方案", "解决措施", "应急措施", "措施", "recovery", "resolution", "fix", "mitigation", "action", "actions"]) {
+    } else if is(&[
+        "处理",
+        "处理措施",
+        "处理过程",
+        "处理方式",
+        "处理结果",
+        "处置",
+        "处置措施",
+        "恢复",
+        "恢复措施",
+        "恢复情况",
+        "解决",
+        "解决方案",
+        "解决措施",
+        "应急措施",
+        "措施",
+        "recovery",
+        "resolution",
+        "fix",
+        "mitigation",
+        "action",
+        "actions",
+    ]) {
         Some(FieldKey::Recovery)
-    } else if is(&["定级", "等级", "级别", "事件级别", "事件等级", "故障等级", "严重程度", "severity", "level", "sev"]) {
+    } else if is(&["定级", "等级", "级别", "事件级别", "事件等级", "故障等级", "严重程度", "severity", "level", "sev"])
+    {
         Some(FieldKey::Severity)
-    } else if is(&["复盘", "复盘状态", "复盘情况", "是否复盘", "复盘进度", "状态", "postmortem", "post-mortem", "postmortem status", "rca"]) {
+    } else if is(&[
+        "复盘",
+        "复盘状态",
+        "复盘情况",
+        "是否复盘",
+        "复盘进度",
+        "状态",
+        "postmortem",
+        "post-mortem",
+        "postmortem status",
+        "rca",
+    ]) {
         Some(FieldKey::Mark)
-    } else if is(&["序号", "编号", "负责人", "值班", "值班人", "owner", "备注", "跟进人", "责任方", "#", "no", "no.", "id", "系统", "业务", "持续时间", "时长", "duration"]) {
+    } else if is(&[
+        "序号",
+        "编号",
+        "负责人",
+        "值班",
+        "值班人",
+        "owner",
+        "备注",
+        "跟进人",
+        "责任方",
+        "#",
+        "no",
+        "no.",
+        "id",
+        "系统",
+        "业务",
+        "持续时间",
+        "时长",
+        "duration",
+    ]) {
         Some(FieldKey::Other)
     } else {
         None
@@ -253,7 +377,9 @@ impl<'a> Reader<'a> {
             self.tokens.iter().take(index).rev().find_map(|before| before.date)
         };
         let resolved = match words.or_else(earlier_date) {
-            Some(words) => times::resolve_date(words, self.context, self.date.filter(|_| matches!(words, DateWords::NextDay(_)))),
+            Some(words) => {
+                times::resolve_date(words, self.context, self.date.filter(|_| matches!(words, DateWords::NextDay(_))))
+            }
             None => self.date.map(|date| (date, false)).or_else(|| self.date_of_clock(&token)),
         };
         let Some((date, assumed)) = resolved else {
@@ -576,9 +702,8 @@ impl<'a> Reader<'a> {
         let title = self.event.title.clone().map(|range| (words_of(self.text, &range).0, range));
         let has_symptoms = !leading_symptoms.is_empty();
         let mut summary = leading_symptoms;
-        let explicit = self.causes.iter().find_map(|(words, range)| {
-            clauses::cause_of(words).map(|cause| (cause, range.clone()))
-        });
+        let explicit =
+            self.causes.iter().find_map(|(words, range)| clauses::cause_of(words).map(|cause| (cause, range.clone())));
         let first_consequence = self.consequences.first().cloned();
         let mut cause = explicit;
         if let Some((words, range)) = first_consequence {
@@ -638,12 +763,8 @@ impl<'a> Reader<'a> {
             }
         }
         let base = self.text.offset(0);
-        let leading: Vec<TimeToken> = self
-            .tokens
-            .iter()
-            .take(self.range_end.or(self.first).map_or(0, |index| index + 1))
-            .cloned()
-            .collect();
+        let leading: Vec<TimeToken> =
+            self.tokens.iter().take(self.range_end.or(self.first).map_or(0, |index| index + 1)).cloned().collect();
         let (sentence, range) =
             narrative::of(original, base, self.text, self.event.range.clone(), &leading, self.mark.as_ref());
         self.draft.narrative = sentence;
@@ -667,7 +788,8 @@ impl<'a> Reader<'a> {
             .symptoms
             .iter()
             .filter(|(_, range)| {
-                range.start < first_other || labelled.as_ref().is_some_and(|l| l.start <= range.start && range.end <= l.end)
+                range.start < first_other
+                    || labelled.as_ref().is_some_and(|l| l.start <= range.start && range.end <= l.end)
             })
             .cloned()
             .collect();
@@ -705,7 +827,10 @@ fn words_of(masked: &Folded, range: &Range<usize>) -> (String, Range<usize>) {
     let is_edge = |c: char| {
         c.is_whitespace()
             || c == TAKEN
-            || matches!(c, ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】')
+            || matches!(
+                c,
+                ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】'
+            )
     };
     let start = range.clone().find(|i| !is_edge(masked.at(*i))).unwrap_or(range.end);
     let end = (start..range.end).rev().find(|i| !is_edge(masked.at(*i))).map_or(start, |i| i + 1);
@@ -750,7 +875,22 @@ fn skip_list_marker(text: &Folded, range: Range<usize>) -> usize {
 }
 
 fn strip_recovery_lead(words: &str) -> String {
-    for lead in ["处理措施", "处理方式", "处理", "处置", "措施", "解决方案", "解决措施", "恢复措施", "恢复", "应急", "Fix", "Recovery", "Resolution", "Action"] {
+    for lead in [
+        "处理措施",
+        "处理方式",
+        "处理",
+        "处置",
+        "措施",
+        "解决方案",
+        "解决措施",
+        "恢复措施",
+        "恢复",
+        "应急",
+        "Fix",
+        "Recovery",
+        "Resolution",
+        "Action",
+    ] {
         if let Some(rest) = words.strip_prefix(lead)
             && let Some(rest) = rest.trim_start().strip_prefix([':', '：'])
         {
@@ -770,7 +910,8 @@ fn numbers(impacts: &[(String, Range<usize>)]) -> Vec<Impact> {
     let mut found: Vec<Impact> = Vec::new();
     let mut all = Vec::new();
     for (words, _) in impacts {
-        let keyed = ["影响", "涉及", "共计", "受影响"].iter().filter_map(|key| words.find(key)).min().filter(|at| *at > 0);
+        let keyed =
+            ["影响", "涉及", "共计", "受影响"].iter().filter_map(|key| words.find(key)).min().filter(|at| *at > 0);
         let (behind, before) = match keyed {
             Some(at) => (words.get(at..).unwrap_or_default(), words.get(..at).unwrap_or_default()),
             None => (words.as_str(), ""),

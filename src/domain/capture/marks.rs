@@ -28,11 +28,54 @@ pub fn meaning(words: &str) -> Mark {
         return Mark::Unknown;
     }
     let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if any(&["无需", "不需", "免复盘", "无须", "不用", "不复盘", "not required", "not needed", "no postmortem", "no post-mortem", "no post mortem", "no rca", "waived", "n/a"]) {
+    if any(&[
+        "无需",
+        "不需",
+        "免复盘",
+        "无须",
+        "不用",
+        "不复盘",
+        "not required",
+        "not needed",
+        "no postmortem",
+        "no post-mortem",
+        "no post mortem",
+        "no rca",
+        "waived",
+        "n/a",
+    ]) {
         Mark::NotRequired
-    } else if any(&["待复盘", "复盘中", "未复盘", "需复盘", "待", "未", "进行", "pending", "in progress", "owed", "due", "to do", "todo", "open", "tbd"]) {
+    } else if any(&[
+        "待复盘",
+        "复盘中",
+        "未复盘",
+        "需复盘",
+        "待",
+        "未",
+        "进行",
+        "pending",
+        "in progress",
+        "owed",
+        "due",
+        "to do",
+        "todo",
+        "open",
+        "tbd",
+    ]) {
         Mark::Pending
-    } else if any(&["已复盘", "复盘完成", "完成复盘", "复盘完毕", "已", "完成", "done", "completed", "complete", "closed", "held"]) {
+    } else if any(&[
+        "已复盘",
+        "复盘完成",
+        "完成复盘",
+        "复盘完毕",
+        "已",
+        "完成",
+        "done",
+        "completed",
+        "complete",
+        "closed",
+        "held",
+    ]) {
         Mark::Done
     } else {
         Mark::Unknown
@@ -75,7 +118,10 @@ pub fn find(text: &Folded) -> Option<FoundMark> {
 /// `待复盘` without brackets as the last clause of the text.
 fn alone(text: &Folded) -> Option<FoundMark> {
     let end = (0..text.len()).rev().find(|i| !text.at(*i).is_whitespace() && !matches!(text.at(*i), '。' | '.'))? + 1;
-    let start = (0..end).rev().find(|i| matches!(text.at(*i), '\n' | '，' | '。' | '；' | ';' | ',' | '.')).map_or(0, |i| i + 1);
+    let start = (0..end)
+        .rev()
+        .find(|i| matches!(text.at(*i), '\n' | '，' | '。' | '；' | ';' | ',' | '.'))
+        .map_or(0, |i| i + 1);
     let start = text.skip_blanks(start);
     let words = text.text(start..end);
     let stripped = words.trim_start_matches(['-', '*', ' ']);
@@ -83,11 +129,23 @@ fn alone(text: &Folded) -> Option<FoundMark> {
     if stripped.chars().count() > 30 {
         return None;
     }
-    let whole = ["待复盘", "已复盘", "无需复盘", "复盘中", "免复盘", "不需复盘", "postmortem pending", "postmortem done", "no postmortem required"];
+    let whole = [
+        "待复盘",
+        "已复盘",
+        "无需复盘",
+        "复盘中",
+        "免复盘",
+        "不需复盘",
+        "postmortem pending",
+        "postmortem done",
+        "no postmortem required",
+    ];
     let mark = meaning(stripped);
-    whole
-        .contains(&stripped.to_lowercase().replace("post-mortem", "postmortem").as_str())
-        .then_some(FoundMark { mark, range: start..end, inner: start..end })
+    whole.contains(&stripped.to_lowercase().replace("post-mortem", "postmortem").as_str()).then_some(FoundMark {
+        mark,
+        range: start..end,
+        inner: start..end,
+    })
 }
 
 /// A severity label: `C级`, `P2`, `Sev1`. Labels of two letters (`AB级`) count incidents and are none of an event.
@@ -101,7 +159,10 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
         if matches!(here, 'A'..='E') && text.at(index + 1) == '级' {
             return Some((here.to_string(), index..index + 2));
         }
-        if matches!(here, 'P' | 'S') && matches!(text.at(index + 1), '0'..='5') && !text.at(index + 2).is_ascii_alphanumeric() {
+        if matches!(here, 'P' | 'S')
+            && matches!(text.at(index + 1), '0'..='5')
+            && !text.at(index + 2).is_ascii_alphanumeric()
+        {
             let bracketed = OPEN.contains(&before);
             let level = text.at(index + 2) == '级';
             if bracketed || level {

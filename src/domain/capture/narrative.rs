@@ -17,7 +17,9 @@ pub(super) fn of(
     let mut start = range.start;
     for token in leading {
         let between = text.text(start..token.range.start.max(start));
-        if between.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '~' | '至' | '到' | '自' | '*')) || between.trim() == "to" {
+        if between.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '~' | '至' | '到' | '自' | '*'))
+            || between.trim() == "to"
+        {
             start = token.range.end;
         }
     }
@@ -31,7 +33,9 @@ pub(super) fn of(
             cut = Some(mark.range.clone());
         }
     }
-    while start < end && (text.at(start).is_whitespace() || (start > range.start && matches!(text.at(start), ':' | '，' | ',' | ')'))) {
+    while start < end
+        && (text.at(start).is_whitespace() || (start > range.start && matches!(text.at(start), ':' | '，' | ',' | ')')))
+    {
         start += 1;
     }
     while end > start && text.at(end - 1).is_whitespace() {

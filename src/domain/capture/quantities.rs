@@ -4,8 +4,28 @@ use super::draft::{Impact, ImpactKind};
 use crate::domain::text::Folded;
 
 const BEFORE: [&str; 22] = [
-    "大约", "约", "接近", "将近", "近", "逾", "超过", "超", "至少", "不少于", "大概", "~", "≈", "about", "around", "roughly",
-    "nearly", "over", "more than", "at least", "approximately", "almost",
+    "大约",
+    "约",
+    "接近",
+    "将近",
+    "近",
+    "逾",
+    "超过",
+    "超",
+    "至少",
+    "不少于",
+    "大概",
+    "~",
+    "≈",
+    "about",
+    "around",
+    "roughly",
+    "nearly",
+    "over",
+    "more than",
+    "at least",
+    "approximately",
+    "almost",
 ];
 const AFTER: [&str; 6] = ["余", "多", "左右", "上下", "来", "+"];
 const COUNT_UNITS: [&str; 16] =
@@ -13,13 +33,42 @@ const COUNT_UNITS: [&str; 16] =
 const USER_UNITS: [&str; 14] =
     ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
 const COUNT_WORDS: [&str; 22] = [
-    "transactions", "transaction", "orders", "order", "requests", "request", "refunds", "refund", "payments", "payment",
-    "parcels", "parcel", "messages", "message", "records", "record", "calls", "shipments", "deliveries", "transfers",
-    "withdrawals", "deposits",
+    "transactions",
+    "transaction",
+    "orders",
+    "order",
+    "requests",
+    "request",
+    "refunds",
+    "refund",
+    "payments",
+    "payment",
+    "parcels",
+    "parcel",
+    "messages",
+    "message",
+    "records",
+    "record",
+    "calls",
+    "shipments",
+    "deliveries",
+    "transfers",
+    "withdrawals",
+    "deposits",
 ];
 const USER_WORDS: [&str; 12] = [
-    "users", "user", "customers", "customer", "merchants", "merchant", "stores", "store", "drivers", "people",
-    "clients", "accounts",
+    "users",
+    "user",
+    "customers",
+    "customer",
+    "merchants",
+    "merchant",
+    "stores",
+    "store",
+    "drivers",
+    "people",
+    "clients",
+    "accounts",
 ];
 
 /// The numbers of a text, in its order, at most one of a kind counts first: callers take the first of a kind.
@@ -120,7 +169,8 @@ fn arabic(text: &Folded, index: usize) -> Option<(i64, usize)> {
 
 /// `三百`, `两千`, `千`, `十二`: as hundredths. 数十, 几百 name no number.
 fn chinese(text: &Folded, index: usize) -> Option<(i64, usize)> {
-    let digit = |c: char| "零一二三四五六七八九".chars().position(|d| d == c).or(if c == '两' { Some(2) } else { None });
+    let digit =
+        |c: char| "零一二三四五六七八九".chars().position(|d| d == c).or(if c == '两' { Some(2) } else { None });
     let scale = |c: char| match c {
         '十' => Some(10_i64),
         '百' => Some(100),

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Datelike, Days, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday,
+};
 
 use super::draft::{CaptureContext, DateAnchor};
 use crate::domain::text::Folded;
@@ -37,8 +39,13 @@ pub struct TimeToken {
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [(&str, Weekday); 7] = [
-    ("mon", Weekday::Mon), ("tue", Weekday::Tue), ("wed", Weekday::Wed), ("thu", Weekday::Thu),
-    ("fri", Weekday::Fri), ("sat", Weekday::Sat), ("sun", Weekday::Sun),
+    ("mon", Weekday::Mon),
+    ("tue", Weekday::Tue),
+    ("wed", Weekday::Wed),
+    ("thu", Weekday::Thu),
+    ("fri", Weekday::Fri),
+    ("sat", Weekday::Sat),
+    ("sun", Weekday::Sun),
 ];
 
 /// All tokens of a text in order.
@@ -98,7 +105,9 @@ fn is_inside_word(text: &Folded, index: usize, before: char) -> bool {
         return before.is_ascii_alphanumeric()
             || matches!(before, '_' | '#')
             || (matches!(before, '.' | ':' | '/') && index >= 2 && text.at(index - 2).is_ascii_alphanumeric())
-            || (matches!(before, '-' | '+') && index >= 2 && text.at(index - 2).is_ascii_alphanumeric()
+            || (matches!(before, '-' | '+')
+                && index >= 2
+                && text.at(index - 2).is_ascii_alphanumeric()
                 && !text.at(index - 2).is_ascii_digit());
     }
     here.is_ascii_alphabetic() && before.is_ascii_alphanumeric()
@@ -130,7 +139,10 @@ fn date_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
     if matches!(sign, '/' | '-' | '.') {
         let (day, day_end) = text.digits(end + 1, 2)?;
         let after = text.at(day_end);
-        let goes_on = after.is_ascii_digit() || after == sign || after == '%' || (after == '.' && text.at(day_end + 1).is_ascii_digit());
+        let goes_on = after.is_ascii_digit()
+            || after == sign
+            || after == '%'
+            || (after == '.' && text.at(day_end + 1).is_ascii_digit());
         if goes_on || after.is_ascii_alphabetic() && after != 'T' {
             return None;
         }
@@ -223,7 +235,20 @@ fn month_name(text: &Folded, index: usize) -> Option<(u32, usize)> {
         end += 1;
     }
     let full = text.text(index..end).to_lowercase();
-    let names = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    let names = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
     let good = full.len() == 3 || full == "sept" || names.get(at).is_some_and(|name| *name == full);
     let end = if text.at(end) == '.' { end + 1 } else { end };
     good.then_some((u32::try_from(at).ok()? + 1, end))
@@ -253,7 +278,10 @@ fn date_gap(text: &Folded, end: usize) -> usize {
         index = text.skip_blanks(index);
         if let Some(length) = text.any(index, &["自", "从", "于", "约", "大约", "at ", "@"]) {
             index += length;
-        } else if text.at(index) == ',' || (text.at(index) == 'T' && index == end) || (text.at(index) == '，' && index == end) {
+        } else if text.at(index) == ','
+            || (text.at(index) == 'T' && index == end)
+            || (text.at(index) == '，' && index == end)
+        {
             index += 1;
         }
         if index == start {
@@ -285,10 +313,14 @@ fn clock_at(text: &Folded, index: usize) -> Option<(u32, usize)> {
     }
     let mut hour = hour;
     let suffix = text.skip_blanks(end);
-    if let Some(length) = text.any(suffix, &["a.m.", "am"]) && !text.at(suffix + length).is_ascii_alphabetic() {
+    if let Some(length) = text.any(suffix, &["a.m.", "am"])
+        && !text.at(suffix + length).is_ascii_alphabetic()
+    {
         hour = if hour == 12 { 0 } else { hour };
         end = suffix + length;
-    } else if let Some(length) = text.any(suffix, &["p.m.", "pm"]) && !text.at(suffix + length).is_ascii_alphabetic() {
+    } else if let Some(length) = text.any(suffix, &["p.m.", "pm"])
+        && !text.at(suffix + length).is_ascii_alphabetic()
+    {
         hour = if hour < 12 { hour + 12 } else { hour };
         end = suffix + length;
     } else if half == Some(true) && hour < 12 {
@@ -304,9 +336,13 @@ fn clock_rest(text: &Folded, end: usize) -> Option<(u32, u32, usize)> {
         ':' => {
             let minute_at = text.skip_blanks(blank_colon + 1);
             let (minute, minute_end) = text.digits(minute_at, 2).filter(|(_, e)| e - minute_at == 2)?;
-            if text.at(minute_end) == ':' && let Some((second, second_end)) = text.digits(minute_end + 1, 2) {
+            if text.at(minute_end) == ':'
+                && let Some((second, second_end)) = text.digits(minute_end + 1, 2)
+            {
                 let mut end = second_end;
-                if matches!(text.at(end), '.' | ',') && let Some((_, fraction_end)) = text.digits(end + 1, 6) {
+                if matches!(text.at(end), '.' | ',')
+                    && let Some((_, fraction_end)) = text.digits(end + 1, 6)
+                {
                     end = fraction_end;
                 }
                 return Some((minute, second, end));
@@ -390,7 +426,11 @@ fn offset_at(text: &Folded, index: usize) -> Option<(i32, usize)> {
 }
 
 /// The date of words, near the context; true when a year had to be assumed.
-pub fn resolve_date(words: DateWords, context: &CaptureContext, beginning: Option<NaiveDate>) -> Option<(NaiveDate, bool)> {
+pub fn resolve_date(
+    words: DateWords,
+    context: &CaptureContext,
+    beginning: Option<NaiveDate>,
+) -> Option<(NaiveDate, bool)> {
     match words {
         DateWords::Full(date) => Some((date, false)),
         DateWords::NextDay(days) => Some((beginning?.checked_add_days(Days::new(days))?, false)),
@@ -440,7 +480,8 @@ fn nearest(month: u32, day: u32, near: NaiveDate) -> Option<NaiveDate> {
 
 /// The instant of a date and seconds after midnight, in the named zone or that of the context.
 pub fn instant(date: NaiveDate, seconds: u32, offset: Option<i32>, context: &CaptureContext) -> Option<DateTime<Utc>> {
-    let naive: NaiveDateTime = date.and_time(NaiveTime::MIN).checked_add_signed(Duration::seconds(i64::from(seconds)))?;
+    let naive: NaiveDateTime =
+        date.and_time(NaiveTime::MIN).checked_add_signed(Duration::seconds(i64::from(seconds)))?;
     match offset.and_then(FixedOffset::east_opt) {
         Some(zone) => zone.from_local_datetime(&naive).single().map(|at| at.with_timezone(&Utc)),
         None => match context.zone.from_local_datetime(&naive).earliest() {
@@ -471,8 +512,19 @@ pub fn stated_duration(text: &str) -> Option<i64> {
     while let Some((value, end)) = folded.digits(index, 5) {
         let unit = folded.skip_blanks(end);
         let (scale, length) = [
-            ("个小时", 3_600), ("小时", 3_600), ("hours", 3_600), ("hour", 3_600), ("h", 3_600), ("分钟", 60),
-            ("minutes", 60), ("minute", 60), ("mins", 60), ("min", 60), ("分", 60), ("秒钟", 1), ("秒", 1),
+            ("个小时", 3_600),
+            ("小时", 3_600),
+            ("hours", 3_600),
+            ("hour", 3_600),
+            ("h", 3_600),
+            ("分钟", 60),
+            ("minutes", 60),
+            ("minute", 60),
+            ("mins", 60),
+            ("min", 60),
+            ("分", 60),
+            ("秒钟", 1),
+            ("秒", 1),
             ("seconds", 1),
         ]
         .into_iter()

@@ -193,7 +193,8 @@ mod tests {
 
     fn digest(due: &[(OwedEvent, Step)]) -> Digest {
         let day = "2024-08-27".parse().unwrap();
-        let reader = Reader { id: ME, name: "值班", language: Language::Chinese, day, public_url: "http://localhost" };
+        let reader =
+            Reader { id: ME, name: "值班", language: Language::Chinese, day, public_url: "http://localhost" };
         let name_of = |id| (id == COLLEAGUE).then(|| "小李".to_owned());
         build(reader, due, &[], &Calendar::bundled(), &name_of)
     }

@@ -119,8 +119,30 @@ fn is_rule(line: &str) -> bool {
 /// `无`, `本周无。`, `none`.
 fn is_nothing(words: &str) -> bool {
     let plain = words.trim_matches(['-', '*', ' ', '。', '.', '，', ':']).to_lowercase();
-    ["无", "本周无", "暂无", "没有", "none", "n/a", "nil", "本周无生产事件", "本周无事件", "本周无线上事件", "本周没有", "none this week", "no incidents", "no incidents this week", "无事件", "无生产事件", "无线上问题", "本周无线上问题", "无线上事件", "本周无异常", "无异常"]
-        .contains(&plain.as_str())
+    [
+        "无",
+        "本周无",
+        "暂无",
+        "没有",
+        "none",
+        "n/a",
+        "nil",
+        "本周无生产事件",
+        "本周无事件",
+        "本周无线上事件",
+        "本周没有",
+        "none this week",
+        "no incidents",
+        "no incidents this week",
+        "无事件",
+        "无生产事件",
+        "无线上问题",
+        "本周无线上问题",
+        "无线上事件",
+        "本周无异常",
+        "无异常",
+    ]
+    .contains(&plain.as_str())
 }
 
 fn extend(block: &mut Option<Block>, line: &Range<usize>) {
@@ -228,9 +250,13 @@ impl Start {
             // Inside a titled event everything up to the next title belongs to it.
             Mode::Titled => None,
             Mode::Numbered if self.numbered => Some(Mode::Numbered),
-            Mode::Numbered => (dated && own == Mode::Paragraph && timed && first != Some(Mode::Numbered)).then_some(own),
+            Mode::Numbered => {
+                (dated && own == Mode::Paragraph && timed && first != Some(Mode::Numbered)).then_some(own)
+            }
             _ if self.numbered && (dated || first == Some(Mode::Numbered)) => Some(Mode::Numbered),
-            Mode::Bullet if self.bullet => (dated || timed || first == Some(Mode::Bullet) && !self.labelled).then_some(Mode::Bullet),
+            Mode::Bullet if self.bullet => {
+                (dated || timed || first == Some(Mode::Bullet) && !self.labelled).then_some(Mode::Bullet)
+            }
             _ if dated => Some(own),
             _ if under_date && timed => Some(own),
             _ => None,
@@ -242,7 +268,9 @@ impl Start {
 fn title_of(text: &Folded, at: usize, end: usize) -> Option<Range<usize>> {
     let words = text.text(at..end);
     let trimmed = words.trim_end();
-    let marked = trimmed.starts_with('#') || (trimmed.starts_with("**") && trimmed.ends_with("**")) || (trimmed.starts_with('【') && trimmed.ends_with('】'));
+    let marked = trimmed.starts_with('#')
+        || (trimmed.starts_with("**") && trimmed.ends_with("**"))
+        || (trimmed.starts_with('【') && trimmed.ends_with('】'));
     let inner = trimmed.trim_matches(['*', '#', ' ', '【', '】']);
     let bare = inner.chars().count() <= 40 && sections::is_event_title(inner) && !inner.contains(['，', '。']);
     if !(bare && (marked || inner.contains(':'))) && !(trimmed.starts_with('#') && !inner.is_empty()) {
@@ -283,11 +311,9 @@ fn close(
     if draft.occurred.is_none() && draft.summary.is_none() && event.fields.is_empty() {
         return;
     }
-    let date_line = block
-        .lines
-        .first()
-        .zip(anatomy.time.as_ref())
-        .is_some_and(|(line, time)| text.text(time.end..line.end.max(time.end)).trim().is_empty() && block.lines.len() > 1);
+    let date_line = block.lines.first().zip(anatomy.time.as_ref()).is_some_and(|(line, time)| {
+        text.text(time.end..line.end.max(time.end)).trim().is_empty() && block.lines.len() > 1
+    });
     let layout = if !event.fields.is_empty() {
         Layout::Fields
     } else if date_line {

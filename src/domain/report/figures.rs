@@ -9,7 +9,8 @@ use super::{
 use crate::domain::text::Folded;
 
 const UNITS: [&str; 22] = [
-    "%", "pp", "ms", "毫秒", "分钟", "小时", "秒", "min", "s", "h", "次", "笔", "万笔", "起", "个", "bp", "tps", "qps", "元", "万元", "天", "‰",
+    "%", "pp", "ms", "毫秒", "分钟", "小时", "秒", "min", "s", "h", "次", "笔", "万笔", "起", "个", "bp", "tps", "qps",
+    "元", "万元", "天", "‰",
 ];
 
 /// Everything of the section's characters `body`.
@@ -17,10 +18,8 @@ pub fn read(text: &Folded, body: Range<usize>) -> (Vec<FigureReading>, Vec<Incid
     let mut figures = Vec::new();
     let mut counts = Vec::new();
     let mut group: Option<String> = None;
-    let lines: Vec<Range<usize>> = sections::lines(text)
-        .into_iter()
-        .filter(|line| body.start <= line.start && line.end <= body.end)
-        .collect();
+    let lines: Vec<Range<usize>> =
+        sections::lines(text).into_iter().filter(|line| body.start <= line.start && line.end <= body.end).collect();
     let mut index = 0;
     let mut fenced = false;
     while let Some(line) = lines.get(index) {
@@ -47,7 +46,8 @@ pub fn read(text: &Folded, body: Range<usize>) -> (Vec<FigureReading>, Vec<Incid
             read_line(text, start, line, group.as_deref(), &mut figures);
             let trimmed = words.trim().trim_matches(['*', '-', ' ', '#']);
             if figures.len() == before && trimmed.ends_with(':') {
-                group = Some(trimmed.trim_end_matches(':').trim().trim_matches('*').to_owned()).filter(|g| !g.is_empty());
+                group =
+                    Some(trimmed.trim_end_matches(':').trim().trim_matches('*').to_owned()).filter(|g| !g.is_empty());
             }
         } else {
             counts.extend(found);
@@ -94,7 +94,11 @@ fn decimal_at(text: &Folded, index: usize) -> Option<(Decimal, usize)> {
             }
         } else if c == '.' && !point && text.at(end + 1).is_ascii_digit() {
             point = true;
-        } else if !(matches!(c, ',' | '，') && !point && (1..=3).all(|i| text.at(end + i).is_ascii_digit()) && !text.at(end + 4).is_ascii_digit()) {
+        } else if !(matches!(c, ',' | '，')
+            && !point
+            && (1..=3).all(|i| text.at(end + i).is_ascii_digit())
+            && !text.at(end + 4).is_ascii_digit())
+        {
             break;
         }
         end += 1;
@@ -108,7 +112,10 @@ fn unit_at(text: &Folded, index: usize) -> Option<(String, usize)> {
     for unit in UNITS {
         let length = unit.chars().count();
         let word = unit.chars().all(|c| c.is_ascii_alphabetic());
-        if text.has(at, unit) && !(word && text.at(at + length).is_ascii_alphabetic()) && best.as_ref().is_none_or(|(have, _)| have.chars().count() < length) {
+        if text.has(at, unit)
+            && !(word && text.at(at + length).is_ascii_alphabetic())
+            && best.as_ref().is_none_or(|(have, _)| have.chars().count() < length)
+        {
             best = Some((text.text(at..at + length), at + length));
         }
     }
@@ -149,13 +156,30 @@ fn read_line(text: &Folded, start: usize, line: &Range<usize>, group: Option<&st
 
 fn is_note(name: &str) -> bool {
     let lower = name.to_lowercase();
-    ["较上周", "上周", "环比", "同比", "目标", "比上周", "target", "vs", "last week", "slo", "上期", "较上期", "上升", "下降"]
-        .iter()
-        .any(|word| lower.starts_with(word))
+    [
+        "较上周",
+        "上周",
+        "环比",
+        "同比",
+        "目标",
+        "比上周",
+        "target",
+        "vs",
+        "last week",
+        "slo",
+        "上期",
+        "较上期",
+        "上升",
+        "下降",
+    ]
+    .iter()
+    .any(|word| lower.starts_with(word))
 }
 
 fn figure_of(text: &Folded, part: Range<usize>, line: &Range<usize>, group: Option<&str>) -> Option<FigureReading> {
-    let colon = part.clone().find(|i| text.at(*i) == ':' && !(text.at(i + 1).is_ascii_digit() && *i > part.start && text.at(i - 1).is_ascii_digit()));
+    let colon = part.clone().find(|i| {
+        text.at(*i) == ':' && !(text.at(i + 1).is_ascii_digit() && *i > part.start && text.at(i - 1).is_ascii_digit())
+    });
     let (value, start, end) = match colon {
         Some(colon) => {
             let at = (colon + 1..part.end).find(|i| text.at(*i).is_ascii_digit())?;
@@ -228,7 +252,9 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
         let behind = text.text(end..range.end).to_lowercase();
         let has = |list: &[&str]| list.iter().any(|word| context.contains(word));
         let change = has(&["较", "环比", "比上", "变化", "vs", "同比", "change", "compared", "delta"])
-            || behind.contains("vs ") || behind.contains("from last") || behind.contains("wow");
+            || behind.contains("vs ")
+            || behind.contains("from last")
+            || behind.contains("wow");
         let down = has(&["下降", "下跌", "降低", "减少", "下滑", "down", "降"]);
         let up = has(&["上涨", "上升", "提升", "提高", "增加", "增长", "up", "升", "涨"]);
         if has(&["目标", "target", "slo", "goal"]) || (pair && figure.target.is_none() && context.contains('/')) {
@@ -247,7 +273,8 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
 fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> Vec<IncidentCountReading> {
     let words = text.text(range.clone()).to_lowercase();
     let keyed = ["事故", "incident", "事件数", "故障数", "事件"].iter().any(|word| words.contains(word));
-    let scope = if ["年累计", "本年累计", "ytd", "年初至今", "累计"].iter().any(|word| words.contains(word)) {
+    let scope = if ["年累计", "本年累计", "ytd", "年初至今", "累计"].iter().any(|word| words.contains(word))
+    {
         Some(Scope::Ytd)
     } else if words.contains('年') || words.contains("year") {
         Some(Scope::Year)
@@ -294,7 +321,10 @@ fn label_at(text: &Folded, index: usize) -> Option<(String, usize, bool)> {
         let (number, end) = text.digits(digit, 1)?;
         return Some((format!("SEV{number}"), end, false));
     }
-    if matches!(text.at(index), 'P' | 'p' | 'S') && text.at(index + 1).is_ascii_digit() && !text.at(index + 2).is_ascii_digit() {
+    if matches!(text.at(index), 'P' | 'p' | 'S')
+        && text.at(index + 1).is_ascii_digit()
+        && !text.at(index + 2).is_ascii_digit()
+    {
         let graded = text.at(index + 2) == '级';
         return Some((text.text(index..index + 2).to_uppercase(), index + 2 + usize::from(graded), graded));
     }
@@ -323,14 +353,13 @@ fn read_table(
             words.iter().any(|word| name.contains(word))
         })
     };
-    let exact = |words: &[&str]| {
-        table.header.iter().position(|name| words.contains(&name.to_lowercase().as_str()))
-    };
+    let exact = |words: &[&str]| table.header.iter().position(|name| words.contains(&name.to_lowercase().as_str()));
     let name_at = column(&["指标", "名称", "metric", "indicator", "项目", "name", "figure"]).unwrap_or(0);
     let value_at = exact(&["本周", "数值", "值", "当前", "实际", "this week", "value", "actual", "current", "本期"])
         .or_else(|| column(&["本周", "数值", "实际", "当前", "this week", "value", "actual", "current"]))
         .unwrap_or(name_at + 1);
-    let delta_at = column(&["较上周", "环比", "变化", "change", "delta", "比上周", "较上期", "vs"]).filter(|at| *at != value_at);
+    let delta_at =
+        column(&["较上周", "环比", "变化", "change", "delta", "比上周", "较上期", "vs"]).filter(|at| *at != value_at);
     let target_at = column(&["目标", "target", "slo"]).filter(|at| *at != value_at);
     for row in &table.rows {
         let found = incident_counts(text, row.line.clone(), &row.line);

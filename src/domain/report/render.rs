@@ -158,7 +158,11 @@ pub fn counts_line(style: &ReportStyle, counts: &[ReportCount]) -> String {
 /// `C级0.5次`, `P1 0次`.
 pub fn count_words(count: &ReportCount) -> String {
     let graded = count.severity.chars().all(|c| c.is_ascii_alphabetic());
-    if graded { format!("{}级{}次", count.severity, count.count) } else { format!("{} {}次", count.severity, count.count) }
+    if graded {
+        format!("{}级{}次", count.severity, count.count)
+    } else {
+        format!("{} {}次", count.severity, count.count)
+    }
 }
 
 /// The sentence that the fields make: `症状，影响…，原因…，15:30 下线规则，恢复正常。` Reading it back with the time in

@@ -121,7 +121,8 @@ fn heading(text: &Folded, line: Range<usize>) -> Option<Heading> {
     if rank < 7 && kind == Kind::Other && is_event_title(title) {
         return None;
     }
-    let inline = inline.map(|rest| line.end - words.chars().rev().take_while(|c| c.is_whitespace()).count() - rest.chars().count());
+    let inline = inline
+        .map(|rest| line.end - words.chars().rev().take_while(|c| c.is_whitespace()).count() - rest.chars().count());
     Some(Heading { line, rank, kind, inline })
 }
 
@@ -147,14 +148,58 @@ fn kind_of(title: &str) -> Kind {
     let name = name.trim_matches(['【', '】', ' ', '*', ':']);
     let is = |words: &[&str]| words.iter().any(|word| name == *word);
     let figures = [
-        "系统运行数据", "运行数据", "系统运行情况", "运行情况", "稳定性数据", "系统稳定性", "稳定性", "系统稳定性数据", "系统可用性数据", "稳定性指标",
-        "运行指标", "系统指标", "系统运行指标", "system health", "reliability", "reliability figures", "system reliability", "service health",
-        "stability", "health", "system stability", "availability figures", "operations data", "稳定性情况", "系统健康度",
+        "系统运行数据",
+        "运行数据",
+        "系统运行情况",
+        "运行情况",
+        "稳定性数据",
+        "系统稳定性",
+        "稳定性",
+        "系统稳定性数据",
+        "系统可用性数据",
+        "稳定性指标",
+        "运行指标",
+        "系统指标",
+        "系统运行指标",
+        "system health",
+        "reliability",
+        "reliability figures",
+        "system reliability",
+        "service health",
+        "stability",
+        "health",
+        "system stability",
+        "availability figures",
+        "operations data",
+        "稳定性情况",
+        "系统健康度",
     ];
     let events = [
-        "生产事件", "线上事件", "线上问题", "生产问题", "生产故障", "线上故障", "故障", "事件", "本周生产事件", "本周事件", "生产事件回顾", "production incidents",
-        "production events", "incidents", "production issues", "events", "incident review", "线上事故", "生产事故", "事故", "本周线上事件", "production incident",
-        "生产事件情况", "生产异常", "线上异常",
+        "生产事件",
+        "线上事件",
+        "线上问题",
+        "生产问题",
+        "生产故障",
+        "线上故障",
+        "故障",
+        "事件",
+        "本周生产事件",
+        "本周事件",
+        "生产事件回顾",
+        "production incidents",
+        "production events",
+        "incidents",
+        "production issues",
+        "events",
+        "incident review",
+        "线上事故",
+        "生产事故",
+        "事故",
+        "本周线上事件",
+        "production incident",
+        "生产事件情况",
+        "生产异常",
+        "线上异常",
     ];
     if is(&figures) {
         Kind::Figures
@@ -167,12 +212,8 @@ fn kind_of(title: &str) -> Kind {
 
 /// The ISO week of the title: `2024-W34`, `2024W34`, `2024年第34周`, or that of a range of dates.
 pub fn week(text: &Folded) -> Option<IsoWeek> {
-    let titles: Vec<String> = lines(text)
-        .into_iter()
-        .map(|line| text.text(line))
-        .filter(|line| !line.trim().is_empty())
-        .take(6)
-        .collect();
+    let titles: Vec<String> =
+        lines(text).into_iter().map(|line| text.text(line)).filter(|line| !line.trim().is_empty()).take(6).collect();
     titles.iter().find_map(|title| week_code(title)).or_else(|| titles.iter().find_map(|title| week_words(title)))
 }
 
@@ -216,7 +257,10 @@ fn week_words(title: &str) -> Option<IsoWeek> {
         return match number {
             Some(number) if of_dates.number() != number => {
                 // The number counts unless no such week lies near the dates.
-                [of_dates.previous(), of_dates.next()].into_iter().find(|week| week.number() == number).or(Some(of_dates))
+                [of_dates.previous(), of_dates.next()]
+                    .into_iter()
+                    .find(|week| week.number() == number)
+                    .or(Some(of_dates))
             }
             _ => Some(of_dates),
         };

@@ -154,7 +154,11 @@ fn events(
             (None, None, Some(section)) => {
                 let body = document.get(section.body.clone()).unwrap_or_default();
                 let blank = body.trim().chars().count() <= 12;
-                let range = if blank { section.heading.end..trimmed_end(document, &section.body) } else { section.body.end..section.body.end };
+                let range = if blank {
+                    section.heading.end..trimmed_end(document, &section.body)
+                } else {
+                    section.body.end..section.body.end
+                };
                 Edit { range, text: format!("\n\n{block}") }
             }
             (None, None, None) => {
@@ -218,9 +222,7 @@ fn change(
         edits.push(Edit { range: read.span.clone(), text: block });
         return;
     }
-    if !same_time
-        && let (Some(span), Some(occurred)) = (&read.time_span, wanted.occurred)
-    {
+    if !same_time && let (Some(span), Some(occurred)) = (&read.time_span, wanted.occurred) {
         edits.push(Edit { range: span.clone(), text: render::time_words(occurred, zone) });
     }
 }

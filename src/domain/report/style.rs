@@ -50,7 +50,9 @@ impl ReportStyle {
     /// The style of a document; what it does not show is that of the house.
     pub fn learn(document: &str, reading: &ReportReading) -> Self {
         let mut style = Self::default();
-        let slice = |range: &std::ops::Range<usize>| document.get(range.clone()).map(|text| text.trim_start_matches('\u{feff}').trim_end().to_owned());
+        let slice = |range: &std::ops::Range<usize>| {
+            document.get(range.clone()).map(|text| text.trim_start_matches('\u{feff}').trim_end().to_owned())
+        };
         if let Some(heading) = reading.figures_section.as_ref().and_then(|section| slice(&section.heading)) {
             style.figures_heading = heading;
         }

@@ -30,7 +30,10 @@ pub fn is_row(line: &str) -> bool {
 
 /// Reads the lines of a table.
 pub fn read(text: &Folded, lines: &[Range<usize>]) -> Option<Table> {
-    let header = cells(text, lines.first()?).into_iter().map(|cell| text.text(cell).trim().trim_matches('*').to_owned()).collect();
+    let header = cells(text, lines.first()?)
+        .into_iter()
+        .map(|cell| text.text(cell).trim().trim_matches('*').to_owned())
+        .collect();
     let rows = lines
         .iter()
         .skip(1)

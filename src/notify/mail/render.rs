@@ -77,16 +77,19 @@ fn view(digest: &Digest) -> DigestView {
     let (count, late) = (digest.count(), digest.overdue.count());
     let (subject, summary) = if chinese {
         (
-            format!("【复盘台】待复盘 {count} 项{}", if late > 0 { format!("，其中 {late} 项逾期") } else { String::new() }),
-            format!("有 {count} 项复盘待完成{}。", if late > 0 { format!("，其中 {late} 项已逾期") } else { String::new() }),
+            format!(
+                "【复盘台】待复盘 {count} 项{}",
+                if late > 0 { format!("，其中 {late} 项逾期") } else { String::new() }
+            ),
+            format!(
+                "有 {count} 项复盘待完成{}。",
+                if late > 0 { format!("，其中 {late} 项已逾期") } else { String::new() }
+            ),
         )
     } else {
         let noun = if count == 1 { "postmortem" } else { "postmortems" };
         let overdue = if late > 0 { format!(", {late} overdue") } else { String::new() };
-        (
-            format!("[Fupan] {count} {noun} pending{overdue}"),
-            format!("{count} {noun} to be done{overdue}."),
-        )
+        (format!("[Fupan] {count} {noun} pending{overdue}"), format!("{count} {noun} to be done{overdue}."))
     };
     let headings = if chinese {
         ["已逾期", "请今天完成", "请在下一个工作日前完成", "之后到期"]

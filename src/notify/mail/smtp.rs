@@ -130,9 +130,7 @@ impl SmtpTransport {
             }
         };
         let credentials = match (settings.username, settings.password) {
-            (Some(username), Some(password)) => {
-                Some(Credentials::new(username, password.expose_secret().to_owned()))
-            }
+            (Some(username), Some(password)) => Some(Credentials::new(username, password.expose_secret().to_owned())),
             (None, None) => None,
             _ => return Err(MailSettingsError::HalfSignIn),
         };
@@ -152,9 +150,10 @@ impl SmtpTransport {
     }
 
     async fn deliver(&self, message: &OutgoingMessage, last_check: LastCheck<'_>) -> Result<Option<()>, Delivery> {
-        let recipient: Address = message.recipient.parse().map_err(|error| {
-            Delivery::Refused(format!("the address {} cannot be used: {error}", message.recipient))
-        })?;
+        let recipient: Address = message
+            .recipient
+            .parse()
+            .map_err(|error| Delivery::Refused(format!("the address {} cannot be used: {error}", message.recipient)))?;
         let bytes = message::bytes(&self.sender, message, Mailbox::new(None, recipient.clone()))
             .map_err(|error| Delivery::Refused(format!("the message cannot be built: {error}")))?;
         let mut connection = self.open().await?;

@@ -1,0 +1,60 @@
+//! `fupan worker`: plan reminders and send what is due.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use tokio::sync::{Notify, watch};
+
+use super::{
+    Exit, FAILED, Session,
+    out::{data, say},
+};
+use crate::{runtime::build, worker};
+
+/// Plan reminders and send what is due.
+#[derive(Debug, Args)]
+pub(super) struct WorkerCommand {
+    /// One round, then leave.
+    #[arg(long)]
+    once: bool,
+    /// Take this time for now, 2024-08-27T10:07:00+08:00; with --once.
+    #[arg(long, requires = "once")]
+    pub now: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Result<()> {
+    let transport = build::transport(&session.settings, &session.app)?;
+    if !command.once {
+        let (stop, stopped) = watch::channel(false);
+        let app = session.app.clone();
+        let work = worker::Worker { app, transport, name: "worker".to_owned(), wake: Arc::new(Notify::new()) };
+        let working = tokio::spawn(worker::run(work, stopped));
+        tokio::signal::ctrl_c().await?;
+        stop.send_replace(true);
+        working.await?;
+        return Ok(());
+    }
+    let report = worker::run_once(&session.app, transport.as_deref(), "once").await?;
+    data(&format!(
+        "计划 {} 封（{} 条提醒），发出 {}，取消 {}，等待 {}，不可达 {}，退信 {}",
+        report.planned,
+        report.reminders,
+        report.sent,
+        report.cancelled,
+        report.waiting,
+        report.unreachable,
+        report.dead
+    ));
+    if let Some(opens) = report.opens_at {
+        say(&format!("提醒时段之外，下次 {}", opens.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M")));
+    }
+    if transport.is_none() && report.waiting > 0 {
+        say("没有配置邮件服务器（FUPAN_SMTP__HOST），邮件留在发件箱里等待");
+    }
+    if let Some(problem) = &report.last_problem {
+        say(problem);
+        return Err(Exit(FAILED).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! Settings to the parts that services need.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::system::{SystemClock, SystemIds};
+use crate::{
+    domain::calendar::Calendar,
+    notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode},
+    service::{
+        App,
+        ports::{Clock, Transport},
+    },
+    settings::{Settings, TlsSetting},
+    store::{self, Store},
+};
+
+/// Opens the database, brings its schema up to date, and puts the product together.
+pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool) -> anyhow::Result<App> {
+    let store = Store::open(&settings.database()).await?;
+    store::migrate::up(&store).await.context("the schema could not be brought up to date")?;
+    let public_url = settings.public();
+    let mail_domain = public_url
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split(['/', ':']).next())
+        .filter(|host| !host.is_empty())
+        .unwrap_or("localhost")
+        .to_owned();
+    Ok(App {
+        store,
+        clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
+        ids: Arc::new(SystemIds),
+        calendar: Arc::new(Calendar::bundled()),
+        zone: settings.zone,
+        public_url,
+        mail_domain,
+        demo,
+    })
+}
+
+/// The way out for mail; none while no server is set.
+pub fn transport(settings: &Settings, app: &App) -> anyhow::Result<Option<Arc<dyn Transport>>> {
+    let Some(host) = settings.smtp.host.clone() else { return Ok(None) };
+    let tls = match settings.smtp.tls {
+        TlsSetting::None => TlsMode::None,
+        TlsSetting::Starttls => TlsMode::Starttls,
+        TlsSetting::Tls => TlsMode::Tls,
+    };
+    let standard = match settings.smtp.tls {
+        TlsSetting::None => 25,
+        TlsSetting::Starttls => 587,
+        TlsSetting::Tls => 465,
+    };
+    let from = settings.smtp.from.clone().unwrap_or_else(|| format!("复盘台 <fupan@{}>", app.mail_domain));
+    let smtp = SmtpTransport::new(SmtpSettings {
+        host,
+        port: settings.smtp.port.unwrap_or(standard),
+        tls,
+        username: settings.smtp.username.clone(),
+        password: settings.smtp.password.clone(),
+        from,
+        mail_domain: app.mail_domain.clone(),
+        settings_url: format!("{}/settings", app.public_url),
+        timeouts: SmtpTimeouts::default(),
+    })?;
+    Ok(Some(Arc::new(smtp)))
+}

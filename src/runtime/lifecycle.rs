@@ -1,0 +1,70 @@
+//! Starting and stopping the service: listen, work, and on a signal stop in order.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::sync::{Notify, watch};
+
+use super::build;
+use crate::{
+    service::{App, accounts},
+    settings::Settings,
+    web, worker,
+};
+
+/// Runs the service until a signal. `say` gets the words for the person who started it.
+pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow::Result<()> {
+    let transport = if app.demo { None } else { build::transport(settings, &app)? };
+    let listener = std::net::TcpListener::bind(&settings.http.bind).with_context(|| {
+        format!(
+            "cannot listen on {}; another program may use the port, choose one with --bind 127.0.0.1:8081",
+            settings.http.bind
+        )
+    })?;
+    let address = listener.local_addr()?;
+    let mut app = app;
+    if settings.public_url.is_none() {
+        app.public_url = format!("http://{address}").replace("0.0.0.0", "localhost");
+    }
+    let setup = accounts::setup_link(&app).await?;
+    let (stop, stopped) = watch::channel(false);
+    let server = web::server::start(app.clone(), listener, stopped.clone())?;
+    say(&format!("复盘台 Fupan · {} · {}", app.public_url, app.store.product()));
+    if let Some(link) = setup {
+        say(&format!("首次设置（24 小时内有效，只能用一次） First set-up, one use:\n  {link}"));
+    }
+    if app.demo {
+        say("演示数据，已用演示账号登录 Demo data, signed in as the demo user");
+    }
+    let work = worker::Worker { app: app.clone(), transport, name: "serve".to_owned(), wake: Arc::new(Notify::new()) };
+    let working = tokio::spawn(worker::run(work, stopped));
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    signal().await;
+    tracing::info!("stopping: no new connections, open requests finish");
+    // Readiness goes off first, then open requests finish, then the worker, then the database closes.
+    stop.send_replace(true);
+    handle.stop(true).await;
+    serving.await??;
+    if tokio::time::timeout(Duration::from_secs(70), working).await.is_err() {
+        tracing::warn!("the worker did not finish in 70 s; its mail stays claimed and is taken up again");
+    }
+    app.store.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

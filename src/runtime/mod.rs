@@ -1,0 +1,6 @@
+//! The composition root: settings to running parts. Holds no rule.
+
+pub mod build;
+pub mod lifecycle;
+pub mod system;
+pub mod telemetry;

@@ -1,0 +1,160 @@
+//! A year of coherent demo data, relative to today: events, figures, owed and overdue postmortems.
+
+use chrono::{DateTime, Datelike, Duration, Utc};
+
+use super::{
+    App, ServiceError,
+    app::detached,
+    events::{self, NewEvent},
+    figures, postmortems,
+    sessions::{self, SignedIn},
+};
+use crate::{
+    domain::{
+        actor::{Actor, Role},
+        capture::draft::{Impact, ImpactKind},
+        clock_point::ClockPoint,
+        event::{EventFields, Source},
+        figures::{FigureFields, IncidentCountFields},
+        iso_week::IsoWeek,
+        postmortem::PostmortemState,
+        report::reading::Decimal,
+    },
+    store,
+};
+
+/// E-mail of the demo account.
+const EMAIL: &str = "demo@example.com";
+
+/// What went wrong, whom it hit, why, and what was done.
+const STORIES: [(&str, &str, &str, &str, &str); 8] = [
+    ("C", "快捷支付银行渠道超时", "付款交易", "渠道证书轮换，握手重试打满连接池", "切换备用渠道，恢复正常"),
+    ("D", "对账文件延迟", "对账单", "上游出账晚到", "补发文件，处理完成"),
+    ("C", "代付队列消费停滞", "代付交易", "消费者扩容时分区未重新分配", "重启消费者，恢复正常"),
+    ("B", "收银台下单大面积失败", "收单交易", "数据库主从切换期间连接未释放", "重置连接池，恢复正常"),
+    ("D", "退款回调积压", "退款", "回调线程池配置过小", "调大线程池并重放，处理完成"),
+    ("C", "钱包首页访问个别响应504", "访问请求", "网关单机房链路抖动", "自动摘除节点，恢复正常"),
+    ("D", "账单下载页打不开", "下载请求", "对象存储权限变更", "恢复权限，恢复正常"),
+    ("C", "商户操作提现失败", "出金交易", "风控规则更新", "下线规则，恢复正常"),
+];
+
+/// Fills an empty database; one that holds the demo already is left alone.
+pub async fn fill(app: &App) -> Result<(), ServiceError> {
+    if store::accounts::by_email(app.store.read(), EMAIL).await?.is_some() {
+        return Ok(());
+    }
+    let made = app.clone();
+    let owner = detached(async move {
+        let tx = made.store.begin().await?;
+        let account = super::accounts::account(
+            &made,
+            EMAIL.to_owned(),
+            "演示值班".to_owned(),
+            Role::Lead,
+            "zh-CN".to_owned(),
+            None,
+        );
+        store::accounts::insert(&tx, &account).await?;
+        tx.commit().await?;
+        Ok(account)
+    })
+    .await?;
+    let actor = Actor::local_operator();
+    let this_week = IsoWeek::of(app.today());
+    let mut week = this_week;
+    for back in 0..52_u32 {
+        fill_week(app, &actor, week, back, owner.id).await?;
+        week = week.previous();
+    }
+    Ok(())
+}
+
+async fn fill_week(app: &App, actor: &Actor, week: IsoWeek, back: u32, owner: uuid::Uuid) -> Result<(), ServiceError> {
+    let today = app.today();
+    let (start, _) = week.bounds(app.zone);
+    // Every other week has one event; the last two have two each.
+    let count = if back < 2 { 2 } else { (back + 1) % 2 };
+    let mut failed = 0_i64;
+    let mut minutes_down = 0_i64;
+    let mut graded = [0_i64; 4];
+    for place in 0..count {
+        let index = usize::try_from((back * 3 + place * 5) % 8).unwrap_or(0);
+        let Some((severity, summary, what, cause, done)) = STORIES.get(index) else { continue };
+        let seed = i64::from(back * 37 + place * 101);
+        let day = if week == IsoWeek::of(today) {
+            i64::from(today.weekday().num_days_from_monday()).min(i64::from(place))
+        } else {
+            seed % 5
+        };
+        let began: DateTime<Utc> = start + Duration::days(day) + Duration::minutes(30 + seed * 13 % (11 * 60));
+        if began >= app.now() {
+            continue;
+        }
+        let minutes = 6 + seed % 35;
+        let number = 120 + seed * 17 % 2_400;
+        failed += number;
+        minutes_down += minutes;
+        if let Some(slot) =
+            ["A", "B", "C", "D"].iter().position(|label| label == severity).and_then(|at| graded.get_mut(at))
+        {
+            *slot += 1;
+        }
+        let fields = EventFields {
+            occurred: Some(ClockPoint::minute(began)),
+            recovered: Some(ClockPoint::minute(began + Duration::minutes(minutes))),
+            severity: Some((*severity).to_owned()),
+            summary: Some((*summary).to_owned()),
+            impact: Some(format!("影响约{number}笔{what}")),
+            impacts: vec![Impact { kind: ImpactKind::Count, number, unit: "笔".to_owned(), approximate: true }],
+            cause: Some((*cause).to_owned()),
+            recovery: Some((*done).to_owned()),
+            ..EventFields::default()
+        };
+        let owed = back < 3;
+        let state = match (owed, *severity) {
+            (true, _) => PostmortemState::Pending,
+            (false, "D") => PostmortemState::Undecided,
+            (false, _) => PostmortemState::Done,
+        };
+        let new = NewEvent { fields, state, week: Some(week), raw: None, source: Source::Form };
+        let event = events::create(app, actor, new).await?;
+        if owed {
+            let change = postmortems::PostmortemChange { owner: Some(Some(owner)), ..Default::default() };
+            postmortems::change(app, actor, event.number, None, change).await?;
+        }
+    }
+    // Some 4.2 million transactions a week: the rate shows what the events cost.
+    let total = 4_200_000_i64;
+    let background = 60 + i64::from(back) * 7 % 40;
+    let rate = |lost: i64| Decimal { units: (total - lost) * 100_000 / total, scale: 3 };
+    let week_minutes = 7 * 24 * 60;
+    let available = Decimal { units: (week_minutes * 10 - minutes_down / 4) * 100_000 / (week_minutes * 10), scale: 3 };
+    for (name, group, value) in [
+        ("入金有效成功率", "支付成功率", rate(failed / 2 + background)),
+        ("出金有效成功率", "支付成功率", rate(failed / 3 + background * 2)),
+        ("年度可用性", "系统可用性", available),
+    ] {
+        let fields = FigureFields {
+            name: name.to_owned(),
+            group: Some(group.to_owned()),
+            value,
+            unit: Some("%".to_owned()),
+            delta: None,
+            delta_unit: None,
+            target: None,
+        };
+        figures::put(app, actor, week, fields, None, "manual").await?;
+    }
+    let [a, b, c, d] = graded;
+    for (severity, number) in [("AB", a + b), ("C", c), ("D", d)] {
+        let fields = IncidentCountFields { severity: severity.to_owned(), count: Decimal { units: number, scale: 0 } };
+        figures::put_count(app, actor, week, fields, "manual").await?;
+    }
+    Ok(())
+}
+
+/// A session of the demo account.
+pub async fn sign_in(app: &App) -> Result<(String, SignedIn), ServiceError> {
+    let account = store::accounts::by_email(app.store.read(), EMAIL).await?.ok_or(ServiceError::SignInNeeded)?;
+    sessions::open(app, account).await
+}

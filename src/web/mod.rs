@@ -1,0 +1,9 @@
+//! The HTTP edge: extract, call one service function, render JSON or a page.
+
+pub mod api;
+mod assets;
+mod gate;
+mod pages;
+mod problem;
+pub mod routes;
+pub mod server;

@@ -1,0 +1,403 @@
+//! The list of events and an event's page.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use askama::Template;
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    Shell, redirect, render,
+    rows::{self, Row},
+};
+use crate::{
+    domain::{
+        actor::Permission,
+        checked::FieldError,
+        clock_point::ClockPoint,
+        event::ProductionEvent,
+        postmortem::{POSTMORTEM_STATES, PostmortemState},
+        report::{event_line, style::ReportStyle},
+    },
+    service::{
+        App, ServiceError, accounts,
+        events::{self, EventPatch},
+        postmortems::{self, PostmortemChange},
+    },
+    web::{
+        api::{ListQuery, cursor_text, number_of},
+        gate::{Caller, caller},
+        problem::Problem,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "events.html")]
+struct Events {
+    shell: Shell,
+    q: String,
+    severity: String,
+    state: String,
+    from: String,
+    to: String,
+    rows: Vec<Row>,
+    next: String,
+}
+
+/// The list with its filters. Empty fields of the form do not filter.
+pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let plain: String = request
+        .query_string()
+        .split('&')
+        .filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
+        .collect::<Vec<_>>()
+        .join("&");
+    let query = web::Query::<ListQuery>::from_query(&plain)
+        .map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("the filter cannot be read: {error}"))
+        })?
+        .into_inner();
+    let page = events::list(&app, &caller.actor, &query.filter(&app)?, query.cursor()?, 50).await?;
+    let owed = query.state.as_deref() == Some("owed");
+    let shell = Shell::of(&app, &caller, if owed { "pending" } else { "events" }).await?;
+    let base: Vec<&str> = plain.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).collect();
+    let next = page.next.map(|cursor| format!("/events?{}&cursor={}", base.join("&"), cursor_text(cursor)));
+    let page = Events {
+        rows: page.events.iter().map(|event| rows::row(&app, shell.t, event)).collect(),
+        next: next.unwrap_or_default().replace("?&", "?"),
+        q: query.q.unwrap_or_default(),
+        severity: query.severity.unwrap_or_default(),
+        state: query.state.unwrap_or_default(),
+        from: query.from.map(|day| day.to_string()).unwrap_or_default(),
+        to: query.to.map(|day| day.to_string()).unwrap_or_default(),
+        shell,
+    };
+    render(StatusCode::OK, &page)
+}
+
+/// A pasted line.
+#[derive(Debug, Deserialize)]
+pub struct NewLine {
+    line: String,
+    week: Option<String>,
+}
+
+/// Logs a pasted line and shows the event.
+pub async fn create(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<NewLine>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let week =
+        form.week.as_deref().filter(|week| !week.is_empty()).map(str::parse).transpose().map_err(ServiceError::from)?;
+    let (event, _) = events::create_from_line(&app, &caller.actor, &form.line, week).await?;
+    Ok(redirect(&format!("/e/{}", event.number)))
+}
+
+#[derive(Template)]
+#[template(path = "event.html")]
+struct EventPage {
+    shell: Shell,
+    number: i64,
+    version: i64,
+    message: String,
+    heading: String,
+    tone: &'static str,
+    severity_words: String,
+    recovered: bool,
+    owed: bool,
+    time: String,
+    facts: Vec<(String, String)>,
+    line: String,
+    timeline: Vec<(String, String)>,
+    form: Edit,
+    raw: String,
+    state_words: &'static str,
+    due: String,
+    owner: String,
+    choices: Vec<(&'static str, &'static str)>,
+    people: Vec<(Uuid, String)>,
+    history: Vec<(String, String, String)>,
+    may_write: bool,
+    may_assign: bool,
+}
+
+/// The edit form as typed.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Edit {
+    version: i64,
+    occurred_at: String,
+    recovered_at: String,
+    severity: String,
+    narrative: String,
+    summary: String,
+    impact: String,
+    cause: String,
+    recovery: String,
+}
+
+/// An event's page.
+pub async fn page(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    show(&app, &caller, number_of(&number)?, StatusCode::OK, None).await
+}
+
+async fn show(
+    app: &App,
+    caller: &Caller,
+    number: i64,
+    status: StatusCode,
+    typed: Option<(Edit, String)>,
+) -> Result<HttpResponse, Problem> {
+    let detail = events::detail(app, &caller.actor, number).await?;
+    let people = accounts::owners(app, &caller.actor).await?;
+    let shell = Shell::of(app, caller, "events").await?;
+    let t = shell.t;
+    let event = &detail.event;
+    let fields = &event.fields;
+    let mut facts = Vec::new();
+    for impact in &fields.impacts {
+        let about = if impact.approximate { "≈ " } else { "" };
+        let number = if impact.unit == "元" { impact.number / 100 } else { impact.number };
+        facts.push((t.impact.to_owned(), format!("{about}{number} {}", impact.unit)));
+    }
+    if let (Some(from), Some(to)) = (fields.occurred, fields.recovered) {
+        facts.push((t.duration.to_owned(), rows::lasted(t, from, to)));
+    }
+    let now = event.postmortem.state;
+    let role = caller.actor.role;
+    let (form, message) = typed.unwrap_or_else(|| (form_of(app, event), String::new()));
+    let page = EventPage {
+        number,
+        version: event.version,
+        message,
+        heading: event.title(),
+        tone: rows::tone(fields.severity.as_deref()),
+        severity_words: rows::grade(t, fields.severity.as_deref()),
+        recovered: fields.recovered.is_some(),
+        owed: now.is_owed(),
+        time: [fields.occurred, fields.recovered]
+            .into_iter()
+            .flatten()
+            .map(|point| rows::time(app, point))
+            .collect::<Vec<_>>()
+            .join(" – "),
+        facts,
+        line: event_line(&ReportStyle::default(), &event.report_event(), app.zone),
+        timeline: timeline_of(app, &shell, &detail),
+        form,
+        raw: event.raw.clone().unwrap_or_default(),
+        state_words: rows::state(t, now),
+        due: rows::due(app, t, event),
+        owner: event
+            .postmortem
+            .owner_id
+            .and_then(|id| people.iter().find(|(have, _)| *have == id))
+            .map_or_else(|| t.nobody.to_owned(), |(_, name)| name.clone()),
+        choices: POSTMORTEM_STATES
+            .into_iter()
+            .filter(|to| now.may_become(*to))
+            .filter(|to| *to != PostmortemState::NotRequired || role.may(Permission::WaivePostmortem))
+            .map(|to| (to.code(), rows::state(t, to)))
+            .collect(),
+        people,
+        history: detail
+            .audit
+            .iter()
+            .map(|entry| (when(app, entry.at), entry.action.clone(), entry.actor_name.clone()))
+            .collect(),
+        may_write: role.may(Permission::WriteEvent),
+        may_assign: role.may(Permission::AssignPostmortem),
+        shell,
+    };
+    render(status, &page)
+}
+
+fn when(app: &App, millis: i64) -> String {
+    DateTime::from_timestamp_millis(millis)
+        .map(|at| at.with_timezone(&app.zone).format("%m/%d %H:%M").to_string())
+        .unwrap_or_default()
+}
+
+fn timeline_of(app: &App, shell: &Shell, detail: &events::EventDetail) -> Vec<(String, String)> {
+    let fields = &detail.event.fields;
+    let mut entries: Vec<(i64, String)> = detail.timeline.iter().map(|entry| (entry.at, entry.text.clone())).collect();
+    let summary = || detail.event.title();
+    entries.extend(fields.occurred.map(|point| (point.at.timestamp_millis(), summary())));
+    entries.extend(fields.recovered.map(|point| {
+        let words = fields.recovery.clone().unwrap_or_else(|| shell.t.recovered.to_owned());
+        (point.at.timestamp_millis(), words)
+    }));
+    entries.sort();
+    entries.into_iter().map(|(at, text)| (when(app, at), text)).collect()
+}
+
+fn form_of(app: &App, event: &ProductionEvent) -> Edit {
+    let fields = &event.fields;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    Edit {
+        version: event.version,
+        occurred_at: fields.occurred.map(|point| rows::local(app, point.at)).unwrap_or_default(),
+        recovered_at: fields.recovered.map(|point| rows::local(app, point.at)).unwrap_or_default(),
+        severity: text(&fields.severity),
+        narrative: fields.narrative.clone(),
+        summary: text(&fields.summary),
+        impact: text(&fields.impact),
+        cause: text(&fields.cause),
+        recovery: text(&fields.recovery),
+    }
+}
+
+/// Edits an event. Where someone else was quicker, what was typed is shown again and nothing is lost.
+pub async fn edit(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+    form: web::Form<Edit>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let number = number_of(&number)?;
+    let form = form.into_inner();
+    let before = events::get(&app, &caller.actor, number).await?;
+    let done = match patch_of(&app, &before, &form) {
+        Ok(patch) => events::update(&app, &caller.actor, number, form.version, patch).await,
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(_) => Ok(redirect(&format!("/e/{number}"))),
+        Err(ServiceError::Stale { current, .. }) => {
+            let message = super::words(&caller).stale.to_owned();
+            let typed = Edit { version: current, ..form };
+            show(&app, &caller, number, StatusCode::CONFLICT, Some((typed, message))).await
+        }
+        Err(ServiceError::Invalid(error)) => {
+            show(&app, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some((form, error.to_string()))).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// A field that stands as it was shown is left alone: a time keeps its seconds and its precision.
+fn patch_of(app: &App, event: &ProductionEvent, form: &Edit) -> Result<EventPatch, FieldError> {
+    let shown = form_of(app, event);
+    let text = |new: &str, old: &str| {
+        (new.trim() != old.trim()).then(|| Some(new.trim().to_owned()).filter(|v| !v.is_empty()))
+    };
+    let point = |field, new: &str, old: &str| {
+        if new.trim() == old {
+            Ok(None)
+        } else {
+            local_time(app, field, new).map(|at| Some(at.map(ClockPoint::minute)))
+        }
+    };
+    Ok(EventPatch {
+        occurred: point("occurred_at", &form.occurred_at, &shown.occurred_at)?,
+        recovered: point("recovered_at", &form.recovered_at, &shown.recovered_at)?,
+        severity: text(&form.severity, &shown.severity),
+        narrative: text(&form.narrative.replace("\r\n", "\n"), &shown.narrative),
+        summary: text(&form.summary, &shown.summary),
+        impact: text(&form.impact, &shown.impact),
+        cause: text(&form.cause, &shown.cause),
+        recovery: text(&form.recovery, &shown.recovery),
+        ..EventPatch::default()
+    })
+}
+
+fn local_time(app: &App, field: &'static str, text: &str) -> Result<Option<DateTime<Utc>>, FieldError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
+        .iter()
+        .find_map(|shape| NaiveDateTime::parse_from_str(text, shape).ok())
+        .and_then(|local| app.zone.from_local_datetime(&local).earliest())
+        .map(|at| Some(at.with_timezone(&Utc)))
+        .ok_or_else(|| FieldError::shape(field, "write a time like 2024-08-19T15:00"))
+}
+
+/// 标记恢复.
+pub async fn recover(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let event = events::mark_recovered(&app, &caller.actor, number_of(&number)?, None).await?;
+    Ok(redirect(&format!("/e/{}", event.number)))
+}
+
+/// A line for the timeline.
+#[derive(Debug, Deserialize)]
+pub struct Entry {
+    entry: String,
+}
+
+/// Adds to the timeline; a time in front is the time of the entry.
+pub async fn timeline(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+    form: web::Form<Entry>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let number = number_of(&number)?;
+    let (at, text) = match form.entry.trim().split_once(' ') {
+        Some((clock, rest)) => match chrono::NaiveTime::parse_from_str(clock, "%H:%M") {
+            Ok(clock) => {
+                let event = events::get(&app, &caller.actor, number).await?;
+                let day = event.fields.occurred.map_or_else(|| app.now(), |point| point.at).with_timezone(&app.zone);
+                let at = app.zone.from_local_datetime(&day.date_naive().and_time(clock)).earliest();
+                (at.map(|at| at.with_timezone(&Utc)), rest)
+            }
+            Err(_) => (None, form.entry.as_str()),
+        },
+        None => (None, form.entry.as_str()),
+    };
+    events::add_timeline_entry(&app, &caller.actor, number, at, text).await?;
+    Ok(redirect(&format!("/e/{number}")))
+}
+
+/// A change to the postmortem; empty fields change nothing.
+#[derive(Debug, Deserialize)]
+pub struct Move {
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    owner: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// Moves the postmortem on.
+pub async fn postmortem(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+    form: web::Form<Move>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let number = number_of(&number)?;
+    let to = match form.to.as_str() {
+        "" => None,
+        code => Some(PostmortemState::from_code(code).ok_or_else(|| FieldError::shape("to", "choose a state"))?),
+    };
+    let owner = match form.owner.as_str() {
+        "" => None,
+        id => Some(Some(Uuid::parse_str(id).map_err(|_| FieldError::shape("owner", "choose a person"))?)),
+    };
+    let change = PostmortemChange {
+        to,
+        owner,
+        reason: Some(form.reason.clone()).filter(|reason| !reason.is_empty()),
+        ..PostmortemChange::default()
+    };
+    postmortems::change(&app, &caller.actor, number, None, change).await?;
+    Ok(redirect(&format!("/e/{number}")))
+}

@@ -1,0 +1,61 @@
+//! Every route with the permission it needs: the gate, the tests and the OpenAPI document read this one table.
+
+use crate::domain::actor::Permission;
+
+/// A method and a path.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path pattern as registered.
+    pub path: &'static str,
+    /// What it needs.
+    pub permission: Permission,
+    /// What it does, for the OpenAPI document.
+    pub summary: &'static str,
+}
+
+const fn route(method: &'static str, path: &'static str, permission: Permission, summary: &'static str) -> Route {
+    Route { method, path, permission, summary }
+}
+
+/// All routes. A request that matches none of them is answered 404 or 405 and reaches no handler.
+pub const ROUTES: &[Route] = &[
+    route("GET", "/healthz", Permission::Public, "The process lives"),
+    route("GET", "/readyz", Permission::Public, "The database answers and the service is not stopping"),
+    route("GET", "/metrics", Permission::Public, "Figures of the service itself, Prometheus text"),
+    route("GET", "/static/{name}", Permission::Public, "A static file"),
+    route("GET", "/api/openapi.json", Permission::Public, "This document"),
+    route("GET", "/login", Permission::Public, "The sign-in page"),
+    route("POST", "/login", Permission::Public, "Sign in"),
+    route("GET", "/setup", Permission::Public, "The first set-up, or a new password"),
+    route("POST", "/setup", Permission::Public, "Do the set-up"),
+    route("POST", "/logout", Permission::OwnProfile, "Sign out"),
+    route("POST", "/language", Permission::OwnProfile, "Choose the language"),
+    route("GET", "/", Permission::Read, "Home"),
+    route("GET", "/events", Permission::Read, "Events"),
+    route("POST", "/events", Permission::WriteEvent, "Log an event"),
+    route("POST", "/lines/preview", Permission::ParseLine, "What a line says"),
+    route("GET", "/e/{number}", Permission::Read, "An event"),
+    route("POST", "/events/{number}/edit", Permission::WriteEvent, "Edit an event"),
+    route("POST", "/events/{number}/recover", Permission::WriteEvent, "Mark as recovered"),
+    route("POST", "/events/{number}/timeline", Permission::WriteEvent, "Add to the timeline"),
+    route("POST", "/events/{number}/postmortem", Permission::WritePostmortem, "Move the postmortem on"),
+    route("GET", "/w", Permission::Read, "This week's report"),
+    route("GET", "/w/{week}", Permission::Read, "A weekly report"),
+    route("GET", "/api/v1/events", Permission::Read, "Events, the latest beginning first"),
+    route("POST", "/api/v1/events", Permission::WriteEvent, "Create an event from fields or from a line"),
+    route("GET", "/api/v1/events/{number}", Permission::Read, "One event"),
+    route("PATCH", "/api/v1/events/{number}", Permission::WriteEvent, "Change an event (JSON merge patch, If-Match)"),
+    route("DELETE", "/api/v1/events/{number}", Permission::DeleteEvent, "Delete an event (If-Match)"),
+    route("POST", "/api/v1/lines:parse", Permission::ParseLine, "Read a line without saving it"),
+    route("GET", "/api/v1/reports/{week}", Permission::Read, "A weekly report: format md, json, html or text"),
+    route("GET", "/api/v1/figures", Permission::Read, "Reported figures and incident counts of a week"),
+    route("PUT", "/api/v1/figures/{week}/{name}", Permission::WriteFigure, "Write a figure of a week"),
+];
+
+/// The route of a method and a registered pattern. HEAD is read as GET.
+pub fn find(method: &str, pattern: &str) -> Option<&'static Route> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    ROUTES.iter().find(|route| route.method == method && route.path == pattern)
+}

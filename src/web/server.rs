@@ -1,0 +1,103 @@
+//! The HTTP server: routes, limits, the order of shutdown.
+
+use std::net::TcpListener;
+
+use actix_web::{
+    App as HttpApp, HttpRequest, HttpResponse, HttpServer,
+    dev::Server,
+    http::StatusCode,
+    middleware::{Compress, from_fn},
+    web,
+};
+use tokio::sync::watch;
+
+use super::{api, assets, gate, pages, problem::Problem};
+use crate::service::App;
+
+/// The largest body, in bytes: 2 MiB.
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// Whether the service is stopping.
+#[derive(Debug, Clone)]
+struct Stopping(watch::Receiver<bool>);
+
+/// Starts the server on a listener; it runs until its handle stops it.
+pub fn start(app: App, listener: TcpListener, stopped: watch::Receiver<bool>) -> std::io::Result<Server> {
+    let app = web::Data::new(app);
+    let stopping = web::Data::new(Stopping(stopped));
+    let server = HttpServer::new(move || {
+        HttpApp::new()
+            .app_data(app.clone())
+            .app_data(stopping.clone())
+            .app_data(web::PayloadConfig::new(BODY_LIMIT))
+            .app_data(web::JsonConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
+                Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "malformed",
+                    format!("the body is not the expected JSON: {error}"),
+                )
+                .into()
+            }))
+            .app_data(web::FormConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
+                Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("the form cannot be read: {error}")).into()
+            }))
+            .app_data(web::QueryConfig::default().error_handler(|error, _| {
+                Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("the query cannot be read: {error}")).into()
+            }))
+            .app_data(web::PathConfig::default().error_handler(|_, _| {
+                Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address").into()
+            }))
+            .wrap(from_fn(gate::pass))
+            .wrap(Compress::default())
+            .service(web::resource("/healthz").route(web::get().to(healthz)).route(web::head().to(healthz)))
+            .service(web::resource("/readyz").route(web::get().to(readyz)).route(web::head().to(readyz)))
+            .service(web::resource("/metrics").route(web::get().to(metrics)))
+            .configure(assets::routes)
+            .configure(api::routes)
+            .configure(pages::routes)
+            .default_service(web::to(nothing))
+    })
+    .workers(2)
+    .disable_signals()
+    .shutdown_timeout(20)
+    .listen(listener)?
+    .run();
+    Ok(server)
+}
+
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+async fn readyz(app: web::Data<App>, stopping: web::Data<Stopping>) -> HttpResponse {
+    if *stopping.0.borrow() {
+        return HttpResponse::ServiceUnavailable().content_type("text/plain").body("stopping\n");
+    }
+    match app.store.ping().await {
+        Ok(()) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+        Err(_) => HttpResponse::ServiceUnavailable().content_type("text/plain").body("the database does not answer\n"),
+    }
+}
+
+async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    use std::fmt::Write as _;
+    let actor = crate::domain::actor::Actor::clock();
+    let (owed, overdue) = crate::service::postmortems::count_owed(&app, &actor).await?;
+    let ongoing = crate::service::events::count_ongoing(&app, &actor).await?;
+    let pending = crate::service::outbox::count_pending(&app).await?;
+    let mut text = String::new();
+    for (name, help, value) in [
+        ("fupan_postmortems_owed", "Postmortems that are owed", owed),
+        ("fupan_postmortems_overdue", "Owed postmortems past their due date", overdue),
+        ("fupan_events_ongoing", "Events without a recovery", ongoing),
+        ("fupan_outbox_pending", "Messages that wait to be sent", pending as u64),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
+}
+
+async fn nothing(request: HttpRequest) -> HttpResponse {
+    let problem = Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is nothing at {}", request.path()));
+    actix_web::ResponseError::error_response(&problem)
+}
