@@ -50,13 +50,17 @@ pub fn json(name: &'static str) -> ColumnDef {
 /// A table that does not exist yet: first the required columns, then the optional ones.
 /// Text compares byte by byte on all three databases.
 pub fn table(
+    manager: &SchemaManager<'_>,
     name: &'static str,
     key: &[&'static str],
     required: Vec<ColumnDef>,
     optional: Vec<ColumnDef>,
 ) -> TableCreateStatement {
     let mut table = Table::create();
-    table.table(name).if_not_exists().character_set("utf8mb4").collate("utf8mb4_bin");
+    table.table(name).if_not_exists();
+    if manager.get_database_backend() == DatabaseBackend::MySql {
+        table.character_set("utf8mb4").collate("utf8mb4_bin");
+    }
     for mut column in required {
         table.col(column.not_null());
     }

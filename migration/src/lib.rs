@@ -7,6 +7,7 @@ mod m0002_events;
 mod m0003_reports;
 mod m0004_reminders;
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 /// All migrations in order.

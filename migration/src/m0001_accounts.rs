@@ -11,6 +11,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
         let account = table(
+            m,
             "account",
             &["id"],
             vec![
@@ -30,6 +31,7 @@ impl MigrationTrait for Migration {
         index(m, "account", "uq_account_email", &["email_key"], true).await?;
 
         let mut session = table(
+            m,
             "session",
             &["id"],
             vec![
@@ -50,6 +52,7 @@ impl MigrationTrait for Migration {
         index(m, "session", "ix_session_expires", &["expires_at"], false).await?;
 
         let mut invitation = table(
+            m,
             "invitation",
             &["id"],
             vec![id("id"), short("kind", 16), short("token_hash", 64), big("created_at"), big("expires_at")],
@@ -60,6 +63,7 @@ impl MigrationTrait for Migration {
         index(m, "invitation", "uq_invitation_token", &["token_hash"], true).await?;
 
         let mut token = table(
+            m,
             "api_token",
             &["id"],
             vec![
@@ -78,6 +82,7 @@ impl MigrationTrait for Migration {
         index(m, "api_token", "ix_api_token_account", &["account_id"], false).await?;
 
         let audit = table(
+            m,
             "audit_entry",
             &["id"],
             vec![
@@ -94,6 +99,7 @@ impl MigrationTrait for Migration {
         index(m, "audit_entry", "ix_audit_subject", &["subject", "at", "id"], false).await?;
 
         let mut kept = table(
+            m,
             "idempotency_key",
             &["id"],
             vec![

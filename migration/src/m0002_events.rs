@@ -10,9 +10,10 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
-        m.create_table(table("counter", &["name"], vec![short("name", 32), big("value")], vec![])).await?;
+        m.create_table(table(m, "counter", &["name"], vec![short("name", 32), big("value")], vec![])).await?;
 
         let event = table(
+            m,
             "event",
             &["id"],
             vec![
@@ -58,6 +59,7 @@ impl MigrationTrait for Migration {
         index(m, "event", "ix_event_occurred", &["occurred_at", "number"], false).await?;
 
         let mut impact = table(
+            m,
             "impact",
             &["id"],
             vec![
@@ -76,6 +78,7 @@ impl MigrationTrait for Migration {
         index(m, "impact", "ix_impact_event", &["event_id", "position"], false).await?;
 
         let mut entry = table(
+            m,
             "timeline_entry",
             &["id"],
             vec![id("id"), id("event_id"), big("at"), long(m, "text"), big("created_at")],
@@ -86,6 +89,7 @@ impl MigrationTrait for Migration {
         index(m, "timeline_entry", "ix_timeline_event", &["event_id", "at"], false).await?;
 
         let mut postmortem = table(
+            m,
             "postmortem",
             &["event_id"],
             vec![id("event_id"), big("version"), short("state", 16), flag("due_fixed"), big("changed_at")],

@@ -11,6 +11,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
         let import = table(
+            m,
             "report_import",
             &["id"],
             vec![
@@ -28,6 +29,7 @@ impl MigrationTrait for Migration {
         index(m, "report_import", "ix_report_import_week", &["week", "imported_at"], false).await?;
 
         let figure = table(
+            m,
             "figure",
             &["id"],
             vec![
@@ -57,6 +59,7 @@ impl MigrationTrait for Migration {
         index(m, "figure", "ix_figure_name", &["name_key", "week"], false).await?;
 
         let count = table(
+            m,
             "incident_count",
             &["id"],
             vec![

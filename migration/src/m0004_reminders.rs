@@ -11,6 +11,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
         let outbox = table(
+            m,
             "outbox_message",
             &["id"],
             vec![
@@ -46,6 +47,7 @@ impl MigrationTrait for Migration {
         index(m, "outbox_message", "ix_outbox_claim", &["claim_token"], false).await?;
 
         let mut reminder = table(
+            m,
             "reminder",
             &["id"],
             vec![

@@ -45,7 +45,7 @@ pub fn transport(settings: &Settings, app: &App) -> anyhow::Result<Option<Arc<dy
     let Some(host) = settings.smtp.host.clone() else { return Ok(None) };
     let tls = match settings.smtp.tls {
         TlsSetting::None => TlsMode::None,
-        TlsSetting::Starttls => TlsMode::Starttls,
+        TlsSetting::Starttls => TlsMode::StartTls,
         TlsSetting::Tls => TlsMode::Tls,
     };
     let standard = match settings.smtp.tls {

@@ -73,7 +73,7 @@ pub async fn insert(
     value: &ProductionEvent,
     created_by: Option<Uuid>,
     import_id: Option<Uuid>,
-    ids: &mut dyn FnMut() -> Uuid,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
     let mut row = active(&value.fields, value.raw.as_deref());
     row.id = Set(value.id);
@@ -101,7 +101,7 @@ pub async fn update(
     value: &ProductionEvent,
     version: i64,
     now: i64,
-    ids: &mut dyn FnMut() -> Uuid,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
     let mut row = active(&value.fields, value.raw.as_deref());
     row.version = Set(version + 1);
@@ -342,7 +342,7 @@ async fn insert_impacts(
     tx: &Tx,
     event_id: Uuid,
     impacts: &[Impact],
-    ids: &mut dyn FnMut() -> Uuid,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
     if impacts.is_empty() {
         return Ok(());

@@ -49,7 +49,7 @@ pub async fn pass<B: MessageBody + 'static>(
     let id = app.as_ref().map(|app| app.id().to_string()).unwrap_or_default();
     let method = request.method().clone();
     let path = request.path().to_owned();
-    let mut response = match decide(&request, app.as_deref()).await {
+    let mut response = match decide(&request, app.as_deref().map(AsRef::as_ref)).await {
         Ok(caller) => {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);

@@ -105,7 +105,6 @@ pub enum MailSettingsError {
 }
 
 /// Hands messages to one SMTP server, each over a connection of its own.
-#[derive(Debug)]
 pub struct SmtpTransport {
     host: String,
     port: u16,
@@ -114,6 +113,12 @@ pub struct SmtpTransport {
     sender: Sender,
     hello: ClientId,
     timeouts: SmtpTimeouts,
+}
+
+impl std::fmt::Debug for SmtpTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SmtpTransport").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+    }
 }
 
 impl SmtpTransport {
