@@ -41,6 +41,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/events/{number}/recover", Permission::WriteEvent, "Mark as recovered"),
     route("POST", "/events/{number}/timeline", Permission::WriteEvent, "Add to the timeline"),
     route("POST", "/events/{number}/postmortem", Permission::WritePostmortem, "Move the postmortem on"),
+    route("GET", "/postmortems", Permission::Read, "Owed postmortems"),
     route("GET", "/w", Permission::Read, "This week's report"),
     route("GET", "/w/{week}", Permission::Read, "A weekly report"),
     route("GET", "/api/v1/events", Permission::Read, "Events, the latest beginning first"),

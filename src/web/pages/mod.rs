@@ -37,6 +37,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/recover").route(web::post().to(events::recover)))
         .service(web::resource("/events/{number}/timeline").route(web::post().to(events::timeline)))
         .service(web::resource("/events/{number}/postmortem").route(web::post().to(events::postmortem)))
+        .service(web::resource("/postmortems").route(web::get().to(owed)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)));
 }
@@ -101,6 +102,10 @@ fn render(status: StatusCode, template: &impl Template) -> Result<HttpResponse, 
 
 fn redirect(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to.to_owned())).finish()
+}
+
+async fn owed() -> HttpResponse {
+    redirect("/events?state=owed")
 }
 
 async fn language(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
