@@ -1,1 +1,137 @@
-//! x
+//! What the tests share: a database of its own per test, a service on a real port, an SMTP sink.
+
+pub mod smtp;
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use fupan::{
+    domain::{actor::Role, calendar::Calendar},
+    runtime::system::SystemIds,
+    service::{App, accounts, ports::Clock, sessions, tokens},
+    store::{self, Store},
+};
+use sea_orm::{ConnectionTrait, Database};
+use tokio::sync::watch;
+
+/// A fresh database: on the server of `TEST_DATABASE_URL`, else a SQLite file that goes with this value.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// Its URL.
+    pub url: String,
+    folder: tempfile::TempDir,
+}
+
+impl TestDatabase {
+    /// Makes one.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match std::env::var("TEST_DATABASE_URL") {
+            Ok(server) if !server.is_empty() => {
+                let name = format!("fupan_{}", uuid::Uuid::now_v7().simple());
+                let connection = Database::connect(&server).await.unwrap();
+                let charset = if server.starts_with("mysql") { " CHARACTER SET utf8mb4" } else { "" };
+                connection.execute_unprepared(&format!("CREATE DATABASE {name}{charset}")).await.unwrap();
+                connection.close().await.unwrap();
+                format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+            }
+            _ => format!("sqlite:{}", folder.path().join("test.db").display()),
+        };
+        Self { url, folder }
+    }
+
+    /// A folder of the test.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+}
+
+/// A clock that the test moves.
+#[derive(Debug)]
+pub struct TestClock(Mutex<DateTime<Utc>>);
+
+impl TestClock {
+    /// Stands at `at` (RFC 3339).
+    pub fn at(at: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(at.parse().unwrap())))
+    }
+
+    /// Moves to `at`.
+    pub fn set(&self, at: &str) {
+        *self.0.lock().unwrap() = at.parse().unwrap();
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// The product on a database, at a time.
+pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
+    let store = Store::open(&database.url).await.unwrap();
+    store::migrate::up(&store).await.unwrap();
+    App {
+        store,
+        clock,
+        ids: Arc::new(SystemIds),
+        calendar: Arc::new(Calendar::bundled()),
+        zone: chrono_tz::Asia::Shanghai,
+        public_url: "http://fupan.test".to_owned(),
+        mail_domain: "fupan.test".to_owned(),
+        demo: false,
+    }
+}
+
+/// A service on a real port.
+#[derive(Debug)]
+pub struct Service {
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// The product behind it.
+    pub app: App,
+    /// Its database.
+    pub database: TestDatabase,
+    _stop: watch::Sender<bool>,
+}
+
+impl Service {
+    /// Starts one at a time.
+    pub async fn start(now: &str) -> Self {
+        let database = TestDatabase::new().await;
+        let app = app(&database, TestClock::at(now)).await;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = watch::channel(false);
+        let mut served = app.clone();
+        served.public_url.clone_from(&url);
+        let server = fupan::web::server::start(served.clone(), listener, stopped).unwrap();
+        tokio::spawn(server);
+        Self { url, app: served, database, _stop: stop }
+    }
+
+    /// An API token of a new account with this role.
+    pub async fn token(&self, role: Role) -> String {
+        let actor = fupan::domain::actor::Actor::local_operator();
+        let account = self.account(role).await;
+        tokens::create(&self.app, &actor, &account, "test").await.unwrap().1
+    }
+
+    /// A session cookie of a new account with this role.
+    pub async fn cookie(&self, role: Role) -> String {
+        let account = self.account(role).await;
+        sessions::open(&self.app, account).await.unwrap().0
+    }
+
+    async fn account(&self, role: Role) -> store::accounts::Account {
+        let actor = fupan::domain::actor::Actor::local_operator();
+        let new = accounts::NewAccount {
+            email: format!("{}@example.com", uuid::Uuid::now_v7().simple()),
+            name: role.code().to_owned(),
+            role,
+            lang: "zh-CN".to_owned(),
+        };
+        accounts::add(&self.app, &actor, new).await.unwrap().0
+    }
+}

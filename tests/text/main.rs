@@ -1,0 +1,176 @@
+//! The pure text core on the corpus: reading, putting back, and total functions.
+
+use chrono::NaiveDate;
+use chrono_tz::Asia::Shanghai;
+use fupan::domain::{
+    capture::{
+        self,
+        draft::{CaptureContext, DateAnchor, Mark, Notice},
+    },
+    report::{
+        self,
+        reading::ReportReading,
+        render::{ReportCount, ReportEvent, ReportFigure},
+        splice::{SpliceContent, SpliceEvent},
+        style::ReportStyle,
+    },
+};
+use proptest::prelude::*;
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
+}
+
+fn corpus() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/reports");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "md") && !path.ends_with("SCHEMA.md"))
+        .collect();
+    files.sort();
+    files.into_iter().map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+fn as_read(reading: &ReportReading) -> SpliceContent {
+    SpliceContent {
+        figures: reading
+            .figures
+            .iter()
+            .enumerate()
+            .map(|(index, figure)| {
+                let shown = ReportFigure {
+                    name: figure.name.clone(),
+                    group: figure.group.clone(),
+                    value: figure.value,
+                    unit: figure.unit.clone(),
+                };
+                (Some(index), shown)
+            })
+            .collect(),
+        incident_counts: reading
+            .incident_counts
+            .iter()
+            .enumerate()
+            .map(|(index, count)| (Some(index), ReportCount { severity: count.severity.clone(), count: count.count }))
+            .collect(),
+        events: reading
+            .events
+            .iter()
+            .enumerate()
+            .map(|(index, event)| SpliceEvent {
+                reading_index: Some(index),
+                event: ReportEvent {
+                    occurred: event.draft.occurred,
+                    narrative: event.draft.narrative.clone(),
+                    mark: event.draft.mark,
+                },
+            })
+            .collect(),
+    }
+}
+
+fn put_back(document: &str, change: impl FnOnce(&mut SpliceContent)) -> String {
+    let reading = report::read_report(document, Shanghai, today());
+    let style = ReportStyle::learn(document, &reading);
+    let mut content = as_read(&reading);
+    change(&mut content);
+    report::splice(document, &reading, &style, Shanghai, &content)
+}
+
+#[test]
+fn a_report_that_did_not_change_is_put_back_byte_for_byte() {
+    let corpus = corpus();
+    assert_eq!(corpus.len(), 9);
+    for (name, document) in corpus {
+        assert!(put_back(&document, |_| {}) == document, "{name} changed");
+    }
+}
+
+#[test]
+fn a_mark_that_changed_is_the_only_difference() {
+    let (_, document) = corpus().into_iter().find(|(name, _)| name.contains("2024-W34")).unwrap();
+    let spliced = put_back(&document, |content| content.events[0].event.mark = Mark::Done);
+    let expected = document.replacen("恢复正常。【待复盘】", "恢复正常。【已复盘】", 1);
+    assert_eq!(spliced, expected);
+    let unmarked = put_back(&document, |content| content.events[1].event.mark = Mark::Pending);
+    assert_eq!(unmarked, document.replacen("11:20 恢复正常\n", "11:20 恢复正常【待复盘】\n", 1));
+}
+
+#[test]
+fn an_event_that_is_gone_takes_its_lines_with_it_and_a_new_one_gets_its_own() {
+    let (_, document) = corpus().into_iter().find(|(name, _)| name.contains("2024-W34")).unwrap();
+    let without = put_back(&document, |content| {
+        content.events.remove(1);
+    });
+    assert_eq!(without, document.replacen("08/20 11:19 \n\n钱包首页访问个别响应504，11:20 恢复正常\n\n", "", 1));
+    let more = put_back(&document, |content| {
+        let mut event = content.events[0].event.clone();
+        event.narrative = "新的一起。".to_owned();
+        content.events.push(SpliceEvent { reading_index: None, event });
+    });
+    let reading = report::read_report(&more, Shanghai, today());
+    assert_eq!(reading.events.len(), 4);
+    assert!(more.contains("\n\n08/19 15:00 \n\n新的一起。【待复盘】\n\n## 【其他】"), "{more}");
+}
+
+#[test]
+fn a_carriage_return_document_keeps_its_line_ends() {
+    let (_, document) = corpus().into_iter().find(|(name, _)| name.contains("adv-")).unwrap();
+    assert!(document.contains("\r\n"));
+    let spliced = put_back(&document, |content| content.events[3].event.mark = Mark::Pending);
+    assert_ne!(spliced, document);
+    assert_eq!(spliced.matches('\n').count(), spliced.matches("\r\n").count());
+}
+
+#[test]
+fn lines_of_many_kinds_are_understood() {
+    let context =
+        CaptureContext { anchor: DateAnchor::Nearest(NaiveDate::from_ymd_opt(2024, 8, 21).unwrap()), zone: Shanghai };
+    for (line, occurred, recovered) in [
+        ("2024年8月19日 下午3点20分 登录失败，15点50分 恢复。", "2024-08-19T15:20", Some("2024-08-19T15:50")),
+        ("8月19日 20时56分 转账超时，持续8分钟后恢复", "2024-08-19T20:56", Some("2024-08-19T21:04")),
+        ("8/19 23:58 对账失败，次日00:06 恢复", "2024-08-19T23:58", Some("2024-08-20T00:06")),
+        ("2024-08-19T15:00:03+08:00 网关报错，排查中", "2024-08-19T15:00", None),
+        ("08-19 15:00~15:30 查询超时，恢复正常", "2024-08-19T15:00", Some("2024-08-19T15:30")),
+        ("Aug 19, 3:05 PM refunds failed, recovered at 3:40 PM", "2024-08-19T15:05", Some("2024-08-19T15:40")),
+        ("0819 登录失败", "", None),
+    ] {
+        let draft = capture::read_line(line, &context);
+        let shown = |at: Option<fupan::domain::clock_point::ClockPoint>| {
+            at.map(|point| point.at.with_timezone(&Shanghai).format("%Y-%m-%dT%H:%M").to_string())
+        };
+        assert_eq!(shown(draft.occurred).unwrap_or_default(), occurred, "{line}");
+        assert_eq!(shown(draft.recovered).as_deref(), recovered, "{line}");
+    }
+}
+
+#[test]
+fn odd_lines_are_read_partly_and_say_so() {
+    let now = "2026-11-24T00:00:00Z".parse().unwrap();
+    let context = CaptureContext { anchor: DateAnchor::LatestPast(now), zone: Shanghai };
+    let without = capture::read_line("提现失败，影响约684笔", &context);
+    assert!(without.occurred.is_none() && without.notices.contains(&Notice::TimeMissing));
+    let two = capture::read_line("08/19 15:00 提现失败，与 07/01 10:00 的问题相同", &context);
+    assert!(two.notices.iter().any(|notice| matches!(notice, Notice::SecondDate { .. })), "{:?}", two.notices);
+    let long = capture::read_line(&"长".repeat(100_000), &context);
+    assert!(long.notices.contains(&Notice::TooLong { read: 20_000, total: 100_000 }));
+    let control = capture::read_line("08/19 15:00 提现\u{7}失败", &context);
+    assert!(control.notices.contains(&Notice::ControlCharacters { count: 1 }));
+    assert_eq!(control.narrative, "提现失败");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_readers_fail_and_no_document_changes_by_itself(text in "\\PC{0,200}", tail in "[0-9/:： 年月日\\-，。【】待复盘无\\n\\r|#*`]{0,200}") {
+        let document = format!("# 2024-W34\n\n## 系统运行数据\n\n{text}\n\n## 生产事件\n\n{tail}\n{text}");
+        let context = CaptureContext { anchor: DateAnchor::Nearest(today()), zone: Shanghai };
+        for line in [&text, &tail, &document] {
+            let draft = capture::read_line(line, &context);
+            for span in &draft.spans {
+                prop_assert!(line.get(span.range.clone()).is_some());
+            }
+        }
+        prop_assert_eq!(put_back(&document, |_| {}), document);
+    }
+}
