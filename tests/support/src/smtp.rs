@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    net::{TcpListener, TcpStream, tcp::OwnedReadHalf},
 };
 
 /// What the server does with mail.
@@ -17,8 +17,14 @@ pub enum Script {
     Closed,
     /// `550` at RCPT.
     NoSuchUser,
+    /// `450` at RCPT.
+    TryLater,
     /// Closes the connection after the dot, without an answer.
     DropAfterDot,
+    /// Accepts the connection and never says a word.
+    Silent,
+    /// Keeps the mail and never answers the dot.
+    SilentAfterDot,
 }
 
 /// A message as it came.
@@ -40,13 +46,58 @@ impl Received {
         })
     }
 
+    /// A header's value with its encoded words (RFC 2047) read.
+    pub fn decoded(&self, name: &str) -> Option<String> {
+        let value = self.header(name)?;
+        let mut text = String::new();
+        for (place, part) in value.split("=?utf-8?b?").enumerate() {
+            match part.split_once("?=") {
+                Some((word, rest)) if place > 0 => {
+                    text.push_str(&String::from_utf8_lossy(&STANDARD.decode(word).unwrap_or_default()));
+                    text.push_str(rest.trim());
+                }
+                _ => text.push_str(part),
+            }
+        }
+        Some(text)
+    }
+
     /// The plain text part, decoded.
     pub fn text(&self) -> String {
-        let part = self.raw.split("text/plain").nth(1).unwrap_or_default();
-        let body = part.split("\r\n\r\n").nth(1).unwrap_or_default().split("\r\n--").next().unwrap_or_default();
-        let bytes = STANDARD.decode(body.replace("\r\n", "")).unwrap_or_else(|_| body.as_bytes().to_vec());
-        String::from_utf8_lossy(&bytes).into_owned()
+        self.part("text/plain")
     }
+
+    /// The HTML part, decoded.
+    pub fn html(&self) -> String {
+        self.part("text/html")
+    }
+
+    fn part(&self, kind: &str) -> String {
+        let part = self.raw.split(&format!("Content-Type: {kind}")).nth(1).unwrap_or_default();
+        let (head, body) = part.split_once("\r\n\r\n").unwrap_or_default();
+        let body = body.split("\r\n--").next().unwrap_or_default();
+        let bytes = if head.contains("base64") {
+            STANDARD.decode(body.replace("\r\n", "")).unwrap_or_default()
+        } else if head.contains("quoted-printable") {
+            quoted_printable(body)
+        } else {
+            body.as_bytes().to_vec()
+        };
+        String::from_utf8_lossy(&bytes).replace("\r\n", "\n")
+    }
+}
+
+/// The bytes of a quoted-printable body (RFC 2045 section 6.7).
+fn quoted_printable(body: &str) -> Vec<u8> {
+    let joined = body.replace("=\r\n", "");
+    let mut parts = joined.split('=');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let code = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.extend(code);
+        bytes.extend_from_slice(part.get(2..).unwrap_or_default().as_bytes());
+    }
+    bytes
 }
 
 /// A running sink.
@@ -97,12 +148,16 @@ impl SmtpSink {
         if script == Script::Closed {
             return write.write_all(b"421 not now\r\n").await;
         }
+        if script == Script::Silent {
+            return forever(&mut lines).await;
+        }
         write.write_all(b"220 sink\r\n").await?;
         let mut to = String::new();
         while let Some(line) = lines.next_line().await? {
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             let answer: &[u8] = match verb.as_str() {
                 "EHLO" | "HELO" => b"250-sink\r\n250 8BITMIME\r\n",
+                "RCPT" if script == Script::TryLater => b"450 try later\r\n",
                 "RCPT" if script == Script::NoSuchUser => b"550 no such user\r\n",
                 "RCPT" => {
                     to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
@@ -119,8 +174,10 @@ impl SmtpSink {
                         raw.push_str("\r\n");
                     }
                     self.received.lock().unwrap().push(Received { to: to.clone(), raw });
-                    if script == Script::DropAfterDot {
-                        return Ok(());
+                    match script {
+                        Script::DropAfterDot => return Ok(()),
+                        Script::SilentAfterDot => return forever(&mut lines).await,
+                        _ => {}
                     }
                     b"250 taken\r\n"
                 }
@@ -134,4 +191,10 @@ impl SmtpSink {
         }
         Ok(())
     }
+}
+
+/// Reads until the client goes away, and says nothing.
+async fn forever(lines: &mut Lines<BufReader<OwnedReadHalf>>) -> std::io::Result<()> {
+    while lines.next_line().await?.is_some() {}
+    Ok(())
 }

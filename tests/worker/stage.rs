@@ -1,0 +1,126 @@
+//! What the tests of the worker stand on: the product at a time, people, owed postmortems and a mail server.
+
+use std::{sync::Arc, time::Duration};
+
+use fupan::{
+    domain::{
+        actor::{Actor, Role},
+        postmortem::PostmortemState,
+    },
+    notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode},
+    service::{
+        App, accounts, events, outbox,
+        postmortems::{self, PostmortemChange},
+    },
+    store::outbox::OutboxMessage,
+    worker::{self, RoundReport},
+};
+use support::{
+    TestClock, TestDatabase,
+    smtp::{Script, SmtpSink},
+};
+use uuid::Uuid;
+
+/// A Tuesday, seven minutes past ten.
+pub const TUESDAY: &str = "2024-08-27T10:07:00+08:00";
+
+pub struct Stage {
+    pub app: App,
+    pub clock: Arc<TestClock>,
+    pub sink: SmtpSink,
+    pub transport: Arc<SmtpTransport>,
+    pub oncall: Uuid,
+    _database: TestDatabase,
+}
+
+impl Stage {
+    /// The product with one person on call, at `now`.
+    pub async fn at(now: &str) -> Self {
+        let database = TestDatabase::new().await;
+        let clock = TestClock::at(now);
+        let app = support::app(&database, clock.clone()).await;
+        let sink = SmtpSink::start(Script::Accept).await;
+        let transport = Arc::new(transport(sink.port));
+        let oncall = person(&app, "oncall@example.com", "值班", Role::Reporter, "zh-CN").await;
+        Self { app, clock, sink, transport, oncall, _database: database }
+    }
+
+    /// A new account.
+    pub async fn person(&self, email: &str, name: &str, role: Role, lang: &str) -> Uuid {
+        person(&self.app, email, name, role, lang).await
+    }
+
+    /// A new event whose postmortem is owed; its number.
+    pub async fn owed(&self, owner: Option<Uuid>, due_on: &str) -> i64 {
+        let line = "08/19 15:00 客户反馈商户操作提现失败，影响约684笔出金交易。【待复盘】";
+        let actor = Actor::local_operator();
+        let (event, _) = events::create_from_line(&self.app, &actor, line, None).await.unwrap();
+        assert!(event.postmortem.state.is_owed());
+        let change = PostmortemChange {
+            owner: Some(owner),
+            due_on: Some(Some(due_on.parse().unwrap())),
+            ..PostmortemChange::default()
+        };
+        self.change(event.number, change).await;
+        event.number
+    }
+
+    pub async fn change(&self, number: i64, change: PostmortemChange) {
+        postmortems::change(&self.app, &Actor::local_operator(), number, None, change).await.unwrap();
+    }
+
+    pub async fn done(&self, number: i64) {
+        self.change(number, PostmortemChange { to: Some(PostmortemState::Done), ..PostmortemChange::default() }).await;
+    }
+
+    /// One round at the time of the clock.
+    pub async fn round(&self) -> RoundReport {
+        worker::run_once(&self.app, Some(self.transport.as_ref()), "test").await.unwrap()
+    }
+
+    /// One round at `now`.
+    pub async fn round_at(&self, now: &str) -> RoundReport {
+        self.clock.set(now);
+        self.round().await
+    }
+
+    /// Everything in the outbox, the newest first.
+    pub async fn outbox(&self) -> Vec<OutboxMessage> {
+        outbox::list(&self.app, &Actor::local_operator(), None, None, 200).await.unwrap()
+    }
+
+    /// The only message of the outbox.
+    pub async fn message(&self) -> OutboxMessage {
+        let mut messages = self.outbox().await;
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        messages.remove(0)
+    }
+
+    /// How many mails came to `to`.
+    pub fn mails_to(&self, to: &str) -> usize {
+        self.sink.received().iter().filter(|mail| mail.to == to).count()
+    }
+}
+
+/// A transport to a server on this machine that is not waited for long.
+pub fn transport(port: u16) -> SmtpTransport {
+    let soon = Duration::from_millis(400);
+    SmtpTransport::new(SmtpSettings {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: TlsMode::None,
+        username: None,
+        password: None,
+        from: "复盘台 <fupan@fupan.test>".to_owned(),
+        mail_domain: "fupan.test".to_owned(),
+        settings_url: "http://fupan.test/settings".to_owned(),
+        timeouts: SmtpTimeouts { connect: soon, command: soon, body: soon, dot: soon },
+    })
+    .unwrap()
+}
+
+async fn person(app: &App, email: &str, name: &str, role: Role, lang: &str) -> Uuid {
+    let new =
+        accounts::NewAccount { email: email.to_owned(), name: name.to_owned(), role, lang: lang.to_owned() };
+    accounts::add(app, &Actor::local_operator(), new).await.unwrap().0.id
+}
