@@ -36,6 +36,7 @@ pub(super) struct Parse {
 }
 
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the corpus")]
 struct Line {
     name: String,
     line: String,

@@ -68,7 +68,6 @@ pub struct EventDetail {
 
 /// Changes to an event: `None` leaves a field, `Some(None)` empties it.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::option_option, reason = "absent, emptied and set are three things (RFC 7396)")]
 pub struct EventPatch {
     /// 发生.
     pub occurred: Option<Option<ClockPoint>>,

@@ -115,20 +115,13 @@ pub async fn import(
         let tx = app.store.begin().await?;
         let mut lines = Vec::new();
         let content_hash = secrets::hash_bytes(content.as_bytes());
-        let import_id = match store::imports::by_hash(tx.conn(), &content_hash).await? {
-            Some(import) => import.id,
-            None => {
-                let import = ReportImport {
-                    id: app.id(),
-                    week,
-                    content_hash,
-                    content,
-                    file_name,
-                    imported_at: app.now_millis(),
-                };
-                store::imports::insert(&tx, &import, actor.account_id).await?;
-                import.id
-            }
+        let import_id = if let Some(import) = store::imports::by_hash(tx.conn(), &content_hash).await? {
+            import.id
+        } else {
+            let import =
+                ReportImport { id: app.id(), week, content_hash, content, file_name, imported_at: app.now_millis() };
+            store::imports::insert(&tx, &import, actor.account_id).await?;
+            import.id
         };
 
         let existing = store::figures::of_week(tx.conn(), week).await?;

@@ -182,9 +182,9 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
                     store::reminders::settle(&tx, id, Some(event), LedgerState::Cancelled).await?;
                 }
                 if kept {
-                    tx.commit().await?
+                    tx.commit().await?;
                 } else {
-                    tx.rollback().await?
+                    tx.rollback().await?;
                 }
                 Ok(kept)
             })

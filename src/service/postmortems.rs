@@ -24,7 +24,6 @@ pub const LIST_LIMIT: u64 = 500;
 
 /// A change to a postmortem; absent parts stay.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::option_option, reason = "absent, emptied and set are three things")]
 pub struct PostmortemChange {
     /// The next state.
     pub to: Option<PostmortemState>,

@@ -166,9 +166,9 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
     if new {
-        savepoint.commit().await?
+        savepoint.commit().await?;
     } else {
-        savepoint.rollback().await?
+        savepoint.rollback().await?;
     }
     Ok(new)
 }

@@ -64,9 +64,9 @@ pub async fn insert(tx: &Tx, id: Uuid, reminder: &Reminder, outbox_id: Uuid, now
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
     if new {
-        savepoint.commit().await?
+        savepoint.commit().await?;
     } else {
-        savepoint.rollback().await?
+        savepoint.rollback().await?;
     }
     Ok(new)
 }
@@ -167,9 +167,13 @@ pub async fn owed_page(
 }
 
 fn owed_codes() -> impl Iterator<Item = &'static str> {
-    POSTMORTEM_STATES.into_iter().filter(|state| state.is_owed()).map(|state| state.code())
+    POSTMORTEM_STATES
+        .into_iter()
+        .filter(|state| state.is_owed())
+        .map(super::super::domain::postmortem::PostmortemState::code)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a row is turned into its value")]
 fn value(row: Model) -> Result<Reminder, StoreError> {
     let step =
         Step::from_code(&row.step).ok_or_else(|| StoreError::Unreadable(format!("reminder step {}", row.step)))?;

@@ -134,8 +134,6 @@ async fn a_stopping_worker_finishes_its_mail_and_gives_the_rest_back() {
     let (stop, stopped) = watch::channel(false);
     let transport = Arc::new(AtTheLastMoment::new(async move {
         stop.send_replace(true);
-        // The sender must live until the worker has seen it.
-        std::mem::forget(stop);
     }));
     let worker = Worker {
         app: stage.app.clone(),

@@ -120,7 +120,6 @@ pub fn transport(port: u16) -> SmtpTransport {
 }
 
 async fn person(app: &App, email: &str, name: &str, role: Role, lang: &str) -> Uuid {
-    let new =
-        accounts::NewAccount { email: email.to_owned(), name: name.to_owned(), role, lang: lang.to_owned() };
+    let new = accounts::NewAccount { email: email.to_owned(), name: name.to_owned(), role, lang: lang.to_owned() };
     accounts::add(app, &Actor::local_operator(), new).await.unwrap().0.id
 }

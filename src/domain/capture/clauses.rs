@@ -320,7 +320,7 @@ fn is_impact(words: &str) -> bool {
         ]
         .iter()
         .any(|word| words.starts_with(word));
-    leads && super::quantities::scan(words).first().is_some()
+    leads && !super::quantities::scan(words).is_empty()
 }
 
 /// Whether the words say that all is well again.

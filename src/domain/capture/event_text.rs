@@ -401,7 +401,7 @@ impl<'a> Reader<'a> {
             let Some(words @ (DateWords::Full(_) | DateWords::MonthDay(..))) = other.date else { continue };
             let Some((second, _)) = times::resolve_date(words, self.context, Some(date)) else { continue };
             let days = (second - date).num_days();
-            if days < 0 || days > 2 {
+            if !(0..=2).contains(&days) {
                 let text = self.text.text(other.range.clone());
                 self.draft.notices.push(Notice::SecondDate { text });
                 break;
@@ -578,7 +578,7 @@ impl<'a> Reader<'a> {
                             *well_at = Some(*index);
                         } else {
                             self.draft.mitigated =
-                                self.draft.mitigated.or_else(|| None).or(self.later(*index).map(ClockPoint::minute));
+                                self.draft.mitigated.or(None).or(self.later(*index).map(ClockPoint::minute));
                             self.pending_well(*index, masked, clause.range.end, part.end, well_at);
                         }
                     }

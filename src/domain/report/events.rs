@@ -101,7 +101,7 @@ pub fn read(original: &str, text: &Folded, body: Range<usize>, context: &Capture
             }
             let title = (mode == Mode::Titled).then(|| start.title.clone()).flatten();
             let date = heading_date.filter(|_| start.token.as_ref().is_none_or(|token| token.date.is_none()));
-            let content = if title.is_some() { Vec::new() } else { vec![start.content..line.end] };
+            let content = title.is_none().then_some(start.content..line.end).into_iter().collect();
             block = Some(Block { start: line.start, end: line.end, title, mode, date, lines: content });
         } else {
             extend(&mut block, &line);
@@ -273,7 +273,7 @@ fn title_of(text: &Folded, at: usize, end: usize) -> Option<Range<usize>> {
         || (trimmed.starts_with('【') && trimmed.ends_with('】'));
     let inner = trimmed.trim_matches(['*', '#', ' ', '【', '】']);
     let bare = inner.chars().count() <= 40 && sections::is_event_title(inner) && !inner.contains(['，', '。']);
-    if !(bare && (marked || inner.contains(':'))) && !(trimmed.starts_with('#') && !inner.is_empty()) {
+    if !(bare && (marked || inner.contains(':'))) && (!trimmed.starts_with('#') || inner.is_empty()) {
         return None;
     }
     let offset = words.chars().count() - words.trim_start_matches(['*', '#', ' ', '【']).chars().count();

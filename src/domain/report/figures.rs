@@ -73,6 +73,13 @@ fn marker_end(text: &Folded, line: &Range<usize>) -> usize {
     start.min(line.end)
 }
 
+/// A comma between groups of three digits: `1,206`.
+fn groups(text: &Folded, at: usize) -> bool {
+    matches!(text.at(at), ',' | '，')
+        && (1..=3).all(|i| text.at(at + i).is_ascii_digit())
+        && !text.at(at + 4).is_ascii_digit()
+}
+
 /// A decimal at `index`, its sign included.
 fn decimal_at(text: &Folded, index: usize) -> Option<(Decimal, usize)> {
     let signed = matches!(text.at(index), '-' | '+');
@@ -94,11 +101,7 @@ fn decimal_at(text: &Folded, index: usize) -> Option<(Decimal, usize)> {
             }
         } else if c == '.' && !point && text.at(end + 1).is_ascii_digit() {
             point = true;
-        } else if !(matches!(c, ',' | '，')
-            && !point
-            && (1..=3).all(|i| text.at(end + i).is_ascii_digit())
-            && !text.at(end + 4).is_ascii_digit())
-        {
+        } else if point || !groups(text, end) {
             break;
         }
         end += 1;
@@ -259,7 +262,7 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
         let up = has(&["上涨", "上升", "提升", "提高", "增加", "增长", "up", "升", "涨"]);
         if has(&["目标", "target", "slo", "goal"]) || (pair && figure.target.is_none() && context.contains('/')) {
             figure.target = figure.target.or(Some(value));
-        } else if figure.delta.is_none() && (signed || up || down) && (change || signed || up || down) {
+        } else if figure.delta.is_none() && (signed || up || down || (change && unit.is_some())) {
             let value = if down && value.units > 0 { Decimal { units: -value.units, ..value } } else { value };
             figure.delta = Some(value);
             figure.delta_unit = unit.as_ref().map(|(unit, _)| unit.clone());
@@ -300,7 +303,7 @@ fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> V
             continue;
         };
         let times = text.any(text.skip_blanks(end), &["次", "起", "个", "件"]).is_some();
-        if (times || keyed) && (graded || keyed) {
+        if keyed || (times && graded) {
             found.push(IncidentCountReading {
                 severity: label,
                 count,

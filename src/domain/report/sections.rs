@@ -146,7 +146,7 @@ fn kind_of(title: &str) -> Kind {
         name = after_number.trim_start_matches(['、', '.', ')', '）', ' ', '，']).to_owned();
     }
     let name = name.trim_matches(['【', '】', ' ', '*', ':']);
-    let is = |words: &[&str]| words.iter().any(|word| name == *word);
+    let is = |words: &[&str]| words.contains(&name);
     let figures = [
         "系统运行数据",
         "运行数据",

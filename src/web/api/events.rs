@@ -58,7 +58,7 @@ impl ListQuery {
         for code in self.state.iter().flat_map(|list| list.split(',')).filter(|code| !code.is_empty()) {
             match code {
                 "owed" => {
-                    states.extend([PostmortemState::Pending, PostmortemState::Drafting, PostmortemState::InReview])
+                    states.extend([PostmortemState::Pending, PostmortemState::Drafting, PostmortemState::InReview]);
                 }
                 code => states.push(PostmortemState::from_code(code).ok_or_else(|| {
                     FieldError::shape(

@@ -1,5 +1,7 @@
 //! What the tests share: a database of its own per test, a service on a real port, an SMTP sink.
 
+#![allow(clippy::disallowed_methods, reason = "names of throwaway databases")]
+
 pub mod smtp;
 
 use std::sync::{Arc, Mutex};

@@ -54,7 +54,8 @@ impl Received {
             match part.split_once("?=") {
                 Some((word, rest)) if place > 0 => {
                     text.push_str(&String::from_utf8_lossy(&STANDARD.decode(word).unwrap_or_default()));
-                    text.push_str(rest.trim());
+                    // White space between two encoded words is none.
+                    text.push_str(if rest.trim().is_empty() { "" } else { rest });
                 }
                 _ => text.push_str(part),
             }
