@@ -14,9 +14,10 @@ pub mod ports;
 pub mod postmortems;
 pub mod reminders;
 pub mod reports;
+pub mod retry;
 pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 
-pub use app::{App, detached};
+pub use app::{App, detached, retried};
 pub use error::ServiceError;

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::{
     App, ServiceError,
-    app::{authorise, detached},
-    ports::{Delivery, OutgoingMessage, RenderDigest},
+    app::authorise,
+    ports::{Delivery, MailWords, OutgoingMessage, RenderDigest},
     reminders::{self, DIGEST_KIND, Refreshed},
+    retry::retried,
 };
 use crate::{
     domain::{
@@ -113,18 +114,19 @@ pub async fn tidy(app: &App) -> Result<Tidied, ServiceError> {
     let late = store::outbox::late(app.store.read(), now, PAGE_LIMIT).await?;
     if !late.is_empty() {
         let app = app.clone();
-        tidied.expired = detached(async move {
-            let tx = app.store.begin().await?;
-            let mut expired = 0;
-            for id in late {
-                expired += usize::from(store::outbox::expire(&tx, id).await?);
-            }
-            tx.commit().await?;
-            Ok(expired)
-        })
-        .await?;
+        tidied.expired = retried(move || expire(app.clone(), late.clone())).await?;
     }
     Ok(tidied)
+}
+
+async fn expire(app: App, late: Vec<Uuid>) -> Result<usize, ServiceError> {
+    let tx = app.store.begin().await?;
+    let mut expired = 0;
+    for id in late {
+        expired += usize::from(store::outbox::expire(&tx, id).await?);
+    }
+    tx.commit().await?;
+    Ok(expired)
 }
 
 /// Takes up to [`BATCH`] messages that are due. What another worker takes at the same time is left to it.
@@ -134,26 +136,27 @@ pub async fn claim(app: &App) -> Result<Vec<Claimed>, ServiceError> {
         return Ok(Vec::new());
     }
     let app = app.clone();
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let lease_until = now + LEASE_SECONDS * 1_000;
-        let mut claims = Vec::new();
-        for id in store::outbox::due(tx.conn(), now, BATCH).await? {
-            let claim = Claim { id, token: app.id() };
-            if store::outbox::claim(&tx, claim, now, lease_until).await? {
-                claims.push(claim);
-            }
+    retried(move || claim_at(app.clone(), now)).await
+}
+
+async fn claim_at(app: App, now: i64) -> Result<Vec<Claimed>, ServiceError> {
+    let tx = app.store.begin().await?;
+    let lease = LEASE_SECONDS * 1_000;
+    let mut claims = Vec::new();
+    for id in store::outbox::due(tx.conn(), now, BATCH).await? {
+        let claim = Claim { id, token: app.id() };
+        if store::outbox::claim(&tx, claim, now, now + lease).await? {
+            claims.push(claim);
         }
-        tx.commit().await?;
-        let mut claimed = Vec::with_capacity(claims.len());
-        for claim in claims {
-            if let Some(message) = store::outbox::by_id(app.store.read(), claim.id).await? {
-                claimed.push(Claimed { claim, begin_before: now + LEASE_SECONDS * 1_000 / 2, message });
-            }
+    }
+    tx.commit().await?;
+    let mut claimed = Vec::with_capacity(claims.len());
+    for claim in claims {
+        if let Some(message) = store::outbox::by_id(app.store.read(), claim.id).await? {
+            claimed.push(Claimed { claim, begin_before: now + lease / 2, message });
         }
-        Ok(claimed)
-    })
-    .await
+    }
+    Ok(claimed)
 }
 
 /// Looks at a taken message once more: still wanted, in which words, and is this the hour for it?
@@ -174,21 +177,8 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
         }
         let said = (&message.subject, &message.text, &message.html);
         if message.unknowns == 0 && said != (&words.subject, &words.text, &words.html) {
-            let (task_app, claim, id, new) = (app.clone(), claimed.claim, message.id, words.clone());
-            let kept = detached(async move {
-                let tx = task_app.store.begin().await?;
-                let kept = store::outbox::reword(&tx, claim, &new.subject, &new.text, &new.html).await?;
-                for event in dropped {
-                    store::reminders::settle(&tx, id, Some(event), LedgerState::Cancelled).await?;
-                }
-                if kept {
-                    tx.commit().await?;
-                } else {
-                    tx.rollback().await?;
-                }
-                Ok(kept)
-            })
-            .await?;
+            let (task_app, claim, new) = (app.clone(), claimed.claim, words.clone());
+            let kept = retried(move || reword(task_app.clone(), claim, new.clone(), dropped.clone())).await?;
             if !kept {
                 return Ok(Prepared::Lost);
             }
@@ -206,33 +196,47 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
     }))
 }
 
+async fn reword(app: App, claim: Claim, words: MailWords, dropped: Vec<Uuid>) -> Result<bool, ServiceError> {
+    let tx = app.store.begin().await?;
+    if !store::outbox::reword(&tx, claim, &words.subject, &words.text, &words.html).await? {
+        tx.rollback().await?;
+        return Ok(false);
+    }
+    for event in dropped {
+        store::reminders::settle(&tx, claim.id, Some(event), LedgerState::Cancelled).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
 /// The last check before the final dot: the message is still ours and still wanted, and from here on its outcome
 /// counts as unknown until it is noted. An event that is done in a transaction committed before this one is not
 /// reminded of (invariant I5).
 pub async fn commit_to_send(app: &App, claimed: &Claimed) -> Result<LastLook, ServiceError> {
     let (app, claimed) = (app.clone(), claimed.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let id = claimed.message.id;
-        let now = app.now_millis();
-        let lease_until = now + COMMIT_LEASE_MINUTES * 60_000;
-        if !store::outbox::to_committing(&tx, claimed.claim, now, lease_until).await? {
-            tx.rollback().await?;
-            return Ok(LastLook::Lost);
-        }
-        // The row is locked now: a change that withdraws the digest either was committed before and is seen here,
-        // or waits and finds it on its way.
-        if claimed.message.kind == DIGEST_KIND && !reminders::still_wanted(&app, &tx, id).await? {
-            let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
-            store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &ending).await?;
-            store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
-            tx.commit().await?;
-            return Ok(LastLook::Unwanted);
-        }
+    retried(move || look_last(app.clone(), claimed.clone())).await
+}
+
+async fn look_last(app: App, claimed: Claimed) -> Result<LastLook, ServiceError> {
+    let tx = app.store.begin().await?;
+    let id = claimed.message.id;
+    let now = app.now_millis();
+    let lease_until = now + COMMIT_LEASE_MINUTES * 60_000;
+    if !store::outbox::to_committing(&tx, claimed.claim, now, lease_until).await? {
+        tx.rollback().await?;
+        return Ok(LastLook::Lost);
+    }
+    // The row is locked now: a change that withdraws the digest either was committed before and is seen here,
+    // or waits and finds it on its way.
+    if claimed.message.kind == DIGEST_KIND && !reminders::still_wanted(&app, &tx, id).await? {
+        let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
+        store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &ending).await?;
+        store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
         tx.commit().await?;
-        Ok(LastLook::GoOn)
-    })
-    .await
+        return Ok(LastLook::Unwanted);
+    }
+    tx.commit().await?;
+    Ok(LastLook::GoOn)
 }
 
 /// Notes how a sending went; answers the state that follows, or none when the claim was lost meanwhile.
@@ -304,26 +308,27 @@ pub async fn list(
 pub async fn requeue(app: &App, actor: &Actor, id: Uuid) -> Result<(), ServiceError> {
     authorise(actor, Permission::ManageOutbox)?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let Some(message) = store::outbox::by_id(tx.conn(), id).await? else {
-            return Err(ServiceError::NotFound(format!("message {id}")));
-        };
-        let now = app.now_millis();
-        let expires_at = now + Duration::days(backoff::GIVE_UP_AFTER_DAYS).num_milliseconds();
-        if !store::outbox::requeue(&tx, id, now, expires_at).await? {
-            return Err(ServiceError::Conflict(format!(
-                "a message that is {} cannot be sent again; only dead, unconfirmed and expired ones can",
-                message.state.code()
-            )));
-        }
-        let change = json!({"state": {"from": message.state.code(), "to": OutboxState::Pending.code()}});
-        let subject = format!("outbox:{id}");
-        store::audit::insert(&tx, app.id(), now, &actor, "outbox.requeue", &subject, change).await?;
-        tx.commit().await?;
-        Ok(())
-    })
-    .await
+    retried(move || requeue_once(app.clone(), actor.clone(), id)).await
+}
+
+async fn requeue_once(app: App, actor: Actor, id: Uuid) -> Result<(), ServiceError> {
+    let tx = app.store.begin().await?;
+    let Some(message) = store::outbox::by_id(tx.conn(), id).await? else {
+        return Err(ServiceError::NotFound(format!("message {id}")));
+    };
+    let now = app.now_millis();
+    let expires_at = now + Duration::days(backoff::GIVE_UP_AFTER_DAYS).num_milliseconds();
+    if !store::outbox::requeue(&tx, id, now, expires_at).await? {
+        return Err(ServiceError::Conflict(format!(
+            "a message that is {} cannot be sent again; only dead, unconfirmed and expired ones can",
+            message.state.code()
+        )));
+    }
+    let change = json!({"state": {"from": message.state.code(), "to": OutboxState::Pending.code()}});
+    let subject = format!("outbox:{id}");
+    store::audit::insert(&tx, app.id(), now, &actor, "outbox.requeue", &subject, change).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn cancel(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
@@ -335,21 +340,22 @@ async fn cancel(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> 
 /// Ends a claim, and with it the reminders that the message carries.
 async fn end(app: &App, claim: Claim, from: &'static [OutboxState], ending: Ending) -> Result<bool, ServiceError> {
     let app = app.clone();
-    detached(async move {
-        let tx = app.store.begin().await?;
-        if !store::outbox::end(&tx, claim, from, &ending).await? {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        match ending.state {
-            OutboxState::Sent => store::reminders::settle(&tx, claim.id, None, LedgerState::Sent).await?,
-            OutboxState::Cancelled => store::reminders::settle(&tx, claim.id, None, LedgerState::Cancelled).await?,
-            _ => 0,
-        };
-        tx.commit().await?;
-        Ok(true)
-    })
-    .await
+    retried(move || end_once(app.clone(), claim, from, ending.clone())).await
+}
+
+async fn end_once(app: App, claim: Claim, from: &[OutboxState], ending: Ending) -> Result<bool, ServiceError> {
+    let tx = app.store.begin().await?;
+    if !store::outbox::end(&tx, claim, from, &ending).await? {
+        tx.rollback().await?;
+        return Ok(false);
+    }
+    match ending.state {
+        OutboxState::Sent => store::reminders::settle(&tx, claim.id, None, LedgerState::Sent).await?,
+        OutboxState::Cancelled => store::reminders::settle(&tx, claim.id, None, LedgerState::Cancelled).await?,
+        _ => 0,
+    };
+    tx.commit().await?;
+    Ok(true)
 }
 
 fn given_back(message: &OutboxMessage, not_before: Option<i64>) -> Ending {

@@ -10,10 +10,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError,
-    app::detached,
-    events,
+    App, ServiceError, events,
     ports::{MailWords, RenderDigest},
+    retry::retried,
 };
 use crate::{
     domain::{
@@ -307,27 +306,28 @@ fn message(app: &App, account: &Account, day: NaiveDate, now: DateTime<Utc>, wor
 /// Writes a digest and its reminders; answers how many older digests it replaced, or none when it was planned already.
 async fn write(app: &App, message: OutboxMessage, reminders: Vec<Reminder>) -> Result<Option<usize>, ServiceError> {
     let app = app.clone();
-    detached(async move {
-        let tx = app.store.begin().await?;
-        if !store::outbox::insert(&tx, &message).await? {
-            tx.rollback().await?;
-            return Ok(None);
+    retried(move || write_once(app.clone(), message.clone(), reminders.clone())).await
+}
+
+async fn write_once(app: App, message: OutboxMessage, reminders: Vec<Reminder>) -> Result<Option<usize>, ServiceError> {
+    let tx = app.store.begin().await?;
+    if !store::outbox::insert(&tx, &message).await? {
+        tx.rollback().await?;
+        return Ok(None);
+    }
+    for reminder in &reminders {
+        store::reminders::insert(&tx, app.id(), reminder, message.id, message.created_at).await?;
+    }
+    let mut superseded = 0;
+    if let Some(recipient) = message.recipient_id {
+        let older = store::outbox::supersede(&tx, DIGEST_KIND, recipient, message.id).await?;
+        for id in &older {
+            store::reminders::settle(&tx, *id, None, LedgerState::Superseded).await?;
         }
-        for reminder in &reminders {
-            store::reminders::insert(&tx, app.id(), reminder, message.id, message.created_at).await?;
-        }
-        let mut superseded = 0;
-        if let Some(recipient) = message.recipient_id {
-            let older = store::outbox::supersede(&tx, DIGEST_KIND, recipient, message.id).await?;
-            for id in &older {
-                store::reminders::settle(&tx, *id, None, LedgerState::Superseded).await?;
-            }
-            superseded = older.len();
-        }
-        tx.commit().await?;
-        Ok(Some(superseded))
-    })
-    .await
+        superseded = older.len();
+    }
+    tx.commit().await?;
+    Ok(Some(superseded))
 }
 
 /// The Message-ID of a dedupe key: the same however often it is made (reliability study, section 2.4).

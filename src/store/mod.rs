@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod connect;
+pub mod contention;
 pub mod dialect;
 pub mod error;
 pub mod events;
