@@ -15,7 +15,7 @@ use crate::{
         actor::{Actor, Permission},
         calendar::Calendar,
     },
-    store::{Store, StoreError},
+    store::Store,
 };
 
 /// The running product, without its edges. Cloning is cheap.
@@ -80,18 +80,4 @@ where
     F: Future<Output = Result<T, ServiceError>> + Send + 'static,
 {
     tokio::spawn(work).await.unwrap_or_else(|failure| Err(ServiceError::Interrupted(failure.to_string())))
-}
-
-/// Tries a whole transaction again where another one was in its way; what it did was undone by the database.
-pub async fn retried<T, F>(work: impl Fn() -> F) -> Result<T, ServiceError>
-where
-    F: Future<Output = Result<T, ServiceError>>,
-{
-    for _ in 0..9 {
-        match work().await {
-            Err(ServiceError::Store(StoreError::Contended(_))) => tokio::task::yield_now().await,
-            other => return other,
-        }
-    }
-    work().await
 }

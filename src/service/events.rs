@@ -4,11 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{
-    App, ServiceError,
-    app::{authorise, detached},
-    capture, reminders,
-};
+use super::{App, ServiceError, app::authorise, capture, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -140,11 +136,14 @@ pub async fn create(app: &App, actor: &Actor, new: NewEvent) -> Result<Productio
     }
     new.fields = new.fields.checked()?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let event = write_new(&app, &tx, &actor, new, None).await?;
-        tx.commit().await?;
-        Ok(event)
+    retried(move || {
+        let (app, actor, new) = (app.clone(), actor.clone(), new.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let event = write_new(&app, &tx, &actor, new, None).await?;
+            tx.commit().await?;
+            Ok(event)
+        }
     })
     .await
 }
@@ -284,31 +283,34 @@ pub async fn update(
 ) -> Result<ProductionEvent, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let before = current(&tx, number, version).await?;
-        let mut after = before.clone();
-        apply(&app, &mut after, patch);
-        after.fields = after.fields.checked()?;
-        if after == before {
-            tx.rollback().await?;
-            return Ok(before);
+    retried(move || {
+        let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let before = current(&tx, number, version).await?;
+            let mut after = before.clone();
+            apply(&app, &mut after, patch);
+            after.fields = after.fields.checked()?;
+            if after == before {
+                tx.rollback().await?;
+                return Ok(before);
+            }
+            let now = app.now_millis();
+            store::events::update(&tx, &after, version, now, &mut || app.id()).await?;
+            follow_due_date(&app, &tx, &mut after, now).await?;
+            let mut change = event::changes(&before.fields, &after.fields);
+            if before.week != after.week
+                && let Value::Object(map) = &mut change
+            {
+                let moved = json!({"from": before.week.to_string(), "to": after.week.to_string()});
+                map.insert("week".to_owned(), moved);
+            }
+            audit(&app, &tx, &actor, "event.update", &after, change).await?;
+            tx.commit().await?;
+            after.version = version + 1;
+            after.updated_at = now;
+            Ok(after)
         }
-        let now = app.now_millis();
-        store::events::update(&tx, &after, version, now, &mut || app.id()).await?;
-        follow_due_date(&app, &tx, &mut after, now).await?;
-        let mut change = event::changes(&before.fields, &after.fields);
-        if before.week != after.week
-            && let Value::Object(map) = &mut change
-        {
-            let moved = json!({"from": before.week.to_string(), "to": after.week.to_string()});
-            map.insert("week".to_owned(), moved);
-        }
-        audit(&app, &tx, &actor, "event.update", &after, change).await?;
-        tx.commit().await?;
-        after.version = version + 1;
-        after.updated_at = now;
-        Ok(after)
     })
     .await
 }
@@ -345,20 +347,23 @@ pub async fn add_timeline_entry(
     authorise(actor, Permission::WriteEvent)?;
     let text = checked::text("entry", text, 2_000)?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let event = by_number(&tx, number).await?;
-        let now = app.now_millis();
-        let entry = TimelineEntry {
-            id: app.id(),
-            at: at.map_or(now, |at| at.timestamp_millis()),
-            text,
-            created_by: actor.account_id,
-        };
-        store::timeline::insert(&tx, event.id, &entry, now).await?;
-        audit(&app, &tx, &actor, "timeline.add", &event, json!({"text": entry.text})).await?;
-        tx.commit().await?;
-        Ok(entry)
+    retried(move || {
+        let (app, actor, text) = (app.clone(), actor.clone(), text.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let event = by_number(&tx, number).await?;
+            let now = app.now_millis();
+            let entry = TimelineEntry {
+                id: app.id(),
+                at: at.map_or(now, |at| at.timestamp_millis()),
+                text,
+                created_by: actor.account_id,
+            };
+            store::timeline::insert(&tx, event.id, &entry, now).await?;
+            audit(&app, &tx, &actor, "timeline.add", &event, json!({"text": entry.text})).await?;
+            tx.commit().await?;
+            Ok(entry)
+        }
     })
     .await
 }
@@ -367,15 +372,18 @@ pub async fn add_timeline_entry(
 pub async fn delete(app: &App, actor: &Actor, number: i64, version: i64) -> Result<(), ServiceError> {
     authorise(actor, Permission::DeleteEvent)?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let event = current(&tx, number, version).await?;
-        store::events::delete(&tx, event.id, version, app.now_millis()).await?;
-        reminders::cancel_for_event(&app, &tx, event.id).await?;
-        let was = json!({"narrative": event.fields.narrative});
-        audit(&app, &tx, &actor, "event.delete", &event, was).await?;
-        tx.commit().await?;
-        Ok(())
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let event = current(&tx, number, version).await?;
+            store::events::delete(&tx, event.id, version, app.now_millis()).await?;
+            reminders::cancel_for_event(&app, &tx, event.id).await?;
+            let was = json!({"narrative": event.fields.narrative});
+            audit(&app, &tx, &actor, "event.delete", &event, was).await?;
+            tx.commit().await?;
+            Ok(())
+        }
     })
     .await
 }

@@ -3,10 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    App, ServiceError,
-    app::{authorise, detached},
-};
+use super::{App, ServiceError, app::authorise, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -49,19 +46,22 @@ pub async fn put(
     authorise(actor, Permission::WriteFigure)?;
     let fields = fields.checked()?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let existing = store::figures::of_week(tx.conn(), week).await?;
-        let key = checked::fold(&fields.name);
-        let found = existing.iter().find(|figure| checked::fold(&figure.fields.name) == key);
-        if let (Some(figure), Some(given)) = (found, version)
-            && figure.version != given
-        {
-            return Err(ServiceError::Stale { what: figure.fields.name.clone(), given, current: figure.version });
+    retried(move || {
+        let (app, actor, fields) = (app.clone(), actor.clone(), fields.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let existing = store::figures::of_week(tx.conn(), week).await?;
+            let key = checked::fold(&fields.name);
+            let found = existing.iter().find(|figure| checked::fold(&figure.fields.name) == key);
+            if let (Some(figure), Some(given)) = (found, version)
+                && figure.version != given
+            {
+                return Err(ServiceError::Stale { what: figure.fields.name.clone(), given, current: figure.version });
+            }
+            let figure = write(&app, &tx, &actor, week, fields, &existing, source).await?;
+            tx.commit().await?;
+            Ok(figure)
         }
-        let figure = write(&app, &tx, &actor, week, fields, &existing, source).await?;
-        tx.commit().await?;
-        Ok(figure)
     })
     .await
 }
@@ -101,19 +101,22 @@ pub(super) async fn write(
 pub async fn delete(app: &App, actor: &Actor, id: Uuid, version: i64) -> Result<(), ServiceError> {
     authorise(actor, Permission::WriteFigure)?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let figure = store::figures::by_id(tx.conn(), id)
-            .await?
-            .ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))?;
-        if figure.version != version {
-            return Err(ServiceError::Stale { what: figure.fields.name, given: version, current: figure.version });
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let figure = store::figures::by_id(tx.conn(), id)
+                .await?
+                .ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))?;
+            if figure.version != version {
+                return Err(ServiceError::Stale { what: figure.fields.name, given: version, current: figure.version });
+            }
+            store::figures::delete(&tx, id, version).await?;
+            let was = json!({"from": shown(&figure.fields)});
+            audit(&app, &tx, &actor, "figure.delete", figure.week, &figure.fields.name, was).await?;
+            tx.commit().await?;
+            Ok(())
         }
-        store::figures::delete(&tx, id, version).await?;
-        let was = json!({"from": shown(&figure.fields)});
-        audit(&app, &tx, &actor, "figure.delete", figure.week, &figure.fields.name, was).await?;
-        tx.commit().await?;
-        Ok(())
     })
     .await
 }
@@ -129,12 +132,15 @@ pub async fn put_count(
     authorise(actor, Permission::WriteFigure)?;
     let fields = IncidentCountFields { severity: checked::severity("severity", &fields.severity)?, ..fields };
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let existing = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
-        let count = write_count(&app, &tx, &actor, week, fields, &existing, source).await?;
-        tx.commit().await?;
-        Ok(count)
+    retried(move || {
+        let (app, actor, fields) = (app.clone(), actor.clone(), fields.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let existing = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
+            let count = write_count(&app, &tx, &actor, week, fields, &existing, source).await?;
+            tx.commit().await?;
+            Ok(count)
+        }
     })
     .await
 }

@@ -1,12 +1,16 @@
 //! Importing a weekly report: its events, figures and incident counts, all or nothing.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{
     App, ServiceError,
-    app::{authorise, detached},
+    app::authorise,
     events::{self, ImportedFrom, NewEvent},
-    figures, secrets,
+    figures,
+    retry::retried,
+    secrets,
 };
 use crate::{
     domain::{
@@ -111,83 +115,96 @@ pub async fn import(
     }
     let (app, actor) = (app.clone(), actor.clone());
     let file_name: String = file_name.chars().take(255).collect();
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let mut lines = Vec::new();
-        let content_hash = secrets::hash_bytes(content.as_bytes());
-        let import_id = if let Some(import) = store::imports::by_hash(tx.conn(), &content_hash).await? {
-            import.id
-        } else {
-            let import =
-                ReportImport { id: app.id(), week, content_hash, content, file_name, imported_at: app.now_millis() };
-            store::imports::insert(&tx, &import, actor.account_id).await?;
-            import.id
-        };
-
-        let existing = store::figures::of_week(tx.conn(), week).await?;
-        let mut known = existing.clone();
-        for read in &reading.figures {
-            let fields = FigureFields {
-                name: read.name.clone(),
-                group: read.group.clone(),
-                value: read.value,
-                unit: read.unit.clone(),
-                delta: read.delta,
-                delta_unit: read.delta_unit.clone(),
-                target: read.target,
-            }
-            .checked()?;
-            let words = format!("{} {}{}", fields.name, fields.value, fields.unit.as_deref().unwrap_or_default());
-            let before = known.iter().position(|f| checked::fold(&f.fields.name) == checked::fold(&fields.name));
-            let after = figures::write(&app, &tx, &actor, week, fields, &known, "import").await?;
-            let outcome = match before {
-                None => Outcome::Added,
-                Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
-                Some(_) => Outcome::Changed,
+    let reading = Arc::new(reading);
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        let (content, file_name, reading) = (content.clone(), file_name.clone(), Arc::clone(&reading));
+        async move {
+            let tx = app.store.begin().await?;
+            let mut lines = Vec::new();
+            let content_hash = secrets::hash_bytes(content.as_bytes());
+            let import_id = if let Some(import) = store::imports::by_hash(tx.conn(), &content_hash).await? {
+                import.id
+            } else {
+                let import = ReportImport {
+                    id: app.id(),
+                    week,
+                    content_hash,
+                    content,
+                    file_name,
+                    imported_at: app.now_millis(),
+                };
+                store::imports::insert(&tx, &import, actor.account_id).await?;
+                import.id
             };
-            match before.and_then(|at| known.get_mut(at)) {
-                Some(slot) => *slot = after,
-                None => known.push(after),
-            }
-            lines.push(ImportLine { outcome, kind: "figure", number: None, words });
-        }
 
-        let mut known = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
-        for read in &reading.incident_counts {
-            let severity = checked::severity("severity", &read.severity)?;
-            let fields = IncidentCountFields { severity, count: read.count };
-            let words = format!("{}级 {}次", fields.severity, fields.count);
-            let before = known.iter().position(|c| c.fields.severity == fields.severity);
-            let after = figures::write_count(&app, &tx, &actor, week, fields, &known, "import").await?;
-            let outcome = match before {
-                None => Outcome::Added,
-                Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
-                Some(_) => Outcome::Changed,
-            };
-            match before.and_then(|at| known.get_mut(at)) {
-                Some(slot) => *slot = after,
-                None => known.push(after),
+            let existing = store::figures::of_week(tx.conn(), week).await?;
+            let mut known = existing.clone();
+            for read in &reading.figures {
+                let fields = FigureFields {
+                    name: read.name.clone(),
+                    group: read.group.clone(),
+                    value: read.value,
+                    unit: read.unit.clone(),
+                    delta: read.delta,
+                    delta_unit: read.delta_unit.clone(),
+                    target: read.target,
+                }
+                .checked()?;
+                let words = format!("{} {}{}", fields.name, fields.value, fields.unit.as_deref().unwrap_or_default());
+                let before = known.iter().position(|f| checked::fold(&f.fields.name) == checked::fold(&fields.name));
+                let after = figures::write(&app, &tx, &actor, week, fields, &known, "import").await?;
+                let outcome = match before {
+                    None => Outcome::Added,
+                    Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
+                    Some(_) => Outcome::Changed,
+                };
+                match before.and_then(|at| known.get_mut(at)) {
+                    Some(slot) => *slot = after,
+                    None => known.push(after),
+                }
+                lines.push(ImportLine { outcome, kind: "figure", number: None, words });
             }
-            lines.push(ImportLine { outcome, kind: "incident_count", number: None, words });
-        }
 
-        let mut seen = std::collections::BTreeMap::new();
-        for (position, read) in (1_i64..).zip(&reading.events) {
-            let repeat = seen.entry(fold_of(read)).and_modify(|n| *n += 1).or_insert(0_u32);
-            let key = secrets::hash(&format!("{week}\n{}\n{repeat}", fold_of(read)));
-            lines.push(import_event(&app, &tx, &actor, week, read, ImportedFrom { import_id, key, position }).await?);
+            let mut known = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
+            for read in &reading.incident_counts {
+                let severity = checked::severity("severity", &read.severity)?;
+                let fields = IncidentCountFields { severity, count: read.count };
+                let words = format!("{}级 {}次", fields.severity, fields.count);
+                let before = known.iter().position(|c| c.fields.severity == fields.severity);
+                let after = figures::write_count(&app, &tx, &actor, week, fields, &known, "import").await?;
+                let outcome = match before {
+                    None => Outcome::Added,
+                    Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
+                    Some(_) => Outcome::Changed,
+                };
+                match before.and_then(|at| known.get_mut(at)) {
+                    Some(slot) => *slot = after,
+                    None => known.push(after),
+                }
+                lines.push(ImportLine { outcome, kind: "incident_count", number: None, words });
+            }
+
+            let mut seen = std::collections::BTreeMap::new();
+            for (position, read) in (1_i64..).zip(&reading.events) {
+                let repeat = seen.entry(fold_of(read)).and_modify(|n| *n += 1).or_insert(0_u32);
+                let key = secrets::hash(&format!("{week}\n{}\n{repeat}", fold_of(read)));
+                lines.push(
+                    import_event(&app, &tx, &actor, week, read, ImportedFrom { import_id, key, position }).await?,
+                );
+            }
+            let report = ImportReport { week, lines, dry_run };
+            if dry_run || report.is_unchanged() {
+                tx.rollback().await?;
+                return Ok(report);
+            }
+            let added = report.count("event", Outcome::Added);
+            let change = json!({"week": week.to_string(), "events_added": added});
+            let subject = format!("import:{import_id}");
+            store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "report.import", &subject, change).await?;
+            tx.commit().await?;
+            Ok(report)
         }
-        let report = ImportReport { week, lines, dry_run };
-        if dry_run || report.is_unchanged() {
-            tx.rollback().await?;
-            return Ok(report);
-        }
-        let added = report.count("event", Outcome::Added);
-        let change = json!({"week": week.to_string(), "events_added": added});
-        let subject = format!("import:{import_id}");
-        store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "report.import", &subject, change).await?;
-        tx.commit().await?;
-        Ok(report)
     })
     .await
 }

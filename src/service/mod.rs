@@ -19,5 +19,5 @@ pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 
-pub use app::{App, detached, retried};
+pub use app::{App, detached};
 pub use error::ServiceError;

@@ -4,11 +4,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    App, ServiceError,
-    app::{authorise, detached},
-    events, reminders,
-};
+use super::{App, ServiceError, app::authorise, events, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -64,68 +60,71 @@ pub async fn change(
     }
     let reason = checked::optional("reason", change.reason.as_deref(), 2_000)?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let mut event = events::by_number(&tx, number).await?;
-        if let Some(given) = version.filter(|given| *given != event.version) {
-            return Err(ServiceError::Stale { what: event.label(), given, current: event.version });
-        }
-        let before = event.postmortem.clone();
-        let after = &mut event.postmortem;
-        if let Some(to) = change.to.filter(|to| *to != before.state) {
-            if !before.state.may_become(to) {
-                return Err(ServiceError::Conflict(format!(
-                    "a postmortem that is {} cannot become {}",
-                    before.state.code(),
-                    to.code()
-                )));
+    retried(move || {
+        let (app, actor, change, reason) = (app.clone(), actor.clone(), change.clone(), reason.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let mut event = events::by_number(&tx, number).await?;
+            if let Some(given) = version.filter(|given| *given != event.version) {
+                return Err(ServiceError::Stale { what: event.label(), given, current: event.version });
             }
-            if to == PostmortemState::NotRequired && reason.is_none() {
-                return Err(checked::FieldError { field: "reason", problem: checked::FieldProblem::Empty }.into());
-            }
-            after.state = to;
-            after.reason = if to == PostmortemState::NotRequired { reason } else { None };
-            after.done_at = (to == PostmortemState::Done).then(|| app.now_millis());
-        }
-        if let Some(owner) = change.owner {
-            if let Some(id) = owner {
-                let account = store::accounts::by_id(tx.conn(), id).await?.filter(|account| account.active);
-                if account.is_none() {
-                    return Err(ServiceError::NotFound("active account of that owner".to_owned()));
+            let before = event.postmortem.clone();
+            let after = &mut event.postmortem;
+            if let Some(to) = change.to.filter(|to| *to != before.state) {
+                if !before.state.may_become(to) {
+                    return Err(ServiceError::Conflict(format!(
+                        "a postmortem that is {} cannot become {}",
+                        before.state.code(),
+                        to.code()
+                    )));
                 }
+                if to == PostmortemState::NotRequired && reason.is_none() {
+                    return Err(checked::FieldError { field: "reason", problem: checked::FieldProblem::Empty }.into());
+                }
+                after.state = to;
+                after.reason = if to == PostmortemState::NotRequired { reason } else { None };
+                after.done_at = (to == PostmortemState::Done).then(|| app.now_millis());
             }
-            after.owner_id = owner;
+            if let Some(owner) = change.owner {
+                if let Some(id) = owner {
+                    let account = store::accounts::by_id(tx.conn(), id).await?.filter(|account| account.active);
+                    if account.is_none() {
+                        return Err(ServiceError::NotFound("active account of that owner".to_owned()));
+                    }
+                }
+                after.owner_id = owner;
+            }
+            if let Some(due_on) = change.due_on {
+                after.due_fixed = due_on.is_some();
+                after.due_on = due_on;
+            }
+            if after.state.is_owed() && after.due_on.is_none() {
+                after.due_on = Some(events::due_of(&app, &event.fields));
+            }
+            if *after == before {
+                tx.rollback().await?;
+                return Ok(event);
+            }
+            let now = app.now_millis();
+            store::postmortems::update(&tx, event.id, before.version, after, now).await?;
+            after.version += 1;
+            store::events::touch(&tx, event.id, event.version, now).await?;
+            event.version += 1;
+            event.updated_at = now;
+            if !event.postmortem.state.is_owed() || event.postmortem.owner_id != before.owner_id {
+                reminders::cancel_for_event(&app, &tx, event.id).await?;
+            }
+            let after = &event.postmortem;
+            let moved = json!({
+                "state": {"from": before.state.code(), "to": after.state.code()},
+                "owner": {"from": before.owner_id, "to": after.owner_id},
+                "due_on": {"from": before.due_on, "to": after.due_on},
+                "reason": after.reason,
+            });
+            events::audit(&app, &tx, &actor, &format!("postmortem.{}", after.state.code()), &event, moved).await?;
+            tx.commit().await?;
+            Ok(event)
         }
-        if let Some(due_on) = change.due_on {
-            after.due_fixed = due_on.is_some();
-            after.due_on = due_on;
-        }
-        if after.state.is_owed() && after.due_on.is_none() {
-            after.due_on = Some(events::due_of(&app, &event.fields));
-        }
-        if *after == before {
-            tx.rollback().await?;
-            return Ok(event);
-        }
-        let now = app.now_millis();
-        store::postmortems::update(&tx, event.id, before.version, after, now).await?;
-        after.version += 1;
-        store::events::touch(&tx, event.id, event.version, now).await?;
-        event.version += 1;
-        event.updated_at = now;
-        if !event.postmortem.state.is_owed() || event.postmortem.owner_id != before.owner_id {
-            reminders::cancel_for_event(&app, &tx, event.id).await?;
-        }
-        let after = &event.postmortem;
-        let moved = json!({
-            "state": {"from": before.state.code(), "to": after.state.code()},
-            "owner": {"from": before.owner_id, "to": after.owner_id},
-            "due_on": {"from": before.due_on, "to": after.due_on},
-            "reason": after.reason,
-        });
-        events::audit(&app, &tx, &actor, &format!("postmortem.{}", after.state.code()), &event, moved).await?;
-        tx.commit().await?;
-        Ok(event)
     })
     .await
 }

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use super::{ServiceError, app::detached};
-use crate::store::contention;
+use crate::store::StoreError;
 
 /// How often a write runs again before the failure is passed on.
 const RETRIES: u32 = 5;
@@ -20,7 +20,7 @@ where
         let mut tries = 0;
         loop {
             match work().await {
-                Err(ServiceError::Store(error)) if tries < RETRIES && contention::is_passing(&error) => {
+                Err(ServiceError::Store(error @ StoreError::Contended(_))) if tries < RETRIES => {
                     tries += 1;
                     tracing::debug!(%error, tries, "another transaction was in the way; once more");
                     tokio::time::sleep(Duration::from_millis(10 << tries)).await;

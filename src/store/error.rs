@@ -1,6 +1,6 @@
 //! One reader of database errors.
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use thiserror::Error;
 
 /// What may go wrong in the store.
@@ -31,7 +31,7 @@ impl From<DbErr> for StoreError {
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(key)) => Self::Duplicate(key),
             _ => match error {
-                DbErr::Exec(ref cause) | DbErr::Query(ref cause) if is_contention(&cause.to_string()) => {
+                DbErr::Exec(ref cause) | DbErr::Query(ref cause) if is_contention(cause) => {
                     Self::Contended(cause.to_string())
                 }
                 DbErr::Conn(cause) => Self::Unreachable(cause.to_string()),
@@ -42,9 +42,14 @@ impl From<DbErr> for StoreError {
     }
 }
 
-/// MariaDB 1213 and 1205, PostgreSQL 40001 and 40P01.
-fn is_contention(words: &str) -> bool {
-    ["Deadlock found", "Lock wait timeout", "deadlock detected", "could not serialize access"]
-        .iter()
-        .any(|known| words.contains(known))
+/// Whether the database broke the transaction off only because another one was in its way: a deadlock, a lock that
+/// was not free in time, or a conflict of concurrent writes. It is undone and may run again as a whole
+/// (reliability study, section 2.3).
+fn is_contention(cause: &RuntimeErr) -> bool {
+    let RuntimeErr::SqlxError(cause) = cause else { return false };
+    let Some(refusal) = cause.as_database_error() else { return false };
+    // SQLSTATE: serialization failure (MariaDB's deadlock 1213 too), PostgreSQL's deadlock. SQLite: BUSY.
+    let by_code = refusal.code().is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "5" | "517"));
+    // MariaDB's 1205 has no SQLSTATE of its own.
+    by_code || refusal.message().starts_with("Lock wait timeout exceeded")
 }

@@ -5,7 +5,6 @@
 pub mod accounts;
 pub mod audit;
 pub mod connect;
-pub mod contention;
 pub mod dialect;
 pub mod error;
 pub mod events;

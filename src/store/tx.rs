@@ -2,8 +2,8 @@
 //! later fails at once when another writer is active.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 
 use super::{Store, StoreError};
@@ -19,6 +19,8 @@ impl Store {
         let options = TransactionOptions {
             sqlite_transaction_mode: (self.backend() == DatabaseBackend::Sqlite)
                 .then_some(SqliteTransactionMode::Immediate),
+            // MariaDB's own default locks the gaps between rows: two writers of different events would deadlock.
+            isolation_level: (self.backend() == DatabaseBackend::MySql).then_some(IsolationLevel::ReadCommitted),
             ..TransactionOptions::default()
         };
         Ok(Tx(self.writer().begin_with_options(options).await?))

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     notify::mail::digest_words,
-    service::retried,
     service::{
         App, ServiceError,
         outbox::{self, Claimed, LastLook, Prepared},
@@ -68,8 +67,8 @@ pub(super) async fn round(
     stopping: &(dyn Fn() -> bool + Sync),
     unreachable_before: u32,
 ) -> Result<RoundReport, ServiceError> {
-    let plan = retried(|| reminders::plan(app, digest_words)).await?;
-    let tidied = retried(|| outbox::tidy(app)).await?;
+    let plan = reminders::plan(app, digest_words).await?;
+    let tidied = outbox::tidy(app).await?;
     let mut report = RoundReport {
         planned: plan.digests,
         reminders: plan.reminders,
@@ -83,7 +82,7 @@ pub(super) async fn round(
         let unreachable_in_a_row = unreachable_before.saturating_add(1);
         let mut usable = true;
         while usable && !stopping() {
-            let batch = retried(|| outbox::claim(app)).await?;
+            let batch = outbox::claim(app).await?;
             if batch.is_empty() {
                 break;
             }
@@ -92,7 +91,7 @@ pub(super) async fn round(
                 if usable && !stopping() && claimed.may_begin(app) {
                     usable = deliver(app, transport, &claimed, unreachable_in_a_row, &mut report).await?;
                 } else {
-                    retried(|| outbox::give_back(app, &claimed)).await?;
+                    outbox::give_back(app, &claimed).await?;
                 }
             }
         }
@@ -113,7 +112,7 @@ async fn deliver(
     report: &mut RoundReport,
 ) -> Result<bool, ServiceError> {
     let id = claimed.message.id;
-    let message = match retried(|| outbox::prepare(app, claimed, digest_words)).await? {
+    let message = match outbox::prepare(app, claimed, digest_words).await? {
         Prepared::Ready(message) => message,
         Prepared::Cancelled => {
             report.cancelled += 1;
@@ -131,7 +130,7 @@ async fn deliver(
     let checked: OnceLock<LastLook> = OnceLock::new();
     let last_check: LastCheck<'_> = Box::new(|| {
         Box::pin(async {
-            let look = retried(|| outbox::commit_to_send(app, claimed)).await.unwrap_or_else(|error| {
+            let look = outbox::commit_to_send(app, claimed).await.unwrap_or_else(|error| {
                 tracing::error!(message = %id, %error, "the last check failed; the message is not sent");
                 LastLook::Lost
             });
