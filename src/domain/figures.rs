@@ -112,6 +112,24 @@ impl Decimal {
         Ok(Self { units: if negative { -units } else { units }, scale })
     }
 
+    /// This number less `other`, with the digits of the longer one; none where it does not fit.
+    pub fn minus(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let wide = |d: Self| i128::from(d.units).checked_mul(10_i128.checked_pow(u32::from(scale - d.scale))?);
+        let units = wide(self)?.checked_sub(wide(other)?)?;
+        Some(Self { units: i64::try_from(units).ok()?, scale })
+    }
+
+    /// With its sign in front: `+0.021`, `−0.021`; `0.000` has none.
+    pub fn signed(self) -> String {
+        let size = Self { units: self.units.saturating_abs(), scale: self.scale };
+        match self.units.signum() {
+            0 => size.to_string(),
+            1 => format!("+{size}"),
+            _ => format!("−{size}"),
+        }
+    }
+
     /// Whether the number is greater than `other`, whatever their scales.
     pub fn is_more_than(self, other: Self) -> bool {
         let wide = |d: Self, scale: u8| i128::from(d.units) * 10_i128.pow(u32::from(scale.saturating_sub(d.scale)));
@@ -130,6 +148,10 @@ mod tests {
         assert_eq!(value, Decimal { units: 99950, scale: 3 });
         assert!(!value.is_more_than(Decimal::parse("value", "99.95").unwrap()));
         assert!(value.is_more_than(Decimal::parse("value", "-100").unwrap()));
+        let last = Decimal::parse("value", "99.97").unwrap();
+        assert_eq!(value.minus(last).unwrap().signed(), "−0.020");
+        assert_eq!(last.minus(value).unwrap().signed(), "+0.020");
+        assert_eq!(value.minus(value).unwrap().signed(), "0.000");
         for bad in ["", ".", "1.", "1.2.3", "abc", "1e9", "99.0000000001", "123456789012345678"] {
             assert!(Decimal::parse("value", bad).is_err(), "{bad}");
         }

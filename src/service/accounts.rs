@@ -140,6 +140,70 @@ pub async fn add(app: &App, actor: &Actor, new: NewAccount) -> Result<(Account, 
     .await
 }
 
+/// Changes to an account; absent parts stay.
+#[derive(Debug, Clone, Default)]
+pub struct AccountPatch {
+    /// What people call them.
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// False ends every access at once.
+    pub active: Option<bool>,
+}
+
+/// Changes an account. The last active administrator keeps role and access.
+pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> Result<Account, ServiceError> {
+    authorise(actor, Permission::ManageAccounts)?;
+    let name = patch.name.as_deref().map(|name| checked::line("name", name, 80)).transpose()?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let before = store::accounts::by_id(tx.conn(), id).await?.ok_or_else(|| unknown_account(id))?;
+        let mut account = before.clone();
+        account.name = name.unwrap_or(account.name);
+        account.role = patch.role.unwrap_or(account.role);
+        account.active = patch.active.unwrap_or(account.active);
+        if account == before {
+            tx.rollback().await?;
+            return Ok(before);
+        }
+        store::accounts::update(&tx, &account, before.version).await?;
+        if store::accounts::count_admins(tx.conn()).await? == 0 {
+            let words = "the last administrator keeps role and access; make another administrator first";
+            return Err(ServiceError::Conflict(words.to_owned()));
+        }
+        if !account.active {
+            store::sessions::delete_of_account(&tx, id, None).await?;
+            store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
+        }
+        audit(&app, &tx, &actor, "account.update", &account).await?;
+        tx.commit().await?;
+        account.version += 1;
+        Ok(account)
+    })
+    .await
+}
+
+/// A new one-time link to choose a password; earlier links of the account end.
+pub async fn new_link(app: &App, actor: &Actor, id: Uuid) -> Result<(Account, String), ServiceError> {
+    authorise(actor, Permission::ManageAccounts)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let account = by_id(&tx, id).await?;
+        store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
+        let token = invite(&app, &tx, "password", Some(id), INVITATION_LIFE).await?;
+        audit(&app, &tx, &actor, "account.link", &account).await?;
+        tx.commit().await?;
+        Ok((account, format!("{}/setup?t={token}", app.public_url)))
+    })
+    .await
+}
+
+fn unknown_account(id: Uuid) -> ServiceError {
+    ServiceError::NotFound(format!("account {id}"))
+}
+
 /// All accounts.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Account>, ServiceError> {
     authorise(actor, Permission::ManageAccounts)?;

@@ -148,7 +148,7 @@ async fn fill_week(app: &App, actor: &Actor, week: IsoWeek, back: u32, owner: uu
     let [a, b, c, d] = graded;
     for (severity, number) in [("AB", a + b), ("C", c), ("D", d)] {
         let fields = IncidentCountFields { severity: severity.to_owned(), count: Decimal { units: number, scale: 0 } };
-        figures::put_count(app, actor, week, fields, "manual").await?;
+        figures::put_count(app, actor, week, fields, None, "manual").await?;
     }
     Ok(())
 }

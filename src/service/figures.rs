@@ -7,7 +7,7 @@ use super::{App, ServiceError, app::authorise, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        checked,
+        checked::{self, FieldError},
         figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
         iso_week::IsoWeek,
     },
@@ -31,6 +31,17 @@ pub async fn of_weeks(
 pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Figure, ServiceError> {
     authorise(actor, Permission::Read)?;
     store::figures::by_id(app.store.read(), id).await?.ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))
+}
+
+/// The figure of a week by its name, whatever its capitals and widths.
+pub async fn by_name(app: &App, actor: &Actor, week: IsoWeek, name: &str) -> Result<Figure, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let key = checked::fold(name);
+    let figures = store::figures::of_week(app.store.read(), week).await?;
+    figures
+        .into_iter()
+        .find(|figure| checked::fold(&figure.fields.name) == key)
+        .ok_or_else(|| ServiceError::NotFound(format!("figure {name} of {week}")))
 }
 
 /// Writes a figure of a week by its name: a new one, or the value of the one that is there. With a version the
@@ -121,22 +132,66 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid, version: i64) -> Result<
     .await
 }
 
+/// Removes an incident count that is still in `version`.
+pub async fn delete_count(
+    app: &App,
+    actor: &Actor,
+    week: IsoWeek,
+    severity: &str,
+    version: i64,
+) -> Result<(), ServiceError> {
+    authorise(actor, Permission::WriteFigure)?;
+    let severity = checked::severity("severity", severity)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor, severity) = (app.clone(), actor.clone(), severity.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let count = store::figures::counts_of_weeks(tx.conn(), week, week)
+                .await?
+                .into_iter()
+                .find(|count| count.fields.severity == severity)
+                .ok_or_else(|| ServiceError::NotFound(format!("figure {severity} of {week}")))?;
+            if count.version != version {
+                return Err(ServiceError::Stale { what: severity, given: version, current: count.version });
+            }
+            store::figures::delete_count(&tx, count.id, version).await?;
+            let was = json!({"from": count.fields.count.to_string()});
+            audit(&app, &tx, &actor, "incident_count.delete", week, &severity, was).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
 /// Writes an incident count of a week: a new one, or the value of the one that is there.
 pub async fn put_count(
     app: &App,
     actor: &Actor,
     week: IsoWeek,
     fields: IncidentCountFields,
+    version: Option<i64>,
     source: &'static str,
 ) -> Result<IncidentCount, ServiceError> {
     authorise(actor, Permission::WriteFigure)?;
     let fields = IncidentCountFields { severity: checked::severity("severity", &fields.severity)?, ..fields };
+    if fields.count.units < 0 {
+        return Err(FieldError::shape("count", "give a number of 0 or more").into());
+    }
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
         let (app, actor, fields) = (app.clone(), actor.clone(), fields.clone());
         async move {
             let tx = app.store.begin().await?;
             let existing = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
+            let found = existing.iter().find(|count| count.fields.severity == fields.severity);
+            if let (Some(count), Some(given)) = (found, version)
+                && count.version != given
+            {
+                let what = count.fields.severity.clone();
+                return Err(ServiceError::Stale { what, given, current: count.version });
+            }
             let count = write_count(&app, &tx, &actor, week, fields, &existing, source).await?;
             tx.commit().await?;
             Ok(count)

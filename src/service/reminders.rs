@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -65,6 +65,22 @@ pub struct PlanReport {
 struct Directory {
     accounts: HashMap<Uuid, Account>,
     people: People,
+}
+
+/// When an event's owner will hear of it next, as far as things stay as they are; nothing where nothing is owed.
+/// The local day, which reminder, and whether the leads are copied.
+pub fn upcoming(app: &App, event: &ProductionEvent, count: usize) -> Vec<(NaiveDate, Step, bool)> {
+    let policy = Policy::default();
+    let Some(due_on) = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed()) else { return Vec::new() };
+    let now = app.now().with_timezone(&app.zone);
+    // After the slot of today has closed the next one is tomorrow's.
+    let from = if now.time() < policy.until { now.date_naive() } else { now.date_naive() + Days::new(1) };
+    policy.upcoming(due_on, from, &app.calendar, count)
+}
+
+/// The local time of a reminder's day.
+pub fn slot() -> NaiveTime {
+    Policy::default().slot
 }
 
 /// Plans what is due now. Outside the slot nothing is planned and nothing is lost: the next slot plans it.

@@ -138,6 +138,16 @@ pub async fn update_count(tx: &Tx, value: &IncidentCount, version: i64, now: i64
     one_row(result.rows_affected)
 }
 
+/// Removes the count that is still in `version`.
+pub async fn delete_count(tx: &Tx, id: Uuid, version: i64) -> Result<(), StoreError> {
+    let result = incident_count::Entity::delete_many()
+        .filter(incident_count::Column::Id.eq(id))
+        .filter(incident_count::Column::Version.eq(version))
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
 fn active(fields: &FigureFields) -> figure::ActiveModel {
     figure::ActiveModel {
         name: Set(fields.name.clone()),

@@ -2,18 +2,22 @@
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
-    body::{EitherBody, MessageBody},
+    body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{Method, StatusCode, header},
     middleware::Next,
     web::Data,
 };
 
-use super::{problem::Problem, routes};
+use super::{
+    pages,
+    problem::{self, Problem},
+    routes,
+};
 use crate::{
     domain::actor::{Actor, Permission},
     service::{
-        App,
+        App, ServiceError,
         sessions::{self, SignedIn},
         tokens,
     },
@@ -22,6 +26,9 @@ use crate::{
 /// Name of the session cookie.
 pub const COOKIE: &str = "fupan_session";
 
+/// Name of the cookie with the chosen colours.
+pub const THEME_COOKIE: &str = "fupan_theme";
+
 /// Who sent the request, put beside it by the gate.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -29,6 +36,8 @@ pub struct Caller {
     pub actor: Actor,
     /// The browser's session, where it is one.
     pub signed_in: Option<SignedIn>,
+    /// `light` or `dark` where the browser keeps a choice, else empty: as the device says.
+    pub theme: &'static str,
 }
 
 /// The caller of a request that passed the gate.
@@ -49,6 +58,13 @@ pub async fn pass<B: MessageBody + 'static>(
     let id = app.as_ref().map(|app| app.id().to_string()).unwrap_or_default();
     let method = request.method().clone();
     let path = request.path().to_owned();
+    let begun = std::time::Instant::now();
+    let reader = Reader::of(&request);
+    let mut request = request;
+    if method == Method::HEAD {
+        // The answer to HEAD is that to GET without its body, which the connection leaves out.
+        request.head_mut().method = Method::GET;
+    }
     let mut response = match decide(&request, app.as_deref().map(AsRef::as_ref)).await {
         Ok(caller) => {
             if let Some(caller) = caller {
@@ -60,15 +76,30 @@ pub async fn pass<B: MessageBody + 'static>(
             request.into_response(actix_web::ResponseError::error_response(&problem)).map_into_right_body()
         }
         Err(Refusal::SignIn) => {
-            let answer = HttpResponse::SeeOther().insert_header((header::LOCATION, "/login")).finish();
+            let there = request.uri().path_and_query().map_or("/", |there| there.as_str());
+            let to = if there == "/" { "/login".to_owned() } else { format!("/login?next={}", query_value(there)) };
+            let answer = HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish();
             request.into_response(answer).map_into_right_body()
         }
     };
+    let refused = response.response().extensions().get::<Problem>().cloned().or_else(|| {
+        let unsaid = response.status() == StatusCode::METHOD_NOT_ALLOWED;
+        unsaid.then(|| Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", format!("{path} does not take {method}")))
+    });
+    if let Some(problem) = refused {
+        let caller = response.request().extensions().get::<Caller>().cloned();
+        let (media, body) = reader.answer(&problem, caller.as_ref(), app.as_deref().map(AsRef::as_ref), &id);
+        response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body)));
+        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media));
+    }
     let status = response.status().as_u16();
+    let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {
-        tracing::error!(request_id = id, %method, path, status, "request");
+        tracing::error!(request_id = id, %method, path, status, millis, "request");
+    } else if path.starts_with("/static/") || matches!(path.as_str(), "/healthz" | "/readyz" | "/metrics") {
+        tracing::debug!(request_id = id, %method, path, status, millis, "request");
     } else {
-        tracing::debug!(request_id = id, %method, path, status, "request");
+        tracing::info!(request_id = id, %method, path, status, millis, "request");
     }
     let headers = response.headers_mut();
     for (name, value) in [
@@ -94,6 +125,66 @@ pub async fn pass<B: MessageBody + 'static>(
     Ok(response)
 }
 
+/// A path as the value of a query: everything but the plainest characters is percent-encoded (RFC 3986).
+fn query_value(path: &str) -> String {
+    use std::fmt::Write as _;
+    path.bytes().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => text.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            other => drop(write!(text, "%{other:02X}")),
+        }
+        text
+    })
+}
+
+fn theme(request: &ServiceRequest) -> &'static str {
+    let cookie = request.cookie(THEME_COOKIE);
+    match cookie.as_ref().map(actix_web::cookie::Cookie::value) {
+        Some("light") => "light",
+        Some("dark") => "dark",
+        _ => "",
+    }
+}
+
+/// How the sender of a request reads a refusal.
+struct Reader {
+    page: bool,
+    api: bool,
+    language: Option<String>,
+}
+
+impl Reader {
+    fn of(request: &ServiceRequest) -> Self {
+        let header = |name: header::HeaderName| {
+            request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let api = request.path().starts_with("/api/");
+        let page = !api && header(header::ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+        Self { page, api, language: header(header::ACCEPT_LANGUAGE) }
+    }
+
+    /// Media type and body: a page for browsers, problem details for programs.
+    fn answer(
+        &self,
+        problem: &Problem,
+        caller: Option<&Caller>,
+        app: Option<&App>,
+        id: &str,
+    ) -> (&'static str, String) {
+        let own = caller.and_then(|caller| caller.signed_in.as_ref()).map(|signed_in| signed_in.account.lang.as_str());
+        // Programs that name no language get English, people Chinese.
+        let language = own.or(self.language.as_deref()).unwrap_or(if self.api { "en" } else { "zh-CN" });
+        let chinese = language.starts_with("zh");
+        if self.page
+            && let Some(html) = pages::problem_page(problem, crate::i18n::texts(language), caller, app, id)
+        {
+            return ("text/html; charset=utf-8", html);
+        }
+        (problem::MEDIA_TYPE, problem.body(id, chinese))
+    }
+}
+
 enum Refusal {
     Problem(Problem),
     SignIn,
@@ -101,8 +192,12 @@ enum Refusal {
 
 async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Caller>, Refusal> {
     let Some(app) = app else { return Ok(None) };
-    let Some(pattern) = request.match_pattern() else { return Ok(None) };
-    let Some(route) = routes::find(request.method().as_str(), &pattern) else { return Ok(None) };
+    let pattern = request.match_pattern();
+    let route = pattern.as_deref().and_then(|pattern| routes::find(request.method().as_str(), pattern));
+    let (Some(pattern), Some(route)) = (pattern, route) else {
+        // There is nothing here; a person is told so in their own language.
+        return Ok(person(app, request).await.unwrap_or_default());
+    };
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let api = pattern.starts_with("/api/");
     let bearer = request
@@ -110,7 +205,7 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    if bearer.is_none() && !safe && !same_origin(request) {
+    if bearer.is_none() && !safe && !same_origin(request, &app.public_url) {
         let words = "the request comes from another site; open the page here and try again";
         return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "cross_site", words)));
     }
@@ -118,13 +213,10 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         return Ok(None);
     }
     let caller = match bearer {
-        Some(secret) => tokens::actor(app, secret.trim()).await.map(|actor| Some(Caller { actor, signed_in: None })),
-        None => match request.cookie(COOKIE) {
-            Some(cookie) => sessions::find(app, cookie.value())
-                .await
-                .map(|found| found.map(|signed_in| Caller { actor: signed_in.actor(), signed_in: Some(signed_in) })),
-            None => Ok(None),
-        },
+        Some(secret) => {
+            tokens::actor(app, secret.trim()).await.map(|actor| Some(Caller { actor, signed_in: None, theme: "" }))
+        }
+        None => person(app, request).await,
     }
     .map_err(|error| Refusal::Problem(error.into()))?;
     let Some(caller) = caller else {
@@ -137,18 +229,27 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
     };
     if !caller.actor.role.may(route.permission) {
         let needs = route.permission.needs();
-        return Err(Refusal::Problem(crate::service::ServiceError::Forbidden { needs }.into()));
+        return Err(Refusal::Problem(ServiceError::Forbidden { needs }.into()));
     }
     Ok(Some(caller))
 }
 
+/// Who is signed in with the browser.
+async fn person(app: &App, request: &ServiceRequest) -> Result<Option<Caller>, ServiceError> {
+    let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
+    let found = sessions::find(app, cookie.value()).await?;
+    Ok(found.map(|signed_in| Caller { actor: signed_in.actor(), signed_in: Some(signed_in), theme: theme(request) }))
+}
+
 /// Browsers say where a request comes from (Fetch Metadata, else Origin). A request that says nothing carries no
 /// cookie of a browser that is newer than 2020; it is refused where it would change something.
-fn same_origin(request: &ServiceRequest) -> bool {
+fn same_origin(request: &ServiceRequest, public_url: &str) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = header("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
     }
     let host = header("host").unwrap_or_default();
-    header("origin").is_some_and(|origin| origin.split("://").nth(1) == Some(host) && !host.is_empty())
+    let same_host = |origin: &str| !host.is_empty() && origin.split("://").nth(1) == Some(host);
+    // Behind a proxy the Host may be another one than people see.
+    header("origin").is_some_and(|origin| same_host(origin) || origin == public_url)
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{domain::checked::FieldError, service::ServiceError};
 
 /// A refusal on its way out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Problem {
     /// HTTP status.
     pub status: StatusCode,
@@ -17,6 +17,8 @@ pub struct Problem {
     pub code: &'static str,
     /// A sentence for people.
     pub detail: String,
+    /// The sentence in Chinese, where there is one.
+    pub chinese: Option<String>,
     /// The field it is about.
     pub field: Option<&'static str>,
 }
@@ -24,8 +26,59 @@ pub struct Problem {
 impl Problem {
     /// A refusal.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None }
+        let detail = detail.into();
+        let chinese = chinese_of(code).map(str::to_owned);
+        Self { status, code, detail, chinese, field: None }
     }
+}
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+impl Problem {
+    /// The sentence in the reader's language.
+    pub fn sentence(&self, chinese: bool) -> &str {
+        self.chinese.as_deref().filter(|_| chinese).unwrap_or(&self.detail)
+    }
+
+    /// The JSON of the problem; `request_id` is the one in the log.
+    pub fn body(&self, request_id: &str, chinese: bool) -> String {
+        let detail = self.sentence(chinese);
+        let mut body = json!({
+            "type": format!("urn:fupan:problem:{}", self.code),
+            "title": self.status.canonical_reason(),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": detail,
+        });
+        if let Some(map) = body.as_object_mut() {
+            if let Some(field) = self.field {
+                let error =
+                    json!({"field": field, "pointer": format!("/{}", field.replace('.', "/")), "detail": detail});
+                map.insert("errors".to_owned(), json!([error]));
+            }
+            if !request_id.is_empty() {
+                map.insert("request_id".to_owned(), json!(request_id));
+            }
+        }
+        body.to_string()
+    }
+}
+
+/// What a code says in Chinese where the English sentence is always the same.
+fn chinese_of(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "sign_in_needed" => "请先登录，或带上令牌：Authorization: Bearer fpn_…",
+        "cross_site" => "这个请求来自别的网站；请在这里打开页面再试",
+        "not_found" => "这个地址没有内容",
+        "method" => "这个地址不支持这种请求方法",
+        "malformed" => "内容读不懂，请检查格式",
+        "too_large" => "内容太大，最多 2 MiB",
+        "version_needed" => "请带上 If-Match 和读到的 ETag",
+        "too_many" => "尝试太频繁，请稍后再试",
+        "unavailable" | "page" => "服务暂时办不了，请稍后再试；日志里按请求号能查到原因",
+        _ => return None,
+    })
 }
 
 impl std::fmt::Display for Problem {
@@ -40,27 +93,20 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut body = json!({
-            "type": format!("urn:fupan:problem:{}", self.code),
-            "title": self.status.canonical_reason(),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        if let (Some(map), Some(field)) = (body.as_object_mut(), self.field) {
-            map.insert("errors".to_owned(), json!([{"field": field, "detail": self.detail}]));
-        }
         let mut answer = HttpResponse::build(self.status);
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        answer.content_type("application/problem+json").body(body.to_string())
+        let mut answer = answer.content_type(MEDIA_TYPE).body(self.body("", false));
+        answer.extensions_mut().insert(self.clone());
+        answer
     }
 }
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let detail = error.to_string();
+        let chinese = Some(crate::i18n::problems::chinese(&error));
         let (status, code) = match &error {
             ServiceError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             ServiceError::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign_in_needed"),
@@ -70,6 +116,7 @@ impl From<ServiceError> for Problem {
                     status: StatusCode::UNPROCESSABLE_ENTITY,
                     code: "invalid",
                     detail,
+                    chinese,
                     field: Some(field.field),
                 };
             }
@@ -81,7 +128,7 @@ impl From<ServiceError> for Problem {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words);
             }
         };
-        Self::new(status, code, detail)
+        Self { status, code, detail, chinese, field: None }
     }
 }
 

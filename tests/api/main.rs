@@ -27,7 +27,12 @@ async fn every_route_refuses_every_role_that_is_too_weak_and_no_other() {
         tokens.push((role, service.token(role).await));
     }
     for route in ROUTES {
-        let path = route.path.replace("{number}", "1").replace("{week}", "2024-W34").replace("{name}", "x");
+        let path = route
+            .path
+            .replace("{number}", "1")
+            .replace("{week}", "2024-W34")
+            .replace("{name}", "x")
+            .replace("{id}", "0197a000-0000-7000-8000-000000000000");
         let url = format!("{}{path}", service.url);
         let method: Method = route.method.parse().unwrap();
         let Some(needs) = route.permission.needs() else { continue };
@@ -39,7 +44,7 @@ async fn every_route_refuses_every_role_that_is_too_weak_and_no_other() {
             route.method
         );
         if status == StatusCode::SEE_OTHER {
-            assert_eq!(nobody.headers()["location"], "/login");
+            assert!(nobody.headers()["location"].to_str().unwrap().starts_with("/login"));
         }
         for (role, token) in &tokens {
             let status = client.request(method.clone(), &url).bearer_auth(token).send().await.unwrap().status();

@@ -23,7 +23,7 @@ pub fn read_line(text: &str, context: &CaptureContext) -> DraftEvent {
     let total = text.chars().count();
     let cut = text.char_indices().nth(READ_LIMIT).map_or(text.len(), |(at, _)| at);
     let read = text.get(..cut).unwrap_or(text);
-    let controls = read.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')).count();
+    let controls = read.chars().filter(|c| is_unwanted(*c) && *c != '\r').count();
     let folded = Folded::new(read, 0);
     let event = EventText::of_body(&folded, 0..folded.len());
     let (mut draft, _) = read_event_text(read, &folded, &event, context, None);
@@ -31,11 +31,21 @@ pub fn read_line(text: &str, context: &CaptureContext) -> DraftEvent {
         draft.notices.push(Notice::TooLong { read: READ_LIMIT, total });
     }
     if controls > 0 {
-        draft.narrative.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
+        draft.narrative.retain(|c| !is_unwanted(c));
+        for text in [&mut draft.summary, &mut draft.impact, &mut draft.cause, &mut draft.recovery].into_iter().flatten()
+        {
+            text.retain(|c| !is_unwanted(c));
+        }
         draft.notices.push(Notice::ControlCharacters { count: controls });
     }
     if draft.narrative.trim().is_empty() {
         draft.notices.push(Notice::NotAnEvent);
     }
     draft
+}
+
+/// Characters that are left out of what was read: controls, and the marks that turn the direction of the text around
+/// (they make a sentence show as another one; Unicode TR 36, section 3.2).
+fn is_unwanted(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

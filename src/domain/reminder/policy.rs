@@ -98,6 +98,27 @@ impl Policy {
         }
     }
 
+    /// The next days from `from` on which an event due on `due_on` is reminded of, as far as things stay as they are:
+    /// the day, which reminder, and whether the leads are copied.
+    pub fn upcoming(
+        &self,
+        due_on: NaiveDate,
+        from: NaiveDate,
+        calendar: &Calendar,
+        count: usize,
+    ) -> Vec<(NaiveDate, Step, bool)> {
+        // Between today and a due date may lie months; after it every working day has its reminder.
+        let days = usize::try_from((due_on - from).num_days()).unwrap_or(0).min(400) + 30;
+        from.iter_days()
+            .take(days)
+            .filter(|day| calendar.is_working_day(*day))
+            .filter_map(|day| {
+                self.step_on(due_on, day, calendar).map(|step| (day, step, self.copies_leads(due_on, day, calendar)))
+            })
+            .take(count)
+            .collect()
+    }
+
     /// The last due date that is reminded of on `day`; later ones need not be looked at.
     pub fn horizon(&self, day: NaiveDate, calendar: &Calendar) -> NaiveDate {
         calendar.add_working_days(day, 2)
@@ -164,6 +185,22 @@ mod tests {
         assert_eq!(step("2024-08-22"), Some(Step::Before));
         assert_eq!(step("2024-08-23"), Some(Step::Due));
         assert_eq!(step("2024-08-26"), Some(Step::Overdue));
+    }
+
+    #[test]
+    fn upcoming_names_the_next_reminders_and_from_which_the_leads_are_copied() {
+        let (policy, calendar) = (Policy::default(), Calendar::bundled());
+        let next = policy.upcoming(day("2024-09-13"), day("2024-09-10"), &calendar, 4);
+        assert_eq!(
+            next,
+            [
+                (day("2024-09-12"), Step::Before, false),
+                (day("2024-09-13"), Step::Due, false),
+                (day("2024-09-14"), Step::Overdue, false),
+                (day("2024-09-18"), Step::Overdue, true),
+            ]
+        );
+        assert_eq!(policy.upcoming(day("2024-01-05"), day("2024-09-10"), &calendar, 1).len(), 1, "long overdue");
     }
 
     #[test]

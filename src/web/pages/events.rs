@@ -7,22 +7,27 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    Shell, redirect, render,
+    Shell,
+    figures::{FigureRow, figure_rows, first_week},
+    redirect, refusal, render,
     rows::{self, Row},
 };
 use crate::{
     domain::{
         actor::Permission,
-        checked::FieldError,
+        checked::{FieldError, FieldProblem},
         clock_point::ClockPoint,
-        event::ProductionEvent,
+        event::{EventFields, ProductionEvent, Source},
         postmortem::{POSTMORTEM_STATES, PostmortemState},
-        report::{event_line, style::ReportStyle},
+        reminder::policy::Step,
+        report::{event_line, generate_narrative, style::ReportStyle},
     },
     service::{
-        App, ServiceError, accounts,
-        events::{self, EventPatch},
+        App, ServiceError, accounts, capture,
+        events::{self, EventPatch, NewEvent},
+        figures,
         postmortems::{self, PostmortemChange},
+        reminders,
     },
     web::{
         api::{ListQuery, cursor_text, number_of},
@@ -60,7 +65,7 @@ pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
         .into_inner();
     let page = events::list(&app, &caller.actor, &query.filter(&app)?, query.cursor()?, 50).await?;
     let owed = query.state.as_deref() == Some("owed");
-    let shell = Shell::of(&app, &caller, if owed { "pending" } else { "events" }).await?;
+    let shell = Shell::of(&app, &request, &caller, if owed { "pending" } else { "events" }).await?;
     let base: Vec<&str> = plain.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).collect();
     let next = page.next.map(|cursor| format!("/events?{}&cursor={}", base.join("&"), cursor_text(cursor)));
     let page = Events {
@@ -92,8 +97,22 @@ pub async fn create(
     let caller = caller(&request)?;
     let week =
         form.week.as_deref().filter(|week| !week.is_empty()).map(str::parse).transpose().map_err(ServiceError::from)?;
-    let (event, _) = events::create_from_line(&app, &caller.actor, &form.line, week).await?;
-    Ok(redirect(&format!("/e/{}", event.number)))
+    match events::create_from_line(&app, &caller.actor, &form.line, week).await {
+        Ok((event, _)) => Ok(redirect(&format!("/e/{}", event.number))),
+        Err(error @ ServiceError::Invalid(_)) => {
+            let message = refusal(super::words(&caller), error);
+            super::home::show(
+                &app,
+                &request,
+                &caller,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                message,
+                form.into_inner().line,
+            )
+            .await
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 #[derive(Template)]
@@ -111,7 +130,13 @@ struct EventPage {
     time: String,
     facts: Vec<(String, String)>,
     line: String,
-    timeline: Vec<(String, String)>,
+    week: String,
+    figures: Vec<FigureRow>,
+    /// Day and time, and what.
+    reminders: Vec<(String, String)>,
+    /// The sentence that the fields would make, where the written one differs.
+    suggestion: String,
+    timeline: Vec<TimelineRow>,
     form: Edit,
     raw: String,
     state_words: &'static str,
@@ -122,6 +147,7 @@ struct EventPage {
     history: Vec<(String, String, String)>,
     may_write: bool,
     may_assign: bool,
+    may_delete: bool,
 }
 
 /// The edit form as typed.
@@ -145,11 +171,12 @@ pub async fn page(
     number: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &caller, number_of(&number)?, StatusCode::OK, None).await
+    show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None).await
 }
 
 async fn show(
     app: &App,
+    request: &HttpRequest,
     caller: &Caller,
     number: i64,
     status: StatusCode,
@@ -157,15 +184,16 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let detail = events::detail(app, &caller.actor, number).await?;
     let people = accounts::owners(app, &caller.actor).await?;
-    let shell = Shell::of(app, caller, "events").await?;
+    let shell = Shell::of(app, request, caller, "events").await?;
     let t = shell.t;
     let event = &detail.event;
     let fields = &event.fields;
+    let (history, _) = figures::of_weeks(app, &caller.actor, first_week(event.week), event.week).await?;
     let mut facts = Vec::new();
     for impact in &fields.impacts {
-        let about = if impact.approximate { "≈ " } else { "" };
+        let about = if impact.approximate { t.about } else { "" };
         let number = if impact.unit == "元" { impact.number / 100 } else { impact.number };
-        facts.push((t.impact.to_owned(), format!("{about}{number} {}", impact.unit)));
+        facts.push((t.impact.to_owned(), format!("{about}{} {}", rows::thousands(number), impact.unit)));
     }
     if let (Some(from), Some(to)) = (fields.occurred, fields.recovered) {
         facts.push((t.duration.to_owned(), rows::lasted(t, from, to)));
@@ -190,9 +218,24 @@ async fn show(
             .join(" – "),
         facts,
         line: event_line(&ReportStyle::default(), &event.report_event(), app.zone),
+        week: event.week.to_string(),
+        figures: figure_rows(t, &history, event.week),
+        reminders: reminders::upcoming(app, event, 3)
+            .into_iter()
+            .map(|(day, step, copied)| {
+                let words = match step {
+                    Step::Before => t.remind_before,
+                    Step::Due => t.remind_due,
+                    Step::Overdue => t.remind_overdue,
+                };
+                let copied = if copied { t.remind_copied } else { "" };
+                (format!("{} {}", day.format("%m/%d"), reminders::slot().format("%H:%M")), format!("{words}{copied}"))
+            })
+            .collect(),
+        suggestion: suggestion(app, event),
         timeline: timeline_of(app, &shell, &detail),
         form,
-        raw: event.raw.clone().unwrap_or_default(),
+        raw: event.raw.as_deref().map(rows::visible).unwrap_or_default(),
         state_words: rows::state(t, now),
         due: rows::due(app, t, event),
         owner: event
@@ -210,32 +253,66 @@ async fn show(
         history: detail
             .audit
             .iter()
-            .map(|entry| (when(app, entry.at), entry.action.clone(), entry.actor_name.clone()))
+            .map(|entry| (rows::when(app, entry.at), rows::action(t, &entry.action), entry.actor_name.clone()))
             .collect(),
         may_write: role.may(Permission::WriteEvent),
         may_assign: role.may(Permission::AssignPostmortem),
+        may_delete: role.may(Permission::DeleteEvent),
         shell,
     };
     render(status, &page)
 }
 
-fn when(app: &App, millis: i64) -> String {
-    DateTime::from_timestamp_millis(millis)
-        .map(|at| at.with_timezone(&app.zone).format("%m/%d %H:%M").to_string())
-        .unwrap_or_default()
+/// A line of the timeline.
+struct TimelineRow {
+    time: String,
+    /// Colour class of the dot.
+    dot: &'static str,
+    text: String,
 }
 
-fn timeline_of(app: &App, shell: &Shell, detail: &events::EventDetail) -> Vec<(String, String)> {
+fn timeline_of(app: &App, shell: &Shell, detail: &events::EventDetail) -> Vec<TimelineRow> {
     let fields = &detail.event.fields;
-    let mut entries: Vec<(i64, String)> = detail.timeline.iter().map(|entry| (entry.at, entry.text.clone())).collect();
-    let summary = || detail.event.title();
-    entries.extend(fields.occurred.map(|point| (point.at.timestamp_millis(), summary())));
+    let t = shell.t;
+    let mut entries: Vec<(i64, &'static str, String)> =
+        detail.timeline.iter().map(|entry| (entry.at, "", entry.text.clone())).collect();
+    entries.extend(fields.occurred.map(|point| (point.at.timestamp_millis(), "p1", detail.event.title())));
+    for (at, words) in [
+        (fields.detected_at, t.detected),
+        (fields.acknowledged_at, t.acknowledged),
+        (fields.located_at, t.located),
+        (fields.mitigated_at, t.mitigated),
+    ] {
+        entries.extend(at.map(|at| (at.timestamp_millis(), "a", words.to_owned())));
+    }
     entries.extend(fields.recovered.map(|point| {
-        let words = fields.recovery.clone().unwrap_or_else(|| shell.t.recovered.to_owned());
-        (point.at.timestamp_millis(), words)
+        let words = fields.recovery.clone().unwrap_or_else(|| t.recovered.to_owned());
+        (point.at.timestamp_millis(), "ok", words)
     }));
-    entries.sort();
-    entries.into_iter().map(|(at, text)| (when(app, at), text)).collect()
+    entries.sort_by_key(|(at, ..)| *at);
+    entries
+        .into_iter()
+        .map(|(at, dot, text)| TimelineRow { time: clock(app, fields.occurred, at), dot, text })
+        .collect()
+}
+
+/// `15:30` on the day of the beginning, `08/20 09:00` on another one.
+fn clock(app: &App, begun: Option<ClockPoint>, millis: i64) -> String {
+    let local = |at: DateTime<Utc>| at.with_timezone(&app.zone);
+    match (begun.map(|point| local(point.at)), DateTime::from_timestamp_millis(millis).map(local)) {
+        (Some(begun), Some(at)) if begun.date_naive() == at.date_naive() => at.format("%H:%M").to_string(),
+        _ => rows::when(app, millis),
+    }
+}
+
+/// What the sentence would be if it were made from the fields; empty where it is, or where they say too little.
+fn suggestion(app: &App, event: &ProductionEvent) -> String {
+    let fields = &event.fields;
+    if fields.narrative_generated || fields.summary.is_none() {
+        return String::new();
+    }
+    let made = generate_narrative(&fields.to_draft(), app.zone);
+    if made.trim() == fields.narrative.trim() { String::new() } else { made }
 }
 
 fn form_of(app: &App, event: &ProductionEvent) -> Edit {
@@ -252,6 +329,100 @@ fn form_of(app: &App, event: &ProductionEvent) -> Edit {
         cause: text(&fields.cause),
         recovery: text(&fields.recovery),
     }
+}
+
+#[derive(Template)]
+#[template(path = "event_new.html")]
+struct NewPage {
+    shell: Shell,
+    message: String,
+    form: NewForm,
+}
+
+/// A new event as typed in the form.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct NewForm {
+    occurred_at: String,
+    recovered_at: String,
+    severity: String,
+    summary: String,
+    impact: String,
+    cause: String,
+    recovery: String,
+    week: String,
+    owed: String,
+}
+
+/// The form for an event without a line.
+pub async fn new_page(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let shell = Shell::of(&app, &request, &caller, "events").await?;
+    let form = NewForm { occurred_at: rows::local(&app, app.now()), owed: "yes".to_owned(), ..NewForm::default() };
+    render(StatusCode::OK, &NewPage { shell, message: String::new(), form })
+}
+
+/// Logs an event from the form.
+pub async fn create_from_form(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<NewForm>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let form = form.into_inner();
+    let created = async {
+        let text = |value: &str| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+        if text(&form.summary).is_none() {
+            return Err(FieldError { field: "summary", problem: FieldProblem::Empty }.into());
+        }
+        let impacts = form.impact.trim();
+        let fields = EventFields {
+            occurred: local_time(&app, "occurred_at", &form.occurred_at)?.map(ClockPoint::minute),
+            recovered: local_time(&app, "recovered_at", &form.recovered_at)?.map(ClockPoint::minute),
+            severity: text(&form.severity),
+            summary: text(&form.summary),
+            impact: text(&form.impact),
+            impacts: if impacts.is_empty() {
+                Vec::new()
+            } else {
+                capture::read(&app, &caller.actor, impacts, None)?.impacts
+            },
+            cause: text(&form.cause),
+            recovery: text(&form.recovery),
+            ..EventFields::default()
+        };
+        let week = text(&form.week).map(|week| week.parse()).transpose()?;
+        let state = if form.owed == "yes" { PostmortemState::Pending } else { PostmortemState::Undecided };
+        let new = NewEvent { fields, state, week, raw: None, source: Source::Form };
+        events::create(&app, &caller.actor, new).await
+    };
+    match created.await {
+        Ok(event) => Ok(redirect(&format!("/e/{}", event.number))),
+        Err(error @ (ServiceError::Invalid(_) | ServiceError::NotFound(_))) => {
+            let shell = Shell::of(&app, &request, &caller, "events").await?;
+            let message = refusal(shell.t, error);
+            render(StatusCode::UNPROCESSABLE_ENTITY, &NewPage { shell, message, form })
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The version that a button was pressed on.
+#[derive(Debug, Deserialize)]
+pub struct Pressed {
+    version: i64,
+}
+
+/// Deletes an event.
+pub async fn delete(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+    form: web::Form<Pressed>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    events::delete(&app, &caller.actor, number_of(&number)?, form.version).await?;
+    Ok(redirect("/events"))
 }
 
 /// Edits an event. Where someone else was quicker, what was typed is shown again and nothing is lost.
@@ -274,10 +445,11 @@ pub async fn edit(
         Err(ServiceError::Stale { current, .. }) => {
             let message = super::words(&caller).stale.to_owned();
             let typed = Edit { version: current, ..form };
-            show(&app, &caller, number, StatusCode::CONFLICT, Some((typed, message))).await
+            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some((typed, message))).await
         }
         Err(ServiceError::Invalid(error)) => {
-            show(&app, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some((form, error.to_string()))).await
+            let message = refusal(super::words(&caller), error.into());
+            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some((form, message))).await
         }
         Err(other) => Err(other.into()),
     }
@@ -320,6 +492,20 @@ fn local_time(app: &App, field: &'static str, text: &str) -> Result<Option<DateT
         .and_then(|local| app.zone.from_local_datetime(&local).earliest())
         .map(|at| Some(at.with_timezone(&Utc)))
         .ok_or_else(|| FieldError::shape(field, "write a time like 2024-08-19T15:00"))
+}
+
+/// Takes the sentence that the fields make in place of the written one.
+pub async fn sentence(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+    form: web::Form<Pressed>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let number = number_of(&number)?;
+    let patch = EventPatch { narrative: Some(None), ..EventPatch::default() };
+    events::update(&app, &caller.actor, number, form.version, patch).await?;
+    Ok(redirect(&format!("/e/{number}")))
 }
 
 /// 标记恢复.

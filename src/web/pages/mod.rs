@@ -1,9 +1,12 @@
 //! The pages: server-rendered, every form works without script.
 
+mod charts;
 mod events;
+mod figures;
 mod home;
 mod reports;
 mod rows;
+mod settings;
 mod sign;
 
 use actix_web::{
@@ -13,83 +16,166 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::{
-    gate::{Caller, caller},
-    problem::Problem,
-};
+use super::{gate::Caller, problem::Problem};
 use crate::{
-    i18n::{Texts, texts},
-    service::{App, accounts, postmortems},
+    domain::actor::{Permission, Role},
+    i18n::{Texts, problems, texts},
+    service::{App, postmortems},
 };
 
 /// The pages' routes.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/").route(web::get().to(home::page)).route(web::head().to(home::page)))
+        .service(web::resource("/").route(web::get().to(home::page)))
         .service(web::resource("/login").route(web::get().to(sign::login_page)).route(web::post().to(sign::login)))
         .service(web::resource("/setup").route(web::get().to(sign::setup_page)).route(web::post().to(sign::setup)))
         .service(web::resource("/logout").route(web::post().to(sign::logout)))
-        .service(web::resource("/language").route(web::post().to(language)))
+        .service(web::resource("/language").route(web::post().to(settings::language)))
+        .service(web::resource("/theme").route(web::post().to(settings::theme)))
         .service(web::resource("/events").route(web::get().to(events::list)).route(web::post().to(events::create)))
+        .service(
+            web::resource("/events/new")
+                .route(web::get().to(events::new_page))
+                .route(web::post().to(events::create_from_form)),
+        )
         .service(web::resource("/lines/preview").route(web::post().to(home::preview)))
         .service(web::resource("/e/{number}").route(web::get().to(events::page)))
         .service(web::resource("/events/{number}/edit").route(web::post().to(events::edit)))
         .service(web::resource("/events/{number}/recover").route(web::post().to(events::recover)))
+        .service(web::resource("/events/{number}/sentence").route(web::post().to(events::sentence)))
+        .service(web::resource("/events/{number}/delete").route(web::post().to(events::delete)))
         .service(web::resource("/events/{number}/timeline").route(web::post().to(events::timeline)))
         .service(web::resource("/events/{number}/postmortem").route(web::post().to(events::postmortem)))
         .service(web::resource("/postmortems").route(web::get().to(owed)))
+        .service(web::resource("/figures").route(web::get().to(figures::page)))
+        .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
+        .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))
+        .service(web::resource("/figures/{week}/delete").route(web::post().to(figures::delete)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
-        .service(web::resource("/w/{week}").route(web::get().to(reports::page)));
+        .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
+        .service(web::resource("/settings").route(web::get().to(settings::page)))
+        .service(web::resource("/settings/password").route(web::post().to(settings::password)))
+        .service(web::resource("/settings/tokens").route(web::post().to(settings::create_token)))
+        .service(web::resource("/settings/tokens/{id}/revoke").route(web::post().to(settings::revoke_token)))
+        .service(web::resource("/settings/accounts").route(web::post().to(settings::add_account)))
+        .service(web::resource("/settings/accounts/{id}").route(web::post().to(settings::change_account)))
+        .service(web::resource("/settings/accounts/{id}/link").route(web::post().to(settings::new_link)));
 }
 
 /// What surrounds every page.
 pub(super) struct Shell {
     t: &'static Texts,
+    theme: &'static str,
     demo: bool,
     signed_in: bool,
     active: &'static str,
+    /// Where the page lies, for forms that come back to it.
+    here: String,
     owed: u64,
     overdue: u64,
     initial: String,
     name: String,
     role: &'static str,
+    may_write: bool,
+    may_administer: bool,
 }
 
 impl Shell {
-    async fn of(app: &App, caller: &Caller, active: &'static str) -> Result<Self, Problem> {
+    async fn of(app: &App, request: &HttpRequest, caller: &Caller, active: &'static str) -> Result<Self, Problem> {
         let (owed, overdue) = postmortems::count_owed(app, &caller.actor).await?;
-        Ok(Self {
-            t: words(caller),
+        let here = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+        Ok(Self { active, here, owed, overdue, ..Self::quiet(app, caller) })
+    }
+
+    /// Without anything that the database would have to say.
+    fn quiet(app: &App, caller: &Caller) -> Self {
+        let t = words(caller);
+        let role = caller.actor.role;
+        Self {
+            t,
+            theme: caller.theme,
             demo: app.demo,
             signed_in: true,
-            active,
-            owed,
-            overdue,
+            active: "",
+            here: "/".to_owned(),
+            owed: 0,
+            overdue: 0,
             initial: caller.actor.name.chars().take(1).collect(),
             name: caller.actor.name.clone(),
-            role: caller.actor.role.code(),
-        })
+            role: role_words(t, role),
+            may_write: role.may(Permission::WriteEvent),
+            may_administer: role.may(Permission::ManageAccounts),
+        }
     }
 
     fn outside(request: &HttpRequest) -> Self {
         let wanted = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self::bare(texts(wanted.unwrap_or("zh-CN")))
+    }
+
+    fn bare(t: &'static Texts) -> Self {
         Self {
-            t: texts(wanted.unwrap_or("zh-CN")),
+            t,
+            theme: "",
             demo: false,
             signed_in: false,
             active: "",
+            here: "/".to_owned(),
             owed: 0,
             overdue: 0,
             initial: String::new(),
             name: String::new(),
             role: "",
+            may_write: false,
+            may_administer: false,
         }
     }
+}
+
+fn role_words(t: &Texts, role: Role) -> &'static str {
+    if t.lang == "zh-CN" { problems::role_name(role) } else { role.code() }
 }
 
 /// The texts in the caller's language.
 fn words(caller: &Caller) -> &'static Texts {
     texts(caller.signed_in.as_ref().map_or("zh-CN", |signed_in| signed_in.account.lang.as_str()))
+}
+
+/// What a service refused, in the page's language.
+fn refusal(t: &Texts, error: crate::service::ServiceError) -> String {
+    Problem::from(error).sentence(t.lang == "zh-CN").to_owned()
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    shell: Shell,
+    heading: &'static str,
+    sentence: &'a str,
+    status: u16,
+    request_id: &'a str,
+}
+
+/// A refusal as a page; none where it cannot be rendered.
+pub fn problem_page(
+    problem: &Problem,
+    t: &'static Texts,
+    caller: Option<&Caller>,
+    app: Option<&App>,
+    request_id: &str,
+) -> Option<String> {
+    let shell = match (caller, app) {
+        (Some(caller), Some(app)) => Shell::quiet(app, caller),
+        _ => Shell::bare(t),
+    };
+    let heading = match problem.status {
+        StatusCode::NOT_FOUND => t.not_here,
+        StatusCode::FORBIDDEN => t.not_allowed,
+        status if status.is_server_error() => t.not_now,
+        _ => t.not_done,
+    };
+    let sentence = problem.sentence(t.lang == "zh-CN");
+    ProblemPage { shell, heading, sentence, status: problem.status.as_u16(), request_id }.render().ok()
 }
 
 fn render(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
@@ -108,9 +194,8 @@ async fn owed() -> HttpResponse {
     redirect("/events?state=owed")
 }
 
-async fn language(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    let lang = if words(&caller).lang == "en" { "zh-CN" } else { "en" };
-    accounts::set_language(&app, &caller.actor, lang).await?;
-    Ok(redirect("/"))
+/// Back to a page of this service that a form named; anything else leads home.
+fn back(to: &str) -> HttpResponse {
+    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    redirect(if ours { to } else { "/" })
 }

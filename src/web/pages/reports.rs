@@ -40,7 +40,7 @@ pub async fn page(request: HttpRequest, app: web::Data<App>, name: web::Path<Str
         return api::reports::answer(&app, &report, format);
     }
     let page = Report {
-        shell: Shell::of(&app, &caller, "report").await?,
+        shell: Shell::of(&app, &request, &caller, "report").await?,
         week: week.to_string(),
         week_range: range(week),
         earlier: week.previous().to_string(),

@@ -1,6 +1,7 @@
 //! Events as rows, and the words for times, grades and states.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -23,10 +24,60 @@ pub(super) struct Row {
     pub notes: Vec<String>,
     /// How far the postmortem is past its due date, or how long there is left.
     pub late: String,
+    /// How much of the time for the postmortem has gone.
+    pub age: Option<Age>,
+    /// The owner's name; empty where nobody is named.
+    pub owner: String,
+    /// Its first character, for the round mark.
+    pub owner_initial: String,
+}
+
+/// The bar of an owed postmortem: 70 of 100 is the due date.
+pub(super) struct Age {
+    /// How full, 0 to 100.
+    pub width: i64,
+    /// `over`, `near` or empty.
+    pub fill: &'static str,
+    /// `late`, `soon` or empty, the class of the words.
+    pub words: &'static str,
+}
+
+fn age(app: &App, event: &ProductionEvent) -> Option<Age> {
+    let due = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed())?;
+    let fields = &event.fields;
+    let begun = fields.recovered.or(fields.occurred).map(|point| point.at.with_timezone(&app.zone).date_naive())?;
+    let today = app.today();
+    let allowed = app.calendar.working_days_between(begun, due).max(1);
+    let gone = app.calendar.working_days_between(begun, today).max(0);
+    let (fill, words) = match due.cmp(&today) {
+        std::cmp::Ordering::Less => ("over", "late"),
+        std::cmp::Ordering::Equal => ("near", "soon"),
+        std::cmp::Ordering::Greater => ("", ""),
+    };
+    let width = if due < today { 100 } else { (gone * 70 / allowed).clamp(4, 70) };
+    Some(Age { width, fill, words })
+}
+
+/// `08/20 16:21`, from milliseconds since the epoch.
+pub(super) fn when(app: &App, millis: i64) -> String {
+    DateTime::from_timestamp_millis(millis)
+        .map(|at| at.with_timezone(&app.zone).format("%m/%d %H:%M").to_string())
+        .unwrap_or_default()
 }
 
 /// The row of an event.
 pub(super) fn row(app: &App, t: &Texts, event: &ProductionEvent) -> Row {
+    owned_row(app, t, event, &[])
+}
+
+/// The row of an event with its owner, looked up among `people`.
+pub(super) fn owned_row(app: &App, t: &Texts, event: &ProductionEvent, people: &[(Uuid, String)]) -> Row {
+    let owner = event
+        .postmortem
+        .owner_id
+        .and_then(|id| people.iter().find(|(have, _)| *have == id))
+        .map(|(_, name)| name.clone())
+        .unwrap_or_default();
     let fields = &event.fields;
     let mut notes = Vec::new();
     match (fields.occurred, fields.recovered) {
@@ -44,12 +95,22 @@ pub(super) fn row(app: &App, t: &Texts, event: &ProductionEvent) -> Row {
         time: fields.occurred.map(|point| time(app, point)).unwrap_or_default(),
         notes,
         late: due(app, t, event),
+        age: age(app, event),
+        owner_initial: owner.chars().take(1).collect(),
+        owner,
     }
 }
 
-/// `42 分钟`.
+/// `42 分钟`, `2 小时 5 分钟`.
 pub(super) fn lasted(t: &Texts, from: ClockPoint, to: ClockPoint) -> String {
-    format!("{} {}", (to.at - from.at).num_minutes(), t.minutes)
+    let minutes = (to.at - from.at).num_minutes();
+    if minutes < 120 {
+        return format!("{minutes} {}", t.minutes);
+    }
+    match (minutes / 60, minutes % 60) {
+        (hours, 0) => format!("{hours} {}", t.hours),
+        (hours, rest) => format!("{hours} {} {rest} {}", t.hours, t.minutes),
+    }
 }
 
 /// `08/19 15:00`.
@@ -110,4 +171,44 @@ pub(super) const fn state(t: &Texts, state: PostmortemState) -> &'static str {
         PostmortemState::InReview => t.in_review,
         PostmortemState::Done => t.done,
     }
+}
+
+/// `18,342`.
+pub(super) fn thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { "−".to_owned() } else { String::new() };
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What an audit entry says was done.
+pub(super) fn action(t: &Texts, action: &str) -> String {
+    match action {
+        "event.create" => t.log_event.to_owned(),
+        "event.update" => t.edit.to_owned(),
+        "event.delete" => t.delete.to_owned(),
+        "timeline.add" => t.timeline.to_owned(),
+        other => match other.strip_prefix("postmortem.").and_then(PostmortemState::from_code) {
+            Some(to) => format!("{} · {}", t.postmortem, state(t, to)),
+            None => other.to_owned(),
+        },
+    }
+}
+
+/// The text with its control characters as pictures (␁).
+pub(super) fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| match u32::from(c) {
+            0x09 | 0x0a | 0x0d => c,
+            code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or(c),
+            0x7f => '\u{2421}',
+            0x80..=0x9f | 0x202a..=0x202e | 0x2066..=0x2069 => '\u{fffd}',
+            _ => c,
+        })
+        .collect()
 }

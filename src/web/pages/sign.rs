@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Shell, redirect, render};
+use super::{Shell, back, redirect, refusal, render};
 use crate::{
     service::{App, ServiceError, accounts, demo, sessions},
     web::{
@@ -31,6 +31,8 @@ struct Sign {
     with_name: bool,
     email: String,
     name: String,
+    /// Where to go after signing in.
+    next: String,
 }
 
 /// E-mail and password.
@@ -38,6 +40,15 @@ struct Sign {
 pub struct Login {
     email: String,
     password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// Where the person wanted to go.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Next {
+    next: String,
 }
 
 /// What the set-up asks for.
@@ -57,7 +68,7 @@ pub struct SetupQuery {
     t: Option<String>,
 }
 
-fn signed(app: &App, token: String) -> HttpResponse {
+fn signed(app: &App, token: String, next: &str) -> HttpResponse {
     let cookie = Cookie::build(COOKIE, token)
         .path("/")
         .http_only(true)
@@ -65,10 +76,13 @@ fn signed(app: &App, token: String) -> HttpResponse {
         .secure(app.public_url.starts_with("https://"))
         .max_age(Duration::milliseconds(sessions::LIFE))
         .finish();
-    HttpResponse::SeeOther().insert_header(("Location", "/")).cookie(cookie).finish()
+    let mut answer = back(next);
+    // The name and the value of the cookie are plain ASCII.
+    let _ = answer.add_cookie(&cookie);
+    answer
 }
 
-fn login_form(request: &HttpRequest, email: String, wrong: bool) -> Sign {
+fn login_form(request: &HttpRequest, email: String, next: String, wrong: bool) -> Sign {
     let shell = Shell::outside(request);
     let t = shell.t;
     Sign {
@@ -81,25 +95,33 @@ fn login_form(request: &HttpRequest, email: String, wrong: bool) -> Sign {
         with_name: false,
         email,
         name: String::new(),
+        next,
         shell,
     }
 }
 
 /// The sign-in page; the demo signs in by itself.
-pub async fn login_page(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
+pub async fn login_page(
+    request: HttpRequest,
+    app: web::Data<App>,
+    query: web::Query<Next>,
+) -> Result<HttpResponse, Problem> {
+    let next = query.into_inner().next;
     if app.demo {
         let (token, _) = demo::sign_in(&app).await?;
-        return Ok(signed(&app, token));
+        return Ok(signed(&app, token, &next));
     }
-    render(StatusCode::OK, &login_form(&request, String::new(), false))
+    render(StatusCode::OK, &login_form(&request, String::new(), next, false))
 }
 
 /// Signs in.
 pub async fn login(request: HttpRequest, app: web::Data<App>, form: web::Form<Login>) -> Result<HttpResponse, Problem> {
     let form = form.into_inner();
     match sessions::sign_in(&app, &form.email, form.password).await {
-        Ok((token, _)) => Ok(signed(&app, token)),
-        Err(ServiceError::SignInNeeded) => render(StatusCode::UNAUTHORIZED, &login_form(&request, form.email, true)),
+        Ok((token, _)) => Ok(signed(&app, token, &form.next)),
+        Err(ServiceError::SignInNeeded) => {
+            render(StatusCode::UNAUTHORIZED, &login_form(&request, form.email, form.next, true))
+        }
         Err(other) => Err(other.into()),
     }
 }
@@ -128,6 +150,7 @@ fn setup_form(request: &HttpRequest, token: String, first: bool, open: bool) -> 
         with_name: first,
         email: String::new(),
         name: String::new(),
+        next: String::new(),
         shell,
     }
 }
@@ -166,11 +189,11 @@ pub async fn setup(request: HttpRequest, app: web::Data<App>, form: web::Form<Se
     match made {
         Ok(account) => {
             let (token, _) = sessions::open(&app, account).await?;
-            Ok(signed(&app, token))
+            Ok(signed(&app, token, "/"))
         }
         Err(ServiceError::Invalid(error)) => {
             let mut page = setup_form(&request, form.t, first, true);
-            page.message = error.to_string();
+            page.message = refusal(page.shell.t, error.into());
             (page.email, page.name) = (form.email, form.name);
             render(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

@@ -1,6 +1,7 @@
 // Enhancements only: every form works without this file.
 (function () {
   "use strict";
+  document.documentElement.classList.add("js");
   var line = document.getElementById("line");
   var parsed = document.getElementById("parsed");
   var timer = 0;
@@ -30,8 +31,17 @@
       var source = document.querySelector(button.dataset.copy);
       var text = "value" in source ? source.value : source.textContent;
       var words = button.querySelector("span") || button;
-      function done() { words.textContent = button.dataset.done || "✓"; button.dataset.copied = "yes"; }
-      function select() { source.hidden = false; if (source.select) { source.select(); document.execCommand("copy"); } done(); }
+      function done() {
+        button.dataset.label = button.dataset.label || words.textContent;
+        words.textContent = button.dataset.done || "✓";
+        button.dataset.copied = "yes";
+        setTimeout(function () { words.textContent = button.dataset.label; }, 2000);
+      }
+      function select() {
+        // Without a secure context there is no clipboard: the text is selected, and copied where the browser lets us.
+        if (source.select) { source.select(); } else { getSelection().selectAllChildren(source); }
+        if (document.execCommand("copy")) { done(); }
+      }
       if (navigator.clipboard && window.isSecureContext) { navigator.clipboard.writeText(text).then(done, select); } else { select(); }
     });
   });

@@ -1,0 +1,174 @@
+//! Refusals in Chinese. The sentences of the services are English, for logs, command line and programs; people who
+//! read Chinese get these.
+
+use crate::{
+    domain::checked::{FieldError, FieldProblem},
+    service::ServiceError,
+};
+
+/// A refusal as a Chinese sentence.
+pub fn chinese(error: &ServiceError) -> String {
+    match error {
+        ServiceError::Forbidden { needs } => {
+            format!("没有权限：这需要“{}”角色，请联系管理员", needs.map_or("只读", role_name))
+        }
+        ServiceError::SignInNeeded => "请先登录".to_owned(),
+        ServiceError::NotFound(what) => not_found(what),
+        ServiceError::Invalid(error) => field(error),
+        ServiceError::Stale { what, given, current } => {
+            format!("{what} 已被别人改过：你手上是版本 {given}，现在是版本 {current}；请重新打开后再改")
+        }
+        ServiceError::Conflict(words) => conflict(words),
+        ServiceError::Store(_) | ServiceError::Interrupted(_) => {
+            "服务暂时办不了，请稍后再试；日志里按请求号能查到原因".to_owned()
+        }
+    }
+}
+
+/// The role as people read it.
+pub const fn role_name(role: crate::domain::actor::Role) -> &'static str {
+    use crate::domain::actor::Role;
+    match role {
+        Role::Viewer => "只读",
+        Role::Reporter => "登记人",
+        Role::Lead => "组长",
+        Role::Admin => "管理员",
+    }
+}
+
+fn field(error: &FieldError) -> String {
+    let name = field_name(error.field);
+    match &error.problem {
+        FieldProblem::Empty => format!("{name}不能为空"),
+        FieldProblem::TooLong { max, len } => format!("{name}太长：最多 {max} 个字符，现在 {len} 个"),
+        FieldProblem::ControlCharacters => format!("{name}里有控制字符，请去掉"),
+        FieldProblem::Shape(remedy) => match remedy_of(remedy) {
+            Some(words) => format!("{name}：{words}"),
+            None => format!("{name}：{remedy}"),
+        },
+    }
+}
+
+fn field_name(field: &str) -> &str {
+    match field {
+        "line" => "这一行",
+        "occurred_at" => "发生时间",
+        "detected_at" => "发现时间",
+        "acknowledged_at" => "响应时间",
+        "located_at" => "定位时间",
+        "mitigated_at" => "止损时间",
+        "recovered_at" => "恢复时间",
+        "severity" => "等级",
+        "narrative" => "周报句子",
+        "summary" => "现象",
+        "impact" => "影响",
+        "impacts" | "impacts.number" => "影响数量",
+        "cause" => "原因",
+        "cause_category" => "原因类别",
+        "recovery" => "处理",
+        "entry" => "时间线",
+        "reason" => "免复盘原因",
+        "owner" => "负责人",
+        "to" => "复盘状态",
+        "week" => "周",
+        "name" => "名称",
+        "value" => "数值",
+        "count" => "次数",
+        "unit" => "单位",
+        "group" => "分组",
+        "target" => "目标",
+        "email" => "邮箱",
+        "password" => "密码",
+        "new_password" => "新密码",
+        "old_password" => "当前密码",
+        "role" => "角色",
+        "lang" => "语言",
+        "document" => "周报文件",
+        other => other,
+    }
+}
+
+fn remedy_of(remedy: &str) -> Option<&'static str> {
+    Some(match remedy {
+        "write a time like 2024-08-19T15:00" | "write a time like 2024-08-19T15:00:00+08:00" => {
+            "请写成 2024-08-19T15:00 这样"
+        }
+        "choose a state" => "请选择一个状态",
+        "choose a person" => "请选择一个人",
+        "choose viewer, reporter, lead or admin" => "请选择只读、登记人、组长或管理员",
+        "choose 10 to 200 characters" => "请用 10 到 200 个字符",
+        "it is not your current password" => "与当前密码不符",
+        "choose zh-CN or en" => "请选择中文或 English",
+        "give a percentage between 0 and 100" => "百分比要在 0 到 100 之间",
+        "give a number of 0 or more" => "不能是负数",
+        "write a number like 99.998" => "请写成 99.998 这样的数字",
+        "give at most 20 numbers" => "最多 20 个数量",
+        "give a time between 1970 and 9999" => "年份要在 1970 到 9999 之间",
+        "give a recovery that does not lie before the beginning" => "恢复不能早于发生",
+        "write an address like oncall@example.com" => "请写成 oncall@example.com 这样",
+        "write a label like A, B, C, D or P1" => "请写成 A、B、C、D 或 P1 这样",
+        "write 2024-W34" => "请写成 2024-W34 这样",
+        _ if remedy.contains("is not a week") => "请写成 2024-W34 这样",
+        _ => return None,
+    })
+}
+
+fn not_found(what: &str) -> String {
+    if let Some(label) = what.strip_prefix("event ") {
+        return format!("没有事件 {label}，可能已被删除");
+    }
+    if let Some(words) = what.strip_prefix("such week: ") {
+        // “2024 has no week 54: its last week is 2024-W52”
+        let last = words.rsplit(' ').next().unwrap_or_default();
+        return format!("没有这一周：那一年的最后一周是 {last}");
+    }
+    if what.starts_with("figure ") {
+        return "没有这项指标，可能已被删除".to_owned();
+    }
+    if what.contains("link") || what.contains("invitation") {
+        return "这个链接已用过或已过期，请向管理员要一个新的".to_owned();
+    }
+    if what.starts_with("active account") || what.starts_with("account") {
+        return "没有这个在用的账号".to_owned();
+    }
+    format!("没有找到：{what}")
+}
+
+fn conflict(words: &str) -> String {
+    if words.starts_with("an account with the e-mail") {
+        return "这个邮箱已经有账号".to_owned();
+    }
+    if words.starts_with("the set-up was done") {
+        return "首次设置已经完成，请直接登录".to_owned();
+    }
+    if words.starts_with("a postmortem that is") {
+        return "复盘现在的状态不能这样改，请刷新后再看".to_owned();
+    }
+    if words.starts_with("the last administrator") {
+        return "这是最后一位管理员，不能停用或降级；先设一位新的管理员".to_owned();
+    }
+    if words.starts_with("this exists already") {
+        return "已经有一条相同的记录".to_owned();
+    }
+    if words.starts_with("this changed meanwhile") {
+        return "刚刚被别人改过，请重新打开后再改".to_owned();
+    }
+    format!("与现状冲突：{words}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_field_and_the_remedy_in_chinese() {
+        let shape = FieldError::shape("recovered_at", "give a recovery that does not lie before the beginning");
+        assert_eq!(chinese(&shape.into()), "恢复时间：恢复不能早于发生");
+        let long = FieldError { field: "line", problem: FieldProblem::TooLong { max: 20_000, len: 100_000 } };
+        assert_eq!(chinese(&long.into()), "这一行太长：最多 20000 个字符，现在 100000 个");
+        let week: crate::domain::iso_week::WeekError =
+            "2024-W54".parse::<crate::domain::iso_week::IsoWeek>().unwrap_err();
+        assert_eq!(chinese(&week.into()), "没有这一周：那一年的最后一周是 2024-W52");
+    }
+}

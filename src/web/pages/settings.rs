@@ -1,0 +1,310 @@
+//! One's own settings, and the accounts for administrators.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite, time::Duration},
+    http::StatusCode,
+    web,
+};
+use askama::Template;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Shell, back, redirect, refusal, render, role_words, rows, words};
+use crate::{
+    domain::{
+        actor::{Permission, ROLES, Role},
+        checked::FieldError,
+    },
+    service::{
+        App, ServiceError,
+        accounts::{self, AccountPatch, NewAccount},
+        tokens,
+    },
+    web::{
+        gate::{Caller, THEME_COOKIE, caller},
+        problem::Problem,
+    },
+};
+
+/// A line of the list of tokens.
+struct TokenRow {
+    id: Uuid,
+    name: String,
+    prefix: String,
+    made: String,
+    used: String,
+}
+
+/// A line of the list of accounts.
+struct AccountRow {
+    id: Uuid,
+    email: String,
+    name: String,
+    role: &'static str,
+    active: bool,
+    /// Whether a password was set.
+    joined: bool,
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct Settings {
+    shell: Shell,
+    message: String,
+    /// A secret that is shown this once: its label and itself.
+    secret: Option<(&'static str, String)>,
+    email: String,
+    tokens: Vec<TokenRow>,
+    accounts: Vec<AccountRow>,
+    roles: Vec<(&'static str, &'static str)>,
+}
+
+/// What happened just before the page is shown.
+#[derive(Default)]
+struct Outcome {
+    status: StatusCode,
+    message: String,
+    secret: Option<(&'static str, String)>,
+}
+
+/// The page.
+pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    show(&app, &request, &caller, Outcome::default()).await
+}
+
+async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcome) -> Result<HttpResponse, Problem> {
+    let shell = Shell::of(app, request, caller, "settings").await?;
+    let t = shell.t;
+    let tokens = tokens::own(app, &caller.actor).await?;
+    let accounts = if caller.actor.role.may(Permission::ManageAccounts) {
+        accounts::list(app, &caller.actor).await?
+    } else {
+        Vec::new()
+    };
+    let page = Settings {
+        message: outcome.message,
+        secret: outcome.secret,
+        email: caller.signed_in.as_ref().map(|signed_in| signed_in.account.email.clone()).unwrap_or_default(),
+        tokens: tokens
+            .into_iter()
+            .map(|token| TokenRow {
+                id: token.id,
+                name: token.name,
+                prefix: token.prefix,
+                made: rows::when(app, token.created_at),
+                used: token.used_at.map_or_else(|| t.never.to_owned(), |at| rows::when(app, at)),
+            })
+            .collect(),
+        accounts: accounts
+            .into_iter()
+            .map(|account| AccountRow {
+                id: account.id,
+                email: account.email,
+                name: account.name,
+                role: account.role.code(),
+                active: account.active,
+                joined: account.password_hash.is_some(),
+            })
+            .collect(),
+        roles: ROLES.into_iter().map(|role| (role.code(), role_words(t, role))).collect(),
+        shell,
+    };
+    render(outcome.status, &page)
+}
+
+/// Shows the page with what was refused, in the reader's language.
+async fn refused(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    error: ServiceError,
+) -> Result<HttpResponse, Problem> {
+    let status = match &error {
+        ServiceError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ServiceError::Conflict(_) | ServiceError::Stale { .. } => StatusCode::CONFLICT,
+        ServiceError::NotFound(_) => StatusCode::NOT_FOUND,
+        _ => return Err(error.into()),
+    };
+    let outcome = Outcome { status, message: refusal(words(caller), error), secret: None };
+    show(app, request, caller, outcome).await
+}
+
+/// Where to go back to.
+#[derive(Debug, Deserialize)]
+pub struct Back {
+    #[serde(default)]
+    back: String,
+}
+
+/// Changes to the other language.
+pub async fn language(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<Back>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let lang = if words(&caller).lang == "en" { "zh-CN" } else { "en" };
+    accounts::set_language(&app, &caller.actor, lang).await?;
+    Ok(back(&form.back))
+}
+
+/// The chosen colours.
+#[derive(Debug, Deserialize)]
+pub struct Theme {
+    theme: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// Keeps the choice of colours in the browser: it belongs to the device, not to the person.
+pub async fn theme(app: web::Data<App>, form: web::Form<Theme>) -> Result<HttpResponse, Problem> {
+    let mut answer = back(&form.back);
+    let mut cookie = Cookie::build(THEME_COOKIE, if form.theme == "dark" { "dark" } else { "light" })
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(app.public_url.starts_with("https://"))
+        .max_age(Duration::days(400))
+        .finish();
+    if form.theme == "auto" {
+        cookie.make_removal();
+    }
+    answer.add_cookie(&cookie).map_err(|_| FieldError::shape("theme", "choose light, dark or auto"))?;
+    Ok(answer)
+}
+
+/// The old and the new password.
+#[derive(Debug, Deserialize)]
+pub struct Password {
+    old_password: String,
+    new_password: String,
+}
+
+/// Changes one's own password; every other session ends.
+pub async fn password(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<Password>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let form = form.into_inner();
+    let keep = caller.signed_in.as_ref().map(|signed_in| signed_in.session.id);
+    match accounts::change_password(&app, &caller.actor, form.old_password, form.new_password, keep).await {
+        Ok(()) => {
+            let message = words(&caller).password_changed.to_owned();
+            show(&app, &request, &caller, Outcome { message, ..Outcome::default() }).await
+        }
+        Err(error) => refused(&app, &request, &caller, error).await,
+    }
+}
+
+/// A token to be made.
+#[derive(Debug, Deserialize)]
+pub struct NewToken {
+    name: String,
+}
+
+/// Makes an API token and shows it this once.
+pub async fn create_token(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<NewToken>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let account = caller.signed_in.as_ref().map(|signed_in| signed_in.account.clone());
+    let account = account.ok_or(ServiceError::SignInNeeded)?;
+    match tokens::create(&app, &caller.actor, &account, &form.name).await {
+        Ok((_, secret)) => {
+            let secret = Some((words(&caller).token_once, secret));
+            show(&app, &request, &caller, Outcome { secret, ..Outcome::default() }).await
+        }
+        Err(error) => refused(&app, &request, &caller, error).await,
+    }
+}
+
+/// Revokes one of one's own tokens.
+pub async fn revoke_token(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    match tokens::revoke(&app, &caller.actor, *id).await {
+        Ok(()) => Ok(redirect("/settings")),
+        Err(error) => refused(&app, &request, &caller, error).await,
+    }
+}
+
+/// A person to be added.
+#[derive(Debug, Deserialize)]
+pub struct AccountForm {
+    email: String,
+    name: String,
+    role: String,
+}
+
+fn role_of(code: &str) -> Result<Role, ServiceError> {
+    Role::from_code(code).ok_or_else(|| FieldError::shape("role", "choose viewer, reporter, lead or admin").into())
+}
+
+/// Adds a person and shows the link for the password this once.
+pub async fn add_account(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<AccountForm>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let form = form.into_inner();
+    let lang = words(&caller).lang.to_owned();
+    let added = async {
+        let new = NewAccount { email: form.email, name: form.name, role: role_of(&form.role)?, lang };
+        accounts::add(&app, &caller.actor, new).await
+    };
+    match added.await {
+        Ok((_, link)) => {
+            let secret = Some((words(&caller).link_once, link));
+            show(&app, &request, &caller, Outcome { secret, ..Outcome::default() }).await
+        }
+        Err(error) => refused(&app, &request, &caller, error).await,
+    }
+}
+
+/// Role and access of an account.
+#[derive(Debug, Deserialize)]
+pub struct AccountChange {
+    role: String,
+    #[serde(default)]
+    active: String,
+}
+
+/// Changes role and access of an account.
+pub async fn change_account(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    form: web::Form<AccountChange>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let changed = async {
+        let patch = AccountPatch { role: Some(role_of(&form.role)?), active: Some(form.active == "yes"), name: None };
+        accounts::change(&app, &caller.actor, *id, patch).await
+    };
+    match changed.await {
+        Ok(_) => Ok(redirect("/settings")),
+        Err(error) => refused(&app, &request, &caller, error).await,
+    }
+}
+
+/// A new link for the password of an account.
+pub async fn new_link(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    match accounts::new_link(&app, &caller.actor, *id).await {
+        Ok((_, link)) => {
+            let secret = Some((words(&caller).link_once, link));
+            show(&app, &request, &caller, Outcome { secret, ..Outcome::default() }).await
+        }
+        Err(error) => refused(&app, &request, &caller, error).await,
+    }
+}
