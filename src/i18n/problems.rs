@@ -84,6 +84,7 @@ fn field_name(field: &str) -> &str {
         "role" => "角色",
         "lang" => "语言",
         "document" => "周报文件",
+        "idempotency_key" => "Idempotency-Key",
         other => other,
     }
 }
@@ -107,6 +108,7 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "give a recovery that does not lie before the beginning" => "恢复不能早于发生",
         "write an address like oncall@example.com" => "请写成 oncall@example.com 这样",
         "write a label like A, B, C, D or P1" => "请写成 A、B、C、D 或 P1 这样",
+        "it was used for another request; take a new key" => "已用于另一个请求，请换一个新的",
         "write 2024-W34" => "请写成 2024-W34 这样",
         _ if remedy.contains("is not a week") => "请写成 2024-W34 这样",
         _ => return None,

@@ -4,7 +4,14 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, capture, reminders, retry::retried};
+use super::{
+    App, ServiceError,
+    app::authorise,
+    capture,
+    idempotency::{self, KeptAnswer},
+    reminders,
+    retry::retried,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -16,12 +23,13 @@ use crate::{
         postmortem::{Postmortem, PostmortemState, due_date},
         report,
     },
-    store::{
-        self, Tx,
-        audit::AuditEntry,
-        events::{EventCursor, EventFilter},
-        timeline::TimelineEntry,
-    },
+    store::{self, Tx, audit::AuditEntry},
+};
+
+pub use super::idempotency::Once;
+pub use crate::store::{
+    events::{EventCursor, EventFilter},
+    timeline::TimelineEntry,
 };
 
 /// The most events on a page.
@@ -97,6 +105,15 @@ pub struct EventPatch {
     pub week: Option<IsoWeek>,
 }
 
+/// What became of a request to make an event.
+#[derive(Debug)]
+pub enum Created {
+    /// It was made.
+    New(Box<ProductionEvent>),
+    /// The same request was done before, with this answer.
+    Before(KeptAnswer),
+}
+
 /// Reads a pasted line and saves it. A line without a time is saved too: half-known events are welcome.
 pub async fn create_from_line(
     app: &App,
@@ -104,6 +121,28 @@ pub async fn create_from_line(
     line: &str,
     week: Option<IsoWeek>,
 ) -> Result<(ProductionEvent, DraftEvent), ServiceError> {
+    let (new, draft) = read_new(app, actor, line, week)?;
+    Ok((create(app, actor, new).await?, draft))
+}
+
+/// Like [`create_from_line`], where the same request is done once.
+pub async fn create_line_once(
+    app: &App,
+    actor: &Actor,
+    line: &str,
+    week: Option<IsoWeek>,
+    once: Option<Once>,
+) -> Result<Created, ServiceError> {
+    let (new, _) = read_new(app, actor, line, week)?;
+    create_once(app, actor, new, once).await
+}
+
+fn read_new(
+    app: &App,
+    actor: &Actor,
+    line: &str,
+    week: Option<IsoWeek>,
+) -> Result<(NewEvent, DraftEvent), ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     let len = line.chars().count();
     if len > checked::LONG_TEXT {
@@ -122,30 +161,56 @@ pub async fn create_from_line(
         raw: Some(raw),
         source: Source::Line,
     };
-    let event = create(app, actor, new).await?;
-    Ok((event, draft))
+    Ok((new, draft))
 }
 
 /// Saves an event from fields.
 pub async fn create(app: &App, actor: &Actor, new: NewEvent) -> Result<ProductionEvent, ServiceError> {
+    match create_once(app, actor, new, None).await? {
+        Created::New(event) => Ok(*event),
+        Created::Before(_) => Err(ServiceError::Interrupted("a request without a key was answered before".to_owned())),
+    }
+}
+
+/// Saves an event from fields, where the same request is done once.
+pub async fn create_once(app: &App, actor: &Actor, new: NewEvent, once: Option<Once>) -> Result<Created, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
+    if let Some(once) = &once
+        && let Some(kept) = idempotency::find(app, actor, once).await?
+    {
+        return Ok(Created::Before(kept));
+    }
     let mut new = new;
     if new.fields.narrative.trim().is_empty() {
         new.fields.narrative = report::generate_narrative(&new.fields.to_draft(), app.zone);
         new.fields.narrative_generated = true;
     }
     new.fields = new.fields.checked()?;
-    let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
-        let (app, actor, new) = (app.clone(), actor.clone(), new.clone());
+    let (task_app, task_actor, task_once) = (app.clone(), actor.clone(), once.clone());
+    let made = retried(move || {
+        let (app, actor, new, once) = (task_app.clone(), task_actor.clone(), new.clone(), task_once.clone());
         async move {
             let tx = app.store.begin().await?;
             let event = write_new(&app, &tx, &actor, new, None).await?;
+            if let Some(once) = &once
+                && !idempotency::keep(&app, &tx, actor.account_id, once, &event).await?
+            {
+                tx.rollback().await?;
+                return Ok(None);
+            }
             tx.commit().await?;
-            Ok(event)
+            Ok(Some(event))
         }
     })
-    .await
+    .await?;
+    match (made, once) {
+        (Some(event), _) => Ok(Created::New(Box::new(event))),
+        (None, Some(once)) => idempotency::find(app, actor, &once)
+            .await?
+            .map(Created::Before)
+            .ok_or_else(|| ServiceError::Conflict("the same request is under way; send it again".to_owned())),
+        (None, None) => Err(ServiceError::Interrupted("nothing was written".to_owned())),
+    }
 }
 
 /// What an import adds to a new event.

@@ -1,33 +1,59 @@
-//! Answers kept for repeated POST requests.
+//! Answers kept for repeated requests: what is sent twice with one key is done once.
 
-use super::{App, ServiceError, app::detached};
+use std::{fmt, sync::Arc};
+
+use uuid::Uuid;
+
+use super::{App, ServiceError};
+pub use crate::store::idempotency::KeptAnswer;
 use crate::{
-    domain::{actor::Actor, checked},
-    store::{self, idempotency::KeptAnswer},
+    domain::{
+        actor::Actor,
+        checked::{self, FieldError},
+        event::ProductionEvent,
+    },
+    store::{self, Tx},
 };
 
-/// The answer kept under a key for the same request.
-pub async fn find(app: &App, actor: &Actor, key: &str, request_hash: &str) -> Result<Option<KeptAnswer>, ServiceError> {
-    checked::line("idempotency_key", key, 200)?;
+/// A request that may be sent twice.
+#[derive(Clone)]
+pub struct Once {
+    /// The sender's key, up to 200 characters; it belongs to the account.
+    pub key: String,
+    /// SHA-256 of what was asked, hex.
+    pub request_hash: String,
+    /// The answer to keep, from the event that was made.
+    pub answer: Arc<dyn Fn(&ProductionEvent) -> KeptAnswer + Send + Sync>,
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// The answer kept under a key for the same request. The local operator has no keys.
+pub async fn find(app: &App, actor: &Actor, once: &Once) -> Result<Option<KeptAnswer>, ServiceError> {
+    checked::line("idempotency_key", &once.key, 200)?;
     let Some(account) = actor.account_id else { return Ok(None) };
-    let kept = store::idempotency::find(app.store.read(), account, key).await?;
-    match kept {
-        Some(kept) if kept.request_hash != request_hash => {
-            Err(ServiceError::Conflict("this Idempotency-Key was used for another request; take a new key".to_owned()))
+    match store::idempotency::find(app.store.read(), account, &once.key).await? {
+        Some(kept) if kept.request_hash != once.request_hash => {
+            Err(FieldError::shape("idempotency_key", "it was used for another request; take a new key").into())
         }
         kept => Ok(kept),
     }
 }
 
-/// Keeps an answer under a key; a key that is taken keeps its first answer.
-pub async fn keep(app: &App, actor: &Actor, key: String, answer: KeptAnswer) -> Result<(), ServiceError> {
-    let Some(account) = actor.account_id else { return Ok(()) };
-    let app = app.clone();
-    detached(async move {
-        let tx = app.store.begin().await?;
-        store::idempotency::insert(&tx, app.id(), account, &key, &answer, app.now_millis()).await?;
-        tx.commit().await?;
-        Ok(())
-    })
-    .await
+/// Keeps the answer in the transaction that makes the event; false when another request with the key was quicker,
+/// whose answer counts then.
+pub(super) async fn keep(
+    app: &App,
+    tx: &Tx,
+    account: Option<Uuid>,
+    once: &Once,
+    event: &ProductionEvent,
+) -> Result<bool, ServiceError> {
+    let Some(account) = account else { return Ok(true) };
+    let answer = KeptAnswer { request_hash: once.request_hash.clone(), ..(once.answer)(event) };
+    Ok(store::idempotency::insert(tx, app.id(), account, &once.key, &answer, app.now_millis()).await?)
 }

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod error;
 pub mod events;
 pub mod figures;
+pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
 pub mod outbox;

@@ -22,10 +22,12 @@ use crate::{
     },
     store::{
         self,
-        outbox::{Claim, Ending, OutboxMessage, OutboxState},
+        outbox::{Claim, Ending, OutboxMessage},
         reminders::LedgerState,
     },
 };
+
+pub use crate::store::outbox::OutboxState;
 
 /// Messages that one worker takes at once.
 pub const BATCH: u64 = 10;

@@ -65,10 +65,30 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/events/{number}", Permission::Read, "One event"),
     route("PATCH", "/api/v1/events/{number}", Permission::WriteEvent, "Change an event (JSON merge patch, If-Match)"),
     route("DELETE", "/api/v1/events/{number}", Permission::DeleteEvent, "Delete an event (If-Match)"),
+    route("GET", "/api/v1/events/{number}/timeline", Permission::Read, "What people added to the timeline"),
+    route("POST", "/api/v1/events/{number}/timeline", Permission::WriteEvent, "Add to the timeline"),
+    route("PATCH", "/api/v1/events/{number}/postmortem", Permission::WritePostmortem, "Move a postmortem on"),
+    route("GET", "/api/v1/postmortems", Permission::Read, "Owed postmortems, the earliest due date first"),
     route("POST", "/api/v1/lines:parse", Permission::ParseLine, "Read a line without saving it"),
+    route("POST", "/api/v1/imports", Permission::ImportReport, "Import a weekly report (Markdown)"),
+    route("POST", "/api/v1/reports:splice", Permission::Read, "Put the sections of a week into a document"),
     route("GET", "/api/v1/reports/{week}", Permission::Read, "A weekly report: format md, json, html or text"),
     route("GET", "/api/v1/figures", Permission::Read, "Reported figures and incident counts of a week"),
-    route("PUT", "/api/v1/figures/{week}/{name}", Permission::WriteFigure, "Write a figure of a week"),
+    route(
+        "PUT",
+        "/api/v1/figures/{week}/{name}",
+        Permission::WriteFigure,
+        "Write a figure of a week (If-Match optional)",
+    ),
+    route("GET", "/api/v1/figures/{week}/{name}", Permission::Read, "One figure of a week"),
+    route("DELETE", "/api/v1/figures/{week}/{name}", Permission::WriteFigure, "Remove a figure (If-Match)"),
+    route("PUT", "/api/v1/incident-counts/{week}/{severity}", Permission::WriteFigure, "Write an incident count"),
+    route(
+        "DELETE",
+        "/api/v1/incident-counts/{week}/{severity}",
+        Permission::WriteFigure,
+        "Remove an incident count (If-Match)",
+    ),
 ];
 
 /// The route of a method and a registered pattern. HEAD is read as GET.

@@ -3,7 +3,6 @@
 //! Every replica runs a worker; the claims of the outbox and the unique keys of the ledger keep them from doing
 //! anything twice, so there is no leader.
 
-mod housekeeping;
 mod round;
 mod schedule;
 

@@ -8,11 +8,10 @@ use crate::{
     notify::mail::digest_words,
     service::{
         App, ServiceError,
-        outbox::{self, Claimed, LastLook, Prepared},
+        outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
         reminders,
     },
-    store::outbox::OutboxState,
 };
 
 /// How long the note of an outcome is tried; less than the lease that guards it.

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, watch};
 
-use super::{housekeeping, round::round};
+use super::round::round;
 use crate::{
     domain::reminder::backoff,
-    service::{App, ports::Transport},
+    service::{App, housekeeping, ports::Transport},
 };
 
 /// Seconds between two rounds, ±20 %. What a round does follows from stored facts, so none is lost by coming late.

@@ -32,6 +32,7 @@ async fn every_route_refuses_every_role_that_is_too_weak_and_no_other() {
             .replace("{number}", "1")
             .replace("{week}", "2024-W34")
             .replace("{name}", "x")
+            .replace("{severity}", "C")
             .replace("{id}", "0197a000-0000-7000-8000-000000000000");
         let url = format!("{}{path}", service.url);
         let method: Method = route.method.parse().unwrap();
@@ -76,7 +77,7 @@ async fn an_event_is_made_from_a_line_read_changed_and_deleted() {
     assert_eq!(event["impacts"][0]["number"], 684);
     assert_eq!(event["report_line"], LINE);
     let again = post().send().await.unwrap();
-    assert_eq!(again.headers()["idempotency-replayed"], "true");
+    assert_eq!(again.headers()["idempotent-replayed"], "true");
 
     let url = format!("{events}/1");
     let patch = |etag: Option<&str>| {
@@ -237,4 +238,147 @@ async fn the_setup_link_works_once() {
     assert!(first.headers()["set-cookie"].to_str().unwrap().contains("HttpOnly"));
     assert_eq!(send().send().await.unwrap().status(), StatusCode::NOT_FOUND);
     assert!(fupan::service::accounts::setup_link(&service.app).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_sent_many_times_at_once_makes_one_event() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Reporter).await);
+    let events = format!("{}/api/v1/events", service.url);
+    let send = |key: &'static str, line: &'static str| {
+        client.post(&events).bearer_auth(&token).header("Idempotency-Key", key).json(&json!({"line": line})).send()
+    };
+    let answers = futures(8, || send("k", LINE)).await;
+    for answer in answers {
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        assert_eq!(answer.headers()["location"], "/api/v1/events/1");
+    }
+    assert_eq!(send("k", "08/19 16:00 另一件事").await.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let list: Value = client.get(&events).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+}
+
+/// The answers of requests that are under way at the same time.
+async fn futures<F>(count: usize, send: impl Fn() -> F) -> Vec<reqwest::Response>
+where
+    F: Future<Output = reqwest::Result<reqwest::Response>> + Send + 'static,
+{
+    let running: Vec<_> = (0..count).map(|_| tokio::spawn(send())).collect();
+    let mut answers = Vec::new();
+    for one in running {
+        answers.push(one.await.unwrap().unwrap());
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_at_the_same_time_each_get_a_number_of_their_own() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Reporter).await);
+    let events = format!("{}/api/v1/events", service.url);
+    let send = || client.post(&events).bearer_auth(&token).json(&json!({"line": LINE})).send();
+    let mut numbers = Vec::new();
+    for answer in futures(12, send).await {
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        numbers.push(answer.json::<Value>().await.unwrap()["number"].as_i64().unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=12).collect::<Vec<i64>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_imported_and_put_back_and_a_postmortem_moved_on_over_the_api() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let document = std::fs::read_to_string("tests/corpus/reports/2024-W34.md").unwrap();
+    let import = |query: &str| {
+        let url = format!("{}/api/v1/imports?{query}", service.url);
+        client.post(url).bearer_auth(&token).header("Content-Type", "text/markdown").body(document.clone()).send()
+    };
+    let dry: Value = import("dry_run=true").await.unwrap().json().await.unwrap();
+    let added =
+        |value: &Value| value["data"].as_array().unwrap().iter().filter(|line| line["outcome"] == "added").count();
+    assert_eq!((dry["week"].as_str(), added(&dry)), (Some("2024-W34"), 9));
+    let first: Value = import("file=w34.md").await.unwrap().json().await.unwrap();
+    assert_eq!((added(&first), first["unchanged"].as_bool()), (9, Some(false)));
+    let second: Value = import("").await.unwrap().json().await.unwrap();
+    assert_eq!(second["unchanged"], true);
+
+    let splice = || {
+        let url = format!("{}/api/v1/reports:splice", service.url);
+        client.post(url).bearer_auth(&token).body(document.clone()).send()
+    };
+    assert_eq!(splice().await.unwrap().text().await.unwrap(), document);
+    let postmortem = format!("{}/api/v1/events/PE-1/postmortem", service.url);
+    let done = client.patch(&postmortem).bearer_auth(&token).json(&json!({"state": "done"})).send().await.unwrap();
+    assert_eq!(done.json::<Value>().await.unwrap()["postmortem"]["state"], "done");
+    let spliced = splice().await.unwrap().text().await.unwrap();
+    let changed: Vec<_> = document.lines().zip(spliced.lines()).filter(|(old, new)| old != new).collect();
+    assert_eq!(changed.len(), 1);
+    assert!(changed[0].1.contains("【已复盘】"), "{changed:?}");
+    let reason = client.patch(&postmortem).bearer_auth(&token).json(&json!({"state": "not_required"}));
+    assert!(reason.send().await.unwrap().status().is_client_error());
+
+    let timeline = format!("{}/api/v1/events/1/timeline", service.url);
+    let entry = json!({"at": "2024-08-19T15:10:00+08:00", "text": "联系风控"});
+    assert_eq!(
+        client.post(&timeline).bearer_auth(&token).json(&entry).send().await.unwrap().status(),
+        StatusCode::CREATED
+    );
+    let read: Value = client.get(&timeline).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(read["data"][0]["at"], "2024-08-19T15:10:00+08:00");
+    let owed: Value = client
+        .get(format!("{}/api/v1/postmortems", service.url))
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(owed["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_is_read_only_when_it_changed_and_removed_in_its_version() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Reporter).await);
+    let figure = format!("{}/api/v1/figures/2024-W34/平均耗时", service.url);
+    let put = |body: Value| client.put(&figure).bearer_auth(&token).json(&body).send();
+    put(json!({"value": "128.50", "unit": "ms", "group": "性能"})).await.unwrap();
+    let changed = put(json!({"value": "130"})).await.unwrap();
+    let etag = changed.headers()["etag"].to_str().unwrap().to_owned();
+    let body: Value = changed.json().await.unwrap();
+    assert_eq!((body["unit"].as_str(), body["group"].as_str()), (Some("ms"), Some("性能")), "what is left out stays");
+    let again = client.get(&figure).bearer_auth(&token).header("If-None-Match", &etag).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    let count = format!("{}/api/v1/incident-counts/2024-W34/c级", service.url);
+    let body: Value = client
+        .put(&count)
+        .bearer_auth(&token)
+        .json(&json!({"count": "0.5"}))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!((body["severity"].as_str(), body["count"].as_str()), (Some("C"), Some("0.5")));
+    for (url, etag, status) in [
+        (&figure, "\"1\"", StatusCode::PRECONDITION_FAILED),
+        (&figure, "\"2\"", StatusCode::NO_CONTENT),
+        (&count, "\"1\"", StatusCode::NO_CONTENT),
+    ] {
+        let gone = client.delete(url).bearer_auth(&token).header("If-Match", etag).send().await.unwrap();
+        assert_eq!(gone.status(), status, "{url}");
+    }
+    let weeks = format!("{}/api/v1/figures?from=2020-W01&to=2024-W34", service.url);
+    assert_eq!(client.get(weeks).bearer_auth(&token).send().await.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[test]
+fn the_committed_openapi_document_is_that_of_the_handlers() {
+    let committed = std::fs::read_to_string("docs/openapi.json").unwrap_or_default();
+    let made = fupan::web::api::openapi_json();
+    assert!(committed.trim_end() == made, "run `fupan openapi > docs/openapi.json` and look at the difference");
 }

@@ -1,7 +1,9 @@
 //! `POST /api/v1/lines:parse`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::super::{gate::caller, problem::Problem};
 use crate::{
@@ -10,11 +12,29 @@ use crate::{
 };
 
 /// A line to read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParseLine {
+    /// The line as pasted.
     line: String,
+    /// The ISO week that dates without a year lie near; without it, the latest past occurrence.
     week: Option<String>,
+}
+
+/// What a line says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LineReading {
+    /// The fields that were read, in the shape of the report schema.
+    #[schema(value_type = Object)]
+    event: Value,
+    /// The sentence, without time in front and mark behind.
+    narrative: String,
+    /// Where each field was read: `field` and a byte range of the line.
+    #[schema(value_type = Vec<Object>)]
+    spans: Value,
+    /// What was assumed or left over: `code` and its details.
+    #[schema(value_type = Vec<Object>)]
+    notices: Value,
 }
 
 /// What a line says.
@@ -28,11 +48,11 @@ pub async fn parse(
     let draft = capture::read(&app, &caller.actor, &body.line, week)?;
     let mut value = schema::line(&draft, week, None, app.zone);
     let event = value.get_mut("events").and_then(|events| events.get_mut(0)).map(serde_json::Value::take);
-    let answer = serde_json::json!({
-        "event": event,
-        "narrative": draft.narrative,
-        "spans": draft.spans,
-        "notices": draft.notices,
-    });
-    Ok(HttpResponse::Ok().json(answer))
+    let json = |value: serde_json::Result<Value>| value.unwrap_or_default();
+    Ok(HttpResponse::Ok().json(LineReading {
+        event: event.unwrap_or_default(),
+        spans: json(serde_json::to_value(&draft.spans)),
+        notices: json(serde_json::to_value(&draft.notices)),
+        narrative: draft.narrative,
+    }))
 }

@@ -1,12 +1,14 @@
 //! `GET /api/v1/reports/{week}`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     super::{gate::caller, problem::Problem},
-    events, figures,
+    event_body::{self, EventBody},
+    figures::{self, CountBody, FigureBody},
 };
 use crate::service::{
     App, ServiceError,
@@ -14,8 +16,11 @@ use crate::service::{
 };
 
 /// The wanted format.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Format {
+    /// md, json, html or text; by default json.
     format: Option<String>,
 }
 
@@ -47,17 +52,36 @@ pub fn answer(app: &App, report: &WeeklyReport, format: &str) -> Result<HttpResp
     }
 }
 
+/// A weekly report and what it was made from.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReportBody {
+    /// ISO week.
+    week: String,
+    /// Its Monday.
+    from: NaiveDate,
+    /// Its Sunday.
+    to: NaiveDate,
+    /// Both sections.
+    markdown: String,
+    /// Reported figures.
+    figures: Vec<FigureBody>,
+    /// Incident counts.
+    incident_counts: Vec<CountBody>,
+    /// Events in report order.
+    events: Vec<EventBody>,
+}
+
 /// A report as JSON.
-pub fn body(app: &App, report: &WeeklyReport) -> Value {
-    json!({
-        "week": report.week.to_string(),
-        "from": report.week.monday(),
-        "to": report.week.sunday(),
-        "markdown": report.markdown,
-        "figures": report.figures.iter().map(figures::figure_body).collect::<Vec<_>>(),
-        "incident_counts": report.incident_counts.iter().map(figures::count_body).collect::<Vec<_>>(),
-        "events": report.events.iter().map(|event| events::body(app, event)).collect::<Vec<_>>(),
-    })
+pub fn body(app: &App, report: &WeeklyReport) -> ReportBody {
+    ReportBody {
+        week: report.week.to_string(),
+        from: report.week.monday(),
+        to: report.week.sunday(),
+        markdown: report.markdown.clone(),
+        figures: report.figures.iter().map(|figure| figures::figure_body(app, figure)).collect(),
+        incident_counts: report.incident_counts.iter().map(figures::count_body).collect(),
+        events: report.events.iter().map(|event| event_body::body(app, event)).collect(),
+    }
 }
 
 /// Markdown without its marks.

@@ -1,5 +1,7 @@
 //! The list of events and an event's page.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
@@ -24,10 +26,11 @@ use crate::{
     },
     service::{
         App, ServiceError, accounts, capture,
-        events::{self, EventPatch, NewEvent},
+        events::{self, Created, EventPatch, NewEvent, Once},
         figures,
+        idempotency::KeptAnswer,
         postmortems::{self, PostmortemChange},
-        reminders,
+        reminders, secrets,
     },
     web::{
         api::{ListQuery, cursor_text, number_of},
@@ -86,6 +89,30 @@ pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
 pub struct NewLine {
     line: String,
     week: Option<String>,
+    /// Made with the form: pressing the button twice logs one event.
+    key: Option<String>,
+}
+
+/// The form's own key, so that pressing its button twice makes one event.
+fn once(key: Option<&str>, text: &str) -> Option<Once> {
+    let key = key.filter(|key| !key.is_empty())?;
+    let answer = |event: &ProductionEvent| KeptAnswer {
+        request_hash: String::new(),
+        status: 303,
+        body: String::new(),
+        etag: None,
+        location: Some(format!("/e/{}", event.number)),
+    };
+    let request_hash = secrets::hash_bytes(text.as_bytes());
+    Some(Once { key: key.to_owned(), request_hash, answer: Arc::new(answer) })
+}
+
+/// To the event that was made, now or by the first press.
+fn to_event(created: &Created) -> HttpResponse {
+    match created {
+        Created::New(event) => redirect(&format!("/e/{}", event.number)),
+        Created::Before(kept) => redirect(kept.location.as_deref().unwrap_or("/events")),
+    }
 }
 
 /// Logs a pasted line and shows the event.
@@ -97,8 +124,9 @@ pub async fn create(
     let caller = caller(&request)?;
     let week =
         form.week.as_deref().filter(|week| !week.is_empty()).map(str::parse).transpose().map_err(ServiceError::from)?;
-    match events::create_from_line(&app, &caller.actor, &form.line, week).await {
-        Ok((event, _)) => Ok(redirect(&format!("/e/{}", event.number))),
+    let once = once(form.key.as_deref(), &form.line);
+    match events::create_line_once(&app, &caller.actor, &form.line, week, once).await {
+        Ok(created) => Ok(to_event(&created)),
         Err(error @ ServiceError::Invalid(_)) => {
             let message = refusal(super::words(&caller), error);
             super::home::show(
@@ -336,6 +364,7 @@ fn form_of(app: &App, event: &ProductionEvent) -> Edit {
 struct NewPage {
     shell: Shell,
     message: String,
+    key: Uuid,
     form: NewForm,
 }
 
@@ -352,6 +381,7 @@ pub struct NewForm {
     recovery: String,
     week: String,
     owed: String,
+    key: String,
 }
 
 /// The form for an event without a line.
@@ -359,7 +389,7 @@ pub async fn new_page(request: HttpRequest, app: web::Data<App>) -> Result<HttpR
     let caller = caller(&request)?;
     let shell = Shell::of(&app, &request, &caller, "events").await?;
     let form = NewForm { occurred_at: rows::local(&app, app.now()), owed: "yes".to_owned(), ..NewForm::default() };
-    render(StatusCode::OK, &NewPage { shell, message: String::new(), form })
+    render(StatusCode::OK, &NewPage { shell, message: String::new(), key: app.id(), form })
 }
 
 /// Logs an event from the form.
@@ -394,14 +424,15 @@ pub async fn create_from_form(
         let week = text(&form.week).map(|week| week.parse()).transpose()?;
         let state = if form.owed == "yes" { PostmortemState::Pending } else { PostmortemState::Undecided };
         let new = NewEvent { fields, state, week, raw: None, source: Source::Form };
-        events::create(&app, &caller.actor, new).await
+        let once = once(Some(&form.key), &format!("{form:?}"));
+        events::create_once(&app, &caller.actor, new, once).await
     };
     match created.await {
-        Ok(event) => Ok(redirect(&format!("/e/{}", event.number))),
+        Ok(created) => Ok(to_event(&created)),
         Err(error @ (ServiceError::Invalid(_) | ServiceError::NotFound(_))) => {
             let shell = Shell::of(&app, &request, &caller, "events").await?;
             let message = refusal(shell.t, error);
-            render(StatusCode::UNPROCESSABLE_ENTITY, &NewPage { shell, message, form })
+            render(StatusCode::UNPROCESSABLE_ENTITY, &NewPage { shell, message, key: app.id(), form })
         }
         Err(other) => Err(other.into()),
     }

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     Shell,
@@ -46,6 +47,7 @@ struct Home {
     message: String,
     /// What stands in the box: a line that was refused.
     line: String,
+    key: Uuid,
     today: String,
     ongoing: u64,
     week: String,
@@ -96,6 +98,7 @@ pub(super) async fn show(
     let page = Home {
         message,
         line,
+        key: app.id(),
         today: day_words(t, today),
         ongoing,
         week: week.to_string(),

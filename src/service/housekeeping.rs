@@ -2,16 +2,14 @@
 
 use chrono::Duration;
 
-use crate::{
-    service::{App, ServiceError, detached},
-    store,
-};
+use super::{App, ServiceError, detached};
+use crate::store;
 
 /// Hours that the answer to a request with an Idempotency-Key is kept.
 const KEEP_ANSWERS_HOURS: i64 = 24;
 
 /// Removes them; answers how many sessions and answers there were.
-pub(super) async fn tidy(app: &App) -> Result<(u64, u64), ServiceError> {
+pub async fn tidy(app: &App) -> Result<(u64, u64), ServiceError> {
     let app = app.clone();
     detached(async move {
         let now = app.now_millis();

@@ -1,0 +1,239 @@
+//! The OpenAPI 3.1 document: paths, roles and summaries from the table of routes, shapes from the handlers' own types.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
+
+use super::{event_body, events, figures, imports, lines, postmortems, reports};
+use crate::web::routes::{ROUTES, Route};
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    event_body::EventBody,
+    event_body::EventChange,
+    events::EventList,
+    figures::CountBody,
+    figures::CountChange,
+    figures::FigureBody,
+    figures::FigureChange,
+    figures::FigureList,
+    imports::ImportBody,
+    lines::LineReading,
+    lines::ParseLine,
+    postmortems::PostmortemPatch,
+    postmortems::Timeline,
+    postmortems::TimelineBody,
+    postmortems::TimelineNew,
+    reports::ReportBody,
+)))]
+struct Shapes;
+
+/// What goes in and comes out of a route.
+struct Exchange {
+    /// Media type and schema of the request body.
+    takes: Option<(&'static str, &'static str)>,
+    /// Status, media type and schema of the answer; no media type is no body.
+    gives: (&'static str, &'static str, &'static str),
+}
+
+const JSON: &str = "application/json";
+const MARKDOWN: &str = "text/markdown";
+
+fn exchange(route: &Route) -> Option<Exchange> {
+    let give = |schema| Exchange { takes: None, gives: ("200", JSON, schema) };
+    let swap = |takes, gives| Exchange { takes: Some((JSON, takes)), gives: ("200", JSON, gives) };
+    let nothing = Exchange { takes: None, gives: ("204", "", "") };
+    Some(match (route.method, route.path) {
+        ("GET", "/api/openapi.json") => Exchange { takes: None, gives: ("200", JSON, "") },
+        ("GET", "/api/v1/events" | "/api/v1/postmortems") => give("EventList"),
+        ("POST", "/api/v1/events") => {
+            Exchange { takes: Some((JSON, "EventChange")), gives: ("201", JSON, "EventBody") }
+        }
+        ("GET", "/api/v1/events/{number}") => give("EventBody"),
+        ("PATCH", "/api/v1/events/{number}") => swap("EventChange", "EventBody"),
+        ("PATCH", "/api/v1/events/{number}/postmortem") => swap("PostmortemPatch", "EventBody"),
+        ("GET", "/api/v1/events/{number}/timeline") => give("Timeline"),
+        ("POST", "/api/v1/events/{number}/timeline") => {
+            Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineBody") }
+        }
+        ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
+        ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
+        ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },
+        ("GET", "/api/v1/reports/{week}") => give("ReportBody"),
+        ("GET", "/api/v1/figures") => give("FigureList"),
+        ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
+        ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
+        ("PUT", "/api/v1/incident-counts/{week}/{severity}") => swap("CountChange", "CountBody"),
+        ("DELETE", path) if path.starts_with("/api/") => nothing,
+        _ => return None,
+    })
+}
+
+fn content(media: &str, schema: &str) -> Value {
+    let schema = match (media, schema) {
+        (JSON, "") => json!({"type": "object"}),
+        (_, "") => json!({"type": "string"}),
+        (_, name) => json!({"$ref": format!("#/components/schemas/{name}")}),
+    };
+    json!({media: {"schema": schema}})
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let mut all: Vec<Value> = route
+        .path
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split('}').next())
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
+    let query = || Some(ParameterIn::Query);
+    let more = match (route.method, route.path) {
+        ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
+        ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
+        ("GET", "/api/v1/reports/{week}") => reports::Format::into_params(query),
+        ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
+        ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
+        _ => Vec::new(),
+    };
+    all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()));
+    let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
+    match (route.method, route.path) {
+        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}") => all.push(header("If-Match", true)),
+        ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
+        ("POST", "/api/v1/events") => all.push(header("Idempotency-Key", false)),
+        _ => {}
+    }
+    all
+}
+
+fn operation(route: &Route) -> Value {
+    let problem = json!({"$ref": "#/components/responses/Problem"});
+    let mut operation = json!({
+        "summary": route.summary,
+        "operationId": operation_id(route),
+        "parameters": parameters(route),
+        "responses": {"default": problem},
+    });
+    let (Some(map), Some(exchange)) = (operation.as_object_mut(), exchange(route)) else { return operation };
+    let (status, media, schema) = exchange.gives;
+    let mut answer = json!({"description": "Done"});
+    if !media.is_empty() {
+        answer = json!({"description": "Done", "content": content(media, schema)});
+    }
+    if route.path == "/api/v1/reports/{week}"
+        && let Some(forms) = answer.get_mut("content").and_then(Value::as_object_mut)
+    {
+        for media in [MARKDOWN, "text/html", "text/plain"] {
+            forms.insert(media.to_owned(), json!({"schema": {"type": "string"}}));
+        }
+    }
+    map.insert("responses".to_owned(), json!({status: answer, "default": problem}));
+    if let Some((media, schema)) = exchange.takes {
+        map.insert("requestBody".to_owned(), json!({"required": true, "content": content(media, schema)}));
+    }
+    if let Some(role) = route.permission.needs() {
+        map.insert("security".to_owned(), json!([{"bearer": []}]));
+        map.insert("x-needs-role".to_owned(), json!(role.code()));
+    }
+    operation
+}
+
+/// `get_events_number`: method and the names of the path.
+fn operation_id(route: &Route) -> String {
+    let words: Vec<&str> = route
+        .path
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty() && !matches!(*word, "api" | "v1"))
+        .collect();
+    format!("{}_{}", route.method.to_lowercase(), words.join("_"))
+}
+
+/// The document as text.
+pub fn document() -> String {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/")) {
+        let entry = paths.entry(route.path.to_owned()).or_insert_with(|| json!({}));
+        if let Some(map) = entry.as_object_mut() {
+            map.insert(route.method.to_lowercase(), operation(route));
+        }
+    }
+    let shapes = serde_json::to_value(Shapes::openapi()).unwrap_or_default();
+    let mut schemas = shapes.pointer("/components/schemas").cloned().unwrap_or_else(|| json!({}));
+    if let Some(map) = schemas.as_object_mut() {
+        let text = json!({"type": "string"});
+        map.insert(
+            "Problem".to_owned(),
+            json!({
+                "description": "RFC 9457. `code` never changes; `detail` is a sentence in the language of Accept-Language.",
+                "type": "object",
+                "required": ["type", "status", "code", "detail"],
+                "properties": {
+                    "type": text, "title": text, "status": {"type": "integer"}, "code": text, "detail": text,
+                    "request_id": text,
+                    "errors": {"type": "array", "items": {"type": "object", "properties": {"field": text, "pointer": text, "detail": text}}},
+                },
+            }),
+        );
+    }
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Fupan",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "复盘台: production events, their figures, postmortems and weekly reports.",
+            "license": {"name": "MIT OR Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "A token fpn_… from the settings page or `fupan token create`."}},
+            "responses": {"Problem": {
+                "description": "Refused",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }},
+            "schemas": schemas,
+        },
+    });
+    format!("{:#}", sorted(document))
+}
+
+/// Names in alphabetical order, whatever order the JSON library was built to keep.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let ordered: BTreeMap<String, Value> = map.into_iter().collect();
+            Value::Object(ordered.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn every_route_of_the_api_says_what_goes_in_and_out_and_every_named_shape_is_there() {
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/")) {
+            assert!(exchange(route).is_some(), "{} {}", route.method, route.path);
+        }
+        let text = document.to_string();
+        for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(document["components"]["schemas"][name].is_object(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_described_fields_of_an_event_are_the_ones_that_are_read() {
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        let described = document["components"]["schemas"]["EventChange"]["properties"].as_object().unwrap();
+        for name in described.keys().filter(|name| !matches!(name.as_str(), "line" | "postmortem")) {
+            let map: Map<String, Value> = [(name.clone(), Value::Null)].into_iter().collect();
+            let read = event_body::patch_of(&map, &[]);
+            assert!(!read.is_err_and(|problem| problem.detail.contains("there is no field")), "{name}");
+        }
+    }
+}
