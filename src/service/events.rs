@@ -233,13 +233,15 @@ pub(super) async fn write_new(
     let week = new.week.unwrap_or_else(|| {
         IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
     });
+    // The number first: its counter lets one writer pass at a time, so that positions do not meet either.
+    let number = store::events::next_number(tx).await?;
     let position = match &imported {
         Some(from) => from.position,
         None => store::events::last_position(tx.conn(), week).await? + 1,
     };
     let event = ProductionEvent {
         id: app.id(),
-        number: store::events::next_number(tx).await?,
+        number,
         version: 1,
         postmortem: first_postmortem(app, new.state, &new.fields),
         import_mark: imported.as_ref().map(|_| new.state.mark()),

@@ -60,8 +60,12 @@ pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
         .await?;
     if bumped.rows_affected == 0 {
         let first = ActiveModel { name: Set("event".to_owned()), value: Set(1) };
-        Entity::insert(first).exec_without_returning(tx.conn()).await?;
-        return Ok(1);
+        return match Entity::insert(first).exec_without_returning(tx.conn()).await.map_err(StoreError::from) {
+            Ok(_) => Ok(1),
+            // Two first events at once: the later one counts on from the earlier one when it runs again.
+            Err(StoreError::Duplicate(key)) => Err(StoreError::Contended(key)),
+            Err(other) => Err(other),
+        };
     }
     let row = Entity::find_by_id("event".to_owned()).one(tx.conn()).await?;
     row.map(|row| row.value).ok_or_else(|| StoreError::Unreadable("the event counter is missing".to_owned()))
