@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     domain::actor::Actor,
+    i18n::problems,
     runtime::{build, lifecycle, system::FixedClock, telemetry},
     service::{App, ServiceError, ports::Clock},
     settings::{self, Settings, SettingsError},
@@ -114,7 +115,10 @@ pub fn main() -> ExitCode {
             if let Some(exit) = error.downcast_ref::<Exit>() {
                 return ExitCode::from(exit.0);
             }
-            say(&format!("fupan: {}", sentence(&error)));
+            match error.downcast_ref::<ServiceError>() {
+                Some(refused) => say(&format!("fupan: {} ({})", problems::chinese(refused), sentence(&error))),
+                None => say(&format!("fupan: {}", sentence(&error))),
+            }
             ExitCode::from(code(&error))
         }
     }

@@ -39,13 +39,19 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     let work = worker::Worker { app: app.clone(), transport, name: "serve".to_owned(), wake: Arc::new(Notify::new()) };
     let working = tokio::spawn(worker::run(work, stopped));
     let handle = server.handle();
-    let serving = tokio::spawn(server);
-    signal().await;
+    let mut serving = tokio::spawn(server);
+    let ended = tokio::select! {
+        () = signal() => None,
+        ended = &mut serving => Some(ended),
+    };
     tracing::info!("stopping: no new connections, open requests finish");
     // Readiness goes off first, then open requests finish, then the worker, then the database closes.
     stop.send_replace(true);
     handle.stop(true).await;
-    serving.await??;
+    match ended {
+        Some(ended) => ended??,
+        None => serving.await??,
+    }
     if tokio::time::timeout(Duration::from_secs(70), working).await.is_err() {
         tracing::warn!("the worker did not finish in 70 s; its mail stays claimed and is taken up again");
     }

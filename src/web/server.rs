@@ -85,7 +85,11 @@ async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let (owed, overdue) = crate::service::postmortems::count_owed(&app, &actor).await?;
     let ongoing = crate::service::events::count_ongoing(&app, &actor).await?;
     let pending = crate::service::outbox::count_pending(&app).await?;
-    let mut text = String::new();
+    let mut text = format!(
+        "# HELP fupan_build_info The running version\n# TYPE fupan_build_info gauge\nfupan_build_info{{version=\"{}\",database=\"{}\"}} 1\n",
+        env!("CARGO_PKG_VERSION"),
+        app.store.product(),
+    );
     for (name, help, value) in [
         ("fupan_postmortems_owed", "Postmortems that are owed", owed),
         ("fupan_postmortems_overdue", "Owed postmortems past their due date", overdue),

@@ -1,6 +1,8 @@
 //! The whole loop on the command line, as a person would type it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod serve;
+
 use std::{
     path::Path,
     process::{Command, Output},
