@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use clap::Subcommand;
+use uuid::Uuid;
 
 use super::{
     Session,
@@ -88,19 +89,34 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
     let event = postmortems::change(&session.app, &session.actor, number, None, change).await?;
     let due = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed());
     let due = due.map(|day| format!("，截止 {day}")).unwrap_or_default();
-    say(&format!("{}：{}{due}", event.label(), words(event.postmortem.state)));
+    let people = accounts::owners(&session.app, &session.actor).await?;
+    let owner =
+        event.postmortem.owner_id.map_or_else(String::new, |id| format!("，负责人 {}", name_of(&people, Some(id))));
+    say(&format!("{}：{}{owner}{due}", event.label(), words(event.postmortem.state)));
     Ok(())
 }
 
 async fn list(session: &Session) -> anyhow::Result<()> {
     let owed = postmortems::owed(&session.app, &session.actor, None).await?;
     let people = accounts::owners(&session.app, &session.actor).await?;
+    if session.json {
+        let rows: Vec<serde_json::Value> = owed
+            .iter()
+            .map(|event| {
+                serde_json::json!({
+                    "label": event.label(),
+                    "title": event.title(),
+                    "state": event.postmortem.state.code(),
+                    "owner": event.postmortem.owner_id.map(|id| name_of(&people, Some(id))),
+                    "due_on": event.postmortem.due_on,
+                })
+            })
+            .collect();
+        data(&serde_json::Value::Array(rows).to_string());
+        return Ok(());
+    }
     for event in &owed {
-        let owner = event
-            .postmortem
-            .owner_id
-            .and_then(|id| people.iter().find(|(have, _)| *have == id))
-            .map_or("未指定", |(_, name)| name.as_str());
+        let owner = name_of(&people, event.postmortem.owner_id);
         let due = event.postmortem.due_on.map_or_else(|| "-".to_owned(), |day| day.to_string());
         data(&format!("{}\t{due}\t{owner}\t{}\t{}", event.label(), words(event.postmortem.state), event.title()));
     }
@@ -108,10 +124,14 @@ async fn list(session: &Session) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn name_of(people: &[(Uuid, String)], id: Option<Uuid>) -> &str {
+    id.and_then(|id| people.iter().find(|(have, _)| *have == id)).map_or("未指定", |(_, name)| name.as_str())
+}
+
 const fn words(state: PostmortemState) -> &'static str {
     match state {
         PostmortemState::Undecided => "未定",
-        PostmortemState::NotRequired => "无需复盘",
+        PostmortemState::NotRequired => "免复盘",
         PostmortemState::Pending => "待复盘",
         PostmortemState::Drafting => "撰写中",
         PostmortemState::InReview => "评审中",

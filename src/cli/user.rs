@@ -68,7 +68,23 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
             ));
         }
         User::List => {
-            for account in accounts::list(&session.app, &session.actor).await? {
+            let accounts = accounts::list(&session.app, &session.actor).await?;
+            if session.json {
+                let rows: Vec<serde_json::Value> = accounts
+                    .iter()
+                    .map(|account| {
+                        serde_json::json!({
+                            "email": account.email,
+                            "name": account.name,
+                            "role": account.role.code(),
+                            "active": account.active,
+                        })
+                    })
+                    .collect();
+                data(&serde_json::Value::Array(rows).to_string());
+                return Ok(());
+            }
+            for account in accounts {
                 data(&format!("{}\t{}\t{}", account.email, account.role.code(), account.name));
             }
         }
