@@ -67,7 +67,8 @@ pub(super) fn run(parse: &Parse, zone: Tz) -> anyhow::Result<()> {
                 (None, Some(at)) => DateAnchor::Nearest(at.with_timezone(&zone).date_naive()),
                 (None, None) => DateAnchor::Nearest(today),
             };
-            let draft = capture::read_line(&line.line, &CaptureContext { anchor, zone });
+            let day = line.created_at.map(|at| at.with_timezone(&zone).date_naive());
+            let draft = capture::read_line(&line.line, &CaptureContext { anchor, zone, written: day });
             let safe = !line.name.is_empty() && line.name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
             anyhow::ensure!(safe, "{} line {number}: the name may hold letters, digits, - _ . only", file.display());
             write(parse, &line.name, &schema::line(&draft, week, line.created_at, zone))?;

@@ -25,6 +25,15 @@ impl Folded {
         Self { chars, offsets }
     }
 
+    /// A part of the text; its bytes are still those of the whole.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let (from, to) = (range.start.min(self.len()), range.end.min(self.len()));
+        let chars = self.chars.get(from..to).unwrap_or_default().to_vec();
+        let offsets = self.offsets.get(from..=to).unwrap_or_default().to_vec();
+        Self { chars, offsets }
+    }
+
     /// How many characters there are.
     pub fn len(&self) -> usize {
         self.chars.len()

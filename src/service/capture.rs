@@ -23,5 +23,8 @@ pub fn read(app: &App, actor: &Actor, line: &str, week: Option<IsoWeek>) -> Resu
 /// The context of a line that is pasted now.
 pub fn context(app: &App, week: Option<IsoWeek>) -> CaptureContext {
     let anchor = week.map_or_else(|| DateAnchor::LatestPast(app.now()), DateAnchor::Week);
-    CaptureContext { anchor, zone: app.zone }
+    let today = app.today();
+    // 今日 in a line for an older week means a day of that week that nobody knows now.
+    let written = Some(today).filter(|day| week.is_none_or(|week| IsoWeek::of(*day) == week));
+    CaptureContext { anchor, zone: app.zone, written }
 }

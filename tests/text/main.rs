@@ -126,8 +126,11 @@ fn a_carriage_return_document_keeps_its_line_ends() {
 
 #[test]
 fn lines_of_many_kinds_are_understood() {
-    let context =
-        CaptureContext { anchor: DateAnchor::Nearest(NaiveDate::from_ymd_opt(2024, 8, 21).unwrap()), zone: Shanghai };
+    let context = CaptureContext {
+        anchor: DateAnchor::Nearest(NaiveDate::from_ymd_opt(2024, 8, 21).unwrap()),
+        zone: Shanghai,
+        written: None,
+    };
     for (line, occurred, recovered) in [
         ("2024年8月19日 下午3点20分 登录失败，15点50分 恢复。", "2024-08-19T15:20", Some("2024-08-19T15:50")),
         ("8月19日 20时56分 转账超时，持续8分钟后恢复", "2024-08-19T20:56", Some("2024-08-19T21:04")),
@@ -149,7 +152,7 @@ fn lines_of_many_kinds_are_understood() {
 #[test]
 fn odd_lines_are_read_partly_and_say_so() {
     let now = "2026-11-24T00:00:00Z".parse().unwrap();
-    let context = CaptureContext { anchor: DateAnchor::LatestPast(now), zone: Shanghai };
+    let context = CaptureContext { anchor: DateAnchor::LatestPast(now), zone: Shanghai, written: None };
     let without = capture::read_line("提现失败，影响约684笔", &context);
     assert!(without.occurred.is_none() && without.notices.contains(&Notice::TimeMissing));
     let two = capture::read_line("08/19 15:00 提现失败，与 07/01 10:00 的问题相同", &context);
@@ -165,7 +168,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_readers_fail_and_no_document_changes_by_itself(text in "\\PC{0,200}", tail in "[0-9/:： 年月日\\-，。【】待复盘无\\n\\r|#*`]{0,200}") {
         let document = format!("# 2024-W34\n\n## 系统运行数据\n\n{text}\n\n## 生产事件\n\n{tail}\n{text}");
-        let context = CaptureContext { anchor: DateAnchor::Nearest(today()), zone: Shanghai };
+        let context = CaptureContext { anchor: DateAnchor::Nearest(today()), zone: Shanghai, written: None };
         for line in [&text, &tail, &document] {
             let draft = capture::read_line(line, &context);
             for span in &draft.spans {

@@ -76,6 +76,7 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
     match c {
         '。' | '！' | '？' | '!' | '?' | '\n' => (true, true),
         '；' | ';' => (true, true),
+        ' ' | '\t' if depth == 0 && ends_at_blank(text, index) => (true, false),
         '，' => (!(before.is_ascii_digit() && after.is_ascii_digit() && depth > 0), false),
         ',' => (depth == 0 && !(before.is_ascii_digit() && after.is_ascii_digit()), false),
         '.' => {
@@ -87,7 +88,40 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
     }
 }
 
-const CAUSE_KEYS: [&str; 16] = [
+/// Blanks end a clause where people use them in place of commas: two or more of them, or one before a word that
+/// begins another part (`页面打不开 影响约20笔 原因：…`). Blanks behind a time that was taken out end nothing.
+fn ends_at_blank(text: &Folded, index: usize) -> bool {
+    const PARTS: [&str; 14] = [
+        "影响",
+        "受影响",
+        "涉及",
+        "原因",
+        "根因",
+        "由于",
+        "现象:",
+        "处理:",
+        "处置:",
+        "措施:",
+        "恢复:",
+        "恢复时间",
+        "复盘:",
+        "复盘状态",
+    ];
+    let before = if index == 0 { '\n' } else { text.at(index - 1) };
+    let ends_words = before.is_alphanumeric() || matches!(before, ')' | '%' | '”' | '」' | '》');
+    if !ends_words {
+        return false;
+    }
+    let next = text.skip_blanks(index);
+    if matches!(text.at(next), '\n' | '，' | '。' | '；' | ',' | ';' | '(') {
+        return false;
+    }
+    let wide = next - index >= 2 || text.at(index) == '\t';
+    (wide && !(before.is_ascii() && text.at(next).is_ascii())) || text.any(next, &PARTS).is_some()
+}
+
+const CAUSE_KEYS: [&str; 17] = [
+    "reason",
     "原因分析",
     "根本原因",
     "直接原因",
@@ -293,11 +327,24 @@ fn is_impact(words: &str) -> bool {
         "影响交易",
         "影响订单",
         "笔受影响",
+        "造成影响",
+        "业务影响",
+        "客户影响",
+        "资金影响",
+        "无影响",
+        "未影响",
+        "不影响",
+        "没有影响",
+        "影响较小",
         " affected",
         " impacted",
         "were affected",
     ];
     if inside.iter().any(|word| words.contains(word)) {
+        return true;
+    }
+    let during = ["期间", "其间", "故障期间", "累计", "共", "合计"];
+    if during.iter().any(|word| words.starts_with(word)) && !super::quantities::scan(words).is_empty() {
         return true;
     }
     // `约684笔交易失败`, `2.4k transactions unmatched`: a number with its unit in front.
@@ -333,6 +380,103 @@ pub fn is_well(words: &str) -> bool {
         && !ONGOING.iter().any(|word| words.contains(word))
 }
 
+/// Whether what was done came to its end: `补跑完成`, `重跑成功`, `消费完毕`. Only for words behind a later time or behind
+/// the symptom: `发布完成` alone begins many an event.
+pub fn ends_well(words: &str) -> bool {
+    let words = words.trim_end_matches(['。', '.', ' ', '，']);
+    let ends = ["完成", "完毕", "成功", "结束", "清零", "归零", "回落", "回升", "追平", "到账", "补齐"];
+    let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账"];
+    ends.iter().any(|word| words.ends_with(word)) && !not.iter().any(|word| words.contains(word)) && !is_ongoing(words)
+}
+
+/// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
+pub fn is_action(words: &str) -> bool {
+    const VERBS: [&str; 58] = [
+        "重启",
+        "切换",
+        "切回",
+        "切流",
+        "切至",
+        "回滚",
+        "回退",
+        "版本回退",
+        "版本回滚",
+        "扩容",
+        "缩容",
+        "降级",
+        "限流",
+        "熔断",
+        "清理",
+        "清除",
+        "清空",
+        "清缓存",
+        "修复",
+        "修正",
+        "更换",
+        "替换",
+        "更新",
+        "下线",
+        "摘除",
+        "隔离",
+        "屏蔽",
+        "联系",
+        "协调",
+        "调整",
+        "调大",
+        "补跑",
+        "补发",
+        "补录",
+        "补单",
+        "重跑",
+        "重发",
+        "重推",
+        "重新",
+        "拆分",
+        "升级",
+        "关闭",
+        "开启",
+        "停用",
+        "启用",
+        "人工",
+        "手工",
+        "手动",
+        "紧急",
+        "添加",
+        "增加",
+        "删除",
+        "刷新",
+        "解锁",
+        "释放",
+        "恢复",
+        "执行",
+        "优化",
+    ];
+    const ENGLISH: [&str; 20] = [
+        "restart",
+        "rolled back",
+        "roll back",
+        "rollback",
+        "failed over",
+        "switched",
+        "scaled",
+        "reverted",
+        "revert",
+        "renewed",
+        "rerouted",
+        "traffic was",
+        "traffic shifted",
+        "the query was killed",
+        "killed",
+        "redeployed",
+        "patched",
+        "disabled",
+        "enabled",
+        "replaced",
+    ];
+    let lower = words.to_lowercase();
+    VERBS.iter().any(|verb| words.starts_with(verb)) || ENGLISH.iter().any(|verb| lower.starts_with(verb))
+}
+
 /// Whether the words say that it is not over yet.
 pub fn is_ongoing(words: &str) -> bool {
     let words = words.to_lowercase();
@@ -365,6 +509,8 @@ pub fn cause_of(words: &str) -> Option<String> {
             "定位",
             "排查发现",
             "排查为",
+            "Reason",
+            "reason",
             "Root cause",
             "root cause",
             "Cause",

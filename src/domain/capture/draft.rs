@@ -26,6 +26,8 @@ pub struct CaptureContext {
     pub anchor: DateAnchor,
     /// Zone of times that name none.
     pub zone: Tz,
+    /// The day the text was written, for 今日 and 昨天; none where that is not known.
+    pub written: Option<NaiveDate>,
 }
 
 /// The kinds of magnitude an impact may have.

@@ -217,6 +217,18 @@ impl EventText {
         event
     }
 
+    /// The same event in a text that begins `start` characters later.
+    fn moved(&self, start: usize) -> Self {
+        let by = |range: &Range<usize>| range.start.saturating_sub(start)..range.end.saturating_sub(start);
+        Self {
+            range: by(&self.range),
+            title: self.title.as_ref().map(by),
+            fields: self.fields.iter().map(|(key, range)| (*key, by(range))).collect(),
+            body: self.body.iter().map(by).collect(),
+            fenced: self.fenced.iter().map(by).collect(),
+        }
+    }
+
     /// Adds a line of the event: a fence, a field, or running text.
     pub fn add_line(&mut self, text: &Folded, line: Range<usize>, in_fence: &mut bool) {
         let at = text.skip_blanks(line.start);
@@ -229,12 +241,49 @@ impl EventText {
             self.fenced.push(line);
             return;
         }
+        if let Some(fields) = labelled_parts(text, &line) {
+            self.fields.extend(fields);
+            return;
+        }
         match labelled(text, line.clone()) {
             Some((key, value)) => self.fields.push((key, value)),
             None if line.start < line.end => self.body.push(line),
             None => {}
         }
     }
+}
+
+/// `时间：06/03 12:00；现象：…；影响：…`: a line that is nothing but three or more labelled parts.
+fn labelled_parts(text: &Folded, line: &Range<usize>) -> Option<Vec<(FieldKey, Range<usize>)>> {
+    let start = skip_list_marker(text, line.clone());
+    let mut labels: Vec<(FieldKey, usize, usize)> = Vec::new();
+    let mut at = start;
+    let mut fresh = true;
+    while at < line.end {
+        if fresh && let Some((key, value)) = label_at(text, at, line.end) {
+            labels.push((key, at, value));
+            at = value;
+            fresh = false;
+            continue;
+        }
+        let blank = text.at(at) == ' ' && (text.at(at + 1) == ' ' || !labels.is_empty());
+        fresh = matches!(text.at(at), '；' | ';' | '。' | '，' | ',' | '|' | '\t') || blank;
+        at += 1;
+    }
+    let leads = labels.first().is_some_and(|(_, label, _)| *label == start);
+    if !leads || labels.len() < 3 {
+        return None;
+    }
+    let ends = labels.iter().skip(1).map(|(_, label, _)| *label).chain([line.end]);
+    Some(labels.iter().zip(ends).map(|((key, _, value), end)| (*key, *value..end.max(*value))).collect())
+}
+
+/// A label with its colon at `at`: its key, and where the value begins.
+fn label_at(text: &Folded, at: usize, end: usize) -> Option<(FieldKey, usize)> {
+    let at = (at..end.min(at + 3)).find(|i| !matches!(text.at(*i), ' ' | '【' | '[' | '*'))?;
+    let colon = (at..end.min(at + 16)).find(|i| text.at(*i) == ':')?;
+    let key = field_key(&text.text(at..colon))?;
+    Some((key, text.skip_blanks(colon + 1)))
 }
 
 /// `- 原因：待查`: the key and the value.
@@ -277,10 +326,17 @@ pub fn read_event_text(
     context: &CaptureContext,
     date: Option<NaiveDate>,
 ) -> (DraftEvent, Anatomy) {
-    let mut reader = Reader::new(text, event, context, date);
+    // Only this event's characters are looked at, however long the document is.
+    let start = event.range.start;
+    let own = text.slice(event.range.clone());
+    let event = event.moved(start);
+    let mut reader = Reader::new(&own, &event, context, date);
     reader.read_times();
     reader.read_clauses();
-    reader.finish(original)
+    let (draft, anatomy) = reader.finish(original, text.offset(0));
+    let back = |range: Range<usize>| range.start + start..range.end + start;
+    let mark = anatomy.mark.map(|mark| FoundMark { range: back(mark.range), inner: back(mark.inner), ..mark });
+    (draft, Anatomy { time: anatomy.time.map(back), mark, narrative: back(anatomy.narrative) })
 }
 
 struct Reader<'a> {
@@ -342,13 +398,45 @@ impl<'a> Reader<'a> {
         self.tokens.iter().position(|token| range.start <= token.range.start && token.range.end <= range.end)
     }
 
+    /// The token with such a label directly in front: `恢复时间 06/05 14:33`.
+    fn token_labelled(&self, key: FieldKey) -> Option<usize> {
+        self.tokens
+            .iter()
+            .position(|token| token.seconds.is_some() && self.label_before(token).is_some_and(|(have, _)| have == key))
+    }
+
+    /// The label of a time directly in front of it.
+    fn label_before(&self, token: &TimeToken) -> Option<(FieldKey, Range<usize>)> {
+        let mut end = token.range.start;
+        while end > 0 && matches!(self.text.at(end - 1), ' ' | ':' | '为' | '是') {
+            end -= 1;
+        }
+        (2..=6).rev().find_map(|length| {
+            let start = end.checked_sub(length)?;
+            let free = start == 0
+                || matches!(
+                    self.text.at(start - 1),
+                    ' ' | '，' | ',' | '；' | ';' | '。' | '\n' | '【' | '(' | '[' | '-' | '|'
+                );
+            let key = field_key(&self.text.text(start..end)).filter(|_| free)?;
+            matches!(key, FieldKey::OccurredAt | FieldKey::RecoveredAt).then_some((key, start..end))
+        })
+    }
+
     /// The beginning, and the end of its range.
     fn read_times(&mut self) {
-        let of_field = self.field(FieldKey::OccurredAt).and_then(|range| self.token_in(&range));
+        let of_field = self
+            .field(FieldKey::OccurredAt)
+            .and_then(|range| self.token_in(&range))
+            .or_else(|| self.token_labelled(FieldKey::OccurredAt));
+        let recovery_token = self.token_labelled(FieldKey::RecoveredAt);
         let mut first = of_field.or_else(|| self.stated_beginning()).or_else(|| {
             let recovery = self.field(FieldKey::RecoveredAt);
-            self.tokens.iter().position(|token| {
-                recovery.as_ref().is_none_or(|range| token.range.start < range.start || token.range.end > range.end)
+            self.tokens.iter().enumerate().position(|(index, token)| {
+                Some(index) != recovery_token
+                    && recovery
+                        .as_ref()
+                        .is_none_or(|range| token.range.start < range.start || token.range.end > range.end)
             })
         });
         // A date alone with the time further on: `2025/03/04 自13:05起`.
@@ -467,6 +555,21 @@ impl<'a> Reader<'a> {
         let mut masked = self.text.clone();
         for token in &self.tokens {
             mask(&mut masked, &token.range);
+            if let Some((_, label)) = self.label_before(token) {
+                mask(&mut masked, &label);
+            }
+        }
+        for aside in asides(self.text) {
+            mask(&mut masked, &aside);
+        }
+        let first_time = self.first.and_then(|first| self.tokens.get(first)).map_or(0, |token| token.range.start);
+        if let Some((_, label)) = marks::severity(self.text)
+            && label.start < first_time
+        {
+            // A grade in front of the time is a label of the event, not a word of its sentence.
+            let open = label.start.checked_sub(1).filter(|i| matches!(self.text.at(*i), '【' | '[' | '('));
+            let close = Some(label.end).filter(|i| matches!(self.text.at(*i), '】' | ']' | ')'));
+            mask(&mut masked, &(open.unwrap_or(label.start)..close.map_or(label.end, |i| i + 1)));
         }
         if let Some(mark) = &self.mark {
             mask(&mut masked, &mark.range);
@@ -535,8 +638,10 @@ impl<'a> Reader<'a> {
                 symptoms_before = self.symptoms.len();
             }
             let (words, range) = words_of(masked, &clause.range);
-            if words.is_empty() {
-                if !tokens.is_empty() {
+            if words.is_empty() || is_connective(&words) {
+                // `恢复时间 14:33，` names a time; what follows is not what was done then.
+                let labelled = tokens.iter().any(|index| self.label_before(&self.tokens[*index]).is_some());
+                if !tokens.is_empty() && !labelled {
                     *after_action = true;
                 }
                 continue;
@@ -546,7 +651,13 @@ impl<'a> Reader<'a> {
             if clause.starts_sentence && tokens.is_empty() {
                 *after_action = false;
             }
-            let role = clauses::role(&own, &own_range, *after_action || !tokens.is_empty());
+            let told = !(self.symptoms.is_empty() && self.consequences.is_empty());
+            let role = match clauses::role(&own, &own_range, *after_action || !tokens.is_empty()) {
+                // What people did, told behind what happened, is the way back even where no time stands with it.
+                Role::Symptom if told && self.has_other_parts() && clauses::is_action(&words) => Role::Recovery,
+                Role::Symptom if told && clauses::ends_well(&words) => Role::Recovery,
+                role => role,
+            };
             match role {
                 Role::Symptom => self.symptoms.push((words, range)),
                 Role::Consequence => self.consequences.push((words, range)),
@@ -570,11 +681,15 @@ impl<'a> Reader<'a> {
                     if let Some(index) = tokens.first() {
                         self.draft.detected = self.later(*index).map(ClockPoint::minute);
                     }
+                    // `16:08 发生，16:12 监控发现退款回调堆积`: only here it is said what happened.
+                    if !told {
+                        self.symptoms.push((words, range));
+                    }
                 }
                 Role::Recovery => {
                     *after_action = true;
                     if let Some(index) = tokens.last() {
-                        if clauses::is_well(&words) {
+                        if clauses::is_well(&words) || clauses::ends_well(&words) {
                             *well_at = Some(*index);
                         } else {
                             self.draft.mitigated =
@@ -595,11 +710,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether anything but symptoms was told so far.
+    fn has_other_parts(&self) -> bool {
+        !(self.impacts.is_empty()
+            && self.causes.is_empty()
+            && self.recoveries.is_empty()
+            && self.consequences.is_empty())
+    }
+
     /// An action whose outcome the next clauses tell: `15:30 下线规则，恢复正常`.
     fn pending_well(&self, token: usize, masked: &Folded, from: usize, to: usize, well_at: &mut Option<usize>) {
         let next = self.tokens.iter().map(|t| t.range.start).find(|start| *start >= from).unwrap_or(to).min(to);
         let sentence = (from..next).find(|i| masked.at(*i) == '。').unwrap_or(next);
-        if clauses::is_well(&masked.text(from..sentence)) {
+        let words = masked.text(from..sentence);
+        if clauses::is_well(&words) || clauses::ends_well(&words) {
             *well_at = Some(token);
         }
     }
@@ -666,7 +790,10 @@ impl<'a> Reader<'a> {
     }
 
     fn read_recovery_time(&mut self, well_at: Option<usize>) {
-        let of_field = self.field(FieldKey::RecoveredAt).and_then(|range| self.token_in(&range));
+        let of_field = self
+            .field(FieldKey::RecoveredAt)
+            .and_then(|range| self.token_in(&range))
+            .or_else(|| self.token_labelled(FieldKey::RecoveredAt).filter(|index| Some(*index) != self.first));
         let end_of_range = self.range_end.and_then(|index| self.later(index));
         let stated = of_field.or(well_at).and_then(|index| self.later(index).map(|at| (at, index)));
         let recovered = match (stated, end_of_range) {
@@ -697,7 +824,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(mut self, original: &str) -> (DraftEvent, Anatomy) {
+    fn finish(mut self, original: &str, base: usize) -> (DraftEvent, Anatomy) {
         let leading_symptoms = self.leading_symptoms();
         let title = self.event.title.clone().map(|range| (words_of(self.text, &range).0, range));
         let has_symptoms = !leading_symptoms.is_empty();
@@ -721,6 +848,9 @@ impl<'a> Reader<'a> {
                     .to_owned();
                 summary.push((plain, range));
             }
+        }
+        if cause.is_none() && self.causes.is_empty() {
+            cause = summary.first().and_then(|(words, range)| cause_within(words).map(|cause| (cause, range.clone())));
         }
         if summary.is_empty()
             && let Some(title) = title
@@ -762,7 +892,6 @@ impl<'a> Reader<'a> {
                 self.span(DraftField::Severity, range);
             }
         }
-        let base = self.text.offset(0);
         let leading: Vec<TimeToken> =
             self.tokens.iter().take(self.range_end.or(self.first).map_or(0, |index| index + 1)).cloned().collect();
         let (sentence, range) =
@@ -801,6 +930,42 @@ impl<'a> Reader<'a> {
         self.span(field, first.1.start..last.1.end.max(first.1.start));
         Some(join(parts)).filter(|text| !text.is_empty())
     }
+}
+
+/// Words that only hold a time: `19:00 至`, `16:08 发生`.
+fn is_connective(words: &str) -> bool {
+    matches!(
+        words,
+        "起" | "开始"
+            | "发生"
+            | "左右"
+            | "许"
+            | "前后"
+            | "至"
+            | "到"
+            | "时"
+            | "on"
+            | "On"
+            | "at"
+            | "At"
+            | "from"
+            | "From"
+    )
+}
+
+/// `(持续40分钟)`: brackets around nothing but a duration.
+fn asides(text: &Folded) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for open in (0..text.len()).filter(|i| text.at(*i) == '(') {
+        let Some(close) = (open + 1..(open + 24).min(text.len())).find(|i| text.at(*i) == ')') else { continue };
+        let inner = text.text(open + 1..close);
+        let rest = inner.trim_start_matches(['约', '共', '近']);
+        let lasting = ["持续", "历时", "时长", "耗时", "lasted", "duration"].iter().any(|word| rest.starts_with(word));
+        if (lasting || rest.starts_with(|c: char| c.is_ascii_digit())) && times::is_duration(&inner) {
+            found.push(open..close + 1);
+        }
+    }
+    found
 }
 
 fn join(parts: &[(String, Range<usize>)]) -> String {
@@ -851,6 +1016,13 @@ fn words_of(masked: &Folded, range: &Range<usize>) -> (String, Range<usize>) {
             }
         }
     }
+    for lead in ["On ", "on ", "At ", "at ", "From ", "from ", "Since ", "since ", "Around ", "around "] {
+        let length = lead.chars().count();
+        if words.starts_with(lead) && masked.at(start + length) == TAKEN {
+            words = words.get(lead.len()..).unwrap_or_default().to_owned();
+            break;
+        }
+    }
     if words.starts_with(['自', '于']) && masked.at(start + 1) == TAKEN {
         words.remove(0);
         if let Some(rest) = words.strip_prefix('起') {
@@ -898,6 +1070,18 @@ fn strip_recovery_lead(words: &str) -> String {
         }
     }
     words.to_owned()
+}
+
+/// `大促流量超预期导致下单失败` says its cause itself.
+fn cause_within(words: &str) -> Option<String> {
+    let at = ["导致", "致使", "引发", "造成"].iter().filter_map(|word| words.find(word)).min()?;
+    let before = words.get(..at)?.trim_end_matches('所');
+    let mut before = before.trim();
+    for lead in ["监控告警", "监控发现", "客户反馈", "用户反馈", "商户反馈", "客服反馈", "业务反馈", "巡检发现"]
+    {
+        before = before.strip_prefix(lead).unwrap_or(before);
+    }
+    clauses::cause_of(before).filter(|cause| cause.chars().count() >= 3)
 }
 
 /// A cause read from a symptom loses its lead-in.

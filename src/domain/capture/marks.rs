@@ -129,6 +129,16 @@ fn alone(text: &Folded) -> Option<FoundMark> {
     if stripped.chars().count() > 30 {
         return None;
     }
+    // `复盘状态：已复盘`
+    if let Some((label, value)) = stripped.split_once(':')
+        && matches!(
+            label.trim(),
+            "复盘" | "复盘状态" | "复盘情况" | "复盘进度" | "postmortem" | "post-mortem" | "Postmortem" | "Post-mortem"
+        )
+    {
+        let mark = meaning_of_value(value);
+        return (mark != Mark::Unknown).then_some(FoundMark { mark, range: start..end, inner: start..end });
+    }
     let whole = [
         "待复盘",
         "已复盘",
@@ -165,7 +175,10 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
         {
             let bracketed = OPEN.contains(&before);
             let level = text.at(index + 2) == '级';
-            if bracketed || level {
+            // Alone in front of everything: `P2 06/03 20:18 …`.
+            let leads = matches!(text.at(index + 2), ' ' | ':' | '，' | '|')
+                && (0..index).all(|i| text.at(i).is_whitespace() || matches!(text.at(i), '-' | '*' | '#'));
+            if bracketed || level || leads {
                 return Some((text.text(index..index + 2), index..index + 2 + usize::from(level)));
             }
         }

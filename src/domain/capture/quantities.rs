@@ -32,7 +32,37 @@ const COUNT_UNITS: [&str; 16] =
     ["笔", "单", "票", "次", "条", "件", "份", "张", "个订单", "个请求", "批", "包", "封", "通", "例", "宗"];
 const USER_UNITS: [&str; 14] =
     ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
-const COUNT_WORDS: [&str; 22] = [
+const COUNT_WORDS: [&str; 52] = [
+    "payouts",
+    "payout",
+    "charges",
+    "invoices",
+    "checkouts",
+    "authorizations",
+    "authorisations",
+    "captures",
+    "settlements",
+    "logins",
+    "notifications",
+    "callbacks",
+    "coupons",
+    "vouchers",
+    "tickets",
+    "bookings",
+    "trades",
+    "scans",
+    "jobs",
+    "files",
+    "items",
+    "bills",
+    "statements",
+    "labels",
+    "tasks",
+    "events",
+    "queries",
+    "searches",
+    "emails",
+    "packages",
     "transactions",
     "transaction",
     "orders",
@@ -102,6 +132,10 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
     let mut end = end;
     let mut approximate = is_approximate_before(text, index);
     let mut value = hundredths;
+    // `12.8 万元`
+    if matches!(text.at(text.skip_blanks(end)), '万' | '亿' | '余' | '多') {
+        end = text.skip_blanks(end);
+    }
     loop {
         if let Some(length) = text.any(end, &AFTER) {
             approximate = true;
@@ -114,16 +148,60 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
         }
     }
     let unit_at = text.skip_blanks(end);
-    let Some((kind, length)) = unit_of(text, unit_at, index) else { return Some((None, end)) };
+    let Some((kind, length)) = unit_of(text, unit_at, index) else {
+        return Some((noun_before(text, index).map(|(kind, unit)| whole(kind, value, unit, approximate)), end));
+    };
     let unit_end = unit_at + length;
     if text.any(unit_end, &["左右", "上下", "以上", "+"]).is_some() {
         approximate = true;
     }
     let unit = text.text(unit_at..unit_end);
-    // Hundredths of yuan are fen; pieces and people are whole.
-    let number = if kind == ImpactKind::Amount { value } else { value / 100 };
-    let unit = if kind == ImpactKind::Amount { "元".to_owned() } else { unit };
-    Some((Some(Impact { kind, number, unit, approximate }), unit_end))
+    Some((Some(whole(kind, value, unit, approximate)), unit_end))
+}
+
+/// Hundredths of yuan are fen; pieces and people are whole.
+fn whole(kind: ImpactKind, hundredths: i64, unit: String, approximate: bool) -> Impact {
+    let (number, unit) =
+        if kind == ImpactKind::Amount { (hundredths, "元".to_owned()) } else { (hundredths / 100, unit) };
+    Impact { kind, number, unit, approximate }
+}
+
+/// `影响用户约 1.5w`: the noun in front of a number that has no unit behind it.
+fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
+    const NOUNS: [(&str, ImpactKind); 13] = [
+        ("用户", ImpactKind::Users),
+        ("商户", ImpactKind::Users),
+        ("客户", ImpactKind::Users),
+        ("门店", ImpactKind::Users),
+        ("会员", ImpactKind::Users),
+        ("人数", ImpactKind::Users),
+        ("订单", ImpactKind::Count),
+        ("交易", ImpactKind::Count),
+        ("笔数", ImpactKind::Count),
+        ("单量", ImpactKind::Count),
+        ("请求", ImpactKind::Count),
+        ("交易量", ImpactKind::Count),
+        ("订单数", ImpactKind::Count),
+    ];
+    let mut end = index;
+    loop {
+        let before = end;
+        while end > 0 && matches!(text.at(end - 1), ' ' | ':' | '约' | '近' | '逾' | '超' | '过' | '达' | '数' | '量')
+        {
+            end -= 1;
+        }
+        if end == before {
+            break;
+        }
+    }
+    NOUNS.into_iter().find_map(|(noun, kind)| {
+        let length = noun.chars().count();
+        let from = end.checked_sub(length)?;
+        // 影响 must lead the noun: `订单 2025060401` is a number of an order.
+        let leads = (1..=8).any(|back| from > back && text.has(from - back - 1, "影响"))
+            || from >= 2 && text.has(from - 2, "影响");
+        (text.has(from, noun) && leads).then(|| (kind, noun.to_owned()))
+    })
 }
 
 fn skip_number(text: &Folded, mut index: usize) -> Option<usize> {
@@ -213,6 +291,7 @@ fn scale_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
         '亿' => Some((100_000_000, 1)),
         '千' => Some((1_000, 1)),
         '百' => Some((100, 1)),
+        'w' | 'W' if !text.at(index + 1).is_ascii_alphanumeric() => Some((10_000, 1)),
         'k' | 'K' if !text.at(index + 1).is_ascii_alphanumeric() => Some((1_000, 1)),
         'm' | 'M' if !text.at(index + 1).is_ascii_alphanumeric() => Some((1_000_000, 1)),
         _ => None,

@@ -20,6 +20,8 @@ pub enum DateWords {
     Weekday(Weekday),
     /// 次日: that many days after the beginning.
     NextDay(u64),
+    /// 今日, 昨天: that many days before the text was written.
+    DaysAgo(u64),
 }
 
 /// A date, a time or both as they stand in the text.
@@ -93,7 +95,7 @@ fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
     }
     match (date, seconds) {
         (None, None) => None,
-        (Some(DateWords::NextDay(_) | DateWords::Weekday(_)), None) => None,
+        (Some(DateWords::NextDay(_) | DateWords::Weekday(_) | DateWords::DaysAgo(_)), None) => None,
         _ => Some(TimeToken { range: index..end, date, seconds, offset, ends_range: false }),
     }
 }
@@ -116,6 +118,9 @@ fn is_inside_word(text: &Folded, index: usize, before: char) -> bool {
 fn date_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
     if let Some(length) = text.any(index, &["次日", "翌日", "第二天", "隔日", "next day"]) {
         return Some((DateWords::NextDay(1), index + length));
+    }
+    if let Some(found) = days_ago_at(text, index) {
+        return Some(found);
     }
     if let Some(found) = weekday_at(text, index) {
         return Some(found);
@@ -160,6 +165,27 @@ fn date_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
     let month_at = text.skip_blanks(end + text.any(end, &["st", "nd", "rd", "th"]).unwrap_or(0));
     let (month, month_end) = month_name(text, month_at).filter(|_| month_at > end)?;
     with_year(text, month, first, month_end)
+}
+
+/// `今日`, `昨晚`: the part of the day behind the word stays for the time.
+fn days_ago_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
+    const WORDS: [(&str, u64, usize); 13] = [
+        ("今日", 0, 2),
+        ("今天", 0, 2),
+        ("今晨", 0, 1),
+        ("今早", 0, 1),
+        ("今晚", 0, 1),
+        ("昨日", 1, 2),
+        ("昨天", 1, 2),
+        ("昨晚", 1, 1),
+        ("昨夜", 1, 1),
+        ("前天", 2, 2),
+        ("前日", 2, 2),
+        ("yesterday", 1, 9),
+        ("today", 0, 5),
+    ];
+    let (_, days, length) = WORDS.into_iter().find(|(word, ..)| text.has(index, word))?;
+    Some((DateWords::DaysAgo(days), index + length))
 }
 
 fn weekday_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
@@ -293,9 +319,9 @@ fn date_gap(text: &Folded, end: usize) -> usize {
 
 /// A time of day: `15:00`, `15:00:03`, `15点20分`, `20时56分`, `下午3点半`, `11:50 PM`.
 fn clock_at(text: &Folded, index: usize) -> Option<(u32, usize)> {
-    let (half, start) = match text.any(index, &["凌晨", "清晨", "早上", "早晨", "上午", "早"]) {
+    let (half, start) = match text.any(index, &["凌晨", "清晨", "早上", "早晨", "上午", "早", "晨"]) {
         Some(length) => (Some(false), text.skip_blanks(index + length)),
-        None => match text.any(index, &["下午", "傍晚", "晚上", "晚间", "夜间", "深夜", "晚"]) {
+        None => match text.any(index, &["下午", "傍晚", "晚上", "晚间", "夜间", "深夜", "晚", "夜"]) {
             Some(length) => (Some(true), text.skip_blanks(index + length)),
             None => match text.any(index, &["中午"]) {
                 Some(length) => (None, text.skip_blanks(index + length)),
@@ -303,7 +329,9 @@ fn clock_at(text: &Folded, index: usize) -> Option<(u32, usize)> {
             },
         },
     };
-    if start == index && index > 0 && (text.at(index - 1).is_ascii_digit() || text.at(index - 1) == ':') {
+    let goes_on =
+        |i: usize| text.at(i).is_ascii_digit() || (text.at(i) == ':' && i > 0 && text.at(i - 1).is_ascii_digit());
+    if start == index && index > 0 && goes_on(index - 1) {
         return None;
     }
     let (hour, hour_end) = text.digits(start, 2)?;
@@ -434,6 +462,14 @@ pub fn resolve_date(
     match words {
         DateWords::Full(date) => Some((date, false)),
         DateWords::NextDay(days) => Some((beginning?.checked_add_days(Days::new(days))?, false)),
+        DateWords::DaysAgo(days) => {
+            let written = match context.anchor {
+                DateAnchor::LatestPast(now) => context.written.unwrap_or(now.with_timezone(&context.zone).date_naive()),
+                DateAnchor::Nearest(day) => context.written.unwrap_or(day),
+                DateAnchor::Week(_) => context.written?,
+            };
+            Some((written.checked_sub_days(Days::new(days))?, false))
+        }
         DateWords::Weekday(day) => {
             let monday = match context.anchor {
                 DateAnchor::Week(week) => week.monday(),
@@ -494,6 +530,55 @@ pub fn instant(date: NaiveDate, seconds: u32, offset: Option<i32>, context: &Cap
                 .map(|at| at.with_timezone(&Utc)),
         },
     }
+}
+
+/// Whether the words are a duration and nothing else: `持续40分钟`, `约1小时20分`.
+pub fn is_duration(words: &str) -> bool {
+    let rest: String = words.chars().filter(|c| !c.is_ascii_digit() && !c.is_whitespace() && *c != '.').collect();
+    let mut rest = rest.as_str();
+    while !rest.is_empty() {
+        let before = rest;
+        for part in [
+            "持续",
+            "历时",
+            "时长",
+            "耗时",
+            "lasted",
+            "duration",
+            "约",
+            "近",
+            "共",
+            "了",
+            "为",
+            ":",
+            "个小时",
+            "小时",
+            "分钟",
+            "分",
+            "秒钟",
+            "秒",
+            "天",
+            "minutes",
+            "minute",
+            "mins",
+            "min",
+            "hours",
+            "hour",
+            "seconds",
+            "h",
+            "m",
+            "s",
+        ] {
+            if let Some(left) = rest.strip_prefix(part) {
+                rest = left;
+                break;
+            }
+        }
+        if rest == before {
+            return false;
+        }
+    }
+    words.chars().any(|c| c.is_ascii_digit())
 }
 
 /// A stated duration, `持续约8分钟`, `lasted 25 minutes`: seconds.

@@ -27,9 +27,10 @@ use crate::domain::{
 pub fn read_report(document: &str, zone: Tz, today: NaiveDate) -> ReportReading {
     let text = Folded::new(document, 0);
     let week = sections::week(&text);
-    let created_at = sections::created_at(&text, &CaptureContext { anchor: DateAnchor::Nearest(today), zone });
+    let created_at =
+        sections::created_at(&text, &CaptureContext { anchor: DateAnchor::Nearest(today), zone, written: None });
     let created = created_at.map(|at| at.with_timezone(&zone).date_naive());
-    let context = CaptureContext { anchor: sections::anchor(week, created, today), zone };
+    let context = CaptureContext { anchor: sections::anchor(week, created, today), zone, written: created };
     let (figures_section, events_section) = sections::find(&text);
     let chars = |bytes: &std::ops::Range<usize>| text.index(bytes.start)..text.index(bytes.end);
     let (figures, incident_counts) =
