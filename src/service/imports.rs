@@ -167,7 +167,7 @@ pub async fn import(
             }
 
             let mut known = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
-            for read in &reading.incident_counts {
+            for read in reading.incident_counts.iter().filter(|read| read.is_of_week()) {
                 let severity = checked::severity("severity", &read.severity)?;
                 let fields = IncidentCountFields { severity, count: read.count };
                 let words = format!("{}级 {}次", fields.severity, fields.count);

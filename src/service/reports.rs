@@ -117,7 +117,10 @@ fn put_back(
     let incident_counts = counts
         .iter()
         .map(|count| {
-            let at = reading.incident_counts.iter().position(|read| read.severity == count.fields.severity);
+            let at = reading
+                .incident_counts
+                .iter()
+                .position(|read| read.is_of_week() && read.severity == count.fields.severity);
             (at, report_count(count))
         })
         .collect();

@@ -23,9 +23,10 @@ fn today() -> NaiveDate {
 }
 
 fn corpus() -> Vec<(String, String)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/reports");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
+    let folders = ["/tests/corpus/reports", "/tests/corpus/own/reports"];
+    let mut files: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(format!("{}{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e == "md") && !path.ends_with("SCHEMA.md"))
         .collect();
@@ -82,7 +83,7 @@ fn put_back(document: &str, change: impl FnOnce(&mut SpliceContent)) -> String {
 #[test]
 fn a_report_that_did_not_change_is_put_back_byte_for_byte() {
     let corpus = corpus();
-    assert_eq!(corpus.len(), 9);
+    assert_eq!(corpus.len(), 15);
     for (name, document) in corpus {
         assert!(put_back(&document, |_| {}) == document, "{name} changed");
     }
@@ -177,4 +178,27 @@ proptest! {
         }
         prop_assert_eq!(put_back(&document, |_| {}), document);
     }
+}
+
+#[test]
+fn what_is_said_of_the_year_so_far_is_no_count_of_the_week() {
+    let document = "# 2025-W27\n\n## 【系统运行数据】\n\n事故数 AB级0次、C级1次（本年累计 AB级0次、C级3.5次）\n";
+    let reading = report::read_report(document, Shanghai, today());
+    let counts: Vec<_> = reading
+        .incident_counts
+        .iter()
+        .map(|count| (count.severity.as_str(), count.count.to_string(), count.is_of_week()))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("AB", "0".to_owned(), true),
+            ("C", "1".to_owned(), true),
+            ("AB", "0".to_owned(), false),
+            ("C", "3.5".to_owned(), false)
+        ]
+    );
+    let behind = document.replace("（本年累计 AB级0次、C级3.5次）", "（本年累计）");
+    let reading = report::read_report(&behind, Shanghai, today());
+    assert!(reading.incident_counts.iter().all(|count| !count.is_of_week()));
 }

@@ -391,7 +391,10 @@ pub fn ends_well(words: &str) -> bool {
 
 /// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
 pub fn is_action(words: &str) -> bool {
-    const VERBS: [&str; 58] = [
+    const VERBS: [&str; 61] = [
+        "冲正",
+        "补账",
+        "止付",
         "重启",
         "切换",
         "切回",
@@ -473,6 +476,9 @@ pub fn is_action(words: &str) -> bool {
         "enabled",
         "replaced",
     ];
+    let words = words.trim_start_matches(['已', '并', '先', '后', '再', '经']);
+    let words =
+        ["随后", "立即", "随即", "随之", "同时"].iter().find_map(|lead| words.strip_prefix(lead)).unwrap_or(words);
     let lower = words.to_lowercase();
     VERBS.iter().any(|verb| words.starts_with(verb)) || ENGLISH.iter().any(|verb| lower.starts_with(verb))
 }

@@ -622,6 +622,7 @@ impl<'a> Reader<'a> {
         let start = skip_list_marker(masked, part.clone());
         let mut sentence = 0;
         let mut symptoms_before = self.symptoms.len();
+        let mut aside = false;
         for clause in clauses::split(masked, start..part.end) {
             let tokens: Vec<usize> = (0..self.tokens.len())
                 .filter(|index| {
@@ -658,7 +659,10 @@ impl<'a> Reader<'a> {
                 Role::Symptom if told && clauses::ends_well(&words) => Role::Recovery,
                 role => role,
             };
+            // Behind `现场记录：` everything is an excerpt until something is said again.
+            aside = role == Role::Aside || (aside && role == Role::Symptom && tokens.is_empty());
             match role {
+                Role::Symptom if aside => {}
                 Role::Symptom => self.symptoms.push((words, range)),
                 Role::Consequence => self.consequences.push((words, range)),
                 Role::Impact => {
@@ -704,7 +708,13 @@ impl<'a> Reader<'a> {
                     }
                     self.recoveries.push((words, range));
                 }
-                Role::Ongoing => self.ongoing = true,
+                Role::Ongoing => {
+                    self.ongoing = true;
+                    // `用户反馈提现一直处理中` is what happened, not how far the work is.
+                    if !told && tokens.is_empty() {
+                        self.symptoms.push((words, range));
+                    }
+                }
                 Role::Aside => *after_action = false,
             }
         }

@@ -65,11 +65,8 @@ pub fn read(original: &str, text: &Folded, body: Range<usize>, context: &Capture
             index += 1;
             continue;
         }
-        if tables::is_row(&words) {
+        if let Some(end) = tables::end(text, &lines, index) {
             close(&mut block, original, text, context, &mut events);
-            let end = (index..lines.len())
-                .find(|i| !lines.get(*i).is_some_and(|line| tables::is_row(&text.text(line.clone()))))
-                .unwrap_or(lines.len());
             read_table(original, text, lines.get(index..end).unwrap_or_default(), context, &mut events);
             index = end.max(index + 1);
             continue;

@@ -31,10 +31,7 @@ pub fn read(text: &Folded, body: Range<usize>) -> (Vec<FigureReading>, Vec<Incid
             index += 1;
             continue;
         }
-        if tables::is_row(&words) {
-            let end = (index..lines.len())
-                .find(|i| !lines.get(*i).is_some_and(|line| tables::is_row(&text.text(line.clone()))))
-                .unwrap_or(lines.len());
+        if let Some(end) = tables::end(text, &lines, index) {
             read_table(text, lines.get(index..end).unwrap_or_default(), &mut figures, &mut counts);
             index = end.max(index + 1);
             continue;
@@ -276,19 +273,30 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
 fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> Vec<IncidentCountReading> {
     let words = text.text(range.clone()).to_lowercase();
     let keyed = ["事故", "incident", "事件数", "故障数", "事件"].iter().any(|word| words.contains(word));
-    let scope = if ["年累计", "本年累计", "ytd", "年初至今", "累计"].iter().any(|word| words.contains(word))
-    {
-        Some(Scope::Ytd)
-    } else if words.contains('年') || words.contains("year") {
-        Some(Scope::Year)
-    } else if words.contains("本周") || words.contains("week") {
-        Some(Scope::Week)
-    } else {
-        None
-    };
-    let mut found = Vec::new();
+    let mut found: Vec<IncidentCountReading> = Vec::new();
     let mut index = range.start;
+    // `(本年累计 AB级0次)` says of its own counts which time they are of; `(本年累计)` says so of those before it.
+    let mut scope = scope_of(&text.text(range.start..bracket(text, range.clone(), '(').unwrap_or(range.end)));
+    let outer = scope;
+    let mut in_bracket = None;
     while index < range.end {
+        match text.at(index) {
+            '(' => {
+                let close = bracket(text, index..range.end, ')').unwrap_or(range.end);
+                let inner = scope_of(&text.text(index..close));
+                in_bracket = Some((found.len(), inner));
+                scope = inner.or(outer);
+            }
+            ')' => {
+                if let Some((before, Some(inner))) = in_bracket.take()
+                    && found.len() == before
+                {
+                    found.iter_mut().for_each(|count| count.scope = Some(inner));
+                }
+                scope = outer;
+            }
+            _ => {}
+        }
         let before = if index == 0 { ' ' } else { text.at(index - 1) };
         let Some((label, label_end, graded)) = label_at(text, index).filter(|_| !before.is_ascii_alphanumeric()) else {
             index += 1;
@@ -315,6 +323,24 @@ fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> V
         index = end;
     }
     found
+}
+
+fn bracket(text: &Folded, range: Range<usize>, which: char) -> Option<usize> {
+    range.clone().find(|i| text.at(*i) == which)
+}
+
+/// The time that words say counts are of.
+fn scope_of(words: &str) -> Option<Scope> {
+    let words = words.to_lowercase();
+    if ["年累计", "本年累计", "ytd", "年初至今", "累计"].iter().any(|word| words.contains(word)) {
+        Some(Scope::Ytd)
+    } else if words.contains('年') || words.contains("year") {
+        Some(Scope::Year)
+    } else if words.contains("本周") || words.contains("week") {
+        Some(Scope::Week)
+    } else {
+        None
+    }
 }
 
 /// A severity label: `AB级`, `C`, `P0`, `Sev2`, `S1`, in capitals; whether 级 stands behind it.

@@ -66,6 +66,13 @@ pub struct IncidentCountReading {
     pub line_span: Range<usize>,
 }
 
+impl IncidentCountReading {
+    /// Whether the count is of the report's week: what is said of the year so far is not.
+    pub fn is_of_week(&self) -> bool {
+        self.scope != Some(Scope::Ytd)
+    }
+}
+
 /// One event of the events section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventReading {

@@ -22,10 +22,22 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-/// Whether a line belongs to a table.
-pub fn is_row(line: &str) -> bool {
-    let line = line.trim();
-    line.starts_with('|') && line.matches('|').count() >= 2
+/// Where the table that begins at line `start` ends: the first line behind it. A table has `|` around its rows, or
+/// between its cells with a rule below its first line.
+pub fn end(text: &Folded, lines: &[Range<usize>], start: usize) -> Option<usize> {
+    let words = |index: usize| lines.get(index).map(|line| text.text(line.clone()));
+    let framed = |line: &String| line.trim().starts_with('|') && line.matches('|').count() >= 2;
+    let divided = |line: &String| line.contains('|');
+    let first = words(start)?;
+    let ruled = || words(start + 1).is_some_and(|line| line.contains('|') && is_rule(&line));
+    let belongs: &dyn Fn(&String) -> bool = if framed(&first) {
+        &framed
+    } else if divided(&first) && ruled() {
+        &divided
+    } else {
+        return None;
+    };
+    Some((start..lines.len()).find(|index| !words(*index).is_some_and(|line| belongs(&line))).unwrap_or(lines.len()))
 }
 
 /// Reads the lines of a table.
