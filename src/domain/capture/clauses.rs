@@ -156,7 +156,9 @@ const ONGOING: [&str; 15] = [
     "monitoring",
     "waiting for",
 ];
-const WELL: [&str; 22] = [
+const WELL: [&str; 24] = [
+    "stable since",
+    "稳定运行",
     "恢复",
     "修复",
     "处理完成",
@@ -244,6 +246,9 @@ pub fn role(text: &Folded, range: &Range<usize>, after_action: bool) -> Role {
     if has(&ONGOING) {
         return Role::Ongoing;
     }
+    if found_out(&words).is_some() {
+        return Role::Location;
+    }
     if starts(&["定位为", "定位到", "定位:", "定位系", "经排查为", "排查发现", "排查为"])
         || (after_action && words.starts_with("定位"))
     {
@@ -278,6 +283,14 @@ pub fn role(text: &Folded, range: &Range<usize>, after_action: bool) -> Role {
     Role::Symptom
 }
 
+/// `初步定位为X`, `值班确认为X`: where X begins, in bytes.
+fn found_out(words: &str) -> Option<usize> {
+    ["定位为", "确认为", "判断为", "判定为", "排查为", "定位系", "确认是", "定位是"].iter().find_map(|key| {
+        let at = words.find(key)?;
+        (words.get(..at)?.chars().count() <= 8).then_some(at + key.len())
+    })
+}
+
 fn is_cause(words: &str) -> bool {
     if CAUSE_KEYS.iter().any(|key| words.starts_with(key)) {
         return true;
@@ -310,6 +323,10 @@ fn is_impact(words: &str) -> bool {
         "无资损",
         "未造成",
         "其中",
+        "预计损失",
+        "损失",
+        "造成损失",
+        "涉资",
         "impact",
         "affecting",
         "affected",
@@ -350,6 +367,7 @@ fn is_impact(words: &str) -> bool {
     // `约684笔交易失败`, `2.4k transactions unmatched`: a number with its unit in front.
     let first = words.chars().next().unwrap_or(' ');
     let leads = first.is_ascii_digit()
+        || matches!(first, '~' | '≈')
         || [
             "约",
             "近",
@@ -387,6 +405,44 @@ pub fn ends_well(words: &str) -> bool {
     let ends = ["完成", "完毕", "成功", "结束", "清零", "归零", "回落", "回升", "追平", "到账", "补齐"];
     let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账"];
     ends.iter().any(|word| words.ends_with(word)) && !not.iter().any(|word| words.contains(word)) && !is_ongoing(words)
+}
+
+/// Whether the words tell of trouble: such a clause is no way back.
+pub fn is_trouble(words: &str) -> bool {
+    let words = words.to_lowercase();
+    [
+        "故障",
+        "失败",
+        "无法",
+        "异常",
+        "超时",
+        "延迟",
+        "不可用",
+        "错误",
+        "报错",
+        "中断",
+        "下降",
+        "升高",
+        "上升",
+        "告警",
+        "缓慢",
+        "卡顿",
+        "丢失",
+        "重复",
+        "积压",
+        "堆积",
+        "宕机",
+        "fail",
+        "error",
+        "timeout",
+        "timed out",
+        "unavailable",
+        "delay",
+        "slow",
+        "down",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
 }
 
 /// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
@@ -492,6 +548,9 @@ pub fn is_ongoing(words: &str) -> bool {
 /// The cause alone: without 原因, 由于, 系…引起. `None` when the words say that it is unknown.
 pub fn cause_of(words: &str) -> Option<String> {
     let mut text = words.trim();
+    if let Some(behind) = found_out(text).and_then(|at| text.get(at..)) {
+        text = behind;
+    }
     loop {
         let before = text;
         for lead in [

@@ -623,8 +623,12 @@ impl<'a> Reader<'a> {
         let mut sentence = 0;
         let mut symptoms_before = self.symptoms.len();
         let mut aside = false;
+        // `10:21，摘除该节点`: a time alone belongs to the clause behind it.
+        let mut carried: Option<usize> = None;
+        // The clause before was told behind the symptom, and is none of its own accord.
+        let mut undecided = false;
         for clause in clauses::split(masked, start..part.end) {
-            let tokens: Vec<usize> = (0..self.tokens.len())
+            let mut tokens: Vec<usize> = (0..self.tokens.len())
                 .filter(|index| {
                     let token = &self.tokens[*index];
                     clause.range.start <= token.range.start
@@ -644,9 +648,14 @@ impl<'a> Reader<'a> {
                 let labelled = tokens.iter().any(|index| self.label_before(&self.tokens[*index]).is_some());
                 if !tokens.is_empty() && !labelled {
                     *after_action = true;
+                    carried = tokens.last().copied();
                 }
                 continue;
             }
+            if tokens.is_empty() {
+                tokens.extend(carried);
+            }
+            carried = None;
             let own = Folded::new(&words, 0);
             let own_range = 0..own.len();
             if clause.starts_sentence && tokens.is_empty() {
@@ -657,10 +666,19 @@ impl<'a> Reader<'a> {
                 // What people did, told behind what happened, is the way back even where no time stands with it.
                 Role::Symptom if told && self.has_other_parts() && clauses::is_action(&words) => Role::Recovery,
                 Role::Symptom if told && clauses::ends_well(&words) => Role::Recovery,
+                Role::Symptom if told && words.chars().count() <= 20 && !quantities::scan(&words).is_empty() => {
+                    Role::Impact
+                }
                 role => role,
             };
+            // `…，原因X，调大限额，15:20 恢复`: what stands between the cause and the way back is what was done.
+            if role == Role::Recovery && undecided && !self.symptoms.is_empty() {
+                self.recoveries.extend(self.symptoms.pop());
+            }
             // Behind `现场记录：` everything is an excerpt until something is said again.
             aside = role == Role::Aside || (aside && role == Role::Symptom && tokens.is_empty());
+            undecided =
+                role == Role::Symptom && told && self.has_other_parts() && !clauses::is_trouble(&words) && !aside;
             match role {
                 Role::Symptom if aside => {}
                 Role::Symptom => self.symptoms.push((words, range)),
@@ -827,7 +845,7 @@ impl<'a> Reader<'a> {
         let whole = self.text.text(self.event.range.clone());
         let occurred = self.draft.occurred.map(|point| point.at);
         if !self.ongoing
-            && clauses::is_well(&whole)
+            && self.recoveries.iter().any(|(words, _)| clauses::is_well(words))
             && let Some((occurred, seconds)) = occurred.zip(times::stated_duration(&whole))
         {
             self.draft.recovered = occurred.checked_add_signed(Duration::seconds(seconds)).map(ClockPoint::minute);
@@ -1007,7 +1025,9 @@ fn words_of(masked: &Folded, range: &Range<usize>) -> (String, Range<usize>) {
                 ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】'
             )
     };
-    let start = range.clone().find(|i| !is_edge(masked.at(*i))).unwrap_or(range.end);
+    // `~75 requests`: the sign belongs to the number.
+    let about = |i: usize| masked.at(i) == '~' && masked.at(i + 1).is_ascii_digit();
+    let start = range.clone().find(|i| !is_edge(masked.at(*i)) || about(*i)).unwrap_or(range.end);
     let end = (start..range.end).rev().find(|i| !is_edge(masked.at(*i))).map_or(start, |i| i + 1);
     let mut words: String = masked.text(start..end).chars().filter(|c| *c != TAKEN).collect();
     for tail in [" at", " on", " by", "于", "在", "()", "（）"] {
@@ -1016,8 +1036,9 @@ fn words_of(masked: &Folded, range: &Range<usize>) -> (String, Range<usize>) {
         }
     }
     // 起 behind the time of the beginning, and 自 before it, belong to the time.
-    if start > 0 && masked.at(start - 1) == TAKEN {
-        for lead in ["起，", "起", "开始，"] {
+    let behind_time = (0..start).rev().find(|i| masked.at(*i) != ' ').is_some_and(|i| masked.at(i) == TAKEN);
+    if behind_time {
+        for lead in ["起，", "起 ", "起", "开始，", "开始 ", "发生 "] {
             if let Some(rest) = words.strip_prefix(lead)
                 && !rest.is_empty()
             {

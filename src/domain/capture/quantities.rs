@@ -28,8 +28,32 @@ const BEFORE: [&str; 22] = [
     "almost",
 ];
 const AFTER: [&str; 6] = ["余", "多", "左右", "上下", "来", "+"];
-const COUNT_UNITS: [&str; 16] =
-    ["笔", "单", "票", "次", "条", "件", "份", "张", "个订单", "个请求", "批", "包", "封", "通", "例", "宗"];
+const COUNT_UNITS: [&str; 24] = [
+    "请求",
+    "订单",
+    "交易",
+    "消息",
+    "短信",
+    "流水",
+    "工单",
+    "保单",
+    "笔",
+    "单",
+    "票",
+    "次",
+    "条",
+    "件",
+    "份",
+    "张",
+    "个订单",
+    "个请求",
+    "批",
+    "包",
+    "封",
+    "通",
+    "例",
+    "宗",
+];
 const USER_UNITS: [&str; 14] =
     ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
 const COUNT_WORDS: [&str; 52] = [
@@ -312,7 +336,7 @@ fn unit_of(text: &Folded, index: usize, number_at: usize) -> Option<(ImpactKind,
         return Some((ImpactKind::Users, length));
     }
     if let Some(length) = text.any(index, &COUNT_UNITS) {
-        let longer = text.any(index, &["单量", "次日", "件数", "分钟", "条件"]);
+        let longer = text.any(index, &["单量", "交易日", "交易时", "次日", "件数", "分钟", "条件"]);
         return longer.is_none().then_some((ImpactKind::Count, length));
     }
     // One adjective may stand between: `450 card payments`.

@@ -92,12 +92,33 @@ fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
         if let Some((zone, zone_end)) = zone_at(text, end) {
             (offset, end) = (Some(zone), zone_end);
         }
+        if date.is_none()
+            && let Some(behind) = next_day_behind(text, end)
+        {
+            return Some(TimeToken {
+                range: index..behind,
+                date: Some(DateWords::NextDay(1)),
+                seconds,
+                offset,
+                ends_range: false,
+            });
+        }
     }
     match (date, seconds) {
         (None, None) => None,
         (Some(DateWords::NextDay(_) | DateWords::Weekday(_) | DateWords::DaysAgo(_)), None) => None,
         _ => Some(TimeToken { range: index..end, date, seconds, offset, ends_range: false }),
     }
+}
+
+/// `00:20 next day`, `00:06（次日）`, `00:06(+1)`: where the words behind the time end.
+fn next_day_behind(text: &Folded, end: usize) -> Option<usize> {
+    let at = text.skip_blanks(end);
+    if let Some(length) = text.any(at, &["(次日)", "(翌日)", "(+1)", "(+1天)", "(next day)"]) {
+        return Some(at + length);
+    }
+    let length = text.any(at, &["the next day", "next day", "the following day"])?;
+    (!text.at(at + length).is_ascii_alphabetic()).then_some(at + length)
 }
 
 /// Numbers that go on to the left are versions, addresses, order numbers or parts of longer times.
@@ -532,6 +553,28 @@ pub fn instant(date: NaiveDate, seconds: u32, offset: Option<i32>, context: &Cap
     }
 }
 
+/// `约20分钟后恢复`: how long it took.
+fn after_a_while(text: &Folded) -> Option<i64> {
+    (0..text.len()).find_map(|index| {
+        let before = if index == 0 { ' ' } else { text.at(index - 1) };
+        if before.is_ascii_digit() || matches!(before, '.' | ':') {
+            return None;
+        }
+        let (value, end) = text.digits(index, 4)?;
+        let unit = text.skip_blanks(end);
+        let (scale, length) = [("个小时", 3_600), ("小时", 3_600), ("分钟", 60), ("分", 60), ("秒", 1)]
+            .into_iter()
+            .find(|(word, _)| text.has(unit, word))
+            .map(|(word, scale)| (scale, word.chars().count()))?;
+        let mut at = unit + length;
+        at += text.any(at, &["左右", "许"]).unwrap_or(0);
+        at += text.any(at, &["后", "之后"])?;
+        at = text.skip_blanks(at);
+        at += text.any(at, &["自动", "自行", "全部", "业务", "均已", "系统"]).unwrap_or(0);
+        text.any(at, &["恢复", "自愈", "消除", "解决"]).map(|_| i64::from(value) * scale)
+    })
+}
+
 /// Whether the words are a duration and nothing else: `持续40分钟`, `约1小时20分`.
 pub fn is_duration(words: &str) -> bool {
     let rest: String = words.chars().filter(|c| !c.is_ascii_digit() && !c.is_whitespace() && *c != '.').collect();
@@ -584,6 +627,9 @@ pub fn is_duration(words: &str) -> bool {
 /// A stated duration, `持续约8分钟`, `lasted 25 minutes`: seconds.
 pub fn stated_duration(text: &str) -> Option<i64> {
     let folded = Folded::new(text, 0);
+    if let Some(seconds) = after_a_while(&folded) {
+        return Some(seconds);
+    }
     let start = ["持续时间", "持续时长", "历时", "持续", "耗时", "时长", "lasted", "duration", "for "]
         .iter()
         .filter_map(|word| (0..folded.len()).find(|i| folded.has(*i, word)).map(|i| i + word.chars().count()))
