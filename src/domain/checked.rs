@@ -1,5 +1,6 @@
 //! Checks at the edge: lengths, characters and shapes of what people send in.
 
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
@@ -39,6 +40,25 @@ impl FieldError {
     /// A value of the wrong shape; `remedy` says which shape is expected.
     pub fn shape(field: &'static str, remedy: impl Into<String>) -> Self {
         Self { field, problem: FieldProblem::Shape(remedy.into()) }
+    }
+}
+
+/// An instant that every part can hold: from 1970 to 20 December 9998, so that its ISO week and its local date in
+/// every zone lie between 1970 and 9998 too.
+pub fn instant(field: &'static str, at: DateTime<Utc>) -> Result<DateTime<Utc>, FieldError> {
+    if (0..=253_369_728_000_000).contains(&at.timestamp_millis()) {
+        Ok(at)
+    } else {
+        Err(FieldError::shape(field, "give a time between 1970 and 9998"))
+    }
+}
+
+/// A date between 1970 and 9998.
+pub fn date(field: &'static str, date: NaiveDate) -> Result<NaiveDate, FieldError> {
+    if (1970..=9998).contains(&date.year()) {
+        Ok(date)
+    } else {
+        Err(FieldError::shape(field, "give a date between 1970 and 9998"))
     }
 }
 

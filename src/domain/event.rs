@@ -223,9 +223,7 @@ impl EventFields {
             }
         }
         for (field, at) in self.instants() {
-            if !(0..=253_402_300_799_000).contains(&at.timestamp_millis()) {
-                return Err(FieldError::shape(field, "give a time between 1970 and 9999"));
-            }
+            checked::instant(field, at)?;
         }
         if let (Some(occurred), Some(recovered)) = (self.occurred, self.recovered)
             && recovered.at < occurred.at

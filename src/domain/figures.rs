@@ -27,6 +27,39 @@ pub struct FigureFields {
     pub target: Option<Decimal>,
 }
 
+/// Changes to a figure: `None` leaves a part, `Some(None)` empties it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FigurePatch {
+    /// The value.
+    pub value: Option<Decimal>,
+    /// `%`, `ms`; a new figure gets `%`.
+    pub unit: Option<Option<String>>,
+    /// Heading above it.
+    pub group: Option<Option<String>>,
+    /// Target.
+    pub target: Option<Option<Decimal>>,
+}
+
+impl FigurePatch {
+    /// The fields of the figure `name` with this patch over those that are there. A stated change against the week
+    /// before holds for the stated value only.
+    pub fn over(self, name: String, before: Option<&FigureFields>) -> Result<FigureFields, FieldError> {
+        let empty = || FieldError { field: "value", problem: checked::FieldProblem::Empty };
+        let value = self.value.or(before.map(|before| before.value)).ok_or_else(empty)?;
+        let percent = || Some("%".to_owned());
+        let kept = before.filter(|before| before.value == value);
+        Ok(FigureFields {
+            name: before.map_or(name, |before| before.name.clone()),
+            group: self.group.unwrap_or_else(|| before.and_then(|before| before.group.clone())),
+            value,
+            unit: self.unit.unwrap_or_else(|| before.map_or_else(percent, |before| before.unit.clone())),
+            delta: kept.and_then(|kept| kept.delta),
+            delta_unit: kept.and_then(|kept| kept.delta_unit.clone()),
+            target: self.target.unwrap_or_else(|| before.and_then(|before| before.target)),
+        })
+    }
+}
+
 /// A figure of a week.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
@@ -75,9 +108,21 @@ pub struct IncidentCount {
 }
 
 impl FigureFields {
+    /// Whether a document's label under its heading names this figure: two headings may each have a 成功率.
+    pub fn is_named(&self, name: &str, group: Option<&str>) -> bool {
+        let same = |mine: &str, other: &str| checked::fold(mine) == checked::fold(other);
+        same(&self.name, name) && self.group.as_deref().zip(group).is_none_or(|(mine, other)| same(mine, other))
+    }
+
     /// Checks lengths, and that a percentage lies between 0 and 100.
     pub fn checked(mut self) -> Result<Self, FieldError> {
         self.name = checked::line("name", &self.name, 100)?;
+        let folded = checked::fold(&self.name).chars().count();
+        if folded > 100 {
+            // One written sign may stand for several: ㍿ is 株式会社.
+            let problem = checked::FieldProblem::TooLong { max: 100, len: folded };
+            return Err(FieldError { field: "name", problem });
+        }
         self.group = checked::optional("group", self.group.as_deref(), 100)?;
         self.unit = checked::optional("unit", self.unit.as_deref(), 16)?;
         self.delta_unit = checked::optional("delta_unit", self.delta_unit.as_deref(), 16)?;

@@ -68,6 +68,8 @@ fn field_name(field: &str) -> &str {
         "recovery" => "处理",
         "entry" => "时间线",
         "reason" => "免复盘原因",
+        "due_on" => "截止日期",
+        "at" => "时间",
         "owner" => "负责人",
         "to" => "复盘状态",
         "week" => "周",
@@ -104,7 +106,7 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "give a number of 0 or more" => "不能是负数",
         "write a number like 99.998" => "请写成 99.998 这样的数字",
         "give at most 20 numbers" => "最多 20 个数量",
-        "give a time between 1970 and 9999" => "年份要在 1970 到 9999 之间",
+        "give a time between 1970 and 9998" | "give a date between 1970 and 9998" => "年份要在 1970 到 9998 之间",
         "give a recovery that does not lie before the beginning" => "恢复不能早于发生",
         "write an address like oncall@example.com" => "请写成 oncall@example.com 这样",
         "write a label like A, B, C, D or P1" => "请写成 A、B、C、D 或 P1 这样",
@@ -116,6 +118,10 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
 }
 
 fn not_found(what: &str) -> String {
+    if let Some(week) = what.strip_prefix("event or figure of ") {
+        let week = week.split(';').next().unwrap_or_default();
+        return format!("{week} 还没有事件和指标，请先导入那一周的周报");
+    }
     if let Some(label) = what.strip_prefix("event ") {
         return format!("没有事件 {label}，可能已被删除");
     }

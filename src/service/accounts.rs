@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::{authorise, detached},
+    retry::retried,
     secrets,
 };
 use crate::{
@@ -156,30 +157,34 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
     authorise(actor, Permission::ManageAccounts)?;
     let name = patch.name.as_deref().map(|name| checked::line("name", name, 80)).transpose()?;
     let (app, actor) = (app.clone(), actor.clone());
-    detached(async move {
-        let tx = app.store.begin().await?;
-        let before = store::accounts::by_id(tx.conn(), id).await?.ok_or_else(|| unknown_account(id))?;
-        let mut account = before.clone();
-        account.name = name.unwrap_or(account.name);
-        account.role = patch.role.unwrap_or(account.role);
-        account.active = patch.active.unwrap_or(account.active);
-        if account == before {
-            tx.rollback().await?;
-            return Ok(before);
+    retried(move || {
+        let (app, actor, name, patch) = (app.clone(), actor.clone(), name.clone(), patch.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            store::accounts::lock_admins(&tx).await?;
+            let before = store::accounts::by_id(tx.conn(), id).await?.ok_or_else(|| unknown_account(id))?;
+            let mut account = before.clone();
+            account.name = name.unwrap_or(account.name);
+            account.role = patch.role.unwrap_or(account.role);
+            account.active = patch.active.unwrap_or(account.active);
+            if account == before {
+                tx.rollback().await?;
+                return Ok(before);
+            }
+            store::accounts::update(&tx, &account, before.version).await?;
+            if store::accounts::count_admins(tx.conn()).await? == 0 {
+                let words = "the last administrator keeps role and access; make another administrator first";
+                return Err(ServiceError::Conflict(words.to_owned()));
+            }
+            if !account.active {
+                store::sessions::delete_of_account(&tx, id, None).await?;
+                store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
+            }
+            audit_change(&app, &tx, &actor, &before, &account).await?;
+            tx.commit().await?;
+            account.version += 1;
+            Ok(account)
         }
-        store::accounts::update(&tx, &account, before.version).await?;
-        if store::accounts::count_admins(tx.conn()).await? == 0 {
-            let words = "the last administrator keeps role and access; make another administrator first";
-            return Err(ServiceError::Conflict(words.to_owned()));
-        }
-        if !account.active {
-            store::sessions::delete_of_account(&tx, id, None).await?;
-            store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
-        }
-        audit(&app, &tx, &actor, "account.update", &account).await?;
-        tx.commit().await?;
-        account.version += 1;
-        Ok(account)
     })
     .await
 }
@@ -230,12 +235,13 @@ pub async fn set_language(app: &App, actor: &Actor, lang: &str) -> Result<(), Se
     authorise(actor, Permission::OwnProfile)?;
     let lang = language(lang)?;
     let Some(id) = actor.account_id else { return Ok(()) };
-    let app = app.clone();
+    let (app, actor) = (app.clone(), actor.clone());
     detached(async move {
         let tx = app.store.begin().await?;
-        let mut account = by_id(&tx, id).await?;
-        account.lang = lang;
+        let before = by_id(&tx, id).await?;
+        let account = Account { lang, ..before.clone() };
         store::accounts::update(&tx, &account, account.version).await?;
+        audit_change(&app, &tx, &actor, &before, &account).await?;
         tx.commit().await?;
         Ok(())
     })
@@ -311,6 +317,21 @@ async fn invite(app: &App, tx: &Tx, kind: &str, account_id: Option<Uuid>, life: 
     };
     store::accounts::insert_invitation(tx, &invitation).await?;
     Ok(token)
+}
+
+/// Name, role, access and language, before and after.
+async fn audit_change(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    before: &Account,
+    after: &Account,
+) -> Result<(), ServiceError> {
+    let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "active": account.active, "lang": account.lang});
+    let change = json!({"email": after.email, "from": shown(before), "to": shown(after)});
+    let subject = format!("account:{}", after.id);
+    store::audit::insert(tx, app.id(), app.now_millis(), actor, "account.update", &subject, change).await?;
+    Ok(())
 }
 
 async fn audit(app: &App, tx: &Tx, actor: &Actor, action: &str, account: &Account) -> Result<(), ServiceError> {

@@ -10,9 +10,6 @@ use crate::domain::{
     iso_week::IsoWeek,
 };
 
-/// The most characters of a pasted line that are taken in at all.
-pub const LINE_LIMIT: usize = 200_000;
-
 /// What `line` says. With a week, dates without a year lie near it; without, the year is that of the latest
 /// past occurrence.
 pub fn read(app: &App, actor: &Actor, line: &str, week: Option<IsoWeek>) -> Result<DraftEvent, ServiceError> {

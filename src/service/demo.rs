@@ -15,7 +15,7 @@ use crate::{
         capture::draft::{Impact, ImpactKind},
         clock_point::ClockPoint,
         event::{EventFields, Source},
-        figures::{FigureFields, IncidentCountFields},
+        figures::{FigurePatch, IncidentCountFields},
         iso_week::IsoWeek,
         postmortem::PostmortemState,
         report::reading::Decimal,
@@ -134,16 +134,8 @@ async fn fill_week(app: &App, actor: &Actor, week: IsoWeek, back: u32, owner: uu
         ("出金有效成功率", "支付成功率", rate(failed / 3 + background * 2)),
         ("年度可用性", "系统可用性", available),
     ] {
-        let fields = FigureFields {
-            name: name.to_owned(),
-            group: Some(group.to_owned()),
-            value,
-            unit: Some("%".to_owned()),
-            delta: None,
-            delta_unit: None,
-            target: None,
-        };
-        figures::put(app, actor, week, fields, None, "manual").await?;
+        let patch = FigurePatch { value: Some(value), group: Some(Some(group.to_owned())), ..FigurePatch::default() };
+        figures::put(app, actor, week, name.to_owned(), patch, None, "manual").await?;
     }
     let [a, b, c, d] = graded;
     for (severity, number) in [("AB", a + b), ("C", c), ("D", d)] {

@@ -107,9 +107,9 @@ pub struct EventPatch {
 
 /// What became of a request to make an event.
 #[derive(Debug)]
-pub enum Created {
+pub enum Created<T = ProductionEvent> {
     /// It was made.
-    New(Box<ProductionEvent>),
+    New(Box<T>),
     /// The same request was done before, with this answer.
     Before(KeptAnswer),
 }
@@ -131,7 +131,7 @@ pub async fn create_line_once(
     actor: &Actor,
     line: &str,
     week: Option<IsoWeek>,
-    once: Option<Once>,
+    once: Option<Once<ProductionEvent>>,
 ) -> Result<Created, ServiceError> {
     let (new, _) = read_new(app, actor, line, week)?;
     create_once(app, actor, new, once).await
@@ -173,7 +173,12 @@ pub async fn create(app: &App, actor: &Actor, new: NewEvent) -> Result<Productio
 }
 
 /// Saves an event from fields, where the same request is done once.
-pub async fn create_once(app: &App, actor: &Actor, new: NewEvent, once: Option<Once>) -> Result<Created, ServiceError> {
+pub async fn create_once(
+    app: &App,
+    actor: &Actor,
+    new: NewEvent,
+    once: Option<Once<ProductionEvent>>,
+) -> Result<Created, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     if let Some(once) = &once
         && let Some(kept) = idempotency::find(app, actor, once).await?
@@ -203,14 +208,7 @@ pub async fn create_once(app: &App, actor: &Actor, new: NewEvent, once: Option<O
         }
     })
     .await?;
-    match (made, once) {
-        (Some(event), _) => Ok(Created::New(Box::new(event))),
-        (None, Some(once)) => idempotency::find(app, actor, &once)
-            .await?
-            .map(Created::Before)
-            .ok_or_else(|| ServiceError::Conflict("the same request is under way; send it again".to_owned())),
-        (None, None) => Err(ServiceError::Interrupted("nothing was written".to_owned())),
-    }
+    made_or_before(app, actor, made, once).await
 }
 
 /// What an import adds to a new event.
@@ -267,7 +265,7 @@ fn first_postmortem(app: &App, state: PostmortemState, fields: &EventFields) -> 
         version: 1,
         state,
         owner_id: None,
-        due_on: state.is_owed().then(|| due_of(app, fields)),
+        due_on: state.is_owed().then(|| due_of(app, fields, app.now_millis())),
         due_fixed: false,
         reason: None,
         done_at: (state == PostmortemState::Done).then(|| app.now_millis()),
@@ -275,9 +273,10 @@ fn first_postmortem(app: &App, state: PostmortemState, fields: &EventFields) -> 
 }
 
 /// When the postmortem of an event with these fields is due: counted from the day of recovery, else of the
-/// beginning, else from today.
-pub(super) fn due_of(app: &App, fields: &EventFields) -> chrono::NaiveDate {
-    let from = fields.recovered.or(fields.occurred).map_or_else(|| app.now(), |point| point.at);
+/// beginning, else of being logged.
+pub(super) fn due_of(app: &App, fields: &EventFields, logged_at: i64) -> chrono::NaiveDate {
+    let logged = || DateTime::from_timestamp_millis(logged_at).unwrap_or_else(|| app.now());
+    let from = fields.recovered.or(fields.occurred).map_or_else(logged, |point| point.at);
     due_date(from.with_timezone(&app.zone).date_naive(), fields.severity.as_deref(), &app.calendar)
 }
 
@@ -355,31 +354,45 @@ pub async fn update(
         async move {
             let tx = app.store.begin().await?;
             let before = current(&tx, number, version).await?;
-            let mut after = before.clone();
-            apply(&app, &mut after, patch);
-            after.fields = after.fields.checked()?;
-            if after == before {
-                tx.rollback().await?;
-                return Ok(before);
-            }
-            let now = app.now_millis();
-            store::events::update(&tx, &after, version, now, &mut || app.id()).await?;
-            follow_due_date(&app, &tx, &mut after, now).await?;
-            let mut change = event::changes(&before.fields, &after.fields);
-            if before.week != after.week
-                && let Value::Object(map) = &mut change
-            {
-                let moved = json!({"from": before.week.to_string(), "to": after.week.to_string()});
-                map.insert("week".to_owned(), moved);
-            }
-            audit(&app, &tx, &actor, "event.update", &after, change).await?;
+            let after = write_update(&app, &tx, &actor, before, patch).await?;
             tx.commit().await?;
-            after.version = version + 1;
-            after.updated_at = now;
             Ok(after)
         }
     })
     .await
+}
+
+/// Writes a patch over the event as it stands inside a transaction; one that changes nothing writes nothing.
+async fn write_update(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    before: ProductionEvent,
+    patch: EventPatch,
+) -> Result<ProductionEvent, ServiceError> {
+    let mut after = before.clone();
+    apply(app, &mut after, patch);
+    after.fields = after.fields.checked()?;
+    if after == before {
+        return Ok(before);
+    }
+    let (version, now) = (before.version, app.now_millis());
+    store::events::update(tx, &after, version, now, &mut || app.id()).await?;
+    follow_due_date(app, tx, &mut after, now).await?;
+    let mut change = event::changes(&before.fields, &after.fields);
+    if let Value::Object(map) = &mut change {
+        if before.week != after.week {
+            map.insert("week".to_owned(), json!({"from": before.week.to_string(), "to": after.week.to_string()}));
+        }
+        if before.postmortem.due_on != after.postmortem.due_on {
+            let moved = json!({"from": before.postmortem.due_on, "to": after.postmortem.due_on});
+            map.insert("due_on".to_owned(), moved);
+        }
+    }
+    audit(app, tx, actor, "event.update", &after, change).await?;
+    after.version = version + 1;
+    after.updated_at = now;
+    Ok(after)
 }
 
 /// 标记恢复: sets the recovery, now unless given. With no version the latest is taken: pressing the button
@@ -390,13 +403,31 @@ pub async fn mark_recovered(
     number: i64,
     at: Option<DateTime<Utc>>,
 ) -> Result<ProductionEvent, ServiceError> {
-    let event = get(app, actor, number).await?;
-    if event.fields.recovered.is_some() {
-        return Ok(event);
+    authorise(actor, Permission::WriteEvent)?;
+    if let Some(at) = at {
+        checked::instant("recovered_at", at)?;
     }
-    let at = at.unwrap_or_else(|| whole_minute(app.now()));
-    let patch = EventPatch { recovered: Some(Some(ClockPoint::minute(at))), ..EventPatch::default() };
-    update(app, actor, number, event.version, patch).await
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let before = by_number(&tx, number).await?;
+            if before.fields.recovered.is_some() {
+                tx.rollback().await?;
+                return Ok(before);
+            }
+            let pressed = whole_minute(app.now());
+            // A beginning with seconds may lie behind the whole minute of now.
+            let now = before.fields.occurred.map_or(pressed, |occurred| occurred.at.max(pressed));
+            let recovered = Some(ClockPoint::minute(at.unwrap_or(now)));
+            let patch = EventPatch { recovered: Some(recovered), ..EventPatch::default() };
+            let after = write_update(&app, &tx, &actor, before, patch).await?;
+            tx.commit().await?;
+            Ok(after)
+        }
+    })
+    .await
 }
 
 fn whole_minute(at: DateTime<Utc>) -> DateTime<Utc> {
@@ -410,12 +441,21 @@ pub async fn add_timeline_entry(
     number: i64,
     at: Option<DateTime<Utc>>,
     text: &str,
-) -> Result<TimelineEntry, ServiceError> {
+    once: Option<Once<TimelineEntry>>,
+) -> Result<Created<TimelineEntry>, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
+    if let Some(once) = &once
+        && let Some(kept) = idempotency::find(app, actor, once).await?
+    {
+        return Ok(Created::Before(kept));
+    }
     let text = checked::text("entry", text, 2_000)?;
-    let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
-        let (app, actor, text) = (app.clone(), actor.clone(), text.clone());
+    if let Some(at) = at {
+        checked::instant("at", at)?;
+    }
+    let (task_app, task_actor, task_once) = (app.clone(), actor.clone(), once.clone());
+    let made = retried(move || {
+        let (app, actor, text, once) = (task_app.clone(), task_actor.clone(), text.clone(), task_once.clone());
         async move {
             let tx = app.store.begin().await?;
             let event = by_number(&tx, number).await?;
@@ -428,11 +468,35 @@ pub async fn add_timeline_entry(
             };
             store::timeline::insert(&tx, event.id, &entry, now).await?;
             audit(&app, &tx, &actor, "timeline.add", &event, json!({"text": entry.text})).await?;
+            if let Some(once) = &once
+                && !idempotency::keep(&app, &tx, actor.account_id, once, &entry).await?
+            {
+                tx.rollback().await?;
+                return Ok(None);
+            }
             tx.commit().await?;
-            Ok(entry)
+            Ok(Some(entry))
         }
     })
-    .await
+    .await?;
+    made_or_before(app, actor, made, once).await
+}
+
+/// What was made, or the answer of the request that was quicker.
+async fn made_or_before<T>(
+    app: &App,
+    actor: &Actor,
+    made: Option<T>,
+    once: Option<Once<T>>,
+) -> Result<Created<T>, ServiceError> {
+    match (made, once) {
+        (Some(made), _) => Ok(Created::New(Box::new(made))),
+        (None, Some(once)) => idempotency::find(app, actor, &once)
+            .await?
+            .map(Created::Before)
+            .ok_or_else(|| ServiceError::Conflict("the same request is under way; send it again".to_owned())),
+        (None, None) => Err(ServiceError::Interrupted("nothing was written".to_owned())),
+    }
 }
 
 /// Deletes an event that is still in `version`. Its number is never handed out again.
@@ -513,7 +577,7 @@ async fn follow_due_date(app: &App, tx: &Tx, event: &mut ProductionEvent, now: i
     if !postmortem.state.is_owed() || postmortem.due_fixed {
         return Ok(());
     }
-    let due = due_of(app, &event.fields);
+    let due = due_of(app, &event.fields, event.created_at);
     if postmortem.due_on == Some(due) {
         return Ok(());
     }

@@ -3,12 +3,12 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, retry::retried};
+use super::{App, ServiceError, app::authorise, retry::retried, secrets};
 use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::{self, FieldError},
-        figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
+        figures::{Figure, FigureFields, FigurePatch, IncidentCount, IncidentCountFields},
         iso_week::IsoWeek,
     },
     store::{self, Tx},
@@ -36,39 +36,38 @@ pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Figure, ServiceEr
 /// The figure of a week by its name, whatever its capitals and widths.
 pub async fn by_name(app: &App, actor: &Actor, week: IsoWeek, name: &str) -> Result<Figure, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let key = checked::fold(name);
     let figures = store::figures::of_week(app.store.read(), week).await?;
     figures
         .into_iter()
-        .find(|figure| checked::fold(&figure.fields.name) == key)
+        .find(|figure| figure.fields.is_named(name, None))
         .ok_or_else(|| ServiceError::NotFound(format!("figure {name} of {week}")))
 }
 
-/// Writes a figure of a week by its name: a new one, or the value of the one that is there. With a version the
+/// Writes a figure of a week by its name: a new one, or parts of the one that is there. With a version the
 /// stored figure must be in it.
 pub async fn put(
     app: &App,
     actor: &Actor,
     week: IsoWeek,
-    fields: FigureFields,
+    name: String,
+    patch: FigurePatch,
     version: Option<i64>,
     source: &'static str,
 ) -> Result<Figure, ServiceError> {
     authorise(actor, Permission::WriteFigure)?;
-    let fields = fields.checked()?;
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
-        let (app, actor, fields) = (app.clone(), actor.clone(), fields.clone());
+        let (app, actor, name, patch) = (app.clone(), actor.clone(), name.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
             let existing = store::figures::of_week(tx.conn(), week).await?;
-            let key = checked::fold(&fields.name);
-            let found = existing.iter().find(|figure| checked::fold(&figure.fields.name) == key);
-            if let (Some(figure), Some(given)) = (found, version)
-                && figure.version != given
-            {
-                return Err(ServiceError::Stale { what: figure.fields.name.clone(), given, current: figure.version });
+            let group = patch.group.clone().flatten();
+            let found = existing.iter().find(|figure| figure.fields.is_named(&name, group.as_deref()));
+            let current = found.map_or(0, |figure| figure.version);
+            if let Some(given) = version.filter(|given| *given != current) {
+                return Err(ServiceError::Stale { what: name, given, current });
             }
+            let fields = patch.over(name, found.map(|figure| &figure.fields))?.checked()?;
             let figure = write(&app, &tx, &actor, week, fields, &existing, source).await?;
             tx.commit().await?;
             Ok(figure)
@@ -88,8 +87,8 @@ pub(super) async fn write(
     source: &'static str,
 ) -> Result<Figure, ServiceError> {
     let now = app.now_millis();
-    let key = checked::fold(&fields.name);
-    if let Some(before) = existing.iter().find(|figure| checked::fold(&figure.fields.name) == key) {
+    let same = |figure: &&Figure| figure.fields.is_named(&fields.name, fields.group.as_deref());
+    if let Some(before) = existing.iter().find(same) {
         let fields = FigureFields { group: fields.group.or_else(|| before.fields.group.clone()), ..fields };
         if before.fields == fields {
             return Ok(before.clone());
@@ -103,7 +102,13 @@ pub(super) async fn write(
     let position = existing.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
     let figure =
         Figure { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
-    store::figures::insert(tx, &figure, now).await?;
+    // Under another heading the same label is another figure.
+    let taken = existing.iter().any(|other| other.fields.is_named(&figure.fields.name, None));
+    let key = match figure.fields.group.as_deref().filter(|_| taken) {
+        Some(group) => secrets::hash(&format!("{}\n{}", checked::fold(group), checked::fold(&figure.fields.name))),
+        None => checked::fold(&figure.fields.name),
+    };
+    store::figures::insert(tx, &figure, &key, now).await?;
     audit(app, tx, actor, "figure.create", week, &figure.fields.name, json!({"to": shown(&figure.fields)})).await?;
     Ok(figure)
 }
@@ -186,11 +191,9 @@ pub async fn put_count(
             let tx = app.store.begin().await?;
             let existing = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
             let found = existing.iter().find(|count| count.fields.severity == fields.severity);
-            if let (Some(count), Some(given)) = (found, version)
-                && count.version != given
-            {
-                let what = count.fields.severity.clone();
-                return Err(ServiceError::Stale { what, given, current: count.version });
+            let current = found.map_or(0, |count| count.version);
+            if let Some(given) = version.filter(|given| *given != current) {
+                return Err(ServiceError::Stale { what: fields.severity, given, current });
             }
             let count = write_count(&app, &tx, &actor, week, fields, &existing, source).await?;
             tx.commit().await?;

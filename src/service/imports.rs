@@ -21,7 +21,10 @@ use crate::{
         figures::{FigureFields, IncidentCountFields},
         iso_week::IsoWeek,
         postmortem::PostmortemState,
-        report::{self, reading::EventReading},
+        report::{
+            self,
+            reading::{EventReading, FigureReading, IncidentCountReading},
+        },
     },
     store::{self, imports::ReportImport},
 };
@@ -122,6 +125,9 @@ pub async fn import(
         async move {
             let tx = app.store.begin().await?;
             let mut lines = Vec::new();
+            let previous = store::imports::latest_of_week(tx.conn(), week)
+                .await?
+                .map(|document| report::read_report(&document.content, app.zone, app.today()));
             let content_hash = secrets::hash_bytes(content.as_bytes());
             let import_id = if let Some(import) = store::imports::by_hash(tx.conn(), &content_hash).await? {
                 import.id
@@ -138,21 +144,17 @@ pub async fn import(
                 import.id
             };
 
-            let existing = store::figures::of_week(tx.conn(), week).await?;
-            let mut known = existing.clone();
+            let mut known = store::figures::of_week(tx.conn(), week).await?;
             for read in &reading.figures {
-                let fields = FigureFields {
-                    name: read.name.clone(),
-                    group: read.group.clone(),
-                    value: read.value,
-                    unit: read.unit.clone(),
-                    delta: read.delta,
-                    delta_unit: read.delta_unit.clone(),
-                    target: read.target,
-                }
-                .checked()?;
+                let fields = figure_fields(read).checked()?;
                 let words = format!("{} {}{}", fields.name, fields.value, fields.unit.as_deref().unwrap_or_default());
-                let before = known.iter().position(|f| checked::fold(&f.fields.name) == checked::fold(&fields.name));
+                let before = known.iter().position(|f| f.fields.is_named(&fields.name, fields.group.as_deref()));
+                let line = |outcome| ImportLine { outcome, kind: "figure", number: None, words: words.clone() };
+                // What the document said the last time already is no news: a correction or a removal here stays.
+                if previous.as_ref().is_some_and(|previous| previous.figures.iter().any(|was| same_figure(was, read))) {
+                    lines.push(line(if before.is_some() { Outcome::Unchanged } else { Outcome::Deleted }));
+                    continue;
+                }
                 let after = figures::write(&app, &tx, &actor, week, fields, &known, "import").await?;
                 let outcome = match before {
                     None => Outcome::Added,
@@ -163,7 +165,7 @@ pub async fn import(
                     Some(slot) => *slot = after,
                     None => known.push(after),
                 }
-                lines.push(ImportLine { outcome, kind: "figure", number: None, words });
+                lines.push(line(outcome));
             }
 
             let mut known = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
@@ -172,6 +174,14 @@ pub async fn import(
                 let fields = IncidentCountFields { severity, count: read.count };
                 let words = format!("{}级 {}次", fields.severity, fields.count);
                 let before = known.iter().position(|c| c.fields.severity == fields.severity);
+                let line = |outcome| ImportLine { outcome, kind: "incident_count", number: None, words: words.clone() };
+                let same = |was: &IncidentCountReading| {
+                    was.is_of_week() && was.severity == read.severity && was.count == read.count
+                };
+                if previous.as_ref().is_some_and(|previous| previous.incident_counts.iter().any(same)) {
+                    lines.push(line(if before.is_some() { Outcome::Unchanged } else { Outcome::Deleted }));
+                    continue;
+                }
                 let after = figures::write_count(&app, &tx, &actor, week, fields, &known, "import").await?;
                 let outcome = match before {
                     None => Outcome::Added,
@@ -182,19 +192,19 @@ pub async fn import(
                     Some(slot) => *slot = after,
                     None => known.push(after),
                 }
-                lines.push(ImportLine { outcome, kind: "incident_count", number: None, words });
+                lines.push(line(outcome));
             }
 
+            let mut marks_moved = false;
             let mut seen = std::collections::BTreeMap::new();
             for (position, read) in (1_i64..).zip(&reading.events) {
                 let repeat = seen.entry(fold_of(read)).and_modify(|n| *n += 1).or_insert(0_u32);
                 let key = secrets::hash(&format!("{week}\n{}\n{repeat}", fold_of(read)));
-                lines.push(
-                    import_event(&app, &tx, &actor, week, read, ImportedFrom { import_id, key, position }).await?,
-                );
+                let from = ImportedFrom { import_id, key, position };
+                lines.push(import_event(&app, &tx, &actor, week, read, from, &mut marks_moved).await?);
             }
             let report = ImportReport { week, lines, dry_run };
-            if dry_run || report.is_unchanged() {
+            if dry_run || (report.is_unchanged() && !marks_moved) {
                 tx.rollback().await?;
                 return Ok(report);
             }
@@ -215,6 +225,22 @@ fn fold_of(read: &EventReading) -> String {
     format!("{at:?}\n{}", checked::fold(&read.draft.narrative))
 }
 
+fn figure_fields(read: &FigureReading) -> FigureFields {
+    FigureFields {
+        name: read.name.clone(),
+        group: read.group.clone(),
+        value: read.value,
+        unit: read.unit.clone(),
+        delta: read.delta,
+        delta_unit: read.delta_unit.clone(),
+        target: read.target,
+    }
+}
+
+fn same_figure(was: &FigureReading, read: &FigureReading) -> bool {
+    figure_fields(was) == figure_fields(read)
+}
+
 async fn import_event(
     app: &App,
     tx: &store::Tx,
@@ -222,6 +248,7 @@ async fn import_event(
     week: IsoWeek,
     read: &EventReading,
     from: ImportedFrom,
+    marks_moved: &mut bool,
 ) -> Result<ImportLine, ServiceError> {
     let words: String = read.draft.narrative.chars().take(60).collect();
     let line = |outcome, number| ImportLine { outcome, kind: "event", number, words: words.clone() };
@@ -238,6 +265,7 @@ async fn import_event(
         let now = app.now_millis();
         let version = event.version;
         event.import_mark = Some(mark);
+        *marks_moved = true;
         store::events::update(tx, &event, version, now, &mut || app.id()).await?;
         let to = PostmortemState::of_mark(mark);
         let before = event.postmortem.clone();
@@ -246,7 +274,7 @@ async fn import_event(
             event.postmortem.state = to;
             event.postmortem.done_at = (to == PostmortemState::Done).then_some(now);
             if to.is_owed() && event.postmortem.due_on.is_none() {
-                event.postmortem.due_on = Some(events::due_of(app, &event.fields));
+                event.postmortem.due_on = Some(events::due_of(app, &event.fields, event.created_at));
             }
             store::postmortems::update(tx, event.id, before.version, &event.postmortem, now).await?;
             if !to.is_owed() {

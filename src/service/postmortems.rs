@@ -58,6 +58,9 @@ pub async fn change(
     if change.to == Some(PostmortemState::NotRequired) {
         authorise(actor, Permission::WaivePostmortem)?;
     }
+    if let Some(Some(due_on)) = change.due_on {
+        checked::date("due_on", due_on)?;
+    }
     let reason = checked::optional("reason", change.reason.as_deref(), 2_000)?;
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
@@ -99,7 +102,7 @@ pub async fn change(
                 after.due_on = due_on;
             }
             if after.state.is_owed() && after.due_on.is_none() {
-                after.due_on = Some(events::due_of(&app, &event.fields));
+                after.due_on = Some(events::due_of(&app, &event.fields, event.created_at));
             }
             if *after == before {
                 tx.rollback().await?;

@@ -263,7 +263,7 @@ fn owed(app: &App, event: &ProductionEvent) -> OwedEvent {
         line: shortened(&format!("{}{}", when.unwrap_or_default(), event.fields.narrative), LINE_LIMIT),
         severity: event.fields.severity.clone(),
         owner: event.postmortem.owner_id,
-        due_on: event.postmortem.due_on.unwrap_or_else(|| events::due_of(app, &event.fields)),
+        due_on: event.postmortem.due_on.unwrap_or_else(|| events::due_of(app, &event.fields, event.created_at)),
     }
 }
 

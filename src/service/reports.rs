@@ -10,9 +10,9 @@ use crate::{
         iso_week::IsoWeek,
         report::{
             self,
-            reading::ReportReading,
+            reading::{EventReading, FigureReading, ReportReading},
             render::{ReportCount, ReportFigure, SectionsContent},
-            splice::{SpliceContent, SpliceEvent},
+            splice::{Removed, SpliceContent, SpliceEvent},
             style::ReportStyle,
         },
     },
@@ -48,7 +48,8 @@ pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyRep
     if let Some(document) = &own {
         let reading = report::read_report(&document.content, app.zone, app.today());
         let style = ReportStyle::learn(&document.content, &reading);
-        let spliced = put_back(app, &document.content, &reading, &style, &figures, &incident_counts, &events);
+        let stored = Stored { figures: &figures, counts: &incident_counts, events: &events };
+        let spliced = put_back(app, &document.content, &reading, &style, &stored, Some(&reading));
         let markdown = sections_of(app, &spliced);
         return Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style });
     }
@@ -89,32 +90,43 @@ pub async fn splice(
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
     }
     let style = ReportStyle::learn(document, &reading);
-    Ok((week, put_back(app, document, &reading, &style, &figures, &counts, &events)))
+    let imported = store::imports::latest_of_week(connection, week).await?;
+    let imported = imported.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
+    let stored = Stored { figures: &figures, counts: &counts, events: &events };
+    Ok((week, put_back(app, document, &reading, &style, &stored, imported.as_ref())))
 }
 
+/// What is known of a week.
+struct Stored<'a> {
+    figures: &'a [Figure],
+    counts: &'a [IncidentCount],
+    events: &'a [ProductionEvent],
+}
+
+/// The document with what is stored; what was imported before and is stored no more is taken out.
 fn put_back(
     app: &App,
     document: &str,
     reading: &ReportReading,
     style: &ReportStyle,
-    figures: &[Figure],
-    counts: &[IncidentCount],
-    events: &[ProductionEvent],
+    stored: &Stored<'_>,
+    imported: Option<&ReportReading>,
 ) -> String {
     let mut taken = vec![false; reading.figures.len()];
-    let figures = figures
+    let figures: Vec<_> = stored
+        .figures
         .iter()
         .map(|figure| {
-            let name = checked::fold(&figure.fields.name);
-            let at =
-                reading.figures.iter().enumerate().position(|(i, read)| !taken[i] && checked::fold(&read.name) == name);
+            let named = |read: &FigureReading| figure.fields.is_named(&read.name, read.group.as_deref());
+            let at = reading.figures.iter().enumerate().position(|(i, read)| !taken[i] && named(read));
             if let Some(at) = at {
                 taken[at] = true;
             }
             (at, report_figure(figure))
         })
         .collect();
-    let incident_counts = counts
+    let incident_counts: Vec<_> = stored
+        .counts
         .iter()
         .map(|count| {
             let at = reading
@@ -124,8 +136,36 @@ fn put_back(
             (at, report_count(count))
         })
         .collect();
-    let events = match_events(reading, events);
-    let content = SpliceContent { figures, incident_counts, events };
+    let events = match_events(reading, stored.events);
+    let gone = |known: bool, index: usize, kept: &[Option<usize>]| known && !kept.contains(&Some(index));
+    let kept_figures: Vec<_> = figures.iter().map(|(at, _)| *at).collect();
+    let kept_counts: Vec<_> = incident_counts.iter().map(|(at, _)| *at).collect();
+    let kept_events: Vec<_> = events.iter().map(|event| event.reading_index).collect();
+    let mut removed = Removed::default();
+    if let Some(imported) = imported {
+        for (index, read) in reading.figures.iter().enumerate() {
+            let known = imported.figures.iter().any(|was| was.name == read.name && was.group == read.group);
+            if gone(known, index, &kept_figures) {
+                removed.figures.push(index);
+            }
+        }
+        for (index, read) in reading.incident_counts.iter().enumerate().filter(|(_, read)| read.is_of_week()) {
+            let known = imported.incident_counts.iter().any(|was| was.is_of_week() && was.severity == read.severity);
+            if gone(known, index, &kept_counts) {
+                removed.incident_counts.push(index);
+            }
+        }
+        for (index, read) in reading.events.iter().enumerate() {
+            let same = |was: &EventReading| {
+                was.draft.occurred == read.draft.occurred
+                    && checked::fold(&was.draft.narrative) == checked::fold(&read.draft.narrative)
+            };
+            if gone(imported.events.iter().any(same), index, &kept_events) {
+                removed.events.push(index);
+            }
+        }
+    }
+    let content = SpliceContent { figures, incident_counts, events, removed };
     report::splice(document, reading, style, app.zone, &content)
 }
 

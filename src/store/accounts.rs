@@ -12,7 +12,7 @@ use super::{StoreError, Tx, tx::one_row};
 use crate::domain::{actor::Role, checked};
 
 /// Most accounts that one installation lists.
-pub const LIST_LIMIT: u64 = 500;
+pub const LIST_LIMIT: u64 = 10_000;
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub async fn by_email(connection: &impl ConnectionTrait, email: &str) -> Result<
         .transpose()
 }
 
-/// All accounts by e-mail, at most 500.
+/// All accounts by e-mail, at most 10,000.
 pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Account>, StoreError> {
     account::Entity::find()
         .order_by_asc(account::Column::EmailKey)
@@ -113,6 +113,18 @@ pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Account>, Sto
         .into_iter()
         .map(value)
         .collect()
+}
+
+/// Keeps other writers away from the administrators until the transaction ends: two who demote each other at the same
+/// time must not both find the other one in place. SQLite has one writer anyway.
+pub async fn lock_admins(tx: &Tx) -> Result<(), StoreError> {
+    account::Entity::find()
+        .filter(account::Column::Role.eq(Role::Admin.code()))
+        .order_by_asc(account::Column::Id)
+        .lock_exclusive()
+        .all(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// How many active administrators there are.

@@ -47,12 +47,12 @@ pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option
     figure::Entity::find_by_id(id).one(connection).await?.map(figure_value).transpose()
 }
 
-/// Writes a new figure; its name must be free in its week.
-pub async fn insert(tx: &Tx, value: &Figure, now: i64) -> Result<(), StoreError> {
+/// Writes a new figure; `key` (its folded name, at most 100 characters) must be free in its week.
+pub async fn insert(tx: &Tx, value: &Figure, key: &str, now: i64) -> Result<(), StoreError> {
     let mut row = active(&value.fields);
     row.id = Set(value.id);
     row.week = Set(value.week.to_string());
-    row.name_key = Set(crate::domain::checked::fold(&value.fields.name));
+    row.name_key = Set(key.to_owned());
     row.position = Set(value.position);
     row.source = Set(value.source.clone());
     row.updated_at = Set(now);
@@ -64,7 +64,6 @@ pub async fn insert(tx: &Tx, value: &Figure, now: i64) -> Result<(), StoreError>
 /// Replaces the fields of the figure that is still in `version`.
 pub async fn update(tx: &Tx, value: &Figure, version: i64, now: i64) -> Result<(), StoreError> {
     let mut row = active(&value.fields);
-    row.name_key = Set(crate::domain::checked::fold(&value.fields.name));
     row.source = Set(value.source.clone());
     row.updated_at = Set(now);
     row.version = Set(version + 1);

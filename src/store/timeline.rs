@@ -36,17 +36,18 @@ pub async fn insert(tx: &Tx, event_id: Uuid, entry: &TimelineEntry, now: i64) ->
     Ok(())
 }
 
-/// The lines of an event in order of time, at most 500.
+/// The lines of an event in order of time; of more than 500 the latest.
 pub async fn of_event(connection: &impl ConnectionTrait, event_id: Uuid) -> Result<Vec<TimelineEntry>, StoreError> {
     let rows = Entity::find()
         .filter(Column::EventId.eq(event_id))
-        .order_by_asc(Column::At)
-        .order_by_asc(Column::Id)
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Id)
         .limit(LIMIT)
         .all(connection)
         .await?;
     Ok(rows
         .into_iter()
+        .rev()
         .map(|Model { id, at, text, created_by, .. }| TimelineEntry { id, at, text, created_by })
         .collect())
 }

@@ -83,8 +83,9 @@ pub async fn pass<B: MessageBody + 'static>(
         }
     };
     let refused = response.response().extensions().get::<Problem>().cloned().or_else(|| {
-        let unsaid = response.status() == StatusCode::METHOD_NOT_ALLOWED;
-        unsaid.then(|| Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", format!("{path} does not take {method}")))
+        // Bodies that are read as bytes are refused by the framework itself.
+        let unsaid = response.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        unsaid.then(|| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 2 MiB"))
     });
     if let Some(problem) = refused {
         let caller = response.request().extensions().get::<Caller>().cloned();
@@ -190,13 +191,27 @@ enum Refusal {
     SignIn,
 }
 
+impl Refusal {
+    /// A refusal without a handler; a person who is signed in is told in their own language.
+    async fn here(app: &App, request: &ServiceRequest, problem: Problem) -> Self {
+        if let Some(caller) = person(app, request).await.unwrap_or_default() {
+            request.extensions_mut().insert(caller);
+        }
+        Self::Problem(problem)
+    }
+}
+
 async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Caller>, Refusal> {
     let Some(app) = app else { return Ok(None) };
-    let pattern = request.match_pattern();
-    let route = pattern.as_deref().and_then(|pattern| routes::find(request.method().as_str(), pattern));
-    let (Some(pattern), Some(route)) = (pattern, route) else {
-        // There is nothing here; a person is told so in their own language.
-        return Ok(person(app, request).await.unwrap_or_default());
+    // Handlers are found by the decoded path: so is the permission, or `/%65vents` would need none.
+    let decoded = request.match_info().as_str();
+    let Some(pattern) = request.resource_map().match_pattern(decoded) else {
+        let words = format!("there is nothing at {}", request.path());
+        return Err(Refusal::here(app, request, Problem::new(StatusCode::NOT_FOUND, "not_found", words)).await);
+    };
+    let Some(route) = routes::find(request.method().as_str(), &pattern) else {
+        let words = format!("{} does not take {}", request.path(), request.method());
+        return Err(Refusal::here(app, request, Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", words)).await);
     };
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let api = pattern.starts_with("/api/");

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use actix_web::{
-    App as HttpApp, HttpRequest, HttpResponse, HttpServer,
+    App as HttpApp, HttpRequest, HttpResponse, HttpServer, ResponseError as _,
     dev::Server,
     http::StatusCode,
     middleware::{Compress, from_fn},
@@ -31,6 +31,9 @@ pub fn start(app: App, listener: TcpListener, stopped: watch::Receiver<bool>) ->
             .app_data(stopping.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(web::JsonConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
+                if error.status_code() == StatusCode::PAYLOAD_TOO_LARGE {
+                    return too_large().into();
+                }
                 Problem::new(
                     StatusCode::BAD_REQUEST,
                     "malformed",
@@ -39,6 +42,9 @@ pub fn start(app: App, listener: TcpListener, stopped: watch::Receiver<bool>) ->
                 .into()
             }))
             .app_data(web::FormConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
+                if error.status_code() == StatusCode::PAYLOAD_TOO_LARGE {
+                    return too_large().into();
+                }
                 Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("the form cannot be read: {error}")).into()
             }))
             .app_data(web::QueryConfig::default().error_handler(|error, _| {
@@ -63,6 +69,10 @@ pub fn start(app: App, listener: TcpListener, stopped: watch::Receiver<bool>) ->
     .listen(listener)?
     .run();
     Ok(server)
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 2 MiB")
 }
 
 async fn healthz() -> HttpResponse {

@@ -385,3 +385,63 @@ fn the_committed_openapi_document_is_that_of_the_handlers() {
     let made = fupan::web::api::openapi_json();
     assert!(committed.trim_end() == made, "run `fupan openapi > docs/openapi.json` and look at the difference");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_out_of_all_bounds_are_refused_and_break_nothing() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let events = format!("{}/api/v1/events", service.url);
+    let post = |url: String, body: Value| client.post(url).bearer_auth(&token).json(&body).send();
+    assert_eq!(post(events.clone(), json!({"line": LINE})).await.unwrap().status(), StatusCode::CREATED);
+    for (url, body) in [
+        (events.clone(), json!({"narrative": "x", "occurred_at": "9999-06-01T00:00:00Z"})),
+        (events.clone(), json!({"narrative": "x", "recovered_at": "1969-12-31T00:00:00Z"})),
+        (format!("{events}/1/timeline"), json!({"at": "+262142-12-31T23:59:59Z", "text": "x"})),
+    ] {
+        let status = post(url.clone(), body.clone()).await.unwrap().status();
+        assert!(status.is_client_error(), "{url} {body}: {status}");
+    }
+    let postmortem = format!("{events}/1/postmortem");
+    let due =
+        client.patch(postmortem).bearer_auth(&token).json(&json!({"due_on": "+99999-01-01"})).send().await.unwrap();
+    assert!(due.status().is_client_error());
+    let list = client.get(&events).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(list.status(), StatusCode::OK);
+    let large = client.post(format!("{}/api/v1/imports", service.url)).bearer_auth(&token).body("x".repeat(3 << 20));
+    let refused = large.send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "too_large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_corrected_or_removed_here_survives_the_next_import_and_leaves_the_report() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let document = "# 2024-W34\n\n## 【系统运行数据】\n\n支付：\n\n- 成功率：99.9%（较上周+0.1pp）\n- 耗时：120ms\n\n提现：\n\n- 成功率：99.8%\n\n事故数AB级0次，C级0.5次\n";
+    let import = || {
+        let url = format!("{}/api/v1/imports", service.url);
+        client.post(url).bearer_auth(&token).body(document).send()
+    };
+    let report = async || {
+        let url = format!("{}/api/v1/reports/2024-W34?format=md", service.url);
+        client.get(url).bearer_auth(&token).send().await.unwrap().text().await.unwrap()
+    };
+    import().await.unwrap();
+    assert_eq!(report().await.trim(), document.split_once("\n\n").unwrap().1.trim(), "two headings, one label");
+    let figure = format!("{}/api/v1/figures/2024-W34/耗时", service.url);
+    let put = client.put(&figure).bearer_auth(&token).json(&json!({"value": "130"})).send().await.unwrap();
+    assert_eq!(put.status(), StatusCode::OK);
+    let count = format!("{}/api/v1/incident-counts/2024-W34/C", service.url);
+    let gone = client.delete(&count).bearer_auth(&token).header("If-Match", "\"1\"").send().await.unwrap();
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    let again: Value = import().await.unwrap().json().await.unwrap();
+    assert_eq!(again["unchanged"], true, "{again}");
+    let now = report().await;
+    assert!(now.contains("耗时：130ms") && now.contains("AB级0次") && !now.contains("C级"), "{now}");
+    let gone = client.delete(&figure).bearer_auth(&token).header("If-Match", "\"2\"").send().await.unwrap();
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    let now = report().await;
+    assert!(!now.contains("耗时") && now.contains("99.9%（较上周+0.1pp）\n\n提现"), "{now}");
+    let missing = client.put(&figure).bearer_auth(&token).header("If-Match", "\"2\"").json(&json!({"value": "1"}));
+    assert_eq!(missing.send().await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
+}

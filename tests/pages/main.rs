@@ -90,9 +90,14 @@ async fn signing_in_leads_to_the_page_that_a_mail_named_and_never_to_another_sit
     let token = link.split("t=").nth(1).unwrap();
     let fields = [("t", token), ("email", "lead@example.com"), ("name", "组长"), ("password", "a long password")];
     assert_eq!(person.post("/setup", &fields).await.0, StatusCode::SEE_OTHER);
-    for (next, to) in
-        [("/e/1", "/e/1"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/"), ("", "/")]
-    {
+    for (next, to) in [
+        ("/e/1", "/e/1"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("", "/"),
+    ] {
         let form = [("email", "lead@example.com"), ("password", "a long password"), ("next", next)];
         let (status, went, _) = person.post("/login", &form).await;
         assert_eq!((status, went.as_str()), (StatusCode::SEE_OTHER, to), "{next}");
@@ -205,4 +210,70 @@ async fn figures_are_written_compared_and_removed() {
     let gone = [("severity", "C"), ("version", "1")];
     assert_eq!(person.post("/figures/2024-W34/delete", &gone).await.0, StatusCode::SEE_OTHER);
     assert!(!person.get("/").await.1.contains("C级0.5次"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_who_edit_different_fields_both_keep_theirs() {
+    let service = Service::start(NOW).await;
+    let person = Person::of(&service, Role::Reporter).await;
+    person.post("/events", &[("line", "08/19 15:00 提现失败，15:30 恢复正常。")]).await;
+    let (_, page) = person.get("/e/1").await;
+    let hidden = |page: &str| {
+        let value = page.split("name=\"was\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        value.replace("&#34;", "\"").replace("&quot;", "\"")
+    };
+    let was = hidden(&page);
+    let form = |severity: &'static str, cause: &'static str, version: &'static str, was: String| {
+        [
+            ("version", version.to_owned()),
+            ("was", was),
+            ("occurred_at", "2024-08-19T15:00".to_owned()),
+            ("recovered_at", "2024-08-19T15:30".to_owned()),
+            ("severity", severity.to_owned()),
+            ("narrative", "提现失败，15:30 恢复正常。".to_owned()),
+            ("summary", "提现失败".to_owned()),
+            ("impact", String::new()),
+            ("cause", cause.to_owned()),
+            ("recovery", "恢复正常".to_owned()),
+        ]
+    };
+    let send = async |form: [(&'static str, String); 10]| {
+        let pairs: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        person.post("/events/1/edit", &pairs).await
+    };
+    assert_eq!(send(form("C", "", "1", was.clone())).await.0, StatusCode::SEE_OTHER);
+    let (status, _, page) = send(form("", "规则更新", "1", was)).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("name=\"severity\" value=\"C\"") && page.contains("value=\"规则更新\""), "{page}");
+    assert_eq!(send(form("C", "规则更新", "2", hidden(&page))).await.0, StatusCode::SEE_OTHER);
+    let operator = fupan::domain::actor::Actor::local_operator();
+    let fields = fupan::service::events::get(&service.app, &operator, 1).await.unwrap().fields;
+    assert_eq!((fields.severity.as_deref(), fields.cause.as_deref()), (Some("C"), Some("规则更新")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_written_in_another_way_needs_the_same_rights() {
+    let service = Service::start(NOW).await;
+    let person = Person::of(&service, Role::Reporter).await;
+    person.post("/events", &[("line", "08/19 15:00 提现失败")]).await;
+    let send = |path: &str, cookie: bool, site: &'static str| {
+        let request = person.client.post(format!("{}{path}", service.url)).header("Sec-Fetch-Site", site);
+        if cookie { request.header("Cookie", &person.cookie) } else { request }.send()
+    };
+    assert_eq!(send("/%65vents/1/recover", true, "cross-site").await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(send("/%65vents/1/recover", false, "same-origin").await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(send("/%65vents/1/recover", true, "same-origin").await.unwrap().status(), StatusCode::SEE_OTHER);
+    let token = service.token(Role::Viewer).await;
+    let url = format!("{}/api/v1/lines%3Aparse", service.url);
+    let body = serde_json::json!({"line": "08/19 15:00 提现失败"});
+    assert_eq!(person.client.post(url).bearer_auth(token).json(&body).send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marking_as_recovered_twice_is_harmless() {
+    let service = Service::start(NOW).await;
+    let person = Person::of(&service, Role::Reporter).await;
+    person.post("/events", &[("line", "08/21 14:08:30 提现失败")]).await;
+    let (first, second) = tokio::join!(person.post("/events/1/recover", &[]), person.post("/events/1/recover", &[]));
+    assert_eq!((first.0, second.0), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
 }

@@ -69,6 +69,7 @@ fn as_read(reading: &ReportReading) -> SpliceContent {
                 },
             })
             .collect(),
+        ..SpliceContent::default()
     }
 }
 
@@ -104,7 +105,10 @@ fn an_event_that_is_gone_takes_its_lines_with_it_and_a_new_one_gets_its_own() {
     let (_, document) = corpus().into_iter().find(|(name, _)| name.contains("2024-W34")).unwrap();
     let without = put_back(&document, |content| {
         content.events.remove(1);
+        content.removed.events.push(1);
     });
+    let own = put_back(&document, |content| drop(content.events.remove(1)));
+    assert_eq!(own, document, "what was never imported is the writer's own");
     assert_eq!(without, document.replacen("08/20 11:19 \n\n钱包首页访问个别响应504，11:20 恢复正常\n\n", "", 1));
     let more = put_back(&document, |content| {
         let mut event = content.events[0].event.clone();

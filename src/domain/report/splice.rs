@@ -29,6 +29,20 @@ pub struct SpliceContent {
     pub incident_counts: Vec<(Option<usize>, ReportCount)>,
     /// Events in report order.
     pub events: Vec<SpliceEvent>,
+    /// What was removed since the document was imported. Everything else that the document holds and the content does
+    /// not is the writer's own and stays.
+    pub removed: Removed,
+}
+
+/// Indices into the reading.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// Figures.
+    pub figures: Vec<usize>,
+    /// Incident counts.
+    pub incident_counts: Vec<usize>,
+    /// Events.
+    pub events: Vec<usize>,
 }
 
 /// A replacement of bytes.
@@ -62,6 +76,7 @@ pub fn splice(
             None => missing_counts.push(count.clone()),
         }
     }
+    remove_figures(document, reading, &content.removed, &mut edits);
     add_figures(reading, style, &missing_figures, &missing_counts, &mut edits);
     events(document, reading, style, zone, content, &mut edits);
     apply(document, edits)
@@ -82,6 +97,42 @@ fn apply(document: &str, mut edits: Vec<Edit>) -> String {
     }
     text.push_str(document.get(at..).unwrap_or_default());
     text
+}
+
+/// Takes out the lines that hold nothing but removed figures and counts; of a line that holds others too, the parts
+/// behind the first.
+fn remove_figures(document: &str, reading: &ReportReading, removed: &Removed, edits: &mut Vec<Edit>) {
+    let figures = reading
+        .figures
+        .iter()
+        .enumerate()
+        .map(|(index, read)| (removed.figures.contains(&index), &read.line_span, &read.value_span));
+    let counts = reading
+        .incident_counts
+        .iter()
+        .enumerate()
+        .map(|(index, read)| (removed.incident_counts.contains(&index), &read.line_span, &read.value_span));
+    let all: Vec<(bool, &Range<usize>, &Range<usize>)> = figures.chain(counts).collect();
+    for (_, line, value) in all.iter().filter(|(gone, ..)| *gone) {
+        if all.iter().filter(|(_, other, _)| other == line).all(|(gone, ..)| *gone) {
+            let start = document.get(..line.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+            let end = line_end(document, line.end);
+            let bytes = document.as_bytes();
+            let end = end + usize::from(bytes.get(end) == Some(&b'\r'));
+            let end = end + usize::from(bytes.get(end) == Some(&b'\n'));
+            edits.push(Edit { range: start..end, text: String::new() });
+        } else if let Some(range) = part_of(document, line, value) {
+            edits.push(Edit { range, text: String::new() });
+        }
+    }
+}
+
+/// `，C级0.5次` of a line of several: from the comma before the value to the one behind it.
+fn part_of(document: &str, line: &Range<usize>, value: &Range<usize>) -> Option<Range<usize>> {
+    let separators = ['，', ',', '、', '；', ';'];
+    let before = document.get(line.start..value.start)?.rfind(separators)? + line.start;
+    let behind = document.get(value.end..line.end)?;
+    Some(before..value.end + behind.find(separators).unwrap_or(behind.trim_end().len()))
 }
 
 fn add_figures(
@@ -120,26 +171,20 @@ fn events(
     content: &SpliceContent,
     edits: &mut Vec<Edit>,
 ) {
-    let mut kept = vec![false; reading.events.len()];
     // A new event goes behind the one that stands before it in the report.
     let mut behind: Option<usize> = None;
     let mut added: Vec<(Option<usize>, &ReportEvent)> = Vec::new();
     for wanted in &content.events {
         match wanted.reading_index.and_then(|index| reading.events.get(index).map(|read| (index, read))) {
             Some((index, read)) => {
-                if let Some(kept) = kept.get_mut(index) {
-                    *kept = true;
-                }
                 behind = behind.max(Some(index));
                 change(document, read, style, zone, &wanted.event, index + 1, edits);
             }
             None => added.push((behind, &wanted.event)),
         }
     }
-    for (read, kept) in reading.events.iter().zip(&kept) {
-        if !kept {
-            edits.push(Edit { range: with_blank_lines(document, read.span.clone()), text: String::new() });
-        }
+    for read in content.removed.events.iter().filter_map(|index| reading.events.get(*index)) {
+        edits.push(Edit { range: with_blank_lines(document, read.span.clone()), text: String::new() });
     }
     for (number, (behind, event)) in (reading.events.len() + 1..).zip(added) {
         let block = render::event_block(style, event, number, zone);

@@ -7,7 +7,7 @@ use actix_web::{
 use serde::Serialize;
 
 use super::super::problem::Problem;
-use crate::domain::checked::FieldError;
+use crate::{domain::checked::FieldError, service::idempotency::KeptAnswer};
 
 /// The version of an `If-Match` header, where there is one.
 pub fn if_match(request: &HttpRequest) -> Result<Option<i64>, Problem> {
@@ -40,6 +40,21 @@ pub fn with_etag(
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }
     answer.insert_header((header::ETAG, etag)).json(body)
+}
+
+/// The answer to a request that made something, or that made it `before`.
+pub fn kept_answer(answer: &KeptAnswer, before: bool) -> HttpResponse {
+    let mut built = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::CREATED));
+    built.content_type("application/json");
+    if before {
+        built.insert_header(("Idempotent-Replayed", "true"));
+    }
+    for (name, value) in [("ETag", &answer.etag), ("Location", &answer.location)] {
+        if let Some(value) = value {
+            built.insert_header((name, value.clone()));
+        }
+    }
+    built.body(answer.body.clone())
 }
 
 /// The key of a request that may be sent twice, where there is one.

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     super::{gate::caller, problem::Problem},
-    conditions::{idempotency_key, needed_version, with_etag},
+    conditions::{self, idempotency_key, needed_version, with_etag},
     event_body::{self, EventBody, apply, body, patch_of, unknown, week_of},
 };
 use crate::{
@@ -186,21 +186,10 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
         let new = NewEvent { fields, state, week, raw: None, source: Source::Api };
         events::create_once(&app, &caller.actor, new, once).await?
     };
-    let (answer, again) = match created {
-        Created::New(event) => (kept_answer(&app, &event), false),
-        Created::Before(kept) => (kept, true),
-    };
-    let mut built = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::CREATED));
-    built.content_type("application/json");
-    if again {
-        built.insert_header(("Idempotent-Replayed", "true"));
-    }
-    for (name, value) in [("ETag", answer.etag), ("Location", answer.location)] {
-        if let Some(value) = value {
-            built.insert_header((name, value));
-        }
-    }
-    Ok(built.body(answer.body))
+    Ok(match created {
+        Created::New(event) => conditions::kept_answer(&kept_answer(&app, &event), false),
+        Created::Before(kept) => conditions::kept_answer(&kept, true),
+    })
 }
 
 /// The answer to the request that made an event.

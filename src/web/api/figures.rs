@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         checked::{self, FieldError},
-        figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
+        figures::{Figure, FigurePatch, IncidentCount, IncidentCountFields},
         iso_week::IsoWeek,
         report::reading::Decimal,
     },
@@ -170,23 +170,13 @@ pub async fn put(
     let week = week_of(&week)?;
     let version = if_match(&request)?;
     let body = body.into_inner();
-    let before = match figures::by_name(&app, &caller.actor, week, &name).await {
-        Ok(figure) => Some(figure.fields),
-        Err(ServiceError::NotFound(_)) => None,
-        Err(other) => return Err(other.into()),
+    let patch = FigurePatch {
+        value: Some(Decimal::parse("value", &body.value)?),
+        unit: body.unit.map(Some),
+        group: body.group.map(Some),
+        target: body.target.map(|target| Decimal::parse("target", &target)).transpose()?.map(Some),
     };
-    let (unit, group, target) =
-        before.map_or((Some("%".to_owned()), None, None), |fields| (fields.unit, fields.group, fields.target));
-    let fields = FigureFields {
-        name,
-        group: body.group.or(group),
-        value: Decimal::parse("value", &body.value)?,
-        unit: body.unit.or(unit),
-        delta: None,
-        delta_unit: None,
-        target: body.target.map(|target| Decimal::parse("target", &target)).transpose()?.or(target),
-    };
-    let figure = figures::put(&app, &caller.actor, week, fields, version, "api").await?;
+    let figure = figures::put(&app, &caller.actor, week, name, patch, version, "api").await?;
     Ok(with_etag(&request, HttpResponse::Ok(), figure.version, &figure_body(&app, &figure)))
 }
 

@@ -101,7 +101,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         ("DELETE", _) | ("PATCH", "/api/v1/events/{number}") => all.push(header("If-Match", true)),
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
-        ("POST", "/api/v1/events") => all.push(header("Idempotency-Key", false)),
+        ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline") => all.push(header("Idempotency-Key", false)),
         _ => {}
     }
     all

@@ -1,5 +1,7 @@
 //! Postmortems and timelines over the API.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,15 +10,18 @@ use uuid::Uuid;
 
 use super::{
     super::{gate::caller, problem::Problem},
-    conditions::{if_match, with_etag},
+    conditions::{idempotency_key, if_match, kept_answer, with_etag},
     event_body::{self, EventBody},
     events::{EventList, number_of},
 };
 use crate::{
     domain::{checked::FieldError, postmortem::PostmortemState},
     service::{
-        App, accounts, events,
+        App, accounts,
+        events::{self, Created, Once},
+        idempotency::KeptAnswer,
         postmortems::{self, PostmortemChange},
+        secrets,
     },
 };
 
@@ -111,6 +116,16 @@ fn entry_body(app: &App, entry: &events::TimelineEntry) -> TimelineBody {
     TimelineBody { id: entry.id, at, text: entry.text.clone() }
 }
 
+fn kept_entry(app: &App, entry: &events::TimelineEntry) -> KeptAnswer {
+    KeptAnswer {
+        request_hash: String::new(),
+        status: 201,
+        body: serde_json::to_string(&entry_body(app, entry)).unwrap_or_default(),
+        etag: None,
+        location: None,
+    }
+}
+
 /// What people added to the timeline of an event.
 pub async fn timeline(
     request: HttpRequest,
@@ -132,6 +147,16 @@ pub async fn add_to_timeline(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let body = body.into_inner();
-    let entry = events::add_timeline_entry(&app, &caller.actor, number_of(&number)?, body.at, &body.text).await?;
-    Ok(HttpResponse::Created().json(entry_body(&app, &entry)))
+    let number = number_of(&number)?;
+    let answering = app.get_ref().clone();
+    let once = idempotency_key(&request)?.map(|key| Once {
+        key,
+        request_hash: secrets::hash_bytes(format!("timeline {number}\n{:?}\n{}", body.at, body.text).as_bytes()),
+        answer: Arc::new(move |entry| kept_entry(&answering, entry)),
+    });
+    let created = events::add_timeline_entry(&app, &caller.actor, number, body.at, &body.text, once).await?;
+    Ok(match created {
+        Created::New(entry) => kept_answer(&kept_entry(&app, &entry), false),
+        Created::Before(kept) => kept_answer(&kept, true),
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         actor::Permission,
+        capture::draft::ImpactKind,
         checked::{FieldError, FieldProblem},
         clock_point::ClockPoint,
         event::{EventFields, ProductionEvent, Source},
@@ -94,7 +95,7 @@ pub struct NewLine {
 }
 
 /// The form's own key, so that pressing its button twice makes one event.
-fn once(key: Option<&str>, text: &str) -> Option<Once> {
+fn once(key: Option<&str>, text: &str) -> Option<Once<ProductionEvent>> {
     let key = key.filter(|key| !key.is_empty())?;
     let answer = |event: &ProductionEvent| KeptAnswer {
         request_hash: String::new(),
@@ -166,6 +167,7 @@ struct EventPage {
     suggestion: String,
     timeline: Vec<TimelineRow>,
     form: Edit,
+    form_was: String,
     raw: String,
     state_words: &'static str,
     due: String,
@@ -179,9 +181,12 @@ struct EventPage {
 }
 
 /// The edit form as typed.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct Edit {
     version: i64,
+    /// The form as it was shown, as JSON: what differs from it is what the person changed.
+    #[serde(default, skip_serializing)]
+    was: String,
     occurred_at: String,
     recovered_at: String,
     severity: String,
@@ -190,6 +195,13 @@ pub struct Edit {
     impact: String,
     cause: String,
     recovery: String,
+}
+
+/// A form that was refused: as typed, as it was shown before, and why.
+struct Typed {
+    form: Edit,
+    was: Edit,
+    message: String,
 }
 
 /// An event's page.
@@ -208,7 +220,7 @@ async fn show(
     caller: &Caller,
     number: i64,
     status: StatusCode,
-    typed: Option<(Edit, String)>,
+    typed: Option<Typed>,
 ) -> Result<HttpResponse, Problem> {
     let detail = events::detail(app, &caller.actor, number).await?;
     let people = accounts::owners(app, &caller.actor).await?;
@@ -220,15 +232,26 @@ async fn show(
     let mut facts = Vec::new();
     for impact in &fields.impacts {
         let about = if impact.approximate { t.about } else { "" };
-        let number = if impact.unit == "元" { impact.number / 100 } else { impact.number };
-        facts.push((t.impact.to_owned(), format!("{about}{} {}", rows::thousands(number), impact.unit)));
+        let number = if impact.kind == ImpactKind::Amount {
+            let fen = impact.number.rem_euclid(100);
+            let yuan = rows::thousands(impact.number.div_euclid(100));
+            if fen == 0 { yuan } else { format!("{yuan}.{fen:02}") }
+        } else {
+            rows::thousands(impact.number)
+        };
+        facts.push((t.impact.to_owned(), format!("{about}{number} {}", impact.unit)));
     }
     if let (Some(from), Some(to)) = (fields.occurred, fields.recovered) {
         facts.push((t.duration.to_owned(), rows::lasted(t, from, to)));
     }
     let now = event.postmortem.state;
     let role = caller.actor.role;
-    let (form, message) = typed.unwrap_or_else(|| (form_of(app, event), String::new()));
+    let typed = typed.unwrap_or_else(|| {
+        let form = form_of(app, event);
+        Typed { was: form.clone(), form, message: String::new() }
+    });
+    let form_was = serde_json::to_string(&typed.was).unwrap_or_default();
+    let Typed { form, message, .. } = typed;
     let page = EventPage {
         number,
         version: event.version,
@@ -263,6 +286,7 @@ async fn show(
         suggestion: suggestion(app, event),
         timeline: timeline_of(app, &shell, &detail),
         form,
+        form_was,
         raw: event.raw.as_deref().map(rows::visible).unwrap_or_default(),
         state_words: rows::state(t, now),
         due: rows::due(app, t, event),
@@ -356,6 +380,26 @@ fn form_of(app: &App, event: &ProductionEvent) -> Edit {
         impact: text(&fields.impact),
         cause: text(&fields.cause),
         recovery: text(&fields.recovery),
+        was: String::new(),
+    }
+}
+
+impl Edit {
+    /// What this person changed, on top of the form as it stands now.
+    fn onto(self, was: &Self, now: Self) -> Self {
+        let pick = |typed: String, was: &str, now: String| if typed.trim() == was.trim() { now } else { typed };
+        Self {
+            version: now.version,
+            was: String::new(),
+            occurred_at: pick(self.occurred_at, &was.occurred_at, now.occurred_at),
+            recovered_at: pick(self.recovered_at, &was.recovered_at, now.recovered_at),
+            severity: pick(self.severity, &was.severity, now.severity),
+            narrative: pick(self.narrative.replace("\r\n", "\n"), &was.narrative, now.narrative),
+            summary: pick(self.summary, &was.summary, now.summary),
+            impact: pick(self.impact, &was.impact, now.impact),
+            cause: pick(self.cause, &was.cause, now.cause),
+            recovery: pick(self.recovery, &was.recovery, now.recovery),
+        }
     }
 }
 
@@ -467,28 +511,30 @@ pub async fn edit(
     let number = number_of(&number)?;
     let form = form.into_inner();
     let before = events::get(&app, &caller.actor, number).await?;
-    let done = match patch_of(&app, &before, &form) {
+    let now = form_of(&app, &before);
+    let was: Edit = serde_json::from_str(&form.was).unwrap_or_else(|_| now.clone());
+    let done = match patch_of(&app, &was, &form) {
         Ok(patch) => events::update(&app, &caller.actor, number, form.version, patch).await,
         Err(error) => Err(error.into()),
     };
     match done {
         Ok(_) => Ok(redirect(&format!("/e/{number}"))),
-        Err(ServiceError::Stale { current, .. }) => {
+        Err(ServiceError::Stale { .. }) => {
             let message = super::words(&caller).stale.to_owned();
-            let typed = Edit { version: current, ..form };
-            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some((typed, message))).await
+            let typed = Typed { form: form.onto(&was, now.clone()), was: now, message };
+            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some(typed)).await
         }
         Err(ServiceError::Invalid(error)) => {
             let message = refusal(super::words(&caller), error.into());
-            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some((form, message))).await
+            let typed = Typed { form, was, message };
+            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some(typed)).await
         }
         Err(other) => Err(other.into()),
     }
 }
 
 /// A field that stands as it was shown is left alone: a time keeps its seconds and its precision.
-fn patch_of(app: &App, event: &ProductionEvent, form: &Edit) -> Result<EventPatch, FieldError> {
-    let shown = form_of(app, event);
+fn patch_of(app: &App, shown: &Edit, form: &Edit) -> Result<EventPatch, FieldError> {
     let text = |new: &str, old: &str| {
         (new.trim() != old.trim()).then(|| Some(new.trim().to_owned()).filter(|v| !v.is_empty()))
     };
@@ -577,7 +623,7 @@ pub async fn timeline(
         },
         None => (None, form.entry.as_str()),
     };
-    events::add_timeline_entry(&app, &caller.actor, number, at, text).await?;
+    events::add_timeline_entry(&app, &caller.actor, number, at, text, None).await?;
     Ok(redirect(&format!("/e/{number}")))
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         checked,
-        figures::{Figure, FigureFields, IncidentCountFields},
+        figures::{Figure, FigurePatch, IncidentCountFields},
         iso_week::IsoWeek,
         report::reading::Decimal,
     },
@@ -215,16 +215,14 @@ pub async fn put(
             Some(target) => Some(Decimal::parse("target", target.trim_end_matches(['%', '％']))?),
             None => None,
         };
-        let fields = FigureFields {
-            name: form.name,
-            group: some(form.group),
-            value,
-            unit: some(form.unit),
-            delta: None,
-            delta_unit: None,
-            target,
+        let patch = FigurePatch {
+            value: Some(value),
+            // A heading is not typed here for a figure that has one.
+            group: some(form.group).map(Some),
+            unit: Some(some(form.unit)),
+            target: Some(target),
         };
-        figures::put(&app, &caller.actor, week, fields, form.version, "manual").await
+        figures::put(&app, &caller.actor, week, form.name, patch, form.version, "manual").await
     };
     after(&app, &request, &caller, week, written.await.map(|_| ())).await
 }

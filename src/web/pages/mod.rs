@@ -196,6 +196,7 @@ async fn owed() -> HttpResponse {
 
 /// Back to a page of this service that a form named; anything else leads home.
 fn back(to: &str) -> HttpResponse {
-    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and read a backslash as a slash.
+    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(|c: char| c == '\\' || c.is_control());
     redirect(if ours { to } else { "/" })
 }
