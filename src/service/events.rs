@@ -349,7 +349,8 @@ pub async fn update(
 ) -> Result<ProductionEvent, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
+    let (reader, asker) = (app.clone(), actor.clone());
+    let updated = retried(move || {
         let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
@@ -359,7 +360,15 @@ pub async fn update(
             Ok(after)
         }
     })
-    .await
+    .await;
+    match updated {
+        // The other writer came between reading and writing.
+        Err(ServiceError::Conflict(_)) => {
+            let current = get(&reader, &asker, number).await?;
+            Err(ServiceError::Stale { what: current.label(), given: version, current: current.version })
+        }
+        other => other,
+    }
 }
 
 /// Writes a patch over the event as it stands inside a transaction; one that changes nothing writes nothing.
@@ -408,7 +417,8 @@ pub async fn mark_recovered(
         checked::instant("recovered_at", at)?;
     }
     let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
+    let (reader, asker) = (app.clone(), actor.clone());
+    let marked = retried(move || {
         let (app, actor) = (app.clone(), actor.clone());
         async move {
             let tx = app.store.begin().await?;
@@ -427,7 +437,15 @@ pub async fn mark_recovered(
             Ok(after)
         }
     })
-    .await
+    .await;
+    match marked {
+        // Someone else was quicker; where they marked it too, all is said.
+        Err(ServiceError::Conflict(words)) => {
+            let event = get(&reader, &asker, number).await?;
+            if event.fields.recovered.is_some() { Ok(event) } else { Err(ServiceError::Conflict(words)) }
+        }
+        other => other,
+    }
 }
 
 fn whole_minute(at: DateTime<Utc>) -> DateTime<Utc> {

@@ -291,7 +291,9 @@ fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> V
                 if let Some((before, Some(inner))) = in_bracket.take()
                     && found.len() == before
                 {
-                    found.iter_mut().for_each(|count| count.scope = Some(inner));
+                    for count in &mut found {
+                        count.scope = Some(inner);
+                    }
                 }
                 scope = outer;
             }
