@@ -1,6 +1,7 @@
 //! What people type. `stdout` is data, `stderr` is words.
 
 mod add;
+mod figures;
 mod import;
 mod out;
 mod parse;
@@ -56,6 +57,9 @@ enum Command {
     Import(import::Import),
     /// Print a week's two sections, or put them into a document.
     Report(report::Report),
+    /// Figures: compute a case.
+    #[command(subcommand)]
+    Figures(figures::Figures),
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
@@ -201,6 +205,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             say("everything else stands at its default");
             Ok(())
         }
+        Command::Figures(figures) => figures::run(figures),
         Command::Openapi => {
             data(&crate::web::api::openapi_json());
             Ok(())

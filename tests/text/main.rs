@@ -206,3 +206,49 @@ fn what_is_said_of_the_year_so_far_is_no_count_of_the_week() {
     let reading = report::read_report(&behind, Shanghai, today());
     assert!(reading.incident_counts.iter().all(|count| !count.is_of_week()));
 }
+
+fn differences(path: &str, have: &serde_json::Value, want: &serde_json::Value, found: &mut Vec<String>) {
+    use serde_json::Value;
+    match (have, want) {
+        (Value::Object(have), Value::Object(want)) => {
+            if have.keys().collect::<std::collections::BTreeSet<_>>() != want.keys().collect() {
+                found.push(format!("{path}: other names"));
+            }
+            for (name, want) in want {
+                differences(&format!("{path}.{name}"), have.get(name).unwrap_or(&Value::Null), want, found);
+            }
+        }
+        (Value::Array(have), Value::Array(want)) if have.len() == want.len() => {
+            for (index, (have, want)) in have.iter().zip(want).enumerate() {
+                differences(&format!("{path}[{index}]"), have, want, found);
+            }
+        }
+        (Value::Number(have), Value::Number(want)) => {
+            // The tolerance of SEMANTICS.md.
+            if (have.as_f64().unwrap() - want.as_f64().unwrap()).abs() > 0.000_001 {
+                found.push(format!("{path}: {have}, expected {want}"));
+            }
+        }
+        _ if have == want => {}
+        _ => found.push(format!("{path}: {have}, expected {want}")),
+    }
+}
+
+#[test]
+fn every_figure_case_of_the_corpus_is_computed_as_expected() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/figures");
+    let mut cases = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path().display().to_string();
+        let Some(name) = path.strip_suffix(".input.json") else { continue };
+        let case: fupan::domain::reliability::Case =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let expected = std::fs::read_to_string(format!("{name}.expected.json")).unwrap();
+        let answer = serde_json::to_value(fupan::domain::reliability::compute(&case).unwrap()).unwrap();
+        let mut found = Vec::new();
+        differences(name, &answer, &serde_json::from_str(&expected).unwrap(), &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+        cases += 1;
+    }
+    assert!(cases >= 3);
+}
