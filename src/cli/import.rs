@@ -1,6 +1,9 @@
-//! `fupan import FILE`.
+//! `fupan import FILE…`.
 
-use std::path::PathBuf;
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use clap::Args;
@@ -18,11 +21,12 @@ use crate::{
     },
 };
 
-/// Import a weekly report.
+/// Import weekly reports, each in a transaction of its own.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The report.
-    file: PathBuf,
+    /// Reports, folders of reports (*.md), or - for standard input.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     /// The week, where the document names none.
     #[arg(long)]
     week: Option<String>,
@@ -32,11 +36,62 @@ pub(super) struct Import {
 }
 
 pub(super) async fn run(session: &Session, import: Import) -> anyhow::Result<()> {
-    let week = import.week.map(|week| week.parse::<IsoWeek>()).transpose().map_err(ServiceError::from)?;
-    let bytes = std::fs::read(&import.file).with_context(|| format!("cannot read {}", import.file.display()))?;
+    let week = import.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
+    let files = files_of(&import.files)?;
+    let several = files.len() > 1;
+    let mut failed = 0;
+    for file in &files {
+        if several {
+            say(&format!("== {}", file.display()));
+        }
+        match one(session, file, week, import.dry_run).await {
+            Ok(()) => {}
+            // What is wrong with one file keeps none of the others away.
+            Err(error) if several => {
+                say(&format!("{}: {error:#}", file.display()));
+                failed += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    anyhow::ensure!(failed == 0, "{failed} of {} files were not imported", files.len());
+    Ok(())
+}
+
+/// The files that were named, those of folders in the order of their names.
+fn files_of(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut inside = Vec::new();
+        for entry in entries {
+            let file = entry.with_context(|| format!("cannot read {}", path.display()))?.path();
+            if file.is_file() && file.extension().is_some_and(|ending| ending == "md" || ending == "markdown") {
+                inside.push(file);
+            }
+        }
+        anyhow::ensure!(!inside.is_empty(), "there is no *.md in {}", path.display());
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
+}
+
+async fn one(session: &Session, file: &Path, week: Option<IsoWeek>, dry_run: bool) -> anyhow::Result<()> {
+    let (bytes, name) = if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+        (bytes, "stdin".to_owned())
+    } else {
+        let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        (bytes, file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+    };
     let document = imports::document(bytes).map_err(ServiceError::from)?;
-    let name = import.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let report = imports::import(&session.app, &session.actor, &name, document, week, import.dry_run).await?;
+    let report = imports::import(&session.app, &session.actor, &name, document, week, dry_run).await?;
     let words = |outcome| match outcome {
         Outcome::Added => ("added", "新增"),
         Outcome::Changed => ("changed", "更新"),

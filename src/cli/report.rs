@@ -7,19 +7,34 @@ use clap::Args;
 
 use super::{
     CHECK_FOUND, Exit, Session,
-    out::{raw, say},
+    out::{data, raw, say},
 };
 use crate::{
-    domain::iso_week::IsoWeek,
-    service::{ServiceError, imports, reports},
+    domain::{checked::FieldError, iso_week::IsoWeek, report::formats},
+    service::{
+        ServiceError, imports,
+        reports::{self, Section},
+    },
 };
 
 /// Print a week's two sections, or put them into a document.
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// A week like 2024-W34 (by default this week), or `splice FILE`.
+    /// A week: 2024-W34, this, last (by default this); or `splice FILE`.
     #[arg(num_args = 0..=2)]
     words: Vec<String>,
+    /// md, html, text or json.
+    #[arg(long, default_value = "md")]
+    format: String,
+    /// figures, events or all.
+    #[arg(long, default_value = "all")]
+    section: String,
+    /// What changed since another week, instead of the report.
+    #[arg(long, value_name = "WEEK")]
+    diff: Option<String>,
+    /// Leave with 7 where something of the week is unfinished, and say what.
+    #[arg(long)]
+    strict: bool,
     /// With splice: print the document instead of writing the file.
     #[arg(long)]
     stdout: bool,
@@ -36,21 +51,62 @@ pub(super) async fn run(session: &Session, report: Report) -> anyhow::Result<()>
     match words.as_slice() {
         ["splice", file] => splice(session, &report, PathBuf::from(file)).await,
         ["splice"] => anyhow::bail!("name the file: fupan report splice FILE"),
-        [] => print(session, IsoWeek::of(session.app.today())).await,
-        [week] => print(session, week.parse().map_err(ServiceError::from)?).await,
+        [] => print(session, &report, week_of(session, "this")?).await,
+        [week] => print(session, &report, week_of(session, week)?).await,
         _ => anyhow::bail!("write `fupan report 2024-W34` or `fupan report splice FILE`"),
     }
 }
 
-async fn print(session: &Session, week: IsoWeek) -> anyhow::Result<()> {
-    let weekly = reports::weekly(&session.app, &session.actor, week).await?;
-    if session.json {
-        let value = crate::web::api::reports::body(&session.app, &weekly);
-        raw(&format!("{}\n", serde_json::to_string_pretty(&value)?));
-    } else {
-        raw(&weekly.markdown);
+fn week_of(session: &Session, word: &str) -> anyhow::Result<IsoWeek> {
+    let this = IsoWeek::of(session.app.today());
+    Ok(match word {
+        "this" | "本周" => this,
+        "last" | "上周" => this.previous(),
+        week => week.parse().map_err(ServiceError::from)?,
+    })
+}
+
+async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Result<()> {
+    let section = Section::from_code(&asked.section).map_err(ServiceError::from)?;
+    let whole = reports::weekly(&session.app, &session.actor, week).await?;
+    let unfinished = whole.unfinished();
+    let mut weekly = whole.only(section);
+    if let Some(against) = &asked.diff {
+        let before = reports::weekly(&session.app, &session.actor, week_of(session, against)?).await?.only(section);
+        let changes = reports::changes(&weekly, &before);
+        if session.json || asked.format == "json" {
+            weekly.changes = Some(changes);
+        } else {
+            for line in &changes {
+                data(line);
+            }
+            return strict(asked, &unfinished);
+        }
     }
-    Ok(())
+    match (session.json, asked.format.as_str()) {
+        (true, _) | (_, "json") => {
+            let value = crate::web::api::reports::body(&session.app, &weekly);
+            raw(&format!("{}\n", serde_json::to_string_pretty(&value)?));
+        }
+        (_, "md") => raw(&weekly.markdown),
+        (_, "html") => raw(&formats::html(&weekly.markdown)),
+        (_, "text") => raw(&formats::plain(&weekly.markdown)),
+        _ => {
+            let remedy = FieldError::shape("format", "choose md, html, text or json");
+            return Err(ServiceError::from(remedy).into());
+        }
+    }
+    strict(asked, &unfinished)
+}
+
+fn strict(asked: &Report, unfinished: &[String]) -> anyhow::Result<()> {
+    if !asked.strict || unfinished.is_empty() {
+        return Ok(());
+    }
+    for line in unfinished {
+        say(line);
+    }
+    Err(Exit(CHECK_FOUND).into())
 }
 
 async fn splice(session: &Session, report: &Report, file: PathBuf) -> anyhow::Result<()> {

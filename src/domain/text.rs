@@ -120,7 +120,50 @@ pub fn fold_char(c: char) -> char {
     }
 }
 
+/// How alike two texts are, 0 to 1: twice the pairs of neighbouring letters that they share over the pairs that they
+/// have. White space, punctuation and capitals do not matter.
+pub fn likeness(one: &str, other: &str) -> f64 {
+    let letters = |text: &str| -> Vec<char> {
+        text.chars().map(fold_char).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let pairs = |letters: &[char]| {
+        let mut pairs: std::collections::BTreeMap<(char, char), usize> = std::collections::BTreeMap::new();
+        for pair in letters.windows(2) {
+            if let [first, second] = pair {
+                *pairs.entry((*first, *second)).or_default() += 1;
+            }
+        }
+        pairs
+    };
+    let (one, other) = (letters(one), letters(other));
+    if one == other {
+        return 1.0;
+    }
+    let all = one.len().saturating_sub(1) + other.len().saturating_sub(1);
+    if all == 0 {
+        return 0.0;
+    }
+    let others = pairs(&other);
+    let shared: usize =
+        pairs(&one).into_iter().map(|(pair, count)| count.min(others.get(&pair).copied().unwrap_or(0))).sum();
+    2.0 * shared as f64 / all as f64
+}
+
 /// The folded form of a whole text.
 pub fn fold(text: &str) -> String {
     text.chars().map(fold_char).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_was_polished_is_still_like_itself_and_another_one_is_not() {
+        let said = "客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新";
+        assert!(likeness(said, "客户反馈商户提现失败，影响约684笔出金交易，原因为风控规则更新。") > 0.8);
+        assert!(likeness(said, "钱包首页访问个别响应504") < 0.1);
+        assert!((likeness("ＡＢ，c", "ab C") - 1.0).abs() < f64::EPSILON);
+        assert!(likeness("", "x") < f64::EPSILON);
+    }
 }

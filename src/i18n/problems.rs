@@ -111,6 +111,8 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "write an address like oncall@example.com" => "请写成 oncall@example.com 这样",
         "write a label like A, B, C, D or P1" => "请写成 A、B、C、D 或 P1 这样",
         "it was used for another request; take a new key" => "已用于另一个请求，请换一个新的",
+        "choose figures, events or all" => "请选择 figures、events 或 all",
+        "choose md, json, html or text" | "choose md, html, text or json" => "请选择 md、html、text 或 json",
         "write 2024-W34" => "请写成 2024-W34 这样",
         _ if remedy.contains("is not a week") => "请写成 2024-W34 这样",
         _ => return None,

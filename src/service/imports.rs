@@ -17,7 +17,7 @@ use crate::{
         actor::{Actor, Permission},
         capture::draft::Mark,
         checked::{self, FieldError, FieldProblem},
-        event::{EventFields, Source, label},
+        event::{self, EventFields, ProductionEvent, Source, label},
         figures::{FigureFields, IncidentCountFields},
         iso_week::IsoWeek,
         postmortem::PostmortemState,
@@ -25,12 +25,13 @@ use crate::{
             self,
             reading::{EventReading, FigureReading, IncidentCountReading},
         },
+        text,
     },
     store::{self, imports::ReportImport},
 };
 
-/// The largest document, in bytes: 2 MiB.
-pub const DOCUMENT_LIMIT: usize = 2 * 1024 * 1024;
+/// The largest document, in bytes: 16 MiB. Over HTTP the limit of a body comes first.
+pub const DOCUMENT_LIMIT: usize = 16 * 1024 * 1024;
 
 /// What happened, or would happen, to one thing of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +85,7 @@ impl ImportReport {
 /// Reads bytes as UTF-8 text; the error names the first bad byte.
 pub fn document(bytes: Vec<u8>) -> Result<String, FieldError> {
     if bytes.len() > DOCUMENT_LIMIT {
-        return Err(FieldError::shape("document", "the file is larger than 2 MiB; import the week alone"));
+        return Err(FieldError::shape("document", "the file is larger than 16 MiB; import the week alone"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -252,14 +253,30 @@ async fn import_event(
 ) -> Result<ImportLine, ServiceError> {
     let words: String = read.draft.narrative.chars().take(60).collect();
     let line = |outcome, number| ImportLine { outcome, kind: "event", number, words: words.clone() };
-    if let Some((number, deleted)) = store::events::by_import_key(tx.conn(), &from.key).await? {
-        if deleted {
-            return Ok(line(Outcome::Deleted, Some(number)));
-        }
-        let mut event = events::by_number(tx, number).await?;
+    let known = store::events::by_import_key(tx.conn(), &from.key).await?;
+    if let Some((number, true)) = known {
+        return Ok(line(Outcome::Deleted, Some(number)));
+    }
+    let mut reworded = false;
+    let (event, doubtful) = match known {
+        Some((number, _)) => (Some(events::by_number(tx, number).await?), None),
+        None => match alike(tx, read).await? {
+            Alike::Same(event) => {
+                let event = *event;
+                let (event, changed) = take_over(app, tx, actor, event, read, &from).await?;
+                reworded = changed;
+                *marks_moved = true;
+                (Some(event), None)
+            }
+            Alike::Doubtful(label) => (None, Some(label)),
+            Alike::None => (None, None),
+        },
+    };
+    if let Some(mut event) = event {
+        let number = event.number;
         let mark = read.draft.mark;
         if event.import_mark == Some(mark) {
-            return Ok(line(Outcome::Unchanged, Some(number)));
+            return Ok(line(if reworded { Outcome::Changed } else { Outcome::Unchanged }, Some(number)));
         }
         // The document's mark was changed by hand since the last import: that is the news it brings.
         let now = app.now_millis();
@@ -283,7 +300,7 @@ async fn import_event(
             let change = json!({"state": {"from": before.state.code(), "to": to.code()}, "by": "import"});
             events::audit(app, tx, actor, &format!("postmortem.{}", to.code()), &event, change).await?;
         }
-        return Ok(line(if moves { Outcome::Changed } else { Outcome::Unchanged }, Some(number)));
+        return Ok(line(if moves || reworded { Outcome::Changed } else { Outcome::Unchanged }, Some(number)));
     }
     let mut fields = EventFields::from_draft(&read.draft);
     if fields.recovered.zip(fields.occurred).is_some_and(|(recovered, occurred)| recovered.at < occurred.at) {
@@ -302,5 +319,66 @@ async fn import_event(
     let event = events::write_new(app, tx, actor, new, Some(from)).await?;
     let mut written = line(Outcome::Added, Some(event.number));
     written.words = format!("{} {}", label(event.number), written.words);
+    if let Some(other) = doubtful {
+        written.words = format!("{}（与 {other} 同一时间，疑似重复 same time as {other}）", written.words);
+    }
     Ok(written)
+}
+
+/// Whether an event of the document is one that is there already under another key: pasted before the report was
+/// written, or worded anew since the last import.
+enum Alike {
+    Same(Box<ProductionEvent>),
+    /// The label of one that may be the same.
+    Doubtful(String),
+    None,
+}
+
+/// From here on two sentences of the same time are the same event.
+const SAME: f64 = 0.6;
+/// From here on people are asked to look.
+const DOUBTFUL: f64 = 0.3;
+
+async fn alike(tx: &store::Tx, read: &EventReading) -> Result<Alike, ServiceError> {
+    let Some(occurred) = read.draft.occurred else { return Ok(Alike::None) };
+    let at = occurred.at.timestamp_millis();
+    let mut best: Option<(f64, ProductionEvent)> = None;
+    for event in store::events::at_time(tx.conn(), at).await? {
+        let likeness = text::likeness(&event.fields.narrative, &read.draft.narrative);
+        if best.as_ref().is_none_or(|(have, _)| likeness > *have) {
+            best = Some((likeness, event));
+        }
+    }
+    Ok(match best {
+        Some((likeness, event)) if likeness >= SAME => Alike::Same(Box::new(event)),
+        Some((likeness, event)) if likeness >= DOUBTFUL => Alike::Doubtful(event.label()),
+        _ => Alike::None,
+    })
+}
+
+/// Makes the event that is there the document's one. Its sentence follows the document where nobody edited it here.
+async fn take_over(
+    app: &App,
+    tx: &store::Tx,
+    actor: &Actor,
+    before: ProductionEvent,
+    read: &EventReading,
+    from: &ImportedFrom,
+) -> Result<(ProductionEvent, bool), ServiceError> {
+    store::events::adopt(tx, before.id, from.import_id, &from.key, &read.raw).await?;
+    let narrative = checked::fold(&before.fields.narrative);
+    let untouched = before.raw.as_deref().is_some_and(|raw| checked::fold(raw).contains(&narrative));
+    if !untouched || narrative == checked::fold(&read.draft.narrative) {
+        return Ok((before, false));
+    }
+    let read_fields = EventFields::from_draft(&read.draft);
+    let fields =
+        EventFields { severity: read_fields.severity.clone().or(before.fields.severity.clone()), ..read_fields };
+    let mut after = ProductionEvent { fields: fields.checked()?, ..before.clone() };
+    let now = app.now_millis();
+    store::events::update(tx, &after, before.version, now, &mut || app.id()).await?;
+    after.version += 1;
+    let change = event::changes(&before.fields, &after.fields);
+    events::audit(app, tx, actor, "event.update", &after, change).await?;
+    Ok((after, true))
 }

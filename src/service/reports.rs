@@ -34,6 +34,106 @@ pub struct WeeklyReport {
     pub events: Vec<ProductionEvent>,
     /// The style that the sections are written in.
     pub style: ReportStyle,
+    /// What changed since another week, where that was asked for.
+    pub changes: Option<Vec<String>>,
+}
+
+/// Which part of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Section {
+    /// Both.
+    #[default]
+    All,
+    /// 【系统运行数据】.
+    Figures,
+    /// 【生产事件】.
+    Events,
+}
+
+impl Section {
+    /// The section of a code: all, figures or events.
+    pub fn from_code(code: &str) -> Result<Self, FieldError> {
+        match code {
+            "all" => Ok(Self::All),
+            "figures" => Ok(Self::Figures),
+            "events" => Ok(Self::Events),
+            _ => Err(FieldError::shape("section", "choose figures, events or all")),
+        }
+    }
+}
+
+impl WeeklyReport {
+    /// The report with one of its sections alone.
+    #[must_use]
+    pub fn only(self, section: Section) -> Self {
+        let reading = report::read_report(&self.markdown, chrono_tz::UTC, self.week.monday());
+        let part = match section {
+            Section::All => return self,
+            Section::Figures => reading.figures_section,
+            Section::Events => reading.events_section,
+        };
+        let text = part.and_then(|part| self.markdown.get(part.heading.start..part.body.end)).unwrap_or_default();
+        let markdown = format!("{}\n", text.trim_end());
+        let (figures, incident_counts, events) = match section {
+            Section::Figures => (self.figures, self.incident_counts, Vec::new()),
+            _ => (Vec::new(), Vec::new(), self.events),
+        };
+        Self { markdown, figures, incident_counts, events, ..self }
+    }
+
+    /// What is not finished yet, a line each: owed postmortems, events without a time or a recovery, no figures.
+    pub fn unfinished(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.figures.is_empty() {
+            found.push(format!("{}：没有指标 no figures", self.week));
+        }
+        for event in &self.events {
+            let mut say = |words: &str| found.push(format!("{}：{words}", event.label()));
+            if event.fields.occurred.is_none() {
+                say("没有时间 no time");
+            }
+            if event.fields.recovered.is_none() {
+                say("未恢复 not recovered");
+            }
+            if event.postmortem.state.is_owed() {
+                say("待复盘 postmortem owed");
+            }
+        }
+        found
+    }
+}
+
+/// What changed from `before` to `after`, a line each, from the numbers as printed.
+pub fn changes(after: &WeeklyReport, before: &WeeklyReport) -> Vec<String> {
+    let against = format!("较 {}", before.week);
+    let mut lines = Vec::new();
+    for figure in &after.figures {
+        let fields = &figure.fields;
+        let unit = fields.unit.as_deref().unwrap_or_default();
+        let step = if matches!(unit, "%" | "％") { "pp" } else { unit };
+        let was = before.figures.iter().find(|was| was.fields.is_named(&fields.name, fields.group.as_deref()));
+        let moved = match was.and_then(|was| fields.value.minus(was.fields.value)) {
+            Some(moved) => format!("{against} {}{step}", moved.signed()),
+            None => format!("{} 没有这一项", before.week),
+        };
+        lines.push(format!("{} {}{unit}（{moved}）", fields.name, fields.value));
+    }
+    for count in &after.incident_counts {
+        let was = before.incident_counts.iter().find(|was| was.fields.severity == count.fields.severity);
+        let moved = match was.and_then(|was| count.fields.count.minus(was.fields.count)) {
+            Some(moved) => format!("{against} {}次", moved.signed()),
+            None => format!("{} 没有这一项", before.week),
+        };
+        lines.push(format!("{}级 {}次（{moved}）", count.fields.severity, count.fields.count));
+    }
+    let (now, then) = (after.events.len(), before.events.len());
+    let sign = match now.cmp(&then) {
+        std::cmp::Ordering::Greater => format!("+{}", now - then),
+        std::cmp::Ordering::Equal => "0".to_owned(),
+        std::cmp::Ordering::Less => format!("−{}", then - now),
+    };
+    lines.push(format!("生产事件 {now} 起（{against} {sign}）"));
+    lines
 }
 
 /// The report of a week, in the style of that week's imported document, else of the latest one before it,
@@ -51,7 +151,7 @@ pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyRep
         let stored = Stored { figures: &figures, counts: &incident_counts, events: &events };
         let spliced = put_back(app, &document.content, &reading, &style, &stored, Some(&reading));
         let markdown = sections_of(app, &spliced);
-        return Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style });
+        return Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, changes: None });
     }
     let style = match store::imports::latest_until(connection, week).await? {
         Some(document) => {
@@ -66,7 +166,7 @@ pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyRep
         events: events.iter().map(ProductionEvent::report_event).collect(),
     };
     let markdown = report::render_sections(&style, &content, app.zone);
-    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style })
+    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, changes: None })
 }
 
 /// Puts the two sections of the document's week into the document; everything that did not change since the

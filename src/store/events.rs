@@ -187,6 +187,30 @@ pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result
     load(connection, rows).await
 }
 
+/// The events that began at this instant (milliseconds), unless deleted, at most 50.
+pub async fn at_time(connection: &impl ConnectionTrait, occurred_at: i64) -> Result<Vec<ProductionEvent>, StoreError> {
+    let rows = event::Entity::find()
+        .filter(event::Column::OccurredAt.eq(occurred_at))
+        .filter(event::Column::DeletedAt.is_null())
+        .order_by_asc(event::Column::Number)
+        .limit(50)
+        .all(connection)
+        .await?;
+    load(connection, rows).await
+}
+
+/// Makes an event that is there the one that came with an import: its key, its document and its text.
+pub async fn adopt(tx: &Tx, id: Uuid, import_id: Uuid, key: &str, raw: &str) -> Result<(), StoreError> {
+    let result = event::Entity::update_many()
+        .col_expr(event::Column::ImportId, Expr::value(import_id))
+        .col_expr(event::Column::ImportKey, Expr::value(key))
+        .col_expr(event::Column::Raw, Expr::value(raw))
+        .filter(event::Column::Id.eq(id))
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
 /// Deleted or not, the event that came with this import key: its number and whether it is deleted.
 pub async fn by_import_key(connection: &impl ConnectionTrait, key: &str) -> Result<Option<(i64, bool)>, StoreError> {
     let row = event::Entity::find().filter(event::Column::ImportKey.eq(key)).one(connection).await?;

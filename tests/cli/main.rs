@@ -162,3 +162,63 @@ async fn a_mail_server_that_is_away_loses_nothing() {
     assert!(back.status.success(), "{}", err(&back));
     assert_eq!(sink.received().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_was_pasted_before_the_report_is_not_imported_twice() {
+    let database = TestDatabase::new().await;
+    assert!(fupan(&database, &["add", LINE, "--week", "2024-W34"], &[]).status.success());
+    let imported = fupan(&database, &["import", REPORT], &[]);
+    assert_eq!(out(&imported).matches("新增  事件").count(), 2, "{}", out(&imported));
+    assert_eq!(out(&fupan(&database, &["import", REPORT], &[])).matches("不变").count(), 9);
+    let report = out(&fupan(&database, &["report", "2024-W34"], &[]));
+    assert_eq!(report.matches("客户反馈商户操作提现失败").count(), 1, "{report}");
+
+    // The writer polishes the sentence: the same event, with its new words.
+    let polished = std::fs::read_to_string(REPORT).unwrap().replace("客户反馈商户操作提现失败", "客户反馈商户提现报错");
+    std::fs::write(database.folder().join("polished.md"), polished).unwrap();
+    let again = fupan(&database, &["import", "polished.md"], &[]);
+    assert_eq!(
+        (out(&again).matches("更新  事件").count(), out(&again).matches("新增").count()),
+        (1, 0),
+        "{}",
+        out(&again)
+    );
+    let report = out(&fupan(&database, &["report", "2024-W34"], &[]));
+    assert!(report.contains("客户反馈商户提现报错") && !report.contains("商户操作提现失败"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_imported_file_by_file_and_a_bad_file_keeps_no_other_away() {
+    let database = TestDatabase::new().await;
+    let folder = database.folder().join("reports");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["2024-W34.md", "pay-2024-W38.md"] {
+        let from = Path::new(REPORT).with_file_name(name);
+        std::fs::copy(from, folder.join(name)).unwrap();
+    }
+    std::fs::write(folder.join("notes.md"), "# 会议纪要").unwrap();
+    let imported = fupan(&database, &["import", "reports"], &[]);
+    assert_eq!(imported.status.code(), Some(1));
+    assert!(err(&imported).contains("notes.md") && err(&imported).contains("1 of 3"), "{}", err(&imported));
+    for week in ["2024-W34", "2024-W38"] {
+        assert!(out(&fupan(&database, &["report", week], &[])).lines().count() > 5, "{week}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_comes_by_section_in_every_format_with_changes_and_with_what_is_unfinished() {
+    let database = TestDatabase::new().await;
+    fupan(&database, &["import", REPORT], &[]);
+    let before = std::fs::read_to_string(REPORT).unwrap().replace("2024-W34", "2024-W33").replace("99.989%", "99.990%");
+    std::fs::write(database.folder().join("before.md"), before).unwrap();
+    fupan(&database, &["import", "before.md", "--week", "2024-W33"], &[]);
+    let figures = out(&fupan(&database, &["report", "2024-W34", "--section", "figures"], &[]));
+    assert!(figures.contains("99.989%") && !figures.contains("生产事件】"), "{figures}");
+    let html = out(&fupan(&database, &["report", "2024-W34", "--section", "events", "--format", "html"], &[]));
+    assert!(html.starts_with("<h3>【生产事件】</h3>") && !html.contains("99.989"), "{html}");
+    let changes = out(&fupan(&database, &["report", "2024-W34", "--diff", "2024-W33"], &[]));
+    assert!(changes.contains("出金有效成功率 99.989%（较 2024-W33 −0.001pp）"), "{changes}");
+    let strict = fupan(&database, &["report", "2024-W34", "--strict"], &[]);
+    assert_eq!((strict.status.code(), err(&strict).matches("待复盘").count()), (Some(7), 2), "{}", err(&strict));
+    assert_eq!(fupan(&database, &["report", "2024-W34", "--format", "pdf"], &[]).status.code(), Some(2));
+}

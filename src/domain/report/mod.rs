@@ -2,6 +2,7 @@
 
 mod events;
 mod figures;
+pub mod formats;
 pub mod reading;
 pub mod render;
 pub mod schema;

@@ -91,7 +91,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let more = match (route.method, route.path) {
         ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
-        ("GET", "/api/v1/reports/{week}") => reports::Format::into_params(query),
+        ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
         _ => Vec::new(),

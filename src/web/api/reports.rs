@@ -10,18 +10,25 @@ use super::{
     event_body::{self, EventBody},
     figures::{self, CountBody, FigureBody},
 };
-use crate::service::{
-    App, ServiceError,
-    reports::{self, WeeklyReport},
+use crate::{
+    domain::report::formats,
+    service::{
+        App, ServiceError,
+        reports::{self, Section, WeeklyReport},
+    },
 };
 
 /// The wanted format.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Format {
+pub struct ReportQuery {
     /// md, json, html or text; by default json.
     format: Option<String>,
+    /// figures, events or all; by default all.
+    section: Option<String>,
+    /// Another ISO week, to say what changed since; JSON only.
+    diff: Option<String>,
 }
 
 /// A weekly report.
@@ -29,11 +36,18 @@ pub async fn read(
     request: HttpRequest,
     app: web::Data<App>,
     week: web::Path<String>,
-    query: web::Query<Format>,
+    query: web::Query<ReportQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let week = week.parse().map_err(ServiceError::from)?;
     let report = reports::weekly(&app, &caller.actor, week).await?;
+    let section = query.section.as_deref().map(Section::from_code).transpose()?.unwrap_or_default();
+    let mut report = report.only(section);
+    if let Some(against) = &query.diff {
+        let against = against.parse().map_err(ServiceError::from)?;
+        let before = reports::weekly(&app, &caller.actor, against).await?;
+        report.changes = Some(reports::changes(&report, &before));
+    }
     answer(&app, &report, query.format.as_deref().unwrap_or("json"))
 }
 
@@ -43,8 +57,8 @@ pub fn answer(app: &App, report: &WeeklyReport, format: &str) -> Result<HttpResp
     match format {
         "json" => Ok(HttpResponse::Ok().json(body(app, report))),
         "md" => ok("text/markdown; charset=utf-8", report.markdown.clone()),
-        "text" => ok("text/plain; charset=utf-8", plain(&report.markdown)),
-        "html" => ok("text/html; charset=utf-8", html(&report.markdown)),
+        "text" => ok("text/plain; charset=utf-8", formats::plain(&report.markdown)),
+        "html" => ok("text/html; charset=utf-8", formats::html(&report.markdown)),
         _ => {
             let remedy = "choose md, json, html or text";
             Err(crate::domain::checked::FieldError::shape("format", remedy).into())
@@ -69,6 +83,9 @@ pub struct ReportBody {
     incident_counts: Vec<CountBody>,
     /// Events in report order.
     events: Vec<EventBody>,
+    /// What changed since the week of `diff`, a line each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<String>>,
 }
 
 /// A report as JSON.
@@ -81,47 +98,6 @@ pub fn body(app: &App, report: &WeeklyReport) -> ReportBody {
         figures: report.figures.iter().map(|figure| figures::figure_body(app, figure)).collect(),
         incident_counts: report.incident_counts.iter().map(figures::count_body).collect(),
         events: report.events.iter().map(|event| event_body::body(app, event)).collect(),
+        changes: report.changes.clone(),
     }
-}
-
-/// Markdown without its marks.
-fn plain(markdown: &str) -> String {
-    let lines = markdown.lines().map(|line| line.trim_start_matches('#').trim_start().replace("**", ""));
-    lines.fold(String::new(), |text, line| text + &line + "\n")
-}
-
-/// The report's simple Markdown (headings, lists, paragraphs) as HTML; everything is escaped.
-pub fn html(markdown: &str) -> String {
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;")
-            .replace('\'', "&#39;")
-    };
-    let mut out = String::new();
-    let mut list = false;
-    for line in markdown.lines() {
-        let trimmed = line.trim();
-        let item = trimmed.strip_prefix("- ").or_else(|| trimmed.strip_prefix("* "));
-        if item.is_none() && list && !trimmed.is_empty() {
-            out.push_str("</ul>\n");
-            list = false;
-        }
-        if let Some(item) = item {
-            if !list {
-                out.push_str("<ul>\n");
-                list = true;
-            }
-            out.push_str(&format!("<li>{}</li>\n", escape(item)));
-        } else if trimmed.starts_with('#') {
-            out.push_str(&format!("<h3>{}</h3>\n", escape(trimmed.trim_start_matches('#').trim())));
-        } else if !trimmed.is_empty() {
-            out.push_str(&format!("<p>{}</p>\n", escape(trimmed)));
-        }
-    }
-    if list {
-        out.push_str("</ul>\n");
-    }
-    out
 }

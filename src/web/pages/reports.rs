@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{Shell, home::range, redirect, render};
 use crate::{
-    domain::iso_week::IsoWeek,
+    domain::{iso_week::IsoWeek, report::formats},
     service::{App, ServiceError, reports},
     web::{api, gate::caller, problem::Problem},
 };
@@ -45,7 +45,7 @@ pub async fn page(request: HttpRequest, app: web::Data<App>, name: web::Path<Str
         week_range: range(week),
         earlier: week.previous().to_string(),
         later: week.next().to_string(),
-        html: api::reports::html(&report.markdown),
+        html: formats::html(&report.markdown),
         markdown: report.markdown,
     };
     render(StatusCode::OK, &page)
