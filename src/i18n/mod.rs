@@ -102,6 +102,16 @@ texts! {
     left_over: "没有归类：", "Left over: ";
     undecided: "未定", "Undecided";
     not_required: "免复盘", "Not required";
+    import_report: "导入周报", "Import a report";
+    import_hint: "把整篇周报（Markdown）贴进来：先看会新增、更新什么，再导入。其他章节不会被读取。", "Paste the whole weekly report (Markdown): look at what would be added and changed first. Other sections are not read.";
+    import_document: "周报全文", "The report";
+    import_plan: "将会导入", "What would be imported";
+    import_done: "已导入", "Imported";
+    import_nothing: "没有变化", "Nothing changed";
+    outcome_added: "新增", "added";
+    outcome_changed: "更新", "changed";
+    outcome_unchanged: "不变", "unchanged";
+    outcome_deleted: "已删除，不再导入", "deleted here, stays deleted";
     settings: "设置", "Settings";
     theme_dark: "深色", "Dark";
     theme_light: "浅色", "Light";

@@ -114,6 +114,10 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "choose figures, events or all" => "请选择 figures、events 或 all",
         "choose md, json, html or text" | "choose md, html, text or json" => "请选择 md、html、text 或 json",
         "write 2024-W34" => "请写成 2024-W34 这样",
+        _ if remedy.starts_with("it has neither a section") => "没有【系统运行数据】也没有【生产事件】，请确认这是周报",
+        _ if remedy.starts_with("the document names no week") => "文中没有周次，请写上 2024-W34 这样的周",
+        _ if remedy.starts_with("the file is larger than") => "文件太大，请只导入那一周",
+        _ if remedy.starts_with("the file is not UTF-8") => "不是 UTF-8 编码，请另存为 UTF-8",
         _ if remedy.contains("is not a week") => "请写成 2024-W34 这样",
         _ => return None,
     })

@@ -58,6 +58,8 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/figures/{week}", Permission::WriteFigure, "Write a figure"),
     route("POST", "/figures/{week}/counts", Permission::WriteFigure, "Write an incident count"),
     route("POST", "/figures/{week}/delete", Permission::WriteFigure, "Remove a figure or a count"),
+    route("GET", "/import", Permission::ImportReport, "The form to import a weekly report"),
+    route("POST", "/import", Permission::ImportReport, "What an import would do, or the import"),
     route("GET", "/w", Permission::Read, "This week's report"),
     route("GET", "/w/{week}", Permission::Read, "A weekly report"),
     route("GET", "/api/v1/events", Permission::Read, "Events, the latest beginning first"),

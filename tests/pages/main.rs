@@ -277,3 +277,20 @@ async fn marking_as_recovered_twice_is_harmless() {
     let (first, second) = tokio::join!(person.post("/events/1/recover", &[]), person.post("/events/1/recover", &[]));
     assert_eq!((first.0, second.0), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_pasted_looked_at_and_imported() {
+    let service = Service::start(NOW).await;
+    let lead = Person::of(&service, Role::Lead).await;
+    let document = std::fs::read_to_string("tests/corpus/reports/2024-W34.md").unwrap();
+    let (status, _, plan) = lead.post("/import", &[("document", document.as_str()), ("action", "preview")]).await;
+    assert_eq!((status, plan.matches(">新增<").count()), (StatusCode::OK, 9), "{plan}");
+    let (_, events) = lead.get("/events").await;
+    assert!(!events.contains("PE-1"), "a look changes nothing");
+    let (_, _, done) = lead.post("/import", &[("document", document.as_str()), ("action", "save")]).await;
+    assert!(done.contains("已导入") && done.contains("/e/1"), "{done}");
+    let (_, _, again) = lead.post("/import", &[("document", document.as_str()), ("action", "preview")]).await;
+    assert!(again.contains("没有变化"), "{again}");
+    let (status, _, refused) = lead.post("/import", &[("document", "# 会议纪要"), ("action", "save")]).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && refused.contains("# 会议纪要"), "{refused}");
+}

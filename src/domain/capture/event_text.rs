@@ -38,6 +38,10 @@ pub enum FieldKey {
 
 /// The key that a label names, where it is one of ours.
 pub fn field_key(label: &str) -> Option<FieldKey> {
+    // The longest label has 17 letters.
+    if label.len() > 80 {
+        return None;
+    }
     let label = crate::domain::text::fold(label).to_lowercase();
     let label = label.trim_matches([' ', '*', '#', '-', '·', '[', ']', '【', '】']);
     let is = |words: &[&str]| words.contains(&label);

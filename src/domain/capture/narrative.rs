@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{marks::FoundMark, times::TimeToken};
+use super::{
+    marks::{self, FoundMark},
+    times::TimeToken,
+};
 use crate::domain::text::Folded;
 
 /// The sentence as characters `range` of `original`, where `leading` are the time tokens in front.
@@ -15,8 +18,15 @@ pub(super) fn of(
     mark: Option<&FoundMark>,
 ) -> (String, Range<usize>) {
     let mut start = range.start;
+    let mut label: Option<Range<usize>> = None;
     for token in leading {
         let between = text.text(start..token.range.start.max(start));
+        if label.is_none() && start == range.start && is_label(&between) {
+            // `【B级】09/02 10:12 聚合码…`: the time is taken out from behind the grade.
+            label = Some(start..token.range.start);
+            start = token.range.end;
+            continue;
+        }
         if between.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '~' | '至' | '到' | '自' | '*'))
             || between.trim() == "to"
         {
@@ -45,9 +55,19 @@ pub(super) fn of(
         let bytes = text.bytes(&part);
         original.get(bytes.start.saturating_sub(base)..bytes.end.saturating_sub(base)).unwrap_or_default()
     };
+    let label = label.map(|label| slice(label).trim_end().to_owned()).unwrap_or_default();
+    let glue = if label.is_ascii() && !label.is_empty() { " " } else { "" };
     let sentence = match cut {
         Some(cut) => format!("{}{}", slice(start..cut.start).trim_end(), slice(cut.end..end)),
         None => slice(start..end).to_owned(),
     };
-    (sentence.replace("\r\n", "\n"), start..end)
+    (format!("{label}{glue}{}", sentence.replace("\r\n", "\n")), start..end)
+}
+
+/// Whether the words are a grade and nothing else: `【C级】`, `P2 `.
+fn is_label(words: &str) -> bool {
+    let folded = Folded::new(words, 0);
+    let Some((_, range)) = marks::severity(&folded) else { return false };
+    let rest = format!("{}{}", folded.text(0..range.start), folded.text(range.end..folded.len()));
+    rest.chars().all(|c| c.is_whitespace() || matches!(c, '【' | '】' | '[' | ']' | '(' | ')' | '*' | ':' | '-'))
 }

@@ -199,8 +199,12 @@ impl Start {
                 lead = text.skip_blanks(close + 1);
             }
         }
+        // The tokens stand in order: of a long document only those of this line are looked at.
+        let first = tokens.partition_point(|token| token.range.start < at);
         let token = tokens
             .iter()
+            .skip(first)
+            .take_while(|token| token.range.start <= lead)
             .find(|token| (token.range.start == at || token.range.start == lead) && token.range.end <= line.end)
             .cloned();
         let labelled = (at..line.end.min(at + 24))

@@ -4,6 +4,7 @@ mod charts;
 mod events;
 mod figures;
 mod home;
+mod imports;
 mod reports;
 mod rows;
 mod settings;
@@ -51,6 +52,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
         .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))
         .service(web::resource("/figures/{week}/delete").route(web::post().to(figures::delete)))
+        .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
@@ -77,6 +79,7 @@ pub(super) struct Shell {
     name: String,
     role: &'static str,
     may_write: bool,
+    may_import: bool,
     may_administer: bool,
 }
 
@@ -104,6 +107,7 @@ impl Shell {
             name: caller.actor.name.clone(),
             role: role_words(t, role),
             may_write: role.may(Permission::WriteEvent),
+            may_import: role.may(Permission::ImportReport),
             may_administer: role.may(Permission::ManageAccounts),
         }
     }
@@ -127,6 +131,7 @@ impl Shell {
             name: String::new(),
             role: "",
             may_write: false,
+            may_import: false,
             may_administer: false,
         }
     }
