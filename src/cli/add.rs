@@ -31,11 +31,25 @@ pub(super) struct Add {
 }
 
 pub(super) async fn run(session: &Session, add: Add) -> anyhow::Result<()> {
-    let week = add.week.map(|week| week.parse::<IsoWeek>()).transpose().map_err(crate::service::ServiceError::from)?;
-    let (draft, saved) = if add.dry_run {
-        (capture::read(&session.app, &session.actor, &add.line, week)?, None)
+    let week =
+        add.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(crate::service::ServiceError::from)?;
+    let pieces = capture::split(&add.line);
+    if pieces.len() > 1 {
+        say(&format!("读到 {} 条事件，逐条处理", pieces.len()));
+    }
+    for piece in pieces {
+        one(session, piece, week, add.dry_run).await?;
+    }
+    Ok(())
+}
+
+async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool) -> anyhow::Result<()> {
+    let read = capture::read(&session.app, &session.actor, line, week)?;
+    let alike = events::alike(&session.app, &session.actor, &read).await?;
+    let (draft, saved) = if dry_run {
+        (read, None)
     } else {
-        let (event, draft) = events::create_from_line(&session.app, &session.actor, &add.line, week).await?;
+        let (event, draft) = events::create_from_line(&session.app, &session.actor, line, week).await?;
         (draft, Some(event))
     };
     if session.json {
@@ -55,6 +69,9 @@ pub(super) async fn run(session: &Session, add: Add) -> anyhow::Result<()> {
     for notice in &draft.notices {
         say(&notice_words(notice));
     }
+    if let Some(label) = alike {
+        say(&format!("注意：与 {label} 时间相同、内容相近，可能已经登记过"));
+    }
     match saved {
         Some(event) => say(&format!("已登记 {}（{} 周报）", event.label(), event.week)),
         None => say("未保存（--dry-run）"),
@@ -73,7 +90,8 @@ fn understood(draft: &DraftEvent, session: &Session) -> Vec<(&'static str, Strin
     let mut rows = Vec::new();
     rows.push(("时间", draft.occurred.map_or_else(|| "未写".to_owned(), time)));
     if let Some(point) = draft.recovered {
-        let minutes = draft.occurred.map(|from| (point.at - from.at).num_minutes());
+        let begun = draft.occurred.filter(|from| from.precision == Precision::Minute);
+        let minutes = begun.map(|from| (point.at - from.at).num_minutes());
         let lasted = minutes.map(|minutes| format!("（{minutes} 分钟）")).unwrap_or_default();
         rows.push(("恢复", format!("{}{lasted}", time(point))));
     }
@@ -112,6 +130,7 @@ fn understood(draft: &DraftEvent, session: &Session) -> Vec<(&'static str, Strin
 pub(super) fn notice_words(notice: &Notice) -> String {
     match notice {
         Notice::YearAssumed { year } => format!("注意：没有写年份，按 {year} 年理解；不对时用 --week 指定周"),
+        Notice::DateUnreadable { text } => format!("注意：“{text}”不是日期，时间没有读取"),
         Notice::TimeMissing => "注意：没有读到时间，先登记，时间可以以后补".to_owned(),
         Notice::SecondDate { text } => format!("注意：还有另一个日期 {text}，取第一个为发生时间"),
         Notice::RecoveryNextDay => "注意：恢复时刻早于发生时刻，按次日理解".to_owned(),

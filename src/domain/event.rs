@@ -165,7 +165,7 @@ impl EventFields {
         Self {
             occurred: draft.occurred,
             detected_at: draft.detected.map(|point| point.at),
-            acknowledged_at: None,
+            acknowledged_at: draft.acknowledged.map(|point| point.at),
             located_at: draft.located.map(|point| point.at),
             mitigated_at: draft.mitigated.map(|point| point.at),
             recovered: draft.recovered,

@@ -117,6 +117,13 @@ impl FigureFields {
     /// Checks lengths, and that a percentage lies between 0 and 100.
     pub fn checked(mut self) -> Result<Self, FieldError> {
         self.name = checked::line("name", &self.name, 100)?;
+        // The report has to read its own lines again: `名称：99.9%`.
+        let readable = !self.name.contains([':', '：', '|', '\\', '`'])
+            && self.name.starts_with(char::is_alphanumeric)
+            && self.name.chars().any(char::is_alphabetic);
+        if !readable {
+            return Err(FieldError::shape("name", "begin with a letter or digit, and leave out : | \\ and `"));
+        }
         let folded = checked::fold(&self.name).chars().count();
         if folded > 100 {
             // One written sign may stand for several: ㍿ is 株式会社.

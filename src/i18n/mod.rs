@@ -95,6 +95,10 @@ texts! {
     items_unit: "项", "items";
     assumed_year: "没有写年份，按此年理解：", "No year was written; taken as ";
     no_time: "没有读到时间，可以先登记，时间以后补", "No time was read; log it now and add the time later";
+    several_events: "这里有好几条事件，会逐条登记，下面是第一条；共 ", "There are several events, each will be logged; below is the first of ";
+    alike_event: "可能已经登记过：", "This may be logged already: ";
+    no_date: "不是日期：", "Not a date: ";
+    figure_name: "名称", "Name";
     second_date: "还有另一个日期：", "There is a second date: ";
     next_day: "恢复时刻按次日理解", "The recovery is taken as the next day";
     control: "已略去控制字符", "Control characters were left out";

@@ -52,6 +52,7 @@ fn field(error: &FieldError) -> String {
 fn field_name(field: &str) -> &str {
     match field {
         "line" => "这一行",
+        "event" => "事件",
         "occurred_at" => "发生时间",
         "detected_at" => "发现时间",
         "acknowledged_at" => "响应时间",
@@ -111,6 +112,10 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "write an address like oncall@example.com" => "请写成 oncall@example.com 这样",
         "write a label like A, B, C, D or P1" => "请写成 A、B、C、D 或 P1 这样",
         "it was used for another request; take a new key" => "已用于另一个请求，请换一个新的",
+        "begin with a letter or digit, and leave out : | \\ and `" => {
+            "请以文字或数字开头，不要用冒号、竖线、反斜杠和反引号"
+        }
+        "send one event at a time" => "这里有好几条事件，请一次发一条",
         "choose figures, events or all" => "请选择 figures、events 或 all",
         "choose md, json, html or text" | "choose md, html, text or json" => "请选择 md、html、text 或 json",
         "write 2024-W34" => "请写成 2024-W34 这样",
@@ -118,6 +123,7 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         _ if remedy.starts_with("the document names no week") => "文中没有周次，请写上 2024-W34 这样的周",
         _ if remedy.starts_with("the file is larger than") => "文件太大，请只导入那一周",
         _ if remedy.starts_with("the file is not UTF-8") => "不是 UTF-8 编码，请另存为 UTF-8",
+        _ if remedy.ends_with("write PE-1") => "请写成 PE-1 这样",
         _ if remedy.contains("is not a week") => "请写成 2024-W34 这样",
         _ => return None,
     })

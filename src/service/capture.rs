@@ -17,6 +17,11 @@ pub fn read(app: &App, actor: &Actor, line: &str, week: Option<IsoWeek>) -> Resu
     Ok(capture::read_line(line, &context(app, week)))
 }
 
+/// The events of a paste, each to be read on its own.
+pub fn split(text: &str) -> Vec<&str> {
+    capture::split(text)
+}
+
 /// The context of a line that is pasted now.
 pub fn context(app: &App, week: Option<IsoWeek>) -> CaptureContext {
     let anchor = week.map_or_else(|| DateAnchor::LatestPast(app.now()), DateAnchor::Week);

@@ -21,7 +21,7 @@ use crate::{
         event::{self, EventFields, ProductionEvent, Source},
         iso_week::IsoWeek,
         postmortem::{Postmortem, PostmortemState, due_date},
-        report,
+        report, text,
     },
     store::{self, Tx, audit::AuditEntry},
 };
@@ -123,6 +123,18 @@ pub async fn create_from_line(
 ) -> Result<(ProductionEvent, DraftEvent), ServiceError> {
     let (new, draft) = read_new(app, actor, line, week)?;
     Ok((create(app, actor, new).await?, draft))
+}
+
+/// From here on two sentences of the same time tell of the same event.
+pub(super) const SAME_EVENT: f64 = 0.6;
+
+/// The label of an event that began at the same time and reads alike: a line that was logged before.
+pub async fn alike(app: &App, actor: &Actor, draft: &DraftEvent) -> Result<Option<String>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let Some(occurred) = draft.occurred else { return Ok(None) };
+    let there = store::events::at_time(app.store.read(), occurred.at.timestamp_millis()).await?;
+    let same = |event: &&ProductionEvent| text::likeness(&event.fields.narrative, &draft.narrative) >= SAME_EVENT;
+    Ok(there.iter().find(same).map(ProductionEvent::label))
 }
 
 /// Like [`create_from_line`], where the same request is done once.

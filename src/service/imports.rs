@@ -334,8 +334,6 @@ enum Alike {
     None,
 }
 
-/// From here on two sentences of the same time are the same event.
-const SAME: f64 = 0.6;
 /// From here on people are asked to look.
 const DOUBTFUL: f64 = 0.3;
 
@@ -350,7 +348,7 @@ async fn alike(tx: &store::Tx, read: &EventReading) -> Result<Alike, ServiceErro
         }
     }
     Ok(match best {
-        Some((likeness, event)) if likeness >= SAME => Alike::Same(Box::new(event)),
+        Some((likeness, event)) if likeness >= events::SAME_EVENT => Alike::Same(Box::new(event)),
         Some((likeness, event)) if likeness >= DOUBTFUL => Alike::Doubtful(event.label()),
         _ => Alike::None,
     })

@@ -30,17 +30,23 @@ pub fn start(app: App, listener: TcpListener, stopped: watch::Receiver<bool>) ->
             .app_data(app.clone())
             .app_data(stopping.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
-            .app_data(web::JsonConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
-                if error.status_code() == StatusCode::PAYLOAD_TOO_LARGE {
-                    return too_large().into();
-                }
-                Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "malformed",
-                    format!("the body is not the expected JSON: {error}"),
-                )
-                .into()
-            }))
+            .app_data(
+                web::JsonConfig::default()
+                    .limit(BODY_LIMIT)
+                    .content_type_required(false)
+                    .content_type(|_| true)
+                    .error_handler(|error, _| {
+                        if error.status_code() == StatusCode::PAYLOAD_TOO_LARGE {
+                            return too_large().into();
+                        }
+                        Problem::new(
+                            StatusCode::BAD_REQUEST,
+                            "malformed",
+                            format!("the body is not the expected JSON: {error}"),
+                        )
+                        .into()
+                    }),
+            )
             .app_data(web::FormConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
                 if error.status_code() == StatusCode::PAYLOAD_TOO_LARGE {
                     return too_large().into();

@@ -252,3 +252,57 @@ fn every_figure_case_of_the_corpus_is_computed_as_expected() {
     }
     assert!(cases >= 3);
 }
+
+/// The minutes that a line pasted on 24 November 2026 names: beginning and recovery, as local time.
+fn read_times(line: &str) -> (Option<String>, Option<String>, Vec<Notice>) {
+    let now = "2026-11-24T10:00:00+08:00".parse().unwrap();
+    let context = CaptureContext { anchor: DateAnchor::LatestPast(now), zone: Shanghai, written: None };
+    let draft = capture::read_line(line, &context);
+    let local = |point: fupan::domain::clock_point::ClockPoint| {
+        point.at.with_timezone(&Shanghai).format("%m/%d %H:%M").to_string()
+    };
+    (draft.occurred.map(local), draft.recovered.map(local), draft.notices)
+}
+
+#[test]
+fn a_date_that_is_none_is_no_date_and_never_today() {
+    for date in ["2026-11-31", "02/30", "13/45", "23/11", "2999-06-01"] {
+        let (occurred, _, notices) = read_times(&format!("{date} 10:00 支付失败"));
+        assert_eq!(occurred, None, "{date}");
+        assert!(notices.contains(&Notice::DateUnreadable { text: date.to_owned() }), "{date}: {notices:?}");
+    }
+}
+
+#[test]
+fn the_end_is_found_in_the_words_that_people_use_for_it() {
+    for (line, occurred, recovered) in [
+        ("3天前 10:00 失败，10:20 恢复", "11/21 10:00", "11/21 10:20"),
+        ("11/23 提现失败，10:30恢复", "11/23 00:00", "11/23 10:30"),
+        ("11/23 晚上8点 支付失败，8点半恢复", "11/23 20:00", "11/23 20:30"),
+        ("昨天下午3点 支付失败，3点半恢复", "11/23 15:00", "11/23 15:30"),
+        ("昨晚11点 支付失败，次日1点恢复", "11/23 23:00", "11/24 01:00"),
+        ("yesterday 3pm payouts failing, back at 4pm", "11/23 15:00", "11/23 16:00"),
+        ("11/23 10:00 支付失败，持续到10:45", "11/23 10:00", "11/23 10:45"),
+        ("11/23 10:00 支付失败，约10:30左右基本恢复", "11/23 10:00", "11/23 10:30"),
+        ("11/23 10:00 支付失败，15 分钟后恢复", "11/23 10:00", "11/23 10:15"),
+        ("11/23 10:00 支付失败，持续35分钟", "11/23 10:00", "11/23 10:35"),
+        ("11/23 10:00 gateway down until 10:20", "11/23 10:00", "11/23 10:20"),
+        ("11/23 10:00 失败，10:05 发现，10:10 响应，10:20 定位，10:30 止损，10:40 恢复", "11/23 10:00", "11/23 10:40"),
+    ] {
+        let (from, to, notices) = read_times(line);
+        assert_eq!((from.as_deref(), to.as_deref()), (Some(occurred), Some(recovered)), "{line}: {notices:?}");
+    }
+}
+
+#[test]
+fn a_paste_of_several_events_is_taken_apart_and_one_of_several_lines_is_not() {
+    let two = "11/23 10:00 失败甲\n\n2. 【C级】11/23 11:00 失败乙，11:20 恢复【待复盘】\n后续观察";
+    assert_eq!(
+        capture::split(two),
+        ["11/23 10:00 失败甲", "2. 【C级】11/23 11:00 失败乙，11:20 恢复【待复盘】\n后续观察"]
+    );
+    for one in ["", "没有时间\n也没有日期", "11/23 10:00 失败甲\n10:20 恢复\n原因：11/22 20:00 的变更"]
+    {
+        assert_eq!(capture::split(one), [one]);
+    }
+}

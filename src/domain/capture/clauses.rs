@@ -156,7 +156,10 @@ const ONGOING: [&str; 15] = [
     "monitoring",
     "waiting for",
 ];
-const WELL: [&str; 24] = [
+const WELL: [&str; 27] = [
+    "back at",
+    "back up",
+    "back online",
     "stable since",
     "稳定运行",
     "恢复",
@@ -391,11 +394,22 @@ fn is_impact(words: &str) -> bool {
 /// Whether the words say that all is well again.
 pub fn is_well(words: &str) -> bool {
     let words = words.to_lowercase();
+    if words == "back" {
+        return true;
+    }
     let not = ["未恢复", "无法恢复", "不正常", "异常", "待恢复", "not recovered", "预计"];
     WELL.iter().any(|word| words.contains(word))
         && !PARTLY.iter().any(|word| words.contains(word))
         && !not.iter().any(|word| words.contains(word))
         && !ONGOING.iter().any(|word| words.contains(word))
+}
+
+/// Whether the words say that it was partly well, or that the damage was stopped.
+pub fn is_partly(words: &str) -> bool {
+    let words = words.to_lowercase();
+    ["部分恢复", "基本恢复", "初步恢复", "陆续恢复", "partially", "partly", "mostly"]
+        .iter()
+        .any(|word| words.contains(word))
 }
 
 /// Whether what was done came to its end: `补跑完成`, `重跑成功`, `消费完毕`. Only for words behind a later time or behind

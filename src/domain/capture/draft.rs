@@ -118,6 +118,11 @@ pub enum Notice {
     },
     /// No time was found at all: the event needs one.
     TimeMissing,
+    /// Something like a date stands in front of the time and is none: `02/30`, `13/45`.
+    DateUnreadable {
+        /// As written.
+        text: String,
+    },
     /// Two dates compete for the beginning; the first was taken.
     SecondDate {
         /// The other date as written.
@@ -155,6 +160,8 @@ pub struct DraftEvent {
     pub detected: Option<ClockPoint>,
     /// When the cause was found.
     pub located: Option<ClockPoint>,
+    /// When someone took it on (响应).
+    pub acknowledged: Option<ClockPoint>,
     /// When the damage stopped growing.
     pub mitigated: Option<ClockPoint>,
     /// When everything was well again.

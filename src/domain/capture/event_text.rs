@@ -352,6 +352,8 @@ struct Reader<'a> {
     /// Index of the token of the beginning, and of the end of its range.
     first: Option<usize>,
     range_end: Option<usize>,
+    /// What looks like a date in front of the first time and is none.
+    false_date: Option<Range<usize>>,
     mark: Option<FoundMark>,
     draft: DraftEvent,
     beginning: Option<NaiveDate>,
@@ -382,6 +384,7 @@ impl<'a> Reader<'a> {
             tokens,
             first: None,
             range_end: None,
+            false_date: None,
             mark: None,
             draft: DraftEvent::default(),
             beginning: None,
@@ -451,7 +454,7 @@ impl<'a> Reader<'a> {
             && let Some(next) = self.tokens.get(index + 1)
             && next.date.is_none()
             && next.seconds.is_some()
-            && self.text.text(token.range.end..next.range.start).chars().count() <= 6
+            && is_gap(&self.text.text(token.range.end..next.range.start))
         {
             date_of_first = token.date;
             first = Some(index + 1);
@@ -460,6 +463,18 @@ impl<'a> Reader<'a> {
             self.draft.notices.push(Notice::TimeMissing);
             return;
         };
+        if self.date.is_none()
+            && self.tokens.get(index).is_some_and(|token| token.date.is_none())
+            && date_of_first.is_none()
+            && let Some(range) = self.false_date_before(index)
+        {
+            // A time whose date nobody can read is no time: today would be a guess that looks like a fact.
+            self.draft.notices.push(Notice::DateUnreadable { text: self.text.text(range.clone()) });
+            self.false_date = Some(range);
+            self.first = Some(index);
+            self.draft.notices.push(Notice::TimeMissing);
+            return;
+        }
         self.first = Some(index);
         let Some(token) = self.tokens.get(index).cloned() else { return };
         self.range_end = Some(index + 1).filter(|next| self.tokens.get(*next).is_some_and(|t| t.ends_range));
@@ -499,6 +514,24 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
+    }
+
+    /// `02/30` in front of a time: written like a date, and none.
+    fn false_date_before(&self, index: usize) -> Option<Range<usize>> {
+        let end = self.tokens.get(index)?.range.start;
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '/' | '-' | '.' | '年' | '月' | '日' | '号');
+        let mut to = end;
+        while to > 0 && matches!(self.text.at(to - 1), ' ' | 'T') {
+            to -= 1;
+        }
+        let mut from = to;
+        while from > 0 && is_part(self.text.at(from - 1)) {
+            from -= 1;
+        }
+        let text = self.text.text(from..to);
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let signs = text.trim_matches(['-', '.']).chars().any(|c| matches!(c, '/' | '-' | '.' | '月'));
+        (digits >= 2 && signs).then_some(from..to)
     }
 
     /// `自13:05起`, `13:05开始`: the text says which time the beginning is.
@@ -543,6 +576,15 @@ impl<'a> Reader<'a> {
         if token.date.is_some() {
             return None;
         }
+        // `晚上8点…，8点半恢复`: the half of the day goes on.
+        let afternoon = first.is_some_and(|first| first.half == Some(true));
+        let noon = 12 * 3_600;
+        if afternoon && token.half.is_none() && seconds < noon {
+            let same_half = times::instant(base, seconds + noon, offset, self.context)?;
+            if same_half >= occurred {
+                return Some(same_half);
+            }
+        }
         if !self.draft.notices.contains(&Notice::RecoveryNextDay) {
             self.draft.notices.push(Notice::RecoveryNextDay);
         }
@@ -562,6 +604,9 @@ impl<'a> Reader<'a> {
             if let Some((_, label)) = self.label_before(token) {
                 mask(&mut masked, &label);
             }
+        }
+        if let Some(range) = &self.false_date {
+            mask(&mut masked, range);
         }
         for aside in asides(self.text) {
             mask(&mut masked, &aside);
@@ -646,7 +691,7 @@ impl<'a> Reader<'a> {
                 sentence += 1;
                 symptoms_before = self.symptoms.len();
             }
-            let (words, range) = words_of(masked, &clause.range);
+            let (mut words, range) = words_of(masked, &clause.range);
             if words.is_empty() || is_connective(&words) {
                 // `恢复时间 14:33，` names a time; what follows is not what was done then.
                 let labelled = tokens.iter().any(|index| self.label_before(&self.tokens[*index]).is_some());
@@ -660,6 +705,21 @@ impl<'a> Reader<'a> {
                 tokens.extend(carried);
             }
             carried = None;
+            if let Some(index) = tokens.last().copied()
+                && self.is_stage(&words, index)
+            {
+                continue;
+            }
+            if let Some(index) = tokens.iter().copied().find(|index| self.is_until(*index)) {
+                *well_at = Some(index);
+                tokens.clear();
+                for tail in ["持续到", "持续至", "直到", "直至", "until", "till"] {
+                    words = words.strip_suffix(tail).unwrap_or(&words).trim_end().to_owned();
+                }
+                if words.is_empty() {
+                    continue;
+                }
+            }
             let own = Folded::new(&words, 0);
             let own_range = 0..own.len();
             if clause.starts_sentence && tokens.is_empty() {
@@ -740,6 +800,40 @@ impl<'a> Reader<'a> {
                 Role::Aside => *after_action = false,
             }
         }
+    }
+
+    /// `10:10 响应`: a clock point and nothing else.
+    fn is_stage(&mut self, words: &str, index: usize) -> bool {
+        let stage = match words {
+            "发现" | "告警" | "监控发现" | "监控告警" => &mut self.draft.detected,
+            "响应" | "值班响应" | "介入" | "值班介入" | "到位" => &mut self.draft.acknowledged,
+            "定位" | "定位原因" | "定位问题" => &mut self.draft.located,
+            "止损" | "完成止损" => &mut self.draft.mitigated,
+            _ => return false,
+        };
+        if stage.is_some() {
+            return true;
+        }
+        let at = self.later(index).map(ClockPoint::minute);
+        match words {
+            "发现" | "告警" | "监控发现" | "监控告警" => self.draft.detected = at,
+            "响应" | "值班响应" | "介入" | "值班介入" | "到位" => self.draft.acknowledged = at,
+            "定位" | "定位原因" | "定位问题" => self.draft.located = at,
+            _ => self.draft.mitigated = at,
+        }
+        true
+    }
+
+    /// `持续到10:45`, `down until 10:20`: the time is the end.
+    fn is_until(&self, index: usize) -> bool {
+        let Some(token) = self.tokens.get(index) else { return false };
+        let mut end = token.range.start;
+        while end > 0 && matches!(self.text.at(end - 1), ' ' | '约') {
+            end -= 1;
+        }
+        ["持续到", "持续至", "直到", "直至", "until", "till"]
+            .iter()
+            .any(|word| end.checked_sub(word.chars().count()).is_some_and(|start| self.text.has(start, word)))
     }
 
     /// Whether anything but symptoms was told so far.
@@ -848,8 +942,17 @@ impl<'a> Reader<'a> {
         }
         let whole = self.text.text(self.event.range.clone());
         let occurred = self.draft.occurred.map(|point| point.at);
+        // Nobody tells of a full recovery: what was mostly well is the end that is known.
         if !self.ongoing
-            && self.recoveries.iter().any(|(words, _)| clauses::is_well(words))
+            && self.recoveries.iter().any(|(words, _)| clauses::is_partly(words))
+            && let Some(at) = self.draft.mitigated
+        {
+            self.draft.recovered = Some(at);
+            return;
+        }
+        let lasted = whole.contains("持续") && !whole.contains("已持续") && !whole.contains("仍");
+        if !self.ongoing
+            && (lasted || self.recoveries.iter().any(|(words, _)| clauses::is_well(words)))
             && let Some((occurred, seconds)) = occurred.zip(times::stated_duration(&whole))
         {
             self.draft.recovered = occurred.checked_add_signed(Duration::seconds(seconds)).map(ClockPoint::minute);
@@ -964,6 +1067,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether only a word or two stand between a date and its time: `03/04 自13:05起`.
+fn is_gap(between: &str) -> bool {
+    let words = between.trim();
+    words.chars().count() <= 6
+        && !words.chars().skip(1).any(|c| matches!(c, '，' | ',' | '。' | '；' | ';'))
+        && words.chars().all(|c| !c.is_alphanumeric() || "自从于约大概在的".contains(c))
+}
+
 /// Words that only hold a time: `19:00 至`, `16:08 发生`.
 fn is_connective(words: &str) -> bool {
     matches!(
@@ -1039,6 +1150,11 @@ fn words_of(masked: &Folded, range: &Range<usize>) -> (String, Range<usize>) {
             words = rest.to_owned();
         }
     }
+    if masked.text(start..end).contains(TAKEN) {
+        for lead in ["大约左右", "约左右", "左右", "许"] {
+            words = words.strip_prefix(lead).unwrap_or(&words).to_owned();
+        }
+    }
     // 起 behind the time of the beginning, and 自 before it, belong to the time.
     let behind_time = (0..start).rev().find(|i| masked.at(*i) != ' ').is_some_and(|i| masked.at(i) == TAKEN);
     if behind_time {
@@ -1075,6 +1191,13 @@ fn skip_list_marker(text: &Folded, range: Range<usize>) -> usize {
     if let Some((_, end)) = text.digits(start, 2)
         && matches!(text.at(end), '.' | '、' | ')')
         && !text.at(end + 1).is_ascii_digit()
+    {
+        return text.skip_blanks(end + 1);
+    }
+    // `（1）`
+    if text.at(start) == '('
+        && let Some((_, end)) = text.digits(start + 1, 2)
+        && text.at(end) == ')'
     {
         return text.skip_blanks(end + 1);
     }

@@ -158,6 +158,21 @@ fn alone(text: &Folded) -> Option<FoundMark> {
     })
 }
 
+/// Whether `C级` at `index` grades the event: `升级C级机房网络` speaks of a machine room.
+fn is_grade(text: &Folded, index: usize) -> bool {
+    let free = |c: char| !c.is_alphanumeric();
+    let before = if index == 0 { ' ' } else { text.at(index - 1) };
+    let after = text.at(index + 2);
+    let named = (1..=4).any(|back| {
+        index >= back
+            && ["定级", "定为", "等级", "级别", "属于", "判定", "升为", "降为", "按"]
+                .iter()
+                .any(|word| text.has(index - back, word))
+    });
+    let of_event = text.any(index + 2, &["事件", "故障", "事故", "生产", "线上", "问题"]).is_some();
+    (free(before) && (free(after) || of_event || index == 0 || matches!(before, '【' | '[' | '('))) || named || of_event
+}
+
 /// A severity label: `C级`, `P2`, `Sev1`. Labels of two letters (`AB级`) count incidents and are none of an event.
 pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
     for index in 0..text.len() {
@@ -166,7 +181,7 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
             continue;
         }
         let here = text.at(index);
-        if matches!(here, 'A'..='E') && text.at(index + 1) == '级' {
+        if matches!(here, 'A'..='E') && text.at(index + 1) == '级' && is_grade(text, index) {
             return Some((here.to_string(), index..index + 2));
         }
         if matches!(here, 'P' | 'S')

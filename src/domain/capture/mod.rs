@@ -44,6 +44,36 @@ pub fn read_line(text: &str, context: &CaptureContext) -> DraftEvent {
     draft
 }
 
+/// The events of a paste: a line that begins with a date and a time begins the next one. One event of several lines
+/// stays whole.
+pub fn split(text: &str) -> Vec<&str> {
+    let folded = Folded::new(text, 0);
+    let mut starts = Vec::new();
+    let mut line = 0;
+    for token in times::scan(&folded) {
+        let begins = (0..token.range.start).rev().find(|i| folded.at(*i) == '\n').map_or(0, |i| i + 1);
+        let lead = folded.text(begins..token.range.start);
+        let free = lead.chars().all(|c| c.is_whitespace() || c.is_ascii_digit() || "-*+•>.、)(【】[]#".contains(c));
+        let graded = lead.chars().count() <= 12 && marks::severity(&Folded::new(&lead, 0)).is_some();
+        let dated = matches!(
+            token.date,
+            Some(times::DateWords::Full(_) | times::DateWords::MonthDay(..) | times::DateWords::Weekday(_))
+        );
+        if dated && token.seconds.is_some() && (free || graded) && (starts.is_empty() || begins > line) {
+            starts.push(folded.offset(begins));
+            line = begins;
+        }
+    }
+    if starts.len() < 2 {
+        return vec![text];
+    }
+    if let Some(first) = starts.first_mut() {
+        *first = 0;
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().zip(ends).filter_map(|(from, to)| text.get(*from..to)).map(str::trim_end).collect()
+}
+
 /// Characters that are left out of what was read: controls, and the marks that turn the direction of the text around
 /// (they make a sentence show as another one; Unicode TR 36, section 3.2).
 fn is_unwanted(c: char) -> bool {

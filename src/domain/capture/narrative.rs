@@ -39,6 +39,13 @@ pub(super) fn of(
         let behind = text.text(mark.range.end..end);
         if behind.chars().all(|c| c.is_whitespace() || matches!(c, '。' | '.')) && mark.range.start >= start {
             end = mark.range.start;
+            // `支付失败，无需复盘`: the comma led to the mark.
+            if mark.range == mark.inner {
+                while end > start && (text.at(end - 1).is_whitespace() || matches!(text.at(end - 1), '，' | ',' | '、'))
+                {
+                    end -= 1;
+                }
+            }
         } else if mark.range.start >= start && mark.range.end <= end {
             cut = Some(mark.range.clone());
         }

@@ -156,6 +156,15 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
     let mut end = end;
     let mut approximate = is_approximate_before(text, index);
     let mut value = hundredths;
+    // `684-700笔`: the lower number, and nobody counted.
+    if matches!(text.at(end), '-' | '~' | '至' | '到')
+        && let Some((_, upper)) = arabic(text, end + 1)
+        && text.at(end + 1).is_ascii_digit()
+        && (scale_at(text, upper).is_some() || unit_of(text, text.skip_blanks(upper), index).is_some())
+    {
+        approximate = true;
+        end = upper;
+    }
     // `12.8 万元`
     if matches!(text.at(text.skip_blanks(end)), '万' | '亿' | '余' | '多') {
         end = text.skip_blanks(end);

@@ -37,6 +37,8 @@ pub struct TimeToken {
     pub offset: Option<i32>,
     /// The token follows the one before as the end of a range.
     pub ends_range: bool,
+    /// The half of the day is written (`下午`, `pm`): true for the second.
+    pub half: Option<bool>,
 }
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -80,6 +82,8 @@ fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
         return None;
     }
     let (date, after_date) = match date_at(text, index) {
+        // `2999-06-01`: behind a year that is none, month and day are none either.
+        Some((DateWords::MonthDay(..), _)) if is_behind_year(text, index) => return None,
         Some((date, end)) => (Some(date), end),
         None => (None, index),
     };
@@ -87,8 +91,10 @@ fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
     let mut seconds = None;
     let mut offset = None;
     let gap = if date.is_some() { date_gap(text, after_date) } else { index };
+    let mut half = None;
     if let Some((clock, clock_end)) = clock_at(text, gap) {
         (seconds, end) = (Some(clock), clock_end);
+        half = half_of(text, gap, clock_end, clock);
         if let Some((zone, zone_end)) = zone_at(text, end) {
             (offset, end) = (Some(zone), zone_end);
         }
@@ -101,13 +107,14 @@ fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
                 seconds,
                 offset,
                 ends_range: false,
+                half,
             });
         }
     }
     match (date, seconds) {
         (None, None) => None,
         (Some(DateWords::NextDay(_) | DateWords::Weekday(_) | DateWords::DaysAgo(_)), None) => None,
-        _ => Some(TimeToken { range: index..end, date, seconds, offset, ends_range: false }),
+        _ => Some(TimeToken { range: index..end, date, seconds, offset, ends_range: false, half }),
     }
 }
 
@@ -119,6 +126,15 @@ fn next_day_behind(text: &Folded, end: usize) -> Option<usize> {
     }
     let length = text.any(at, &["the next day", "next day", "the following day"])?;
     (!text.at(at + length).is_ascii_alphabetic()).then_some(at + length)
+}
+
+fn is_behind_year(text: &Folded, index: usize) -> bool {
+    let Some(year) = index.checked_sub(5) else { return false };
+    let before = if year == 0 { ' ' } else { text.at(year - 1) };
+    matches!(text.at(index - 1), '-' | '/' | '.')
+        && (year..index - 1).all(|i| text.at(i).is_ascii_digit())
+        && !before.is_ascii_digit()
+        && before != ':'
 }
 
 /// Numbers that go on to the left are versions, addresses, order numbers or parts of longer times.
@@ -205,6 +221,12 @@ fn days_ago_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
         ("yesterday", 1, 9),
         ("today", 0, 5),
     ];
+    // `3天前`, `2 days ago`
+    if let Some((days, end)) = text.digits(index, 2) {
+        let at = text.skip_blanks(end);
+        let length = text.any(at, &["天前", "日前", "days ago", "day ago"])?;
+        return Some((DateWords::DaysAgo(u64::from(days)), at + length));
+    }
     let (_, days, length) = WORDS.into_iter().find(|(word, ..)| text.has(index, word))?;
     Some((DateWords::DaysAgo(days), index + length))
 }
@@ -336,6 +358,19 @@ fn date_gap(text: &Folded, end: usize) -> usize {
         }
     }
     text.skip_blanks(index)
+}
+
+/// The half of the day that is written with a time.
+fn half_of(text: &Folded, start: usize, end: usize, clock: u32) -> Option<bool> {
+    let words = text.text(start..end).to_lowercase();
+    let has = |list: &[&str]| list.iter().any(|word| words.contains(word));
+    if has(&["下午", "傍晚", "晚", "夜", "pm", "p.m."]) {
+        Some(clock >= 12 * 3_600)
+    } else if has(&["凌晨", "清晨", "早", "晨", "上午", "am", "a.m."]) {
+        Some(false)
+    } else {
+        None
+    }
 }
 
 /// A time of day: `15:00`, `15:00:03`, `15点20分`, `20时56分`, `下午3点半`, `11:50 PM`.
@@ -621,7 +656,8 @@ pub fn is_duration(words: &str) -> bool {
             return false;
         }
     }
-    words.chars().any(|c| c.is_ascii_digit())
+    // `(1)` is a number, not a duration.
+    words.chars().any(|c| c.is_ascii_digit()) && words.chars().any(char::is_alphabetic)
 }
 
 /// A stated duration, `持续约8分钟`, `lasted 25 minutes`: seconds.

@@ -21,7 +21,7 @@ use crate::{
         postmortem::PostmortemState,
     },
     service::{
-        App, ServiceError,
+        App, ServiceError, capture,
         events::{self, Created, EventCursor, EventFilter, NewEvent, Once},
         idempotency::KeptAnswer,
         secrets,
@@ -171,6 +171,9 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
         let line = line.as_str().ok_or_else(|| FieldError::shape("line", "send the line as a string"))?;
         if let Some(other) = map.keys().find(|key| !matches!(key.as_str(), "line" | "week")) {
             return Err(unknown(other));
+        }
+        if capture::split(line).len() > 1 {
+            return Err(FieldError::shape("line", "send one event at a time").into());
         }
         events::create_line_once(&app, &caller.actor, line, week, once).await?
     } else {

@@ -125,23 +125,27 @@ pub async fn create(
     let caller = caller(&request)?;
     let week =
         form.week.as_deref().filter(|week| !week.is_empty()).map(str::parse).transpose().map_err(ServiceError::from)?;
-    let once = once(form.key.as_deref(), &form.line);
-    match events::create_line_once(&app, &caller.actor, &form.line, week, once).await {
-        Ok(created) => Ok(to_event(&created)),
-        Err(error @ ServiceError::Invalid(_)) => {
-            let message = refusal(super::words(&caller), error);
-            super::home::show(
-                &app,
-                &request,
-                &caller,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                message,
-                form.into_inner().line,
-            )
-            .await
-        }
-        Err(other) => Err(other.into()),
+    let pieces = capture::split(&form.line);
+    let mut created = None;
+    for (index, piece) in pieces.iter().enumerate() {
+        let key = form.key.as_deref().map(|key| if index == 0 { key.to_owned() } else { format!("{key}-{index}") });
+        let once = once(key.as_deref(), piece);
+        created = Some(match events::create_line_once(&app, &caller.actor, piece, week, once).await {
+            Ok(created) => created,
+            Err(error @ ServiceError::Invalid(_)) => {
+                // What was logged before stays; the rest is still in the box.
+                let message = refusal(super::words(&caller), error);
+                let rest = pieces.get(index..).unwrap_or_default().join("\n\n");
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return super::home::show(&app, &request, &caller, status, message, rest).await;
+            }
+            Err(other) => return Err(other.into()),
+        });
     }
+    Ok(match created {
+        Some(created) if pieces.len() == 1 => to_event(&created),
+        _ => redirect("/events"),
+    })
 }
 
 #[derive(Template)]
@@ -242,7 +246,7 @@ async fn show(
         facts.push((t.impact.to_owned(), format!("{about}{number} {}", impact.unit)));
     }
     if let (Some(from), Some(to)) = (fields.occurred, fields.recovered) {
-        facts.push((t.duration.to_owned(), rows::lasted(t, from, to)));
+        facts.extend(rows::lasted(t, from, to).map(|words| (t.duration.to_owned(), words)));
     }
     let now = event.postmortem.state;
     let role = caller.actor.role;

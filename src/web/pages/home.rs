@@ -214,14 +214,23 @@ pub async fn preview(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let t = words(&caller);
-    let draft = capture::read(&app, &caller.actor, &form.line, None)?;
+    let pieces = capture::split(&form.line);
+    let first = pieces.first().copied().unwrap_or_default();
+    let draft = capture::read(&app, &caller.actor, first, None)?;
+    let mut notices: Vec<String> = draft.notices.iter().filter_map(|notice| notice_words(t, notice)).collect();
+    if pieces.len() > 1 {
+        notices.insert(0, format!("{}{}", t.several_events, pieces.len()));
+    }
+    if let Some(label) = events::alike(&app, &caller.actor, &draft).await? {
+        notices.insert(0, format!("{}{label}", t.alike_event));
+    }
     let event = ReportEvent { occurred: draft.occurred, narrative: draft.narrative.clone(), mark: draft.mark };
     let page = Parsed {
         t,
         chips: chips(&app, t, &draft),
         pending: draft.mark == Mark::Pending,
         line: event_line(&ReportStyle::default(), &event, app.zone),
-        notices: draft.notices.iter().filter_map(|notice| notice_words(t, notice)).collect(),
+        notices,
     };
     render(StatusCode::OK, &page)
 }
@@ -232,7 +241,11 @@ fn chips(app: &App, t: &'static Texts, draft: &DraftEvent) -> Vec<(&'static str,
         chips.push((t.time, rows::time(app, point)));
     }
     if let Some(to) = draft.recovered {
-        let lasted = draft.occurred.map(|from| format!("（{}）", rows::lasted(t, from, to))).unwrap_or_default();
+        let lasted = draft
+            .occurred
+            .and_then(|from| rows::lasted(t, from, to))
+            .map(|words| format!("（{words}）"))
+            .unwrap_or_default();
         chips.push((t.recovered, format!("{}{lasted}", rows::time(app, to))));
     }
     chips.extend(draft.severity.as_deref().map(|label| (t.severity, rows::grade(t, Some(label)))));
@@ -246,6 +259,7 @@ fn chips(app: &App, t: &'static Texts, draft: &DraftEvent) -> Vec<(&'static str,
 fn notice_words(t: &Texts, notice: &Notice) -> Option<String> {
     Some(match notice {
         Notice::YearAssumed { year } => format!("{}{year}", t.assumed_year),
+        Notice::DateUnreadable { text } => format!("{}{text}", t.no_date),
         Notice::TimeMissing => t.no_time.to_owned(),
         Notice::SecondDate { text } => format!("{}{text}", t.second_date),
         Notice::RecoveryNextDay => t.next_day.to_owned(),

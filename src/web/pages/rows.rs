@@ -81,7 +81,7 @@ pub(super) fn owned_row(app: &App, t: &Texts, event: &ProductionEvent, people: &
     let fields = &event.fields;
     let mut notes = Vec::new();
     match (fields.occurred, fields.recovered) {
-        (Some(from), Some(to)) => notes.push(lasted(t, from, to)),
+        (Some(from), Some(to)) => notes.extend(lasted(t, from, to)),
         (_, None) => notes.push(t.ongoing.to_owned()),
         _ => {}
     }
@@ -102,15 +102,19 @@ pub(super) fn owned_row(app: &App, t: &Texts, event: &ProductionEvent, people: &
 }
 
 /// `42 分钟`, `2 小时 5 分钟`.
-pub(super) fn lasted(t: &Texts, from: ClockPoint, to: ClockPoint) -> String {
+pub(super) fn lasted(t: &Texts, from: ClockPoint, to: ClockPoint) -> Option<String> {
+    // Of a beginning whose day alone is known nobody knows how long it took.
+    if from.precision == Precision::Day {
+        return None;
+    }
     let minutes = (to.at - from.at).num_minutes();
     if minutes < 120 {
-        return format!("{minutes} {}", t.minutes);
+        return Some(format!("{minutes} {}", t.minutes));
     }
-    match (minutes / 60, minutes % 60) {
+    Some(match (minutes / 60, minutes % 60) {
         (hours, 0) => format!("{hours} {}", t.hours),
         (hours, rest) => format!("{hours} {} {rest} {}", t.hours, t.minutes),
-    }
+    })
 }
 
 /// `08/19 15:00`.
@@ -130,7 +134,7 @@ pub(super) fn local(app: &App, at: DateTime<Utc>) -> String {
 /// `C级`, `未定级`.
 pub(super) fn grade(t: &Texts, severity: Option<&str>) -> String {
     match severity {
-        Some(label) if t.lang == "zh-CN" && label.len() == 1 => format!("{label}级"),
+        Some(label) if t.lang == "zh-CN" && label.chars().all(|c| ('A'..='E').contains(&c)) => format!("{label}级"),
         Some(label) => label.to_owned(),
         None => t.ungraded.to_owned(),
     }
