@@ -13,6 +13,7 @@ pub fn chinese(error: &ServiceError) -> String {
             format!("没有权限：这需要“{}”角色，请联系管理员", needs.map_or("只读", role_name))
         }
         ServiceError::SignInNeeded => "请先登录".to_owned(),
+        ServiceError::TooMany { seconds } => format!("密码错误次数太多，请 {seconds} 秒后再试"),
         ServiceError::NotFound(what) => not_found(what),
         ServiceError::Invalid(error) => field(error),
         ServiceError::Stale { what, given, current } => {

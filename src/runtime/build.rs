@@ -36,6 +36,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         zone: settings.zone,
         public_url,
         mail_domain,
+        attempts: Arc::default(),
         demo,
     })
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     ServiceError,
+    attempts::Attempts,
     ports::{Clock, Ids},
 };
 use crate::{
@@ -35,6 +36,8 @@ pub struct App {
     pub public_url: String,
     /// Domain of Message-IDs.
     pub mail_domain: String,
+    /// Wrong passwords of late.
+    pub attempts: Arc<Attempts>,
     /// The demo: no set-up, one demo account, nothing leaves the house.
     pub demo: bool,
 }

@@ -19,6 +19,12 @@ pub enum ServiceError {
     /// No session, no token, or a wrong password.
     #[error("sign in first")]
     SignInNeeded,
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords; try again in {seconds} seconds")]
+    TooMany {
+        /// How long to wait.
+        seconds: i64,
+    },
     /// There is no such thing.
     #[error("there is no {0}")]
     NotFound(String),

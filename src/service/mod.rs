@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod attempts;
 pub mod capture;
 pub mod demo;
 pub mod error;

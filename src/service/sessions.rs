@@ -2,7 +2,7 @@
 
 use super::{App, ServiceError, app::detached, secrets};
 use crate::{
-    domain::actor::Actor,
+    domain::{actor::Actor, checked},
     store::{self, accounts::Account, sessions::Session},
 };
 
@@ -36,12 +36,23 @@ pub fn actor_of(account: &Account) -> Actor {
 
 /// Signs in with e-mail and password; returns the cookie value. One answer for every failure.
 pub async fn sign_in(app: &App, email: &str, password: String) -> Result<(String, SignedIn), ServiceError> {
+    let key = checked::fold(email);
+    if let Some(seconds) = app.attempts.wait(&key, app.now_millis()) {
+        return Err(ServiceError::TooMany { seconds });
+    }
     let account = store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active);
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let good = secrets::verify_password(password, hash).await;
     match account {
-        Some(account) if good => open(app, account).await,
-        _ => Err(ServiceError::SignInNeeded),
+        Some(account) if good => {
+            app.attempts.right(&key);
+            open(app, account).await
+        }
+        _ => {
+            app.attempts.wrong(&key, app.now_millis());
+            tracing::warn!("a sign-in with a wrong e-mail or password");
+            Err(ServiceError::SignInNeeded)
+        }
     }
 }
 

@@ -110,6 +110,7 @@ impl From<ServiceError> for Problem {
         let (status, code) = match &error {
             ServiceError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             ServiceError::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign_in_needed"),
+            ServiceError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ServiceError::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             ServiceError::Invalid(field) => {
                 return Self {

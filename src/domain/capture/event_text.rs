@@ -6,191 +6,17 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::{
     clauses::{self, Role},
-    draft::{CaptureContext, DateAnchor, DraftEvent, DraftField, Impact, ImpactKind, Mark, Notice, Span},
+    draft::{CaptureContext, DateAnchor, DraftEvent, DraftField, Mark, Notice, Span},
+    labels::{self, FieldKey, field_key},
     marks::{self, FoundMark},
     narrative, quantities,
     times::{self, DateWords, TimeToken},
+    wording::{
+        asides, cause_within, is_connective, is_gap, join, mask, numbers, skip_list_marker, strip_recovery_lead,
+        strip_report_lead, words_of,
+    },
 };
 use crate::domain::{clock_point::ClockPoint, text::Folded};
-
-/// What a labelled part of an event's text holds: `恢复时间：…`, a column of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKey {
-    /// 时间, 发生时间.
-    OccurredAt,
-    /// 恢复时间, 结束时间.
-    RecoveredAt,
-    /// 现象, 事件, 标题.
-    Summary,
-    /// 影响.
-    Impact,
-    /// 原因.
-    Cause,
-    /// 处理, 恢复.
-    Recovery,
-    /// 定级.
-    Severity,
-    /// 复盘状态.
-    Mark,
-    /// 序号, 负责人 …: nothing of ours.
-    Other,
-}
-
-/// The key that a label names, where it is one of ours.
-pub fn field_key(label: &str) -> Option<FieldKey> {
-    // The longest label has 17 letters.
-    if label.len() > 80 {
-        return None;
-    }
-    let label = crate::domain::text::fold(label).to_lowercase();
-    let label = label.trim_matches([' ', '*', '#', '-', '·', '[', ']', '【', '】']);
-    let is = |words: &[&str]| words.contains(&label);
-    if is(&[
-        "发生时间",
-        "开始时间",
-        "故障时间",
-        "时间",
-        "起始时间",
-        "故障开始",
-        "发生",
-        "日期",
-        "日期时间",
-        "事件时间",
-        "起止时间",
-        "故障时段",
-        "时段",
-        "start",
-        "started",
-        "started at",
-        "start time",
-        "time",
-        "date",
-        "when",
-        "occurred at",
-        "began",
-    ]) {
-        Some(FieldKey::OccurredAt)
-    } else if is(&[
-        "恢复时间",
-        "结束时间",
-        "修复时间",
-        "故障恢复时间",
-        "恢复时刻",
-        "end",
-        "ended",
-        "end time",
-        "recovered",
-        "recovered at",
-        "resolved",
-        "resolved at",
-        "restored at",
-    ]) {
-        Some(FieldKey::RecoveredAt)
-    } else if is(&[
-        "现象",
-        "事件",
-        "事件描述",
-        "故障现象",
-        "问题现象",
-        "问题描述",
-        "描述",
-        "概述",
-        "标题",
-        "事件名称",
-        "内容",
-        "问题",
-        "简述",
-        "summary",
-        "title",
-        "symptom",
-        "description",
-        "what",
-        "what happened",
-        "event",
-        "incident",
-    ]) {
-        Some(FieldKey::Summary)
-    } else if is(&["影响", "影响范围", "影响面", "影响情况", "业务影响", "影响笔数", "impact", "affected", "scope"])
-    {
-        Some(FieldKey::Impact)
-    } else if is(&[
-        "原因",
-        "根因",
-        "根本原因",
-        "故障原因",
-        "原因分析",
-        "问题原因",
-        "直接原因",
-        "cause",
-        "root cause",
-        "why",
-    ]) {
-        Some(FieldKey::Cause)
-    } else if is(&[
-        "处理",
-        "处理措施",
-        "处理过程",
-        "处理方式",
-        "处理结果",
-        "处置",
-        "处置措施",
-        "恢复",
-        "恢复措施",
-        "恢复情况",
-        "解决",
-        "解决方案",
-        "解决措施",
-        "应急措施",
-        "措施",
-        "recovery",
-        "resolution",
-        "fix",
-        "mitigation",
-        "action",
-        "actions",
-    ]) {
-        Some(FieldKey::Recovery)
-    } else if is(&["定级", "等级", "级别", "事件级别", "事件等级", "故障等级", "严重程度", "severity", "level", "sev"])
-    {
-        Some(FieldKey::Severity)
-    } else if is(&[
-        "复盘",
-        "复盘状态",
-        "复盘情况",
-        "是否复盘",
-        "复盘进度",
-        "状态",
-        "postmortem",
-        "post-mortem",
-        "postmortem status",
-        "rca",
-    ]) {
-        Some(FieldKey::Mark)
-    } else if is(&[
-        "序号",
-        "编号",
-        "负责人",
-        "值班",
-        "值班人",
-        "owner",
-        "备注",
-        "跟进人",
-        "责任方",
-        "#",
-        "no",
-        "no.",
-        "id",
-        "系统",
-        "业务",
-        "持续时间",
-        "时长",
-        "duration",
-    ]) {
-        Some(FieldKey::Other)
-    } else {
-        None
-    }
-}
 
 /// Where the parts of an event stand, in characters.
 #[derive(Debug, Clone, Default)]
@@ -245,68 +71,16 @@ impl EventText {
             self.fenced.push(line);
             return;
         }
-        if let Some(fields) = labelled_parts(text, &line) {
+        if let Some(fields) = labels::parts(text, &line) {
             self.fields.extend(fields);
             return;
         }
-        match labelled(text, line.clone()) {
+        match labels::one(text, line.clone()) {
             Some((key, value)) => self.fields.push((key, value)),
             None if line.start < line.end => self.body.push(line),
             None => {}
         }
     }
-}
-
-/// `时间：06/03 12:00；现象：…；影响：…`: a line that is nothing but three or more labelled parts.
-fn labelled_parts(text: &Folded, line: &Range<usize>) -> Option<Vec<(FieldKey, Range<usize>)>> {
-    let start = skip_list_marker(text, line.clone());
-    let mut labels: Vec<(FieldKey, usize, usize)> = Vec::new();
-    let mut at = start;
-    let mut fresh = true;
-    while at < line.end {
-        if fresh && let Some((key, value)) = label_at(text, at, line.end) {
-            labels.push((key, at, value));
-            at = value;
-            fresh = false;
-            continue;
-        }
-        let blank = text.at(at) == ' ' && (text.at(at + 1) == ' ' || !labels.is_empty());
-        fresh = matches!(text.at(at), '；' | ';' | '。' | '，' | ',' | '|' | '\t') || blank;
-        at += 1;
-    }
-    let leads = labels.first().is_some_and(|(_, label, _)| *label == start);
-    if !leads || labels.len() < 3 {
-        return None;
-    }
-    let ends = labels.iter().skip(1).map(|(_, label, _)| *label).chain([line.end]);
-    Some(labels.iter().zip(ends).map(|((key, _, value), end)| (*key, *value..end.max(*value))).collect())
-}
-
-/// A label with its colon at `at`: its key, and where the value begins.
-fn label_at(text: &Folded, at: usize, end: usize) -> Option<(FieldKey, usize)> {
-    let at = (at..end.min(at + 3)).find(|i| !matches!(text.at(*i), ' ' | '【' | '[' | '*'))?;
-    let colon = (at..end.min(at + 16)).find(|i| text.at(*i) == ':')?;
-    let key = field_key(&text.text(at..colon))?;
-    Some((key, text.skip_blanks(colon + 1)))
-}
-
-/// `- 原因：待查`: the key and the value.
-fn labelled(text: &Folded, line: Range<usize>) -> Option<(FieldKey, Range<usize>)> {
-    let mut start = text.skip_blanks(line.start);
-    while matches!(text.at(start), '-' | '*' | '+' | '•' | '>' | ' ') && start < line.end {
-        start += 1;
-    }
-    let colon = (start..line.end.min(start + 24)).find(|i| text.at(*i) == ':')?;
-    if text.at(colon + 1).is_ascii_digit() && text.at(colon.saturating_sub(1)).is_ascii_digit() {
-        return None;
-    }
-    let key = field_key(&text.text(start..colon))?;
-    let mut value = text.skip_blanks(colon + 1);
-    while text.at(value) == '*' {
-        value = text.skip_blanks(value + 1);
-    }
-    // `事件：…` with a time or more clauses in it is a whole event line, not a field.
-    Some((key, value.min(line.end)..line.end))
 }
 
 /// Where the parts stand that a report may have to change, in characters.
@@ -319,8 +93,6 @@ pub struct Anatomy {
     /// The sentence.
     pub narrative: Range<usize>,
 }
-
-const TAKEN: char = '\u{1}';
 
 /// Reads an event's text. `original` holds the bytes that `text` was folded from; `date` is that of a heading above.
 pub fn read_event_text(
@@ -714,7 +486,8 @@ impl<'a> Reader<'a> {
                 *well_at = Some(index);
                 tokens.clear();
                 for tail in ["持续到", "持续至", "直到", "直至", "until", "till"] {
-                    words = words.strip_suffix(tail).unwrap_or(&words).trim_end().to_owned();
+                    let left = words.strip_suffix(tail).map(|rest| rest.trim_end().len());
+                    words.truncate(left.unwrap_or(words.len()));
                 }
                 if words.is_empty() {
                     continue;
@@ -1065,204 +838,4 @@ impl<'a> Reader<'a> {
         self.span(field, first.1.start..last.1.end.max(first.1.start));
         Some(join(parts)).filter(|text| !text.is_empty())
     }
-}
-
-/// Whether only a word or two stand between a date and its time: `03/04 自13:05起`.
-fn is_gap(between: &str) -> bool {
-    let words = between.trim();
-    words.chars().count() <= 6
-        && !words.chars().skip(1).any(|c| matches!(c, '，' | ',' | '。' | '；' | ';'))
-        && words.chars().all(|c| !c.is_alphanumeric() || "自从于约大概在的".contains(c))
-}
-
-/// Words that only hold a time: `19:00 至`, `16:08 发生`.
-fn is_connective(words: &str) -> bool {
-    matches!(
-        words,
-        "起" | "开始"
-            | "发生"
-            | "左右"
-            | "许"
-            | "前后"
-            | "至"
-            | "到"
-            | "时"
-            | "on"
-            | "On"
-            | "at"
-            | "At"
-            | "from"
-            | "From"
-    )
-}
-
-/// `(持续40分钟)`: brackets around nothing but a duration.
-fn asides(text: &Folded) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for open in (0..text.len()).filter(|i| text.at(*i) == '(') {
-        let Some(close) = (open + 1..(open + 24).min(text.len())).find(|i| text.at(*i) == ')') else { continue };
-        let inner = text.text(open + 1..close);
-        let rest = inner.trim_start_matches(['约', '共', '近']);
-        let lasting = ["持续", "历时", "时长", "耗时", "lasted", "duration"].iter().any(|word| rest.starts_with(word));
-        if (lasting || rest.starts_with(|c: char| c.is_ascii_digit())) && times::is_duration(&inner) {
-            found.push(open..close + 1);
-        }
-    }
-    found
-}
-
-fn join(parts: &[(String, Range<usize>)]) -> String {
-    let mut text = String::new();
-    for (words, _) in parts {
-        if !text.is_empty() {
-            text.push_str(if words.is_ascii() && text.is_ascii() { ", " } else { "，" });
-        }
-        text.push_str(words);
-    }
-    text
-}
-
-fn mask(text: &mut Folded, range: &Range<usize>) {
-    for index in range.clone() {
-        if let Some(c) = text.chars.get_mut(index) {
-            *c = TAKEN;
-        }
-    }
-}
-
-/// The words of a range without times, marks and the punctuation around them, and where they stand.
-fn words_of(masked: &Folded, range: &Range<usize>) -> (String, Range<usize>) {
-    let is_edge = |c: char| {
-        c.is_whitespace()
-            || c == TAKEN
-            || matches!(
-                c,
-                ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】'
-            )
-    };
-    // `~75 requests`: the sign belongs to the number.
-    let about = |i: usize| masked.at(i) == '~' && masked.at(i + 1).is_ascii_digit();
-    let start = range.clone().find(|i| !is_edge(masked.at(*i)) || about(*i)).unwrap_or(range.end);
-    let end = (start..range.end).rev().find(|i| !is_edge(masked.at(*i))).map_or(start, |i| i + 1);
-    let mut words: String = masked.text(start..end).chars().filter(|c| *c != TAKEN).collect();
-    for tail in [" at", " on", " by", "于", "在", "()", "（）"] {
-        if let Some(rest) = words.strip_suffix(tail) {
-            words = rest.to_owned();
-        }
-    }
-    if masked.text(start..end).contains(TAKEN) {
-        for lead in ["大约左右", "约左右", "左右", "许"] {
-            words = words.strip_prefix(lead).unwrap_or(&words).to_owned();
-        }
-    }
-    // 起 behind the time of the beginning, and 自 before it, belong to the time.
-    let behind_time = (0..start).rev().find(|i| masked.at(*i) != ' ').is_some_and(|i| masked.at(i) == TAKEN);
-    if behind_time {
-        for lead in ["起，", "起 ", "起", "开始，", "开始 ", "发生 "] {
-            if let Some(rest) = words.strip_prefix(lead)
-                && !rest.is_empty()
-            {
-                words = rest.to_owned();
-                break;
-            }
-        }
-    }
-    for lead in ["On ", "on ", "At ", "at ", "From ", "from ", "Since ", "since ", "Around ", "around "] {
-        let length = lead.chars().count();
-        if words.starts_with(lead) && masked.at(start + length) == TAKEN {
-            words = words.get(lead.len()..).unwrap_or_default().to_owned();
-            break;
-        }
-    }
-    if words.starts_with(['自', '于']) && masked.at(start + 1) == TAKEN {
-        words.remove(0);
-        if let Some(rest) = words.strip_prefix('起') {
-            words = rest.to_owned();
-        }
-    }
-    (words.trim().to_owned(), start..end)
-}
-
-fn skip_list_marker(text: &Folded, range: Range<usize>) -> usize {
-    let start = text.skip_blanks(range.start);
-    if matches!(text.at(start), '-' | '*' | '+' | '•' | '>') && matches!(text.at(start + 1), ' ' | '\t') {
-        return text.skip_blanks(start + 1);
-    }
-    if let Some((_, end)) = text.digits(start, 2)
-        && matches!(text.at(end), '.' | '、' | ')')
-        && !text.at(end + 1).is_ascii_digit()
-    {
-        return text.skip_blanks(end + 1);
-    }
-    // `（1）`
-    if text.at(start) == '('
-        && let Some((_, end)) = text.digits(start + 1, 2)
-        && text.at(end) == ')'
-    {
-        return text.skip_blanks(end + 1);
-    }
-    start
-}
-
-fn strip_recovery_lead(words: &str) -> String {
-    for lead in [
-        "处理措施",
-        "处理方式",
-        "处理",
-        "处置",
-        "措施",
-        "解决方案",
-        "解决措施",
-        "恢复措施",
-        "恢复",
-        "应急",
-        "Fix",
-        "Recovery",
-        "Resolution",
-        "Action",
-    ] {
-        if let Some(rest) = words.strip_prefix(lead)
-            && let Some(rest) = rest.trim_start().strip_prefix([':', '：'])
-        {
-            return rest.trim().to_owned();
-        }
-    }
-    words.to_owned()
-}
-
-/// `大促流量超预期导致下单失败` says its cause itself.
-fn cause_within(words: &str) -> Option<String> {
-    let at = ["导致", "致使", "引发", "造成"].iter().filter_map(|word| words.find(word)).min()?;
-    let before = words.get(..at)?.trim_end_matches('所');
-    let mut before = before.trim();
-    for lead in ["监控告警", "监控发现", "客户反馈", "用户反馈", "商户反馈", "客服反馈", "业务反馈", "巡检发现"]
-    {
-        before = before.strip_prefix(lead).unwrap_or(before);
-    }
-    clauses::cause_of(before).filter(|cause| cause.chars().count() >= 3)
-}
-
-/// A cause read from a symptom loses its lead-in.
-fn strip_report_lead(words: &str) -> String {
-    clauses::cause_of(words).unwrap_or_default()
-}
-
-/// The numbers of impact clauses: the first of each kind, those behind 影响, 涉及, 共计 first.
-fn numbers(impacts: &[(String, Range<usize>)]) -> Vec<Impact> {
-    let mut found: Vec<Impact> = Vec::new();
-    let mut all = Vec::new();
-    for (words, _) in impacts {
-        let keyed =
-            ["影响", "涉及", "共计", "受影响"].iter().filter_map(|key| words.find(key)).min().filter(|at| *at > 0);
-        let (behind, before) = match keyed {
-            Some(at) => (words.get(at..).unwrap_or_default(), words.get(..at).unwrap_or_default()),
-            None => (words.as_str(), ""),
-        };
-        all.extend(quantities::scan(behind));
-        all.extend(quantities::scan(before));
-    }
-    for kind in [ImpactKind::Count, ImpactKind::Users, ImpactKind::Amount] {
-        found.extend(all.iter().find(|impact| impact.kind == kind).cloned());
-    }
-    found
 }

@@ -3,12 +3,15 @@
 pub mod clauses;
 pub mod draft;
 mod event_text;
+mod labels;
 pub mod marks;
 mod narrative;
 pub mod quantities;
 pub mod times;
+mod wording;
 
-pub use event_text::{Anatomy, EventText, FieldKey, field_key, read_event_text};
+pub use event_text::{Anatomy, EventText, read_event_text};
+pub use labels::{FieldKey, field_key};
 
 use draft::{CaptureContext, DraftEvent, Notice};
 

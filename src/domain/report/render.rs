@@ -106,6 +106,10 @@ pub fn event_block(style: &ReportStyle, event: &ReportEvent, number: usize, zone
         return format!("{time} \n\n{}{}", event.narrative, mark_words(style, event.mark));
     }
     let line = event_line(style, event, zone);
+    if style.layout == Layout::DateLine {
+        // Without a time of its own a paragraph would belong to the event before it.
+        return format!("- {line}");
+    }
     if style.numbered { format!("{number}. {line}") } else { line }
 }
 
@@ -137,7 +141,12 @@ pub fn render_sections(style: &ReportStyle, content: &SectionsContent, zone: Tz)
     if content.events.is_empty() {
         text.push_str("\n无\n");
     }
-    for (number, event) in (1..).zip(&content.events) {
+    let mut events: Vec<&ReportEvent> = content.events.iter().collect();
+    if style.layout == Layout::DateLine {
+        // In front of the dates: behind one they would be read as its details.
+        events.sort_by_key(|event| event.occurred.is_some());
+    }
+    for (number, event) in (1..).zip(events) {
         text.push_str(&format!("\n{}\n", event_block(style, event, number, zone)));
     }
     text

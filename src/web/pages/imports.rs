@@ -27,7 +27,7 @@ struct Line {
 
 #[derive(Template)]
 #[template(path = "import.html")]
-struct Import {
+struct ImportPage {
     shell: Shell,
     message: String,
     document: String,
@@ -44,7 +44,7 @@ struct Import {
 pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let shell = Shell::of(&app, &request, &caller, "report").await?;
-    let page = Import {
+    let page = ImportPage {
         shell,
         message: String::new(),
         document: String::new(),
@@ -60,7 +60,8 @@ pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
 /// A pasted document.
 #[derive(Debug, Deserialize)]
 pub struct Document {
-    document: String,
+    #[serde(rename = "document")]
+    text: String,
     #[serde(default)]
     week: String,
     /// `save` imports, anything else shows what would happen.
@@ -80,14 +81,14 @@ pub async fn import(
     let read = async {
         let week = Some(form.week.trim()).filter(|week| !week.is_empty());
         let week = week.map(str::parse::<IsoWeek>).transpose()?;
-        imports::import(&app, &caller.actor, "web", form.document.clone(), week, planned).await
+        imports::import(&app, &caller.actor, "web", form.text.clone(), week, planned).await
     };
     let read = read.await;
     let shell = Shell::of(&app, &request, &caller, "report").await?;
     let t = shell.t;
-    let empty = Import {
+    let empty = ImportPage {
         message: String::new(),
-        document: form.document.clone(),
+        document: form.text.clone(),
         week: form.week.clone(),
         of_week: String::new(),
         lines: Vec::new(),
@@ -99,10 +100,10 @@ pub async fn import(
         Ok(report) => {
             let lines = report.lines.iter().map(|line| shown(t, line)).collect();
             let (of_week, unchanged) = (report.week.to_string(), report.is_unchanged());
-            render(StatusCode::OK, &Import { lines, of_week, unchanged, ..empty })
+            render(StatusCode::OK, &ImportPage { of_week, lines, unchanged, ..empty })
         }
         Err(error @ (ServiceError::Invalid(_) | ServiceError::NotFound(_))) => {
-            render(StatusCode::UNPROCESSABLE_ENTITY, &Import { message: refusal(t, error), planned: true, ..empty })
+            render(StatusCode::UNPROCESSABLE_ENTITY, &ImportPage { message: refusal(t, error), planned: true, ..empty })
         }
         Err(other) => Err(other.into()),
     }

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
-    http::StatusCode,
+    http::{StatusCode, header},
     web,
 };
 use askama::Template;
@@ -121,6 +121,13 @@ pub async fn login(request: HttpRequest, app: web::Data<App>, form: web::Form<Lo
         Ok((token, _)) => Ok(signed(&app, token, &form.next)),
         Err(ServiceError::SignInNeeded) => {
             render(StatusCode::UNAUTHORIZED, &login_form(&request, form.email, form.next, true))
+        }
+        Err(error @ ServiceError::TooMany { seconds }) => {
+            let mut page = login_form(&request, form.email, form.next, false);
+            page.message = refusal(page.shell.t, error);
+            let mut answer = render(StatusCode::TOO_MANY_REQUESTS, &page)?;
+            answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+            Ok(answer)
         }
         Err(other) => Err(other.into()),
     }

@@ -82,6 +82,7 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         zone: chrono_tz::Asia::Shanghai,
         public_url: "http://fupan.test".to_owned(),
         mail_domain: "fupan.test".to_owned(),
+        attempts: Arc::default(),
         demo: false,
     }
 }

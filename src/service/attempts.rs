@@ -1,0 +1,74 @@
+//! Wrong passwords: after too many the account waits, whoever asks.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Wrong passwords for one e-mail before it waits.
+const MOST: u32 = 10;
+/// How long wrong passwords are remembered, in milliseconds: 15 minutes.
+const WINDOW: i64 = 15 * 60_000;
+/// The most e-mails that are remembered; the memory of a flood stays small.
+const MOST_KEYS: usize = 10_000;
+
+/// Wrong passwords of late, by folded e-mail: how many, and when the first was.
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<BTreeMap<String, (u32, i64)>>);
+
+impl Attempts {
+    fn table(&self) -> MutexGuard<'_, BTreeMap<String, (u32, i64)>> {
+        // A panic elsewhere leaves a table of plain numbers: it is still good.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many seconds `key` has to wait at `now` (milliseconds); none where it may try.
+    pub fn wait(&self, key: &str, now: i64) -> Option<i64> {
+        let table = self.table();
+        let (count, since) = table.get(key)?;
+        let left = since + WINDOW - now;
+        (*count >= MOST && left > 0).then_some((left + 999) / 1_000)
+    }
+
+    /// Notes a wrong password.
+    pub fn wrong(&self, key: &str, now: i64) {
+        let mut table = self.table();
+        if table.len() >= MOST_KEYS {
+            table.retain(|_, (_, since)| *since + WINDOW > now);
+        }
+        if table.len() >= MOST_KEYS && !table.contains_key(key) {
+            return;
+        }
+        let entry = table.entry(key.to_owned()).or_insert((0, now));
+        if entry.1 + WINDOW <= now {
+            *entry = (0, now);
+        }
+        entry.0 = entry.0.saturating_add(1);
+    }
+
+    /// Forgets `key`: its password was right.
+    pub fn right(&self, key: &str) {
+        self.table().remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_wrong_password_starts_a_wait_that_ends_by_itself_or_with_the_right_one() {
+        let attempts = Attempts::default();
+        for second in 0..10 {
+            assert_eq!(attempts.wait("a", second * 1_000), None);
+            attempts.wrong("a", second * 1_000);
+        }
+        assert_eq!(attempts.wait("a", 10_000), Some(890));
+        assert_eq!(attempts.wait("b", 10_000), None);
+        assert_eq!(attempts.wait("a", WINDOW), None);
+        attempts.wrong("a", WINDOW + 1);
+        assert_eq!(attempts.wait("a", WINDOW + 2), None, "a new window");
+        attempts.right("a");
+        assert!(attempts.table().is_empty());
+    }
+}
