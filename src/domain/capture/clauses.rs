@@ -425,6 +425,16 @@ pub fn ends_well(words: &str) -> bool {
 pub fn is_trouble(words: &str) -> bool {
     let words = words.to_lowercase();
     [
+        "未同步",
+        "未更新",
+        "未适配",
+        "不及时",
+        "不足",
+        "不当",
+        "误操作",
+        "耗尽",
+        "打满",
+        "触发",
         "故障",
         "失败",
         "无法",

@@ -166,7 +166,7 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
         end = upper;
     }
     // `12.8 万元`
-    if matches!(text.at(text.skip_blanks(end)), '万' | '亿' | '余' | '多') {
+    if matches!(text.at(text.skip_blanks(end)), '万' | '亿' | '千' | '百' | '余' | '多') {
         end = text.skip_blanks(end);
     }
     loop {
