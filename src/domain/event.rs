@@ -125,6 +125,7 @@ impl ProductionEvent {
     pub fn report_event(&self) -> ReportEvent {
         ReportEvent {
             occurred: self.fields.occurred,
+            recovered: self.fields.recovered,
             narrative: self.fields.narrative.clone(),
             mark: self.postmortem.state.mark(),
         }

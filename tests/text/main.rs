@@ -64,6 +64,7 @@ fn as_read(reading: &ReportReading) -> SpliceContent {
                 reading_index: Some(index),
                 event: ReportEvent {
                     occurred: event.draft.occurred,
+                    recovered: event.draft.recovered,
                     narrative: event.draft.narrative.clone(),
                     mark: event.draft.mark,
                 },
@@ -113,6 +114,7 @@ fn an_event_that_is_gone_takes_its_lines_with_it_and_a_new_one_gets_its_own() {
     let more = put_back(&document, |content| {
         let mut event = content.events[0].event.clone();
         event.narrative = "新的一起。".to_owned();
+        event.recovered = None;
         content.events.push(SpliceEvent { reading_index: None, event });
     });
     let reading = report::read_report(&more, Shanghai, today());
@@ -304,5 +306,32 @@ fn a_paste_of_several_events_is_taken_apart_and_one_of_several_lines_is_not() {
     for one in ["", "没有时间\n也没有日期", "11/23 10:00 失败甲\n10:20 恢复\n原因：11/22 20:00 的变更"]
     {
         assert_eq!(capture::split(one), [one]);
+    }
+}
+
+#[test]
+fn a_line_that_is_read_and_written_again_tells_the_same_times() {
+    let now = "2026-11-24T10:00:00+08:00".parse().unwrap();
+    let context = CaptureContext { anchor: DateAnchor::LatestPast(now), zone: Shanghai, written: None };
+    for (line, written) in [
+        ("11/18 08:55-09:03 短信回执延迟，自动恢复。【无需复盘】", "11/18 08:55-09:03 短信回执延迟，自动恢复。"),
+        ("11/18 19:00 至 19:26，扫码失败，回滚后恢复【待复盘】", "11/18 19:00-19:26 扫码失败，回滚后恢复【待复盘】"),
+        ("11/18 23:50-11/19 00:20 批量中断", "11/18 23:50-11/19 00:20 批量中断"),
+        ("11/18 10:00 失败，10:20 恢复", "11/18 10:00 失败，10:20 恢复"),
+        ("11/18 10:00 失败，10点20分恢复", "11/18 10:00 失败，10点20分恢复"),
+        ("11/18 10:00 失败，持续8分钟后恢复", "11/18 10:00 失败，持续8分钟后恢复"),
+    ] {
+        let draft = capture::read_line(line, &context);
+        let event = ReportEvent {
+            occurred: draft.occurred,
+            recovered: draft.recovered,
+            narrative: draft.narrative.clone(),
+            mark: draft.mark,
+        };
+        let style = ReportStyle { not_required: String::new(), ..ReportStyle::default() };
+        let again = report::event_line(&style, &event, Shanghai);
+        assert_eq!(again, written);
+        let read = capture::read_line(&again, &context);
+        assert_eq!((read.occurred, read.recovered), (draft.occurred, draft.recovered), "{again}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Timelike as _, Utc};
 use chrono_tz::Tz;
 
 use super::{
@@ -10,8 +10,12 @@ use super::{
     style::ReportStyle,
 };
 use crate::domain::{
-    capture::draft::{DraftEvent, Mark},
+    capture::{
+        draft::{DraftEvent, Mark},
+        times,
+    },
     clock_point::{ClockPoint, Precision},
+    text::Folded,
 };
 
 /// An event as the report shows it.
@@ -19,6 +23,8 @@ use crate::domain::{
 pub struct ReportEvent {
     /// The time in front.
     pub occurred: Option<ClockPoint>,
+    /// When it was over; shown behind the time where the sentence does not say it.
+    pub recovered: Option<ClockPoint>,
     /// The sentence.
     pub narrative: String,
     /// The mark behind.
@@ -81,6 +87,26 @@ pub fn time_words(point: ClockPoint, zone: Tz) -> String {
     }
 }
 
+/// The time in front of a sentence: `08/19 15:00`, and where the sentence says nothing of the end, `08/19 15:00-15:30`.
+fn time_in_front(event: &ReportEvent, zone: Tz) -> Option<String> {
+    let occurred = event.occurred?;
+    let begun = time_words(occurred, zone);
+    let told = |recovered: ClockPoint| {
+        let seconds = recovered.at.with_timezone(&zone).num_seconds_from_midnight();
+        let tokens = times::scan(&Folded::new(&event.narrative, 0));
+        tokens.iter().filter_map(|token| token.seconds).any(|said| said % 86_400 / 60 == seconds / 60)
+            || times::stated_duration(&event.narrative).is_some()
+    };
+    let known = occurred.precision == Precision::Minute;
+    let Some(recovered) = event.recovered.filter(|recovered| known && recovered.at > occurred.at && !told(*recovered))
+    else {
+        return Some(begun);
+    };
+    let (from, to) = (occurred.at.with_timezone(&zone), recovered.at.with_timezone(&zone));
+    let shape = if from.date_naive() == to.date_naive() { "%H:%M" } else { "%m/%d %H:%M" };
+    Some(format!("{begun}-{}", to.format(shape)))
+}
+
 /// The mark in the style's words; nothing where none is shown.
 pub fn mark_words(style: &ReportStyle, mark: Mark) -> &str {
     match mark {
@@ -93,16 +119,15 @@ pub fn mark_words(style: &ReportStyle, mark: Mark) -> &str {
 
 /// An event on one line: `08/19 15:00 客户反馈…。【待复盘】`.
 pub fn event_line(style: &ReportStyle, event: &ReportEvent, zone: Tz) -> String {
-    let time = event.occurred.map(|point| format!("{} ", time_words(point, zone))).unwrap_or_default();
+    let time = time_in_front(event, zone).map(|time| format!("{time} ")).unwrap_or_default();
     format!("{time}{}{}", event.narrative, mark_words(style, event.mark))
 }
 
 /// An event in the style's layout, without a line end behind it. `number` is its place in a numbered list.
 pub fn event_block(style: &ReportStyle, event: &ReportEvent, number: usize, zone: Tz) -> String {
     if style.layout == Layout::DateLine
-        && let Some(occurred) = event.occurred
+        && let Some(time) = time_in_front(event, zone)
     {
-        let time = time_words(occurred, zone);
         return format!("{time} \n\n{}{}", event.narrative, mark_words(style, event.mark));
     }
     let line = event_line(style, event, zone);

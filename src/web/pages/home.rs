@@ -224,7 +224,12 @@ pub async fn preview(
     if let Some(label) = events::alike(&app, &caller.actor, &draft).await? {
         notices.insert(0, format!("{}{label}", t.alike_event));
     }
-    let event = ReportEvent { occurred: draft.occurred, narrative: draft.narrative.clone(), mark: draft.mark };
+    let event = ReportEvent {
+        occurred: draft.occurred,
+        recovered: draft.recovered,
+        narrative: draft.narrative.clone(),
+        mark: draft.mark,
+    };
     let page = Parsed {
         t,
         chips: chips(&app, t, &draft),
