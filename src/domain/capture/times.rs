@@ -467,6 +467,26 @@ fn clock_rest(text: &Folded, end: usize) -> Option<(u32, u32, usize)> {
     }
 }
 
+/// Names that mean one offset to the teams that write them; CST is China's here.
+const ZONES: [(&str, i32); 16] = [
+    ("cest", 120),
+    ("cet", 60),
+    ("bst", 60),
+    ("eest", 180),
+    ("eet", 120),
+    ("edt", -240),
+    ("est", -300),
+    ("cdt", -300),
+    ("cst", 480),
+    ("pdt", -420),
+    ("pst", -480),
+    ("jst", 540),
+    ("kst", 540),
+    ("sgt", 480),
+    ("hkt", 480),
+    ("ist", 330),
+];
+
 fn zone_at(text: &Folded, end: usize) -> Option<(i32, usize)> {
     let index = text.skip_blanks(end);
     let (open, inner) = if text.at(index) == '(' { (true, index + 1) } else { (false, index) };
@@ -484,26 +504,7 @@ fn zone_at(text: &Folded, end: usize) -> Option<(i32, usize)> {
         }
         return (!text.at(at).is_ascii_alphabetic()).then_some((0, close(at)));
     }
-    // Names that mean one offset to the teams that write them; CST is China's here.
-    const NAMES: [(&str, i32); 16] = [
-        ("cest", 120),
-        ("cet", 60),
-        ("bst", 60),
-        ("eest", 180),
-        ("eet", 120),
-        ("edt", -240),
-        ("est", -300),
-        ("cdt", -300),
-        ("cst", 480),
-        ("pdt", -420),
-        ("pst", -480),
-        ("jst", 540),
-        ("kst", 540),
-        ("sgt", 480),
-        ("hkt", 480),
-        ("ist", 330),
-    ];
-    if let Some((name, minutes)) = NAMES.into_iter().find(|(name, _)| text.has(inner, name)) {
+    if let Some((name, minutes)) = ZONES.into_iter().find(|(name, _)| text.has(inner, name)) {
         let at = inner + name.len();
         if !text.at(at).is_ascii_alphanumeric() {
             return Some((minutes * 60, close(at)));
