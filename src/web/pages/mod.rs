@@ -1,6 +1,7 @@
 //! The pages: server-rendered, every form works without script.
 
 mod charts;
+mod event;
 mod events;
 mod figures;
 mod home;
@@ -40,13 +41,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(events::create_from_form)),
         )
         .service(web::resource("/lines/preview").route(web::post().to(home::preview)))
-        .service(web::resource("/e/{number}").route(web::get().to(events::page)))
-        .service(web::resource("/events/{number}/edit").route(web::post().to(events::edit)))
-        .service(web::resource("/events/{number}/recover").route(web::post().to(events::recover)))
-        .service(web::resource("/events/{number}/sentence").route(web::post().to(events::sentence)))
-        .service(web::resource("/events/{number}/delete").route(web::post().to(events::delete)))
-        .service(web::resource("/events/{number}/timeline").route(web::post().to(events::timeline)))
-        .service(web::resource("/events/{number}/postmortem").route(web::post().to(events::postmortem)))
+        .service(web::resource("/e/{number}").route(web::get().to(event::page)))
+        .service(web::resource("/events/{number}/edit").route(web::post().to(event::edit)))
+        .service(web::resource("/events/{number}/recover").route(web::post().to(event::recover)))
+        .service(web::resource("/events/{number}/sentence").route(web::post().to(event::sentence)))
+        .service(web::resource("/events/{number}/delete").route(web::post().to(event::delete)))
+        .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))
+        .service(web::resource("/events/{number}/postmortem").route(web::post().to(event::postmortem)))
         .service(web::resource("/postmortems").route(web::get().to(owed)))
         .service(web::resource("/figures").route(web::get().to(figures::page)))
         .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
