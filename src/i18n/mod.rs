@@ -70,7 +70,6 @@ texts! {
     postmortem: "复盘", "Postmortem";
     owner: "负责人", "Owner";
     nobody: "未指定", "Nobody";
-    due: "截止", "Due";
     overdue: "逾期", "overdue";
     working_days: "个工作日", "working days";
     today: "今天截止", "due today";
@@ -135,7 +134,6 @@ texts! {
     delete: "删除", "Delete";
     delete_event: "删除这条事件", "Delete this event";
     delete_hint: "从列表和周报里去掉，编号不再使用。", "Takes it out of lists and reports; its number is not used again.";
-    figures_of: "指标", "Figures of";
     incident_counts: "生产事件次数", "Incident counts";
     count: "次数", "Count";
     add_figure: "添加指标", "Add a figure";
@@ -167,12 +165,8 @@ texts! {
     open_report: "打开周报", "Open the report";
     copy_sentence: "复制这句话", "Copy this sentence";
     events_of_year: "生产事件（今年）", "Events this year";
-    reported_of: "指标取自", "Figures of";
-    of_them: "其中", "of them";
-    items_overdue: "项逾期", "overdue";
     two_columns: "同一周的事件", "Events of the same week";
     language: "语言", "Language";
-    colours: "颜色", "Colours";
     account: "账号", "Account";
     accounts: "账号管理", "Accounts";
     role: "角色", "Role";

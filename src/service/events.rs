@@ -132,7 +132,7 @@ pub(super) const SAME_EVENT: f64 = 0.6;
 pub async fn alike(app: &App, actor: &Actor, draft: &DraftEvent) -> Result<Option<String>, ServiceError> {
     authorise(actor, Permission::Read)?;
     let Some(occurred) = draft.occurred else { return Ok(None) };
-    let there = store::events::at_time(app.store.read(), occurred.at.timestamp_millis()).await?;
+    let there = store::events::at_times(app.store.read(), &[occurred.at.timestamp_millis()]).await?;
     let same = |event: &&ProductionEvent| text::likeness(&event.fields.narrative, &draft.narrative) >= SAME_EVENT;
     Ok(there.iter().find(same).map(ProductionEvent::label))
 }

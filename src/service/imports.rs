@@ -1,6 +1,9 @@
 //! Importing a weekly report: its events, figures and incident counts, all or nothing.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::json;
 
@@ -17,6 +20,7 @@ use crate::{
         actor::{Actor, Permission},
         capture::draft::Mark,
         checked::{self, FieldError, FieldProblem},
+        clock_point::ClockPoint,
         event::{self, EventFields, ProductionEvent, Source, label},
         figures::{FigureFields, IncidentCountFields},
         iso_week::IsoWeek,
@@ -124,11 +128,12 @@ pub async fn import(
         let (app, actor) = (app.clone(), actor.clone());
         let (content, file_name, reading) = (content.clone(), file_name.clone(), Arc::clone(&reading));
         async move {
-            let tx = app.store.begin().await?;
-            let mut lines = Vec::new();
-            let previous = store::imports::latest_of_week(tx.conn(), week)
+            // Reading a document takes its time: before the transaction, which keeps other writers away.
+            let previous = store::imports::latest_of_week(app.store.read(), week)
                 .await?
                 .map(|document| report::read_report(&document.content, app.zone, app.today()));
+            let tx = app.store.begin().await?;
+            let mut lines = Vec::new();
             let content_hash = secrets::hash_bytes(content.as_bytes());
             let import_id = if let Some(import) = store::imports::by_hash(tx.conn(), &content_hash).await? {
                 import.id
@@ -157,16 +162,7 @@ pub async fn import(
                     continue;
                 }
                 let after = figures::write(&app, &tx, &actor, week, fields, &known, "import").await?;
-                let outcome = match before {
-                    None => Outcome::Added,
-                    Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
-                    Some(_) => Outcome::Changed,
-                };
-                match before.and_then(|at| known.get_mut(at)) {
-                    Some(slot) => *slot = after,
-                    None => known.push(after),
-                }
-                lines.push(line(outcome));
+                lines.push(line(noted(&mut known, before, after)));
             }
 
             let mut known = store::figures::counts_of_weeks(tx.conn(), week, week).await?;
@@ -184,28 +180,21 @@ pub async fn import(
                     continue;
                 }
                 let after = figures::write_count(&app, &tx, &actor, week, fields, &known, "import").await?;
-                let outcome = match before {
-                    None => Outcome::Added,
-                    Some(at) if known.get(at) == Some(&after) => Outcome::Unchanged,
-                    Some(_) => Outcome::Changed,
-                };
-                match before.and_then(|at| known.get_mut(at)) {
-                    Some(slot) => *slot = after,
-                    None => known.push(after),
-                }
-                lines.push(line(outcome));
+                lines.push(line(noted(&mut known, before, after)));
             }
 
-            let mut marks_moved = false;
-            let mut seen = std::collections::BTreeMap::new();
-            for (position, read) in (1_i64..).zip(&reading.events) {
-                let repeat = seen.entry(fold_of(read)).and_modify(|n| *n += 1).or_insert(0_u32);
-                let key = secrets::hash(&format!("{week}\n{}\n{repeat}", fold_of(read)));
+            let mut written = false;
+            let keys = keys_of(week, &reading.events);
+            let mut there = There::load(&tx, &keys, &reading.events).await?;
+            for ((position, read), key) in (1_i64..).zip(&reading.events).zip(keys) {
+                let found = there.find(&key, read);
                 let from = ImportedFrom { import_id, key, position };
-                lines.push(import_event(&app, &tx, &actor, week, read, from, &mut marks_moved).await?);
+                let (line, wrote) = import_event(&app, &tx, &actor, week, read, from, found).await?;
+                lines.push(line);
+                written |= wrote;
             }
             let report = ImportReport { week, lines, dry_run };
-            if dry_run || (report.is_unchanged() && !marks_moved) {
+            if dry_run || (report.is_unchanged() && !written) {
                 tx.rollback().await?;
                 return Ok(report);
             }
@@ -218,6 +207,34 @@ pub async fn import(
         }
     })
     .await
+}
+
+/// What became of a figure or a count that was written, which takes its place among those that are known.
+fn noted<T: PartialEq>(known: &mut Vec<T>, before: Option<usize>, after: T) -> Outcome {
+    match before.and_then(|at| known.get_mut(at)) {
+        None => {
+            known.push(after);
+            Outcome::Added
+        }
+        Some(slot) if *slot == after => Outcome::Unchanged,
+        Some(slot) => {
+            *slot = after;
+            Outcome::Changed
+        }
+    }
+}
+
+/// The key of each event of a document; the second of two equal ones has another key than the first.
+fn keys_of(week: IsoWeek, events: &[EventReading]) -> Vec<String> {
+    let mut seen = BTreeMap::new();
+    events
+        .iter()
+        .map(|read| {
+            let fold = fold_of(read);
+            let repeat = seen.entry(fold.clone()).and_modify(|n| *n += 1).or_insert(0_u32);
+            secrets::hash(&format!("{week}\n{fold}\n{repeat}"))
+        })
+        .collect()
 }
 
 /// What makes an event of a document the same event on the next import: its time and its sentence, not its mark.
@@ -242,6 +259,7 @@ fn same_figure(was: &FigureReading, read: &FigureReading) -> bool {
     figure_fields(was) == figure_fields(read)
 }
 
+/// Imports one event; says also whether something was written, which a line that reads 不变 may hide: a key, a mark.
 async fn import_event(
     app: &App,
     tx: &store::Tx,
@@ -249,40 +267,33 @@ async fn import_event(
     week: IsoWeek,
     read: &EventReading,
     from: ImportedFrom,
-    marks_moved: &mut bool,
-) -> Result<ImportLine, ServiceError> {
+    found: Found,
+) -> Result<(ImportLine, bool), ServiceError> {
     let words: String = read.draft.narrative.chars().take(60).collect();
     let line = |outcome, number| ImportLine { outcome, kind: "event", number, words: words.clone() };
-    let known = store::events::by_import_key(tx.conn(), &from.key).await?;
-    if let Some((number, true)) = known {
-        return Ok(line(Outcome::Deleted, Some(number)));
-    }
-    let mut reworded = false;
-    let (event, doubtful) = match known {
-        Some((number, _)) => (Some(events::by_number(tx, number).await?), None),
-        None => match alike(tx, read).await? {
-            Alike::Same(event) => {
-                let event = *event;
-                let (event, changed) = take_over(app, tx, actor, event, read, &from).await?;
-                reworded = changed;
-                *marks_moved = true;
-                (Some(event), None)
-            }
-            Alike::Doubtful(label) => (None, Some(label)),
-            Alike::None => (None, None),
-        },
+    let (mut adopted, mut reworded) = (false, false);
+    let (event, doubtful) = match found {
+        Found::Deleted(number) => return Ok((line(Outcome::Deleted, Some(number)), false)),
+        Found::Known(event) => (Some(*event), None),
+        Found::Alike(event) => {
+            let (event, changed) = take_over(app, tx, actor, *event, read, &from).await?;
+            (adopted, reworded) = (true, changed);
+            (Some(event), None)
+        }
+        Found::Doubtful(label) => (None, Some(label)),
+        Found::Nothing => (None, None),
     };
     if let Some(mut event) = event {
         let number = event.number;
         let mark = read.draft.mark;
         if event.import_mark == Some(mark) {
-            return Ok(line(if reworded { Outcome::Changed } else { Outcome::Unchanged }, Some(number)));
+            let outcome = if reworded { Outcome::Changed } else { Outcome::Unchanged };
+            return Ok((line(outcome, Some(number)), adopted));
         }
         // The document's mark was changed by hand since the last import: that is the news it brings.
         let now = app.now_millis();
         let version = event.version;
         event.import_mark = Some(mark);
-        *marks_moved = true;
         store::events::update(tx, &event, version, now, &mut || app.id()).await?;
         let to = PostmortemState::of_mark(mark);
         let before = event.postmortem.clone();
@@ -300,7 +311,8 @@ async fn import_event(
             let change = json!({"state": {"from": before.state.code(), "to": to.code()}, "by": "import"});
             events::audit(app, tx, actor, &format!("postmortem.{}", to.code()), &event, change).await?;
         }
-        return Ok(line(if moves || reworded { Outcome::Changed } else { Outcome::Unchanged }, Some(number)));
+        let outcome = if moves || reworded { Outcome::Changed } else { Outcome::Unchanged };
+        return Ok((line(outcome, Some(number)), true));
     }
     let mut fields = EventFields::from_draft(&read.draft);
     if fields.recovered.zip(fields.occurred).is_some_and(|(recovered, occurred)| recovered.at < occurred.at) {
@@ -322,36 +334,70 @@ async fn import_event(
     if let Some(other) = doubtful {
         written.words = format!("{}（与 {other} 同一时间，疑似重复 same time as {other}）", written.words);
     }
-    Ok(written)
+    Ok((written, true))
 }
 
-/// Whether an event of the document is one that is there already under another key: pasted before the report was
-/// written, or worded anew since the last import.
-enum Alike {
-    Same(Box<ProductionEvent>),
+/// What an event of the document is here.
+enum Found {
+    /// It was imported and deleted here since: its number.
+    Deleted(i64),
+    /// It was imported.
+    Known(Box<ProductionEvent>),
+    /// One that is there under another key: pasted before the report was written, or worded anew since the last import.
+    Alike(Box<ProductionEvent>),
     /// The label of one that may be the same.
     Doubtful(String),
-    None,
+    /// It is new.
+    Nothing,
 }
 
 /// From here on people are asked to look.
 const DOUBTFUL: f64 = 0.3;
 
-async fn alike(tx: &store::Tx, read: &EventReading) -> Result<Alike, ServiceError> {
-    let Some(occurred) = read.draft.occurred else { return Ok(Alike::None) };
-    let at = occurred.at.timestamp_millis();
-    let mut best: Option<(f64, ProductionEvent)> = None;
-    for event in store::events::at_time(tx.conn(), at).await? {
-        let likeness = text::likeness(&event.fields.narrative, &read.draft.narrative);
-        if best.as_ref().is_none_or(|(have, _)| likeness > *have) {
-            best = Some((likeness, event));
+/// The events that those of a document may be.
+struct There {
+    known: BTreeMap<String, (ProductionEvent, bool)>,
+    /// Of the same times, and not those that the document knows by their key: each is at most one of its events.
+    others: Vec<ProductionEvent>,
+}
+
+impl There {
+    async fn load(tx: &store::Tx, keys: &[String], events: &[EventReading]) -> Result<Self, ServiceError> {
+        let known: BTreeMap<String, (ProductionEvent, bool)> = store::events::by_import_keys(tx.conn(), keys)
+            .await?
+            .into_iter()
+            .filter_map(|(event, gone)| event.import_key.clone().map(|key| (key, (event, gone))))
+            .collect();
+        let times: BTreeSet<i64> =
+            events.iter().filter_map(|read| read.draft.occurred).map(|point| point.at.timestamp_millis()).collect();
+        let mut others = store::events::at_times(tx.conn(), &times.into_iter().collect::<Vec<_>>()).await?;
+        others.retain(|event| event.import_key.as_ref().is_none_or(|key| !known.contains_key(key)));
+        Ok(Self { known, others })
+    }
+
+    fn find(&mut self, key: &str, read: &EventReading) -> Found {
+        if let Some((event, gone)) = self.known.remove(key) {
+            return if gone { Found::Deleted(event.number) } else { Found::Known(Box::new(event)) };
+        }
+        let at = |point: Option<ClockPoint>| point.map(|point| point.at);
+        let of_time = |event: &ProductionEvent| at(event.fields.occurred) == at(read.draft.occurred);
+        // From the end, so that of equally alike ones the first is taken.
+        let best = self
+            .others
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, event)| of_time(event))
+            .map(|(at, event)| (at, text::likeness(&event.fields.narrative, &read.draft.narrative)))
+            .max_by(|(_, one), (_, other)| one.total_cmp(other));
+        match best {
+            Some((at, likeness)) if likeness >= events::SAME_EVENT => Found::Alike(Box::new(self.others.remove(at))),
+            Some((at, likeness)) if likeness >= DOUBTFUL => {
+                self.others.get(at).map_or(Found::Nothing, |event| Found::Doubtful(event.label()))
+            }
+            _ => Found::Nothing,
         }
     }
-    Ok(match best {
-        Some((likeness, event)) if likeness >= events::SAME_EVENT => Alike::Same(Box::new(event)),
-        Some((likeness, event)) if likeness >= DOUBTFUL => Alike::Doubtful(event.label()),
-        _ => Alike::None,
-    })
 }
 
 /// Makes the event that is there the document's one. Its sentence follows the document where nobody edited it here.

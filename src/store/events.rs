@@ -1,6 +1,6 @@
 //! Event rows with their impacts and postmortems.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity::{event, impact, postmortem};
@@ -187,16 +187,20 @@ pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result
     load(connection, rows).await
 }
 
-/// The events that began at this instant (milliseconds), unless deleted, at most 50.
-pub async fn at_time(connection: &impl ConnectionTrait, occurred_at: i64) -> Result<Vec<ProductionEvent>, StoreError> {
-    let rows = event::Entity::find()
-        .filter(event::Column::OccurredAt.eq(occurred_at))
-        .filter(event::Column::DeletedAt.is_null())
-        .order_by_asc(event::Column::Number)
-        .limit(50)
-        .all(connection)
-        .await?;
-    load(connection, rows).await
+/// The events that began at one of these instants (milliseconds), unless deleted, by number.
+pub async fn at_times(connection: &impl ConnectionTrait, times: &[i64]) -> Result<Vec<ProductionEvent>, StoreError> {
+    let mut events = Vec::new();
+    for chunk in times.chunks(1_000) {
+        let rows = event::Entity::find()
+            .filter(event::Column::OccurredAt.is_in(chunk.iter().copied()))
+            .filter(event::Column::DeletedAt.is_null())
+            .order_by_asc(event::Column::Number)
+            .limit(10_000)
+            .all(connection)
+            .await?;
+        events.extend(load(connection, rows).await?);
+    }
+    Ok(events)
 }
 
 /// Makes an event that is there the one that came with an import: its key, its document and its text.
@@ -211,10 +215,25 @@ pub async fn adopt(tx: &Tx, id: Uuid, import_id: Uuid, key: &str, raw: &str) -> 
     one_row(result.rows_affected)
 }
 
-/// Deleted or not, the event that came with this import key: its number and whether it is deleted.
-pub async fn by_import_key(connection: &impl ConnectionTrait, key: &str) -> Result<Option<(i64, bool)>, StoreError> {
-    let row = event::Entity::find().filter(event::Column::ImportKey.eq(key)).one(connection).await?;
-    Ok(row.map(|row| (row.number, row.deleted_at.is_some())))
+/// The events that came with these import keys, and whether each was deleted since.
+pub async fn by_import_keys(
+    connection: &impl ConnectionTrait,
+    keys: &[String],
+) -> Result<Vec<(ProductionEvent, bool)>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(1_000) {
+        let rows = event::Entity::find()
+            .filter(event::Column::ImportKey.is_in(chunk.iter().map(String::as_str)))
+            .all(connection)
+            .await?;
+        let deleted: BTreeSet<Uuid> = rows.iter().filter(|row| row.deleted_at.is_some()).map(|row| row.id).collect();
+        let events = load(connection, rows).await?;
+        found.extend(events.into_iter().map(|event| {
+            let gone = deleted.contains(&event.id);
+            (event, gone)
+        }));
+    }
+    Ok(found)
 }
 
 /// A page of events, the latest beginning first; events without a beginning come last.

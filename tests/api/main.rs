@@ -445,3 +445,22 @@ async fn what_was_corrected_or_removed_here_survives_the_next_import_and_leaves_
     let missing = client.put(&figure).bearer_auth(&token).header("If-Match", "\"2\"").json(&json!({"value": "1"}));
     assert_eq!(missing.send().await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_events_of_one_time_that_read_alike_stay_two_however_often_they_are_imported() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let document = "# 2024-W34\n\n## 【生产事件】\n\n1. 08/19 15:00 代付渠道甲超时，影响约20笔代付交易，15:30 恢复正常。\n2. 08/19 15:00 代付渠道乙超时，影响约30笔代付交易，15:30 恢复正常。\n";
+    let outcomes = async |text: String| -> Vec<String> {
+        let url = format!("{}/api/v1/imports", service.url);
+        let body: Value = client.post(url).bearer_auth(&token).body(text).send().await.unwrap().json().await.unwrap();
+        body["data"].as_array().unwrap().iter().map(|line| line["outcome"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(outcomes(document.to_owned()).await, ["added", "added"]);
+    assert_eq!(outcomes(document.to_owned()).await, ["unchanged", "unchanged"]);
+    let reworded = document.replace("代付渠道乙超时", "代付渠道乙响应超时");
+    assert_eq!(outcomes(reworded).await, ["unchanged", "changed"]);
+    let url = format!("{}/api/v1/events", service.url);
+    let list: Value = client.get(url).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(list["data"].as_array().unwrap().len(), 2);
+}

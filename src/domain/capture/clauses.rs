@@ -252,9 +252,7 @@ pub fn role(text: &Folded, range: &Range<usize>, after_action: bool) -> Role {
     if found_out(&words).is_some() {
         return Role::Location;
     }
-    if starts(&["定位为", "定位到", "定位:", "定位系", "经排查为", "排查发现", "排查为"])
-        || (after_action && words.starts_with("定位"))
-    {
+    if starts(&["定位到", "定位:", "排查发现"]) || (after_action && words.starts_with("定位")) {
         return Role::Location;
     }
     if after_action

@@ -551,8 +551,7 @@ impl<'a> Reader<'a> {
                         if clauses::is_well(&words) || clauses::ends_well(&words) {
                             *well_at = Some(*index);
                         } else {
-                            self.draft.mitigated =
-                                self.draft.mitigated.or(None).or(self.later(*index).map(ClockPoint::minute));
+                            self.draft.mitigated = self.draft.mitigated.or(self.later(*index).map(ClockPoint::minute));
                             self.pending_well(*index, masked, clause.range.end, part.end, well_at);
                         }
                     }
@@ -577,22 +576,15 @@ impl<'a> Reader<'a> {
 
     /// `10:10 响应`: a clock point and nothing else.
     fn is_stage(&mut self, words: &str, index: usize) -> bool {
-        let stage = match words {
-            "发现" | "告警" | "监控发现" | "监控告警" => &mut self.draft.detected,
-            "响应" | "值班响应" | "介入" | "值班介入" | "到位" => &mut self.draft.acknowledged,
-            "定位" | "定位原因" | "定位问题" => &mut self.draft.located,
-            "止损" | "完成止损" => &mut self.draft.mitigated,
+        let stage: fn(&mut DraftEvent) -> &mut Option<ClockPoint> = match words {
+            "发现" | "告警" | "监控发现" | "监控告警" => |draft| &mut draft.detected,
+            "响应" | "值班响应" | "介入" | "值班介入" | "到位" => |draft| &mut draft.acknowledged,
+            "定位" | "定位原因" | "定位问题" => |draft| &mut draft.located,
+            "止损" | "完成止损" => |draft| &mut draft.mitigated,
             _ => return false,
         };
-        if stage.is_some() {
-            return true;
-        }
-        let at = self.later(index).map(ClockPoint::minute);
-        match words {
-            "发现" | "告警" | "监控发现" | "监控告警" => self.draft.detected = at,
-            "响应" | "值班响应" | "介入" | "值班介入" | "到位" => self.draft.acknowledged = at,
-            "定位" | "定位原因" | "定位问题" => self.draft.located = at,
-            _ => self.draft.mitigated = at,
+        if stage(&mut self.draft).is_none() {
+            *stage(&mut self.draft) = self.later(index).map(ClockPoint::minute);
         }
         true
     }

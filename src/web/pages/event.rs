@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Shell,
-    figures::{FigureRow, figure_rows, first_week},
+    figures::{FigureRow, figure_rows},
     redirect, refusal, render, rows,
 };
 use crate::{
@@ -120,7 +120,7 @@ async fn show(
     let t = shell.t;
     let event = &detail.event;
     let fields = &event.fields;
-    let (history, _) = figures::of_weeks(app, &caller.actor, first_week(event.week), event.week).await?;
+    let (history, _) = figures::of_weeks(app, &caller.actor, event.week.previous(), event.week).await?;
     let mut facts = Vec::new();
     for impact in &fields.impacts {
         let about = if impact.approximate { t.about } else { "" };
