@@ -16,5 +16,6 @@ pub mod outbox_message;
 pub mod postmortem;
 pub mod reminder;
 pub mod report_import;
+pub mod report_style;
 pub mod session;
 pub mod timeline_entry;

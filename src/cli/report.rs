@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{checked::FieldError, iso_week::IsoWeek, report::formats},
     service::{
-        ServiceError, imports,
+        ServiceError, imports, report_splice,
         reports::{self, Section},
     },
 };
@@ -113,7 +113,7 @@ async fn splice(session: &Session, report: &Report, file: PathBuf) -> anyhow::Re
     let week = report.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let document = imports::document(bytes).map_err(ServiceError::from)?;
-    let (week, spliced) = reports::splice(&session.app, &session.actor, &document, week).await?;
+    let (week, spliced) = report_splice::splice(&session.app, &session.actor, &document, week).await?;
     if report.stdout {
         raw(&spliced);
         return Ok(());

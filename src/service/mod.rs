@@ -15,6 +15,8 @@ pub mod outbox;
 pub mod ports;
 pub mod postmortems;
 pub mod reminders;
+pub mod report_splice;
+pub mod report_styles;
 pub mod reports;
 pub mod retry;
 pub mod secrets;

@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod outbox;
 pub mod postmortems;
 pub mod reminders;
+pub mod report_styles;
 pub mod sessions;
 pub mod timeline;
 pub mod tokens;
