@@ -7,6 +7,7 @@ mod out;
 mod parse;
 mod pm;
 mod report;
+mod style;
 mod user;
 mod worker;
 
@@ -57,6 +58,9 @@ enum Command {
     Import(import::Import),
     /// Print a week's two sections, or put them into a document.
     Report(report::Report),
+    /// The styles of teams: derived from an old report, shown, set.
+    #[command(subcommand)]
+    Style(style::Style),
     /// Figures: compute a case.
     #[command(subcommand)]
     Figures(figures::Figures),
@@ -224,6 +228,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Add(add) => add::run(&session, add).await,
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
+                Command::Style(style) => style::run(&session, style).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,

@@ -26,6 +26,9 @@ pub(super) struct Report {
     /// md, html, text or json.
     #[arg(long, default_value = "md")]
     format: String,
+    /// A saved style (fupan style list), instead of that of the week.
+    #[arg(long, value_name = "NAME")]
+    style: Option<String>,
     /// figures, events or all.
     #[arg(long, default_value = "all")]
     section: String,
@@ -68,7 +71,7 @@ fn week_of(session: &Session, word: &str) -> anyhow::Result<IsoWeek> {
 
 async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Result<()> {
     let section = Section::from_code(&asked.section).map_err(ServiceError::from)?;
-    let whole = reports::weekly(&session.app, &session.actor, week).await?;
+    let whole = reports::weekly_in(&session.app, &session.actor, week, asked.style.as_deref()).await?;
     let unfinished = whole.unfinished();
     let mut weekly = whole.only(section);
     if let Some(against) = &asked.diff {

@@ -19,8 +19,10 @@ use crate::{
             twin::{self, Twin},
         },
     },
-    store::{self, report_styles::StoredStyle},
+    store,
 };
+
+pub use crate::store::report_styles::StoredStyle;
 
 /// All styles by name.
 pub async fn all(app: &App, actor: &Actor) -> Result<Vec<StoredStyle>, ServiceError> {
@@ -158,6 +160,13 @@ pub fn twin(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle>
     let twin = twin::twin(document, &reading, &style, week, app.zone).map_err(unusable)?;
     let unreadable = trial(&style, week, app.zone)?;
     Ok(StyleTwin { week, style, twin, unreadable })
+}
+
+/// What is stored of a week as a style writes it, saved or not.
+pub async fn preview(app: &App, actor: &Actor, style: &ReportStyle, week: IsoWeek) -> Result<String, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let known = super::reports::Known::load(app, week, style.carry_over).await?;
+    Writer::new(style, week, app.zone).and_then(|writer| writer.sections(known.content())).map_err(unusable)
 }
 
 /// Writes a sample week and a quiet one, and reads the sample again. Answers what was not read as it was written.

@@ -248,6 +248,11 @@ impl Known {
         Ok(Self { figures, counts, events, content })
     }
 
+    /// What its report shows.
+    pub(super) const fn content(&self) -> &SectionsContent {
+        &self.content
+    }
+
     /// Whether there is nothing at all.
     pub(super) fn is_empty(&self) -> bool {
         self.figures.is_empty() && self.counts.is_empty() && self.events.is_empty()

@@ -142,10 +142,17 @@ fn figure_template(document: &str, items: &[Item<'_>], style: &ReportStyle, week
         }
     }
     let mut candidates = Vec::new();
+    let all: Vec<&String> =
+        bases.iter().flat_map(|(_, tails)| tails).filter(|tail| tail.starts_with("{% if")).collect();
     for (base, tails) in &bases {
         candidates.extend(tails.iter().map(|tail| format!("{base}{tail}")));
         let optional = tails.iter().filter(|tail| tail.starts_with("{% if")).map(String::as_str).collect::<String>();
         candidates.push(format!("{base}{optional}"));
+        // What only a line of another form says of the week before is wanted behind this form too.
+        let known =
+            |tail: &&&String| tails.contains(tail) || tail.split(' ').nth(2).is_some_and(|n| optional.contains(n));
+        let foreign: String = all.iter().filter(|tail| !known(tail)).map(|tail| tail.as_str()).collect();
+        candidates.push(format!("{base}{optional}{foreign}"));
         // `98.74%` beside `640 ms`: the blank belongs to units that are words.
         let (close, apart) = ("{{ value }}{{ unit }}", "{{ value }} {{ unit }}");
         if base.contains(close) && bases.iter().any(|(other, _)| *other == base.replace(close, apart)) {
@@ -166,9 +173,10 @@ fn figure_template(document: &str, items: &[Item<'_>], style: &ReportStyle, week
     candidates
         .into_iter()
         .rev()
-        .map(|candidate| (written_as_it_stands(&candidate), candidate))
-        .max_by_key(|(same, _)| *same)
-        .filter(|(same, _)| *same > 0)
+        .map(|candidate| ((written_as_it_stands(&candidate), candidate.matches("{% if").count()), candidate))
+        // Of equals the one that can say more.
+        .max_by_key(|(rank, _)| *rank)
+        .filter(|((same, _), _)| *same > 0)
         .map_or_else(|| style.figure.clone(), |(_, candidate)| candidate)
 }
 

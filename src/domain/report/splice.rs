@@ -100,11 +100,14 @@ fn missing_sections(
         carried: content.carried.clone(),
     };
     let has_figures = !(all.figures.is_empty() && all.incident_counts.is_empty());
+    // A document with one section is its writer's choice: a quiet week adds no other to it.
+    let neither = reading.figures_section.is_none() && reading.events_section.is_none();
+    let has_events = !all.events.is_empty() || (neither && has_figures);
     let mut texts = Vec::new();
     for part in &style.order {
         let text = match part {
             Part::Figures if reading.figures_section.is_none() && has_figures => writer.figures_section(&all)?,
-            Part::Events if reading.events_section.is_none() => writer.events_section(&all)?,
+            Part::Events if reading.events_section.is_none() && has_events => writer.events_section(&all)?,
             _ => continue,
         };
         texts.push(text.trim().to_owned());

@@ -8,6 +8,7 @@ mod imports;
 mod lines;
 mod openapi;
 mod postmortems;
+mod report_styles;
 pub mod reports;
 
 pub use events::{ListQuery, cursor_text, number_of};
@@ -38,6 +39,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
         .service(web::resource("/api/v1/imports").route(web::post().to(imports::create)))
         .service(web::resource("/api/v1/reports:splice").route(web::post().to(imports::splice)))
+        .service(web::resource("/api/v1/report-styles").route(web::get().to(report_styles::list)))
+        .service(web::resource("/api/v1/report-styles:twin").route(web::post().to(report_styles::twin)))
+        .service(
+            web::resource("/api/v1/report-styles/{name}")
+                .route(web::get().to(report_styles::read))
+                .route(web::put().to(report_styles::put))
+                .route(web::delete().to(report_styles::delete)),
+        )
         .service(web::resource("/api/v1/reports/{week}").route(web::get().to(reports::read)))
         .service(web::resource("/api/v1/figures").route(web::get().to(figures::list)))
         .service(

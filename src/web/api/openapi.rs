@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
-use super::{event_body, events, figures, imports, lines, postmortems, reports};
+use super::{event_body, events, figures, imports, lines, postmortems, report_styles, reports};
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
@@ -25,6 +25,12 @@ use crate::web::routes::{ROUTES, Route};
     postmortems::Timeline,
     postmortems::TimelineBody,
     postmortems::TimelineNew,
+    report_styles::StyleBody,
+    report_styles::StyleChange,
+    report_styles::StyleList,
+    report_styles::TwinBody,
+    report_styles::TwinLineBody,
+    report_styles::TwinRequest,
     reports::ReportBody,
 )))]
 struct Shapes;
@@ -60,6 +66,10 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },
+        ("GET", "/api/v1/report-styles") => give("StyleList"),
+        ("POST", "/api/v1/report-styles:twin") => swap("TwinRequest", "TwinBody"),
+        ("GET", "/api/v1/report-styles/{name}") => give("StyleBody"),
+        ("PUT", "/api/v1/report-styles/{name}") => swap("StyleChange", "StyleBody"),
         ("GET", "/api/v1/reports/{week}") => give("ReportBody"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),

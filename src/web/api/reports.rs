@@ -27,6 +27,8 @@ pub struct ReportQuery {
     format: Option<String>,
     /// figures, events or all; by default all.
     section: Option<String>,
+    /// A saved style, instead of that of the week.
+    style: Option<String>,
     /// Another ISO week, to say what changed since; JSON only.
     diff: Option<String>,
 }
@@ -40,7 +42,7 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let week = week.parse().map_err(ServiceError::from)?;
-    let report = reports::weekly(&app, &caller.actor, week).await?;
+    let report = reports::weekly_in(&app, &caller.actor, week, query.style.as_deref()).await?;
     let section = query.section.as_deref().map(Section::from_code).transpose()?.unwrap_or_default();
     let mut report = report.only(section);
     if let Some(against) = &query.diff {
