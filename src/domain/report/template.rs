@@ -411,7 +411,6 @@ fn check_template(part: &'static str, text: &str) -> Result<(), StyleError> {
 fn check_tag(inside: &str) -> Result<usize, char> {
     let mut quote = None;
     let mut escaped = false;
-    let mut before = ' ';
     // For each open bracket, whether it holds the arguments of a filter.
     let mut open: Vec<bool> = Vec::new();
     for (at, c) in inside.char_indices() {
@@ -425,7 +424,6 @@ fn check_tag(inside: &str) -> Result<usize, char> {
             } else {
                 (quote, false)
             };
-            before = c;
             continue;
         }
         match c {
@@ -435,18 +433,21 @@ fn check_tag(inside: &str) -> Result<usize, char> {
             '[' | '{' | '*' => return Err(c),
             // `{%+ raw`: a sign of white space, not a sum.
             '+' if at > 0 && !inside.get(at + 1..).is_some_and(|rest| rest.starts_with(['%', '}'])) => return Err(c),
-            '(' => open.push(before.is_alphanumeric() || before == '_'),
+            '(' => open.push(is_filter(inside.get(..at).unwrap_or_default())),
             ')' => {
                 open.pop();
             }
             ',' if open.last() != Some(&true) => return Err(c),
             _ => {}
         }
-        if !c.is_whitespace() {
-            before = c;
-        }
     }
     Ok(inside.len())
+}
+
+/// Whether a bracket behind these words holds the arguments of a filter: `|join(`. Behind `in` it would be a tuple.
+fn is_filter(before: &str) -> bool {
+    before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').trim_end().ends_with('|')
+        && before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]
@@ -498,6 +499,8 @@ mod tests {
             "{% set a = [1] %}{% set a = a + a %}",
             "{% set a = (1,2) %}{% set a = (a,a) %}{{ a }}",
             "{% for a in narrative, narrative %}{% endfor %}",
+            "{% for a in (1,2) %}{% endfor %}",
+            "{% for a in(1,2) %}{% endfor %}",
             "{{ 'a' * 1000000000 }}",
             "{{ {'a': 1} }}",
             "{% for a in narrative %}{% for b in narrative %}{% for c in narrative %}{% for d in narrative %}{% for e in narrative %}x{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
