@@ -63,6 +63,12 @@ pub enum Permission {
     WriteFigure,
     /// Import report documents.
     ImportReport,
+    /// Publish and withdraw weekly reports.
+    PublishReport,
+    /// Give out and revoke links to published weeks.
+    ShareReport,
+    /// Set up weekly mails.
+    ManageMailings,
     /// One's own profile, password and tokens.
     OwnProfile,
     /// Create and change accounts.
@@ -81,6 +87,7 @@ impl Permission {
             Self::Read | Self::ParseLine | Self::OwnProfile => Some(Role::Viewer),
             Self::WriteEvent | Self::WritePostmortem | Self::WriteFigure => Some(Role::Reporter),
             Self::DeleteEvent | Self::AssignPostmortem | Self::WaivePostmortem | Self::ImportReport => Some(Role::Lead),
+            Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
         }
     }

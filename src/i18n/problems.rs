@@ -88,6 +88,7 @@ fn field_name(field: &str) -> &str {
         "role" => "角色",
         "lang" => "语言",
         "document" => "周报文件",
+        "revision" => "修订",
         "idempotency_key" => "Idempotency-Key",
         other => other,
     }
@@ -119,6 +120,8 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "send one event at a time" => "这里有好几条事件，请一次发一条",
         "choose figures, events or all" => "请选择 figures、events 或 all",
         "choose md, json, html or text" | "choose md, html, text or json" => "请选择 md、html、text 或 json",
+        "choose now or published" => "请选择 now 或 published",
+        "give a number like 1, and no as beside it" => "请写修订号，如 1，不要同时写 as",
         "write 2024-W34" => "请写成 2024-W34 这样",
         _ if remedy.starts_with("it has neither a section") => "没有【系统运行数据】也没有【生产事件】，请确认这是周报",
         _ if remedy.starts_with("the document names no week") => "文中没有周次，请写上 2024-W34 这样的周",
@@ -142,6 +145,13 @@ fn not_found(what: &str) -> String {
         // “2024 has no week 54: its last week is 2024-W52”
         let last = words.rsplit(' ').next().unwrap_or_default();
         return format!("没有这一周：那一年的最后一周是 {last}");
+    }
+    if let Some(rest) = what.strip_prefix("publication of ") {
+        let week = rest.split(';').next().unwrap_or_default();
+        return format!("{week} 还没有发布，先发布：fupan report publish {week}");
+    }
+    if let Some((revision, week)) = what.strip_prefix("revision ").and_then(|rest| rest.split_once(" of ")) {
+        return format!("{week} 没有修订 {revision}");
     }
     if what.starts_with("figure ") {
         return "没有这项指标，可能已被删除".to_owned();

@@ -14,6 +14,7 @@ pub mod imports;
 pub mod outbox;
 pub mod ports;
 pub mod postmortems;
+pub mod publications;
 pub mod reminders;
 pub mod reports;
 pub mod retry;

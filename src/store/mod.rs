@@ -14,6 +14,7 @@ pub mod imports;
 pub mod migrate;
 pub mod outbox;
 pub mod postmortems;
+pub mod publications;
 pub mod reminders;
 pub mod sessions;
 pub mod timeline;

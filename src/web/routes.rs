@@ -62,6 +62,8 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/import", Permission::ImportReport, "What an import would do, or the import"),
     route("GET", "/w", Permission::Read, "This week's report"),
     route("GET", "/w/{week}", Permission::Read, "A weekly report"),
+    route("POST", "/w/{week}/publish", Permission::PublishReport, "Publish a week"),
+    route("POST", "/w/{week}/withdraw", Permission::PublishReport, "Withdraw a published week"),
     route("GET", "/api/v1/events", Permission::Read, "Events, the latest beginning first"),
     route("POST", "/api/v1/events", Permission::WriteEvent, "Create an event from fields or from a line"),
     route("GET", "/api/v1/events/{number}", Permission::Read, "One event"),
@@ -75,6 +77,9 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/api/v1/imports", Permission::ImportReport, "Import a weekly report (Markdown)"),
     route("POST", "/api/v1/reports:splice", Permission::Read, "Put the sections of a week into a document"),
     route("GET", "/api/v1/reports/{week}", Permission::Read, "A weekly report: format md, json, html or text"),
+    route("POST", "/api/v1/reports/{week}:publish", Permission::PublishReport, "Publish a week: freeze its report"),
+    route("POST", "/api/v1/reports/{week}:withdraw", Permission::PublishReport, "Withdraw a published week"),
+    route("GET", "/api/v1/reports/{week}/restatement", Permission::Read, "What differs since a week was published"),
     route("GET", "/api/v1/figures", Permission::Read, "Reported figures and incident counts of a week"),
     route(
         "PUT",

@@ -8,8 +8,10 @@ mod imports;
 mod lines;
 mod openapi;
 mod postmortems;
+pub mod published;
 pub mod reports;
 
+pub use conditions::with_bytes;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
 
@@ -38,6 +40,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
         .service(web::resource("/api/v1/imports").route(web::post().to(imports::create)))
         .service(web::resource("/api/v1/reports:splice").route(web::post().to(imports::splice)))
+        // In front of `{week}`, which would take these for weeks.
+        .service(web::resource("/api/v1/reports/{week}:publish").route(web::post().to(published::publish)))
+        .service(web::resource("/api/v1/reports/{week}:withdraw").route(web::post().to(published::withdraw)))
+        .service(web::resource("/api/v1/reports/{week}/restatement").route(web::get().to(published::restatement)))
         .service(web::resource("/api/v1/reports/{week}").route(web::get().to(reports::read)))
         .service(web::resource("/api/v1/figures").route(web::get().to(figures::list)))
         .service(

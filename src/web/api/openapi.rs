@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
-use super::{event_body, events, figures, imports, lines, postmortems, reports};
+use super::{event_body, events, figures, imports, lines, postmortems, published, reports};
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
@@ -25,6 +25,8 @@ use crate::web::routes::{ROUTES, Route};
     postmortems::Timeline,
     postmortems::TimelineBody,
     postmortems::TimelineNew,
+    published::PublishedBody,
+    published::RestatementBody,
     reports::ReportBody,
 )))]
 struct Shapes;
@@ -61,6 +63,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },
         ("GET", "/api/v1/reports/{week}") => give("ReportBody"),
+        ("POST", "/api/v1/reports/{week}:publish") => Exchange { takes: None, gives: ("201", JSON, "PublishedBody") },
+        ("POST", "/api/v1/reports/{week}:withdraw") => nothing,
+        ("GET", "/api/v1/reports/{week}/restatement") => give("RestatementBody"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -101,7 +106,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         ("DELETE", _) | ("PATCH", "/api/v1/events/{number}") => all.push(header("If-Match", true)),
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
-        ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline") => all.push(header("Idempotency-Key", false)),
+        ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {
+            all.push(header("Idempotency-Key", false));
+        }
         _ => {}
     }
     all

@@ -6,6 +6,7 @@ mod events;
 mod figures;
 mod home;
 mod imports;
+mod publishing;
 mod reports;
 mod rows;
 mod settings;
@@ -56,6 +57,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
+        .service(web::resource("/w/{week}/publish").route(web::post().to(publishing::publish)))
+        .service(web::resource("/w/{week}/withdraw").route(web::post().to(publishing::withdraw)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
         .service(web::resource("/settings/password").route(web::post().to(settings::password)))
         .service(web::resource("/settings/tokens").route(web::post().to(settings::create_token)))
