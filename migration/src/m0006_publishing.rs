@@ -47,7 +47,7 @@ impl MigrationTrait for Migration {
         );
         m.create_table(share).await?;
         index(m, "share_link", "uq_share_link_token", &["token_hash"], true).await?;
-        index(m, "share_link", "ix_share_link_created", &["created_at"], false).await?;
+        index(m, "share_link", "ix_share_link_live", &["revoked_at", "expires_at"], false).await?;
 
         let mailing = table(
             m,

@@ -1,4 +1,4 @@
-//! `fupan report publish WEEK`, `withdraw WEEK`, and what differs since.
+//! `fupan report publish WEEK`, `withdraw WEEK`, what differs since, and `share`, `shares`, `unshare`.
 
 use clap::Args;
 
@@ -10,14 +10,19 @@ use super::{
 use crate::{
     domain::{checked::FieldError, iso_week::IsoWeek},
     service::{
+        ServiceError,
         publications::{self, PublicationHead, Published, Shown, Which},
         reports,
+        shares::{self, NewShare},
     },
-    web::api::published::{frozen_json, line, published_body, restatement_body},
+    web::api::{
+        published::{frozen_json, line, published_body, restatement_body},
+        shares::{share_body, share_list},
+    },
 };
 
 /// The words behind `fupan report` that belong here.
-pub(super) const VERBS: [&str; 2] = ["publish", "withdraw"];
+pub(super) const VERBS: [&str; 5] = ["publish", "withdraw", "share", "shares", "unshare"];
 
 /// Which text of a week.
 #[derive(Debug, Args)]
@@ -32,6 +37,12 @@ pub(super) struct Publishing {
     /// there is something.
     #[arg(long)]
     pub restatement: bool,
+    /// With share: days that the link works, 1 to 366; by default 90.
+    #[arg(long, value_name = "NUMBER")]
+    days: Option<i64>,
+    /// With share: what the link is for.
+    #[arg(long)]
+    name: Option<String>,
 }
 
 impl Publishing {
@@ -41,7 +52,7 @@ impl Publishing {
     }
 }
 
-pub(super) async fn run(session: &Session, _: &Publishing, verb: &str, words: &[&str]) -> anyhow::Result<()> {
+pub(super) async fn run(session: &Session, asked: &Publishing, verb: &str, words: &[&str]) -> anyhow::Result<()> {
     match (verb, words) {
         ("publish", [week]) => publish(session, week_of(session, week)?).await,
         ("withdraw", [week]) => {
@@ -50,6 +61,16 @@ pub(super) async fn run(session: &Session, _: &Publishing, verb: &str, words: &[
             say(&format!("{week}：已撤回发布，历次修订仍可用 --revision 查看 withdrawn"));
             Ok(())
         }
+        ("share", [week]) => share(session, asked, week).await,
+        ("shares", []) => shares(session).await,
+        ("unshare", [id]) => {
+            let id = id.parse().map_err(|_| ServiceError::NotFound(format!("share {id}")))?;
+            shares::revoke(&session.app, &session.actor, id).await?;
+            say("已撤销，链接马上失效 revoked");
+            Ok(())
+        }
+        ("shares", _) => anyhow::bail!("write `fupan report shares`"),
+        ("unshare", _) => anyhow::bail!("name the link: fupan report unshare ID (fupan report shares lists them)"),
         _ => anyhow::bail!("name the week: fupan report {verb} 2024-W34"),
     }
 }
@@ -73,10 +94,48 @@ async fn publish(session: &Session, week: IsoWeek) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn share(session: &Session, asked: &Publishing, week: &str) -> anyhow::Result<()> {
+    let week = match shares::week_of(week) {
+        Ok(week) => week,
+        Err(_) => Some(week_of(session, week)?),
+    };
+    let new = NewShare { week, days: asked.days, name: asked.name.clone() };
+    let (share, url) = shares::create(&session.app, &session.actor, new).await?;
+    if session.json {
+        raw(&line(&share_body(&session.app, &share, Some(url))));
+    } else {
+        data(&url);
+    }
+    let of = share.week.map_or_else(|| "最新发布的一周".to_owned(), |week| week.to_string());
+    let until = day(session, share.expires_at);
+    say(&format!("{of}：链接只显示这一次，{until} 前有效；撤销：fupan report unshare {}", share.id));
+    Ok(())
+}
+
+async fn shares(session: &Session) -> anyhow::Result<()> {
+    let links = shares::list(&session.app, &session.actor).await?;
+    if session.json {
+        raw(&line(&share_list(&session.app, &links)));
+        return Ok(());
+    }
+    for share in &links {
+        let of = share.week.map_or_else(|| "latest".to_owned(), |week| week.to_string());
+        let used = share.used_at.map_or_else(|| "从未".to_owned(), |at| day(session, at));
+        let until = day(session, share.expires_at);
+        data(&format!("{}\t{of}\t{}…\t{}\t到期 {until}\t最近使用 {used}", share.id, share.prefix, share.name));
+    }
+    say(&format!("有效的分享链接 {} 个", links.len()));
+    Ok(())
+}
+
+fn day(session: &Session, millis: i64) -> String {
+    let at = chrono::DateTime::from_timestamp_millis(millis).unwrap_or_default();
+    at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
 /// `已发布（修订 1，2024-08-23 17:00，local）`.
 fn sign(session: &Session, head: &PublicationHead) -> String {
-    let at = chrono::DateTime::from_timestamp_millis(head.published_at).unwrap_or_default();
-    let at = at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M");
+    let at = day(session, head.published_at);
     format!("已发布（修订 {}，{at}，{}）", head.revision, head.published_by)
 }
 

@@ -22,7 +22,8 @@ use crate::{
 /// Print a week's two sections, or put them into a document.
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// A week: 2024-W34, this, last (by default this); or `splice FILE`, `publish WEEK`, `withdraw WEEK`.
+    /// A week: 2024-W34, this, last (by default this); or `splice FILE`, `publish WEEK`, `withdraw WEEK`,
+    /// `share WEEK`, `share latest`, `shares`, `unshare ID`.
     #[arg(num_args = 0..=2)]
     words: Vec<String>,
     /// md, html, text or json.

@@ -20,6 +20,7 @@ pub mod reports;
 pub mod retry;
 pub mod secrets;
 pub mod sessions;
+pub mod shares;
 pub mod tokens;
 
 pub use app::{App, detached};

@@ -17,6 +17,7 @@ pub mod postmortems;
 pub mod publications;
 pub mod reminders;
 pub mod sessions;
+pub mod shares;
 pub mod timeline;
 pub mod tokens;
 pub mod tx;

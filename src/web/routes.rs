@@ -64,6 +64,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/w/{week}", Permission::Read, "A weekly report"),
     route("POST", "/w/{week}/publish", Permission::PublishReport, "Publish a week"),
     route("POST", "/w/{week}/withdraw", Permission::PublishReport, "Withdraw a published week"),
+    route("GET", "/s/{token}", Permission::Public, "What a share link shows: a published week"),
     route("GET", "/api/v1/events", Permission::Read, "Events, the latest beginning first"),
     route("POST", "/api/v1/events", Permission::WriteEvent, "Create an event from fields or from a line"),
     route("GET", "/api/v1/events/{number}", Permission::Read, "One event"),
@@ -80,6 +81,9 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/api/v1/reports/{week}:publish", Permission::PublishReport, "Publish a week: freeze its report"),
     route("POST", "/api/v1/reports/{week}:withdraw", Permission::PublishReport, "Withdraw a published week"),
     route("GET", "/api/v1/reports/{week}/restatement", Permission::Read, "What differs since a week was published"),
+    route("GET", "/api/v1/report-shares", Permission::ShareReport, "Share links that work"),
+    route("POST", "/api/v1/report-shares", Permission::ShareReport, "Make a link to a published week"),
+    route("DELETE", "/api/v1/report-shares/{id}", Permission::ShareReport, "Revoke a share link"),
     route("GET", "/api/v1/figures", Permission::Read, "Reported figures and incident counts of a week"),
     route(
         "PUT",

@@ -48,6 +48,10 @@ impl Week {
         self.client.post(self.url("reports/2024-W34:publish")).bearer_auth(&self.token).send().await.unwrap()
     }
 
+    pub fn clock(&self, now: &str) {
+        self.service.clock.set(now);
+    }
+
     pub async fn figure(&self, value: &str) {
         let url = self.url("figures/2024-W34/入金有效成功率");
         let put = self.client.put(url).bearer_auth(&self.token).json(&json!({"value": value})).send().await.unwrap();

@@ -46,3 +46,25 @@ async fn a_week_is_published_once_per_change_and_a_restatement_is_found_by_stric
     assert_eq!(run(&["report", "withdraw", "2024-W34"]).status.code(), Some(5));
     assert_eq!(run(&["report", "2024-W34", "--revision", "3"]).status.code(), Some(5));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_published_week_is_shared_listed_and_revoked() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    run(&["import", REPORT]);
+    let early = run(&["report", "share", "2024-W34"]);
+    assert_eq!(early.status.code(), Some(6));
+    assert!(err(&early).contains("先发布：fupan report publish 2024-W34"), "{}", err(&early));
+    run(&["report", "publish", "2024-W34"]);
+    let shared = run(&["report", "share", "2024-W34", "--days", "30", "--name", "wiki"]);
+    let url = out(&shared);
+    assert!(url.contains("/s/fps_") && err(&shared).contains("只显示这一次"), "{url}");
+    assert!(out(&run(&["report", "share", "latest", "--json"])).contains("\"url\":\"http"));
+    let listed = out(&run(&["report", "shares"]));
+    assert!(listed.contains("\twiki\t") && listed.contains("latest") && !listed.contains(url.trim()), "{listed}");
+    let id = listed.lines().find(|line| line.contains("\twiki\t")).unwrap().split('\t').next().unwrap().to_owned();
+    assert!(run(&["report", "unshare", &id]).status.success());
+    assert_eq!(run(&["report", "unshare", &id]).status.code(), Some(5));
+    assert_eq!(run(&["report", "unshare", "x"]).status.code(), Some(5));
+    assert_eq!(run(&["report", "share", "2024-W34", "--days", "999"]).status.code(), Some(2));
+}

@@ -10,6 +10,7 @@ mod openapi;
 mod postmortems;
 pub mod published;
 pub mod reports;
+pub mod shares;
 
 pub use conditions::with_bytes;
 pub use events::{ListQuery, cursor_text, number_of};
@@ -45,6 +46,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/reports/{week}:withdraw").route(web::post().to(published::withdraw)))
         .service(web::resource("/api/v1/reports/{week}/restatement").route(web::get().to(published::restatement)))
         .service(web::resource("/api/v1/reports/{week}").route(web::get().to(reports::read)))
+        .service(
+            web::resource("/api/v1/report-shares")
+                .route(web::get().to(shares::list))
+                .route(web::post().to(shares::create)),
+        )
+        .service(web::resource("/api/v1/report-shares/{id}").route(web::delete().to(shares::revoke)))
         .service(web::resource("/api/v1/figures").route(web::get().to(figures::list)))
         .service(
             web::resource("/api/v1/figures/{week}/{name}")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
-use super::{event_body, events, figures, imports, lines, postmortems, published, reports};
+use super::{event_body, events, figures, imports, lines, postmortems, published, reports, shares};
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
@@ -28,6 +28,9 @@ use crate::web::routes::{ROUTES, Route};
     published::PublishedBody,
     published::RestatementBody,
     reports::ReportBody,
+    shares::ShareBody,
+    shares::ShareList,
+    shares::ShareNew,
 )))]
 struct Shapes;
 
@@ -66,6 +69,10 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/reports/{week}:publish") => Exchange { takes: None, gives: ("201", JSON, "PublishedBody") },
         ("POST", "/api/v1/reports/{week}:withdraw") => nothing,
         ("GET", "/api/v1/reports/{week}/restatement") => give("RestatementBody"),
+        ("GET", "/api/v1/report-shares") => give("ShareList"),
+        ("POST", "/api/v1/report-shares") => {
+            Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
+        }
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -104,6 +111,8 @@ fn parameters(route: &Route) -> Vec<Value> {
     all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()));
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
+        // A link has no version: revoking it twice is the same as once.
+        ("DELETE", "/api/v1/report-shares/{id}") => {}
         ("DELETE", _) | ("PATCH", "/api/v1/events/{number}") => all.push(header("If-Match", true)),
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
         ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {
