@@ -6,6 +6,7 @@ mod import;
 mod out;
 mod parse;
 mod pm;
+mod publish;
 mod report;
 mod style;
 mod user;

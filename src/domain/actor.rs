@@ -65,6 +65,12 @@ pub enum Permission {
     ImportReport,
     /// Write the styles of reports.
     WriteStyle,
+    /// Publish and withdraw weekly reports.
+    PublishReport,
+    /// Give out and revoke links to published weeks.
+    ShareReport,
+    /// Set up weekly mails.
+    ManageMailings,
     /// One's own profile, password and tokens.
     OwnProfile,
     /// Create and change accounts.
@@ -87,6 +93,7 @@ impl Permission {
             | Self::WaivePostmortem
             | Self::ImportReport
             | Self::WriteStyle => Some(Role::Lead),
+            Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
         }
     }

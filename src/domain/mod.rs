@@ -11,6 +11,7 @@ pub mod event;
 pub mod figures;
 pub mod iso_week;
 pub mod postmortem;
+pub mod publication;
 pub mod reliability;
 pub mod reminder;
 pub mod report;

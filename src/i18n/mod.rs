@@ -234,6 +234,28 @@ texts! {
     drafting: "撰写中", "Drafting";
     in_review: "评审中", "In review";
     done: "已复盘", "Done";
+    pub_published: "已发布", "Published";
+    pub_revision: "修订", "revision";
+    pub_revisions: "历次发布", "Revisions";
+    pub_draft: "草稿", "Draft";
+    pub_draft_hint: "还没有发布：数字会随记录变化。发布后这一周就固定下来，之后的改动显示为发布后修订。", "Not published yet: the numbers follow the records. Publishing freezes the week; later changes are shown as a restatement.";
+    pub_publish: "发布这一周", "Publish this week";
+    pub_republish: "发布新修订", "Publish a new revision";
+    pub_withdraw: "撤回发布", "Withdraw";
+    pub_withdrawn: "已撤回", "withdrawn";
+    pub_since: "发布后修订", "Changed since it was published";
+    pub_nothing_since: "发布后没有变化。", "Nothing has changed since it was published.";
+    pub_unchanged: "与已发布的没有差别，不需要再发布。", "Nothing differs from what is published; there is nothing to publish.";
+    pub_was: "发布时", "Published";
+    pub_now: "现在", "Now";
+    pub_not_there: "（没有）", "(none)";
+    pub_gone: "（已去掉）", "(gone)";
+    pub_show_now: "看现在的计算", "As computed now";
+    pub_show_published: "看已发布的", "As published";
+    pub_by_now: "现在的计算（已发布的另有一份）", "As computed now (another text is published)";
+    pub_unknown_edit: "记录里没有找到对应的修改", "The log names no edit";
+    pub_text: "文字或版式", "Words or layout";
+    pub_share_and_mail: "分享与邮件", "Share and mail";
 }
 
 /// The texts of a language code; unknown codes get Chinese.

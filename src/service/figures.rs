@@ -246,7 +246,12 @@ async fn audit(
     name: &str,
     change: serde_json::Value,
 ) -> Result<(), ServiceError> {
-    let subject: String = format!("figure:{week}:{name}").chars().take(80).collect();
+    let subject = subject(week, name);
     store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
     Ok(())
+}
+
+/// What the audit log calls a figure or a count of a week.
+pub(super) fn subject(week: IsoWeek, name: &str) -> String {
+    format!("figure:{week}:{name}").chars().take(80).collect()
 }

@@ -1,7 +1,9 @@
 //! The HTTP edge from outside: a real port, a database of its own per test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod publishing;
 mod report_styles;
+mod shares;
 
 use fupan::{
     domain::actor::{ROLES, Role},

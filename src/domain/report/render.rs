@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use super::{
     reading::{Decimal, EventReading, FigureReading},
     style::ReportStyle,
+    template::level_label,
     time_form::TimeForm,
 };
 use crate::domain::{
@@ -128,6 +129,11 @@ pub struct ReportCount {
     pub severity: String,
     /// Count.
     pub count: Decimal,
+}
+
+/// `C级0.5次`, `P1 0次`: a count in the words of the house.
+pub fn count_words(count: &ReportCount) -> String {
+    format!("{}{}次", level_label(&count.severity), count.count)
 }
 
 /// What both sections hold.

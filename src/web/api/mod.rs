@@ -8,9 +8,12 @@ mod imports;
 mod lines;
 mod openapi;
 mod postmortems;
+pub mod published;
 mod report_styles;
 pub mod reports;
+pub mod shares;
 
+pub use conditions::with_bytes;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
 
@@ -47,7 +50,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::put().to(report_styles::put))
                 .route(web::delete().to(report_styles::delete)),
         )
+        // In front of `{week}`, which would take these for weeks.
+        .service(web::resource("/api/v1/reports/{week}:publish").route(web::post().to(published::publish)))
+        .service(web::resource("/api/v1/reports/{week}:withdraw").route(web::post().to(published::withdraw)))
+        .service(web::resource("/api/v1/reports/{week}/restatement").route(web::get().to(published::restatement)))
         .service(web::resource("/api/v1/reports/{week}").route(web::get().to(reports::read)))
+        .service(
+            web::resource("/api/v1/report-shares")
+                .route(web::get().to(shares::list))
+                .route(web::post().to(shares::create)),
+        )
+        .service(web::resource("/api/v1/report-shares/{id}").route(web::delete().to(shares::revoke)))
         .service(web::resource("/api/v1/figures").route(web::get().to(figures::list)))
         .service(
             web::resource("/api/v1/figures/{week}/{name}")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
-use super::{event_body, events, figures, imports, lines, postmortems, report_styles, reports};
+use super::{event_body, events, figures, imports, lines, postmortems, published, report_styles, reports, shares};
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
@@ -25,6 +25,8 @@ use crate::web::routes::{ROUTES, Route};
     postmortems::Timeline,
     postmortems::TimelineBody,
     postmortems::TimelineNew,
+    published::PublishedBody,
+    published::RestatementBody,
     report_styles::StyleBody,
     report_styles::StyleChange,
     report_styles::StyleList,
@@ -32,6 +34,9 @@ use crate::web::routes::{ROUTES, Route};
     report_styles::TwinLineBody,
     report_styles::TwinRequest,
     reports::ReportBody,
+    shares::ShareBody,
+    shares::ShareList,
+    shares::ShareNew,
 )))]
 struct Shapes;
 
@@ -71,6 +76,13 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/report-styles/{name}") => give("StyleBody"),
         ("PUT", "/api/v1/report-styles/{name}") => swap("StyleChange", "StyleBody"),
         ("GET", "/api/v1/reports/{week}") => give("ReportBody"),
+        ("POST", "/api/v1/reports/{week}:publish") => Exchange { takes: None, gives: ("201", JSON, "PublishedBody") },
+        ("POST", "/api/v1/reports/{week}:withdraw") => nothing,
+        ("GET", "/api/v1/reports/{week}/restatement") => give("RestatementBody"),
+        ("GET", "/api/v1/report-shares") => give("ShareList"),
+        ("POST", "/api/v1/report-shares") => {
+            Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
+        }
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -109,9 +121,13 @@ fn parameters(route: &Route) -> Vec<Value> {
     all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()));
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
+        // A link has no version: revoking it twice is the same as once.
+        ("DELETE", "/api/v1/report-shares/{id}") => {}
         ("DELETE", _) | ("PATCH", "/api/v1/events/{number}") => all.push(header("If-Match", true)),
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
-        ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline") => all.push(header("Idempotency-Key", false)),
+        ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {
+            all.push(header("Idempotency-Key", false));
+        }
         _ => {}
     }
     all

@@ -6,10 +6,12 @@ mod events;
 mod figures;
 mod home;
 mod imports;
+mod publishing;
 mod report_styles;
 mod reports;
 mod rows;
 mod settings;
+mod shared;
 mod sign;
 
 use actix_web::{
@@ -63,6 +65,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
+        .service(web::resource("/w/{week}/publish").route(web::post().to(publishing::publish)))
+        .service(web::resource("/w/{week}/withdraw").route(web::post().to(publishing::withdraw)))
+        .service(web::resource("/s/{token}").route(web::get().to(shared::page)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
         .service(web::resource("/settings/password").route(web::post().to(settings::password)))
         .service(web::resource("/settings/tokens").route(web::post().to(settings::create_token)))
