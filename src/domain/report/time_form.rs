@@ -173,6 +173,7 @@ impl Scan {
         ];
         let mut scan = Self { format: String::new(), len: 0, dated: false, timed: false };
         let mut next = 0;
+        let mut month_plain = false;
         let mut literal = String::new();
         let mut at_byte = 0;
         while let Some(c) = words.get(at_byte..).and_then(|rest| rest.chars().next()) {
@@ -187,7 +188,11 @@ impl Scan {
                 }) else {
                     break;
                 };
-                let padding = digits.len() == 2;
+                // Of 13 nobody sees whether 3 would be 3 or 03: `月` and a month without a zero say so.
+                let unit = rest.get(digits.len()..).and_then(|rest| rest.chars().next());
+                let plainly = matches!(unit, Some('月' | '日' | '号' | '时' | '点')) || (index == 2 && month_plain);
+                let padding = digits.len() == 2 && (digits.starts_with('0') || !plainly);
+                month_plain |= index == 1 && !padding;
                 scan.format.push_str(&literal.replace('%', "%%"));
                 literal.clear();
                 scan.format.push_str(if padding || index == 0 { padded } else { plain });
@@ -264,6 +269,7 @@ mod tests {
             ("Aug 19 15:00 - 15:30", "2024-08-19 15:00", Some("2024-08-19 15:30")),
             ("08/19 23:50~08/20 00:20", "2024-08-19 23:50", Some("2024-08-20 00:20")),
             ("周一 15:00", "2024-08-19 15:00", None),
+            ("1月13日 09:05", "2025-01-13 09:05", None),
             ("10/10 10:10", "2024-10-10 10:10", None),
         ] {
             let (begin, end) = (point(begin), end.map(point));
@@ -273,6 +279,15 @@ mod tests {
                 None => form.begin_words(begin, Shanghai),
             };
             assert_eq!(again, words, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_of_two_digits_is_written_like_its_month() {
+        for (words, begin) in
+            [("1月13日 10:00", "%-m月%-d日 %H:%M"), ("1/13 10:00", "%-m/%-d %H:%M"), ("01/13 10:00", "%m/%d %H:%M")]
+        {
+            assert_eq!(TimeForm::of_words(words, point("2025-01-13 10:00"), None, Shanghai).unwrap().begin, begin);
         }
     }
 
