@@ -3,6 +3,7 @@
 mod add;
 mod figures;
 mod import;
+mod mailing;
 mod out;
 mod parse;
 mod pm;
@@ -58,6 +59,9 @@ enum Command {
     Import(import::Import),
     /// Print a week's two sections, or put them into a document.
     Report(report::Report),
+    /// The weekly report by mail.
+    #[command(subcommand)]
+    Mailing(mailing::MailingCommand),
     /// Figures: compute a case.
     #[command(subcommand)]
     Figures(figures::Figures),
@@ -225,6 +229,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Add(add) => add::run(&session, add).await,
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
+                Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,

@@ -16,6 +16,7 @@ pub mod ports;
 pub mod postmortems;
 pub mod publications;
 pub mod reminders;
+pub mod report_mailings;
 pub mod reports;
 pub mod retry;
 pub mod secrets;
