@@ -17,8 +17,6 @@ pub struct Model {
     pub email_key: String,
     /// Secret of its link to unsubscribe; unique.
     pub token: String,
-    /// Order in the list.
-    pub position: i32,
     /// Milliseconds; none gets mail.
     pub unsubscribed_at: Option<i64>,
 }

@@ -79,14 +79,7 @@ impl MigrationTrait for Migration {
             m,
             "mailing_recipient",
             &["id"],
-            vec![
-                id("id"),
-                id("mailing_id"),
-                short("email", 254),
-                short("email_key", 254),
-                short("token", 64),
-                int("position"),
-            ],
+            vec![id("id"), id("mailing_id"), short("email", 254), short("email_key", 254), short("token", 64)],
             vec![big("unsubscribed_at")],
         );
         references(&mut recipient, "mailing_recipient", "mailing_id", "report_mailing");

@@ -3,6 +3,7 @@
 mod add;
 mod figures;
 mod import;
+mod mailing;
 mod out;
 mod parse;
 mod pm;
@@ -62,6 +63,9 @@ enum Command {
     /// The styles of teams: derived from an old report, shown, set.
     #[command(subcommand)]
     Style(style::Style),
+    /// The weekly report by mail.
+    #[command(subcommand)]
+    Mailing(mailing::MailingCommand),
     /// Figures: compute a case.
     #[command(subcommand)]
     Figures(figures::Figures),
@@ -230,6 +234,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
                 Command::Style(style) => style::run(&session, style).await,
+                Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,

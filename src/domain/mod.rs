@@ -15,4 +15,5 @@ pub mod publication;
 pub mod reliability;
 pub mod reminder;
 pub mod report;
+pub mod report_mailing;
 pub mod text;

@@ -256,6 +256,33 @@ texts! {
     pub_unknown_edit: "记录里没有找到对应的修改", "The log names no edit";
     pub_text: "文字或版式", "Words or layout";
     pub_share_and_mail: "分享与邮件", "Share and mail";
+    share_links: "分享链接", "Share links";
+    share_hint: "不用登录就能看到已发布的一周（始终是最新修订），可嵌入 wiki；链接后加 .md、.txt、.json 得到其他格式。", "Shows a published week (always its latest revision) without sign-in, for a wiki to embed; .md, .txt or .json behind the link give other formats.";
+    share_latest: "最新发布的一周", "the latest published week";
+    share_until: "有效到", "until";
+    share_days: "有效天数", "Days";
+    share_make: "生成链接", "Make a link";
+    share_revoke: "撤销", "Revoke";
+    share_once: "新链接，只显示这一次，请马上保存：", "The new link, shown this once; keep it now:";
+    weekly_mail: "周报邮件", "Weekly mail";
+    weekly_mail_hint: "到点把周报发给名单里的每个人，一周一次。", "Sends the report to everyone on the list at its time, once a week.";
+    name_of_mail: "名单名称", "Name of the list";
+    recipients: "收件人（每行一个，最多 50 个）", "Recipients (one a line, at most 50)";
+    weekday: "星期", "Weekday";
+    zone: "时区", "Zone";
+    section: "章节", "Section";
+    week_this: "当周", "that week";
+    week_last: "上周", "the week before";
+    only_published: "等发布后再发（最多等 3 天）", "Wait until the week is published (at most 3 days)";
+    mail_enabled: "启用", "Enabled";
+    mail_off: "已停用", "Off";
+    mail_next: "下次：", "Next: ";
+    mail_add: "添加周报邮件", "Add a weekly mail";
+    mail_gone: "已退订：", "unsubscribed:";
+    mail_waits: "还没有发布：到时会等发布后再发，最多等 3 天。", "is not published yet: the mail will wait for it, at most 3 days.";
+    people_unit: "人", "people";
+    unsubscribe: "退订周报邮件", "Unsubscribe from the weekly mail";
+    unsubscribed: "不再接收", "no longer receives";
 }
 
 /// The texts of a language code; unknown codes get Chinese.

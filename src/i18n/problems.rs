@@ -90,6 +90,11 @@ fn field_name(field: &str) -> &str {
         "document" => "周报文件",
         "revision" => "修订",
         "days" => "天数",
+        "recipients" => "收件人",
+        "weekday" => "星期",
+        "time" => "时间",
+        "zone" => "时区",
+        "section" => "章节",
         "idempotency_key" => "Idempotency-Key",
         other => other,
     }
@@ -122,6 +127,12 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "choose figures, events or all" => "请选择 figures、events 或 all",
         "choose md, json, html or text" | "choose md, html, text or json" => "请选择 md、html、text 或 json",
         "give 1 to 366 days" => "请写 1 到 366 天",
+        "write mon, tue, wed, thu, fri, sat or sun" => "请写 mon、tue … sun，或周一 … 周日",
+        "write a time like 17:00" => "请写成 17:00 这样",
+        "write a zone like Asia/Shanghai" => "请写成 Asia/Shanghai 这样",
+        "choose this or last" => "请选择 this（当周）或 last（上周）",
+        "give 1 to 50 addresses" => "请写 1 到 50 个邮箱",
+        "write a shorter name" => "名称太长，请写短一些",
         "choose now or published" => "请选择 now 或 published",
         "give a number like 1, and no as beside it" => "请写修订号，如 1，不要同时写 as",
         "write 2024-W34" => "请写成 2024-W34 这样",
@@ -151,6 +162,9 @@ fn not_found(what: &str) -> String {
     if let Some(rest) = what.strip_prefix("publication of ") {
         let week = rest.split(';').next().unwrap_or_default();
         return format!("{week} 还没有发布，先发布：fupan report publish {week}");
+    }
+    if what.starts_with("weekly mail ") {
+        return "没有这个周报邮件，可能已被删除".to_owned();
     }
     if what.starts_with("share ") {
         return "没有这个分享链接，可能已被撤销".to_owned();
@@ -182,6 +196,12 @@ fn conflict(words: &str) -> String {
     }
     if words.starts_with("the last administrator") {
         return "这是最后一位管理员，不能停用或降级；先设一位新的管理员".to_owned();
+    }
+    if words.starts_with("a weekly mail with the name") {
+        return "已有同名的周报邮件，请换一个名称".to_owned();
+    }
+    if words.starts_with("there are 100 weekly mails") {
+        return "周报邮件已有 100 个，先删除不用的".to_owned();
     }
     if words.starts_with("no week is published yet") {
         return "还没有发布过任何一周，先发布：fupan report publish 2024-W34".to_owned();

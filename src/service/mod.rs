@@ -16,6 +16,7 @@ pub mod ports;
 pub mod postmortems;
 pub mod publications;
 pub mod reminders;
+pub mod report_mailings;
 pub mod report_splice;
 pub mod report_styles;
 pub mod reports;

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod postmortems;
 pub mod publications;
 pub mod reminders;
+pub mod report_mailings;
 pub mod report_styles;
 pub mod sessions;
 pub mod shares;

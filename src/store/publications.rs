@@ -98,6 +98,20 @@ pub async fn revision(
     row.map(value).transpose()
 }
 
+/// Whether a week is published and was not withdrawn.
+pub async fn is_published(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<bool, StoreError> {
+    let found: Option<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Week.eq(week.to_string()))
+        .filter(Column::WithdrawnAt.is_null())
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The latest published week: of those not withdrawn, the one that lies last in time.
 pub async fn latest_week(connection: &impl ConnectionTrait) -> Result<Option<Publication>, StoreError> {
     let row = Entity::find()

@@ -68,3 +68,44 @@ async fn a_published_week_is_shared_listed_and_revoked() {
     assert_eq!(run(&["report", "unshare", "x"]).status.code(), Some(5));
     assert_eq!(run(&["report", "share", "2024-W34", "--days", "999"]).status.code(), Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weekly_mail_is_added_shown_switched_off_and_removed() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    let added = run(&[
+        "mailing",
+        "add",
+        "SRE",
+        "--to",
+        "a@example.com",
+        "--to",
+        "b@example.com",
+        "--on",
+        "周五",
+        "--at",
+        "17:00",
+    ]);
+    assert!(added.status.success() && err(&added).contains("周五 17:00（Asia/Shanghai）→ 2 人"), "{}", err(&added));
+    assert_eq!(run(&["mailing", "add", "SRE", "--to", "a@example.com"]).status.code(), Some(6));
+    assert_eq!(run(&["mailing", "add", "X", "--to", "nonsense"]).status.code(), Some(2));
+    assert_eq!(run(&["mailing", "add", "X"]).status.code(), Some(2), "nobody to send it to");
+    let listed = run(&["mailing", "list"]);
+    assert!(out(&listed).contains("\tSRE\t下次：") && err(&listed).contains("周报邮件 1 个"), "{}", out(&listed));
+    let json: serde_json::Value = serde_json::from_str(&out(&run(&["mailing", "list", "--json"]))).unwrap();
+    assert_eq!(json["data"][0]["weekday"], "fri");
+    let preview = run(&["mailing", "preview", "SRE"]);
+    assert!(
+        out(&preview).starts_with("【复盘台】生产周报 20") && err(&preview).contains("→ 2 人"),
+        "{}",
+        out(&preview)
+    );
+    let set = run(&["mailing", "set", "SRE", "--only-published", "--to", "c@example.com", "--json"]);
+    assert!(out(&set).contains("\"only_published\":true") && err(&set).contains("→ 1 人"), "{}", err(&set));
+    assert!(err(&run(&["mailing", "off", "SRE"])).contains("已停用"));
+    assert!(err(&run(&["mailing", "on", "SRE"])).contains("下次："));
+    assert!(run(&["mailing", "remove", "SRE"]).status.success());
+    let gone = run(&["mailing", "preview", "SRE"]);
+    assert_eq!(gone.status.code(), Some(5));
+    assert!(err(&gone).contains("没有这个周报邮件"), "{}", err(&gone));
+}

@@ -82,3 +82,56 @@ async fn command_line_api_and_page_give_the_same_bytes() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_and_weekly_mails_are_set_up_on_their_page() {
+    let (service, lead) = week_of_one_event().await;
+    let reader = Person::of(&service, Role::Reporter).await;
+    assert_eq!(reader.get("/publishing").await.0, StatusCode::FORBIDDEN);
+    let share = [("week", "2024-W34"), ("name", "wiki"), ("days", "30")];
+    let (status, _, page) = lead.post("/publishing/shares", &share).await;
+    assert!(status == StatusCode::CONFLICT && page.contains("2024-W34 还没有发布，先发布"), "{page}");
+    lead.post("/w/2024-W34/publish", &[]).await;
+    let (status, _, page) = lead.post("/publishing/shares", &share).await;
+    assert_eq!(status, StatusCode::OK);
+    let url = page.split("id=\"secret\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    assert!(lead.client.get(&url).send().await.unwrap().status().is_success());
+    let (_, page) = lead.get("/publishing?week=2024-W34").await;
+    assert!(!page.contains(&url) && page.contains("wiki") && page.contains("最近使用 08/21"), "{page}");
+    let revoke = page.split("action=\"/publishing/shares/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    lead.post(&format!("/publishing/shares/{revoke}"), &[]).await;
+    assert_eq!(lead.client.get(&url).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+
+    let mail = |recipients: &'static str, version: &'static str| {
+        [
+            ("name", "支付 SRE"),
+            ("recipients", recipients),
+            ("weekday", "fri"),
+            ("time", "17:00"),
+            ("zone", "Asia/Shanghai"),
+            ("week", "this"),
+            ("section", "all"),
+            ("lang", "zh-CN"),
+            ("enabled", "yes"),
+            ("version", version),
+        ]
+    };
+    let (status, _, page) = lead.post("/publishing/mailings", &mail("a@example.com nonsense", "0")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.contains("收件人：请写成 oncall@example.com 这样") && page.contains("a@example.com nonsense"),
+        "{page}"
+    );
+    let good = mail("a@example.com，b@example.com", "0");
+    assert_eq!(lead.post("/publishing/mailings", &good).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = lead.get("/publishing").await;
+    assert!(page.contains("下次：周五 17:00（08/23） → 2 人"), "{page}");
+    let id = page.split("href=\"/publishing/mailings/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (_, preview) = lead.get(&format!("/publishing/mailings/{id}")).await;
+    assert!(preview.contains("生产周报 2024-W34：生产事件 1 起") && preview.contains("684"), "{preview}");
+    let change = format!("/publishing/mailings/{id}");
+    assert_eq!(lead.post(&change, &mail("a@example.com", "1")).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(lead.post(&change, &mail("a@example.com", "1")).await.0, StatusCode::CONFLICT, "an old form");
+    assert_eq!(lead.post(&format!("{change}/remove"), &[("version", "2")]).await.0, StatusCode::SEE_OTHER);
+    assert!(!lead.get("/publishing").await.1.contains("→ "));
+}

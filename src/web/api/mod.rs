@@ -9,6 +9,7 @@ mod lines;
 mod openapi;
 mod postmortems;
 pub mod published;
+pub mod report_mailings;
 mod report_styles;
 pub mod reports;
 pub mod shares;
@@ -61,6 +62,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(shares::create)),
         )
         .service(web::resource("/api/v1/report-shares/{id}").route(web::delete().to(shares::revoke)))
+        .service(
+            web::resource("/api/v1/report-mailings")
+                .route(web::get().to(report_mailings::list))
+                .route(web::post().to(report_mailings::create)),
+        )
+        .service(
+            web::resource("/api/v1/report-mailings/{id}")
+                .route(web::get().to(report_mailings::read))
+                .route(web::patch().to(report_mailings::patch))
+                .route(web::delete().to(report_mailings::delete)),
+        )
+        .service(web::resource("/api/v1/report-mailings/{id}/preview").route(web::get().to(report_mailings::preview)))
         .service(web::resource("/api/v1/figures").route(web::get().to(figures::list)))
         .service(
             web::resource("/api/v1/figures/{week}/{name}")

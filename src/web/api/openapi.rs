@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
-use super::{event_body, events, figures, imports, lines, postmortems, published, report_styles, reports, shares};
+use super::{
+    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
+    shares,
+};
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
@@ -33,6 +36,10 @@ use crate::web::routes::{ROUTES, Route};
     report_styles::TwinBody,
     report_styles::TwinLineBody,
     report_styles::TwinRequest,
+    report_mailings::MailingBody,
+    report_mailings::MailingChange,
+    report_mailings::MailingList,
+    report_mailings::MailingPreview,
     reports::ReportBody,
     shares::ShareBody,
     shares::ShareList,
@@ -83,6 +90,13 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/report-shares") => {
             Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
         }
+        ("GET", "/api/v1/report-mailings") => give("MailingList"),
+        ("POST", "/api/v1/report-mailings") => {
+            Exchange { takes: Some((JSON, "MailingChange")), gives: ("201", JSON, "MailingBody") }
+        }
+        ("GET", "/api/v1/report-mailings/{id}") => give("MailingBody"),
+        ("PATCH", "/api/v1/report-mailings/{id}") => swap("MailingChange", "MailingBody"),
+        ("GET", "/api/v1/report-mailings/{id}/preview") => give("MailingPreview"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -123,7 +137,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}") => all.push(header("If-Match", true)),
+        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}") => {
+            all.push(header("If-Match", true));
+        }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
         ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {
             all.push(header("Idempotency-Key", false));

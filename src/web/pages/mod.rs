@@ -1,6 +1,7 @@
 //! The pages: server-rendered, every form works without script.
 
 mod charts;
+mod distribution;
 mod event;
 mod events;
 mod figures;
@@ -13,6 +14,7 @@ mod rows;
 mod settings;
 mod shared;
 mod sign;
+mod unsubscribe;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -67,6 +69,21 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
         .service(web::resource("/w/{week}/publish").route(web::post().to(publishing::publish)))
         .service(web::resource("/w/{week}/withdraw").route(web::post().to(publishing::withdraw)))
+        .service(web::resource("/publishing").route(web::get().to(distribution::page)))
+        .service(web::resource("/publishing/shares").route(web::post().to(distribution::share)))
+        .service(web::resource("/publishing/shares/{id}/revoke").route(web::post().to(distribution::revoke)))
+        .service(web::resource("/publishing/mailings").route(web::post().to(distribution::create_mailing)))
+        .service(
+            web::resource("/publishing/mailings/{id}")
+                .route(web::get().to(distribution::preview))
+                .route(web::post().to(distribution::change_mailing)),
+        )
+        .service(web::resource("/publishing/mailings/{id}/remove").route(web::post().to(distribution::remove_mailing)))
+        .service(
+            web::resource("/unsubscribe/{token}")
+                .route(web::get().to(unsubscribe::page))
+                .route(web::post().to(unsubscribe::unsubscribe)),
+        )
         .service(web::resource("/s/{token}").route(web::get().to(shared::page)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
         .service(web::resource("/settings/password").route(web::post().to(settings::password)))
