@@ -358,6 +358,8 @@ fn change(
     edits: &mut Vec<Edit>,
 ) -> Result<(), StyleError> {
     let stands = ReportEvent::of_reading(read);
+    // An end that the document does not tell was known before or elsewhere: it is no change of the document's words.
+    let wanted = &ReportEvent { recovered: stands.recovered.and(wanted.recovered), ..wanted.clone() };
     let same_mark = stands.mark == wanted.mark
         || (stands.mark == Mark::Unknown && render::mark_words(style, wanted.mark).is_empty());
     let same_words = stands.narrative.trim() == wanted.narrative.trim();

@@ -65,6 +65,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(report_styles::page))
                 .route(web::post().to(report_styles::act)),
         )
+        .service(web::resource("/import/runs/{id}").route(web::get().to(imports::runs::page)))
+        .service(web::resource("/import/runs/{id}/undo").route(web::post().to(imports::runs::undo)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
         .service(web::resource("/w/{week}/publish").route(web::post().to(publishing::publish)))
