@@ -41,7 +41,7 @@ async fn rows_are_corrected_before_saving_and_the_same_file_says_same_afterwards
     let (status, plan) = lead.upload(&[("files", Some("w34.md"), REPORT), ("document", None, "")]).await;
     assert_eq!(status, StatusCode::OK);
     assert!(
-        plan.contains("存疑") && plan.contains("没有时间") && plan.contains("推断") && plan.contains("50%"),
+        plan.contains("存疑") && plan.contains("没有时间") && plan.contains("未读到") && plan.contains("50%"),
         "{plan}"
     );
     assert!(plan.contains("w34.md") && plan.contains("name=\"0.e.0.time\"") && !plan.contains("style="), "{plan}");
