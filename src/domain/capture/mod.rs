@@ -1,12 +1,21 @@
 //! Reading a pasted line: a total function from text to a draft event, with the place each field came from.
 
-pub mod clauses;
+mod causes;
+mod clauses;
+mod clocks;
+mod dates;
 pub mod draft;
+mod durations;
 mod event_text;
+mod instants;
 mod labels;
 pub mod marks;
 mod narrative;
+mod outcomes;
+mod pieces;
 pub mod quantities;
+mod reader;
+mod roles;
 pub mod times;
 mod wording;
 

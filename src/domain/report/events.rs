@@ -302,7 +302,10 @@ fn close(
     let mut event = EventText { range: block.start..block.end, title: block.title.clone(), ..EventText::default() };
     let mut fenced = false;
     for line in &block.lines {
-        event.add_line(text, line.clone(), &mut fenced);
+        let at = text.skip_blanks(line.start);
+        let fence = text.has(at, "```") || text.has(at, "~~~");
+        event.add_line(text, line.clone(), fenced || fence);
+        fenced ^= fence;
     }
     // The words of the sentence begin behind list markers.
     let content = block.lines.first().map_or(block.start, |line| line.start);
