@@ -78,7 +78,8 @@ fn after_a_while(text: &Folded) -> Option<(i64, Range<usize>)> {
     while index < text.len() {
         let before = if index == 0 { ' ' } else { text.at(index - 1) };
         let here = text.at(index);
-        let goes_on = before.is_ascii_digit() || matches!(before, '.' | ':') || "一二三四五六七八九十两".contains(before);
+        let goes_on =
+            before.is_ascii_digit() || matches!(before, '.' | ':') || "一二三四五六七八九十两".contains(before);
         if goes_on || !(here.is_ascii_digit() || "半一二三四五六七八九十两".contains(here)) {
             index += 1;
             continue;
@@ -107,8 +108,7 @@ pub fn stated_duration(text: &str) -> Option<i64> {
 
 /// A stated duration in seconds, and the characters that state it.
 pub fn stated_duration_in(text: &Folded) -> Option<(i64, Range<usize>)> {
-    const LEADS: [&str; 9] =
-        ["持续时间", "持续时长", "历时", "持续", "耗时", "时长", "lasted", "duration", "for "];
+    const LEADS: [&str; 9] = ["持续时间", "持续时长", "历时", "持续", "耗时", "时长", "lasted", "duration", "for "];
     after_a_while(text).or_else(|| {
         (0..text.len()).find_map(|start| {
             let mut at = start + text.any(start, &LEADS)?;

@@ -23,8 +23,10 @@ pub struct EventText {
     pub fields: Vec<(FieldKey, Range<usize>)>,
     /// Running text.
     pub body: Vec<Range<usize>>,
-    /// Code, logs and comments: no times, no clauses.
+    /// Code and logs on lines of their own: no times, no clauses.
     pub fenced: Vec<Range<usize>>,
+    /// Comments and signs of quotation, in order: no part of the sentence.
+    pub hidden: Vec<Range<usize>>,
 }
 
 impl EventText {
@@ -53,6 +55,7 @@ impl EventText {
             fields: self.fields.iter().map(|(key, range)| (*key, by(range))).collect(),
             body: self.body.iter().map(by).collect(),
             fenced: self.fenced.iter().map(by).collect(),
+            hidden: self.hidden.iter().map(by).collect(),
         }
     }
 

@@ -66,6 +66,9 @@ pub fn field_key(label: &str) -> Option<FieldKey> {
 
 /// `时间：06/03 12:00；现象：…；影响：…`: a line that is nothing but three or more labelled parts.
 pub(super) fn parts(text: &Folded, line: &Range<usize>) -> Option<Vec<(FieldKey, Range<usize>)>> {
+    if text.chars(line.clone()).iter().filter(|c| **c == ':').take(3).count() < 3 {
+        return None;
+    }
     let start = skip_list_marker(text, line.clone());
     let mut labels: Vec<(FieldKey, usize, usize)> = Vec::new();
     let mut at = start;
@@ -92,7 +95,7 @@ pub(super) fn parts(text: &Folded, line: &Range<usize>) -> Option<Vec<(FieldKey,
 /// A label with its colon at `at`: its key, and where the value begins.
 fn label_at(text: &Folded, at: usize, end: usize) -> Option<(FieldKey, usize)> {
     let at = (at..end.min(at + 3)).find(|i| !matches!(text.at(*i), ' ' | '【' | '[' | '*'))?;
-    let colon = (at..end.min(at + 16)).find(|i| text.at(*i) == ':')?;
+    let colon = text.find(at..end.min(at + 16), ':')?;
     let key = field_key(&text.text(at..colon))?;
     Some((key, text.skip_blanks(colon + 1)))
 }
@@ -103,7 +106,7 @@ pub(super) fn one(text: &Folded, line: Range<usize>) -> Option<(FieldKey, Range<
     while matches!(text.at(start), '-' | '*' | '+' | '•' | '>' | ' ') && start < line.end {
         start += 1;
     }
-    let colon = (start..line.end.min(start + 24)).find(|i| text.at(*i) == ':')?;
+    let colon = text.find(start..line.end.min(start + 24), ':')?;
     if text.at(colon + 1).is_ascii_digit() && text.at(colon.saturating_sub(1)).is_ascii_digit() {
         return None;
     }

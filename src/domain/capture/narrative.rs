@@ -14,8 +14,10 @@ use crate::domain::text::Folded;
 /// The sentence, in characters of the event's text.
 #[derive(Debug, Clone)]
 pub(super) struct Sentence {
-    /// The parts that make the sentence, in order; a grade in front of the time comes first.
-    pub kept: Vec<Range<usize>>,
+    /// A grade in front of the time; it leads the sentence.
+    label: Option<Range<usize>>,
+    /// The other parts that make the sentence, in order.
+    parts: Vec<Range<usize>>,
     /// From the first character behind the time to the last one before the mark.
     pub range: Range<usize>,
 }
@@ -23,32 +25,43 @@ pub(super) struct Sentence {
 impl Sentence {
     /// The words: `original` holds, from byte `base` of its document on, what `text` was folded from.
     pub fn words(&self, original: &str, base: usize, text: &Folded) -> String {
-        let mut words = String::new();
-        for (index, part) in self.kept.iter().enumerate() {
+        let slice = |part: &Range<usize>| {
             let bytes = text.bytes(part);
-            let piece =
-                original.get(bytes.start.saturating_sub(base)..bytes.end.saturating_sub(base)).unwrap_or_default();
-            let last = index + 1 == self.kept.len();
-            let piece = if last { piece } else { piece.trim_end() };
-            // `P2 ` keeps its blank; `【C级】` needs none.
-            if index > 0 && words.is_ascii() && !words.is_empty() && part.start >= self.range.start {
-                words.push(' ');
-            }
-            words.push_str(piece);
+            original.get(bytes.start.saturating_sub(base)..bytes.end.saturating_sub(base)).unwrap_or_default()
+        };
+        let mut words = self.label.as_ref().map(slice).unwrap_or_default().to_owned();
+        // `P2 ` keeps its blank; `【C级】` needs none.
+        if !words.is_empty() && words.is_ascii() {
+            words.push(' ');
         }
-        words.replace("\r\n", "\n")
+        for part in &self.parts {
+            words.push_str(slice(part));
+        }
+        if words.contains('\r') { words.replace("\r\n", "\n") } else { words }
+    }
+
+    /// The parts that make the sentence, in the order of the text.
+    pub fn kept(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.label.iter().chain(&self.parts)
     }
 }
 
-/// The sentence of `text`, where `leading` are the time tokens in front.
-pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>) -> Sentence {
+/// The sentence of `text`, where `leading` are the time tokens in front and `hidden` are comments and signs of
+/// quotation, in order.
+pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>, hidden: &[Range<usize>]) -> Sentence {
+    let before = |mut end: usize, start: usize| {
+        while end > start && text.at(end - 1).is_whitespace() {
+            end -= 1;
+        }
+        end
+    };
     let mut start = 0;
     let mut label: Option<Range<usize>> = None;
     for token in leading {
         let between = start..token.range.start.max(start);
         if label.is_none() && start == 0 && is_label(text, between.clone()) {
             // `【B级】09/02 10:12 聚合码…`: the time is taken out from behind the grade.
-            label = Some(between);
+            label = Some(text.skip_blanks(between.start)..before(between.end, between.start));
             start = token.range.end;
         } else if is_connecting(text, between) {
             start = token.range.end;
@@ -79,16 +92,28 @@ pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>)
     {
         start += 1;
     }
-    while end > start && text.at(end - 1).is_whitespace() {
-        end -= 1;
+    end = before(end, start);
+    let mut parts = match cut {
+        Some(cut) if cut.start >= start && cut.end <= end => vec![start..before(cut.start, start), cut.end..end],
+        _ => vec![start..end],
+    };
+    if !hidden.is_empty() {
+        parts = parts.into_iter().flat_map(|part| without(&part, hidden)).collect();
     }
-    let mut kept: Vec<Range<usize>> = label.into_iter().collect();
-    match cut {
-        Some(cut) if cut.start >= start && cut.end <= end => kept.extend([start..cut.start, cut.end..end]),
-        _ => kept.push(start..end),
+    parts.retain(|part| part.start < part.end);
+    Sentence { label, parts, range: start..end }
+}
+
+/// What is left of a part without the hidden ranges in it.
+fn without(part: &Range<usize>, hidden: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut left = Vec::new();
+    let mut start = part.start;
+    for gap in hidden.iter().filter(|gap| gap.start < part.end && gap.end > part.start) {
+        left.push(start..gap.start.max(start));
+        start = gap.end.max(start);
     }
-    kept.retain(|part| part.start < part.end);
-    Sentence { kept, range: start..end }
+    left.push(start.min(part.end)..part.end);
+    left
 }
 
 /// Whether only signs and connecting words stand there.

@@ -64,12 +64,7 @@ impl Piece {
 }
 
 /// Words that belong to a time that was taken out lead or end no sentence: `起，`, `于`, `at`.
-fn without_time_words<'a>(
-    words: &'a str,
-    taken: bool,
-    behind_time: bool,
-    time_at: &dyn Fn(usize) -> bool,
-) -> &'a str {
+fn without_time_words<'a>(words: &'a str, taken: bool, behind_time: bool, time_at: &dyn Fn(usize) -> bool) -> &'a str {
     let mut words = words;
     for tail in [" at", " on", " by", "于", "在", "()", "（）"] {
         words = words.strip_suffix(tail).unwrap_or(words);

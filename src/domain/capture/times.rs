@@ -51,7 +51,7 @@ pub fn scan(text: &Folded) -> Vec<TimeToken> {
     let mut tokens: Vec<TimeToken> = Vec::new();
     let mut index = 0;
     while index < text.len() {
-        let Some(mut token) = may_begin(text.at(index)).then(|| token_at(text, index)).flatten() else {
+        let Some(mut token) = at(text, index) else {
             index += 1;
             continue;
         };
@@ -66,6 +66,11 @@ pub fn scan(text: &Folded) -> Vec<TimeToken> {
         tokens.push(token);
     }
     tokens
+}
+
+/// The token that begins at `index`.
+pub fn at(text: &Folded, index: usize) -> Option<TimeToken> {
+    may_begin(text.at(index)).then(|| token_at(text, index)).flatten()
 }
 
 /// Characters between two times of a range, blanks included.

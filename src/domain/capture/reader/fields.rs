@@ -42,9 +42,9 @@ impl Reader<'_> {
             self.span(DraftField::Severity, &range, None);
         }
         let leading = self.tokens.get(..self.range_end.or(self.first).map_or(0, |index| index + 1)).unwrap_or_default();
-        let sentence = narrative::of(self.text, leading, self.mark.as_ref());
+        let sentence = narrative::of(self.text, leading, self.mark.as_ref(), &self.event.hidden);
         self.draft.narrative = sentence.words(original, base, self.text);
-        for range in &sentence.kept {
+        for range in sentence.kept() {
             self.span(DraftField::Narrative, range, None);
         }
         let time = self.first.and_then(|first| self.tokens.get(first)).map(|token| {

@@ -72,8 +72,10 @@ impl<'a> Reader<'a> {
             let behind = parts.partition_point(|(_, part)| part.start <= range.start);
             behind.checked_sub(1).and_then(|at| parts.get(at)).is_some_and(|(_, part)| range.end <= part.end)
         };
-        let tokens: Vec<TimeToken> =
-            times::scan(text).into_iter().filter(|token| inside(&token.range)).collect();
+        let mut tokens: Vec<TimeToken> = times::scan(text).into_iter().filter(|token| inside(&token.range)).collect();
+        for excerpt in excerpts(text, &tokens) {
+            tokens.retain(|token| token.range.end <= excerpt.start || excerpt.end <= token.range.start);
+        }
         let labels = tokens.iter().map(|token| label_before(text, token)).collect();
         Self {
             text,
@@ -127,9 +129,10 @@ impl<'a> Reader<'a> {
 
     /// The token with such a label directly in front: `恢复时间 06/05 14:33`.
     fn token_labelled(&self, key: FieldKey) -> Option<usize> {
-        self.labels.iter().enumerate().position(|(index, label)| {
-            label.as_ref().is_some_and(|(have, _)| *have == key) && self.has_time(index)
-        })
+        self.labels
+            .iter()
+            .enumerate()
+            .position(|(index, label)| label.as_ref().is_some_and(|(have, _)| *have == key) && self.has_time(index))
     }
 
     /// Records where a field was read.
@@ -203,6 +206,29 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Inline code with more than times in it: `` `15:02:11 ERROR timeout` ``. A time alone is only set off by it.
+fn excerpts(text: &Folded, tokens: &[TimeToken]) -> Vec<Range<usize>> {
+    const LONGEST: usize = 300;
+    let mut found = Vec::new();
+    let mut index = 0;
+    while let Some(open) = text.find(index..text.len(), '`') {
+        let inner = open + 1;
+        let limit = text.find(inner..inner + LONGEST, '\n').unwrap_or(inner + LONGEST);
+        let Some(close) = text.find(inner..limit, '`') else {
+            index = inner;
+            continue;
+        };
+        let first = tokens.partition_point(|token| token.range.start < inner);
+        let within: Vec<&TimeToken> = tokens.iter().skip(first).take_while(|token| token.range.end <= close).collect();
+        let is_word = |i: usize| text.at(i).is_alphanumeric() && !within.iter().any(|token| token.range.contains(&i));
+        if !within.is_empty() && (inner..close).any(is_word) {
+            found.push(inner..close);
+        }
+        index = close + 1;
+    }
+    found
+}
+
 /// The label of a time directly in front of it.
 fn label_before(text: &Folded, token: &TimeToken) -> Option<(FieldKey, Range<usize>)> {
     let mut end = token.range.start;
@@ -212,10 +238,7 @@ fn label_before(text: &Folded, token: &TimeToken) -> Option<(FieldKey, Range<usi
     (2..=6).rev().find_map(|length| {
         let start = end.checked_sub(length)?;
         let free = start == 0
-            || matches!(
-                text.at(start - 1),
-                ' ' | '，' | ',' | '；' | ';' | '。' | '\n' | '【' | '(' | '[' | '-' | '|'
-            );
+            || matches!(text.at(start - 1), ' ' | '，' | ',' | '；' | ';' | '。' | '\n' | '【' | '(' | '[' | '-' | '|');
         let key = free.then(|| field_key(&text.text(start..end))).flatten()?;
         matches!(key, FieldKey::OccurredAt | FieldKey::RecoveredAt).then_some((key, start..end))
     })
