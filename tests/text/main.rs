@@ -18,6 +18,10 @@ use fupan::domain::{
 };
 use proptest::prelude::*;
 
+mod properties;
+mod provenance;
+mod structure;
+
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
 }

@@ -42,6 +42,17 @@ pub enum ImpactKind {
     Amount,
 }
 
+impl ImpactKind {
+    /// The field of its spans.
+    pub const fn field(self) -> DraftField {
+        match self {
+            Self::Count => DraftField::AffectedCount,
+            Self::Users => DraftField::AffectedUsers,
+            Self::Amount => DraftField::AffectedAmount,
+        }
+    }
+}
+
 /// One number of the impact: `约684笔` is 684, 笔, approximate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Impact {

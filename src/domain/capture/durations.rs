@@ -45,20 +45,7 @@ fn one_unit_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
     if let Some(length) = text.any(index, &["半个小时", "半个钟头", "半小时"]) {
         return Some((1_800, index + length));
     }
-    // Hundredths, for `1.5小时`.
-    let (hundredths, end) = match text.digits(index, 5) {
-        Some((whole, end)) => match (text.at(end), text.digits(end + 1, 2)) {
-            ('.', Some((fraction, fraction_end))) => {
-                let scale = if fraction_end - end == 2 { 10 } else { 1 };
-                (i64::from(whole) * 100 + i64::from(fraction) * scale, fraction_end)
-            }
-            _ => (i64::from(whole) * 100, end),
-        },
-        None => {
-            let (number, end) = text.numeral(index)?;
-            (i64::from(number) * 100, end)
-        }
-    };
+    let (hundredths, end) = hundredths_at(text, index)?;
     if let Some(length) = text.any(end, &["个半小时", "个半钟头"]) {
         return Some(((hundredths + 50) * 36, end + length));
     }
@@ -70,6 +57,20 @@ fn one_unit_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
         (text.has(unit, word) && word_ends).then_some((*scale, length))
     })?;
     Some((hundredths * scale / 100, unit + length))
+}
+
+/// `20`, `1.5`, `二十` in hundredths, and where the number ends.
+fn hundredths_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
+    let Some((whole, end)) = text.digits(index, 5) else {
+        let (number, end) = text.numeral(index)?;
+        return Some((i64::from(number) * 100, end));
+    };
+    let whole = i64::from(whole) * 100;
+    let fraction = text.digits(end + 1, 2).filter(|_| text.at(end) == '.');
+    Some(fraction.map_or((whole, end), |(fraction, fraction_end)| {
+        let scale = if fraction_end - end == 2 { 10 } else { 1 };
+        (whole + i64::from(fraction) * scale, fraction_end)
+    }))
 }
 
 /// `约20分钟后恢复`: how long it took.

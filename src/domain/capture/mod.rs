@@ -7,6 +7,7 @@ mod dates;
 pub mod draft;
 mod durations;
 mod event_text;
+pub mod highlight;
 mod instants;
 mod labels;
 pub mod marks;

@@ -93,10 +93,10 @@ pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>,
         start += 1;
     }
     end = before(end, start);
-    let mut parts = match cut {
-        Some(cut) if cut.start >= start && cut.end <= end => vec![start..before(cut.start, start), cut.end..end],
-        _ => vec![start..end],
-    };
+    let cut = cut.filter(|cut| cut.start >= start && cut.end <= end);
+    let mut parts = Vec::new();
+    parts.extend(cut.as_ref().map(|cut| start..before(cut.start, start)));
+    parts.push(cut.map_or(start, |cut| cut.end)..end);
     if !hidden.is_empty() {
         parts = parts.into_iter().flat_map(|part| without(&part, hidden)).collect();
     }

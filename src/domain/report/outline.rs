@@ -227,20 +227,21 @@ fn places_of_lines(document: &str, text: &Folded, lines: &[Line]) -> Vec<usize> 
 }
 
 fn take_quotes_off(text: &Folded, lines: &mut [Line], blocks: &[Block]) {
-    let mut change = vec![0_i64; lines.len() + 1];
+    // How many quotes open with a line, and how many ended with the one before.
+    let mut changes = vec![(0_usize, 0_usize); lines.len() + 1];
     for block in blocks.iter().filter(|block| matches!(block.what, What::Quote)) {
-        if let Some(first) = change.get_mut(block.first) {
-            *first += 1;
+        if let Some((opened, _)) = changes.get_mut(block.first) {
+            *opened += 1;
         }
-        if let Some(behind) = change.get_mut(block.last + 1) {
-            *behind -= 1;
+        if let Some((_, ended)) = changes.get_mut(block.last + 1) {
+            *ended += 1;
         }
     }
     let mut depth = 0;
-    for (line, change) in lines.iter_mut().zip(change) {
-        depth += change;
+    for (line, (opened, ended)) in lines.iter_mut().zip(changes) {
+        depth = (depth + opened).saturating_sub(ended);
         let mut at = line.range.start;
-        while (line.quotes as i64) < depth {
+        while line.quotes < depth {
             let sign = text.skip_blanks(at);
             // A paragraph goes on without its sign of quotation.
             if sign >= line.range.end || text.at(sign) != '>' {

@@ -43,15 +43,14 @@ impl Reader<'_> {
             // `自13:05起` far behind its date: the date that stands before it counts.
             token.date.is_none().then(|| (0..index).rev().find(|before| self.date_of(*before).is_some())).flatten()
         });
+        self.date_token = date_token;
         let words = token.date.or_else(|| self.date_of(date_token?));
-        let resolved = match words {
-            Some(words) => {
-                times::resolve_date(words, self.context, self.date.filter(|_| matches!(words, DateWords::NextDay(_))))
-            }
-            None => {
-                let heading = self.date.map(|date| (date, Some(Assumption::HeadingDate)));
-                heading.or_else(|| self.date_of_clock(&token))
-            }
+        let resolved = if let Some(words) = words {
+            let heading = self.date.filter(|_| matches!(words, DateWords::NextDay(_)));
+            times::resolve_date(words, self.context, heading)
+        } else {
+            let heading = self.date.map(|date| (date, Some(Assumption::HeadingDate)));
+            heading.or_else(|| self.date_of_clock(&token))
         };
         let Some((date, assumption)) = resolved else {
             self.draft.notices.push(Notice::TimeMissing);

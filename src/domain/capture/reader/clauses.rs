@@ -122,7 +122,7 @@ impl Reader<'_> {
         telling.aside = role == Role::Aside || (telling.aside && role == Role::Symptom && tokens.is_empty());
         telling.undecided = role == Role::Symptom
             && told
-            && self.has_other_parts()
+            && (self.has_other_parts() || outcomes::is_action(&piece.words))
             && !outcomes::is_trouble(&piece.words)
             && !telling.aside;
         match role {

@@ -10,6 +10,7 @@ use crate::domain::{
         narrative,
         pieces::{Piece, join},
         quantities,
+        times::TimeToken,
         wording::{cause_within, strip_recovery_lead},
     },
     text::Folded,
@@ -41,8 +42,14 @@ impl Reader<'_> {
             self.draft.severity = Some(label);
             self.span(DraftField::Severity, &range, None);
         }
-        let leading = self.tokens.get(..self.range_end.or(self.first).map_or(0, |index| index + 1)).unwrap_or_default();
-        let sentence = narrative::of(self.text, leading, self.mark.as_ref(), &self.event.hidden);
+        // A time that nobody can place stays in the sentence.
+        let leading: Vec<TimeToken> = [self.date_token, self.first, self.range_end]
+            .into_iter()
+            .flatten()
+            .filter(|_| self.draft.occurred.is_some())
+            .filter_map(|index| self.tokens.get(index).cloned())
+            .collect();
+        let sentence = narrative::of(self.text, &leading, self.mark.as_ref(), &self.event.hidden);
         self.draft.narrative = sentence.words(original, base, self.text);
         for range in sentence.kept() {
             self.span(DraftField::Narrative, range, None);

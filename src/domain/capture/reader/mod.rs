@@ -38,8 +38,9 @@ pub(super) struct Reader<'a> {
     tokens: Vec<TimeToken>,
     /// The label directly in front of each token: `恢复时间 06/05 14:33`.
     labels: Vec<Option<(FieldKey, Range<usize>)>>,
-    /// Index of the token of the beginning, and of the end of its range.
+    /// Index of the token of the beginning, of its date where that stands apart, and of the end of its range.
     first: Option<usize>,
+    date_token: Option<usize>,
     range_end: Option<usize>,
     /// What looks like a date in front of the first time and is none.
     false_date: Option<Range<usize>>,
@@ -86,6 +87,7 @@ impl<'a> Reader<'a> {
             tokens,
             labels,
             first: None,
+            date_token: None,
             range_end: None,
             false_date: None,
             mark: None,

@@ -22,9 +22,17 @@ impl Reader<'_> {
             .map(|tokens| tokens.start)
             .or_else(|| self.token_labelled(FieldKey::RecoveredAt).filter(|index| Some(*index) != self.first));
         let end_of_range = self.range_end.and_then(|index| self.later(index).map(|moment| (moment, index)));
+        if end_of_range.is_none() {
+            // What nobody can place stays in the sentence.
+            self.range_end = None;
+        }
         let stated = of_field.or(self.well_at).and_then(|index| self.later(index).map(|moment| (moment, index)));
         let recovered = match (stated, end_of_range) {
-            (Some(stated), Some(end)) => Some(if end.0.at > stated.0.at { end } else { stated }),
+            (Some(stated), Some(end)) if end.0.at > stated.0.at => Some(end),
+            (Some(stated), Some(end)) => {
+                self.span_of_token(DraftField::RecoveredAt, end.1, None);
+                Some(stated)
+            }
             (stated, end) => stated.or(end),
         };
         if let Some((moment, index)) = recovered {
