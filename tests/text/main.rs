@@ -18,6 +18,7 @@ use fupan::domain::{
 };
 use proptest::prelude::*;
 
+mod lossless;
 mod properties;
 mod provenance;
 mod structure;

@@ -1,22 +1,21 @@
 //! What holds for every text.
-//!
-//! **Nothing is lost.** The spans of the narrative, put together, are the narrative (white space and control characters
-//! aside). What stands in none of them is covered by the spans of the beginning, of the recovery (the end of a range),
-//! and of the mark, or is white space, a control character, or one of the signs and connecting words that only hold a
-//! time or a mark: see `is_connecting`.
 
 use chrono::{DateTime, Duration, Utc};
 use fupan::domain::{
     capture::{
         self,
-        draft::{CaptureContext, DateAnchor, DraftEvent, DraftField, Impact, ImpactKind, Mark},
+        draft::{CaptureContext, DateAnchor, DraftEvent, Impact, ImpactKind, Mark},
     },
     clock_point::ClockPoint,
     report::{self, generate_narrative, render::ReportEvent, style::ReportStyle},
 };
 use proptest::prelude::*;
 
-use super::{Shanghai, put_back, today};
+use super::{
+    Shanghai,
+    lossless::{self, visible},
+    put_back, today,
+};
 
 fn context() -> CaptureContext {
     let now = "2026-11-24T10:00:00+08:00".parse().unwrap();
@@ -145,42 +144,8 @@ fn line() -> impl Strategy<Value = String> {
     prop_oneof![9 => prop::collection::vec(fragment, 0..24).prop_map(|parts| parts.concat()), 1 => ".{0,80}"]
 }
 
-fn is_dropped(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn visible(text: &str) -> String {
-    text.chars().filter(|c| !is_dropped(*c)).collect()
-}
-
-/// Signs and words that only hold a time or a mark. `\u{feff}` and `\u{200b}` read as blanks.
-fn is_connecting(c: char) -> bool {
-    is_dropped(c) || "-–—‐‑−~～〜至到自*＊:：，,、。.．)）to\u{feff}\u{200b}".contains(c)
-}
-
-/// The statement above, of a line.
 fn nothing_is_lost(line: &str, draft: &DraftEvent) -> Result<(), TestCaseError> {
-    let mut covered = vec![false; line.len()];
-    let mut sentence = String::new();
-    for span in &draft.spans {
-        let words = line.get(span.range.clone());
-        prop_assert!(words.is_some(), "{span:?} of {line:?}");
-        let counts = matches!(
-            span.field,
-            DraftField::Narrative | DraftField::OccurredAt | DraftField::RecoveredAt | DraftField::Mark
-        );
-        if counts {
-            covered[span.range.clone()].fill(true);
-        }
-        if span.field == DraftField::Narrative {
-            sentence.push_str(words.unwrap_or_default());
-        }
-    }
-    prop_assert_eq!(visible(&sentence), visible(&draft.narrative), "{:?}", line);
-    let lost: String =
-        line.char_indices().filter(|(at, c)| !covered[*at] && !is_connecting(*c)).map(|(_, c)| c).collect();
-    prop_assert!(lost.is_empty(), "{lost:?} of {line:?}: {draft:?}");
-    Ok(())
+    lossless::check(line, draft).map_err(TestCaseError::fail)
 }
 
 #[test]

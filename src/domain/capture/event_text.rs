@@ -84,7 +84,7 @@ pub struct Anatomy {
     pub time: Option<Range<usize>>,
     /// The mark.
     pub mark: Option<FoundMark>,
-    /// The sentence.
+    /// The sentence, without code below it.
     pub narrative: Range<usize>,
 }
 

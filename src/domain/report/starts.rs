@@ -149,7 +149,7 @@ impl Start {
 /// `**事件一：分拣线…**`, `### 事件1 …`: the words of a title.
 fn title_of(text: &Folded, at: usize, end: usize) -> Option<Range<usize>> {
     const LONGEST: usize = 120;
-    if end.saturating_sub(at) > LONGEST {
+    if end.saturating_sub(at) > LONGEST && text.at(at) != '#' {
         return None;
     }
     let words = text.text(at..end);

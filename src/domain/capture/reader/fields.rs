@@ -58,7 +58,19 @@ impl Reader<'_> {
             let end = self.range_end.and_then(|index| self.tokens.get(index)).map_or(token.range.end, |t| t.range.end);
             token.range.start..end
         });
-        (self.draft, Anatomy { time, mark: self.mark, narrative: sentence.range })
+        // A mark that is added goes behind the words, not into the code below them.
+        let mut end = sentence.range.end;
+        for code in self.event.fenced.iter().rev() {
+            if code.end < end {
+                break;
+            }
+            end = code.start.min(end);
+            while end > sentence.range.start && self.text.at(end - 1).is_whitespace() {
+                end -= 1;
+            }
+        }
+        let narrative = sentence.range.start..end.max(sentence.range.start);
+        (self.draft, Anatomy { time, mark: self.mark, narrative })
     }
 
     fn read_symptom_and_cause(&mut self, masked: &Folded) {
