@@ -309,6 +309,24 @@ texts! {
     people_unit: "人", "people";
     unsubscribe: "退订周报邮件", "Unsubscribe from the weekly mail";
     unsubscribed: "不再接收", "no longer receives";
+    stated: "写明", "stated";
+    assumed: "推断", "assumed";
+    read_from: "读自", "Read from";
+    what_was_read: "读到的地方", "Where it was read";
+    affected_count: "笔数", "Number";
+    affected_people: "用户数", "People";
+    affected_amount: "金额", "Amount";
+    by_year: "没有写年份", "no year was written";
+    by_day: "从写下那天或周报那周算出", "counted from the day of writing or the week of the report";
+    by_heading: "日期取自上面的标题", "the date is that of the heading above";
+    by_pasting: "没有写日期，取粘贴那天", "no date was written; the day of pasting was taken";
+    by_next_day: "早于发生时刻，按次日理解", "before the beginning as written; taken as the next day";
+    by_half_day: "上午下午与发生时刻相同", "the same half of the day as the beginning";
+    by_duration: "发生时刻加时长", "beginning and duration";
+    by_partly: "没有说全部恢复，取基本恢复的时刻", "no full recovery is told; the time it was mostly well";
+    by_action: "取第一个处理动作的时刻", "the time of the first action";
+    by_other_field: "借用别处的话", "words of another part";
+    by_lower: "取较小的数", "the lower number";
 }
 
 /// The texts of a language code; unknown codes get Chinese.
