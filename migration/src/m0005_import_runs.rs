@@ -51,6 +51,7 @@ impl MigrationTrait for Migration {
         );
         m.create_table(alias).await?;
         index(m, "import_alias", "ix_import_alias_week", &["week"], false).await?;
+        index(m, "import_alias", "ix_import_alias_subject", &["subject"], false).await?;
 
         if !m.has_column("report_import", "undone_at").await? {
             let undone = Table::alter().table("report_import").add_column(big("undone_at").null()).take();

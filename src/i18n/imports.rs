@@ -160,8 +160,14 @@ fn state(code: &str, chinese: bool) -> &str {
 
 /// Why something was not undone: which parts were edited since.
 pub fn kept(fields: &[String], chinese: bool) -> String {
-    let mut names: Vec<String> = fields.iter().map(|name| field(name, chinese)).collect();
+    let told = fields.iter().any(|name| name == "other_import");
+    let edited = fields.iter().filter(|name| *name != "other_import");
+    let mut names: Vec<String> = edited.map(|name| field(name, chinese)).collect();
     names.dedup();
+    if told && names.is_empty() {
+        let words = if chinese { "另一次导入里也有，保留" } else { "another import tells of it too, kept" };
+        return words.to_owned();
+    }
     if chinese {
         format!("导入之后改过（{}），保留", names.join("、"))
     } else {

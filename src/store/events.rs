@@ -75,6 +75,18 @@ pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
     row.map(|row| row.value).ok_or_else(|| StoreError::Unreadable("the event counter is missing".to_owned()))
 }
 
+/// Keeps other imports and new events away until the transaction ends: what is decided from what is stored now holds
+/// when it is written.
+pub async fn hold_numbers(tx: &Tx) -> Result<(), StoreError> {
+    use entity::counter::{Column, Entity};
+    Entity::update_many()
+        .col_expr(Column::Value, Expr::col(Column::Value).add(0))
+        .filter(Column::Name.eq("event"))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Hands out `count` event numbers: the first of them.
 pub async fn next_numbers(tx: &Tx, count: i64) -> Result<i64, StoreError> {
     use entity::counter::{Column, Entity};

@@ -185,7 +185,7 @@ pub async fn changes(
     Ok(rows.into_iter().map(change_value).collect())
 }
 
-/// The changes of runs that stand to any of these events, the latest run last.
+/// The changes of runs that stand to any of these events, the latest run first.
 pub async fn of_subjects(
     connection: &impl ConnectionTrait,
     subjects: &[Uuid],
@@ -203,8 +203,8 @@ pub async fn of_subjects(
             .filter(Column::Subject.is_in(chunk.iter().copied()))
             .filter(Column::Kind.eq("event"))
             .filter(Column::RunId.in_subquery(standing))
-            .order_by_asc(Column::RunId)
-            .order_by_asc(Column::Position)
+            .order_by_desc(Column::RunId)
+            .order_by_desc(Column::Position)
             .limit(10_000)
             .all(connection)
             .await?;

@@ -143,6 +143,17 @@ async fn an_event_that_two_weeks_report_is_one_event_in_the_first_week_and_both_
         let again = desk.import("", document).await;
         assert_eq!((again["unchanged"].as_bool(), again["run"].is_null()), (Some(true), true), "{again}");
     }
+    // The first report's import goes: the event is told by the second one too, and stays.
+    let list = desk.get("/api/v1/imports").await;
+    let first_run = list["data"][1]["id"].as_str().unwrap().to_owned();
+    let plan = desk.import("dry_run=true", W34).await;
+    assert_eq!(plan["unchanged"], true);
+    let (_, undone) = desk.send(Method::POST, &format!("/api/v1/imports/{first_run}:undo"), "").await;
+    assert_eq!(undone["kept"].as_array().unwrap().len(), 1, "{undone}");
+    assert!(undone["kept"][0]["fields"].as_array().unwrap().contains(&json!("other_import")), "{undone}");
+    assert_eq!(desk.splice(W34).await, W34);
+    assert_eq!(outcomes(&desk.import("", W33).await), ["added", "added", "unchanged", "added"]);
+
     // The mark of a line of another week follows the postmortem.
     let path = "/api/v1/events/PE-1/postmortem";
     let version = desk.get("/api/v1/events/PE-1").await["version"].as_i64().unwrap();

@@ -31,11 +31,8 @@ const DOUBTFUL: f64 = 0.3;
 /// From here on a sentence of the same week with another time may be the same event.
 const MOVED: f64 = 0.8;
 
-/// Most stored events of one instant that a document's event is compared with.
-const COMPARED: usize = 64;
-
-/// Most comparisons of sentences over a whole week that one document is worth.
-const COMPARISONS: usize = 20_000;
+/// Most bytes of sentences that are compared for one document: then what reads alike is not looked for any more.
+const COMPARED_BYTES: usize = 10_000_000;
 
 /// Characters of a sentence that are compared.
 const COMPARED_CHARS: usize = 2_000;
@@ -238,73 +235,90 @@ struct Suspect {
 
 /// Stored events that no key of the document names: each is at most one of its events.
 struct Candidates {
-    by_time: BTreeMap<i64, Vec<ProductionEvent>>,
-    of_week: Vec<ProductionEvent>,
-    left: usize,
+    by_time: BTreeMap<i64, OfTime>,
+    of_week: Vec<Option<ProductionEvent>>,
+    budget: usize,
+}
+
+/// The events of one instant; an empty place is one that was taken.
+#[derive(Default)]
+struct OfTime {
+    events: Vec<Option<ProductionEvent>>,
+    /// Places by folded sentence, the first one last.
+    places: BTreeMap<String, Vec<usize>>,
 }
 
 impl Candidates {
     fn new(known: &mut KnownEvents, met: &BTreeSet<Uuid>) -> Self {
-        let mut by_time: BTreeMap<i64, Vec<ProductionEvent>> = BTreeMap::new();
+        let mut by_time: BTreeMap<i64, OfTime> = BTreeMap::new();
         for event in std::mem::take(&mut known.at_times) {
             let Some(occurred) = event.fields.occurred else { continue };
-            let of_time = by_time.entry(occurred.at.timestamp_millis()).or_default();
-            if !met.contains(&event.id) && of_time.len() < COMPARED {
-                of_time.push(event);
+            if !met.contains(&event.id) {
+                let of_time = by_time.entry(occurred.at.timestamp_millis()).or_default();
+                let places = of_time.places.entry(checked::fold(&event.fields.narrative)).or_default();
+                places.push(of_time.events.len());
+                of_time.events.push(Some(event));
             }
         }
-        let mut of_week = std::mem::take(&mut known.of_week);
-        of_week.retain(|event| !met.contains(&event.id));
-        Self { by_time, of_week, left: COMPARISONS }
-    }
-
-    fn of_time(&mut self, draft: &DraftEvent) -> Option<&mut Vec<ProductionEvent>> {
-        self.by_time.get_mut(&draft.occurred?.at.timestamp_millis())
+        for places in by_time.values_mut().flat_map(|of_time| of_time.places.values_mut()) {
+            places.reverse();
+        }
+        let of_week = std::mem::take(&mut known.of_week);
+        let of_week = of_week.into_iter().filter(|event| !met.contains(&event.id)).map(Some).collect();
+        Self { by_time, of_week, budget: COMPARED_BYTES }
     }
 
     /// The event of the same time that reads the same (`exact`) or most alike, which is then no other one.
     fn take(&mut self, draft: &DraftEvent, exact: bool) -> Option<(ProductionEvent, u8)> {
-        let day = draft.occurred.is_some_and(|point| point.precision == Precision::Day);
-        let least = if day { SAME_EVENT_OF_DAY } else { SAME_EVENT };
-        let of_time = self.of_time(draft)?;
+        let occurred = draft.occurred?;
+        let least = if occurred.precision == Precision::Day { SAME_EVENT_OF_DAY } else { SAME_EVENT };
+        let of_time = self.by_time.get_mut(&occurred.at.timestamp_millis())?;
         let (at, likeness) = if exact {
-            let folded = checked::fold(&draft.narrative);
-            (of_time.iter().position(|event| checked::fold(&event.fields.narrative) == folded)?, 1.0)
+            let places = of_time.places.get_mut(&checked::fold(&draft.narrative))?;
+            (places.pop()?, 1.0)
         } else {
-            best(of_time, draft).filter(|(_, likeness)| *likeness >= least)?
+            best(&of_time.events, draft, &mut self.budget).filter(|(_, likeness)| *likeness >= least)?
         };
-        let found = of_time.remove(at);
-        self.of_week.retain(|event| event.id != found.id);
+        let found = of_time.events.get_mut(at).and_then(Option::take)?;
+        if let Some(place) = self.of_week.iter_mut().find(|place| place.as_ref().is_some_and(|e| e.id == found.id)) {
+            *place = None;
+        }
         Some((found, percent(likeness)))
     }
 
     /// One that a new event may be: it stays there for others.
     fn suspect(&mut self, event: &Incoming) -> Option<Suspect> {
-        let of_time = self.of_time(&event.draft).and_then(|of_time| {
-            let (at, likeness) = best(of_time, &event.draft).filter(|(_, likeness)| *likeness >= DOUBTFUL)?;
-            Some(Suspect { event: of_time.get(at)?.clone(), percent: percent(likeness), moved: false })
+        let occurred = event.draft.occurred;
+        let of_time = occurred.and_then(|point| self.by_time.get(&point.at.timestamp_millis())).and_then(|of_time| {
+            let (at, likeness) = best(&of_time.events, &event.draft, &mut self.budget)?;
+            let there = of_time.events.get(at)?.as_ref()?;
+            let found = Suspect { event: there.clone(), percent: percent(likeness), moved: false };
+            (likeness >= DOUBTFUL).then_some(found)
         });
-        if of_time.is_some() || event.foreign || self.left < self.of_week.len() {
+        if of_time.is_some() || event.foreign {
             return of_time;
         }
-        self.left -= self.of_week.len();
-        let (at, likeness) = best(&self.of_week, &event.draft)?;
-        let there = self.of_week.get(at)?;
-        let timeless = event.draft.occurred.is_none() || there.fields.occurred.is_none();
+        let (at, likeness) = best(&self.of_week, &event.draft, &mut self.budget)?;
+        let there = self.of_week.get(at)?.as_ref()?;
+        let timeless = occurred.is_none() || there.fields.occurred.is_none();
         let least = if timeless { SAME_EVENT } else { MOVED };
         (likeness >= least).then(|| Suspect { event: there.clone(), percent: percent(likeness), moved: !timeless })
     }
 }
 
-/// The one that reads most alike; of equally alike ones the first.
-fn best(events: &[ProductionEvent], draft: &DraftEvent) -> Option<(usize, f64)> {
+/// The one that reads most alike; of equally alike ones the first. None where the budget is used up.
+fn best(events: &[Option<ProductionEvent>], draft: &DraftEvent, budget: &mut usize) -> Option<(usize, f64)> {
     let said = beginning(&draft.narrative);
-    events
-        .iter()
-        .enumerate()
-        .rev()
-        .map(|(at, event)| (at, text::likeness(beginning(&event.fields.narrative), said)))
-        .max_by(|(_, one), (_, other)| one.total_cmp(other))
+    let mut found: Option<(usize, f64)> = None;
+    for (at, event) in events.iter().enumerate().filter_map(|(at, event)| Some((at, event.as_ref()?))) {
+        let other = beginning(&event.fields.narrative);
+        *budget = budget.checked_sub(said.len() + other.len())?;
+        let likeness = text::likeness(other, said);
+        if found.is_none_or(|(_, best)| likeness > best) {
+            found = Some((at, likeness));
+        }
+    }
+    found
 }
 
 fn beginning(sentence: &str) -> &str {

@@ -46,6 +46,8 @@ pub enum FigureAct {
 /// The decision on one figure.
 #[derive(Debug, Clone)]
 pub struct FigurePlan {
+    /// The key that the document gives.
+    pub key: String,
     /// For people.
     pub line: Line,
     /// For the database.
@@ -73,6 +75,8 @@ pub enum CountAct {
 /// The decision on one count.
 #[derive(Debug, Clone)]
 pub struct CountPlan {
+    /// The key that the document gives.
+    pub key: String,
     /// For people.
     pub line: Line,
     /// For the database.
@@ -132,7 +136,7 @@ fn one_figure(
     if (said_before && alias != Some(None)) || (matches!(alias, Some(Some(_))) && there.is_none()) {
         let outcome = if there.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
         let line = line(Kind::Figure, index, outcome, vec![Reason::Imported], Value::Figure(said));
-        return FigurePlan { line, act: FigureAct::Nothing };
+        return FigurePlan { key: key.clone(), line, act: FigureAct::Nothing };
     }
     let mut fields = said.clone();
     if let Some(value) = choice.value.filter(|value| *value != fields.value) {
@@ -191,19 +195,19 @@ fn one_figure(
             }
             FigureAct::Update { before, after }
         };
-        return FigurePlan { line, act };
+        return FigurePlan { key: key.clone(), line, act };
     }
     let value = Value::Figure(fields.clone());
     let line = line(Kind::Figure, index, Outcome::Added, reasons, value);
     let line = Line { problem: problem.filter(|_| !skip), taken: !skip, ..line };
     if skip {
-        return FigurePlan { line, act: left_out(false) };
+        return FigurePlan { key: key.clone(), line, act: left_out(false) };
     }
     let position = known.figures.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
     let figure = Figure { id, week, version: 1, position, source: "import".to_owned(), fields, updated_at: 0 };
     known.figures.push(figure.clone());
     let renamed = renamed.then(|| Renamed { key: key.clone(), subject: id, raw: said.name.clone() });
-    FigurePlan { line, act: FigureAct::Create(figure, renamed) }
+    FigurePlan { key: key.clone(), line, act: FigureAct::Create(figure, renamed) }
 }
 
 /// Decides on the incident counts of a document's week. `names` gives each its key and the id of a new one.
@@ -247,7 +251,7 @@ fn one_count(
         let outcome = if there.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
         let value = Value::Count(IncidentCountFields { severity, count: read.count });
         let line = line(Kind::IncidentCount, index, outcome, vec![Reason::Imported], value);
-        return CountPlan { line, act: CountAct::Nothing };
+        return CountPlan { key: key.clone(), line, act: CountAct::Nothing };
     }
     let fields = IncidentCountFields { severity, count: choice.value.unwrap_or(read.count) };
     if fields.count.units < 0 {
@@ -288,17 +292,17 @@ fn one_count(
             }
             CountAct::Update { before, after }
         };
-        return CountPlan { line, act };
+        return CountPlan { key: key.clone(), line, act };
     }
     let line = line(Kind::IncidentCount, index, Outcome::Added, reasons, value);
     let line = Line { problem, taken: !skip, ..line };
     if skip {
-        return CountPlan { line, act: leave(false) };
+        return CountPlan { key: key.clone(), line, act: leave(false) };
     }
     let position = known.counts.iter().map(|count| count.position).max().unwrap_or(0) + 1;
     let count = IncidentCount { id, week, version: 1, position, source: "import".to_owned(), fields, updated_at: 0 };
     known.counts.push(count.clone());
-    CountPlan { line, act: CountAct::Create(count) }
+    CountPlan { key: key.clone(), line, act: CountAct::Create(count) }
 }
 
 fn line(kind: Kind, index: usize, outcome: Outcome, reasons: Vec<Reason>, value: Value) -> Line {

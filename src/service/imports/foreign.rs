@@ -89,6 +89,7 @@ async fn write(
     choices: &Choices,
 ) -> Result<(ImportReport, Written), ServiceError> {
     let tx = app.store.begin().await?;
+    store::events::hold_numbers(&tx).await?;
     let weeks: BTreeSet<IsoWeek> = incoming.iter().map(|event| event.week).collect();
     let mut last = store::events::last_positions(tx.conn(), &weeks.into_iter().collect::<Vec<_>>()).await?;
     for event in &mut incoming {

@@ -129,7 +129,7 @@ async fn bases(
     let mut bases = BTreeMap::new();
     for change in store::import_runs::of_subjects(connection, &wanted).await? {
         if let Some(read) = ledger::read_of(&change) {
-            bases.insert(change.subject, read);
+            bases.entry(change.subject).or_insert(read);
         }
     }
     for event in at_times.iter().filter(|event| event.import_key.is_none()) {

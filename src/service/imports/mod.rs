@@ -197,6 +197,7 @@ pub async fn import_document(
         let (names, previous, desk) = (Arc::clone(&names), previous.clone(), desk.clone());
         async move {
             let tx = app.store.begin().await?;
+            store::events::hold_numbers(&tx).await?;
             let mut known = load::document(&app, tx.conn(), &document, &names, previous).await?;
             known.events.files = desk.files.as_ref().clone();
             let mut plan = plan(&app, &document, &names, known, &choices, desk.doubtful);

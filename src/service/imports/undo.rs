@@ -39,7 +39,8 @@ pub struct Kept {
     pub kind: String,
     /// What it is, for people.
     pub label: String,
-    /// What of it was edited since: names of fields, `timeline`, `week` or `postmortem`.
+    /// What of it was edited since: names of fields, `timeline`, `week` or `postmortem`; `other_import` where another
+    /// import that stands tells of it too.
     pub fields: Vec<String>,
 }
 
@@ -125,6 +126,8 @@ struct Eraser<'a> {
     figures: BTreeMap<Uuid, Figure>,
     counts: BTreeMap<Uuid, IncidentCount>,
     aliases: BTreeMap<String, Alias>,
+    /// Events that another import that stands tells of too.
+    told_elsewhere: BTreeSet<Uuid>,
     /// New events that go.
     gone_events: Vec<Uuid>,
     gone_figures: Vec<(Uuid, i64)>,
@@ -153,6 +156,10 @@ impl<'a> Eraser<'a> {
             .map(|alias| alias.key)
             .collect();
         let aliases = store::import_aliases::by_keys(tx.conn(), &keys).await?;
+        let own: BTreeSet<&String> = keys.iter().collect();
+        let others = store::import_aliases::of_subjects(tx.conn(), &event_ids).await?;
+        let told_elsewhere =
+            others.into_iter().filter(|alias| !own.contains(&alias.key)).filter_map(|alias| alias.subject).collect();
         Ok(Self {
             app,
             tx,
@@ -162,6 +169,7 @@ impl<'a> Eraser<'a> {
             timelines: store::timeline::counts(tx.conn(), &event_ids).await?,
             figures: figures.into_iter().map(|figure| (figure.id, figure)).collect(),
             counts: counts.into_iter().map(|count| (count.id, count)).collect(),
+            told_elsewhere,
             aliases: aliases.into_iter().map(|alias| (alias.key.clone(), alias)).collect(),
             gone_events: Vec::new(),
             gone_figures: Vec::new(),
@@ -264,6 +272,9 @@ impl<'a> Eraser<'a> {
         }
         if self.timelines.get(&here.id).copied().unwrap_or(0) != after.timeline {
             edited.push("timeline".to_owned());
+        }
+        if self.told_elsewhere.contains(&here.id) {
+            edited.push("other_import".to_owned());
         }
         edited
     }

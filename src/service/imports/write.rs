@@ -190,6 +190,7 @@ impl<'a> Pen<'a> {
                 FigureAct::Nothing => {}
                 FigureAct::LeaveOut(left) => self.leave_out(left),
                 FigureAct::Create(figure, renamed) => {
+                    self.take_in(&one.key);
                     let after = FigureState { fields: figure.fields.clone(), source: figure.source.clone() };
                     self.figure_change(figure, 1, None, &after);
                     let change = json!({"to": figures::shown(&figure.fields)});
@@ -206,6 +207,7 @@ impl<'a> Pen<'a> {
                     }
                 }
                 FigureAct::Update { before, after } => {
+                    self.take_in(&one.key);
                     store::figures::update(self.tx, after, before.version, now).await?;
                     let was = FigureState { fields: before.fields.clone(), source: before.source.clone() };
                     let is = FigureState { fields: after.fields.clone(), source: after.source.clone() };
@@ -245,12 +247,14 @@ impl<'a> Pen<'a> {
                 CountAct::Nothing => {}
                 CountAct::LeaveOut(left) => self.leave_out(left),
                 CountAct::Create(count) => {
+                    self.take_in(&one.key);
                     let after = CountState { fields: count.fields.clone(), source: count.source.clone() };
                     self.count_change(count, 1, None, &after);
                     let change = json!({"to": count.fields.count.to_string()});
                     self.audit("incident_count.create", figures::subject(count.week, &count.fields.severity), change);
                 }
                 CountAct::Update { before, after } => {
+                    self.take_in(&one.key);
                     store::figures::update_count(self.tx, after, before.version, now).await?;
                     let was = CountState { fields: before.fields.clone(), source: before.source.clone() };
                     let is = CountState { fields: after.fields.clone(), source: after.source.clone() };
@@ -355,10 +359,7 @@ impl<'a> Pen<'a> {
                 "run": self.desk.id,
             });
             self.audit("event.create", events::subject(number), change);
-            // What was left out by choice the last time is taken now.
-            if self.aliases.contains_key(&key) {
-                self.forget(&key);
-            }
+            self.take_in(&key);
             if let Some(plan) = plans.get_mut(at) {
                 plan.line.number = Some(number);
                 plan.line.words = format!("{} {}", event.label(), plan.line.words);
@@ -382,6 +383,7 @@ impl<'a> Pen<'a> {
         let own = update.binding != Binding::Alias;
         let mut now_known = identity.clone();
         if own {
+            self.take_in(&update.key);
             after.import_mark = Some(update.mark);
             let key = Some(update.key.clone());
             let import_id = import_id.or(identity.import_id);
@@ -508,8 +510,9 @@ impl<'a> Pen<'a> {
         self.new_aliases.push(alias);
     }
 
-    fn forget(&mut self, key: &str) {
-        let Some(before) = self.aliases.get(key) else { return };
+    /// What was left out by choice the last time is taken now.
+    fn take_in(&mut self, key: &str) {
+        let Some(before) = self.aliases.get(key).filter(|alias| alias.subject.is_none()) else { return };
         self.changes.push(NewChange {
             kind: "alias",
             subject: before.subject.unwrap_or_default(),
