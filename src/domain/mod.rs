@@ -9,6 +9,7 @@ pub mod checked;
 pub mod clock_point;
 pub mod event;
 pub mod figures;
+pub mod foreign;
 pub mod iso_week;
 pub mod postmortem;
 pub mod reliability;
