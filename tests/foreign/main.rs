@@ -424,7 +424,8 @@ fn every_event_of_the_fixtures_can_be_stored() {
 
 #[test]
 fn a_range_in_one_cell_is_a_beginning_and_a_recovery() {
-    let text = "起止时间,现象\n2026/3/2 9:30-10:15,提现失败\n3月3日 23:50至次日0:20,对账延迟\n2026-03-04T09:30:00-05:00,卡\n";
+    let text =
+        "起止时间,现象\n2026/3/2 9:30-10:15,提现失败\n3月3日 23:50至次日0:20,对账延迟\n2026-03-04T09:30:00-05:00,卡\n";
     let reading = mapped(text, "").unwrap();
     let times: Vec<_> =
         reading.events.iter().map(|event| (at(event.draft.occurred), at(event.draft.recovered))).collect();
@@ -434,4 +435,15 @@ fn a_range_in_one_cell_is_a_beginning_and_a_recovery() {
         ("2026-03-04T14:30:00Z", ""),
     ];
     assert_eq!(times, want.map(|(from, to)| (from.to_owned(), to.to_owned())), "{:?}", reading.refused);
+}
+
+#[test]
+fn a_quote_that_is_never_closed_costs_its_row_and_an_inch_costs_nothing() {
+    let text = "start,title\n2026-03-02,disk of 5\" fails\n2026-03-03,\"a \"\"quoted\"\" word\"\n2026-03-04,\"open\n2026-03-05,x\n";
+    let reading = mapped(text, "").unwrap();
+    let titles: Vec<_> = reading.events.iter().filter_map(|event| event.draft.summary.as_deref()).collect();
+    assert_eq!(titles, ["disk of 5\" fails", "a \"quoted\" word"]);
+    assert!(refused(&reading)[0].contains("line 4") && refused(&reading)[0].contains("quote"), "{:?}", reading.refused);
+    let last = mapped("start,title\n2026-03-02,disk of 5\" fails", "").unwrap();
+    assert_eq!(last.events.len(), 1);
 }

@@ -11,6 +11,8 @@ pub(super) struct Row<'a> {
     pub line: usize,
     pub raw: &'a str,
     pub cells: StringRecord,
+    /// Its last cell begins with a quote that is never closed: the rest of the file is in it.
+    pub open: bool,
 }
 
 pub(super) fn read(text: &str, context: &ForeignContext<'_>) -> Result<Vec<Read>, ForeignProblem> {
@@ -73,13 +75,18 @@ fn beginning(text: &str) -> (u8, usize, &str) {
 fn rows(text: &str, delimiter: u8, skipped: usize) -> Result<Vec<Row<'_>>, ForeignProblem> {
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row<'_>> = Vec::new();
     loop {
         let mut cells = StringRecord::new();
         let line = usize::try_from(reader.position().line()).unwrap_or(usize::MAX) + skipped;
         let from = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
         match reader.read_record(&mut cells) {
-            Ok(false) => return Ok(rows),
+            Ok(false) => {
+                if let Some(last) = rows.last_mut() {
+                    last.open = is_open(last.raw, delimiter);
+                }
+                return Ok(rows);
+            }
             Ok(true) => {}
             Err(error) => return Err(ForeignProblem::Broken { line, words: error.to_string() }),
         }
@@ -91,10 +98,24 @@ fn rows(text: &str, delimiter: u8, skipped: usize) -> Result<Vec<Row<'_>>, Forei
         // Empty lines in front belong to no row.
         let start = raw.len() - raw.trim_start_matches(['\r', '\n']).len();
         let before = raw.get(..start).unwrap_or_default().matches('\n').count();
-        rows.push(Row { line: line + before, raw: raw.trim_matches(['\r', '\n']), cells });
+        rows.push(Row { line: line + before, raw: raw.trim_matches(['\r', '\n']), cells, open: false });
         // One more than entries: the headers.
         if rows.len() > ENTRY_LIMIT + 1 {
             return Err(ForeignProblem::TooMany);
         }
     }
+}
+
+/// Whether the text ends inside quotes. A quote in the middle of a cell is a quote, as in `5" disk`.
+fn is_open(row: &str, delimiter: u8) -> bool {
+    let (mut quoted, mut fresh) = (false, true);
+    for byte in row.bytes() {
+        match byte {
+            // The second of two quotes opens again what the first one closed.
+            b'"' if quoted || fresh => (quoted, fresh) = (!quoted, !quoted || fresh),
+            byte if !quoted => fresh = byte == delimiter || byte == b'\n',
+            _ => {}
+        }
+    }
+    quoted
 }

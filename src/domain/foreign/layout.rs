@@ -122,7 +122,7 @@ impl Layout {
     }
 
     pub(super) fn event(&self, row: &Row<'_>, context: &ForeignContext<'_>) -> Result<ForeignEvent, String> {
-        if row.raw.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
+        if row.open {
             return Err("引号没有结束 a quote is not closed".to_owned());
         }
         let mut draft = match self.cell(row, Column::Line) {

@@ -153,7 +153,12 @@ impl FromStr for ForeignFormat {
 
     fn from_str(name: &str) -> Result<Self, ForeignProblem> {
         let name = name.trim().to_lowercase().replace('_', "-");
-        Self::ALL.into_iter().find(|format| format.code() == name).ok_or(ForeignProblem::UnknownFormat)
+        match name.as_str() {
+            "rss" => Ok(Self::Atom),
+            "cstate" => Ok(Self::FrontMatter),
+            "gcp" => Ok(Self::GoogleCloud),
+            _ => Self::ALL.into_iter().find(|format| format.code() == name).ok_or(ForeignProblem::UnknownFormat),
+        }
     }
 }
 
