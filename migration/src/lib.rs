@@ -6,6 +6,7 @@ mod m0001_accounts;
 mod m0002_events;
 mod m0003_reports;
 mod m0004_reminders;
+mod m0005_import_runs;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_events::Migration),
             Box::new(m0003_reports::Migration),
             Box::new(m0004_reminders::Migration),
+            Box::new(m0005_import_runs::Migration),
         ]
     }
 }

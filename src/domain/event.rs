@@ -46,7 +46,8 @@ impl Source {
 }
 
 /// Everything of an event that people edit.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EventFields {
     /// 发生.
     pub occurred: Option<ClockPoint>,

@@ -1,5 +1,6 @@
 //! The words of the pages: Chinese is the source, English complete. A missing text does not compile.
 
+pub mod imports;
 pub mod problems;
 
 macro_rules! texts {
@@ -106,15 +107,39 @@ texts! {
     undecided: "未定", "Undecided";
     not_required: "免复盘", "Not required";
     import_report: "导入周报", "Import a report";
-    import_hint: "把整篇周报（Markdown）贴进来：先看会新增、更新什么，再导入。其他章节不会被读取。", "Paste the whole weekly report (Markdown): look at what would be added and changed first. Other sections are not read.";
+    import_hint: "把整篇周报（Markdown）贴进来，或选一份、几份 .md 文件：先看会新增、更新什么，在表里更正，再导入。其他章节不会被读取。", "Paste the whole weekly report (Markdown), or choose one or several .md files: look at what would be added and changed, correct it in the table, then import. Other sections are not read.";
+    import_limit: "一次最多 60 份文件、1.5 MB、600 行；更多请用命令行 fupan import。", "At most 60 files, 1.5 MB and 600 rows at once; for more use the command line: fupan import.";
     import_document: "周报全文", "The report";
+    import_files: "或选择文件", "Or choose files";
     import_plan: "将会导入", "What would be imported";
     import_done: "已导入", "Imported";
     import_nothing: "没有变化", "Nothing changed";
-    outcome_added: "新增", "added";
+    import_again: "换一份周报", "Another report";
+    import_check: "重新核对", "Check again";
+    import_errors: "有几行要先改好（红字说明原因），还没有保存任何内容。", "Some rows need a correction first (in red is why); nothing was saved yet.";
+    import_result: "结果", "Result";
+    import_content: "内容", "Content";
+    import_why: "说明", "Why";
+    import_take: "处理", "What to do";
+    import_add: "导入", "Import";
+    import_skip: "不导入", "Leave out";
+    import_same: "就是", "It is ";
+    import_sure: "把握", "sure";
+    import_assumed: "推断", "assumed";
+    import_runs: "导入记录", "Imports";
+    import_no_runs: "还没有导入过。", "Nothing was imported yet.";
+    import_older: "更早的导入", "Earlier imports";
+    import_undo: "撤销这次导入", "Undo this import";
+    import_undo_hint: "新增的会删除，更新的会改回去；导入之后有人改过的保留，并列在这里。撤销后可以再导入同一份文件。", "What was added is deleted, what changed goes back; what people edited since stays and is listed here. The same file can be imported again afterwards.";
+    import_undone: "已撤销", "Undone";
+    import_kept: "保留", "Kept";
+    import_show: "查看", "Show";
+    import_more: "只列出前 500 项。", "The first 500 are listed.";
+    files_unit: "份文件", "files";
+    outcome_added: "新增", "new";
     outcome_changed: "更新", "changed";
-    outcome_unchanged: "不变", "unchanged";
-    outcome_deleted: "已删除，不再导入", "deleted here, stays deleted";
+    outcome_unchanged: "不变", "same";
+    outcome_doubtful: "存疑", "doubtful";
     settings: "设置", "Settings";
     theme_dark: "深色", "Dark";
     theme_light: "浅色", "Light";

@@ -54,6 +54,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))
         .service(web::resource("/figures/{week}/delete").route(web::post().to(figures::delete)))
         .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
+        .service(web::resource("/import/runs/{id}").route(web::get().to(imports::runs::page)))
+        .service(web::resource("/import/runs/{id}/undo").route(web::post().to(imports::runs::undo)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
