@@ -1,6 +1,8 @@
 //! The pages from outside, without a browser: what they say, and what they do with bad input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod foreign;
+
 use fupan::domain::actor::Role;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
 use support::Service;

@@ -185,6 +185,12 @@ pub enum ForeignProblem {
     /// More than [`ENTRY_LIMIT`].
     #[error("the file has more than 100000 entries; import it in parts")]
     TooMany,
+    /// Bytes that are no UTF-8.
+    #[error("the file is not UTF-8 (byte {at}); in Excel save it as “CSV UTF-8”, convert other files to UTF-8")]
+    NotUtf8 {
+        /// The first such byte.
+        at: usize,
+    },
     /// The text is of another kind.
     #[error("this is no {format} file: {expected}")]
     OtherFormat {

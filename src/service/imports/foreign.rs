@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The most events that are taken at once.
-const EVENT_LIMIT: usize = 20_000;
+pub(super) const EVENT_LIMIT: usize = 20_000;
 
 /// Imports events of another tool as a run of its own, in one transaction: each goes to the ISO week in which it began
 /// (in the report zone; without a time, to this week). `source` names the tool, at most 32 characters; together with
