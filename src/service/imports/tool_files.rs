@@ -1,6 +1,6 @@
 //! Files of other tools on their way into an import.
 
-use super::{App, Choices, DOCUMENT_LIMIT, ImportReport, Run, ServiceError, foreign, import_foreign_file};
+use super::{App, Choices, DOCUMENT_LIMIT, ImportReport, Run, ServiceError, import_foreign_file};
 use crate::{
     domain::{
         actor::Actor,
@@ -48,7 +48,7 @@ pub struct ToolReport {
 }
 
 /// Reads a file of another tool and imports its events as one file of a run. `file_name` is none where there is no
-/// file. What is more than one transaction takes is written in several, which are undone together.
+/// file.
 pub async fn import_tool_file(
     app: &App,
     actor: &Actor,
@@ -65,23 +65,6 @@ pub async fn import_tool_file(
     let context = ForeignContext { capture: capture::context(app, None), file_name, columns: how.columns.as_ref() };
     let reading = read(how.format, &text, &context)?;
     let name = file_name.unwrap_or(&how.source);
-    let mut events = reading.events;
-    let mut whole: Option<ImportReport> = None;
-    loop {
-        let rest = events.split_off(events.len().min(foreign::EVENT_LIMIT));
-        let report = import_foreign_file(app, actor, run, &how.source, name, events, &Choices::new()).await?;
-        match &mut whole {
-            None => whole = Some(report),
-            Some(whole) => {
-                whole.lines.extend(report.lines);
-                whole.run = whole.run.or(report.run);
-            }
-        }
-        if rest.is_empty() {
-            break;
-        }
-        events = rest;
-    }
-    let nothing = ImportReport { file_name: name.to_owned(), week: None, run: None, lines: Vec::new(), dry_run: false };
-    Ok(ToolReport { report: whole.unwrap_or(nothing), refused: reading.refused })
+    let report = import_foreign_file(app, actor, run, &how.source, name, reading.events, &Choices::new()).await?;
+    Ok(ToolReport { report, refused: reading.refused })
 }
