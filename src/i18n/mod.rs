@@ -132,6 +132,7 @@ texts! {
     import_same: "就是", "It is ";
     import_sure: "把握", "sure";
     import_assumed: "推断", "assumed";
+    import_missing: "未读到", "not read";
     import_runs: "导入记录", "Imports";
     import_no_runs: "还没有导入过。", "Nothing was imported yet.";
     import_older: "更早的导入", "Earlier imports";

@@ -1,20 +1,27 @@
 //! The weekly report: its two sections in the team's own style, alone or put back into a document.
 
+use std::collections::{BTreeSet, HashMap};
+
+use uuid::Uuid;
+
 use super::{App, ServiceError, app::authorise};
 use crate::{
     domain::{
         actor::{Actor, Permission},
+        capture::draft::Mark,
         checked::{self, FieldError},
         event::ProductionEvent,
         figures::{Figure, IncidentCount},
+        import_plan::SAME_EVENT,
         iso_week::IsoWeek,
         report::{
             self,
             reading::{EventReading, FigureReading, ReportReading},
-            render::{ReportCount, ReportFigure, SectionsContent},
+            render::{ReportCount, ReportEvent, ReportFigure, SectionsContent},
             splice::{Removed, SpliceContent, SpliceEvent},
             style::ReportStyle,
         },
+        text,
     },
     store,
 };
@@ -148,7 +155,8 @@ pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyRep
     if let Some(document) = &own {
         let reading = report::read_report(&document.content, app.zone, app.today());
         let style = ReportStyle::learn(&document.content, &reading);
-        let stored = Stored { figures: &figures, counts: &incident_counts, events: &events };
+        let known_as = KnownAs::load(app, week).await?;
+        let stored = Stored { figures: &figures, counts: &incident_counts, events: &events, known_as: &known_as };
         let spliced = put_back(app, &document.content, &reading, &style, &stored, Some(&reading));
         let markdown = sections_of(app, &spliced);
         return Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, changes: None });
@@ -186,13 +194,14 @@ pub async fn splice(
     let figures = store::figures::of_week(connection, week).await?;
     let counts = store::figures::counts_of_weeks(connection, week, week).await?;
     let events = store::events::of_week(connection, week).await?;
-    if figures.is_empty() && counts.is_empty() && events.is_empty() {
+    let known_as = KnownAs::load(app, week).await?;
+    if figures.is_empty() && counts.is_empty() && events.is_empty() && known_as.guests.is_empty() {
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
     }
     let style = ReportStyle::learn(document, &reading);
     let imported = store::imports::latest_of_week(connection, week).await?;
     let imported = imported.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
-    let stored = Stored { figures: &figures, counts: &counts, events: &events };
+    let stored = Stored { figures: &figures, counts: &counts, events: &events, known_as: &known_as };
     Ok((week, put_back(app, document, &reading, &style, &stored, imported.as_ref())))
 }
 
@@ -201,6 +210,78 @@ struct Stored<'a> {
     figures: &'a [Figure],
     counts: &'a [IncidentCount],
     events: &'a [ProductionEvent],
+    known_as: &'a KnownAs,
+}
+
+/// By what else the week's documents know things: events of other weeks that they carry on, figures under another
+/// name, and what was left out of the import by choice.
+#[derive(Default)]
+struct KnownAs {
+    /// The texts, and for events the marks, under which documents of the week know something.
+    texts: HashMap<Uuid, Vec<(String, Option<Mark>)>>,
+    /// Kind and text of what was left out.
+    left_out: BTreeSet<(String, String)>,
+    /// Events that belong to the reports of other weeks.
+    guests: Vec<ProductionEvent>,
+}
+
+impl KnownAs {
+    async fn load(app: &App, week: IsoWeek) -> Result<Self, ServiceError> {
+        let mut known = Self::default();
+        let mut events = BTreeSet::new();
+        for alias in store::import_aliases::of_week(app.store.read(), week).await? {
+            let text = alias.raw.trim().to_owned();
+            match alias.subject {
+                None => drop(known.left_out.insert((alias.kind, text))),
+                Some(id) => {
+                    known.texts.entry(id).or_default().push((text, alias.mark));
+                    events.extend(Some(id).filter(|_| alias.kind == "event"));
+                }
+            }
+        }
+        let events: Vec<Uuid> = events.into_iter().collect();
+        known.guests = store::events::by_ids(app.store.read(), &events).await?;
+        known.guests.retain(|event| event.week != week);
+        Ok(known)
+    }
+
+    /// Whether the document's text was left out of the import by choice: it is the writer's own.
+    fn left_out(&self, kind: &str, text: &str) -> bool {
+        !self.left_out.is_empty() && self.left_out.contains(&(kind.to_owned(), text.trim().to_owned()))
+    }
+
+    fn texts_of(&self, id: Uuid) -> &[(String, Option<Mark>)] {
+        self.texts.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a document of the week has this text for it.
+    fn is_text_of(&self, id: Uuid, text: &str) -> bool {
+        self.texts_of(id).iter().any(|(have, _)| have == text.trim())
+    }
+
+    /// The lines of the document that are events of other weeks: their words stay, their marks follow.
+    fn carried_on(&self, reading: &ReportReading, taken: &[bool]) -> Vec<SpliceEvent> {
+        let mut found = Vec::new();
+        for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| taken.get(*index) == Some(&false)) {
+            let guest = self.guests.iter().find(|event| {
+                let same_time = event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred;
+                self.is_text_of(event.id, &read.raw)
+                    || (same_time && text::likeness(&event.fields.narrative, &read.draft.narrative) >= SAME_EVENT)
+            });
+            let Some(event) = guest else { continue };
+            let said = self.texts_of(event.id).first().and_then(|(_, mark)| *mark);
+            let now = event.postmortem.state.mark();
+            let mark = if said == Some(now) { read.draft.mark } else { now };
+            let event = ReportEvent {
+                occurred: read.draft.occurred,
+                recovered: read.draft.recovered,
+                narrative: read.draft.narrative.clone(),
+                mark,
+            };
+            found.push(SpliceEvent { reading_index: Some(index), event });
+        }
+        found
+    }
 }
 
 /// The document with what is stored; what was imported before and is stored no more is taken out.
@@ -217,7 +298,10 @@ fn put_back(
         .figures
         .iter()
         .map(|figure| {
-            let named = |read: &FigureReading| figure.fields.is_named(&read.name, read.group.as_deref());
+            let named = |read: &FigureReading| {
+                figure.fields.is_named(&read.name, read.group.as_deref())
+                    || stored.known_as.is_text_of(figure.id, &read.name)
+            };
             let at = reading.figures.iter().enumerate().position(|(i, read)| !taken[i] && named(read));
             if let Some(at) = at {
                 taken[at] = true;
@@ -236,7 +320,7 @@ fn put_back(
             (at, report_count(count))
         })
         .collect();
-    let events = match_events(reading, stored.events);
+    let events = match_events(reading, stored);
     let gone = |known: bool, index: usize, kept: &[Option<usize>]| known && !kept.contains(&Some(index));
     let kept_figures: Vec<_> = figures.iter().map(|(at, _)| *at).collect();
     let kept_counts: Vec<_> = incident_counts.iter().map(|(at, _)| *at).collect();
@@ -245,13 +329,13 @@ fn put_back(
     if let Some(imported) = imported {
         for (index, read) in reading.figures.iter().enumerate() {
             let known = imported.figures.iter().any(|was| was.name == read.name && was.group == read.group);
-            if gone(known, index, &kept_figures) {
+            if gone(known, index, &kept_figures) && !stored.known_as.left_out("figure", &read.name) {
                 removed.figures.push(index);
             }
         }
         for (index, read) in reading.incident_counts.iter().enumerate().filter(|(_, read)| read.is_of_week()) {
             let known = imported.incident_counts.iter().any(|was| was.is_of_week() && was.severity == read.severity);
-            if gone(known, index, &kept_counts) {
+            if gone(known, index, &kept_counts) && !stored.known_as.left_out("incident_count", &read.severity) {
                 removed.incident_counts.push(index);
             }
         }
@@ -260,7 +344,8 @@ fn put_back(
                 was.draft.occurred == read.draft.occurred
                     && checked::fold(&was.draft.narrative) == checked::fold(&read.draft.narrative)
             };
-            if gone(imported.events.iter().any(same), index, &kept_events) {
+            let known = imported.events.iter().any(same);
+            if gone(known, index, &kept_events) && !stored.known_as.left_out("event", &read.raw) {
                 removed.events.push(index);
             }
         }
@@ -270,18 +355,23 @@ fn put_back(
 }
 
 /// Which event of the document each stored event is: the same text as imported, else the same sentence, else
-/// the same time.
-fn match_events(reading: &ReportReading, events: &[ProductionEvent]) -> Vec<SpliceEvent> {
+/// the same time. Events of other weeks that the document carries on come behind.
+fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent> {
+    let events = stored.events;
     let mut places: Vec<Option<usize>> = vec![None; events.len()];
-    let mut taken = vec![false; reading.events.len()];
-    let rules: [fn(&ProductionEvent, &report::reading::EventReading) -> bool; 3] = [
-        |event, read| event.raw.as_deref().map(str::trim) == Some(read.raw.trim()),
-        |event, read| {
-            checked::fold(&event.fields.narrative) == checked::fold(&read.draft.narrative)
-                && event.fields.occurred == read.draft.occurred
-        },
-        |event, read| event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred,
-    ];
+    // What was left out of the import is no event here, even where one began at the same time.
+    let mut taken: Vec<bool> = reading.events.iter().map(|read| stored.known_as.left_out("event", &read.raw)).collect();
+    let same_text = |event: &ProductionEvent, read: &EventReading| {
+        event.raw.as_deref().map(str::trim) == Some(read.raw.trim()) || stored.known_as.is_text_of(event.id, &read.raw)
+    };
+    let same_sentence = |event: &ProductionEvent, read: &EventReading| {
+        checked::fold(&event.fields.narrative) == checked::fold(&read.draft.narrative)
+            && event.fields.occurred == read.draft.occurred
+    };
+    let same_time = |event: &ProductionEvent, read: &EventReading| {
+        event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred
+    };
+    let rules: [&dyn Fn(&ProductionEvent, &EventReading) -> bool; 3] = [&same_text, &same_sentence, &same_time];
     for same in rules {
         for (event, place) in events.iter().zip(&mut places) {
             if place.is_some() {
@@ -294,11 +384,11 @@ fn match_events(reading: &ReportReading, events: &[ProductionEvent]) -> Vec<Spli
             }
         }
     }
-    events
+    let own = events
         .iter()
         .zip(places)
-        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() })
-        .collect()
+        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() });
+    own.chain(stored.known_as.carried_on(reading, &taken)).collect()
 }
 
 /// The two sections of a document, with their headings, as they stand.

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{Choice, Choices, Doubtful, Kind, LeftOut, Line, Outcome, Reason, Take, Value, confidence, merge};
 use crate::domain::{
-    capture::draft::{DraftEvent, Mark, Notice},
+    capture::{
+        self,
+        draft::{CaptureContext, DateAnchor, DraftEvent, Mark, Notice},
+    },
     checked,
     clock_point::Precision,
     event::{EventFields, ProductionEvent, label},
@@ -400,7 +403,7 @@ impl Desk<'_> {
         let skipped = planned && self.choice.take == Take::Skip;
         let (mut fields, to) = if skipped { (there.fields.clone(), None) } else { (fields, to) };
         if planned && !skipped && self.choice.corrects() {
-            correct(&mut fields, self.choice);
+            correct(&mut fields, self.choice, event.week, self.zone);
             reasons.push(Reason::Corrected);
         }
         let mark = event.draft.mark;
@@ -432,7 +435,7 @@ impl Desk<'_> {
         }
         let (read, dropped) = read_fields(&event.draft);
         let mut fields = read.clone();
-        correct(&mut fields, self.choice);
+        correct(&mut fields, self.choice, event.week, self.zone);
         let mark = self.choice.mark.unwrap_or(event.draft.mark);
         let mut reasons = Vec::new();
         let mut meets = None;
@@ -525,7 +528,8 @@ fn read_fields(draft: &DraftEvent) -> (EventFields, bool) {
     (fields, before)
 }
 
-fn correct(fields: &mut EventFields, choice: &Choice) {
+/// Puts a person's values over the fields; a corrected sentence is read anew.
+fn correct(fields: &mut EventFields, choice: &Choice, week: IsoWeek, zone: Tz) {
     if let Some(occurred) = choice.occurred {
         fields.occurred = occurred;
     }
@@ -533,7 +537,12 @@ fn correct(fields: &mut EventFields, choice: &Choice) {
         fields.recovered = recovered;
     }
     if let Some(narrative) = &choice.narrative {
+        let context = CaptureContext { anchor: DateAnchor::Week(week), zone, written: None };
+        let said = EventFields::from_draft(&capture::read_line(narrative, &context));
         fields.narrative.clone_from(narrative);
+        fields.narrative_generated = false;
+        (fields.summary, fields.impact, fields.impacts) = (said.summary, said.impact, said.impacts);
+        (fields.cause, fields.recovery) = (said.cause, said.recovery);
     }
     if let Some(severity) = &choice.severity {
         fields.severity.clone_from(severity);
@@ -569,7 +578,7 @@ fn assumptions(event: &Incoming, fields: &EventFields, choice: &Choice, reasons:
             }
         }
     }
-    if fields.summary.is_none() && choice.narrative.is_none() {
+    if fields.summary.is_none() {
         reasons.push(Reason::NoSymptom);
     }
 }

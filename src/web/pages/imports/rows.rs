@@ -25,8 +25,8 @@ pub(super) struct Field {
     pub label: &'static str,
     pub value: String,
     pub shape: Shape,
-    /// The reader had to assume it.
-    pub assumed: bool,
+    /// That the reader had to assume it, or found nothing; empty otherwise.
+    pub mark: &'static str,
 }
 
 /// How a field is edited.
@@ -266,8 +266,13 @@ fn fields(t: &'static Texts, zone: Tz, line: &Line, row: &str, sent: Option<&BTr
                 "count" => (t.count, Shape::Number, false),
                 _ => (t.value, Shape::Number, false),
             };
+            let mark = match (assumed, value.is_empty()) {
+                (false, _) => "",
+                (true, true) => t.import_missing,
+                (true, false) => t.import_assumed,
+            };
             let value = sent.and_then(|sent| sent.get(field)).cloned().unwrap_or(value);
-            Field { name: format!("{row}.{field}"), label, value, shape, assumed }
+            Field { name: format!("{row}.{field}"), label, value, shape, mark }
         })
         .collect()
 }
