@@ -354,6 +354,9 @@ fn put_back(
     report::splice(document, reading, style, app.zone, &content)
 }
 
+/// Whether a stored event is one of the document.
+type Rule<'a> = dyn Fn(&ProductionEvent, &EventReading) -> bool + 'a;
+
 /// Which event of the document each stored event is: the same text as imported, else the same sentence, else
 /// the same time. Events of other weeks that the document carries on come behind.
 fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent> {
@@ -371,7 +374,7 @@ fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent
     let same_time = |event: &ProductionEvent, read: &EventReading| {
         event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred
     };
-    let rules: [&dyn Fn(&ProductionEvent, &EventReading) -> bool; 3] = [&same_text, &same_sentence, &same_time];
+    let rules: [&Rule<'_>; 3] = [&same_text, &same_sentence, &same_time];
     for same in rules {
         for (event, place) in events.iter().zip(&mut places) {
             if place.is_some() {
