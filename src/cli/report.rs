@@ -1,4 +1,4 @@
-//! `fupan report WEEK` and `fupan report splice FILE`.
+//! `fupan report WEEK` and `fupan report splice FILE`; publishing is in `publish.rs`.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,14 @@ use clap::Args;
 use super::{
     CHECK_FOUND, Exit, Session,
     out::{data, raw, say},
+    publish::{self, Publishing},
 };
 use crate::{
-    domain::{checked::FieldError, iso_week::IsoWeek, report::formats},
+    domain::iso_week::IsoWeek,
     service::{
         ServiceError, imports,
+        publications::{self, Which},
+        report_splice,
         reports::{self, Section},
     },
 };
@@ -20,12 +23,16 @@ use crate::{
 /// Print a week's two sections, or put them into a document.
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// A week: 2024-W34, this, last (by default this); or `splice FILE`.
+    /// A week: 2024-W34, this, last (by default this); or `splice FILE`, `publish WEEK`, `withdraw WEEK`,
+    /// `share WEEK`, `share latest`, `shares`, `unshare ID`.
     #[arg(num_args = 0..=2)]
     words: Vec<String>,
     /// md, html, text or json.
     #[arg(long, default_value = "md")]
     format: String,
+    /// A saved style (fupan style list), instead of that of the week.
+    #[arg(long, value_name = "NAME")]
+    style: Option<String>,
     /// figures, events or all.
     #[arg(long, default_value = "all")]
     section: String,
@@ -35,6 +42,8 @@ pub(super) struct Report {
     /// Leave with 7 where something of the week is unfinished, and say what.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    publishing: Publishing,
     /// With splice: print the document instead of writing the file.
     #[arg(long)]
     stdout: bool,
@@ -51,13 +60,16 @@ pub(super) async fn run(session: &Session, report: Report) -> anyhow::Result<()>
     match words.as_slice() {
         ["splice", file] => splice(session, &report, PathBuf::from(file)).await,
         ["splice"] => anyhow::bail!("name the file: fupan report splice FILE"),
+        [verb, rest @ ..] if publish::VERBS.contains(verb) => {
+            publish::run(session, &report.publishing, verb, rest).await
+        }
         [] => print(session, &report, week_of(session, "this")?).await,
         [week] => print(session, &report, week_of(session, week)?).await,
         _ => anyhow::bail!("write `fupan report 2024-W34` or `fupan report splice FILE`"),
     }
 }
 
-fn week_of(session: &Session, word: &str) -> anyhow::Result<IsoWeek> {
+pub(super) fn week_of(session: &Session, word: &str) -> anyhow::Result<IsoWeek> {
     let this = IsoWeek::of(session.app.today());
     Ok(match word {
         "this" | "本周" => this,
@@ -68,14 +80,21 @@ fn week_of(session: &Session, word: &str) -> anyhow::Result<IsoWeek> {
 
 async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Result<()> {
     let section = Section::from_code(&asked.section).map_err(ServiceError::from)?;
-    let whole = reports::weekly(&session.app, &session.actor, week).await?;
-    let unfinished = whole.unfinished();
-    let mut weekly = whole.only(section);
+    if asked.publishing.restatement {
+        return publish::restatement(session, week, asked.strict).await;
+    }
+    let which = asked.publishing.which().map_err(ServiceError::from)?;
+    let mut shown =
+        publications::shown(&session.app, &session.actor, week, which, asked.style.as_deref()).await?.only(section);
+    let unfinished = publish::unfinished(session, asked.strict, week).await?;
+    publish::say_which(session, &shown, which).await?;
     if let Some(against) = &asked.diff {
-        let before = reports::weekly(&session.app, &session.actor, week_of(session, against)?).await?.only(section);
-        let changes = reports::changes(&weekly, &before);
+        let against = week_of(session, against)?;
+        let before =
+            publications::shown(&session.app, &session.actor, against, Which::default(), None).await?.only(section);
+        let changes = reports::changes(&shown.report, &before.report);
         if session.json || asked.format == "json" {
-            weekly.changes = Some(changes);
+            shown = shown.with_changes(changes);
         } else {
             for line in &changes {
                 data(line);
@@ -83,19 +102,9 @@ async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Resu
             return strict(asked, &unfinished);
         }
     }
-    match (session.json, asked.format.as_str()) {
-        (true, _) | (_, "json") => {
-            let value = crate::web::api::reports::body(&session.app, &weekly);
-            raw(&format!("{}\n", serde_json::to_string_pretty(&value)?));
-        }
-        (_, "md") => raw(&weekly.markdown),
-        (_, "html") => raw(&formats::html(&weekly.markdown)),
-        (_, "text") => raw(&formats::plain(&weekly.markdown)),
-        _ => {
-            let remedy = FieldError::shape("format", "choose md, html, text or json");
-            return Err(ServiceError::from(remedy).into());
-        }
-    }
+    let format = if session.json { "json" } else { asked.format.as_str() };
+    let (_, bytes) = crate::web::api::reports::form(&session.app, &shown, format).map_err(ServiceError::from)?;
+    raw(&bytes);
     strict(asked, &unfinished)
 }
 
@@ -113,7 +122,7 @@ async fn splice(session: &Session, report: &Report, file: PathBuf) -> anyhow::Re
     let week = report.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let document = imports::document(bytes).map_err(ServiceError::from)?;
-    let (week, spliced) = reports::splice(&session.app, &session.actor, &document, week).await?;
+    let (week, spliced) = report_splice::splice(&session.app, &session.actor, &document, week).await?;
     if report.stdout {
         raw(&spliced);
         return Ok(());

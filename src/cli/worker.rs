@@ -37,9 +37,10 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
     }
     let report = worker::run_once(&session.app, transport.as_deref(), "once").await?;
     data(&format!(
-        "计划 {} 封（{} 条提醒），发出 {}，取消 {}，等待 {}，不可达 {}，退信 {}",
+        "计划 {} 封（{} 条提醒），周报 {} 封，发出 {}，取消 {}，等待 {}，不可达 {}，退信 {}",
         report.planned,
         report.reminders,
+        report.report_mails,
         report.sent,
         report.cancelled,
         report.waiting,

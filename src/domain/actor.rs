@@ -63,6 +63,14 @@ pub enum Permission {
     WriteFigure,
     /// Import report documents.
     ImportReport,
+    /// Write the styles of reports.
+    WriteStyle,
+    /// Publish and withdraw weekly reports.
+    PublishReport,
+    /// Give out and revoke links to published weeks.
+    ShareReport,
+    /// Set up weekly mails.
+    ManageMailings,
     /// One's own profile, password and tokens.
     OwnProfile,
     /// Create and change accounts.
@@ -80,7 +88,12 @@ impl Permission {
             Self::Public => None,
             Self::Read | Self::ParseLine | Self::OwnProfile => Some(Role::Viewer),
             Self::WriteEvent | Self::WritePostmortem | Self::WriteFigure => Some(Role::Reporter),
-            Self::DeleteEvent | Self::AssignPostmortem | Self::WaivePostmortem | Self::ImportReport => Some(Role::Lead),
+            Self::DeleteEvent
+            | Self::AssignPostmortem
+            | Self::WaivePostmortem
+            | Self::ImportReport
+            | Self::WriteStyle => Some(Role::Lead),
+            Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
         }
     }

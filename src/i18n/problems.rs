@@ -89,6 +89,13 @@ pub fn field_name(field: &str) -> &str {
         "role" => "角色",
         "lang" => "语言",
         "document" => "周报文件",
+        "revision" => "修订",
+        "days" => "天数",
+        "recipients" => "收件人",
+        "weekday" => "星期",
+        "time" => "时间",
+        "zone" => "时区",
+        "section" => "章节",
         "idempotency_key" => "Idempotency-Key",
         other => other,
     }
@@ -121,6 +128,15 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "choose add or skip" => "请选择 add（照常新增）或 skip（不导入）",
         "choose figures, events or all" => "请选择 figures、events 或 all",
         "choose md, json, html or text" | "choose md, html, text or json" => "请选择 md、html、text 或 json",
+        "give 1 to 366 days" => "请写 1 到 366 天",
+        "write mon, tue, wed, thu, fri, sat or sun" => "请写 mon、tue … sun，或周一 … 周日",
+        "write a time like 17:00" => "请写成 17:00 这样",
+        "write a zone like Asia/Shanghai" => "请写成 Asia/Shanghai 这样",
+        "choose this or last" => "请选择 this（当周）或 last（上周）",
+        "give 1 to 50 addresses" => "请写 1 到 50 个邮箱",
+        "write a shorter name" => "名称太长，请写短一些",
+        "choose now or published" => "请选择 now 或 published",
+        "give a number like 1, and no as beside it" => "请写修订号，如 1，不要同时写 as",
         "write 2024-W34" => "请写成 2024-W34 这样",
         _ if remedy.starts_with("it has neither a section") => "没有【系统运行数据】也没有【生产事件】，请确认这是周报",
         _ if remedy.starts_with("the document names no week") => "文中没有周次，请写上 2024-W34 这样的周",
@@ -147,6 +163,19 @@ fn not_found(what: &str) -> String {
         // “2024 has no week 54: its last week is 2024-W52”
         let last = words.rsplit(' ').next().unwrap_or_default();
         return format!("没有这一周：那一年的最后一周是 {last}");
+    }
+    if let Some(rest) = what.strip_prefix("publication of ") {
+        let week = rest.split(';').next().unwrap_or_default();
+        return format!("{week} 还没有发布，先发布：fupan report publish {week}");
+    }
+    if what.starts_with("weekly mail ") {
+        return "没有这个周报邮件，可能已被删除".to_owned();
+    }
+    if what.starts_with("share ") {
+        return "没有这个分享链接，可能已被撤销".to_owned();
+    }
+    if let Some((revision, week)) = what.strip_prefix("revision ").and_then(|rest| rest.split_once(" of ")) {
+        return format!("{week} 没有修订 {revision}");
     }
     if what == "import yet" {
         return "还没有导入过".to_owned();
@@ -178,6 +207,21 @@ fn conflict(words: &str) -> String {
     }
     if words.starts_with("the last administrator") {
         return "这是最后一位管理员，不能停用或降级；先设一位新的管理员".to_owned();
+    }
+    if words.starts_with("a weekly mail with the name") {
+        return "已有同名的周报邮件，请换一个名称".to_owned();
+    }
+    if words.starts_with("there are 100 weekly mails") {
+        return "周报邮件已有 100 个，先删除不用的".to_owned();
+    }
+    if words.starts_with("no week is published yet") {
+        return "还没有发布过任何一周，先发布：fupan report publish 2024-W34".to_owned();
+    }
+    if let Some((week, _)) = words.split_once(" is not published; ") {
+        return format!("{week} 还没有发布，先发布：fupan report publish {week}");
+    }
+    if words.starts_with("there are 200 share links") {
+        return "分享链接已有 200 个，先撤销不用的".to_owned();
     }
     if let Some(when) = words.strip_prefix("the import was undone already") {
         let when = when.trim().trim_start_matches("at ").replace(" by ", "，");

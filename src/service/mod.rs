@@ -14,11 +14,16 @@ pub mod imports;
 pub mod outbox;
 pub mod ports;
 pub mod postmortems;
+pub mod publications;
 pub mod reminders;
+pub mod report_mailings;
+pub mod report_splice;
+pub mod report_styles;
 pub mod reports;
 pub mod retry;
 pub mod secrets;
 pub mod sessions;
+pub mod shares;
 pub mod tokens;
 
 pub use app::{App, detached};

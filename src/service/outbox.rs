@@ -13,6 +13,7 @@ use super::{
     app::authorise,
     ports::{Delivery, MailWords, OutgoingMessage, RenderDigest},
     reminders::{self, DIGEST_KIND, Refreshed},
+    report_mailings::{self, REPORT_KIND},
     retry::retried,
 };
 use crate::{
@@ -164,6 +165,13 @@ async fn claim_at(app: App, now: i64) -> Result<Vec<Claimed>, ServiceError> {
 /// Looks at a taken message once more: still wanted, in which words, and is this the hour for it?
 pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Result<Prepared, ServiceError> {
     let mut message = claimed.message.clone();
+    let mut unsubscribe_url = None;
+    if message.kind == REPORT_KIND {
+        unsubscribe_url = report_mailings::still_wanted(app, app.store.read(), &message).await?;
+        if unsubscribe_url.is_none() {
+            return cancel(app, claimed).await;
+        }
+    }
     if message.kind == DIGEST_KIND {
         let now = app.now();
         let opening = Policy::default().next_opening(now, app.zone, &app.calendar);
@@ -194,6 +202,7 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
         subject: message.subject,
         text: message.text,
         html: message.html,
+        unsubscribe_url,
         date,
     }))
 }
@@ -230,7 +239,12 @@ async fn look_last(app: App, claimed: Claimed) -> Result<LastLook, ServiceError>
     }
     // The row is locked now: a change that withdraws the digest either was committed before and is seen here,
     // or waits and finds it on its way.
-    if claimed.message.kind == DIGEST_KIND && !reminders::still_wanted(&app, &tx, id).await? {
+    let unwanted = match claimed.message.kind.as_str() {
+        DIGEST_KIND => !reminders::still_wanted(&app, &tx, id).await?,
+        REPORT_KIND => report_mailings::still_wanted(&app, tx.conn(), &claimed.message).await?.is_none(),
+        _ => false,
+    };
+    if unwanted {
         let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
         store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &ending).await?;
         store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::reminder::digest::Digest;
+use crate::domain::{reminder::digest::Digest, report_mailing::ReportMail};
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
@@ -36,6 +36,9 @@ pub struct MailWords {
 /// Puts a digest into words, in its language; the error says which template failed and why.
 pub type RenderDigest = fn(&Digest) -> Result<MailWords, String>;
 
+/// Puts a weekly report into words, in the language of its list; the error says which template failed and why.
+pub type RenderReportMail = fn(&ReportMail) -> Result<MailWords, String>;
+
 /// A message ready to go: frozen bytes, the same on every attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingMessage {
@@ -49,6 +52,8 @@ pub struct OutgoingMessage {
     pub text: String,
     /// HTML part.
     pub html: String,
+    /// Where its reader unsubscribes with one click; none for mails that are chosen on the settings page.
+    pub unsubscribe_url: Option<String>,
     /// The Date header.
     pub date: DateTime<Utc>,
 }

@@ -347,7 +347,7 @@ async fn write_once(app: App, message: OutboxMessage, reminders: Vec<Reminder>) 
 }
 
 /// The Message-ID of a dedupe key: the same however often it is made (reliability study, section 2.4).
-fn message_id(dedupe_key: &str, domain: &str) -> String {
+pub(super) fn message_id(dedupe_key: &str, domain: &str) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let hash = Sha256::digest(dedupe_key.as_bytes());
     let bit = |index: usize| hash.get(index / 8).is_some_and(|byte| byte >> (7 - index % 8) & 1 == 1);

@@ -94,6 +94,30 @@ pub async fn of_subject(
     Ok(rows.into_iter().map(entry).collect())
 }
 
+/// The most entries of one look at several subjects.
+const SINCE_LIMIT: u64 = 2_000;
+
+/// Entries of these subjects from `since` on (milliseconds), the latest first; at most 2,000.
+pub async fn of_subjects_since(
+    connection: &impl ConnectionTrait,
+    subjects: &[String],
+    since: i64,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in subjects.chunks(500) {
+        let rows = Entity::find()
+            .filter(Column::Subject.is_in(chunk.iter().map(String::as_str)))
+            .filter(Column::At.gte(since))
+            .order_by_desc(Column::At)
+            .order_by_desc(Column::Id)
+            .limit(SINCE_LIMIT)
+            .all(connection)
+            .await?;
+        found.extend(rows.into_iter().map(entry));
+    }
+    Ok(found)
+}
+
 fn entry(row: Model) -> AuditEntry {
     AuditEntry {
         id: row.id,

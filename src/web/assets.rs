@@ -2,11 +2,12 @@
 
 use actix_web::{HttpResponse, http::header, web};
 
-const FILES: [(&str, &str, &[u8]); 4] = [
+const FILES: [(&str, &str, &[u8]); 5] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("static/app.css")),
     ("app.js", "text/javascript; charset=utf-8", include_bytes!("static/app.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("static/icon.svg")),
     ("icons.svg", "image/svg+xml", include_bytes!("static/icons.svg")),
+    ("share.css", "text/css; charset=utf-8", include_bytes!("static/share.css")),
 ];
 
 /// The route of static files.

@@ -29,6 +29,19 @@ pub const COOKIE: &str = "fupan_session";
 /// Name of the cookie with the chosen colours.
 pub const THEME_COOKIE: &str = "fupan_theme";
 
+/// Under this path lie the pages that share links lead to.
+const SHARED: &str = "/s/";
+
+/// Under this path lie the pages that unsubscribe an address from a mail.
+const UNSUBSCRIBE: &str = "/unsubscribe/";
+
+/// A request's path for the log: what stands behind these prefixes opens something and stays out of it. Handlers are
+/// found by the decoded path, so it is the one to look at.
+fn without_secret(request: &ServiceRequest) -> String {
+    let secret = [SHARED, UNSUBSCRIBE].into_iter().find(|prefix| request.match_info().as_str().starts_with(prefix));
+    secret.map_or_else(|| request.path().to_owned(), |prefix| format!("{prefix}…"))
+}
+
 /// Who sent the request, put beside it by the gate.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -57,7 +70,7 @@ pub async fn pass<B: MessageBody + 'static>(
     let app = request.app_data::<Data<App>>().cloned();
     let id = app.as_ref().map(|app| app.id().to_string()).unwrap_or_default();
     let method = request.method().clone();
-    let path = request.path().to_owned();
+    let path = without_secret(&request);
     let begun = std::time::Instant::now();
     let reader = Reader::of(&request);
     let mut request = request;
@@ -103,6 +116,7 @@ pub async fn pass<B: MessageBody + 'static>(
         tracing::info!(request_id = id, %method, path, status, millis, "request");
     }
     let headers = response.headers_mut();
+    let shared = path.starts_with(SHARED);
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
@@ -117,7 +131,21 @@ pub async fn pass<B: MessageBody + 'static>(
     ] {
         headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
     }
-    if !path.starts_with("/static/") {
+    if shared {
+        // A wiki of another site shows these pages in a frame; they hold no script and no form.
+        headers.remove("x-frame-options");
+        for (name, value) in [
+            ("referrer-policy", "no-referrer"),
+            ("x-robots-tag", "noindex, nofollow, noarchive"),
+            (
+                "content-security-policy",
+                "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *",
+            ),
+        ] {
+            headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
+        }
+    }
+    if !path.starts_with("/static/") && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     }
     if let Ok(value) = header::HeaderValue::from_str(&id) {
@@ -220,7 +248,9 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    if bearer.is_none() && !safe && !same_origin(request, &app.public_url) {
+    // A mail program unsubscribes by itself, without any page of ours (RFC 8058): the token in the path is all it has.
+    let one_click = pattern.starts_with(UNSUBSCRIBE);
+    if bearer.is_none() && !safe && !one_click && !same_origin(request, &app.public_url) {
         let words = "the request comes from another site; open the page here and try again";
         return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "cross_site", words)));
     }

@@ -5,12 +5,12 @@ use std::{sync::OnceLock, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    notify::mail::digest_words,
+    notify::mail::{digest_words, report_words},
     service::{
         App, ServiceError,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
-        reminders,
+        reminders, report_mailings,
     },
 };
 
@@ -26,6 +26,12 @@ pub struct RoundReport {
     pub reminders: usize,
     /// Older digests that they took the place of.
     pub superseded: usize,
+    /// Weekly reports put into the outbox, one per recipient.
+    pub report_mails: usize,
+    /// Weekly mails that wait for their week to be published.
+    pub report_waiting: usize,
+    /// Weekly mails that were left out, because their time was over for days.
+    pub report_skipped: usize,
     /// When the slot for reminders opens, where it is closed now.
     pub opens_at: Option<DateTime<Utc>>,
     /// Taken by the mail server.
@@ -67,11 +73,15 @@ pub(super) async fn round(
     unreachable_before: u32,
 ) -> Result<RoundReport, ServiceError> {
     let plan = reminders::plan(app, digest_words).await?;
+    let mailings = report_mailings::plan(app, report_words).await?;
     let tidied = outbox::tidy(app).await?;
     let mut report = RoundReport {
         planned: plan.digests,
         reminders: plan.reminders,
         superseded: plan.superseded,
+        report_mails: mailings.messages,
+        report_waiting: mailings.waiting,
+        report_skipped: mailings.skipped,
         opens_at: plan.opens_at,
         expired: tidied.expired,
         unknown: tidied.unknown,

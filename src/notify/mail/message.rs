@@ -33,7 +33,8 @@ pub(super) fn bytes(sender: &Sender, message: &OutgoingMessage, to: Mailbox) -> 
         .boundary(format!("fupan-{boundary}"))
         .singlepart(SinglePart::plain(message.text.clone()))
         .singlepart(SinglePart::html(message.html.clone()));
-    let built = Message::builder()
+    let unsubscribe = message.unsubscribe_url.as_ref().unwrap_or(&sender.settings_url);
+    let mut built = Message::builder()
         .from(sender.from.clone())
         .to(to)
         .subject(one_line(&message.subject))
@@ -41,9 +42,12 @@ pub(super) fn bytes(sender: &Sender, message: &OutgoingMessage, to: Mailbox) -> 
         .message_id(Some(format!("<{}>", one_line(&message.message_id))))
         .raw_header(header("Auto-Submitted", "auto-generated"))
         .raw_header(header("List-Id", &format!("<{}>", one_line(&sender.list_id))))
-        .raw_header(header("List-Unsubscribe", &format!("<{}>", one_line(&sender.settings_url))))
-        .multipart(parts)
-        .map_err(|error| error.to_string())?;
+        .raw_header(header("List-Unsubscribe", &format!("<{}>", one_line(unsubscribe))));
+    // RFC 8058 asks for https, and mail programs press the button only there.
+    if message.unsubscribe_url.as_ref().is_some_and(|url| url.starts_with("https://")) {
+        built = built.raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+    }
+    let built = built.multipart(parts).map_err(|error| error.to_string())?;
     Ok(built.formatted())
 }
 
@@ -67,6 +71,7 @@ mod tests {
             subject: "【复盘台】待复盘 2 项，其中 1 项逾期".to_owned(),
             text: "值班，你好：\n.开头的点\n".to_owned(),
             html: "<p>值班，你好：</p>".to_owned(),
+            unsubscribe_url: None,
             date: "2024-08-27T02:07:00Z".parse().unwrap(),
         }
     }
@@ -100,6 +105,20 @@ mod tests {
         }
         assert!(text.is_ascii());
         assert!(text.find("text/plain") < text.find("text/html"), "plain text first");
+    }
+
+    #[test]
+    fn a_mail_of_a_list_is_unsubscribed_with_one_click() {
+        let mut mail = message();
+        mail.unsubscribe_url = Some("https://fupan.example.com/unsubscribe/abc".to_owned());
+        let text = built(&mail);
+        for line in [
+            "List-Unsubscribe: <https://fupan.example.com/unsubscribe/abc>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+        }
+        assert!(!built(&message()).contains("List-Unsubscribe-Post"));
     }
 
     #[test]

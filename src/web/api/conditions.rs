@@ -7,7 +7,10 @@ use actix_web::{
 use serde::Serialize;
 
 use super::super::problem::Problem;
-use crate::{domain::checked::FieldError, service::idempotency::KeptAnswer};
+use crate::{
+    domain::checked::FieldError,
+    service::{idempotency::KeptAnswer, secrets},
+};
 
 /// The version of an `If-Match` header, where there is one.
 pub fn if_match(request: &HttpRequest) -> Result<Option<i64>, Problem> {
@@ -34,12 +37,29 @@ pub fn with_etag(
     body: &impl Serialize,
 ) -> HttpResponse {
     let etag = format!("\"{version}\"");
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let same = |known: &str| known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag);
-    if request.method().is_safe() && known.is_some_and(same) {
+    if request.method().is_safe() && is_known(request, &etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }
     answer.insert_header((header::ETAG, etag)).json(body)
+}
+
+/// Whether `If-None-Match` names this tag: `*`, or a list in one or several headers, weak tags too.
+fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    let same = |one: &str| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == etag;
+    let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    known.into_iter().any(|list| list.split(',').any(same))
+}
+
+/// Bytes of a media type with a strong tag made from both; to a reader who has them already, 304 without a body. They
+/// may be kept, but only by the reader, and must be asked for again before they are used.
+pub fn with_bytes(request: &HttpRequest, media: &'static str, bytes: String) -> HttpResponse {
+    let hash = secrets::hash_bytes(&[media.as_bytes(), b"\n", bytes.as_bytes()].concat());
+    let etag = format!("\"{}\"", hash.get(..32).unwrap_or(&hash));
+    let known = request.method().is_safe() && is_known(request, &etag);
+    let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((header::ETAG, etag));
+    answer.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    if known { answer.finish() } else { answer.content_type(media).body(bytes) }
 }
 
 /// The answer to a request that made something, or that made it `before`.

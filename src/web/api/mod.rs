@@ -8,8 +8,13 @@ pub mod imports;
 mod lines;
 mod openapi;
 mod postmortems;
+pub mod published;
+pub mod report_mailings;
+mod report_styles;
 pub mod reports;
+pub mod shares;
 
+pub use conditions::with_bytes;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
 
@@ -41,7 +46,37 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/v1/imports/{id}:undo").route(web::post().to(imports::undo)))
         .service(web::resource("/api/v1/reports:splice").route(web::post().to(imports::splice)))
+        .service(web::resource("/api/v1/report-styles").route(web::get().to(report_styles::list)))
+        .service(web::resource("/api/v1/report-styles:twin").route(web::post().to(report_styles::twin)))
+        .service(
+            web::resource("/api/v1/report-styles/{name}")
+                .route(web::get().to(report_styles::read))
+                .route(web::put().to(report_styles::put))
+                .route(web::delete().to(report_styles::delete)),
+        )
+        // In front of `{week}`, which would take these for weeks.
+        .service(web::resource("/api/v1/reports/{week}:publish").route(web::post().to(published::publish)))
+        .service(web::resource("/api/v1/reports/{week}:withdraw").route(web::post().to(published::withdraw)))
+        .service(web::resource("/api/v1/reports/{week}/restatement").route(web::get().to(published::restatement)))
         .service(web::resource("/api/v1/reports/{week}").route(web::get().to(reports::read)))
+        .service(
+            web::resource("/api/v1/report-shares")
+                .route(web::get().to(shares::list))
+                .route(web::post().to(shares::create)),
+        )
+        .service(web::resource("/api/v1/report-shares/{id}").route(web::delete().to(shares::revoke)))
+        .service(
+            web::resource("/api/v1/report-mailings")
+                .route(web::get().to(report_mailings::list))
+                .route(web::post().to(report_mailings::create)),
+        )
+        .service(
+            web::resource("/api/v1/report-mailings/{id}")
+                .route(web::get().to(report_mailings::read))
+                .route(web::patch().to(report_mailings::patch))
+                .route(web::delete().to(report_mailings::delete)),
+        )
+        .service(web::resource("/api/v1/report-mailings/{id}/preview").route(web::get().to(report_mailings::preview)))
         .service(web::resource("/api/v1/figures").route(web::get().to(figures::list)))
         .service(
             web::resource("/api/v1/figures/{week}/{name}")

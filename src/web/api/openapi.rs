@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
-use super::{event_body, events, figures, imports, lines, postmortems, reports};
+use super::{
+    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
+    shares,
+};
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
@@ -27,7 +30,22 @@ use crate::web::routes::{ROUTES, Route};
     postmortems::Timeline,
     postmortems::TimelineBody,
     postmortems::TimelineNew,
+    published::PublishedBody,
+    published::RestatementBody,
+    report_styles::StyleBody,
+    report_styles::StyleChange,
+    report_styles::StyleList,
+    report_styles::TwinBody,
+    report_styles::TwinLineBody,
+    report_styles::TwinRequest,
+    report_mailings::MailingBody,
+    report_mailings::MailingChange,
+    report_mailings::MailingList,
+    report_mailings::MailingPreview,
     reports::ReportBody,
+    shares::ShareBody,
+    shares::ShareList,
+    shares::ShareNew,
 )))]
 struct Shapes;
 
@@ -64,7 +82,25 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/imports") => give("RunList"),
         ("POST", "/api/v1/imports/{id}:undo") => give("UndoBody"),
         ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },
+        ("GET", "/api/v1/report-styles") => give("StyleList"),
+        ("POST", "/api/v1/report-styles:twin") => swap("TwinRequest", "TwinBody"),
+        ("GET", "/api/v1/report-styles/{name}") => give("StyleBody"),
+        ("PUT", "/api/v1/report-styles/{name}") => swap("StyleChange", "StyleBody"),
         ("GET", "/api/v1/reports/{week}") => give("ReportBody"),
+        ("POST", "/api/v1/reports/{week}:publish") => Exchange { takes: None, gives: ("201", JSON, "PublishedBody") },
+        ("POST", "/api/v1/reports/{week}:withdraw") => nothing,
+        ("GET", "/api/v1/reports/{week}/restatement") => give("RestatementBody"),
+        ("GET", "/api/v1/report-shares") => give("ShareList"),
+        ("POST", "/api/v1/report-shares") => {
+            Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
+        }
+        ("GET", "/api/v1/report-mailings") => give("MailingList"),
+        ("POST", "/api/v1/report-mailings") => {
+            Exchange { takes: Some((JSON, "MailingChange")), gives: ("201", JSON, "MailingBody") }
+        }
+        ("GET", "/api/v1/report-mailings/{id}") => give("MailingBody"),
+        ("PATCH", "/api/v1/report-mailings/{id}") => swap("MailingChange", "MailingBody"),
+        ("GET", "/api/v1/report-mailings/{id}/preview") => give("MailingPreview"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -104,9 +140,15 @@ fn parameters(route: &Route) -> Vec<Value> {
     all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()));
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}") => all.push(header("If-Match", true)),
+        // A link has no version: revoking it twice is the same as once.
+        ("DELETE", "/api/v1/report-shares/{id}") => {}
+        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}") => {
+            all.push(header("If-Match", true));
+        }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
-        ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline") => all.push(header("Idempotency-Key", false)),
+        ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {
+            all.push(header("Idempotency-Key", false));
+        }
         _ => {}
     }
     all

@@ -7,13 +7,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     super::{gate::caller, problem::Problem},
+    conditions::with_bytes,
     event_body::{self, EventBody},
     figures::{self, CountBody, FigureBody},
+    published::{self, PublicationBody},
 };
 use crate::{
-    domain::report::formats,
+    domain::{checked::FieldError, report::formats},
     service::{
         App, ServiceError,
+        publications::{self, Shown, Which},
         reports::{self, Section, WeeklyReport},
     },
 };
@@ -27,8 +30,16 @@ pub struct ReportQuery {
     format: Option<String>,
     /// figures, events or all; by default all.
     section: Option<String>,
+    /// A saved style, instead of that of the week.
+    style: Option<String>,
     /// Another ISO week, to say what changed since; JSON only.
     diff: Option<String>,
+    /// `now`: as computed now, also where the week is published.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    wanted: Option<String>,
+    /// A published revision, `1`; by default the latest.
+    revision: Option<i64>,
 }
 
 /// A weekly report.
@@ -40,30 +51,30 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let week = week.parse().map_err(ServiceError::from)?;
-    let report = reports::weekly(&app, &caller.actor, week).await?;
+    let which = Which::of(query.wanted.as_deref(), query.revision)?;
+    let shown = publications::shown(&app, &caller.actor, week, which, query.style.as_deref()).await?;
     let section = query.section.as_deref().map(Section::from_code).transpose()?.unwrap_or_default();
-    let mut report = report.only(section);
+    let mut shown = shown.only(section);
     if let Some(against) = &query.diff {
         let against = against.parse().map_err(ServiceError::from)?;
-        let before = reports::weekly(&app, &caller.actor, against).await?;
-        report.changes = Some(reports::changes(&report, &before));
+        let before = publications::shown(&app, &caller.actor, against, Which::default(), None).await?;
+        let changes = reports::changes(&shown.report, &before.report);
+        shown = shown.with_changes(changes);
     }
-    answer(&app, &report, query.format.as_deref().unwrap_or("json"))
+    let (media, bytes) = form(&app, &shown, query.format.as_deref().unwrap_or("json"))?;
+    Ok(with_bytes(&request, media, bytes))
 }
 
-/// A report in a format.
-pub fn answer(app: &App, report: &WeeklyReport, format: &str) -> Result<HttpResponse, Problem> {
-    let ok = |kind: &'static str, body: String| Ok(HttpResponse::Ok().content_type(kind).body(body));
-    match format {
-        "json" => Ok(HttpResponse::Ok().json(body(app, report))),
-        "md" => ok("text/markdown; charset=utf-8", report.markdown.clone()),
-        "text" => ok("text/plain; charset=utf-8", formats::plain(&report.markdown)),
-        "html" => ok("text/html; charset=utf-8", formats::html(&report.markdown)),
-        _ => {
-            let remedy = "choose md, json, html or text";
-            Err(crate::domain::checked::FieldError::shape("format", remedy).into())
-        }
-    }
+/// A report in a format: media type and bytes, the same for every way that they are asked for.
+pub fn form(app: &App, shown: &Shown, format: &str) -> Result<(&'static str, String), FieldError> {
+    let markdown = &shown.report.markdown;
+    Ok(match format {
+        "json" => ("application/json", published::json(app, shown)),
+        "md" => ("text/markdown; charset=utf-8", markdown.clone()),
+        "text" | "txt" => ("text/plain; charset=utf-8", formats::plain(markdown)),
+        "html" => ("text/html; charset=utf-8", formats::html(markdown)),
+        _ => return Err(FieldError::shape("format", "choose md, json, html or text")),
+    })
 }
 
 /// A weekly report and what it was made from.
@@ -86,6 +97,9 @@ pub struct ReportBody {
     /// What changed since the week of `diff`, a line each.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<String>>,
+    /// Where it is published: which revision this is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) publication: Option<PublicationBody>,
 }
 
 /// A report as JSON.
@@ -99,5 +113,6 @@ pub fn body(app: &App, report: &WeeklyReport) -> ReportBody {
         incident_counts: report.incident_counts.iter().map(figures::count_body).collect(),
         events: report.events.iter().map(|event| event_body::body(app, event)).collect(),
         changes: report.changes.clone(),
+        publication: None,
     }
 }

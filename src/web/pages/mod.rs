@@ -1,15 +1,21 @@
 //! The pages: server-rendered, every form works without script.
 
 mod charts;
+mod distribution;
 mod event;
 mod events;
 mod figures;
 mod home;
 mod imports;
+mod parsed;
+mod publishing;
+mod report_styles;
 mod reports;
 mod rows;
 mod settings;
+mod shared;
 mod sign;
+mod unsubscribe;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -40,7 +46,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(events::new_page))
                 .route(web::post().to(events::create_from_form)),
         )
-        .service(web::resource("/lines/preview").route(web::post().to(home::preview)))
+        .service(web::resource("/lines/preview").route(web::post().to(parsed::preview)))
         .service(web::resource("/e/{number}").route(web::get().to(event::page)))
         .service(web::resource("/events/{number}/edit").route(web::post().to(event::edit)))
         .service(web::resource("/events/{number}/recover").route(web::post().to(event::recover)))
@@ -54,10 +60,34 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))
         .service(web::resource("/figures/{week}/delete").route(web::post().to(figures::delete)))
         .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
+        .service(web::resource("/styles").route(web::get().to(report_styles::list)))
+        .service(
+            web::resource("/styles/edit")
+                .route(web::get().to(report_styles::page))
+                .route(web::post().to(report_styles::act)),
+        )
         .service(web::resource("/import/runs/{id}").route(web::get().to(imports::runs::page)))
         .service(web::resource("/import/runs/{id}/undo").route(web::post().to(imports::runs::undo)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
+        .service(web::resource("/w/{week}/publish").route(web::post().to(publishing::publish)))
+        .service(web::resource("/w/{week}/withdraw").route(web::post().to(publishing::withdraw)))
+        .service(web::resource("/publishing").route(web::get().to(distribution::page)))
+        .service(web::resource("/publishing/shares").route(web::post().to(distribution::share)))
+        .service(web::resource("/publishing/shares/{id}/revoke").route(web::post().to(distribution::revoke)))
+        .service(web::resource("/publishing/mailings").route(web::post().to(distribution::create_mailing)))
+        .service(
+            web::resource("/publishing/mailings/{id}")
+                .route(web::get().to(distribution::preview))
+                .route(web::post().to(distribution::change_mailing)),
+        )
+        .service(web::resource("/publishing/mailings/{id}/remove").route(web::post().to(distribution::remove_mailing)))
+        .service(
+            web::resource("/unsubscribe/{token}")
+                .route(web::get().to(unsubscribe::page))
+                .route(web::post().to(unsubscribe::unsubscribe)),
+        )
+        .service(web::resource("/s/{token}").route(web::get().to(shared::page)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
         .service(web::resource("/settings/password").route(web::post().to(settings::password)))
         .service(web::resource("/settings/tokens").route(web::post().to(settings::create_token)))

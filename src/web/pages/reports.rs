@@ -3,11 +3,23 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 
-use super::{Shell, home::range, redirect, render};
+use super::{
+    Shell,
+    home::range,
+    publishing::{ReportQuery, panel},
+    redirect, render,
+};
 use crate::{
     domain::{iso_week::IsoWeek, report::formats},
-    service::{App, ServiceError, reports},
-    web::{api, gate::caller, problem::Problem},
+    service::{
+        App, ServiceError,
+        publications::{self, Which},
+    },
+    web::{
+        api::{self, with_bytes},
+        gate::caller,
+        problem::Problem,
+    },
 };
 
 #[derive(Template)]
@@ -20,6 +32,10 @@ struct Report {
     later: String,
     markdown: String,
     html: String,
+    /// Where the publishing stands, as HTML.
+    panel: String,
+    /// `?as=now` or `?revision=1`, for the links to the plain forms of what is shown.
+    query: String,
 }
 
 /// This week's report.
@@ -27,26 +43,41 @@ pub async fn this_week(app: web::Data<App>) -> HttpResponse {
     redirect(&format!("/w/{}", IsoWeek::of(app.today())))
 }
 
-/// A week's report; `.md` and `.json` behind the week give the plain forms.
-pub async fn page(request: HttpRequest, app: web::Data<App>, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+/// A week's report, as published where it is; `.md`, `.json`, `.html` and `.txt` behind the week give the plain forms.
+pub async fn page(
+    request: HttpRequest,
+    app: web::Data<App>,
+    name: web::Path<String>,
+    query: web::Query<ReportQuery>,
+) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let (week, format) = match name.rsplit_once('.') {
-        Some((week, format @ ("md" | "json"))) => (week, Some(format)),
+        Some((week, format @ ("md" | "json" | "html" | "txt"))) => (week, Some(format)),
         _ => (name.as_str(), None),
     };
     let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
-    let report = reports::weekly(&app, &caller.actor, week).await?;
+    let which = query.which()?;
+    let shown = publications::shown(&app, &caller.actor, week, which, query.style.as_deref()).await?;
     if let Some(format) = format {
-        return api::reports::answer(&app, &report, format);
+        let (media, bytes) = api::reports::form(&app, &shown, format)?;
+        return Ok(with_bytes(&request, media, bytes));
     }
+    let shell = Shell::of(&app, &request, &caller, "report").await?;
+    let head = shown.publication.as_ref().map(|publication| &publication.head);
     let page = Report {
-        shell: Shell::of(&app, &request, &caller, "report").await?,
+        panel: panel(&app, &caller, shell.t, week, head, &query).await?,
+        query: match which {
+            Which::Published => String::new(),
+            Which::Now => "?as=now".to_owned(),
+            Which::Revision(number) => format!("?revision={number}"),
+        },
+        shell,
         week: week.to_string(),
         week_range: range(week),
         earlier: week.previous().to_string(),
         later: week.next().to_string(),
-        html: formats::html(&report.markdown),
-        markdown: report.markdown,
+        html: formats::html(&shown.report.markdown),
+        markdown: shown.report.markdown,
     };
     render(StatusCode::OK, &page)
 }

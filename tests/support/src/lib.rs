@@ -96,6 +96,8 @@ pub struct Service {
     pub app: App,
     /// Its database.
     pub database: TestDatabase,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
     _stop: watch::Sender<bool>,
 }
 
@@ -103,7 +105,8 @@ impl Service {
     /// Starts one at a time.
     pub async fn start(now: &str) -> Self {
         let database = TestDatabase::new().await;
-        let app = app(&database, TestClock::at(now)).await;
+        let clock = TestClock::at(now);
+        let app = app(&database, clock.clone()).await;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
@@ -111,7 +114,7 @@ impl Service {
         served.public_url.clone_from(&url);
         let server = fupan::web::server::start(served.clone(), listener, stopped).unwrap();
         tokio::spawn(server);
-        Self { url, app: served, database, _stop: stop }
+        Self { url, app: served, database, clock, _stop: stop }
     }
 
     /// An API token of a new account with this role.

@@ -1,0 +1,353 @@
+//! Publishing a week: its report and the numbers behind it are frozen; what would be otherwise now is a restatement,
+//! with the edits that made it so.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{
+    App, ServiceError,
+    app::authorise,
+    events,
+    idempotency::{self, KeptAnswer, Once},
+    reports::{self, Section, WeeklyReport},
+    retry::retried,
+    secrets,
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        checked::FieldError,
+        iso_week::IsoWeek,
+        publication::{self, Difference, Edit, Numbers, Subject},
+        report::{self, style::ReportStyle},
+    },
+    store::{self, audit::AuditEntry},
+};
+
+pub use crate::store::publications::{Publication, PublicationHead};
+
+/// Writes the JSON of a report that is being published; the error says what failed.
+pub type RenderBody = fn(&App, &WeeklyReport, &PublicationHead) -> Result<String, String>;
+
+/// Tries when others publish the same week at the same time.
+const TRIES: usize = 5;
+
+/// Milliseconds before a publication in which an edit may have been written and not yet seen by it.
+const OVERLAP: i64 = 60_000;
+
+/// Which text of a week is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Which {
+    /// As published; before that, as computed now.
+    #[default]
+    Published,
+    /// As computed now.
+    Now,
+    /// This revision, withdrawn or not.
+    Revision(i64),
+}
+
+impl Which {
+    /// From `as=now` and `revision=1`, of which one may be given.
+    pub fn of(wanted: Option<&str>, revision: Option<i64>) -> Result<Self, FieldError> {
+        match (wanted, revision) {
+            (None | Some("published"), None) => Ok(Self::Published),
+            (Some("now"), None) => Ok(Self::Now),
+            (None, Some(revision)) if revision > 0 => Ok(Self::Revision(revision)),
+            (_, Some(_)) => Err(FieldError::shape("revision", "give a number like 1, and no as beside it")),
+            (Some(_), None) => Err(FieldError::shape("as", "choose now or published")),
+        }
+    }
+}
+
+/// A week's report: frozen, or as computed now.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The report.
+    pub report: WeeklyReport,
+    /// Where it is frozen: its publication.
+    pub publication: Option<Publication>,
+    /// The whole report, with nothing added: the frozen JSON is the answer as it stands.
+    pub whole: bool,
+}
+
+impl Shown {
+    /// One of its sections alone.
+    #[must_use]
+    pub fn only(self, section: Section) -> Self {
+        Self { whole: self.whole && section == Section::All, report: self.report.only(section), ..self }
+    }
+
+    /// With what changed since another week.
+    #[must_use]
+    pub fn with_changes(mut self, changes: Vec<String>) -> Self {
+        self.report.changes = Some(changes);
+        self.whole = false;
+        self
+    }
+}
+
+/// What became of a request to publish.
+#[derive(Debug)]
+pub enum Published {
+    /// A new revision.
+    New(Box<Publication>),
+    /// Nothing differs from the latest revision: it stays.
+    Unchanged(Box<Publication>),
+    /// The same request was done before, with this answer.
+    Before(KeptAnswer),
+}
+
+/// A difference with the edits that made it, the latest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restated {
+    /// What differs.
+    pub difference: Difference,
+    /// Who changed it; empty where the audit log has nothing.
+    pub edits: Vec<Edit>,
+}
+
+/// What was published of a week, and what differs since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restatement {
+    /// The latest published revision.
+    pub publication: PublicationHead,
+    /// What it would be otherwise now; empty where nothing changed.
+    pub differences: Vec<Restated>,
+}
+
+/// A week's report as it is to be shown; in another style than its own it is computed now.
+pub async fn shown(
+    app: &App,
+    actor: &Actor,
+    week: IsoWeek,
+    which: Which,
+    style: Option<&str>,
+) -> Result<Shown, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    if let Some(style) = style {
+        let report = reports::weekly_in(app, actor, week, Some(style)).await?;
+        return Ok(Shown { report, publication: None, whole: true });
+    }
+    let connection = app.store.read();
+    let publication = match which {
+        Which::Now => None,
+        Which::Published => store::publications::latest(connection, week).await?,
+        Which::Revision(number) => Some(
+            store::publications::revision(connection, week, number)
+                .await?
+                .ok_or_else(|| ServiceError::NotFound(format!("revision {number} of {week}")))?,
+        ),
+    };
+    if let Some(publication) = publication {
+        return Ok(frozen(publication));
+    }
+    let report = reports::weekly(app, actor, week).await?;
+    Ok(Shown { report, publication: None, whole: true })
+}
+
+/// A publication as a report.
+pub(super) fn frozen(publication: Publication) -> Shown {
+    let week = publication.head.week;
+    let report = WeeklyReport {
+        week,
+        markdown: publication.markdown.clone(),
+        figures: publication.numbers.figures(week),
+        incident_counts: publication.numbers.incident_counts(week),
+        events: publication.numbers.events(week),
+        style: ReportStyle::default(),
+        changes: None,
+    };
+    Shown { report, publication: Some(publication), whole: true }
+}
+
+/// All revisions of a week, the latest first.
+pub async fn revisions(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<PublicationHead>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::publications::heads(app.store.read(), week).await?)
+}
+
+fn numbers(app: &App, report: &WeeklyReport) -> Numbers {
+    let line = |event: &_| report::event_line(&report.style, event, app.zone);
+    Numbers::of(&report.figures, &report.incident_counts, &report.events, |event| line(&event.report_event()))
+}
+
+fn differences(app: &App, published: &Publication, report: &WeeklyReport, now: &Numbers) -> Vec<Difference> {
+    publication::differences((&published.markdown, &published.numbers), (&report.markdown, now), app.zone)
+}
+
+/// Freezes the report of a week as it stands: a new revision, unless nothing differs from the latest one. After a
+/// withdrawal a new revision is made in any case.
+pub async fn publish(
+    app: &App,
+    actor: &Actor,
+    week: IsoWeek,
+    render: RenderBody,
+    once: Option<Once<Publication>>,
+) -> Result<Published, ServiceError> {
+    authorise(actor, Permission::PublishReport)?;
+    if let Some(once) = &once
+        && let Some(kept) = idempotency::find(app, actor, once).await?
+    {
+        return Ok(Published::Before(kept));
+    }
+    for _ in 0..TRIES {
+        // Taken before reading: an edit that the report does not hold is later than this.
+        let published_at = app.now_millis();
+        let latest = store::publications::latest(app.store.read(), week).await?;
+        let last = store::publications::heads(app.store.read(), week).await?.first().map_or(0, |head| head.revision);
+        let report = reports::weekly(app, actor, week).await?;
+        let numbers = numbers(app, &report);
+        if let Some(latest) = latest
+            && differences(app, &latest, &report, &numbers).is_empty()
+        {
+            return Ok(Published::Unchanged(Box::new(latest)));
+        }
+        let mut head = PublicationHead {
+            id: app.id(),
+            week,
+            revision: last + 1,
+            published_at,
+            published_by: actor.name.clone(),
+            content_hash: String::new(),
+            withdrawn_at: None,
+            withdrawn_by: None,
+        };
+        let body = render(app, &report, &head).map_err(ServiceError::Interrupted)?;
+        head.content_hash = secrets::hash_bytes(&[report.markdown.as_bytes(), b"\0", body.as_bytes()].concat());
+        let made = Publication { head, markdown: report.markdown, body, numbers };
+        let (task_app, task_actor, task_once, task_made) = (app.clone(), actor.clone(), once.clone(), made.clone());
+        let written = retried(move || {
+            let (app, actor, once) = (task_app.clone(), task_actor.clone(), task_once.clone());
+            write(app, actor, task_made.clone(), once)
+        })
+        .await?;
+        match (written, &once) {
+            (Written::Done, _) => return Ok(Published::New(Box::new(made))),
+            (Written::SaidBefore, Some(once)) => {
+                if let Some(kept) = idempotency::find(app, actor, once).await? {
+                    return Ok(Published::Before(kept));
+                }
+            }
+            // Someone else published meanwhile: look again whether anything is left to do.
+            _ => {}
+        }
+    }
+    Err(ServiceError::Conflict("this changed meanwhile; read it again".to_owned()))
+}
+
+enum Written {
+    Done,
+    RevisionTaken,
+    SaidBefore,
+}
+
+async fn write(
+    app: App,
+    actor: Actor,
+    made: Publication,
+    once: Option<Once<Publication>>,
+) -> Result<Written, ServiceError> {
+    let tx = app.store.begin().await?;
+    if !store::publications::insert(&tx, &made).await? {
+        tx.rollback().await?;
+        return Ok(Written::RevisionTaken);
+    }
+    let change = json!({"revision": made.head.revision, "content_hash": made.head.content_hash});
+    let subject = subject_of(made.head.week);
+    store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "report.publish", &subject, change).await?;
+    if let Some(once) = &once
+        && !idempotency::keep(&app, &tx, actor.account_id, once, &made).await?
+    {
+        tx.rollback().await?;
+        return Ok(Written::SaidBefore);
+    }
+    tx.commit().await?;
+    Ok(Written::Done)
+}
+
+/// Withdraws a published week: it is shown as computed now again, and links to it lead nowhere. Its revisions stay and
+/// can be read by their numbers.
+pub async fn withdraw(app: &App, actor: &Actor, week: IsoWeek) -> Result<(), ServiceError> {
+    authorise(actor, Permission::PublishReport)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let now = app.now_millis();
+            let live = store::publications::withdraw(&tx, week, &actor.name, now).await?;
+            if live == 0 {
+                return Err(not_published(week));
+            }
+            let change = json!({"revisions": live});
+            store::audit::insert(&tx, app.id(), now, &actor, "report.withdraw", &subject_of(week), change).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// The refusal of what needs a published week.
+pub fn not_published(week: IsoWeek) -> ServiceError {
+    ServiceError::NotFound(format!("publication of {week}; publish it first: fupan report publish {week}"))
+}
+
+fn subject_of(week: IsoWeek) -> String {
+    format!("report:{week}")
+}
+
+/// What was published of a week and would be otherwise now, with the edits behind it; none where the week is not
+/// published.
+pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Option<Restatement>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let Some(published) = store::publications::latest(app.store.read(), week).await? else { return Ok(None) };
+    let report = reports::weekly(app, actor, week).await?;
+    let found = differences(app, &published, &report, &numbers(app, &report));
+    let differences = with_causes(app, &published.head, found).await?;
+    Ok(Some(Restatement { publication: published.head, differences }))
+}
+
+async fn with_causes(
+    app: &App,
+    head: &PublicationHead,
+    differences: Vec<Difference>,
+) -> Result<Vec<Restated>, ServiceError> {
+    if differences.is_empty() {
+        return Ok(Vec::new());
+    }
+    let import = store::imports::latest_of_week(app.store.read(), head.week).await?.map(|import| import.id);
+    let subject = |difference: &Difference| match &difference.subject {
+        Subject::Figure(name) | Subject::IncidentCount(name) => super::figures::subject(head.week, name),
+        Subject::Event(number) => events::subject(*number),
+        Subject::Text => import.map(|id| format!("import:{id}")).unwrap_or_default(),
+    };
+    let subjects: Vec<String> = differences.iter().map(subject).collect();
+    let since = head.published_at - OVERLAP;
+    let mut by_subject: HashMap<String, Vec<AuditEntry>> = HashMap::new();
+    for entry in store::audit::of_subjects_since(app.store.read(), &subjects, since).await? {
+        by_subject.entry(entry.subject.clone()).or_default().push(entry);
+    }
+    // Of one millisecond the ids tell the order: they are made in time order too.
+    let later = |entry: &AuditEntry| (entry.at, entry.id) > (head.published_at, head.id);
+    let restated = differences.into_iter().zip(subjects).map(|(difference, subject)| {
+        let entries = by_subject.get(&subject).map(Vec::as_slice).unwrap_or_default();
+        let after: Vec<Edit> = entries.iter().filter(|entry| later(entry)).map(edit).collect();
+        // An edit may have been under way while the report was read.
+        let edits = if after.is_empty() { entries.iter().map(edit).collect() } else { after };
+        Restated { edits: publication::causes(&difference, edits), difference }
+    });
+    Ok(restated.collect())
+}
+
+fn edit(entry: &AuditEntry) -> Edit {
+    Edit {
+        at: DateTime::<Utc>::from_timestamp_millis(entry.at).unwrap_or_default(),
+        by: entry.actor_name.clone(),
+        action: entry.action.clone(),
+        fields: entry.change.as_object().map(|change| change.keys().cloned().collect()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,285 @@
+//! Putting the two sections of a week back into a document.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use uuid::Uuid;
+
+use super::{
+    App, ServiceError,
+    app::authorise,
+    reports::{Known, style_of, unusable},
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        capture::draft::Mark,
+        checked::{self, FieldError},
+        clock_point::ClockPoint,
+        event::ProductionEvent,
+        figures::{Figure, IncidentCount},
+        import_plan::SAME_EVENT,
+        iso_week::IsoWeek,
+        report::{
+            self,
+            reading::{EventReading, FigureReading, ReportReading},
+            render::{ReportCount, ReportEvent, SectionsContent},
+            splice::{Removed, SpliceContent, SpliceEvent},
+            style::ReportStyle,
+            template::StyleError,
+        },
+        text,
+    },
+    store,
+};
+
+/// Puts the two sections of the document's week into the document; everything that did not change since the
+/// import stays byte for byte, and a section that the document lacks is made where the style has it.
+pub async fn splice(
+    app: &App,
+    actor: &Actor,
+    document: &str,
+    week: Option<IsoWeek>,
+) -> Result<(IsoWeek, String), ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let reading = report::read_report(document, app.zone, app.today());
+    let Some(week) = week.or(reading.week) else {
+        return Err(FieldError::shape("week", "the document names no week; give one with --week 2024-W34").into());
+    };
+    let base = style_of(app, week).await?;
+    let known = Known::load(app, week, base.carry_over).await?;
+    let known_as = KnownAs::load(app, week).await?;
+    if known.is_empty() && known_as.guests.is_empty() {
+        return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
+    }
+    let imported = store::imports::latest_of_week(app.store.read(), week).await?;
+    let imported = imported.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
+    let spliced = put_back(app, week, document, &reading, &base, &known.stored(&known_as), imported.as_ref());
+    Ok((week, spliced.map_err(unusable)?))
+}
+
+/// What is known of a week.
+pub(super) struct Stored<'a> {
+    /// Reported figures.
+    pub figures: &'a [Figure],
+    /// Reported counts.
+    pub counts: &'a [IncidentCount],
+    /// Events in report order.
+    pub events: &'a [ProductionEvent],
+    /// The same as a report shows it.
+    pub content: &'a SectionsContent,
+    /// By what else the week's documents know it.
+    pub known_as: &'a KnownAs,
+}
+
+/// By what else the week's documents know things: events of other weeks that they carry on, figures under another
+/// name, and what was left out of the import by choice.
+#[derive(Default)]
+pub(super) struct KnownAs {
+    /// The texts, and for events the marks, under which documents of the week know something.
+    texts: HashMap<Uuid, Vec<(String, Option<Mark>)>>,
+    /// Kind and text of what was left out.
+    left_out: BTreeSet<(String, String)>,
+    /// Events that belong to the reports of other weeks.
+    guests: Vec<ProductionEvent>,
+}
+
+impl KnownAs {
+    /// Loads what the imports of a week noted.
+    pub(super) async fn load(app: &App, week: IsoWeek) -> Result<Self, ServiceError> {
+        let mut known = Self::default();
+        let mut events = BTreeSet::new();
+        for alias in store::import_aliases::of_week(app.store.read(), week).await? {
+            let text = alias.raw.trim().to_owned();
+            match alias.subject {
+                None => drop(known.left_out.insert((alias.kind, text))),
+                Some(id) => {
+                    known.texts.entry(id).or_default().push((text, alias.mark));
+                    events.extend(Some(id).filter(|_| alias.kind == "event"));
+                }
+            }
+        }
+        let events: Vec<Uuid> = events.into_iter().collect();
+        known.guests = store::events::by_ids(app.store.read(), &events).await?;
+        known.guests.retain(|event| event.week != week);
+        Ok(known)
+    }
+
+    /// Whether the document's text was left out of the import by choice: it is the writer's own.
+    fn left_out(&self, kind: &str, text: &str) -> bool {
+        !self.left_out.is_empty() && self.left_out.contains(&(kind.to_owned(), text.trim().to_owned()))
+    }
+
+    fn texts_of(&self, id: Uuid) -> &[(String, Option<Mark>)] {
+        self.texts.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a document of the week has this text for it.
+    fn is_text_of(&self, id: Uuid, text: &str) -> bool {
+        self.texts_of(id).iter().any(|(have, _)| have == text.trim())
+    }
+
+    /// The lines of the document that are events of other weeks: their words stay, their marks follow.
+    fn carried_on(&self, reading: &ReportReading, taken: &[bool]) -> Vec<SpliceEvent> {
+        let mut found = Vec::new();
+        for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| taken.get(*index) == Some(&false)) {
+            let guest = self.guests.iter().find(|event| {
+                let same_time = event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred;
+                self.is_text_of(event.id, &read.raw)
+                    || (same_time && text::likeness(&event.fields.narrative, &read.draft.narrative) >= SAME_EVENT)
+            });
+            let Some(event) = guest else { continue };
+            let said = self.texts_of(event.id).first().and_then(|(_, mark)| *mark);
+            let now = event.postmortem.state.mark();
+            let mark = if said == Some(now) { read.draft.mark } else { now };
+            let event = ReportEvent {
+                occurred: read.draft.occurred,
+                recovered: read.draft.recovered,
+                narrative: read.draft.narrative.clone(),
+                mark,
+                details: ReportEvent::of_reading(read).details,
+            };
+            found.push(SpliceEvent { reading_index: Some(index), event });
+        }
+        found
+    }
+}
+
+/// The document with what is stored; what was imported before and is stored no more is taken out. `base` is the style
+/// of what the document does not show.
+pub(super) fn put_back(
+    app: &App,
+    week: IsoWeek,
+    document: &str,
+    reading: &ReportReading,
+    base: &ReportStyle,
+    stored: &Stored<'_>,
+    imported: Option<&ReportReading>,
+) -> Result<String, StyleError> {
+    let key = |name: &str| checked::fold(name);
+    let mut named: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, read) in reading.figures.iter().enumerate() {
+        named.entry(key(&read.name)).or_default().push(index);
+    }
+    let mut figures = Vec::new();
+    for (figure, shown) in stored.figures.iter().zip(&stored.content.figures) {
+        let names = std::iter::once(key(&figure.fields.name))
+            .chain(stored.known_as.texts_of(figure.id).iter().map(|(name, _)| key(name)));
+        let at = names.into_iter().find_map(|name| {
+            let places = named.get_mut(&name)?;
+            let fits = |index: &usize| {
+                let read: Option<&FigureReading> = reading.figures.get(*index);
+                read.is_some_and(|read| {
+                    figure.fields.is_named(&read.name, read.group.as_deref())
+                        || stored.known_as.is_text_of(figure.id, &read.name)
+                })
+            };
+            let place = places.iter().position(fits)?;
+            Some(places.remove(place))
+        });
+        figures.push((at, shown.clone()));
+    }
+    let of_week =
+        |severity: &str| reading.incident_counts.iter().position(|read| read.is_of_week() && read.severity == severity);
+    let incident_counts: Vec<_> = stored
+        .counts
+        .iter()
+        .map(|count| {
+            let shown = ReportCount { severity: count.fields.severity.clone(), count: count.fields.count };
+            (of_week(&count.fields.severity), shown)
+        })
+        .collect();
+    let events = match_events(reading, stored);
+    let mut removed = Removed::default();
+    if let Some(imported) = imported {
+        let kept: HashSet<usize> = figures.iter().filter_map(|(at, _)| *at).collect();
+        let known: HashSet<(&str, Option<&str>)> =
+            imported.figures.iter().map(|was| (was.name.as_str(), was.group.as_deref())).collect();
+        let gone = |index: &usize, read: &FigureReading| {
+            !kept.contains(index)
+                && known.contains(&(read.name.as_str(), read.group.as_deref()))
+                && !stored.known_as.left_out("figure", &read.name)
+        };
+        removed.figures =
+            reading.figures.iter().enumerate().filter(|(i, read)| gone(i, read)).map(|(i, _)| i).collect();
+        let kept: HashSet<usize> = incident_counts.iter().filter_map(|(at, _)| *at).collect();
+        for (index, read) in reading.incident_counts.iter().enumerate().filter(|(_, read)| read.is_of_week()) {
+            let known = imported.incident_counts.iter().any(|was| was.is_of_week() && was.severity == read.severity);
+            if known && !kept.contains(&index) && !stored.known_as.left_out("incident_count", &read.severity) {
+                removed.incident_counts.insert(index);
+            }
+        }
+        let kept: HashSet<usize> = events.iter().filter_map(|event| event.reading_index).collect();
+        let known: HashSet<(i64, String)> = imported.events.iter().map(same_event).collect();
+        let gone: BTreeSet<usize> = reading
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(index, read)| !kept.contains(index) && known.contains(&same_event(read)))
+            .filter(|(_, read)| !stored.known_as.left_out("event", &read.raw))
+            .map(|(index, _)| index)
+            .collect();
+        removed.events = gone;
+    }
+    let content = SpliceContent {
+        figures,
+        incident_counts,
+        year_to_date: stored.content.year_to_date.clone(),
+        events,
+        carried: stored.content.carried.clone(),
+        removed,
+    };
+    report::splice(document, reading, base, week, app.zone, &content)
+}
+
+/// What makes an event of two versions of a document the same one.
+fn same_event(read: &EventReading) -> (i64, String) {
+    let at = read.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp());
+    (at, checked::fold(&read.draft.narrative))
+}
+
+/// Which event of the document each stored event is: the same text as imported, else the same sentence, else
+/// the same time. Events of other weeks that the document carries on come behind.
+fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent> {
+    let events = stored.events;
+    let mut places: Vec<Option<usize>> = vec![None; events.len()];
+    // What was left out of the import is no event here, even where one began at the same time.
+    let mut taken: Vec<bool> = reading.events.iter().map(|read| stored.known_as.left_out("event", &read.raw)).collect();
+    let time = |at: Option<ClockPoint>| at.map(|point| point.at.timestamp().to_string());
+    let sentence = |at: Option<ClockPoint>, narrative: &str| {
+        format!("{}\n{}", time(at).unwrap_or_default(), checked::fold(narrative))
+    };
+    let texts = |event: &ProductionEvent| -> Vec<String> {
+        let known = stored.known_as.texts_of(event.id).iter().map(|(text, _)| text.clone());
+        event.raw.iter().map(|raw| raw.trim().to_owned()).chain(known).collect()
+    };
+    let keys: [KeysOf<'_>; 3] = [
+        (&texts, &|read| Some(read.raw.trim().to_owned())),
+        (&|event| vec![sentence(event.fields.occurred, &event.fields.narrative)], &|read| {
+            Some(sentence(read.draft.occurred, &read.draft.narrative))
+        }),
+        (&|event| time(event.fields.occurred).into_iter().collect(), &|read| time(read.draft.occurred)),
+    ];
+    for (of_event, of_reading) in keys {
+        let mut free: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| !taken[*index]) {
+            if let Some(key) = of_reading(read) {
+                free.entry(key).or_default().push_back(index);
+            }
+        }
+        for (event, place) in events.iter().zip(&mut places).filter(|(_, place)| place.is_none()) {
+            let found = of_event(event).iter().find_map(|key| free.get_mut(key).and_then(VecDeque::pop_front));
+            if let Some(at) = found {
+                taken[at] = true;
+                *place = Some(at);
+            }
+        }
+    }
+    let own = events
+        .iter()
+        .zip(places)
+        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() });
+    own.chain(stored.known_as.carried_on(reading, &taken)).collect()
+}
+
+/// By which keys a stored event and one of a document are known to be the same.
+type KeysOf<'a> = (&'a dyn Fn(&ProductionEvent) -> Vec<String>, &'a dyn Fn(&EventReading) -> Option<String>);

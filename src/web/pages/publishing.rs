@@ -1,0 +1,228 @@
+//! Publishing on the report's page: where it stands, what differs since, and the buttons.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{redirect, rows};
+use crate::{
+    domain::{
+        actor::Permission,
+        iso_week::IsoWeek,
+        publication::{Change, Subject},
+    },
+    i18n::Texts,
+    service::{
+        App, ServiceError,
+        publications::{self, PublicationHead, Published, Restated, Which},
+    },
+    web::{
+        api::published::frozen_json,
+        gate::{Caller, caller},
+        problem::Problem,
+    },
+};
+
+/// Which text of the week, and what was just done.
+#[derive(Debug, Default, Deserialize)]
+pub struct ReportQuery {
+    #[serde(rename = "as")]
+    wanted: Option<String>,
+    revision: Option<i64>,
+    said: Option<String>,
+    /// A saved style, instead of that of the week.
+    pub(super) style: Option<String>,
+}
+
+impl ReportQuery {
+    /// Which text is wanted.
+    pub fn which(&self) -> Result<Which, Problem> {
+        Ok(Which::of(self.wanted.as_deref(), self.revision)?)
+    }
+}
+
+/// A revision in the list.
+struct RevisionRow {
+    number: i64,
+    words: String,
+    withdrawn: bool,
+    shown: bool,
+}
+
+/// A difference in the list.
+struct DifferenceRow {
+    name: String,
+    link: Option<String>,
+    published: String,
+    current: String,
+    /// `等级 C → B`.
+    parts: Vec<String>,
+    /// `08/26 10:00 小李 编辑`.
+    edits: Vec<String>,
+}
+
+/// Where the publishing of a week stands.
+#[derive(Template)]
+#[template(path = "publishing_panel.html")]
+struct Panel {
+    t: &'static Texts,
+    week: String,
+    message: &'static str,
+    /// The revision that is shown; none is the report as computed now.
+    shown: Option<i64>,
+    shown_words: String,
+    /// The shown revision was withdrawn.
+    withdrawn: bool,
+    /// The latest live revision.
+    live: Option<i64>,
+    may_publish: bool,
+    revisions: Vec<RevisionRow>,
+    differences: Vec<DifferenceRow>,
+}
+
+/// The panel of a week of which the revision `shown` is on the page, as HTML.
+pub(super) async fn panel(
+    app: &App,
+    caller: &Caller,
+    t: &'static Texts,
+    week: IsoWeek,
+    shown: Option<&PublicationHead>,
+    query: &ReportQuery,
+) -> Result<String, Problem> {
+    let panel = Panel::of(app, caller, t, week, shown, query).await?;
+    panel.render().map_err(|error| ServiceError::Interrupted(error.to_string()).into())
+}
+
+impl Panel {
+    async fn of(
+        app: &App,
+        caller: &Caller,
+        t: &'static Texts,
+        week: IsoWeek,
+        shown: Option<&PublicationHead>,
+        query: &ReportQuery,
+    ) -> Result<Self, Problem> {
+        let heads = publications::revisions(app, &caller.actor, week).await?;
+        let live = heads.iter().find(|head| head.withdrawn_at.is_none()).map(|head| head.revision);
+        let restatement = match live {
+            Some(_) => publications::restatement(app, &caller.actor, week).await?,
+            None => None,
+        };
+        let differences = restatement.map(|restatement| restatement.differences).unwrap_or_default();
+        let said = |head: &PublicationHead| {
+            let mut words = format!("{} {}", rows::when(app, head.published_at), head.published_by);
+            if let (Some(at), Some(by)) = (head.withdrawn_at, &head.withdrawn_by) {
+                words.push_str(&format!(" · {} {} {by}", t.pub_withdrawn, rows::when(app, at)));
+            }
+            words
+        };
+        Ok(Self {
+            t,
+            week: week.to_string(),
+            message: match query.said.as_deref() {
+                Some("unchanged") => t.pub_unchanged,
+                _ => "",
+            },
+            shown: shown.map(|head| head.revision),
+            shown_words: shown.map(said).unwrap_or_default(),
+            withdrawn: shown.is_some_and(|head| head.withdrawn_at.is_some()),
+            live,
+            may_publish: caller.actor.role.may(Permission::PublishReport),
+            revisions: heads
+                .iter()
+                .map(|head| RevisionRow {
+                    number: head.revision,
+                    words: said(head),
+                    withdrawn: head.withdrawn_at.is_some(),
+                    shown: shown.is_some_and(|shown| shown.revision == head.revision),
+                })
+                .collect(),
+            differences: differences.iter().map(|one| difference_row(app, t, one)).collect(),
+        })
+    }
+}
+
+fn difference_row(app: &App, t: &Texts, restated: &Restated) -> DifferenceRow {
+    let difference = &restated.difference;
+    let part = |change: &Change| {
+        let side = |words: &str| if words.is_empty() { "—".to_owned() } else { words.to_owned() };
+        format!("{}：{} → {}", part_name(t, change.part), side(&change.published), side(&change.current))
+    };
+    DifferenceRow {
+        name: match &difference.subject {
+            Subject::IncidentCount(severity) => format!("{} {severity}", t.incident_counts),
+            Subject::Text => t.pub_text.to_owned(),
+            other => other.name(),
+        },
+        link: match (&difference.subject, &difference.current) {
+            (Subject::Event(number), Some(_)) => Some(format!("/e/{number}")),
+            _ => None,
+        },
+        published: difference.published.clone().unwrap_or_else(|| t.pub_not_there.to_owned()),
+        current: difference.current.clone().unwrap_or_else(|| t.pub_gone.to_owned()),
+        parts: match difference.subject {
+            Subject::Event(_) => difference.changes.iter().map(part).collect(),
+            _ => Vec::new(),
+        },
+        edits: restated
+            .edits
+            .iter()
+            .map(|edit| {
+                let when = rows::when(app, edit.at.timestamp_millis());
+                format!("{when} {} {}", edit.by, action_words(t, &edit.action))
+            })
+            .collect(),
+    }
+}
+
+fn action_words(t: &Texts, action: &str) -> String {
+    let (kind, done) = action.split_once('.').unwrap_or((action, ""));
+    let what = match kind {
+        "figure" => t.figures,
+        "incident_count" => t.incident_counts,
+        "report" => return t.import_report.to_owned(),
+        _ => return rows::action(t, action),
+    };
+    let done = match done {
+        "create" => t.add,
+        "delete" => t.delete,
+        _ => t.edit,
+    };
+    format!("{what} · {done}")
+}
+
+fn part_name<'a>(t: &'a Texts, part: &'a str) -> &'a str {
+    match part {
+        "time" => t.time,
+        "recovered" => t.recovery_time,
+        "severity" => t.severity,
+        "sentence" => t.narrative,
+        "mark" => t.postmortem,
+        other => other,
+    }
+}
+
+/// Publishes a week.
+pub async fn publish(
+    request: HttpRequest,
+    app: web::Data<App>,
+    week: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
+    let published = publications::publish(&app, &caller.actor, week, frozen_json, None).await?;
+    let said = if matches!(published, Published::Unchanged(_)) { "?said=unchanged" } else { "" };
+    Ok(redirect(&format!("/w/{week}{said}")))
+}
+
+/// Withdraws a published week.
+pub async fn withdraw(
+    request: HttpRequest,
+    app: web::Data<App>,
+    week: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
+    publications::withdraw(&app, &caller.actor, week).await?;
+    Ok(redirect(&format!("/w/{week}")))
+}

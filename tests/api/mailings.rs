@@ -1,0 +1,108 @@
+//! Weekly mails over the API, and the link that unsubscribes.
+
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::publishing::Week;
+
+async fn send(week: &Week, method: reqwest::Method, path: &str, etag: Option<&str>, body: &Value) -> Response {
+    let request = week.client.request(method, week.url(path)).bearer_auth(&week.token).json(body);
+    etag.into_iter().fold(request, |request, etag| request.header("If-Match", etag)).send().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weekly_mail_is_set_up_changed_previewed_and_removed() {
+    let week = Week::new().await;
+    let new = json!({"name": "支付 SRE", "recipients": ["a@example.com", "b@example.com"]});
+    let made = week.post("report-mailings", &new).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let (path, etag) =
+        (made.headers()["location"].to_str().unwrap().to_owned(), made.headers()["etag"].to_str().unwrap().to_owned());
+    let path = path.trim_start_matches("/api/v1/").to_owned();
+    let made: Value = made.json().await.unwrap();
+    assert_eq!(made["next_at"], "2024-08-23T17:00:00+08:00", "Friday at five, in the report zone");
+    assert_eq!(
+        (made["week"].as_str(), made["section"].as_str(), made["only_published"].as_bool()),
+        (Some("this"), Some("all"), Some(false))
+    );
+    assert!(!made.to_string().contains("token"), "{made}");
+    assert_eq!(week.post("report-mailings", &new).await.status(), StatusCode::CONFLICT, "the name is taken");
+
+    let patch = |etag: Option<&'static str>, body: Value| {
+        let (week, path) = (&week, path.clone());
+        async move { send(week, reqwest::Method::PATCH, &path, etag, &body).await }
+    };
+    assert_eq!(patch(None, json!({"time": "09:00"})).await.status(), StatusCode::PRECONDITION_REQUIRED);
+    let changed = patch(
+        Some("\"1\""),
+        json!({"weekday": "mon", "time": "09:30", "zone": "Europe/Berlin", "week": "last", "only_published": true}),
+    )
+    .await;
+    assert_eq!(changed.status(), StatusCode::OK);
+    assert_eq!(changed.headers()["etag"], "\"2\"");
+    assert_eq!(changed.json::<Value>().await.unwrap()["next_at"], "2024-08-26T09:30:00+02:00");
+    assert_eq!(patch(Some("\"1\""), json!({"time": "09:00"})).await.status(), StatusCode::PRECONDITION_FAILED);
+    let known = week
+        .client
+        .get(week.url(&path))
+        .bearer_auth(&week.token)
+        .header("If-None-Match", "\"2\"")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((known.status(), etag.as_str()), (StatusCode::NOT_MODIFIED, "\"1\""));
+    for body in [
+        json!({"weekday": "someday"}),
+        json!({"time": "25:00"}),
+        json!({"zone": "Mars"}),
+        json!({"week": "next"}),
+        json!({"section": "x"}),
+        json!({"recipients": []}),
+        json!({"recipients": ["no address"]}),
+        json!({"recipients": ["a@example.com\r\nBcc: b@example.com"]}),
+        json!({"name": ""}),
+        json!({"lang": "fr"}),
+    ] {
+        let refused = patch(Some("\"2\""), body.clone()).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert!(refused.json::<Value>().await.unwrap()["errors"][0]["field"].is_string(), "{body}");
+    }
+
+    let preview = week.json(&format!("{path}/preview")).await;
+    assert_eq!((preview["week"].as_str(), preview["waits"].as_bool()), (Some("2024-W34"), Some(true)));
+    assert_eq!(preview["recipients"], json!(["a@example.com", "b@example.com"]));
+    assert!(
+        preview["text"].as_str().unwrap().contains("684") && preview["subject"].as_str().unwrap().contains("2024-W34")
+    );
+    week.publish().await;
+    assert_eq!(week.json(&format!("{path}/preview")).await["waits"], false);
+    assert_eq!(week.json("report-mailings").await["data"].as_array().unwrap().len(), 1);
+    let gone = send(&week, reqwest::Method::DELETE, &path, Some("\"2\""), &Value::Null).await;
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    assert_eq!(week.get(&path).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_unsubscribe_asks_first_and_works_with_one_click_and_without_an_account() {
+    let week = Week::new().await;
+    week.post("report-mailings", &json!({"name": "list", "recipients": ["a@example.com", "b@example.com"]})).await;
+    let operator = fupan::domain::actor::Actor::local_operator();
+    let list = fupan::service::report_mailings::list(&week.service.app, &operator).await.unwrap();
+    let url = format!("{}/unsubscribe/{}", week.service.url, list[0].recipients[0].token);
+    let gone = async || week.json("report-mailings").await["data"][0]["recipients"][0]["unsubscribed_at"].clone();
+    let asked = week.client.get(&url).header("Accept", "text/html").send().await.unwrap();
+    assert_eq!(asked.status(), StatusCode::OK);
+    let page = asked.text().await.unwrap();
+    assert!(page.contains("a@example.com") && page.contains("<form") && !page.contains("b@example.com"), "{page}");
+    assert!(gone().await.is_null(), "scanners follow links");
+    // RFC 8058: the request of a mail program has no origin, no cookie and this body.
+    for _ in 0..2 {
+        let form = [("List-Unsubscribe", "One-Click")];
+        let clicked = week.client.post(&url).form(&form).send().await.unwrap();
+        assert_eq!(clicked.status(), StatusCode::OK);
+    }
+    assert!(gone().await.is_string());
+    let other = format!("{}/unsubscribe/unknown", week.service.url);
+    assert_eq!(week.client.post(&other).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(week.client.get(&other).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
