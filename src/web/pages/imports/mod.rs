@@ -205,7 +205,7 @@ pub async fn import(request: HttpRequest, app: web::Data<App>, fields: Fields) -
     let mut page = empty(&app, &request, &caller, "").await?;
     let t = page.shell.t;
     page.planned = !done;
-    page.week = fields.text("week").to_owned();
+    fields.text("week").clone_into(&mut page.week);
     page.unchanged = !lines.iter().flatten().any(|line| line.taken || line.outcome == Outcome::Doubtful);
     page.run = written.map(|id| id.to_string()).unwrap_or_default();
     if let [one] = read.sent.as_slice()
