@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     App, ServiceError,
@@ -338,6 +338,11 @@ fn edit(entry: &AuditEntry) -> Edit {
         at: DateTime::<Utc>::from_timestamp_millis(entry.at).unwrap_or_default(),
         by: entry.actor_name.clone(),
         action: entry.action.clone(),
-        fields: entry.change.as_object().map(|change| change.keys().cloned().collect()).unwrap_or_default(),
+        fields: entry.change.as_object().map(changed_fields).unwrap_or_default(),
     }
+}
+
+/// The fields of `{"narrative": {"from": …, "to": …}}`; other entries say what happened by their action.
+fn changed_fields(change: &Map<String, Value>) -> Vec<String> {
+    change.iter().filter(|(_, moved)| moved.is_object()).map(|(field, _)| field.clone()).collect()
 }
