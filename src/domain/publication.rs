@@ -426,7 +426,11 @@ fn event_differences(was: &[FrozenEvent], now: &[FrozenEvent], zone: Tz) -> Vec<
 /// What readers of the report would see or count otherwise; how the chase goes on (owner, due date, drafting) is none
 /// of it.
 fn event_changes(old: &FrozenEvent, new: &FrozenEvent, zone: Tz) -> Vec<Change> {
-    let time = |point: Option<ClockPoint>| point.map(|point| time_words(point, zone)).unwrap_or_default();
+    // With the year, which the report leaves out: another year is another time.
+    let time = |point: Option<ClockPoint>| {
+        let year = |point: ClockPoint| point.at.with_timezone(&zone).format("%Y");
+        point.map(|point| format!("{}/{}", year(point), time_words(point, zone))).unwrap_or_default()
+    };
     let severity = |fields: &EventFields| fields.severity.clone().unwrap_or_default();
     let (before, after) = (&old.fields, &new.fields);
     changed([

@@ -309,7 +309,11 @@ async fn with_causes(
     if differences.is_empty() {
         return Ok(Vec::new());
     }
-    let import = store::imports::latest_of_week(app.store.read(), head.week).await?.map(|import| import.id);
+    // The document whose style the report follows.
+    let import = match store::imports::latest_of_week(app.store.read(), head.week).await? {
+        Some(own) => Some(own.id),
+        None => store::imports::latest_until(app.store.read(), head.week).await?.map(|import| import.id),
+    };
     let subject = |difference: &Difference| match &difference.subject {
         Subject::Figure(name) | Subject::IncidentCount(name) => super::figures::subject(head.week, name),
         Subject::Event(number) => events::subject(*number),
