@@ -19,6 +19,7 @@ pub mod publication;
 pub mod reminder;
 pub mod report_import;
 pub mod report_mailing;
+pub mod report_style;
 pub mod session;
 pub mod share_link;
 pub mod timeline_entry;

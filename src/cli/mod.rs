@@ -9,6 +9,7 @@ mod parse;
 mod pm;
 mod publish;
 mod report;
+mod style;
 mod user;
 mod worker;
 
@@ -59,6 +60,9 @@ enum Command {
     Import(import::Import),
     /// Print a week's two sections, or put them into a document.
     Report(report::Report),
+    /// The styles of teams: derived from an old report, shown, set.
+    #[command(subcommand)]
+    Style(style::Style),
     /// The weekly report by mail.
     #[command(subcommand)]
     Mailing(mailing::MailingCommand),
@@ -229,6 +233,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Add(add) => add::run(&session, add).await,
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
+                Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
                 Command::User(user) => user::run(&session, user).await,

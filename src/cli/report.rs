@@ -15,6 +15,7 @@ use crate::{
     service::{
         ServiceError, imports,
         publications::{self, Which},
+        report_splice,
         reports::{self, Section},
     },
 };
@@ -29,6 +30,9 @@ pub(super) struct Report {
     /// md, html, text or json.
     #[arg(long, default_value = "md")]
     format: String,
+    /// A saved style (fupan style list), instead of that of the week.
+    #[arg(long, value_name = "NAME")]
+    style: Option<String>,
     /// figures, events or all.
     #[arg(long, default_value = "all")]
     section: String,
@@ -80,12 +84,14 @@ async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Resu
         return publish::restatement(session, week, asked.strict).await;
     }
     let which = asked.publishing.which().map_err(ServiceError::from)?;
-    let mut shown = publications::shown(&session.app, &session.actor, week, which).await?.only(section);
+    let mut shown =
+        publications::shown(&session.app, &session.actor, week, which, asked.style.as_deref()).await?.only(section);
     let unfinished = publish::unfinished(session, asked.strict, week).await?;
     publish::say_which(session, &shown, which).await?;
     if let Some(against) = &asked.diff {
         let against = week_of(session, against)?;
-        let before = publications::shown(&session.app, &session.actor, against, Which::default()).await?.only(section);
+        let before =
+            publications::shown(&session.app, &session.actor, against, Which::default(), None).await?.only(section);
         let changes = reports::changes(&shown.report, &before.report);
         if session.json || asked.format == "json" {
             shown = shown.with_changes(changes);
@@ -116,7 +122,7 @@ async fn splice(session: &Session, report: &Report, file: PathBuf) -> anyhow::Re
     let week = report.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let document = imports::document(bytes).map_err(ServiceError::from)?;
-    let (week, spliced) = reports::splice(&session.app, &session.actor, &document, week).await?;
+    let (week, spliced) = report_splice::splice(&session.app, &session.actor, &document, week).await?;
     if report.stdout {
         raw(&spliced);
         return Ok(());

@@ -63,6 +63,8 @@ pub enum Permission {
     WriteFigure,
     /// Import report documents.
     ImportReport,
+    /// Write the styles of reports.
+    WriteStyle,
     /// Publish and withdraw weekly reports.
     PublishReport,
     /// Give out and revoke links to published weeks.
@@ -86,7 +88,11 @@ impl Permission {
             Self::Public => None,
             Self::Read | Self::ParseLine | Self::OwnProfile => Some(Role::Viewer),
             Self::WriteEvent | Self::WritePostmortem | Self::WriteFigure => Some(Role::Reporter),
-            Self::DeleteEvent | Self::AssignPostmortem | Self::WaivePostmortem | Self::ImportReport => Some(Role::Lead),
+            Self::DeleteEvent
+            | Self::AssignPostmortem
+            | Self::WaivePostmortem
+            | Self::ImportReport
+            | Self::WriteStyle => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
         }

@@ -11,7 +11,7 @@ use crate::domain::{
     clock_point::ClockPoint,
     iso_week::IsoWeek,
     postmortem::Postmortem,
-    report::render::ReportEvent,
+    report::render::{EventDetails, ReportEvent},
 };
 
 /// Where an event came from.
@@ -129,6 +129,14 @@ impl ProductionEvent {
             recovered: self.fields.recovered,
             narrative: self.fields.narrative.clone(),
             mark: self.postmortem.state.mark(),
+            details: EventDetails {
+                label: self.label(),
+                severity: self.fields.severity.clone(),
+                summary: self.fields.summary.clone(),
+                impact: self.fields.impact.clone(),
+                cause: self.fields.cause.clone(),
+                recovery: self.fields.recovery.clone(),
+            },
         }
     }
 

@@ -172,6 +172,11 @@ impl Decimal {
         Some(Self { units: i64::try_from(units).ok()?, scale })
     }
 
+    /// The sum, with the digits of the longer one; none where it does not fit.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        self.minus(Self { units: other.units.checked_neg()?, scale: other.scale })
+    }
+
     /// With its sign in front: `+0.021`, `−0.021`; `0.000` has none.
     pub fn signed(self) -> String {
         let size = Self { units: self.units.saturating_abs(), scale: self.scale };

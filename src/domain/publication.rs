@@ -17,7 +17,8 @@ use crate::domain::{
     postmortem::{Postmortem, PostmortemState},
     report::{
         reading::Decimal,
-        render::{ReportCount, count_words, time_words},
+        render::{ReportCount, count_words},
+        time_form::TimeForm,
     },
 };
 
@@ -426,10 +427,11 @@ fn event_differences(was: &[FrozenEvent], now: &[FrozenEvent], zone: Tz) -> Vec<
 /// What readers of the report would see or count otherwise; how the chase goes on (owner, due date, drafting) is none
 /// of it.
 fn event_changes(old: &FrozenEvent, new: &FrozenEvent, zone: Tz) -> Vec<Change> {
-    // With the year, which the report leaves out: another year is another time.
+    // With the year, which the report may leave out: another year is another time.
     let time = |point: Option<ClockPoint>| {
         let year = |point: ClockPoint| point.at.with_timezone(&zone).format("%Y");
-        point.map(|point| format!("{}/{}", year(point), time_words(point, zone))).unwrap_or_default()
+        let words = |point| format!("{}/{}", year(point), TimeForm::default().begin_words(point, zone));
+        point.map(words).unwrap_or_default()
     };
     let severity = |fields: &EventFields| fields.severity.clone().unwrap_or_default();
     let (before, after) = (&old.fields, &new.fields);

@@ -17,6 +17,8 @@ pub mod postmortems;
 pub mod publications;
 pub mod reminders;
 pub mod report_mailings;
+pub mod report_splice;
+pub mod report_styles;
 pub mod reports;
 pub mod retry;
 pub mod secrets;

@@ -118,9 +118,19 @@ pub struct Restatement {
     pub differences: Vec<Restated>,
 }
 
-/// A week's report as it is to be shown.
-pub async fn shown(app: &App, actor: &Actor, week: IsoWeek, which: Which) -> Result<Shown, ServiceError> {
+/// A week's report as it is to be shown; in another style than its own it is computed now.
+pub async fn shown(
+    app: &App,
+    actor: &Actor,
+    week: IsoWeek,
+    which: Which,
+    style: Option<&str>,
+) -> Result<Shown, ServiceError> {
     authorise(actor, Permission::Read)?;
+    if let Some(style) = style {
+        let report = reports::weekly_in(app, actor, week, Some(style)).await?;
+        return Ok(Shown { report, publication: None, whole: true });
+    }
     let connection = app.store.read();
     let publication = match which {
         Which::Now => None,

@@ -292,7 +292,7 @@ async fn audit(
 pub async fn preview(app: &App, actor: &Actor, id: Uuid, render: RenderReportMail) -> Result<Preview, ServiceError> {
     let mailing = get(app, actor, id).await?;
     let week = mailing.fields.which.week(mailing.next(), mailing.fields.slot.zone);
-    let shown = publications::shown(app, actor, week, publications::Which::Published).await?;
+    let shown = publications::shown(app, actor, week, publications::Which::Published, None).await?;
     let waits = mailing.fields.only_published && shown.publication.is_none();
     let mail = mail(app, &mailing, shown, &format!("{}/unsubscribe/…", app.public_url))?;
     let words = render(&mail).map_err(ServiceError::Interrupted)?;
@@ -364,7 +364,7 @@ async fn plan_one(
         write(app, mailing, slot.next_after(now), Vec::new()).await?;
         return Ok(());
     }
-    let shown = publications::shown(app, &Actor::clock(), week, publications::Which::Published).await?;
+    let shown = publications::shown(app, &Actor::clock(), week, publications::Which::Published, None).await?;
     if mailing.fields.only_published && shown.publication.is_none() {
         plan.waiting += 1;
         return Ok(());

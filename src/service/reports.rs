@@ -1,23 +1,34 @@
-//! The weekly report: its two sections in the team's own style, alone or put back into a document.
+//! The weekly report: its two sections in the team's own style.
 
-use super::{App, ServiceError, app::authorise};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    App, ServiceError,
+    app::authorise,
+    report_splice::{self, Stored},
+    report_styles,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        checked::{self, FieldError},
+        checked::FieldError,
         event::ProductionEvent,
         figures::{Figure, IncidentCount},
         iso_week::IsoWeek,
         report::{
             self,
-            reading::{EventReading, FigureReading, ReportReading},
+            reading::Decimal,
             render::{ReportCount, ReportFigure, SectionsContent},
-            splice::{Removed, SpliceContent, SpliceEvent},
             style::ReportStyle,
+            template::{StyleError, Writer},
+            twin,
         },
     },
     store,
 };
+
+/// Most events of earlier weeks that a report carries over.
+const CARRIED: u64 = 100;
 
 /// A week's report and what it was made from.
 #[derive(Debug, Clone)]
@@ -136,195 +147,162 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport) -> Vec<String> {
     lines
 }
 
-/// The report of a week, in the style of that week's imported document, else of the latest one before it,
-/// else of the house.
+/// The report of a week in its own style, see [`weekly_in`].
 pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyReport, ServiceError> {
-    authorise(actor, Permission::Read)?;
-    let connection = app.store.read();
-    let figures = store::figures::of_week(connection, week).await?;
-    let incident_counts = store::figures::counts_of_weeks(connection, week, week).await?;
-    let events = store::events::of_week(connection, week).await?;
-    let own = store::imports::latest_of_week(connection, week).await?;
-    if let Some(document) = &own {
-        let reading = report::read_report(&document.content, app.zone, app.today());
-        let style = ReportStyle::learn(&document.content, &reading);
-        let stored = Stored { figures: &figures, counts: &incident_counts, events: &events };
-        let spliced = put_back(app, &document.content, &reading, &style, &stored, Some(&reading));
-        let markdown = sections_of(app, &spliced);
-        return Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, changes: None });
-    }
-    let style = match store::imports::latest_until(connection, week).await? {
-        Some(document) => {
-            let reading = report::read_report(&document.content, app.zone, app.today());
-            ReportStyle::learn(&document.content, &reading)
-        }
-        None => ReportStyle::default(),
-    };
-    let content = SectionsContent {
-        figures: figures.iter().map(report_figure).collect(),
-        incident_counts: incident_counts.iter().map(report_count).collect(),
-        events: events.iter().map(ProductionEvent::report_event).collect(),
-    };
-    let markdown = report::render_sections(&style, &content, app.zone);
-    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, changes: None })
+    weekly_in(app, actor, week, None).await
 }
 
-/// Puts the two sections of the document's week into the document; everything that did not change since the
-/// import stays byte for byte.
-pub async fn splice(
+/// The report of a week. In the style named `style`; else as that week's imported document, brought up to date; else in
+/// the team's default style; else in that of the latest document before it; else in that of the house.
+pub async fn weekly_in(
     app: &App,
     actor: &Actor,
-    document: &str,
-    week: Option<IsoWeek>,
-) -> Result<(IsoWeek, String), ServiceError> {
+    week: IsoWeek,
+    style: Option<&str>,
+) -> Result<WeeklyReport, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let reading = report::read_report(document, app.zone, app.today());
-    let Some(week) = week.or(reading.week) else {
-        return Err(FieldError::shape("week", "the document names no week; give one with --week 2024-W34").into());
-    };
     let connection = app.store.read();
-    let figures = store::figures::of_week(connection, week).await?;
-    let counts = store::figures::counts_of_weeks(connection, week, week).await?;
-    let events = store::events::of_week(connection, week).await?;
-    if figures.is_empty() && counts.is_empty() && events.is_empty() {
-        return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
+    let named = match style {
+        Some(name) => Some(report_styles::by_name(app, name).await?.style),
+        None => None,
+    };
+    let own = match &named {
+        Some(_) => None,
+        None => store::imports::latest_of_week(connection, week).await?,
+    };
+    let base = match named {
+        Some(style) => style,
+        None => style_of(app, week).await?,
+    };
+    let known = Known::load(app, week, base.carry_over).await?;
+    let markdown = match &own {
+        Some(document) => {
+            let reading = report::read_report(&document.content, app.zone, app.today());
+            let stored = known.stored();
+            let (content, base) = (&document.content, &base);
+            let spliced = report_splice::put_back(app, week, content, &reading, base, &stored, Some(&reading));
+            let spliced = spliced.map_err(unusable)?;
+            twin::sections_of(&spliced, &report::read_report(&spliced, app.zone, app.today()))
+        }
+        None => {
+            let writer = Writer::new(&base, week, app.zone).map_err(unusable)?;
+            writer.sections(&known.content).map_err(unusable)?
+        }
+    };
+    let Known { figures, counts: incident_counts, events, .. } = known;
+    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style: base, changes: None })
+}
+
+/// A style that cannot write: which part, and what to do.
+pub(super) fn unusable(error: StyleError) -> ServiceError {
+    FieldError::shape("style", error.to_string()).into()
+}
+
+/// The style of a week without a document of its own: the default one, else that of the latest document before it.
+pub(super) async fn style_of(app: &App, week: IsoWeek) -> Result<ReportStyle, ServiceError> {
+    let connection = app.store.read();
+    if let Some(stored) = store::report_styles::default(connection).await? {
+        return Ok(stored.style);
     }
-    let style = ReportStyle::learn(document, &reading);
-    let imported = store::imports::latest_of_week(connection, week).await?;
-    let imported = imported.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
-    let stored = Stored { figures: &figures, counts: &counts, events: &events };
-    Ok((week, put_back(app, document, &reading, &style, &stored, imported.as_ref())))
+    Ok(match store::imports::latest_until(connection, week).await? {
+        Some(document) => {
+            let reading = report::read_report(&document.content, app.zone, app.today());
+            ReportStyle::default().learn(&document.content, &reading, app.zone)
+        }
+        None => ReportStyle::default(),
+    })
 }
 
-/// What is known of a week.
-struct Stored<'a> {
-    figures: &'a [Figure],
-    counts: &'a [IncidentCount],
-    events: &'a [ProductionEvent],
+/// What is known of a week, and what its report shows.
+pub(super) struct Known {
+    figures: Vec<Figure>,
+    counts: Vec<IncidentCount>,
+    events: Vec<ProductionEvent>,
+    content: SectionsContent,
 }
 
-/// The document with what is stored; what was imported before and is stored no more is taken out.
-fn put_back(
-    app: &App,
-    document: &str,
-    reading: &ReportReading,
-    style: &ReportStyle,
-    stored: &Stored<'_>,
-    imported: Option<&ReportReading>,
-) -> String {
-    let mut taken = vec![false; reading.figures.len()];
-    let figures: Vec<_> = stored
-        .figures
-        .iter()
-        .map(|figure| {
-            let named = |read: &FigureReading| figure.fields.is_named(&read.name, read.group.as_deref());
-            let at = reading.figures.iter().enumerate().position(|(i, read)| !taken[i] && named(read));
-            if let Some(at) = at {
-                taken[at] = true;
-            }
-            (at, report_figure(figure))
-        })
-        .collect();
-    let incident_counts: Vec<_> = stored
-        .counts
-        .iter()
-        .map(|count| {
-            let at = reading
-                .incident_counts
-                .iter()
-                .position(|read| read.is_of_week() && read.severity == count.fields.severity);
-            (at, report_count(count))
-        })
-        .collect();
-    let events = match_events(reading, stored.events);
-    let gone = |known: bool, index: usize, kept: &[Option<usize>]| known && !kept.contains(&Some(index));
-    let kept_figures: Vec<_> = figures.iter().map(|(at, _)| *at).collect();
-    let kept_counts: Vec<_> = incident_counts.iter().map(|(at, _)| *at).collect();
-    let kept_events: Vec<_> = events.iter().map(|event| event.reading_index).collect();
-    let mut removed = Removed::default();
-    if let Some(imported) = imported {
-        for (index, read) in reading.figures.iter().enumerate() {
-            let known = imported.figures.iter().any(|was| was.name == read.name && was.group == read.group);
-            if gone(known, index, &kept_figures) {
-                removed.figures.push(index);
-            }
-        }
-        for (index, read) in reading.incident_counts.iter().enumerate().filter(|(_, read)| read.is_of_week()) {
-            let known = imported.incident_counts.iter().any(|was| was.is_of_week() && was.severity == read.severity);
-            if gone(known, index, &kept_counts) {
-                removed.incident_counts.push(index);
-            }
-        }
-        for (index, read) in reading.events.iter().enumerate() {
-            let same = |was: &EventReading| {
-                was.draft.occurred == read.draft.occurred
-                    && checked::fold(&was.draft.narrative) == checked::fold(&read.draft.narrative)
-            };
-            if gone(imported.events.iter().any(same), index, &kept_events) {
-                removed.events.push(index);
-            }
-        }
+impl Known {
+    /// Loads a week; `carry_over` brings the owed postmortems of earlier weeks.
+    pub(super) async fn load(app: &App, week: IsoWeek, carry_over: bool) -> Result<Self, ServiceError> {
+        let connection = app.store.read();
+        let first = IsoWeek::new(week.year(), 1).unwrap_or(week);
+        let (before, figures): (Vec<_>, Vec<_>) = store::figures::of_weeks(connection, week.previous(), week)
+            .await?
+            .into_iter()
+            .partition(|figure| figure.week != week);
+        let all_counts = store::figures::counts_of_weeks(connection, first, week).await?;
+        let graded = store::events::graded_of_weeks(connection, first, week).await?;
+        let events = store::events::of_week(connection, week).await?;
+        let carried = match carry_over {
+            true => store::events::owed_before(connection, week, CARRIED).await?,
+            false => Vec::new(),
+        };
+        let content = SectionsContent {
+            figures: figures.iter().map(|figure| report_figure(figure, &before)).collect(),
+            incident_counts: counted(&all_counts, &graded, week..=week),
+            year_to_date: counted(&all_counts, &graded, first..=week),
+            events: events.iter().map(ProductionEvent::report_event).collect(),
+            carried: carried.iter().map(ProductionEvent::report_event).collect(),
+        };
+        let counts = all_counts.into_iter().filter(|count| count.week == week).collect();
+        Ok(Self { figures, counts, events, content })
     }
-    let content = SpliceContent { figures, incident_counts, events, removed };
-    report::splice(document, reading, style, app.zone, &content)
-}
 
-/// Which event of the document each stored event is: the same text as imported, else the same sentence, else
-/// the same time.
-fn match_events(reading: &ReportReading, events: &[ProductionEvent]) -> Vec<SpliceEvent> {
-    let mut places: Vec<Option<usize>> = vec![None; events.len()];
-    let mut taken = vec![false; reading.events.len()];
-    let rules: [fn(&ProductionEvent, &report::reading::EventReading) -> bool; 3] = [
-        |event, read| event.raw.as_deref().map(str::trim) == Some(read.raw.trim()),
-        |event, read| {
-            checked::fold(&event.fields.narrative) == checked::fold(&read.draft.narrative)
-                && event.fields.occurred == read.draft.occurred
-        },
-        |event, read| event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred,
-    ];
-    for same in rules {
-        for (event, place) in events.iter().zip(&mut places) {
-            if place.is_some() {
-                continue;
-            }
-            let found = reading.events.iter().enumerate().position(|(i, read)| !taken[i] && same(event, read));
-            if let Some(at) = found {
-                taken[at] = true;
-                *place = Some(at);
-            }
-        }
+    /// What its report shows.
+    pub(super) const fn content(&self) -> &SectionsContent {
+        &self.content
     }
-    events
-        .iter()
-        .zip(places)
-        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() })
-        .collect()
+
+    /// Whether there is nothing at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.figures.is_empty() && self.counts.is_empty() && self.events.is_empty()
+    }
+
+    /// What a splice puts into a document.
+    pub(super) fn stored(&self) -> Stored<'_> {
+        Stored { figures: &self.figures, counts: &self.counts, events: &self.events, content: &self.content }
+    }
 }
 
-/// The two sections of a document, with their headings, as they stand.
-fn sections_of(app: &App, document: &str) -> String {
-    let reading = report::read_report(document, app.zone, app.today());
-    let mut parts: Vec<_> = [reading.figures_section, reading.events_section].into_iter().flatten().collect();
-    parts.sort_by_key(|section| section.heading.start);
-    let texts: Vec<&str> = parts
-        .iter()
-        .filter_map(|section| document.get(section.heading.start..section.body.end))
-        .map(|text| text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n', ' ']))
-        .collect();
-    let mut text = texts.join("\n\n").replace("\r\n", "\n");
-    text.push('\n');
-    text
+/// The counts of weeks: as reported, and for a week of which nothing is reported the graded events.
+fn counted(
+    reported: &[IncidentCount],
+    graded: &[(IsoWeek, String, i64)],
+    weeks: std::ops::RangeInclusive<IsoWeek>,
+) -> Vec<ReportCount> {
+    let mut sums: BTreeMap<(i64, String), Decimal> = BTreeMap::new();
+    let told: BTreeSet<IsoWeek> = reported.iter().map(|count| count.week).collect();
+    let mut add = |order: i64, severity: &str, count: Decimal| {
+        let key = sums.keys().find(|(_, have)| have == severity).cloned();
+        let slot = sums.entry(key.unwrap_or((order, severity.to_owned()))).or_insert(Decimal { units: 0, scale: 0 });
+        *slot = slot.plus(count).unwrap_or(*slot);
+    };
+    for count in reported.iter().filter(|count| weeks.contains(&count.week)) {
+        add(count.position, &count.fields.severity, count.fields.count);
+    }
+    for (week, severity, number) in graded.iter().filter(|(week, ..)| weeks.contains(week) && !told.contains(week)) {
+        let _ = week;
+        add(i64::MAX, severity, Decimal { units: *number, scale: 0 });
+    }
+    sums.into_iter().map(|((_, severity), count)| ReportCount { severity, count }).collect()
 }
 
-fn report_figure(figure: &Figure) -> ReportFigure {
+/// A figure with its change against the week before: from the values as printed, else as the report stated it.
+pub(super) fn report_figure(figure: &Figure, before: &[Figure]) -> ReportFigure {
+    let fields = &figure.fields;
+    let was = before.iter().find(|was| was.fields.is_named(&fields.name, fields.group.as_deref()));
+    let last = was.map(|was| was.fields.value);
+    let unit = fields.unit.clone().unwrap_or_default();
+    let step = if matches!(unit.as_str(), "%" | "％") { "pp".to_owned() } else { unit };
+    let computed = last.and_then(|last| fields.value.minus(last)).map(|by| (by, step));
+    let stated = fields.delta.map(|by| (by, fields.delta_unit.clone().unwrap_or_default()));
     ReportFigure {
-        name: figure.fields.name.clone(),
-        group: figure.fields.group.clone(),
-        value: figure.fields.value,
-        unit: figure.fields.unit.clone(),
+        name: fields.name.clone(),
+        group: fields.group.clone(),
+        value: fields.value,
+        unit: fields.unit.clone(),
+        change: computed.or(stated),
+        last,
+        target: fields.target,
     }
-}
-
-fn report_count(count: &IncidentCount) -> ReportCount {
-    ReportCount { severity: count.fields.severity.clone(), count: count.fields.count }
 }

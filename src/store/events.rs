@@ -294,6 +294,52 @@ pub async fn owed(
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
+/// Events of weeks before `week` whose postmortem is owed, the earliest beginning first, at most `limit`.
+pub async fn owed_before(
+    connection: &impl ConnectionTrait,
+    week: IsoWeek,
+    limit: u64,
+) -> Result<Vec<ProductionEvent>, StoreError> {
+    let mut owed = Query::select();
+    owed.column(postmortem::Column::EventId).from(postmortem::Entity);
+    owed.and_where(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]));
+    let rows = event::Entity::find()
+        .filter(event::Column::DeletedAt.is_null())
+        .filter(event::Column::ReportWeek.lt(week.to_string()))
+        .filter(event::Column::Id.in_subquery(owed))
+        .order_by_with_nulls(event::Column::OccurredAt, sea_orm::Order::Asc, NullOrdering::Last)
+        .order_by_asc(event::Column::Number)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    load(connection, rows).await
+}
+
+/// Graded events per week and level of weeks `from..=to`.
+pub async fn graded_of_weeks(
+    connection: &impl ConnectionTrait,
+    from: IsoWeek,
+    to: IsoWeek,
+) -> Result<Vec<(IsoWeek, String, i64)>, StoreError> {
+    let rows: Vec<(String, String, i64)> = event::Entity::find()
+        .select_only()
+        .column(event::Column::ReportWeek)
+        .column(event::Column::Severity)
+        .column_as(event::Column::Id.count(), "n")
+        .filter(event::Column::DeletedAt.is_null())
+        .filter(event::Column::ReportWeek.between(from.to_string(), to.to_string()))
+        .filter(event::Column::Severity.is_not_null())
+        .group_by(event::Column::ReportWeek)
+        .group_by(event::Column::Severity)
+        .order_by_asc(event::Column::ReportWeek)
+        .order_by_asc(event::Column::Severity)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let week = |text: &str| text.parse().map_err(|_| StoreError::Unreadable(format!("week {text}")));
+    rows.into_iter().map(|(of, severity, n)| Ok((week(&of)?, severity, n))).collect()
+}
+
 /// How many postmortems are owed, and how many of them are due before `today`.
 pub async fn count_owed(connection: &impl ConnectionTrait, today: chrono::NaiveDate) -> Result<(u64, u64), StoreError> {
     use sea_orm::PaginatorTrait;

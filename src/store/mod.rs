@@ -17,6 +17,7 @@ pub mod postmortems;
 pub mod publications;
 pub mod reminders;
 pub mod report_mailings;
+pub mod report_styles;
 pub mod sessions;
 pub mod shares;
 pub mod timeline;

@@ -3,6 +3,7 @@
 
 mod mailings;
 mod publishing;
+mod report_styles;
 mod shares;
 
 use fupan::{

@@ -8,6 +8,7 @@ use fupan::domain::{
         self,
         draft::{CaptureContext, DateAnchor, Mark, Notice},
     },
+    iso_week::IsoWeek,
     report::{
         self,
         reading::ReportReading,
@@ -40,15 +41,7 @@ fn as_read(reading: &ReportReading) -> SpliceContent {
             .figures
             .iter()
             .enumerate()
-            .map(|(index, figure)| {
-                let shown = ReportFigure {
-                    name: figure.name.clone(),
-                    group: figure.group.clone(),
-                    value: figure.value,
-                    unit: figure.unit.clone(),
-                };
-                (Some(index), shown)
-            })
+            .map(|(index, figure)| (Some(index), ReportFigure::of_reading(figure, None)))
             .collect(),
         incident_counts: reading
             .incident_counts
@@ -60,15 +53,7 @@ fn as_read(reading: &ReportReading) -> SpliceContent {
             .events
             .iter()
             .enumerate()
-            .map(|(index, event)| SpliceEvent {
-                reading_index: Some(index),
-                event: ReportEvent {
-                    occurred: event.draft.occurred,
-                    recovered: event.draft.recovered,
-                    narrative: event.draft.narrative.clone(),
-                    mark: event.draft.mark,
-                },
-            })
+            .map(|(index, event)| SpliceEvent { reading_index: Some(index), event: ReportEvent::of_reading(event) })
             .collect(),
         ..SpliceContent::default()
     }
@@ -76,10 +61,10 @@ fn as_read(reading: &ReportReading) -> SpliceContent {
 
 fn put_back(document: &str, change: impl FnOnce(&mut SpliceContent)) -> String {
     let reading = report::read_report(document, Shanghai, today());
-    let style = ReportStyle::learn(document, &reading);
+    let week = reading.week.unwrap_or_else(|| IsoWeek::of(today()));
     let mut content = as_read(&reading);
     change(&mut content);
-    report::splice(document, &reading, &style, Shanghai, &content)
+    report::splice(document, &reading, &ReportStyle::default(), week, Shanghai, &content).unwrap()
 }
 
 #[test]
@@ -106,7 +91,7 @@ fn an_event_that_is_gone_takes_its_lines_with_it_and_a_new_one_gets_its_own() {
     let (_, document) = corpus().into_iter().find(|(name, _)| name.contains("2024-W34")).unwrap();
     let without = put_back(&document, |content| {
         content.events.remove(1);
-        content.removed.events.push(1);
+        content.removed.events.insert(1);
     });
     let own = put_back(&document, |content| drop(content.events.remove(1)));
     assert_eq!(own, document, "what was never imported is the writer's own");
@@ -327,6 +312,7 @@ fn a_line_that_is_read_and_written_again_tells_the_same_times() {
             recovered: draft.recovered,
             narrative: draft.narrative.clone(),
             mark: draft.mark,
+            ..ReportEvent::default()
         };
         let style = ReportStyle { not_required: String::new(), ..ReportStyle::default() };
         let again = report::event_line(&style, &event, Shanghai);

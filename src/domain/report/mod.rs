@@ -3,6 +3,9 @@
 mod events;
 mod figures;
 pub mod formats;
+mod learn;
+mod learn_event;
+mod learn_figure;
 pub mod reading;
 pub mod render;
 pub mod schema;
@@ -10,8 +13,11 @@ mod sections;
 pub mod splice;
 pub mod style;
 mod tables;
+pub mod template;
+pub mod time_form;
+pub mod twin;
 
-pub use render::{event_line, generate_narrative, render_sections};
+pub use render::{event_line, generate_narrative};
 pub use splice::splice;
 
 use chrono::NaiveDate;

@@ -1,4 +1,4 @@
-//! Writing the two sections, an event as a line, and a sentence from fields.
+//! What the two sections show, an event as a line, and a sentence from fields.
 
 use std::fmt;
 
@@ -6,20 +6,22 @@ use chrono::{DateTime, Timelike as _, Utc};
 use chrono_tz::Tz;
 
 use super::{
-    reading::{Decimal, Layout},
+    reading::{Decimal, EventReading, FigureReading},
     style::ReportStyle,
+    template::level_label,
+    time_form::TimeForm,
 };
 use crate::domain::{
     capture::{
         draft::{DraftEvent, Mark},
-        times,
+        marks, times,
     },
     clock_point::{ClockPoint, Precision},
     text::Folded,
 };
 
 /// An event as the report shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReportEvent {
     /// The time in front.
     pub occurred: Option<ClockPoint>,
@@ -29,6 +31,61 @@ pub struct ReportEvent {
     pub narrative: String,
     /// The mark behind.
     pub mark: Mark,
+    /// What styles that write fields or tables show.
+    pub details: EventDetails,
+}
+
+/// The parts of an event that a style may name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventDetails {
+    /// `PE-22`; empty for an event that is not stored.
+    pub label: String,
+    /// Level in capitals.
+    pub severity: Option<String>,
+    /// The symptom.
+    pub summary: Option<String>,
+    /// The impact clauses.
+    pub impact: Option<String>,
+    /// The cause alone.
+    pub cause: Option<String>,
+    /// What was done and the outcome.
+    pub recovery: Option<String>,
+}
+
+impl EventDetails {
+    /// Whether the fields that a document tells are the same, blanks aside.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let pairs = [
+            (&self.severity, &other.severity),
+            (&self.summary, &other.summary),
+            (&self.impact, &other.impact),
+            (&self.cause, &other.cause),
+            (&self.recovery, &other.recovery),
+        ];
+        let text = |value: &Option<String>| value.as_deref().unwrap_or_default().trim().to_owned();
+        pairs.into_iter().all(|(mine, theirs)| text(mine) == text(theirs))
+    }
+}
+
+impl ReportEvent {
+    /// An event as a document tells it.
+    pub fn of_reading(read: &EventReading) -> Self {
+        let draft = &read.draft;
+        Self {
+            occurred: draft.occurred,
+            recovered: draft.recovered,
+            narrative: draft.narrative.clone(),
+            mark: draft.mark,
+            details: EventDetails {
+                label: String::new(),
+                severity: draft.severity.clone(),
+                summary: draft.summary.clone(),
+                impact: draft.impact.clone(),
+                cause: draft.cause.clone(),
+                recovery: draft.recovery.clone(),
+            },
+        }
+    }
 }
 
 /// A figure as the report shows it.
@@ -42,6 +99,27 @@ pub struct ReportFigure {
     pub value: Decimal,
     /// Unit.
     pub unit: Option<String>,
+    /// Change against the week before, with its unit.
+    pub change: Option<(Decimal, String)>,
+    /// The value of the week before.
+    pub last: Option<Decimal>,
+    /// Target.
+    pub target: Option<Decimal>,
+}
+
+impl ReportFigure {
+    /// A figure as a document tells it; `last` where the document says it.
+    pub fn of_reading(read: &FigureReading, last: Option<Decimal>) -> Self {
+        Self {
+            name: read.name.clone(),
+            group: read.group.clone(),
+            value: read.value,
+            unit: read.unit.clone(),
+            change: read.delta.map(|delta| (delta, read.delta_unit.clone().unwrap_or_default())),
+            last,
+            target: read.target,
+        }
+    }
 }
 
 /// A count as the report shows it.
@@ -53,6 +131,11 @@ pub struct ReportCount {
     pub count: Decimal,
 }
 
+/// `C级0.5次`, `P1 0次`: a count in the words of the house.
+pub fn count_words(count: &ReportCount) -> String {
+    format!("{}{}次", level_label(&count.severity), count.count)
+}
+
 /// What both sections hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SectionsContent {
@@ -60,8 +143,12 @@ pub struct SectionsContent {
     pub figures: Vec<ReportFigure>,
     /// Counts in order.
     pub incident_counts: Vec<ReportCount>,
+    /// Counts of the year up to this week.
+    pub year_to_date: Vec<ReportCount>,
     /// Events in order.
     pub events: Vec<ReportEvent>,
+    /// Events of earlier weeks whose postmortem is still owed.
+    pub carried: Vec<ReportEvent>,
 }
 
 impl fmt::Display for Decimal {
@@ -78,19 +165,9 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// `08/19 15:00`, or `08/19` where only the date is known.
-pub fn time_words(point: ClockPoint, zone: Tz) -> String {
-    let local = point.at.with_timezone(&zone);
-    match point.precision {
-        Precision::Minute => local.format("%m/%d %H:%M").to_string(),
-        Precision::Day => local.format("%m/%d").to_string(),
-    }
-}
-
 /// The time in front of a sentence: `08/19 15:00`, and where the sentence says nothing of the end, `08/19 15:00-15:30`.
-fn time_in_front(event: &ReportEvent, zone: Tz) -> Option<String> {
+pub fn time_words(form: &TimeForm, event: &ReportEvent, zone: Tz) -> Option<String> {
     let occurred = event.occurred?;
-    let begun = time_words(occurred, zone);
     let told = |recovered: ClockPoint| {
         let seconds = recovered.at.with_timezone(&zone).num_seconds_from_midnight();
         let tokens = times::scan(&Folded::new(&event.narrative, 0));
@@ -98,13 +175,20 @@ fn time_in_front(event: &ReportEvent, zone: Tz) -> Option<String> {
             || times::stated_duration(&event.narrative).is_some()
     };
     let known = occurred.precision == Precision::Minute;
-    let Some(recovered) = event.recovered.filter(|recovered| known && recovered.at > occurred.at && !told(*recovered))
-    else {
-        return Some(begun);
-    };
-    let (from, to) = (occurred.at.with_timezone(&zone), recovered.at.with_timezone(&zone));
-    let shape = if from.date_naive() == to.date_naive() { "%H:%M" } else { "%m/%d %H:%M" };
-    Some(format!("{begun}-{}", to.format(shape)))
+    match event.recovered.filter(|recovered| known && recovered.at > occurred.at && !told(*recovered)) {
+        Some(recovered) => Some(form.range_words(occurred, recovered, zone)),
+        None => Some(form.begin_words(occurred, zone)),
+    }
+}
+
+/// Beginning and end, whatever the sentence says: for a style that shows fields.
+pub fn period_words(form: &TimeForm, event: &ReportEvent, zone: Tz) -> Option<String> {
+    let occurred = event.occurred?;
+    let known = occurred.precision == Precision::Minute;
+    match event.recovered.filter(|recovered| known && recovered.at > occurred.at) {
+        Some(recovered) => Some(form.range_words(occurred, recovered, zone)),
+        None => Some(form.begin_words(occurred, zone)),
+    }
 }
 
 /// The mark in the style's words; nothing where none is shown.
@@ -117,86 +201,31 @@ pub fn mark_words(style: &ReportStyle, mark: Mark) -> &str {
     }
 }
 
-/// An event on one line: `08/19 15:00 客户反馈…。【待复盘】`.
+/// An event on one line, with the style's times and marks: `08/19 15:00 客户反馈…。【待复盘】`.
 pub fn event_line(style: &ReportStyle, event: &ReportEvent, zone: Tz) -> String {
-    let time = time_in_front(event, zone).map(|time| format!("{time} ")).unwrap_or_default();
+    let time = time_words(&style.time, event, zone).map(|time| format!("{time} ")).unwrap_or_default();
     format!("{time}{}{}", event.narrative, mark_words(style, event.mark))
 }
 
-/// An event in the style's layout, without a line end behind it. `number` is its place in a numbered list.
-pub fn event_block(style: &ReportStyle, event: &ReportEvent, number: usize, zone: Tz) -> String {
-    if style.layout == Layout::DateLine
-        && let Some(time) = time_in_front(event, zone)
+/// The grade in front of a sentence and the sentence: `【C级】`, `聚合码下单失败`. The grade is empty where there is none.
+pub fn split_grade(narrative: &str) -> (&str, &str) {
+    let graded = |words: &str, label: &str| {
+        marks::severity(&Folded::new(words, 0)).is_some_and(|(_, range)| range.len() == label.chars().count())
+    };
+    let first = narrative.split(char::is_whitespace).next().unwrap_or_default();
+    if let Some(close) = narrative.char_indices().take(14).find(|(_, c)| matches!(c, '】' | ']' | ')' | '）'))
+        && narrative.starts_with(['【', '[', '(', '（'])
     {
-        return format!("{time} \n\n{}{}", event.narrative, mark_words(style, event.mark));
-    }
-    let line = event_line(style, event, zone);
-    if style.layout == Layout::DateLine {
-        // Without a time of its own a paragraph would belong to the event before it.
-        return format!("- {line}");
-    }
-    if style.numbered { format!("{number}. {line}") } else { line }
-}
-
-/// Both sections as Markdown.
-pub fn render_sections(style: &ReportStyle, content: &SectionsContent, zone: Tz) -> String {
-    let mut text = format!("{}\n\n", style.figures_heading);
-    let mut group: Option<&str> = None;
-    for (index, figure) in content.figures.iter().enumerate() {
-        if figure.group.as_deref() != group {
-            if index > 0 {
-                text.push('\n');
-            }
-            group = figure.group.as_deref();
-            if let Some(group) = group {
-                text.push_str(&format!("{group}{}\n\n", style.colon));
-            }
+        let (grade, sentence) = narrative.split_at(close.0 + close.1.len_utf8());
+        let inner = grade.trim_matches(['【', '】', '[', ']', '(', ')', '（', '）']);
+        if graded(inner, inner) {
+            return (grade, sentence.trim_start());
         }
-        text.push_str(&figure_line(style, figure));
-        text.push('\n');
+    } else if first.chars().count() <= 6 && first.len() < narrative.len() && graded(first, first) {
+        let (grade, sentence) = narrative.split_at(first.len());
+        return (grade, sentence.trim_start());
     }
-    if !content.incident_counts.is_empty() {
-        text.push_str(&counts_line(style, &content.incident_counts));
-        text.push('\n');
-    }
-    if content.figures.is_empty() && content.incident_counts.is_empty() {
-        text.push_str("无\n");
-    }
-    text.push_str(&format!("\n{}\n", style.events_heading));
-    if content.events.is_empty() {
-        text.push_str("\n无\n");
-    }
-    let mut events: Vec<&ReportEvent> = content.events.iter().collect();
-    if style.layout == Layout::DateLine {
-        // In front of the dates: behind one they would be read as its details.
-        events.sort_by_key(|event| event.occurred.is_some());
-    }
-    for (number, event) in (1..).zip(events) {
-        text.push_str(&format!("\n{}\n", event_block(style, event, number, zone)));
-    }
-    text
-}
-
-/// `- 入金有效成功率：99.998%`.
-pub fn figure_line(style: &ReportStyle, figure: &ReportFigure) -> String {
-    let unit = figure.unit.as_deref().unwrap_or_default();
-    format!("{}{}{}{}{unit}", style.bullet, figure.name, style.colon, figure.value)
-}
-
-/// `- 事故数AB级0次，C级0.5次，D级0次`.
-pub fn counts_line(style: &ReportStyle, counts: &[ReportCount]) -> String {
-    let parts: Vec<String> = counts.iter().map(count_words).collect();
-    format!("{}{}{}", style.bullet, style.counts_label, parts.join("，"))
-}
-
-/// `C级0.5次`, `P1 0次`.
-pub fn count_words(count: &ReportCount) -> String {
-    let graded = count.severity.chars().all(|c| c.is_ascii_alphabetic());
-    if graded {
-        format!("{}级{}次", count.severity, count.count)
-    } else {
-        format!("{} {}次", count.severity, count.count)
-    }
+    ("", narrative)
 }
 
 /// The sentence that the fields make: `症状，影响…，原因…，15:30 下线规则，恢复正常。` Reading it back with the time in
@@ -232,7 +261,7 @@ pub fn generate_narrative(draft: &DraftEvent, zone: Tz) -> String {
 }
 
 /// `15:30`, `次日00:35`, or with the date when it is further away.
-fn later_words(at: DateTime<Utc>, occurred: Option<DateTime<Utc>>, zone: Tz) -> String {
+pub(super) fn later_words(at: DateTime<Utc>, occurred: Option<DateTime<Utc>>, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
     let days = occurred.map(|from| (local.date_naive() - from.with_timezone(&zone).date_naive()).num_days());
     match days {

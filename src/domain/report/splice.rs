@@ -1,15 +1,21 @@
 //! Putting the sections back into a document: what did not change stays byte for byte.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use chrono_tz::Tz;
 
 use super::{
-    reading::{EventReading, Layout, ReportReading},
-    render::{self, ReportCount, ReportEvent, ReportFigure},
-    style::ReportStyle,
+    learn::tidy,
+    reading::{EventReading, Layout, ReportReading, SectionReading},
+    render::{self, ReportCount, ReportEvent, ReportFigure, SectionsContent, split_grade},
+    style::{Part, ReportStyle},
+    template::{StyleError, Writer},
+    time_form::TimeForm,
 };
-use crate::domain::capture::{draft::Mark, marks};
+use crate::domain::{
+    capture::{draft::Mark, marks},
+    iso_week::IsoWeek,
+};
 
 /// An event to be shown, and which event of the document it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,22 +33,26 @@ pub struct SpliceContent {
     pub figures: Vec<(Option<usize>, ReportFigure)>,
     /// Counts.
     pub incident_counts: Vec<(Option<usize>, ReportCount)>,
+    /// Counts of the year up to this week, for a style that shows them.
+    pub year_to_date: Vec<ReportCount>,
     /// Events in report order.
     pub events: Vec<SpliceEvent>,
+    /// Owed postmortems of earlier weeks, for an events section that the document lacks.
+    pub carried: Vec<ReportEvent>,
     /// What was removed since the document was imported. Everything else that the document holds and the content does
     /// not is the writer's own and stays.
     pub removed: Removed,
 }
 
-/// Indices into the reading.
+/// Indices into the reading, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Removed {
     /// Figures.
-    pub figures: Vec<usize>,
+    pub figures: BTreeSet<usize>,
     /// Incident counts.
-    pub incident_counts: Vec<usize>,
+    pub incident_counts: BTreeSet<usize>,
     /// Events.
-    pub events: Vec<usize>,
+    pub events: BTreeSet<usize>,
 }
 
 /// A replacement of bytes.
@@ -51,35 +61,99 @@ struct Edit {
     text: String,
 }
 
-/// The document with the two sections brought up to date.
+/// The document with the two sections brought up to date. `base` is the style of what the document does not show, and
+/// of a section that it lacks: that one stands where the style's order and place put it. An error names the part of
+/// the style that cannot write.
 pub fn splice(
     document: &str,
     reading: &ReportReading,
-    style: &ReportStyle,
+    base: &ReportStyle,
+    week: IsoWeek,
     zone: Tz,
     content: &SpliceContent,
-) -> String {
+) -> Result<String, StyleError> {
+    let style = base.learn(document, reading, zone);
+    let writer = Writer::new(&style, week, zone)?;
     let mut edits = Vec::new();
-    let mut missing_figures = Vec::new();
-    for (index, figure) in &content.figures {
-        match index.and_then(|index| reading.figures.get(index)) {
-            Some(read) if read.value == figure.value => {}
-            Some(read) => edits.push(Edit { range: read.value_span.clone(), text: figure.value.to_string() }),
-            None => missing_figures.push(figure.clone()),
-        }
+    figures(document, reading, &style, &writer, content, &mut edits)?;
+    if reading.events_section.is_some() {
+        events(document, reading, &style, &writer, zone, content, &mut edits)?;
     }
-    let mut missing_counts = Vec::new();
-    for (index, count) in &content.incident_counts {
-        match index.and_then(|index| reading.incident_counts.get(index)) {
-            Some(read) if read.count == count.count => {}
-            Some(read) => edits.push(Edit { range: read.value_span.clone(), text: count.count.to_string() }),
-            None => missing_counts.push(count.clone()),
-        }
+    missing_sections(document, reading, &style, &writer, content, &mut edits)?;
+    Ok(apply(document, edits))
+}
+
+/// Sections that the document lacks and the content has something for.
+fn missing_sections(
+    document: &str,
+    reading: &ReportReading,
+    style: &ReportStyle,
+    writer: &Writer<'_>,
+    content: &SpliceContent,
+    edits: &mut Vec<Edit>,
+) -> Result<(), StyleError> {
+    let all = SectionsContent {
+        figures: content.figures.iter().map(|(_, figure)| figure.clone()).collect(),
+        incident_counts: content.incident_counts.iter().map(|(_, count)| count.clone()).collect(),
+        year_to_date: content.year_to_date.clone(),
+        events: content.events.iter().map(|wanted| wanted.event.clone()).collect(),
+        carried: content.carried.clone(),
+    };
+    let has_figures = !(all.figures.is_empty() && all.incident_counts.is_empty());
+    // A document with one section is its writer's choice: a quiet week adds no other to it.
+    let neither = reading.figures_section.is_none() && reading.events_section.is_none();
+    let has_events = !all.events.is_empty() || (neither && has_figures);
+    let mut texts = Vec::new();
+    for part in &style.order {
+        let text = match part {
+            Part::Figures if reading.figures_section.is_none() && has_figures => writer.figures_section(&all)?,
+            Part::Events if reading.events_section.is_none() && has_events => writer.events_section(&all)?,
+            _ => continue,
+        };
+        texts.push(text.trim().to_owned());
     }
-    remove_figures(document, reading, &content.removed, &mut edits);
-    add_figures(reading, style, &missing_figures, &missing_counts, &mut edits);
-    events(document, reading, style, zone, content, &mut edits);
-    apply(document, edits)
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let text = texts.join("\n\n");
+    // Beside the section that is there, on the side that the order gives.
+    let there = reading.figures_section.as_ref().map(|section| (Part::Figures, section));
+    let there = there.or(reading.events_section.as_ref().map(|section| (Part::Events, section)));
+    let (at, before) = match there {
+        Some((part, section)) if style.order.first() == Some(&part) => (section.body.end, false),
+        Some((_, section)) => (section.heading.start, true),
+        None => match place(document, &style.place) {
+            Some(at) => (at, true),
+            None => (document.len(), false),
+        },
+    };
+    let ends_line = at == 0 || document.get(..at).is_some_and(|text| text.ends_with('\n'));
+    let lead =
+        match (ends_line, document.get(..at).is_some_and(|text| text.ends_with("\n\n") || text.ends_with("\n\r\n"))) {
+            _ if at == 0 => "",
+            (true, true) => "",
+            (true, false) => "\n",
+            (false, _) => "\n\n",
+        };
+    let tail = if before || at < document.len() { "\n\n" } else { "\n" };
+    edits.push(Edit { range: at..at, text: format!("{lead}{text}{tail}") });
+    Ok(())
+}
+
+/// Where the line begins that the sections stand before.
+fn place(document: &str, heading: &str) -> Option<usize> {
+    let heading = heading.trim();
+    if heading.is_empty() {
+        return None;
+    }
+    let mut at = 0;
+    for line in document.split_inclusive('\n') {
+        if line.trim_start_matches('\u{feff}').trim() == heading {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
 }
 
 fn apply(document: &str, mut edits: Vec<Edit>) -> String {
@@ -135,19 +209,40 @@ fn part_of(document: &str, line: &Range<usize>, value: &Range<usize>) -> Option<
     Some(before..value.end + behind.find(separators).unwrap_or(behind.trim_end().len()))
 }
 
-fn add_figures(
+fn figures(
+    document: &str,
     reading: &ReportReading,
     style: &ReportStyle,
-    figures: &[ReportFigure],
-    counts: &[ReportCount],
+    writer: &Writer<'_>,
+    content: &SpliceContent,
     edits: &mut Vec<Edit>,
-) {
-    if figures.is_empty() && counts.is_empty() {
-        return;
+) -> Result<(), StyleError> {
+    let Some(section) = &reading.figures_section else { return Ok(()) };
+    let mut lines = Vec::new();
+    for (number, (index, figure)) in (1..).zip(&content.figures) {
+        match index.and_then(|index| reading.figures.get(index)) {
+            Some(read) if read.value == figure.value => {}
+            Some(read) => edits.push(Edit { range: read.value_span.clone(), text: figure.value.to_string() }),
+            None => {
+                let shown = ReportFigure { change: figure.change.clone().filter(|_| style.changes), ..figure.clone() };
+                lines.push(writer.figure_line(&shown, number)?);
+            }
+        }
     }
-    let mut lines: Vec<String> = figures.iter().map(|figure| render::figure_line(style, figure)).collect();
-    if !counts.is_empty() {
-        lines.push(render::counts_line(style, counts));
+    let mut missing = Vec::new();
+    for (index, count) in &content.incident_counts {
+        match index.and_then(|index| reading.incident_counts.get(index)) {
+            Some(read) if read.count == count.count => {}
+            Some(read) => edits.push(Edit { range: read.value_span.clone(), text: count.count.to_string() }),
+            None => missing.push(count.clone()),
+        }
+    }
+    remove_figures(document, reading, &content.removed, edits);
+    if !missing.is_empty() {
+        lines.push(writer.counts_line(&missing, &content.year_to_date)?);
+    }
+    if lines.is_empty() {
+        return Ok(());
     }
     let last = reading
         .figures
@@ -155,22 +250,37 @@ fn add_figures(
         .map(|figure| figure.line_span.end)
         .chain(reading.incident_counts.iter().map(|count| count.line_span.end))
         .max();
-    let (at, text) = match (last, &reading.figures_section) {
-        (Some(end), _) => (end, format!("\n{}", lines.join("\n"))),
-        (None, Some(section)) => (section.heading.end, format!("\n\n{}", lines.join("\n"))),
-        (None, None) => (usize::MAX, format!("\n{}\n\n{}\n", style.figures_heading, lines.join("\n"))),
-    };
-    edits.push(Edit { range: at..at, text });
+    let lines = lines.join("\n");
+    edits.push(match last {
+        Some(end) => Edit { range: end..end, text: format!("\n{lines}") },
+        None => in_place_of_nothing(document, section, &lines),
+    });
+    Ok(())
+}
+
+/// The first content of a section: in place of 无, behind anything else that stands there.
+fn in_place_of_nothing(document: &str, section: &SectionReading, text: &str) -> Edit {
+    let body = document.get(section.body.clone()).unwrap_or_default();
+    let end = section.body.start + body.trim_end().len();
+    if body.trim().chars().count() <= 12 && !body.trim().contains('\n') {
+        // `生产事件：无`: the word stands on the heading's line.
+        let start = section.heading.end.min(section.body.start);
+        Edit { range: start..end.max(start), text: format!("\n\n{text}") }
+    } else {
+        Edit { range: end..end, text: format!("\n\n{text}") }
+    }
 }
 
 fn events(
     document: &str,
     reading: &ReportReading,
     style: &ReportStyle,
+    writer: &Writer<'_>,
     zone: Tz,
     content: &SpliceContent,
     edits: &mut Vec<Edit>,
-) {
+) -> Result<(), StyleError> {
+    let Some(section) = &reading.events_section else { return Ok(()) };
     // A new event goes behind the one that stands before it in the report.
     let mut behind: Option<usize> = None;
     let mut added: Vec<(Option<usize>, &ReportEvent)> = Vec::new();
@@ -178,52 +288,48 @@ fn events(
         match wanted.reading_index.and_then(|index| reading.events.get(index).map(|read| (index, read))) {
             Some((index, read)) => {
                 behind = behind.max(Some(index));
-                change(document, read, style, zone, &wanted.event, index + 1, edits);
+                change(document, read, style, writer, zone, &wanted.event, index + 1, edits)?;
             }
             None => added.push((behind, &wanted.event)),
         }
     }
-    for read in content.removed.events.iter().filter_map(|index| reading.events.get(*index)) {
-        edits.push(Edit { range: with_blank_lines(document, read.span.clone()), text: String::new() });
-    }
-    for (number, (behind, event)) in (reading.events.len() + 1..).zip(added) {
-        let block = render::event_block(style, event, number, zone);
-        let anchor = behind.and_then(|index| reading.events.get(index)).map(|read| read.span.end);
-        let first = reading.events.first().map(|read| read.span.start);
-        let edit = match (anchor, first, &reading.events_section) {
-            (Some(end), ..) => {
-                let end = line_end(document, end);
-                Edit { range: end..end, text: format!("\n\n{block}") }
-            }
-            (None, Some(start), _) => Edit { range: start..start, text: format!("{block}\n\n") },
-            (None, None, Some(section)) => {
-                let body = document.get(section.body.clone()).unwrap_or_default();
-                let blank = body.trim().chars().count() <= 12;
-                let range = if blank {
-                    section.heading.end..trimmed_end(document, &section.body)
-                } else {
-                    section.body.end..section.body.end
-                };
-                Edit { range, text: format!("\n\n{block}") }
-            }
-            (None, None, None) => {
-                Edit { range: usize::MAX..usize::MAX, text: format!("\n{}\n\n{block}\n", style.events_heading) }
-            }
-        };
-        match edits.iter_mut().find(|have| have.range == edit.range && have.range.is_empty()) {
-            Some(have) => have.text.push_str(&edit.text),
-            None => edits.push(edit),
+    let empty = added.is_empty() && !reading.events.is_empty() && content.removed.events.len() == reading.events.len();
+    for (order, read) in content.removed.events.iter().filter_map(|index| reading.events.get(*index)).enumerate() {
+        let range = with_blank_lines(document, read.span.clone());
+        if order == 0 && empty {
+            edits.push(Edit { range: read.span.clone(), text: style.quiet.clone() });
+        } else {
+            edits.push(Edit { range, text: String::new() });
         }
     }
-    let end = document.len();
-    for edit in edits.iter_mut().filter(|edit| edit.range.start == usize::MAX) {
-        edit.range = end..end;
+    let gap = if reading.events.iter().all(|read| read.layout == Layout::Table) && !reading.events.is_empty() {
+        "\n"
+    } else {
+        "\n\n"
+    };
+    // Blocks of one place are one edit: they stand in the order of the report.
+    let mut places: Vec<(Option<usize>, Vec<String>)> = Vec::new();
+    for (number, (behind, event)) in (reading.events.len() + 1..).zip(added) {
+        let block = writer.event(event, number)?;
+        match places.last_mut() {
+            Some((place, blocks)) if *place == behind => blocks.push(block),
+            _ => places.push((behind, vec![block])),
+        }
     }
-}
-
-fn trimmed_end(document: &str, body: &Range<usize>) -> usize {
-    let text = document.get(body.clone()).unwrap_or_default();
-    body.start + text.trim_end().len()
+    for (behind, blocks) in places {
+        let text = blocks.join(gap);
+        let anchor = behind.and_then(|index| reading.events.get(index)).map(|read| read.span.end);
+        let first = reading.events.first().map(|read| read.span.start);
+        edits.push(match (anchor, first) {
+            (Some(end), _) => {
+                let end = line_end(document, end);
+                Edit { range: end..end, text: format!("{gap}{text}") }
+            }
+            (None, Some(start)) => Edit { range: start..start, text: format!("{text}{gap}") },
+            (None, None) => in_place_of_nothing(document, section, &text),
+        });
+    }
+    Ok(())
 }
 
 fn line_end(document: &str, at: usize) -> usize {
@@ -240,35 +346,119 @@ fn with_blank_lines(document: &str, span: Range<usize>) -> Range<usize> {
     span.start..end
 }
 
+#[expect(clippy::too_many_arguments, reason = "one event of the document, how it is written, and what is wanted")]
 fn change(
     document: &str,
     read: &EventReading,
     style: &ReportStyle,
+    writer: &Writer<'_>,
     zone: Tz,
     wanted: &ReportEvent,
     number: usize,
     edits: &mut Vec<Edit>,
-) {
-    let same_time = read.draft.occurred == wanted.occurred;
-    let same_words = read.draft.narrative.trim() == wanted.narrative.trim();
-    let same_mark = read.draft.mark == wanted.mark
-        || (read.draft.mark == Mark::Unknown && render::mark_words(style, wanted.mark).is_empty());
-    if same_time && same_words && same_mark {
-        return;
-    }
+) -> Result<(), StyleError> {
+    let stands = ReportEvent::of_reading(read);
+    let same_mark = stands.mark == wanted.mark
+        || (stands.mark == Mark::Unknown && render::mark_words(style, wanted.mark).is_empty());
+    let same_words = stands.narrative.trim() == wanted.narrative.trim();
+    let same_times = stands.occurred == wanted.occurred && stands.recovered == wanted.recovered;
     let plain = matches!(read.layout, Layout::DateLine | Layout::Inline);
-    if !same_mark && (same_words || !plain) {
+    let same_fields = stands.details.is_same(&wanted.details);
+    if same_mark && same_times && if plain { same_words } else { same_fields } {
+        return Ok(());
+    }
+    // Fields and rows: where the style writes the event as it stands, it writes the new one too.
+    if !plain && !(same_fields && same_times) {
+        let whole = document.get(read.span.clone()).unwrap_or_default();
+        if writer.event(&stands, number)? == tidy(whole) {
+            edits.push(Edit { range: read.span.clone(), text: writer.event(wanted, number)? });
+            return Ok(());
+        }
+        change_fields(document, read, &stands, wanted, edits);
+    }
+    if plain && !same_words {
+        let sentence = tidy(document.get(read.narrative_span.clone()).unwrap_or_default());
+        let (old_grade, old_rest) = split_grade(&stands.narrative);
+        let (grade, rest) = split_grade(&wanted.narrative);
+        let edit = if sentence == stands.narrative {
+            Some(wanted.narrative.clone())
+        } else if sentence == old_rest && grade == old_grade {
+            Some(rest.to_owned())
+        } else {
+            None
+        };
+        let Some(text) = edit else {
+            edits.push(Edit { range: read.span.clone(), text: writer.event(wanted, number)? });
+            return Ok(());
+        };
+        edits.push(Edit { range: read.narrative_span.clone(), text });
+    }
+    if !same_mark {
         change_mark(document, read, style, wanted.mark, edits);
     }
-    if (!same_words || (!same_time && read.time_span.is_none())) && plain {
-        let layout = ReportStyle { layout: read.layout, ..style.clone() };
-        let numbered = layout.numbered;
-        let block = render::event_block(&ReportStyle { numbered, ..layout }, wanted, number, zone);
-        edits.push(Edit { range: read.span.clone(), text: block });
-        return;
+    if !same_times {
+        change_time(document, read, style, zone, &stands, wanted, edits);
     }
-    if !same_time && let (Some(span), Some(occurred)) = (&read.time_span, wanted.occurred) {
-        edits.push(Edit { range: span.clone(), text: render::time_words(occurred, zone) });
+    Ok(())
+}
+
+/// The time in front, in the form in which this event has it.
+fn change_time(
+    document: &str,
+    read: &EventReading,
+    style: &ReportStyle,
+    zone: Tz,
+    stands: &ReportEvent,
+    wanted: &ReportEvent,
+    edits: &mut Vec<Edit>,
+) {
+    match &read.time_span {
+        Some(span) => {
+            let words = document.get(span.clone()).unwrap_or_default().trim_end();
+            let own = stands.occurred.and_then(|begin| TimeForm::of_words(words, begin, stands.recovered, zone));
+            let form = own.as_ref().unwrap_or(&style.time);
+            let (was, now) = (render::time_words(form, stands, zone), render::time_words(form, wanted, zone));
+            if was == now {
+                return;
+            }
+            let text = now.unwrap_or_default();
+            edits.push(Edit { range: span.start..span.start + words.len(), text });
+        }
+        None => {
+            let at = read.narrative_span.start;
+            if let Some(time) =
+                render::time_words(&style.time, wanted, zone).filter(|_| stands.occurred != wanted.occurred)
+            {
+                edits.push(Edit { range: at..at, text: format!("{time} ") });
+            }
+        }
+    }
+}
+
+/// Values of fields, each where the document says it.
+fn change_fields(
+    document: &str,
+    read: &EventReading,
+    stands: &ReportEvent,
+    wanted: &ReportEvent,
+    edits: &mut Vec<Edit>,
+) {
+    let (old, new) = (&stands.details, &wanted.details);
+    let fields = [
+        (&old.summary, &new.summary),
+        (&old.impact, &new.impact),
+        (&old.cause, &new.cause),
+        (&old.recovery, &new.recovery),
+    ];
+    for (old, new) in fields {
+        let (Some(old), Some(new)) = (old.as_deref().filter(|old| !old.is_empty()), new) else { continue };
+        if old == new {
+            continue;
+        }
+        if let Some(at) = document.get(read.span.clone()).and_then(|text| text.find(old)) {
+            let start = read.span.start + at;
+            edits.push(Edit { range: start..start + old.len(), text: new.clone() });
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     service::{
         App, ServiceError,
         imports::{self, Outcome},
-        reports,
+        report_splice,
     },
 };
 
@@ -108,6 +108,6 @@ pub async fn splice(
     let caller = caller(&request)?;
     let week = query.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let document = imports::document(bytes.to_vec())?;
-    let (_, spliced) = reports::splice(&app, &caller.actor, &document, week).await?;
+    let (_, spliced) = report_splice::splice(&app, &caller.actor, &document, week).await?;
     Ok(HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(spliced))
 }

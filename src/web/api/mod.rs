@@ -10,6 +10,7 @@ mod openapi;
 mod postmortems;
 pub mod published;
 pub mod report_mailings;
+mod report_styles;
 pub mod reports;
 pub mod shares;
 
@@ -42,6 +43,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
         .service(web::resource("/api/v1/imports").route(web::post().to(imports::create)))
         .service(web::resource("/api/v1/reports:splice").route(web::post().to(imports::splice)))
+        .service(web::resource("/api/v1/report-styles").route(web::get().to(report_styles::list)))
+        .service(web::resource("/api/v1/report-styles:twin").route(web::post().to(report_styles::twin)))
+        .service(
+            web::resource("/api/v1/report-styles/{name}")
+                .route(web::get().to(report_styles::read))
+                .route(web::put().to(report_styles::put))
+                .route(web::delete().to(report_styles::delete)),
+        )
         // In front of `{week}`, which would take these for weeks.
         .service(web::resource("/api/v1/reports/{week}:publish").route(web::post().to(published::publish)))
         .service(web::resource("/api/v1/reports/{week}:withdraw").route(web::post().to(published::withdraw)))

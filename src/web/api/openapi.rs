@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
-use super::{event_body, events, figures, imports, lines, postmortems, published, report_mailings, reports, shares};
+use super::{
+    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
+    shares,
+};
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
@@ -27,6 +30,12 @@ use crate::web::routes::{ROUTES, Route};
     postmortems::TimelineNew,
     published::PublishedBody,
     published::RestatementBody,
+    report_styles::StyleBody,
+    report_styles::StyleChange,
+    report_styles::StyleList,
+    report_styles::TwinBody,
+    report_styles::TwinLineBody,
+    report_styles::TwinRequest,
     report_mailings::MailingBody,
     report_mailings::MailingChange,
     report_mailings::MailingList,
@@ -69,6 +78,10 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },
+        ("GET", "/api/v1/report-styles") => give("StyleList"),
+        ("POST", "/api/v1/report-styles:twin") => swap("TwinRequest", "TwinBody"),
+        ("GET", "/api/v1/report-styles/{name}") => give("StyleBody"),
+        ("PUT", "/api/v1/report-styles/{name}") => swap("StyleChange", "StyleBody"),
         ("GET", "/api/v1/reports/{week}") => give("ReportBody"),
         ("POST", "/api/v1/reports/{week}:publish") => Exchange { takes: None, gives: ("201", JSON, "PublishedBody") },
         ("POST", "/api/v1/reports/{week}:withdraw") => nothing,

@@ -30,6 +30,8 @@ pub struct ReportQuery {
     format: Option<String>,
     /// figures, events or all; by default all.
     section: Option<String>,
+    /// A saved style, instead of that of the week.
+    style: Option<String>,
     /// Another ISO week, to say what changed since; JSON only.
     diff: Option<String>,
     /// `now`: as computed now, also where the week is published.
@@ -50,12 +52,12 @@ pub async fn read(
     let caller = caller(&request)?;
     let week = week.parse().map_err(ServiceError::from)?;
     let which = Which::of(query.wanted.as_deref(), query.revision)?;
-    let shown = publications::shown(&app, &caller.actor, week, which).await?;
+    let shown = publications::shown(&app, &caller.actor, week, which, query.style.as_deref()).await?;
     let section = query.section.as_deref().map(Section::from_code).transpose()?.unwrap_or_default();
     let mut shown = shown.only(section);
     if let Some(against) = &query.diff {
         let against = against.parse().map_err(ServiceError::from)?;
-        let before = publications::shown(&app, &caller.actor, against, Which::default()).await?;
+        let before = publications::shown(&app, &caller.actor, against, Which::default(), None).await?;
         let changes = reports::changes(&shown.report, &before.report);
         shown = shown.with_changes(changes);
     }

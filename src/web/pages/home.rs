@@ -229,6 +229,7 @@ pub async fn preview(
         recovered: draft.recovered,
         narrative: draft.narrative.clone(),
         mark: draft.mark,
+        ..ReportEvent::default()
     };
     let page = Parsed {
         t,

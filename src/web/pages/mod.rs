@@ -8,6 +8,7 @@ mod figures;
 mod home;
 mod imports;
 mod publishing;
+mod report_styles;
 mod reports;
 mod rows;
 mod settings;
@@ -58,6 +59,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))
         .service(web::resource("/figures/{week}/delete").route(web::post().to(figures::delete)))
         .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
+        .service(web::resource("/styles").route(web::get().to(report_styles::list)))
+        .service(
+            web::resource("/styles/edit")
+                .route(web::get().to(report_styles::page))
+                .route(web::post().to(report_styles::act)),
+        )
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
         .service(web::resource("/w/{week}/publish").route(web::post().to(publishing::publish)))

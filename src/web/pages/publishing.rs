@@ -30,6 +30,8 @@ pub struct ReportQuery {
     wanted: Option<String>,
     revision: Option<i64>,
     said: Option<String>,
+    /// A saved style, instead of that of the week.
+    pub(super) style: Option<String>,
 }
 
 impl ReportQuery {

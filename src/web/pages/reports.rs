@@ -57,7 +57,7 @@ pub async fn page(
     };
     let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
     let which = query.which()?;
-    let shown = publications::shown(&app, &caller.actor, week, which).await?;
+    let shown = publications::shown(&app, &caller.actor, week, which, query.style.as_deref()).await?;
     if let Some(format) = format {
         let (media, bytes) = api::reports::form(&app, &shown, format)?;
         return Ok(with_bytes(&request, media, bytes));

@@ -42,7 +42,15 @@
         if (source.select) { source.select(); } else { getSelection().selectAllChildren(source); }
         if (document.execCommand("copy")) { done(); }
       }
-      if (navigator.clipboard && window.isSecureContext) { navigator.clipboard.writeText(text).then(done, select); } else { select(); }
+      var rich = button.dataset.rich && document.querySelector(button.dataset.rich);
+      if (navigator.clipboard && window.isSecureContext) {
+        // Documents take the rich form, editors the Markdown: both are on the clipboard at once.
+        var both = rich && window.ClipboardItem && navigator.clipboard.write && navigator.clipboard.write([new ClipboardItem({
+          "text/html": new Blob([rich.innerHTML], { type: "text/html" }),
+          "text/plain": new Blob([text], { type: "text/plain" })
+        })]);
+        (both || navigator.clipboard.writeText(text)).then(done, select);
+      } else { select(); }
     });
   });
 }());

@@ -1,0 +1,223 @@
+//! The style of a team: learned from old reports, written again, put into documents.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
+
+use chrono::NaiveDate;
+use chrono_tz::Asia::Shanghai;
+use fupan::domain::{
+    capture::draft::Mark,
+    iso_week::IsoWeek,
+    report::{
+        self,
+        reading::ReportReading,
+        render::{ReportCount, ReportEvent, ReportFigure},
+        splice::{SpliceContent, SpliceEvent},
+        style::{Part, ReportStyle},
+        template::Writer,
+        twin::{self, Side},
+    },
+};
+use proptest::prelude::*;
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
+}
+
+fn week_of(reading: &ReportReading) -> IsoWeek {
+    reading.week.unwrap_or_else(|| IsoWeek::of(today()))
+}
+
+fn read(document: &str) -> ReportReading {
+    report::read_report(document, Shanghai, today())
+}
+
+fn corpus() -> Vec<(String, String)> {
+    let mut files: Vec<_> = ["reports", "own/reports", "own2/reports"]
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(format!("{}/tests/corpus/{folder}", env!("CARGO_MANIFEST_DIR"))).ok())
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "md") && !path.ends_with("SCHEMA.md"))
+        .collect();
+    files.sort();
+    let name = |path: &std::path::Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+    files.into_iter().map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+fn document(name: &str) -> String {
+    corpus().into_iter().find(|(have, _)| have == name).unwrap().1
+}
+
+/// The lines that the learned style writes otherwise than the document.
+fn differences(document: &str) -> Vec<String> {
+    let reading = read(document);
+    let style = ReportStyle::default().learn(document, &reading, Shanghai);
+    let twin = twin::twin(document, &reading, &style, week_of(&reading), Shanghai).unwrap();
+    let sign = |side| if side == Side::Document { '-' } else { '+' };
+    twin.lines.iter().filter(|l| l.side != Side::Both).map(|l| format!("{}{}", sign(l.side), l.text)).collect()
+}
+
+/// What a splice puts back where nothing changed.
+fn as_read(reading: &ReportReading) -> SpliceContent {
+    let count = |read: &report::reading::IncidentCountReading| ReportCount {
+        severity: read.severity.clone(),
+        count: read.count,
+    };
+    SpliceContent {
+        figures: (0..).zip(&reading.figures).map(|(i, f)| (Some(i), ReportFigure::of_reading(f, None))).collect(),
+        incident_counts: (0..).zip(&reading.incident_counts).map(|(i, c)| (Some(i), count(c))).collect(),
+        events: (0..)
+            .zip(&reading.events)
+            .map(|(i, read)| SpliceEvent { reading_index: Some(i), event: ReportEvent::of_reading(read) })
+            .collect(),
+        ..SpliceContent::default()
+    }
+}
+
+fn splice(document: &str, content: &SpliceContent) -> String {
+    let reading = read(document);
+    report::splice(document, &reading, &ReportStyle::default(), week_of(&reading), Shanghai, content).unwrap()
+}
+
+#[test]
+fn the_reports_of_teams_that_write_evenly_are_written_again_line_for_line() {
+    for name in ["2024-W34", "quiet-2026-W02", "coupon-2024-W40", "crossborder-2025-W09-en"] {
+        assert_eq!(differences(&document(name)), Vec::<String>::new(), "{name}");
+    }
+    let uneven = "# 2024-W34\n\n## 【系统运行数据】\n\n- 甲成功率：99.9%\n- 乙成功率：99.8%\n\n## 【生产事件】\n\n1. 08/19 15:00 甲失败（待复盘）\n2. 8月20日 16:00 乙失败（待复盘）\n3. 08/21 17:00 丙失败（已复盘）\n";
+    assert_eq!(differences(uneven), ["-2. 8月20日 16:00 乙失败（待复盘）", "+2. 08/20 16:00 乙失败（待复盘）"]);
+}
+
+#[test]
+fn the_learned_style_of_every_report_of_the_corpus_writes_most_of_it_again() {
+    let (mut lines, mut different) = (0, 0);
+    for (name, document) in corpus() {
+        let reading = read(&document);
+        let style = ReportStyle::default().learn(&document, &reading, Shanghai);
+        let twin = twin::twin(&document, &reading, &style, week_of(&reading), Shanghai)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        lines += twin.lines.len();
+        different += twin.differences();
+    }
+    assert!(different * 4 < lines, "{different} of {lines} lines differ");
+}
+
+#[test]
+fn lists_tables_fields_days_and_english_marks_become_templates() {
+    let style = |name: &str| {
+        let document = document(name);
+        ReportStyle::default().learn(&document, &read(&document), Shanghai)
+    };
+    assert_eq!(style("pay-2024-W38").place, "## 【其他】");
+    assert!(style("order-2025-W03").event.starts_with("{{ number }}. {% if time %}{{ time }} {% endif %}"));
+    assert!(style("search-2024-W45").events.contains("{% for day in days %}"));
+    assert!(style("openapi-2025-W51").event.contains(" | {{ summary }} | {{ impact }} | "));
+    assert_eq!(style("crossborder-2025-W09-en").pending, "pending");
+    assert_eq!(style("coupon-2024-W40").levels, [["A"], ["B"], ["C"], ["D"]]);
+}
+
+#[test]
+fn a_learned_style_writes_the_next_week_in_the_same_words() {
+    let document = document("order-2025-W03");
+    let style = ReportStyle::default().learn(&document, &read(&document), Shanghai);
+    let reading = read(
+        "# 2025-W04\n\n## 系统运行数据\n\n- 下单成功率：99.93%（较上周-0.02pp）\n\n## 生产事件\n\n01/21 10:00-10:30 搜索超时【待复盘】\n",
+    );
+    let content = twin::content_of("", &reading);
+    let text = Writer::new(&style, week_of(&reading), Shanghai).unwrap().sections(&content).unwrap();
+    assert_eq!(
+        text,
+        "## 三、系统运行数据\n\n- 下单成功率：99.93%（较上周-0.02pp）\n\n## 四、【线上事件】\n\n1. 1月21日 10:00 - 10:30 搜索超时（待复盘）\n"
+    );
+}
+
+#[test]
+fn sections_that_a_document_lacks_stand_where_the_style_has_them() {
+    let whole = document("pay-2024-W38");
+    let reading = read(&whole);
+    let base = ReportStyle::default().learn(&whole, &reading, Shanghai);
+    let mut content = as_read(&reading);
+    content.figures.iter_mut().for_each(|(at, _)| *at = None);
+    content.incident_counts.iter_mut().for_each(|(at, _)| *at = None);
+    content.events.iter_mut().for_each(|event| event.reading_index = None);
+    let empty = "# 2024-W38\n\n1. 概况\n\n## 【其他】\n\n1. 其他\n";
+    let made = report::splice(empty, &read(empty), &base, week_of(&reading), Shanghai, &content).unwrap();
+    let again = read(&made);
+    assert_eq!((again.figures.len(), again.events.len()), (3, 4));
+    assert!(
+        made.starts_with("# 2024-W38\n\n1. 概况\n\n## 【系统运行数据】\n")
+            && made.ends_with("\n\n## 【其他】\n\n1. 其他\n"),
+        "{made}"
+    );
+    let half = "# 2024-W38\r\n\r\n## 【生产事件】\r\n\r\n无\r\n";
+    let made = report::splice(half, &read(half), &base, week_of(&reading), Shanghai, &content).unwrap();
+    assert!(made.starts_with("# 2024-W38\r\n\r\n## 【系统运行数据】\r\n"), "{made}");
+    assert!(!made.replace("\r\n", "").contains(['\r', '\n']), "line ends are those of the document: {made:?}");
+    assert_eq!((read(&made).figures.len(), read(&made).events.len()), (3, 4));
+    let events_first = ReportStyle { order: vec![Part::Events, Part::Figures], place: String::new(), ..base };
+    let made =
+        report::splice("# 2024-W38\n", &read("# 2024-W38\n"), &events_first, week_of(&reading), Shanghai, &content)
+            .unwrap();
+    assert!(made.find("【生产事件】") < made.find("【系统运行数据】"), "{made}");
+}
+
+#[test]
+fn a_sentence_that_changed_changes_nothing_beside_it() {
+    for (name, old, new) in [
+        ("order-2025-W03", "搜索索引延迟引起", "缓存失效引起"),
+        ("acquiring-2025-W36", "商户后台账单下载慢", "商户后台账单无法下载"),
+        ("2024-W34", "收银台支付方式路由配置调整", "路由配置调整"),
+    ] {
+        let document = document(name);
+        let reading = read(&document);
+        let mut content = as_read(&reading);
+        for event in &mut content.events {
+            event.event.narrative = event.event.narrative.replace(old, new);
+        }
+        assert_eq!(splice(&document, &content), document.replacen(old, new, 1), "{name}");
+    }
+}
+
+#[test]
+fn a_row_or_a_field_that_changed_is_written_where_it_stands() {
+    let document = document("openapi-2025-W51");
+    let mut content = as_read(&read(&document));
+    content.events[0].event.details.recovery = Some("回滚签名组件并加监控".to_owned());
+    assert_eq!(splice(&document, &content), document.replacen("回滚签名组件", "回滚签名组件并加监控", 1));
+}
+
+#[test]
+fn the_last_event_that_goes_leaves_the_sentence_of_a_quiet_week() {
+    let document = "# 2024-W34\n\n## 【生产事件】\n\n1. 08/19 15:00 失败【待复盘】\n\n## 【其他】\n";
+    let mut content = as_read(&read(document));
+    content.events.clear();
+    content.removed.events.insert(0);
+    assert_eq!(splice(document, &content), "# 2024-W34\n\n## 【生产事件】\n\n本周无生产事件。\n\n## 【其他】\n");
+}
+
+#[test]
+fn a_mark_takes_the_brackets_of_its_document() {
+    let document = document("order-2025-W03");
+    let mut content = as_read(&read(&document));
+    content.events[1].event.mark = Mark::Done;
+    assert_eq!(splice(&document, &content), document.replacen("（待复盘）", "（已复盘）", 1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_document_keeps_a_style_from_being_learned_and_written(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "# 2024-W34\n", "## 【系统运行数据】\n", "## 【生产事件】\n", "- 成功率：99.9%（较上周+0.01pp，目标 99%）\n", "事故数AB级0次，C级0.5次\n",
+            "| 时间 | 现象 | 复盘 |\n|---|---|---|\n", "| 08/19 15:00 | 失败 | 待复盘 |\n", "08/19 15:00-15:30\n\n", "支付失败，影响约3笔【待复盘】\n", "1. ", "{{ x }} {% for %} {# ",
+            "8月20日（周二）\n\n", "- 10:00 失败\n", "\r\n", "\n", "\u{feff}", "```\n", "昨晚", "P1 0次，P2 1次", "**", "｜", "（", "周五 10:40 ", "\u{0}", "\t",
+        ]), 0..40),
+    ) {
+        let document = pieces.concat();
+        let reading = read(&document);
+        let style = ReportStyle::default().learn(&document, &reading, Shanghai);
+        let twin = twin::twin(&document, &reading, &style, week_of(&reading), Shanghai);
+        prop_assert!(twin.is_ok(), "{:?}", twin.err());
+        prop_assert_eq!(splice(&document, &as_read(&reading)), document);
+    }
+}
