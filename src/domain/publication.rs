@@ -114,6 +114,28 @@ pub struct Numbers {
     pub incident_counts: Vec<FrozenCount>,
     /// Events in order.
     pub events: Vec<FrozenEvent>,
+    /// Events of earlier weeks that the report carried along.
+    #[serde(default)]
+    pub carried: Vec<Carried>,
+}
+
+/// An event of an earlier week that a report carries along while its postmortem is owed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// 22 of PE-22.
+    pub number: i64,
+    /// The beginning of its sentence.
+    pub begins: String,
+    /// Its line.
+    pub line: String,
+}
+
+impl Carried {
+    /// An event with its line.
+    pub fn of(event: &ProductionEvent, line: String) -> Self {
+        let begins = event.fields.narrative.lines().next().unwrap_or_default().chars().take(20).collect();
+        Self { number: event.number, begins, line }
+    }
 }
 
 impl Numbers {
@@ -128,6 +150,7 @@ impl Numbers {
             figures: figures.iter().map(frozen_figure).collect(),
             incident_counts: counts.iter().map(frozen_count).collect(),
             events: events.iter().map(|event| frozen_event(event, line(event))).collect(),
+            carried: Vec::new(),
         }
     }
 
@@ -305,16 +328,16 @@ pub struct Difference {
     pub changes: Vec<Change>,
 }
 
-/// Everything of `current` that differs from `published`: figures, incident counts, events; where all of these are
-/// equal and the text is not, the first line of the text that differs. Times are shown in `zone`.
+/// Everything of `current` that differs from `published`: figures, incident counts, events, and lines of the text that
+/// these do not explain. Times are shown in `zone`.
 pub fn differences(published: (&str, &Numbers), current: (&str, &Numbers), zone: Tz) -> Vec<Difference> {
     let (was, now) = (published.1, current.1);
     let mut found = figure_differences(&was.figures, &now.figures);
     found.extend(count_differences(&was.incident_counts, &now.incident_counts));
     found.extend(event_differences(&was.events, &now.events, zone));
-    if found.is_empty() {
-        found.extend(text_difference(published.0, current.0));
-    }
+    found.extend(carried_differences(&was.carried, &now.carried));
+    let text = text_differences(published.0, current.0, &found);
+    found.extend(text);
     found
 }
 
@@ -424,6 +447,23 @@ fn event_differences(was: &[FrozenEvent], now: &[FrozenEvent], zone: Tz) -> Vec<
     found
 }
 
+/// Events that are no longer carried along, or newly. How one is told is a matter of the text.
+fn carried_differences(was: &[Carried], now: &[Carried]) -> Vec<Difference> {
+    let numbers = |list: &[Carried]| -> HashSet<i64> { list.iter().map(|event| event.number).collect() };
+    let (published, current) = (numbers(was), numbers(now));
+    let left = was.iter().filter(|old| !current.contains(&old.number));
+    let came = now.iter().filter(|new| !published.contains(&new.number));
+    left.map(|old| (old.number, Some(old.line.clone()), None))
+        .chain(came.map(|new| (new.number, None, Some(new.line.clone()))))
+        .map(|(number, published, current)| Difference {
+            subject: Subject::Event(number),
+            published,
+            current,
+            changes: Vec::new(),
+        })
+        .collect()
+}
+
 /// What readers of the report would see or count otherwise; how the chase goes on (owner, due date, drafting) is none
 /// of it.
 fn event_changes(old: &FrozenEvent, new: &FrozenEvent, zone: Tz) -> Vec<Change> {
@@ -461,24 +501,156 @@ fn changed<const N: usize>(parts: [(&'static str, String, String); N]) -> Vec<Ch
     parts.into_iter().filter_map(differs).collect()
 }
 
-fn text_difference(was: &str, now: &str) -> Option<Difference> {
-    if was == now {
-        return None;
-    }
-    let (mut old, mut new) = (was.lines(), now.lines());
-    let (published, current) = loop {
-        match (old.next(), new.next()) {
-            (Some(old), Some(new)) if old == new => {}
-            differ => break differ,
+/// The most lines of the text that are told.
+const MOST_LINES: usize = 20;
+
+/// The most characters of a date above an event, or of the sentence of a quiet week.
+const SHORT_LINE: usize = 30;
+
+/// Lines that differ and are not explained by the numbers in `found`: headings, layout, changes against another week,
+/// counts of the year.
+fn text_differences(was: &str, now: &str, found: &[Difference]) -> Vec<Difference> {
+    let (removed, added) = (lines_without(was, now), lines_without(now, was));
+    let explained = Explained::by(found);
+    let other = |line: &&str| !explained.holds(line);
+    let mut removed = removed.into_iter().filter(other);
+    let mut added = added.into_iter().filter(other);
+    let mut told = Vec::new();
+    while told.len() < MOST_LINES {
+        let (published, current) = (removed.next(), added.next());
+        if published.is_none() && current.is_none() {
+            break;
         }
-    };
-    let owned = |line: Option<&str>| line.map(str::to_owned);
-    Some(Difference {
-        subject: Subject::Text,
-        published: owned(published),
-        current: owned(current),
-        changes: Vec::new(),
-    })
+        let owned = |line: Option<&str>| line.map(str::to_owned);
+        told.push(Difference {
+            subject: Subject::Text,
+            published: owned(published),
+            current: owned(current),
+            changes: Vec::new(),
+        });
+    }
+    // The same lines in another order.
+    if told.is_empty() && found.is_empty() && was != now {
+        let differ = was.lines().zip(now.lines()).find(|(old, new)| old != new);
+        told.push(Difference {
+            subject: Subject::Text,
+            published: differ.map(|(old, _)| old.to_owned()),
+            current: differ.map(|(_, new)| new.to_owned()),
+            changes: Vec::new(),
+        });
+    }
+    told
+}
+
+/// A line without blanks around it and the number or bullet in front: one event less numbers all others anew.
+fn bare(line: &str) -> &str {
+    let line = line.trim();
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered = rest.len() < line.len() && line.len() - rest.len() <= 3;
+    match rest.strip_prefix(['.', '、']).filter(|_| numbered) {
+        Some(rest) => rest.trim_start(),
+        None => line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).map_or(line, str::trim_start),
+    }
+}
+
+/// The lines of `text` that `other` does not have as often, in their order.
+fn lines_without<'a>(text: &'a str, other: &str) -> Vec<&'a str> {
+    let mut there: HashMap<&str, usize> = HashMap::new();
+    for line in other.lines().map(bare) {
+        *there.entry(line).or_default() += 1;
+    }
+    let mut without = Vec::new();
+    for line in text.lines() {
+        match there.get_mut(bare(line)) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ if line.trim().is_empty() => {}
+            _ => without.push(line.trim()),
+        }
+    }
+    without
+}
+
+/// What the differences of the numbers explain in the text.
+#[derive(Default)]
+struct Explained<'a> {
+    /// Words of figures and events: a line that holds one of them is theirs.
+    words: HashSet<&'a str>,
+    /// Levels of counts: a line with one of them and a number is theirs.
+    levels: Vec<&'a str>,
+    /// Labels of events, `PE-22`.
+    labels: Vec<String>,
+    /// Every stretch of the events' own lines: styles write the time in front and the mark behind in their own ways.
+    stretches: HashSet<&'a str>,
+    /// An event came, went or moved in time: dates and the sentence of a quiet week come and go with it.
+    moved: bool,
+}
+
+impl<'a> Explained<'a> {
+    fn by(found: &'a [Difference]) -> Self {
+        let mut all = Self::default();
+        for difference in found {
+            match &difference.subject {
+                Subject::Figure(name) => {
+                    all.words.insert(name);
+                    let named = difference.changes.iter().filter(|change| matches!(change.part, "name" | "group"));
+                    all.words.extend(named.flat_map(|change| [change.published.as_str(), change.current.as_str()]));
+                }
+                Subject::IncidentCount(severity) => all.levels.push(severity),
+                Subject::Event(number) => {
+                    all.labels.push(label(*number));
+                    all.moved |= difference.published.is_none()
+                        || difference.current.is_none()
+                        || difference.changes.iter().any(|change| matches!(change.part, "time" | "recovered"));
+                    for line in [&difference.published, &difference.current].into_iter().flatten() {
+                        all.stretches.extend(stretches(line));
+                        all.words.extend((line.chars().count() <= STRETCH).then_some(line.as_str()));
+                    }
+                }
+                Subject::Text => {}
+            }
+        }
+        all.words.remove("");
+        all
+    }
+
+    fn holds(&self, line: &str) -> bool {
+        let bare = bare(line);
+        (self.moved && (is_date(bare) || is_sentence_of_quiet(bare)))
+            || self.words.iter().any(|word| line.contains(word))
+            || self.labels.iter().any(|label| line.contains(label.as_str()))
+            || (line.contains(|c: char| c.is_ascii_digit()) && self.levels.iter().any(|level| line.contains(level)))
+            || stretches(bare).any(|stretch| self.stretches.contains(stretch))
+    }
+}
+
+/// Whether a line is the date above an event, in whatever form.
+fn is_date(line: &str) -> bool {
+    const WORDS: &str = "年月日号周星期一二三四五六天时点分上下午至";
+    line.chars().count() <= SHORT_LINE
+        && line.contains(|c: char| c.is_ascii_digit())
+        && line.chars().all(|c| c.is_ascii_alphanumeric() || WORDS.contains(c) || !c.is_alphanumeric() && c != '%')
+}
+
+/// Whether a line may be what stands in place of events or figures: short, without numbers, no heading.
+fn is_sentence_of_quiet(line: &str) -> bool {
+    line.chars().count() <= SHORT_LINE && !line.contains(|c: char| c.is_ascii_digit() || matches!(c, '#' | '【'))
+}
+
+/// Characters that a line must have in common with an event to be its line.
+const STRETCH: usize = 8;
+
+/// Characters of a line that are looked at.
+const LOOKED_AT: usize = 2_000;
+
+/// Every run of [`STRETCH`] characters in the beginning of a line.
+fn stretches(line: &str) -> impl Iterator<Item = &str> {
+    let ends = line.char_indices().map(|(at, _)| at).skip(STRETCH).chain([line.len()]);
+    let starts = line.char_indices().map(|(at, _)| at);
+    starts
+        .zip(ends)
+        .take(LOOKED_AT)
+        .filter_map(|(from, to)| line.get(from..to))
+        .filter(|run| run.chars().count() == STRETCH)
 }
 
 /// An entry of the audit log, as far as it says what changed a published week.
@@ -630,6 +802,27 @@ mod tests {
         let found = differences(("## A\n\n无", &numbers), ("## B\n\n无", &numbers), chrono_tz::UTC);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].published.as_deref(), found[0].current.as_deref()), (Some("## A"), Some("## B")));
+    }
+
+    #[test]
+    fn lines_that_the_numbers_explain_are_no_difference_of_the_text() {
+        let was = Numbers {
+            figures: vec![figure(1, "入金", "99.9"), figure(2, "出金", "98")],
+            events: vec![event(1, "风控规则更新导致提现失败"), event(2, "网关超时影响付款交易")],
+            ..Numbers::default()
+        };
+        let mut now = was.clone();
+        now.figures[0].value = decimal("99.8");
+        now.events.remove(0);
+        let old = "## 数据\n\n- 入金：99.9%\n- 出金：98%（较上周 +0.1pp）\n\n08/19 15:00\n\n1. 风控规则更新导致提现失败【待复盘】\n\n08/20 15:00\n\n2. 网关超时影响付款交易【待复盘】\n";
+        let new = "## 数据\n\n- 入金：99.8%\n- 出金：98%（较上周 +0.2pp）\n\n08/20 15:00\n\n1. 网关超时影响付款交易【待复盘】\n";
+        let found = differences((old, &was), (new, &now), chrono_tz::UTC);
+        let kinds: Vec<_> = found.iter().map(|one| one.subject.kind()).collect();
+        assert_eq!(kinds, ["figure", "event", "text"], "{found:?}");
+        assert_eq!(found[2].published.as_deref(), Some("- 出金：98%（较上周 +0.1pp）"));
+        assert_eq!(found[2].current.as_deref(), Some("- 出金：98%（较上周 +0.2pp）"));
+        let turned = differences(("a\nb", &was), ("b\na", &was), chrono_tz::UTC);
+        assert_eq!((turned.len(), turned[0].current.as_deref()), (1, Some("b")));
     }
 
     #[test]
