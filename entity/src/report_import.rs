@@ -21,6 +21,8 @@ pub struct Model {
     pub imported_at: i64,
     /// Account.
     pub imported_by: Option<Uuid>,
+    /// Milliseconds; the import of an undone document counts no more.
+    pub undone_at: Option<i64>,
 }
 
 /// No relations are declared: the store joins by hand.

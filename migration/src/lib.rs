@@ -6,6 +6,7 @@ mod m0001_accounts;
 mod m0002_events;
 mod m0003_reports;
 mod m0004_reminders;
+mod m0005_import_runs;
 mod m0006_publishing;
 mod m0007_report_styles;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_events::Migration),
             Box::new(m0003_reports::Migration),
             Box::new(m0004_reminders::Migration),
+            Box::new(m0005_import_runs::Migration),
             Box::new(m0006_publishing::Migration),
             Box::new(m0007_report_styles::Migration),
         ]

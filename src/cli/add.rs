@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        capture::draft::{DraftEvent, ImpactKind, Mark, Notice},
+        capture::draft::{Assumption, DraftEvent, DraftField, ImpactKind, Mark, Notice, Origin},
         clock_point::{ClockPoint, Precision},
         iso_week::IsoWeek,
         report::{event_line, schema, style::ReportStyle},
@@ -60,8 +60,9 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
         data(&value.to_string());
         return Ok(());
     }
-    for (name, value) in understood(&draft, session) {
-        data(&format!("{name}  {value}"));
+    for row in understood(&draft, session) {
+        let shown = if dry_run { row.with_origin(&draft, line) } else { format!("{}  {}", row.name, row.value) };
+        data(&shown);
     }
     if let Some(event) = &saved {
         data(&format!("周报  {}", event_line(&ReportStyle::default(), &event.report_event(), session.app.zone)));
@@ -79,7 +80,28 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
     Ok(())
 }
 
-fn understood(draft: &DraftEvent, session: &Session) -> Vec<(&'static str, String)> {
+/// A field that was read.
+struct Row {
+    name: &'static str,
+    value: String,
+    field: DraftField,
+}
+
+impl Row {
+    /// With a column that says whether the text states it, and the words it was read from.
+    fn with_origin(&self, draft: &DraftEvent, line: &str) -> String {
+        let Some(origin) = draft.origin_of(self.field) else {
+            return format!("{}  —     {}", self.name, self.value);
+        };
+        let origin = if origin == Origin::Stated { "写明" } else { "推断" };
+        let why = draft.spans_of(self.field).find_map(|span| span.assumption).map(assumption_words);
+        let why = why.map(|why| format!("；{why}")).unwrap_or_default();
+        let words = draft.words_of(self.field, line).replace('\n', " ");
+        format!("{}  {origin}  {}  ←「{words}」{why}", self.name, self.value)
+    }
+}
+
+fn understood(draft: &DraftEvent, session: &Session) -> Vec<Row> {
     let time = |point: ClockPoint| {
         let local = point.at.with_timezone(&session.app.zone);
         match point.precision {
@@ -88,42 +110,54 @@ fn understood(draft: &DraftEvent, session: &Session) -> Vec<(&'static str, Strin
         }
     };
     let mut rows = Vec::new();
-    rows.push(("时间", draft.occurred.map_or_else(|| "未写".to_owned(), time)));
-    if let Some(point) = draft.recovered {
-        let begun = draft.occurred.filter(|from| from.precision == Precision::Minute);
-        let minutes = begun.map(|from| (point.at - from.at).num_minutes());
-        let lasted = minutes.map(|minutes| format!("（{minutes} 分钟）")).unwrap_or_default();
-        rows.push(("恢复", format!("{}{lasted}", time(point))));
+    let mut add = |name, field, value: Option<String>| rows.extend(value.map(|value| Row { name, value, field }));
+    add("时间", DraftField::OccurredAt, Some(draft.occurred.map_or_else(|| "未写".to_owned(), time)));
+    add("发现", DraftField::DetectedAt, draft.detected.map(time));
+    add("响应", DraftField::AcknowledgedAt, draft.acknowledged.map(time));
+    add("定位", DraftField::LocatedAt, draft.located.map(time));
+    add("止损", DraftField::MitigatedAt, draft.mitigated.map(time));
+    let begun = draft.occurred.filter(|from| from.precision == Precision::Minute);
+    let lasted = |to: ClockPoint| begun.map(|from| format!("（{} 分钟）", (to.at - from.at).num_minutes()));
+    add("恢复", DraftField::RecoveredAt, draft.recovered.map(|to| time(to) + &lasted(to).unwrap_or_default()));
+    add("等级", DraftField::Severity, draft.severity.clone());
+    add("现象", DraftField::Summary, draft.summary.clone());
+    add("影响", DraftField::Impact, draft.impact.clone());
+    for impact in &draft.impacts {
+        let about = if impact.approximate { "约 " } else { "" };
+        let (name, number) = match impact.kind {
+            ImpactKind::Count => ("笔数", impact.number.to_string()),
+            ImpactKind::Users => ("用户", impact.number.to_string()),
+            ImpactKind::Amount => ("金额", format!("{}.{:02}", impact.number / 100, impact.number % 100)),
+        };
+        add(name, impact.kind.field(), Some(format!("{about}{number} {}", impact.unit)));
     }
-    rows.extend(draft.severity.clone().map(|label| ("等级", label)));
-    rows.extend(draft.summary.clone().map(|text| ("现象", text)));
-    if let Some(impact) = &draft.impact {
-        let numbers: Vec<String> = draft
-            .impacts
-            .iter()
-            .map(|impact| {
-                let about = if impact.approximate { "约 " } else { "" };
-                let number = if impact.kind == ImpactKind::Amount {
-                    format!("{}.{:02}", impact.number / 100, impact.number % 100)
-                } else {
-                    impact.number.to_string()
-                };
-                format!("{about}{number} {}", impact.unit)
-            })
-            .collect();
-        let shown = if numbers.is_empty() { String::new() } else { format!("（{}）", numbers.join("，")) };
-        rows.push(("影响", format!("{impact}{shown}")));
-    }
-    rows.extend(draft.cause.clone().map(|text| ("原因", text)));
-    rows.extend(draft.recovery.clone().map(|text| ("处理", text)));
+    add("原因", DraftField::Cause, draft.cause.clone());
+    add("处理", DraftField::Recovery, draft.recovery.clone());
     let mark = match draft.mark {
         Mark::Unknown => "未写",
         Mark::Pending => "待复盘",
         Mark::Done => "已复盘",
         Mark::NotRequired => "无需复盘",
     };
-    rows.push(("复盘", mark.to_owned()));
+    add("复盘", DraftField::Mark, Some(mark.to_owned()));
     rows
+}
+
+/// What was assumed, in words.
+fn assumption_words(assumption: Assumption) -> &'static str {
+    match assumption {
+        Assumption::Year => "没有写年份",
+        Assumption::RelativeDay => "从写下那天或周报那周算出",
+        Assumption::HeadingDate => "日期取自上面的标题",
+        Assumption::WritingDate => "没有写日期，取粘贴那天",
+        Assumption::NextDay => "早于发生时刻，按次日理解",
+        Assumption::HalfOfDay => "上午下午与发生时刻相同",
+        Assumption::Duration => "发生时刻加时长",
+        Assumption::PartlyWell => "没有说全部恢复，取基本恢复的时刻",
+        Assumption::FirstAction => "取第一个处理动作的时刻",
+        Assumption::OtherField => "借用别处的话",
+        Assumption::LowerNumber => "取较小的数",
+    }
 }
 
 /// What was assumed or left over, in words.

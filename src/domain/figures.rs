@@ -1,5 +1,6 @@
 //! Figures as reported: a value with its digits as written, per week.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -9,7 +10,7 @@ use crate::domain::{
 };
 
 /// What people write of a figure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FigureFields {
     /// Label, up to 100 characters.
     pub name: String,
@@ -80,7 +81,7 @@ pub struct Figure {
 }
 
 /// What people write of an incident count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentCountFields {
     /// Label in capitals: `AB`, `C`, `P1`.
     pub severity: String,

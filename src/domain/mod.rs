@@ -9,6 +9,8 @@ pub mod checked;
 pub mod clock_point;
 pub mod event;
 pub mod figures;
+pub mod foreign;
+pub mod import_plan;
 pub mod iso_week;
 pub mod postmortem;
 pub mod publication;

@@ -1,13 +1,13 @@
 //! Text as a row of folded characters: full-width forms, odd spaces and dashes read as their plain forms, and
 //! every character knows where it came from.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// Folded characters with the byte offset of each in the original text.
 #[derive(Debug, Clone)]
 pub struct Folded {
     /// The characters.
-    pub chars: Vec<char>,
+    chars: Vec<char>,
     /// Byte offset of each character, and one more: the end.
     offsets: Vec<usize>,
 }
@@ -64,9 +64,39 @@ impl Folded {
         self.chars.get(index).copied().unwrap_or('\n')
     }
 
+    /// The characters of a range.
+    pub fn chars(&self, range: Range<usize>) -> &[char] {
+        self.chars.get(range.start.min(self.len())..range.end.min(self.len())).unwrap_or_default()
+    }
+
+    /// Puts `c` in the place of every character of a range but line feeds.
+    pub fn put(&mut self, range: &Range<usize>, c: char) {
+        let (from, to) = (range.start.min(self.len()), range.end.min(self.len()));
+        for have in self.chars.get_mut(from..to).unwrap_or_default().iter_mut().filter(|have| **have != '\n') {
+            *have = c;
+        }
+    }
+
+    /// The first place of `c` in a range.
+    pub fn find(&self, range: Range<usize>, c: char) -> Option<usize> {
+        let start = range.start;
+        self.chars(range).iter().position(|have| *have == c).map(|at| start + at)
+    }
+
+    /// Whether `word` (folded) stands anywhere.
+    pub fn contains(&self, word: &str) -> bool {
+        let Some(first) = word.chars().next() else { return true };
+        self.chars.iter().enumerate().any(|(index, c)| *c == first && self.has(index, word))
+    }
+
+    /// Whether a range holds nothing but white space.
+    pub fn is_blank(&self, range: Range<usize>) -> bool {
+        self.chars(range).iter().all(|c| c.is_whitespace())
+    }
+
     /// The folded text of a range.
     pub fn text(&self, range: Range<usize>) -> String {
-        self.chars.get(range.start.min(self.len())..range.end.min(self.len())).unwrap_or_default().iter().collect()
+        self.chars(range).iter().collect()
     }
 
     /// Whether `word` (folded, lower case) stands at `index`, capitals ignored.
@@ -87,6 +117,35 @@ impl Folded {
             index += 1;
         }
         index
+    }
+
+    /// A Chinese numeral below 100 at `index`, `三`, `十二`, `二十`: its value and end. Longer ones are no match.
+    pub fn numeral(&self, index: usize) -> Option<(u32, usize)> {
+        let digit = |at: usize| match self.at(at) {
+            '零' | '〇' => Some(0),
+            '一' => Some(1),
+            '二' | '两' => Some(2),
+            '三' => Some(3),
+            '四' => Some(4),
+            '五' => Some(5),
+            '六' => Some(6),
+            '七' => Some(7),
+            '八' => Some(8),
+            '九' => Some(9),
+            _ => None,
+        };
+        let (tens, at) = match (digit(index), self.at(index)) {
+            (Some(tens), _) if self.at(index + 1) == '十' => (tens, index + 2),
+            (Some(ones), _) => {
+                let ends = digit(index + 1).is_none() && !matches!(self.at(index + 1), '百' | '千' | '万');
+                return ends.then_some((ones, index + 1));
+            }
+            (None, '十') => (1, index + 1),
+            _ => return None,
+        };
+        let (value, end) = digit(at).map_or((tens * 10, at), |ones| (tens * 10 + ones, at + 1));
+        let ends = digit(end).is_none() && !matches!(self.at(end), '十' | '百' | '千' | '万');
+        ends.then_some((value, end))
     }
 
     /// A run of ASCII digits at `index`, at most `most` long: its value and end. Longer runs are no match.
@@ -147,6 +206,15 @@ pub fn likeness(one: &str, other: &str) -> f64 {
     let shared: usize =
         pairs(&one).into_iter().map(|(pair, count)| count.min(others.get(&pair).copied().unwrap_or(0))).sum();
     2.0 * shared as f64 / all as f64
+}
+
+/// The words with ASCII capitals made small, for comparing with lists of words.
+pub fn lower(words: &str) -> Cow<'_, str> {
+    if words.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(words.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(words)
+    }
 }
 
 /// The folded form of a whole text.

@@ -1,5 +1,6 @@
 //! The words of the pages: Chinese is the source, English complete. A missing text does not compile.
 
+pub mod imports;
 pub mod problems;
 
 macro_rules! texts {
@@ -147,15 +148,40 @@ texts! {
     undecided: "未定", "Undecided";
     not_required: "免复盘", "Not required";
     import_report: "导入周报", "Import a report";
-    import_hint: "把整篇周报（Markdown）贴进来：先看会新增、更新什么，再导入。其他章节不会被读取。", "Paste the whole weekly report (Markdown): look at what would be added and changed first. Other sections are not read.";
+    import_hint: "把整篇周报（Markdown）贴进来，或选一份、几份 .md 文件：先看会新增、更新什么，在表里更正，再导入。其他章节不会被读取。", "Paste the whole weekly report (Markdown), or choose one or several .md files: look at what would be added and changed, correct it in the table, then import. Other sections are not read.";
+    import_limit: "一次最多 60 份文件、1.5 MB、600 行；更多请用命令行 fupan import。", "At most 60 files, 1.5 MB and 600 rows at once; for more use the command line: fupan import.";
     import_document: "周报全文", "The report";
+    import_files: "或选择文件", "Or choose files";
     import_plan: "将会导入", "What would be imported";
     import_done: "已导入", "Imported";
     import_nothing: "没有变化", "Nothing changed";
-    outcome_added: "新增", "added";
+    import_again: "换一份周报", "Another report";
+    import_check: "重新核对", "Check again";
+    import_errors: "有几行要先改好（红字说明原因），还没有保存任何内容。", "Some rows need a correction first (in red is why); nothing was saved yet.";
+    import_result: "结果", "Result";
+    import_content: "内容", "Content";
+    import_why: "说明", "Why";
+    import_take: "处理", "What to do";
+    import_add: "导入", "Import";
+    import_skip: "不导入", "Leave out";
+    import_same: "就是", "It is ";
+    import_sure: "把握", "sure";
+    import_assumed: "推断", "assumed";
+    import_missing: "未读到", "not read";
+    import_runs: "导入记录", "Imports";
+    import_no_runs: "还没有导入过。", "Nothing was imported yet.";
+    import_older: "更早的导入", "Earlier imports";
+    import_undo: "撤销这次导入", "Undo this import";
+    import_undo_hint: "新增的会删除，更新的会改回去；导入之后有人改过的保留，并列在这里。撤销后可以再导入同一份文件。", "What was added is deleted, what changed goes back; what people edited since stays and is listed here. The same file can be imported again afterwards.";
+    import_undone: "已撤销", "Undone";
+    import_kept: "保留", "Kept";
+    import_show: "查看", "Show";
+    import_more: "只列出前 500 项。", "The first 500 are listed.";
+    files_unit: "份文件", "files";
+    outcome_added: "新增", "new";
     outcome_changed: "更新", "changed";
-    outcome_unchanged: "不变", "unchanged";
-    outcome_deleted: "已删除，不再导入", "deleted here, stays deleted";
+    outcome_unchanged: "不变", "same";
+    outcome_doubtful: "存疑", "doubtful";
     settings: "设置", "Settings";
     theme_dark: "深色", "Dark";
     theme_light: "浅色", "Light";
@@ -283,6 +309,24 @@ texts! {
     people_unit: "人", "people";
     unsubscribe: "退订周报邮件", "Unsubscribe from the weekly mail";
     unsubscribed: "不再接收", "no longer receives";
+    stated: "写明", "stated";
+    assumed: "推断", "assumed";
+    read_from: "读自", "Read from";
+    what_was_read: "读到的地方", "Where it was read";
+    affected_count: "笔数", "Number";
+    affected_people: "用户数", "People";
+    affected_amount: "金额", "Amount";
+    by_year: "没有写年份", "no year was written";
+    by_day: "从写下那天或周报那周算出", "counted from the day of writing or the week of the report";
+    by_heading: "日期取自上面的标题", "the date is that of the heading above";
+    by_pasting: "没有写日期，取粘贴那天", "no date was written; the day of pasting was taken";
+    by_next_day: "早于发生时刻，按次日理解", "before the beginning as written; taken as the next day";
+    by_half_day: "上午下午与发生时刻相同", "the same half of the day as the beginning";
+    by_duration: "发生时刻加时长", "beginning and duration";
+    by_partly: "没有说全部恢复，取基本恢复的时刻", "no full recovery is told; the time it was mostly well";
+    by_action: "取第一个处理动作的时刻", "the time of the first action";
+    by_other_field: "借用别处的话", "words of another part";
+    by_lower: "取较小的数", "the lower number";
 }
 
 /// The texts of a language code; unknown codes get Chinese.

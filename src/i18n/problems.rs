@@ -50,7 +50,8 @@ fn field(error: &FieldError) -> String {
     }
 }
 
-fn field_name(field: &str) -> &str {
+/// A field's name in Chinese; names that nobody translated stay as they are.
+pub fn field_name(field: &str) -> &str {
     match field {
         "line" => "这一行",
         "event" => "事件",
@@ -124,6 +125,7 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
             "请以文字或数字开头，不要用冒号、竖线、反斜杠和反引号"
         }
         "send one event at a time" => "这里有好几条事件，请一次发一条",
+        "choose add or skip" => "请选择 add（照常新增）或 skip（不导入）",
         "choose figures, events or all" => "请选择 figures、events 或 all",
         "choose md, json, html or text" | "choose md, html, text or json" => "请选择 md、html、text 或 json",
         "give 1 to 366 days" => "请写 1 到 366 天",
@@ -140,6 +142,9 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         _ if remedy.starts_with("the document names no week") => "文中没有周次，请写上 2024-W34 这样的周",
         _ if remedy.starts_with("the file is larger than") => "文件太大，请只导入那一周",
         _ if remedy.starts_with("the file is not UTF-8") => "不是 UTF-8 编码，请另存为 UTF-8",
+        _ if remedy.starts_with("there are more than") => {
+            "太多了：一次最多 60 份文件、600 行；请分几次，或用命令行 fupan import"
+        }
         _ if remedy.ends_with("write PE-1") => "请写成 PE-1 这样",
         _ if remedy.contains("is not a week") => "请写成 2024-W34 这样",
         _ => return None,
@@ -171,6 +176,12 @@ fn not_found(what: &str) -> String {
     }
     if let Some((revision, week)) = what.strip_prefix("revision ").and_then(|rest| rest.split_once(" of ")) {
         return format!("{week} 没有修订 {revision}");
+    }
+    if what == "import yet" {
+        return "还没有导入过".to_owned();
+    }
+    if let Some(run) = what.strip_prefix("import ") {
+        return format!("没有这次导入：{run}；fupan import --list 列出所有导入");
     }
     if what.starts_with("figure ") {
         return "没有这项指标，可能已被删除".to_owned();
@@ -211,6 +222,10 @@ fn conflict(words: &str) -> String {
     }
     if words.starts_with("there are 200 share links") {
         return "分享链接已有 200 个，先撤销不用的".to_owned();
+    }
+    if let Some(when) = words.strip_prefix("the import was undone already") {
+        let when = when.trim().trim_start_matches("at ").replace(" by ", "，");
+        return format!("这次导入已经撤销过了（{when}）");
     }
     if words.starts_with("this exists already") {
         return "已经有一条相同的记录".to_owned();

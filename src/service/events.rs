@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{
     App, ServiceError,
@@ -19,6 +18,7 @@ use crate::{
         checked::{self, FieldError},
         clock_point::ClockPoint,
         event::{self, EventFields, ProductionEvent, Source},
+        import_plan::{NewcomerEvent, SAME_EVENT},
         iso_week::IsoWeek,
         postmortem::{Postmortem, PostmortemState, due_date},
         report, text,
@@ -125,9 +125,6 @@ pub async fn create_from_line(
     Ok((create(app, actor, new).await?, draft))
 }
 
-/// From here on two sentences of the same time tell of the same event.
-pub(super) const SAME_EVENT: f64 = 0.6;
-
 /// The label of an event that began at the same time and reads alike: a line that was logged before.
 pub async fn alike(app: &App, actor: &Actor, draft: &DraftEvent) -> Result<Option<String>, ServiceError> {
     authorise(actor, Permission::Read)?;
@@ -208,7 +205,7 @@ pub async fn create_once(
         let (app, actor, new, once) = (task_app.clone(), task_actor.clone(), new.clone(), task_once.clone());
         async move {
             let tx = app.store.begin().await?;
-            let event = write_new(&app, &tx, &actor, new, None).await?;
+            let event = write_new(&app, &tx, &actor, new).await?;
             if let Some(once) = &once
                 && !idempotency::keep(&app, &tx, actor.account_id, once, &event).await?
             {
@@ -223,39 +220,22 @@ pub async fn create_once(
     made_or_before(app, actor, made, once).await
 }
 
-/// What an import adds to a new event.
-#[derive(Debug, Clone)]
-pub(super) struct ImportedFrom {
-    pub import_id: Uuid,
-    pub key: String,
-    pub position: i64,
-}
-
 /// Writes a checked new event inside a transaction.
-pub(super) async fn write_new(
-    app: &App,
-    tx: &Tx,
-    actor: &Actor,
-    new: NewEvent,
-    imported: Option<ImportedFrom>,
-) -> Result<ProductionEvent, ServiceError> {
+async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<ProductionEvent, ServiceError> {
     let now = app.now();
     let week = new.week.unwrap_or_else(|| {
         IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
     });
     // The number first: its counter lets one writer pass at a time, so that positions do not meet either.
     let number = store::events::next_number(tx).await?;
-    let position = match &imported {
-        Some(from) => from.position,
-        None => store::events::last_position(tx.conn(), week).await? + 1,
-    };
+    let position = store::events::last_position(tx.conn(), week).await? + 1;
     let event = ProductionEvent {
         id: app.id(),
         number,
         version: 1,
         postmortem: first_postmortem(app, new.state, &new.fields),
-        import_mark: imported.as_ref().map(|_| new.state.mark()),
-        import_key: imported.as_ref().map(|from| from.key.clone()),
+        import_mark: None,
+        import_key: None,
         fields: new.fields,
         week,
         raw: new.raw,
@@ -264,12 +244,31 @@ pub(super) async fn write_new(
         created_at: now.timestamp_millis(),
         updated_at: now.timestamp_millis(),
     };
-    let import_id = imported.map(|from| from.import_id);
-    store::events::insert(tx, &event, actor.account_id, import_id, &mut || app.id()).await?;
+    store::events::insert(tx, &event, actor.account_id, None, &mut || app.id()).await?;
     let change =
         json!({"source": event.source.code(), "week": week.to_string(), "state": event.postmortem.state.code()});
     audit(app, tx, actor, "event.create", &event, change).await?;
     Ok(event)
+}
+
+/// The event that an import makes, with its number.
+pub(super) fn imported_event(app: &App, new: NewcomerEvent, number: i64) -> ProductionEvent {
+    let now = app.now_millis();
+    ProductionEvent {
+        id: new.id,
+        number,
+        version: 1,
+        postmortem: first_postmortem(app, new.state, &new.fields),
+        import_mark: Some(new.mark),
+        import_key: Some(new.key),
+        fields: new.fields,
+        week: new.week,
+        raw: Some(new.raw),
+        source: Source::Import,
+        position: new.position,
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 fn first_postmortem(app: &App, state: PostmortemState, fields: &EventFields) -> Postmortem {

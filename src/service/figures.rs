@@ -102,15 +102,18 @@ pub(super) async fn write(
     let position = existing.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
     let figure =
         Figure { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
-    // Under another heading the same label is another figure.
-    let taken = existing.iter().any(|other| other.fields.is_named(&figure.fields.name, None));
-    let key = match figure.fields.group.as_deref().filter(|_| taken) {
-        Some(group) => secrets::hash(&format!("{}\n{}", checked::fold(group), checked::fold(&figure.fields.name))),
-        None => checked::fold(&figure.fields.name),
-    };
-    store::figures::insert(tx, &figure, &key, now).await?;
+    store::figures::insert(tx, &figure, &key_of(&figure.fields, existing), now).await?;
     audit(app, tx, actor, "figure.create", week, &figure.fields.name, json!({"to": shown(&figure.fields)})).await?;
     Ok(figure)
+}
+
+/// The key of a new figure of a week: under another heading the same label is another figure.
+pub(super) fn key_of(fields: &FigureFields, existing: &[Figure]) -> String {
+    let taken = existing.iter().any(|other| other.fields.is_named(&fields.name, None));
+    match fields.group.as_deref().filter(|_| taken) {
+        Some(group) => secrets::hash(&format!("{}\n{}", checked::fold(group), checked::fold(&fields.name))),
+        None => checked::fold(&fields.name),
+    }
 }
 
 /// Removes a figure that is still in `version`.
@@ -233,7 +236,7 @@ pub(super) async fn write_count(
     Ok(count)
 }
 
-fn shown(fields: &FigureFields) -> String {
+pub(super) fn shown(fields: &FigureFields) -> String {
     format!("{}{}", fields.value, fields.unit.as_deref().unwrap_or_default())
 }
 
@@ -246,12 +249,11 @@ async fn audit(
     name: &str,
     change: serde_json::Value,
 ) -> Result<(), ServiceError> {
-    let subject = subject(week, name);
-    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
+    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject(week, name), change).await?;
     Ok(())
 }
 
-/// What the audit log calls a figure or a count of a week.
+/// The subject of audit entries about a figure or a count.
 pub(super) fn subject(week: IsoWeek, name: &str) -> String {
     format!("figure:{week}:{name}").chars().take(80).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
+use uuid::Uuid;
+
 use super::{
     App, ServiceError,
     app::authorise,
@@ -10,18 +12,22 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission},
+        capture::draft::Mark,
         checked::{self, FieldError},
+        clock_point::ClockPoint,
         event::ProductionEvent,
         figures::{Figure, IncidentCount},
+        import_plan::SAME_EVENT,
         iso_week::IsoWeek,
         report::{
             self,
             reading::{EventReading, FigureReading, ReportReading},
-            render::{ReportCount, SectionsContent},
+            render::{ReportCount, ReportEvent, SectionsContent},
             splice::{Removed, SpliceContent, SpliceEvent},
             style::ReportStyle,
             template::StyleError,
         },
+        text,
     },
     store,
 };
@@ -41,12 +47,13 @@ pub async fn splice(
     };
     let base = style_of(app, week).await?;
     let known = Known::load(app, week, base.carry_over).await?;
-    if known.is_empty() {
+    let known_as = KnownAs::load(app, week).await?;
+    if known.is_empty() && known_as.guests.is_empty() {
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
     }
     let imported = store::imports::latest_of_week(app.store.read(), week).await?;
     let imported = imported.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
-    let spliced = put_back(app, week, document, &reading, &base, &known.stored(), imported.as_ref());
+    let spliced = put_back(app, week, document, &reading, &base, &known.stored(&known_as), imported.as_ref());
     Ok((week, spliced.map_err(unusable)?))
 }
 
@@ -60,6 +67,81 @@ pub(super) struct Stored<'a> {
     pub events: &'a [ProductionEvent],
     /// The same as a report shows it.
     pub content: &'a SectionsContent,
+    /// By what else the week's documents know it.
+    pub known_as: &'a KnownAs,
+}
+
+/// By what else the week's documents know things: events of other weeks that they carry on, figures under another
+/// name, and what was left out of the import by choice.
+#[derive(Default)]
+pub(super) struct KnownAs {
+    /// The texts, and for events the marks, under which documents of the week know something.
+    texts: HashMap<Uuid, Vec<(String, Option<Mark>)>>,
+    /// Kind and text of what was left out.
+    left_out: BTreeSet<(String, String)>,
+    /// Events that belong to the reports of other weeks.
+    guests: Vec<ProductionEvent>,
+}
+
+impl KnownAs {
+    /// Loads what the imports of a week noted.
+    pub(super) async fn load(app: &App, week: IsoWeek) -> Result<Self, ServiceError> {
+        let mut known = Self::default();
+        let mut events = BTreeSet::new();
+        for alias in store::import_aliases::of_week(app.store.read(), week).await? {
+            let text = alias.raw.trim().to_owned();
+            match alias.subject {
+                None => drop(known.left_out.insert((alias.kind, text))),
+                Some(id) => {
+                    known.texts.entry(id).or_default().push((text, alias.mark));
+                    events.extend(Some(id).filter(|_| alias.kind == "event"));
+                }
+            }
+        }
+        let events: Vec<Uuid> = events.into_iter().collect();
+        known.guests = store::events::by_ids(app.store.read(), &events).await?;
+        known.guests.retain(|event| event.week != week);
+        Ok(known)
+    }
+
+    /// Whether the document's text was left out of the import by choice: it is the writer's own.
+    fn left_out(&self, kind: &str, text: &str) -> bool {
+        !self.left_out.is_empty() && self.left_out.contains(&(kind.to_owned(), text.trim().to_owned()))
+    }
+
+    fn texts_of(&self, id: Uuid) -> &[(String, Option<Mark>)] {
+        self.texts.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a document of the week has this text for it.
+    fn is_text_of(&self, id: Uuid, text: &str) -> bool {
+        self.texts_of(id).iter().any(|(have, _)| have == text.trim())
+    }
+
+    /// The lines of the document that are events of other weeks: their words stay, their marks follow.
+    fn carried_on(&self, reading: &ReportReading, taken: &[bool]) -> Vec<SpliceEvent> {
+        let mut found = Vec::new();
+        for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| taken.get(*index) == Some(&false)) {
+            let guest = self.guests.iter().find(|event| {
+                let same_time = event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred;
+                self.is_text_of(event.id, &read.raw)
+                    || (same_time && text::likeness(&event.fields.narrative, &read.draft.narrative) >= SAME_EVENT)
+            });
+            let Some(event) = guest else { continue };
+            let said = self.texts_of(event.id).first().and_then(|(_, mark)| *mark);
+            let now = event.postmortem.state.mark();
+            let mark = if said == Some(now) { read.draft.mark } else { now };
+            let event = ReportEvent {
+                occurred: read.draft.occurred,
+                recovered: read.draft.recovered,
+                narrative: read.draft.narrative.clone(),
+                mark,
+                details: ReportEvent::of_reading(read).details,
+            };
+            found.push(SpliceEvent { reading_index: Some(index), event });
+        }
+        found
+    }
 }
 
 /// The document with what is stored; what was imported before and is stored no more is taken out. `base` is the style
@@ -80,11 +162,16 @@ pub(super) fn put_back(
     }
     let mut figures = Vec::new();
     for (figure, shown) in stored.figures.iter().zip(&stored.content.figures) {
-        let of_name = named.get_mut(&key(&figure.fields.name));
-        let at = of_name.and_then(|places| {
+        let names = std::iter::once(key(&figure.fields.name))
+            .chain(stored.known_as.texts_of(figure.id).iter().map(|(name, _)| key(name)));
+        let at = names.into_iter().find_map(|name| {
+            let places = named.get_mut(&name)?;
             let fits = |index: &usize| {
                 let read: Option<&FigureReading> = reading.figures.get(*index);
-                read.is_some_and(|read| figure.fields.is_named(&read.name, read.group.as_deref()))
+                read.is_some_and(|read| {
+                    figure.fields.is_named(&read.name, read.group.as_deref())
+                        || stored.known_as.is_text_of(figure.id, &read.name)
+                })
             };
             let place = places.iter().position(fits)?;
             Some(places.remove(place))
@@ -101,21 +188,23 @@ pub(super) fn put_back(
             (of_week(&count.fields.severity), shown)
         })
         .collect();
-    let events = match_events(reading, stored.events);
+    let events = match_events(reading, stored);
     let mut removed = Removed::default();
     if let Some(imported) = imported {
         let kept: HashSet<usize> = figures.iter().filter_map(|(at, _)| *at).collect();
         let known: HashSet<(&str, Option<&str>)> =
             imported.figures.iter().map(|was| (was.name.as_str(), was.group.as_deref())).collect();
         let gone = |index: &usize, read: &FigureReading| {
-            !kept.contains(index) && known.contains(&(read.name.as_str(), read.group.as_deref()))
+            !kept.contains(index)
+                && known.contains(&(read.name.as_str(), read.group.as_deref()))
+                && !stored.known_as.left_out("figure", &read.name)
         };
         removed.figures =
             reading.figures.iter().enumerate().filter(|(i, read)| gone(i, read)).map(|(i, _)| i).collect();
         let kept: HashSet<usize> = incident_counts.iter().filter_map(|(at, _)| *at).collect();
         for (index, read) in reading.incident_counts.iter().enumerate().filter(|(_, read)| read.is_of_week()) {
             let known = imported.incident_counts.iter().any(|was| was.is_of_week() && was.severity == read.severity);
-            if known && !kept.contains(&index) {
+            if known && !kept.contains(&index) && !stored.known_as.left_out("incident_count", &read.severity) {
                 removed.incident_counts.insert(index);
             }
         }
@@ -126,6 +215,7 @@ pub(super) fn put_back(
             .iter()
             .enumerate()
             .filter(|(index, read)| !kept.contains(index) && known.contains(&same_event(read)))
+            .filter(|(_, read)| !stored.known_as.left_out("event", &read.raw))
             .map(|(index, _)| index)
             .collect();
         removed.events = gone;
@@ -148,48 +238,48 @@ fn same_event(read: &EventReading) -> (i64, String) {
 }
 
 /// Which event of the document each stored event is: the same text as imported, else the same sentence, else
-/// the same time.
-fn match_events(reading: &ReportReading, events: &[ProductionEvent]) -> Vec<SpliceEvent> {
+/// the same time. Events of other weeks that the document carries on come behind.
+fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent> {
+    let events = stored.events;
     let mut places: Vec<Option<usize>> = vec![None; events.len()];
-    let mut taken = vec![false; reading.events.len()];
-    let time = |at: Option<crate::domain::clock_point::ClockPoint>| at.map(|point| point.at.timestamp().to_string());
-    type Key = Box<dyn Fn(&ProductionEvent) -> Option<String>>;
-    type ReadKey = Box<dyn Fn(&EventReading) -> Option<String>>;
-    let rules: [(Key, ReadKey); 3] = [
-        (
-            Box::new(|event| event.raw.as_deref().map(|raw| raw.trim().to_owned())),
-            Box::new(|read| Some(read.raw.trim().to_owned())),
-        ),
-        (
-            Box::new(move |event| {
-                let at = time(event.fields.occurred).unwrap_or_default();
-                Some(format!("{at}\n{}", checked::fold(&event.fields.narrative)))
-            }),
-            Box::new(move |read| {
-                let at = time(read.draft.occurred).unwrap_or_default();
-                Some(format!("{at}\n{}", checked::fold(&read.draft.narrative)))
-            }),
-        ),
-        (Box::new(move |event| time(event.fields.occurred)), Box::new(move |read| time(read.draft.occurred))),
+    // What was left out of the import is no event here, even where one began at the same time.
+    let mut taken: Vec<bool> = reading.events.iter().map(|read| stored.known_as.left_out("event", &read.raw)).collect();
+    let time = |at: Option<ClockPoint>| at.map(|point| point.at.timestamp().to_string());
+    let sentence = |at: Option<ClockPoint>, narrative: &str| {
+        format!("{}\n{}", time(at).unwrap_or_default(), checked::fold(narrative))
+    };
+    let texts = |event: &ProductionEvent| -> Vec<String> {
+        let known = stored.known_as.texts_of(event.id).iter().map(|(text, _)| text.clone());
+        event.raw.iter().map(|raw| raw.trim().to_owned()).chain(known).collect()
+    };
+    let keys: [KeysOf<'_>; 3] = [
+        (&texts, &|read| Some(read.raw.trim().to_owned())),
+        (&|event| vec![sentence(event.fields.occurred, &event.fields.narrative)], &|read| {
+            Some(sentence(read.draft.occurred, &read.draft.narrative))
+        }),
+        (&|event| time(event.fields.occurred).into_iter().collect(), &|read| time(read.draft.occurred)),
     ];
-    for (key, read_key) in rules {
+    for (of_event, of_reading) in keys {
         let mut free: HashMap<String, VecDeque<usize>> = HashMap::new();
         for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| !taken[*index]) {
-            if let Some(key) = read_key(read) {
+            if let Some(key) = of_reading(read) {
                 free.entry(key).or_default().push_back(index);
             }
         }
         for (event, place) in events.iter().zip(&mut places).filter(|(_, place)| place.is_none()) {
-            let found = key(event).and_then(|key| free.get_mut(&key)).and_then(VecDeque::pop_front);
+            let found = of_event(event).iter().find_map(|key| free.get_mut(key).and_then(VecDeque::pop_front));
             if let Some(at) = found {
                 taken[at] = true;
                 *place = Some(at);
             }
         }
     }
-    events
+    let own = events
         .iter()
         .zip(places)
-        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() })
-        .collect()
+        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() });
+    own.chain(stored.known_as.carried_on(reading, &taken)).collect()
 }
+
+/// By which keys a stored event and one of a document are known to be the same.
+type KeysOf<'a> = (&'a dyn Fn(&ProductionEvent) -> Vec<String>, &'a dyn Fn(&EventReading) -> Option<String>);

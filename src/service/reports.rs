@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     App, ServiceError,
     app::authorise,
-    report_splice::{self, Stored},
+    report_splice::{self, KnownAs, Stored},
     report_styles,
 };
 use crate::{
@@ -178,7 +178,8 @@ pub async fn weekly_in(
     let markdown = match &own {
         Some(document) => {
             let reading = report::read_report(&document.content, app.zone, app.today());
-            let stored = known.stored();
+            let known_as = KnownAs::load(app, week).await?;
+            let stored = known.stored(&known_as);
             let (content, base) = (&document.content, &base);
             let spliced = report_splice::put_back(app, week, content, &reading, base, &stored, Some(&reading));
             let spliced = spliced.map_err(unusable)?;
@@ -259,8 +260,8 @@ impl Known {
     }
 
     /// What a splice puts into a document.
-    pub(super) fn stored(&self) -> Stored<'_> {
-        Stored { figures: &self.figures, counts: &self.counts, events: &self.events, content: &self.content }
+    pub(super) fn stored<'a>(&'a self, known_as: &'a KnownAs) -> Stored<'a> {
+        Stored { figures: &self.figures, counts: &self.counts, events: &self.events, content: &self.content, known_as }
     }
 }
 

@@ -48,6 +48,36 @@ pub async fn insert(
     Ok(())
 }
 
+/// An entry to be written with others.
+#[derive(Debug, Clone)]
+pub struct NewEntry {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// `event.create` …
+    pub action: String,
+    /// `event:22` …
+    pub subject: String,
+    /// What from, what to.
+    pub change: Value,
+}
+
+/// Writes many entries of one act.
+pub async fn insert_all(tx: &Tx, at: i64, actor: &Actor, entries: &[NewEntry]) -> Result<(), StoreError> {
+    for chunk in entries.chunks(1_000) {
+        let rows = chunk.iter().map(|entry| ActiveModel {
+            id: Set(entry.id),
+            at: Set(at),
+            actor_id: Set(actor.account_id),
+            actor_name: Set(actor.name.clone()),
+            action: Set(entry.action.clone()),
+            subject: Set(entry.subject.clone()),
+            change: Set(entry.change.clone()),
+        });
+        Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
 /// The latest entries of a subject, newest first.
 pub async fn of_subject(
     connection: &impl ConnectionTrait,

@@ -9,9 +9,13 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, NullOrdering, Query},
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{StoreError, Tx, dialect, postmortems, tx::one_row};
+use super::{
+    StoreError, Tx, dialect, postmortems,
+    tx::{all_rows, one_row},
+};
 use crate::domain::{
     capture::draft::{Impact, ImpactKind, Mark},
     clock_point::{ClockPoint, Precision},
@@ -71,6 +75,122 @@ pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
     row.map(|row| row.value).ok_or_else(|| StoreError::Unreadable("the event counter is missing".to_owned()))
 }
 
+/// Keeps other imports and new events away until the transaction ends: what is decided from what is stored now holds
+/// when it is written.
+pub async fn hold_numbers(tx: &Tx) -> Result<(), StoreError> {
+    use entity::counter::{Column, Entity};
+    Entity::update_many()
+        .col_expr(Column::Value, Expr::col(Column::Value).add(0))
+        .filter(Column::Name.eq("event"))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Hands out `count` event numbers: the first of them.
+pub async fn next_numbers(tx: &Tx, count: i64) -> Result<i64, StoreError> {
+    use entity::counter::{Column, Entity};
+    let first = next_number(tx).await?;
+    if count > 1 {
+        Entity::update_many()
+            .col_expr(Column::Value, Expr::col(Column::Value).add(count - 1))
+            .filter(Column::Name.eq("event"))
+            .exec(tx.conn())
+            .await?;
+    }
+    Ok(first)
+}
+
+/// An event that an import writes.
+#[derive(Debug, Clone)]
+pub struct ImportedEvent {
+    /// The event.
+    pub event: ProductionEvent,
+    /// The document it came with; none for events of other tools.
+    pub import_id: Option<Uuid>,
+}
+
+/// Writes new events with their impacts and postmortems. `ids` are for the impact rows.
+pub async fn insert_all(
+    tx: &Tx,
+    values: &[ImportedEvent],
+    created_by: Option<Uuid>,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
+) -> Result<(), StoreError> {
+    // 33 columns: far below the 32,766 values that a statement of SQLite takes; long texts keep below MariaDB's packet.
+    for chunk in values.chunks(200) {
+        let rows = chunk.iter().map(|value| new_row(&value.event, created_by, value.import_id));
+        event::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+        let impacts: Vec<impact::ActiveModel> =
+            chunk.iter().flat_map(|value| impact_rows(value.event.id, &value.event.fields.impacts, ids)).collect();
+        if !impacts.is_empty() {
+            for part in impacts.chunks(2_000) {
+                impact::Entity::insert_many(part.to_vec()).exec_without_returning(tx.conn()).await?;
+            }
+        }
+        let owed = chunk.iter().map(|value| {
+            let event = &value.event;
+            postmortems::row(event.id, &event.postmortem, event.created_at)
+        });
+        postmortem::Entity::insert_many(owed).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Hides the events that are still in these versions, as [`delete`] does; where one is not, all stays as it is.
+pub async fn delete_all(tx: &Tx, events: &[(Uuid, i64)], now: i64) -> Result<(), StoreError> {
+    for chunk in events.chunks(200) {
+        let named = chunk.iter().fold(Condition::any(), |any, (id, version)| {
+            any.add(Condition::all().add(event::Column::Id.eq(*id)).add(event::Column::Version.eq(*version)))
+        });
+        let result = event::Entity::update_many()
+            .col_expr(event::Column::DeletedAt, Expr::value(now))
+            .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
+            .filter(named)
+            .filter(event::Column::DeletedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        all_rows(result.rows_affected, chunk.len())?;
+    }
+    Ok(())
+}
+
+/// Takes the import keys off events, so that the next import does not know them.
+pub async fn forget_keys(tx: &Tx, ids: &[Uuid]) -> Result<(), StoreError> {
+    for chunk in ids.chunks(1_000) {
+        event::Entity::update_many()
+            .col_expr(event::Column::ImportKey, Expr::value(None::<String>))
+            .filter(event::Column::Id.is_in(chunk.iter().copied()))
+            .exec(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// The greatest positions in the reports of these weeks.
+pub async fn last_positions(
+    connection: &impl ConnectionTrait,
+    weeks: &[IsoWeek],
+) -> Result<HashMap<IsoWeek, i64>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in weeks.chunks(1_000) {
+        let rows: Vec<(String, i64)> = event::Entity::find()
+            .select_only()
+            .column(event::Column::ReportWeek)
+            .column_as(event::Column::Position.max(), "last")
+            .filter(event::Column::ReportWeek.is_in(chunk.iter().map(ToString::to_string)))
+            .group_by(event::Column::ReportWeek)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (week, last) in rows {
+            let week = week.parse().map_err(|_| StoreError::Unreadable(format!("week {week}")))?;
+            found.insert(week, last);
+        }
+    }
+    Ok(found)
+}
+
 /// Writes a new event, its impacts and its postmortem. `ids` are for the impact rows.
 pub async fn insert(
     tx: &Tx,
@@ -79,6 +199,13 @@ pub async fn insert(
     import_id: Option<Uuid>,
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
+    let row = new_row(value, created_by, import_id);
+    event::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    insert_impacts(tx, value.id, &value.fields.impacts, ids).await?;
+    postmortems::insert(tx, value.id, &value.postmortem, value.created_at).await
+}
+
+fn new_row(value: &ProductionEvent, created_by: Option<Uuid>, import_id: Option<Uuid>) -> event::ActiveModel {
     let mut row = active(&value.fields, value.raw.as_deref());
     row.id = Set(value.id);
     row.number = Set(value.number);
@@ -94,9 +221,7 @@ pub async fn insert(
     row.created_by = Set(created_by);
     row.updated_at = Set(value.updated_at);
     row.deleted_at = Set(None);
-    event::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    insert_impacts(tx, value.id, &value.fields.impacts, ids).await?;
-    postmortems::insert(tx, value.id, &value.postmortem, value.created_at).await
+    row
 }
 
 /// Replaces the fields of the event that is still in `version`; the stored version becomes `version + 1`.
@@ -203,16 +328,71 @@ pub async fn at_times(connection: &impl ConnectionTrait, times: &[i64]) -> Resul
     Ok(events)
 }
 
-/// Makes an event that is there the one that came with an import: its key, its document and its text.
-pub async fn adopt(tx: &Tx, id: Uuid, import_id: Uuid, key: &str, raw: &str) -> Result<(), StoreError> {
+/// By what an import knows an event: document, key and text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportIdentity {
+    /// The document.
+    pub import_id: Option<Uuid>,
+    /// The key.
+    pub key: Option<String>,
+    /// The text as imported.
+    pub raw: Option<String>,
+}
+
+/// Gives an event another import identity.
+pub async fn identify(tx: &Tx, id: Uuid, identity: &ImportIdentity) -> Result<(), StoreError> {
     let result = event::Entity::update_many()
-        .col_expr(event::Column::ImportId, Expr::value(import_id))
-        .col_expr(event::Column::ImportKey, Expr::value(key))
-        .col_expr(event::Column::Raw, Expr::value(raw))
+        .col_expr(event::Column::ImportId, Expr::value(identity.import_id))
+        .col_expr(event::Column::ImportKey, Expr::value(identity.key.clone()))
+        .col_expr(event::Column::Raw, Expr::value(identity.raw.clone()))
         .filter(event::Column::Id.eq(id))
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)
+}
+
+/// The import identities of these events, deleted ones too.
+pub async fn identities(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, ImportIdentity>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(1_000) {
+        let rows = event::Entity::find().filter(event::Column::Id.is_in(chunk.iter().copied())).all(connection).await?;
+        found.extend(
+            rows.into_iter()
+                .map(|row| (row.id, ImportIdentity { import_id: row.import_id, key: row.import_key, raw: row.raw })),
+        );
+    }
+    Ok(found)
+}
+
+/// The events of these ids, and whether each is deleted, in no particular order.
+pub async fn by_ids_or_gone(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<(ProductionEvent, bool)>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(1_000) {
+        let rows = event::Entity::find().filter(event::Column::Id.is_in(chunk.iter().copied())).all(connection).await?;
+        found.extend(with_gone(connection, rows).await?);
+    }
+    Ok(found)
+}
+
+async fn with_gone(
+    connection: &impl ConnectionTrait,
+    rows: Vec<event::Model>,
+) -> Result<Vec<(ProductionEvent, bool)>, StoreError> {
+    let deleted: BTreeSet<Uuid> = rows.iter().filter(|row| row.deleted_at.is_some()).map(|row| row.id).collect();
+    let events = load(connection, rows).await?;
+    Ok(events
+        .into_iter()
+        .map(|event| {
+            let gone = deleted.contains(&event.id);
+            (event, gone)
+        })
+        .collect())
 }
 
 /// The events that came with these import keys, and whether each was deleted since.
@@ -226,12 +406,7 @@ pub async fn by_import_keys(
             .filter(event::Column::ImportKey.is_in(chunk.iter().map(String::as_str)))
             .all(connection)
             .await?;
-        let deleted: BTreeSet<Uuid> = rows.iter().filter(|row| row.deleted_at.is_some()).map(|row| row.id).collect();
-        let events = load(connection, rows).await?;
-        found.extend(events.into_iter().map(|event| {
-            let gone = deleted.contains(&event.id);
-            (event, gone)
-        }));
+        found.extend(with_gone(connection, rows).await?);
     }
     Ok(found)
 }
@@ -440,17 +615,24 @@ async fn insert_impacts(
     if impacts.is_empty() {
         return Ok(());
     }
-    let rows = impacts.iter().zip(0_i32..).map(|(value, position)| impact::ActiveModel {
-        id: Set(ids()),
-        event_id: Set(event_id),
-        position: Set(position),
-        kind: Set(kind_code(value.kind).to_owned()),
-        number: Set(value.number),
-        unit: Set(value.unit.clone()),
-        approximate: Set(value.approximate),
-    });
-    impact::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    impact::Entity::insert_many(impact_rows(event_id, impacts, ids)).exec_without_returning(tx.conn()).await?;
     Ok(())
+}
+
+fn impact_rows(event_id: Uuid, impacts: &[Impact], ids: &mut (dyn FnMut() -> Uuid + Send)) -> Vec<impact::ActiveModel> {
+    impacts
+        .iter()
+        .zip(0_i32..)
+        .map(|(value, position)| impact::ActiveModel {
+            id: Set(ids()),
+            event_id: Set(event_id),
+            position: Set(position),
+            kind: Set(kind_code(value.kind).to_owned()),
+            number: Set(value.number),
+            unit: Set(value.unit.clone()),
+            approximate: Set(value.approximate),
+        })
+        .collect()
 }
 
 /// Events of rows, with impacts and postmortems in two more queries, in the order of the rows.

@@ -3,12 +3,15 @@
 use entity::{figure, incident_count};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, tx::one_row};
+use super::{
+    StoreError, Tx,
+    tx::{all_rows, one_row},
+};
 use crate::domain::{
     figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
     iso_week::IsoWeek,
@@ -49,6 +52,20 @@ pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option
 
 /// Writes a new figure; `key` (its folded name, at most 100 characters) must be free in its week.
 pub async fn insert(tx: &Tx, value: &Figure, key: &str, now: i64) -> Result<(), StoreError> {
+    figure::Entity::insert(figure_row(value, key, now)).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Writes new figures, each with its key.
+pub async fn insert_all(tx: &Tx, values: &[(Figure, String)], now: i64) -> Result<(), StoreError> {
+    for chunk in values.chunks(1_000) {
+        let rows = chunk.iter().map(|(value, key)| figure_row(value, key, now));
+        figure::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+fn figure_row(value: &Figure, key: &str, now: i64) -> figure::ActiveModel {
     let mut row = active(&value.fields);
     row.id = Set(value.id);
     row.week = Set(value.week.to_string());
@@ -57,8 +74,31 @@ pub async fn insert(tx: &Tx, value: &Figure, key: &str, now: i64) -> Result<(), 
     row.source = Set(value.source.clone());
     row.updated_at = Set(now);
     row.version = Set(value.version);
-    figure::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    row
+}
+
+/// The figures of these ids, in no particular order.
+pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Figure>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(1_000) {
+        let rows =
+            figure::Entity::find().filter(figure::Column::Id.is_in(chunk.iter().copied())).all(connection).await?;
+        found.extend(rows.into_iter().map(figure_value).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(found)
+}
+
+/// The incident counts of these ids, in no particular order.
+pub async fn counts_by_ids(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<IncidentCount>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(1_000) {
+        let rows = incident_count::Entity::find()
+            .filter(incident_count::Column::Id.is_in(chunk.iter().copied()))
+            .all(connection)
+            .await?;
+        found.extend(rows.into_iter().map(count_value).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(found)
 }
 
 /// Replaces the fields of the figure that is still in `version`.
@@ -107,7 +147,21 @@ pub async fn counts_of_weeks(
 
 /// Writes a new incident count; its label must be free in its week.
 pub async fn insert_count(tx: &Tx, value: &IncidentCount, now: i64) -> Result<(), StoreError> {
-    let row = incident_count::ActiveModel {
+    incident_count::Entity::insert(count_row(value, now)).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Writes new incident counts.
+pub async fn insert_counts(tx: &Tx, values: &[IncidentCount], now: i64) -> Result<(), StoreError> {
+    for chunk in values.chunks(1_000) {
+        let rows = chunk.iter().map(|value| count_row(value, now));
+        incident_count::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+fn count_row(value: &IncidentCount, now: i64) -> incident_count::ActiveModel {
+    incident_count::ActiveModel {
         id: Set(value.id),
         week: Set(value.week.to_string()),
         severity: Set(value.fields.severity.clone()),
@@ -117,9 +171,7 @@ pub async fn insert_count(tx: &Tx, value: &IncidentCount, now: i64) -> Result<()
         source: Set(value.source.clone()),
         updated_at: Set(now),
         version: Set(value.version),
-    };
-    incident_count::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    }
 }
 
 /// Replaces the count that is still in `version`.
@@ -145,6 +197,34 @@ pub async fn delete_count(tx: &Tx, id: Uuid, version: i64) -> Result<(), StoreEr
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)
+}
+
+/// Removes the figures that are still in these versions; where one is not, all stays as it is.
+pub async fn delete_all(tx: &Tx, rows: &[(Uuid, i64)]) -> Result<(), StoreError> {
+    for chunk in rows.chunks(200) {
+        let named = chunk.iter().fold(Condition::any(), |any, (id, version)| {
+            let one = Condition::all().add(figure::Column::Id.eq(*id)).add(figure::Column::Version.eq(*version));
+            any.add(one)
+        });
+        let result = figure::Entity::delete_many().filter(named).exec(tx.conn()).await?;
+        all_rows(result.rows_affected, chunk.len())?;
+    }
+    Ok(())
+}
+
+/// Removes the counts that are still in these versions; where one is not, all stays as it is.
+pub async fn delete_counts(tx: &Tx, rows: &[(Uuid, i64)]) -> Result<(), StoreError> {
+    for chunk in rows.chunks(200) {
+        let named = chunk.iter().fold(Condition::any(), |any, (id, version)| {
+            let one = Condition::all()
+                .add(incident_count::Column::Id.eq(*id))
+                .add(incident_count::Column::Version.eq(*version));
+            any.add(one)
+        });
+        let result = incident_count::Entity::delete_many().filter(named).exec(tx.conn()).await?;
+        all_rows(result.rows_affected, chunk.len())?;
+    }
+    Ok(())
 }
 
 fn active(fields: &FigureFields) -> figure::ActiveModel {

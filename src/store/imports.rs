@@ -1,10 +1,12 @@
 //! Report documents as imported.
 
 use entity::report_import::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use uuid::Uuid;
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, tx::one_row};
 use crate::domain::iso_week::IsoWeek;
 
 /// An imported document.
@@ -34,6 +36,7 @@ pub async fn insert(tx: &Tx, value: &ReportImport, by: Option<Uuid>) -> Result<(
         file_name: Set(value.file_name.clone()),
         imported_at: Set(value.imported_at),
         imported_by: Set(by),
+        undone_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
@@ -44,6 +47,28 @@ pub async fn by_hash(connection: &impl ConnectionTrait, hash: &str) -> Result<Op
     Entity::find().filter(Column::ContentHash.eq(hash)).one(connection).await?.map(value).transpose()
 }
 
+/// Makes the document the latest of its week: it was imported again.
+pub async fn touch(tx: &Tx, id: Uuid, at: i64) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::ImportedAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// Takes back the import of a document: it is kept, and counts no more. Its hash is free for the next import.
+pub async fn undo(tx: &Tx, id: Uuid, at: i64) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::UndoneAt, Expr::value(at))
+        .col_expr(Column::ContentHash, Expr::value(format!("undone-{}", id.simple())))
+        .filter(Column::Id.eq(id))
+        .filter(Column::UndoneAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
 /// The latest document of a week.
 pub async fn latest_of_week(
     connection: &impl ConnectionTrait,
@@ -51,12 +76,28 @@ pub async fn latest_of_week(
 ) -> Result<Option<ReportImport>, StoreError> {
     Entity::find()
         .filter(Column::Week.eq(week.to_string()))
+        .filter(Column::UndoneAt.is_null())
         .order_by_desc(Column::ImportedAt)
         .order_by_desc(Column::Id)
         .one(connection)
         .await?
         .map(value)
         .transpose()
+}
+
+/// The id of the latest document of a week.
+pub async fn latest_id_of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Option<Uuid>, StoreError> {
+    let id = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Week.eq(week.to_string()))
+        .filter(Column::UndoneAt.is_null())
+        .order_by_desc(Column::ImportedAt)
+        .order_by_desc(Column::Id)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(id)
 }
 
 /// The latest document of a week up to `week`: its style is the team's.
@@ -66,6 +107,7 @@ pub async fn latest_until(
 ) -> Result<Option<ReportImport>, StoreError> {
     Entity::find()
         .filter(Column::Week.lte(week.to_string()))
+        .filter(Column::UndoneAt.is_null())
         .order_by_desc(Column::Week)
         .order_by_desc(Column::ImportedAt)
         .one(connection)

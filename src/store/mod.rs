@@ -10,6 +10,8 @@ pub mod error;
 pub mod events;
 pub mod figures;
 pub mod idempotency;
+pub mod import_aliases;
+pub mod import_runs;
 pub mod imports;
 pub mod migrate;
 pub mod outbox;

@@ -9,7 +9,13 @@ use crate::domain::postmortem::{Postmortem, PostmortemState};
 
 /// Writes the postmortem of a new event.
 pub async fn insert(tx: &Tx, event_id: Uuid, postmortem: &Postmortem, at: i64) -> Result<(), StoreError> {
-    let row = ActiveModel {
+    Entity::insert(row(event_id, postmortem, at)).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// A new row.
+pub(super) fn row(event_id: Uuid, postmortem: &Postmortem, at: i64) -> ActiveModel {
+    ActiveModel {
         event_id: Set(event_id),
         version: Set(postmortem.version),
         state: Set(postmortem.state.code().to_owned()),
@@ -19,9 +25,7 @@ pub async fn insert(tx: &Tx, event_id: Uuid, postmortem: &Postmortem, at: i64) -
         reason: Set(postmortem.reason.clone()),
         changed_at: Set(at),
         done_at: Set(postmortem.done_at),
-    };
-    Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    }
 }
 
 /// Replaces the postmortem that is still in `version`; the stored version becomes `version + 1`.

@@ -125,6 +125,25 @@ pub async fn digests_of_event(connection: &impl ConnectionTrait, event_id: Uuid)
     Ok(rows.into_iter().flatten().collect())
 }
 
+/// Which of these events have planned reminders in a digest.
+pub async fn planned_among(connection: &impl ConnectionTrait, events: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in events.chunks(1_000) {
+        let rows: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::EventId)
+            .distinct()
+            .filter(Column::EventId.is_in(chunk.iter().copied()))
+            .filter(Column::State.eq(LedgerState::Planned.code()))
+            .filter(Column::OutboxId.is_not_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// Moves the planned reminders of a digest, or only those of one event in it.
 pub async fn settle(tx: &Tx, outbox_id: Uuid, event_id: Option<Uuid>, state: LedgerState) -> Result<u64, StoreError> {
     let mut update = Entity::update_many()

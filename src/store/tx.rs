@@ -59,6 +59,11 @@ pub(super) fn one_row(rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
+/// Checks that an update named all of these rows.
+pub(super) fn all_rows(rows: u64, wanted: usize) -> Result<(), StoreError> {
+    if rows == wanted as u64 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
 /// Whether an insert met an existing key; any other error is passed on.
 pub(super) fn inserted(result: Result<u64, DbErr>) -> Result<bool, StoreError> {
     match result.map_err(StoreError::from) {

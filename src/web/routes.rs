@@ -63,6 +63,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/styles", Permission::Read, "The styles of teams"),
     route("GET", "/styles/edit", Permission::Read, "The workshop of a style"),
     route("POST", "/styles/edit", Permission::WriteStyle, "Derive, try, save or remove a style"),
+    route("GET", "/import/runs/{id}", Permission::ImportReport, "An import and what it changed"),
+    route("POST", "/import/runs/{id}/undo", Permission::ImportReport, "Undo an import"),
     route("GET", "/w", Permission::Read, "This week's report"),
     route("GET", "/w/{week}", Permission::Read, "A weekly report"),
     route("POST", "/w/{week}/publish", Permission::PublishReport, "Publish a week"),
@@ -88,6 +90,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/postmortems", Permission::Read, "Owed postmortems, the earliest due date first"),
     route("POST", "/api/v1/lines:parse", Permission::ParseLine, "Read a line without saving it"),
     route("POST", "/api/v1/imports", Permission::ImportReport, "Import a weekly report (Markdown)"),
+    route("GET", "/api/v1/imports", Permission::ImportReport, "The imports there were, the latest first"),
+    route("POST", "/api/v1/imports/{id}:undo", Permission::ImportReport, "Undo an import: its id, or last"),
     route("POST", "/api/v1/reports:splice", Permission::Read, "Put the sections of a week into a document"),
     route("GET", "/api/v1/report-styles", Permission::Read, "The styles of teams"),
     route(

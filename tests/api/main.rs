@@ -1,6 +1,7 @@
 //! The HTTP edge from outside: a real port, a database of its own per test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod imports;
 mod mailings;
 mod publishing;
 mod report_styles;
@@ -180,6 +181,19 @@ async fn a_line_is_read_and_a_report_comes_in_every_format() {
         .unwrap();
     assert_eq!(read["event"]["affected_count"], 684);
     assert_eq!(read["notices"][0]["code"], "year_assumed");
+    let span = |field: &str| {
+        read["spans"].as_array().unwrap().iter().find(|span| span["field"] == field).cloned().unwrap_or_default()
+    };
+    let words = |span: &Value| {
+        let at = |end: &str| usize::try_from(span["range"][end].as_u64().unwrap()).unwrap();
+        LINE[at("start")..at("end")].to_owned()
+    };
+    let occurred = span("occurred_at");
+    assert_eq!((&occurred["origin"], &occurred["assumption"]), (&json!("assumed"), &json!("year")));
+    assert_eq!(words(&occurred), "08/19 15:00");
+    let count = span("affected_count");
+    assert_eq!((&count["origin"], count.get("assumption")), (&json!("stated"), None));
+    assert_eq!(words(&count), "684笔");
     client
         .post(format!("{}/api/v1/events", service.url))
         .bearer_auth(&token)

@@ -218,3 +218,72 @@ async fn every_page_fits_a_phone_in_both_languages() {
         browser.find("main form[action='/language'] button").await.click().await.unwrap();
     }
 }
+
+const REPORT: &str = "# 2024-W34\n\n## 【系统运行数据】\n\n- 出金有效成功率：99.989%\n\n事故数C级1次\n\n## 【生产事件】\n\n1. 客户反馈对账文件延迟，影响约20笔。【待复盘】\n2. 08/20 16:00 提现审核队列积压，影响约35笔提现，16:40 扩容后恢复正常。【待复盘】\n";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; tests/run runs it"]
+async fn a_report_is_chosen_corrected_imported_and_undone_without_script() {
+    let service = Service::start(NOW).await;
+    let file = service.database.folder().join("w34.md");
+    std::fs::write(&file, REPORT).unwrap();
+    let browser = Browser::start(Kind::NoScript).await;
+    browser.signed_in(&service, Role::Lead).await;
+    browser.open(&service, "/import").await;
+    browser.find("#files").await.send_keys(file.display().to_string()).await.unwrap();
+    browser.find("#plan-it").await.click().await.unwrap();
+    browser.reads("tr[id='row-0.e.0'] .what", "存疑").await;
+    browser.reads("tr[id='row-0.e.0'] .why", "没有时间").await;
+    let sentence = browser.find("textarea[name='0.e.0.sentence']").await;
+    sentence.clear().await.unwrap();
+    sentence.send_keys("对账文件晚到，影响约20笔。").await.unwrap();
+    let value = browser.find("input[name='0.f.0.value']").await;
+    value.clear().await.unwrap();
+    value.send_keys("999").await.unwrap();
+    browser.find("#import-it").await.click().await.unwrap();
+    browser.reads("tr[id='row-0.f.0'] .error", "0 到 100").await;
+    let value = browser.find("input[name='0.f.0.value']").await;
+    value.clear().await.unwrap();
+    value.send_keys("99.98").await.unwrap();
+    browser.find("#import-it").await.click().await.unwrap();
+    browser.reads("h2", "已导入").await;
+    browser.open(&service, "/e/1").await;
+    browser.reads("h1", "对账文件晚到").await;
+    browser.open(&service, "/import").await;
+    browser.find("#runs a").await.click().await.unwrap();
+    browser.find("#undo").await.click().await.unwrap();
+    browser.reads("#items", "PE-1").await;
+    browser.open(&service, "/events").await;
+    browser.reads("main", "没有符合条件的事件").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; tests/run runs it"]
+async fn the_table_of_an_import_fits_a_phone_in_both_languages() {
+    let service = Service::start(NOW).await;
+    let file = service.database.folder().join("w34.md");
+    std::fs::write(&file, REPORT).unwrap();
+    let browser = Browser::start(Kind::Phone).await;
+    browser.signed_in(&service, Role::Lead).await;
+    for lang in ["zh-CN", "en"] {
+        for (step, next) in
+            [("#plan-it", "#import-it"), ("#import-it", "#undo-it"), ("#undo-it", "#undo"), ("#undo", "p.pad b")]
+        {
+            if step == "#plan-it" {
+                browser.open(&service, "/import").await;
+                browser.find("#files").await.send_keys(file.display().to_string()).await.unwrap();
+            }
+            let button = browser.find(step).await;
+            button.scroll_into_view().await.unwrap();
+            button.click().await.unwrap();
+            browser.find(next).await;
+            assert_eq!(browser.find("html").await.attr("lang").await.unwrap().as_deref(), Some(lang), "{step}");
+            let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            let over: i64 = browser.driver.execute(script, Vec::new()).await.unwrap().convert().unwrap();
+            assert_eq!(over, 0, "{step} in {lang} is wider than the screen");
+        }
+        browser.open(&service, "/settings").await;
+        browser.find("main form[action='/language'] button").await.click().await.unwrap();
+        browser.find(if lang == "en" { "html[lang=zh-CN]" } else { "html[lang=en]" }).await;
+    }
+}

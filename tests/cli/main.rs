@@ -1,6 +1,7 @@
 //! The whole loop on the command line, as a person would type it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod imports;
 mod publishing;
 mod serve;
 
@@ -72,6 +73,10 @@ async fn a_report_goes_in_comes_out_and_goes_back_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pasted_line_is_shown_as_understood_and_saved() {
     let database = TestDatabase::new().await;
+    let tried = fupan(&database, &["add", LINE, "--week", "2024-W34", "--dry-run"], &[]);
+    let shown = out(&tried);
+    assert!(shown.contains("时间  推断  2024-08-19 15:00  ←「08/19 15:00」；没有写年份"), "{shown}");
+    assert!(shown.contains("笔数  写明  约 684 笔  ←「684笔」"), "{shown}");
     let added = fupan(&database, &["add", LINE, "--week", "2024-W34"], &[]);
     let shown = out(&added);
     for part in ["2024-08-19 15:00", "2024-08-19 15:30", "约 684 笔", "风控规则更新", "下线规则，恢复正常", "待复盘"]

@@ -1,6 +1,7 @@
 //! The pages from outside, without a browser: what they say, and what they do with bad input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod imports;
 mod publishing;
 
 use fupan::domain::actor::Role;
@@ -131,6 +132,9 @@ async fn a_line_that_is_refused_stays_in_the_box() {
     assert!(!page.contains(['\u{1}', '\u{0}']), "no control character reaches a page");
     let (_, _, preview) = person.post("/lines/preview", &[("line", "08/19 15:00 与 08/20 09:00 两次<b>")]).await;
     assert!(preview.contains("08/20") && !preview.contains("<b>与") && !preview.contains("两次<b>"), "{preview}");
+    assert!(preview.contains(r#"<mark class="guess" title="时间: 推断 — 没有写年份">08/19 15:00</mark>"#), "{preview}");
+    let (_, _, preview) = person.post("/lines/preview", &[("line", "2024-08-19 15:00 失败，影响约684笔")]).await;
+    assert!(preview.contains(">684笔</mark>") && preview.contains("写明") && !preview.contains("推断"), "{preview}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,7 @@ use fupan::domain::{
     report::{
         self,
         reading::ReportReading,
-        render::{ReportCount, ReportEvent, ReportFigure},
-        splice::{SpliceContent, SpliceEvent},
+        splice::SpliceContent,
         style::{Part, ReportStyle},
         template::Writer,
         twin::{self, Side},
@@ -54,23 +53,6 @@ fn differences(document: &str) -> Vec<String> {
     let twin = twin::twin(document, &reading, &style, week_of(&reading), Shanghai).unwrap();
     let sign = |side| if side == Side::Document { '-' } else { '+' };
     twin.lines.iter().filter(|l| l.side != Side::Both).map(|l| format!("{}{}", sign(l.side), l.text)).collect()
-}
-
-/// What a splice puts back where nothing changed.
-fn as_read(reading: &ReportReading) -> SpliceContent {
-    let count = |read: &report::reading::IncidentCountReading| ReportCount {
-        severity: read.severity.clone(),
-        count: read.count,
-    };
-    SpliceContent {
-        figures: (0..).zip(&reading.figures).map(|(i, f)| (Some(i), ReportFigure::of_reading(f, None))).collect(),
-        incident_counts: (0..).zip(&reading.incident_counts).map(|(i, c)| (Some(i), count(c))).collect(),
-        events: (0..)
-            .zip(&reading.events)
-            .map(|(i, read)| SpliceEvent { reading_index: Some(i), event: ReportEvent::of_reading(read) })
-            .collect(),
-        ..SpliceContent::default()
-    }
 }
 
 fn splice(document: &str, content: &SpliceContent) -> String {
@@ -135,7 +117,7 @@ fn sections_that_a_document_lacks_stand_where_the_style_has_them() {
     let whole = document("pay-2024-W38");
     let reading = read(&whole);
     let base = ReportStyle::default().learn(&whole, &reading, Shanghai);
-    let mut content = as_read(&reading);
+    let mut content = SpliceContent::as_read(&reading);
     content.figures.iter_mut().for_each(|(at, _)| *at = None);
     content.incident_counts.iter_mut().for_each(|(at, _)| *at = None);
     content.events.iter_mut().for_each(|event| event.reading_index = None);
@@ -169,7 +151,7 @@ fn a_sentence_that_changed_changes_nothing_beside_it() {
     ] {
         let document = document(name);
         let reading = read(&document);
-        let mut content = as_read(&reading);
+        let mut content = SpliceContent::as_read(&reading);
         for event in &mut content.events {
             event.event.narrative = event.event.narrative.replace(old, new);
         }
@@ -180,7 +162,7 @@ fn a_sentence_that_changed_changes_nothing_beside_it() {
 #[test]
 fn a_row_or_a_field_that_changed_is_written_where_it_stands() {
     let document = document("openapi-2025-W51");
-    let mut content = as_read(&read(&document));
+    let mut content = SpliceContent::as_read(&read(&document));
     content.events[0].event.details.recovery = Some("回滚签名组件并加监控".to_owned());
     assert_eq!(splice(&document, &content), document.replacen("回滚签名组件", "回滚签名组件并加监控", 1));
 }
@@ -188,7 +170,7 @@ fn a_row_or_a_field_that_changed_is_written_where_it_stands() {
 #[test]
 fn the_last_event_that_goes_leaves_the_sentence_of_a_quiet_week() {
     let document = "# 2024-W34\n\n## 【生产事件】\n\n1. 08/19 15:00 失败【待复盘】\n\n## 【其他】\n";
-    let mut content = as_read(&read(document));
+    let mut content = SpliceContent::as_read(&read(document));
     content.events.clear();
     content.removed.events.insert(0);
     assert_eq!(splice(document, &content), "# 2024-W34\n\n## 【生产事件】\n\n本周无生产事件。\n\n## 【其他】\n");
@@ -197,7 +179,7 @@ fn the_last_event_that_goes_leaves_the_sentence_of_a_quiet_week() {
 #[test]
 fn a_mark_takes_the_brackets_of_its_document() {
     let document = document("order-2025-W03");
-    let mut content = as_read(&read(&document));
+    let mut content = SpliceContent::as_read(&read(&document));
     content.events[1].event.mark = Mark::Done;
     assert_eq!(splice(&document, &content), document.replacen("（待复盘）", "（已复盘）", 1));
 }
@@ -218,6 +200,6 @@ proptest! {
         let style = ReportStyle::default().learn(&document, &reading, Shanghai);
         let twin = twin::twin(&document, &reading, &style, week_of(&reading), Shanghai);
         prop_assert!(twin.is_ok(), "{:?}", twin.err());
-        prop_assert_eq!(splice(&document, &as_read(&reading)), document);
+        prop_assert_eq!(splice(&document, &SpliceContent::as_read(&reading)), document);
     }
 }

@@ -11,13 +11,17 @@ use fupan::domain::{
     iso_week::IsoWeek,
     report::{
         self,
-        reading::ReportReading,
-        render::{ReportCount, ReportEvent, ReportFigure},
+        render::ReportEvent,
         splice::{SpliceContent, SpliceEvent},
         style::ReportStyle,
     },
 };
 use proptest::prelude::*;
+
+mod lossless;
+mod properties;
+mod provenance;
+mod structure;
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
@@ -35,34 +39,10 @@ fn corpus() -> Vec<(String, String)> {
     files.into_iter().map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect()
 }
 
-fn as_read(reading: &ReportReading) -> SpliceContent {
-    SpliceContent {
-        figures: reading
-            .figures
-            .iter()
-            .enumerate()
-            .map(|(index, figure)| (Some(index), ReportFigure::of_reading(figure, None)))
-            .collect(),
-        incident_counts: reading
-            .incident_counts
-            .iter()
-            .enumerate()
-            .map(|(index, count)| (Some(index), ReportCount { severity: count.severity.clone(), count: count.count }))
-            .collect(),
-        events: reading
-            .events
-            .iter()
-            .enumerate()
-            .map(|(index, event)| SpliceEvent { reading_index: Some(index), event: ReportEvent::of_reading(event) })
-            .collect(),
-        ..SpliceContent::default()
-    }
-}
-
 fn put_back(document: &str, change: impl FnOnce(&mut SpliceContent)) -> String {
     let reading = report::read_report(document, Shanghai, today());
     let week = reading.week.unwrap_or_else(|| IsoWeek::of(today()));
-    let mut content = as_read(&reading);
+    let mut content = SpliceContent::as_read(&reading);
     change(&mut content);
     report::splice(document, &reading, &ReportStyle::default(), week, Shanghai, &content).unwrap()
 }

@@ -42,6 +42,17 @@ pub enum ImpactKind {
     Amount,
 }
 
+impl ImpactKind {
+    /// The field of its spans.
+    pub const fn field(self) -> DraftField {
+        match self {
+            Self::Count => DraftField::AffectedCount,
+            Self::Users => DraftField::AffectedUsers,
+            Self::Amount => DraftField::AffectedAmount,
+        }
+    }
+}
+
 /// One number of the impact: `约684笔` is 684, 笔, approximate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Impact {
@@ -78,6 +89,8 @@ pub enum DraftField {
     OccurredAt,
     /// 发现.
     DetectedAt,
+    /// 响应.
+    AcknowledgedAt,
     /// 定位.
     LocatedAt,
     /// 止损.
@@ -88,6 +101,12 @@ pub enum DraftField {
     Summary,
     /// Who or how much was affected.
     Impact,
+    /// The number of transactions, orders, requests ….
+    AffectedCount,
+    /// The number of people or organisations.
+    AffectedUsers,
+    /// The amount of money.
+    AffectedAmount,
     /// Why.
     Cause,
     /// What was done and the outcome.
@@ -96,15 +115,61 @@ pub enum DraftField {
     Severity,
     /// The postmortem mark.
     Mark,
+    /// The sentence: everything but the time in front and the mark.
+    Narrative,
 }
 
-/// Where a field was read from: a byte range of the text given to the reader.
+/// Whether the text says what a field holds, or the reader concluded it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The text says it.
+    Stated,
+    /// The reader took it from the words of the span and from what it knows besides.
+    Assumed,
+}
+
+/// What the reader concluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assumption {
+    /// The date names no year: the nearest, or the latest past one, was taken.
+    Year,
+    /// 周三, 昨天: counted from the week of the report or the day of writing.
+    RelativeDay,
+    /// No date stands with the time: that of the heading above was taken.
+    HeadingDate,
+    /// No date stands with the time: the day of pasting was taken.
+    WritingDate,
+    /// The time lies before the beginning as written: the next day was taken.
+    NextDay,
+    /// The half of the day of the beginning goes on: `晚上8点…，8点半`.
+    HalfOfDay,
+    /// Beginning and duration give the end.
+    Duration,
+    /// It was mostly well then, and nobody tells of more.
+    PartlyWell,
+    /// The time of the first action, as the time the damage stopped growing.
+    FirstAction,
+    /// The words belong to another field: an impact, a title or a consequence that stands for the symptom.
+    OtherField,
+    /// A range of numbers: the lower one was taken.
+    LowerNumber,
+}
+
+/// Where a field was read from: a byte range of the text given to the reader. A field that was put together from
+/// several places has several spans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// The field.
     pub field: DraftField,
     /// Byte range, on character boundaries.
     pub range: Range<usize>,
+    /// Stated in the text, or concluded from the words of the range.
+    pub origin: Origin,
+    /// What was concluded, where something was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumption: Option<Assumption>,
 }
 
 /// Something the reader had to choose; shown to people, never silent.
@@ -186,4 +251,18 @@ pub struct DraftEvent {
     pub spans: Vec<Span>,
     /// What was assumed or left over.
     pub notices: Vec<Notice>,
+}
+
+impl DraftEvent {
+    /// The spans of a field, in the order of the text.
+    pub fn spans_of(&self, field: DraftField) -> impl Iterator<Item = &Span> {
+        self.spans.iter().filter(move |span| span.field == field)
+    }
+
+    /// Whether the field is stated or assumed; none for a field that was not read.
+    pub fn origin_of(&self, field: DraftField) -> Option<Origin> {
+        let mut spans = self.spans_of(field).peekable();
+        spans.peek()?;
+        Some(if spans.any(|span| span.origin == Origin::Assumed) { Origin::Assumed } else { Origin::Stated })
+    }
 }

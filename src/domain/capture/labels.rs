@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::wording::skip_list_marker;
-use crate::domain::text::Folded;
+use crate::domain::text::{Folded, fold_char};
 
 /// What a labelled part of an event's text holds: `恢复时间：…`, a column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,158 +34,41 @@ pub fn field_key(label: &str) -> Option<FieldKey> {
     if label.len() > 80 {
         return None;
     }
-    let label = crate::domain::text::fold(label).to_lowercase();
-    let label = label.trim_matches([' ', '*', '#', '-', '·', '[', ']', '【', '】']);
-    let is = |words: &[&str]| words.contains(&label);
-    if is(&[
-        "发生时间",
-        "开始时间",
-        "故障时间",
-        "时间",
-        "起始时间",
-        "故障开始",
-        "发生",
-        "日期",
-        "日期时间",
-        "事件时间",
-        "起止时间",
-        "故障时段",
-        "时段",
-        "start",
-        "started",
-        "started at",
-        "start time",
-        "time",
-        "date",
-        "when",
-        "occurred at",
-        "began",
-    ]) {
-        Some(FieldKey::OccurredAt)
-    } else if is(&[
-        "恢复时间",
-        "结束时间",
-        "修复时间",
-        "故障恢复时间",
-        "恢复时刻",
-        "end",
-        "ended",
-        "end time",
-        "recovered",
-        "recovered at",
-        "resolved",
-        "resolved at",
-        "restored at",
-    ]) {
-        Some(FieldKey::RecoveredAt)
-    } else if is(&[
-        "现象",
-        "事件",
-        "事件描述",
-        "故障现象",
-        "问题现象",
-        "问题描述",
-        "描述",
-        "概述",
-        "标题",
-        "事件名称",
-        "内容",
-        "问题",
-        "简述",
-        "summary",
-        "title",
-        "symptom",
-        "description",
-        "what",
-        "what happened",
-        "event",
-        "incident",
-    ]) {
-        Some(FieldKey::Summary)
-    } else if is(&["影响", "影响范围", "影响面", "影响情况", "业务影响", "影响笔数", "impact", "affected", "scope"])
-    {
-        Some(FieldKey::Impact)
-    } else if is(&[
-        "原因",
-        "根因",
-        "根本原因",
-        "故障原因",
-        "原因分析",
-        "问题原因",
-        "直接原因",
-        "cause",
-        "root cause",
-        "why",
-    ]) {
-        Some(FieldKey::Cause)
-    } else if is(&[
-        "处理",
-        "处理措施",
-        "处理过程",
-        "处理方式",
-        "处理结果",
-        "处置",
-        "处置措施",
-        "恢复",
-        "恢复措施",
-        "恢复情况",
-        "解决",
-        "解决方案",
-        "解决措施",
-        "应急措施",
-        "措施",
-        "recovery",
-        "resolution",
-        "fix",
-        "mitigation",
-        "action",
-        "actions",
-    ]) {
-        Some(FieldKey::Recovery)
-    } else if is(&["定级", "等级", "级别", "事件级别", "事件等级", "故障等级", "严重程度", "severity", "level", "sev"])
-    {
-        Some(FieldKey::Severity)
-    } else if is(&[
-        "复盘",
-        "复盘状态",
-        "复盘情况",
-        "是否复盘",
-        "复盘进度",
-        "状态",
-        "postmortem",
-        "post-mortem",
-        "postmortem status",
-        "rca",
-    ]) {
-        Some(FieldKey::Mark)
-    } else if is(&[
-        "序号",
-        "编号",
-        "负责人",
-        "值班",
-        "值班人",
-        "owner",
-        "备注",
-        "跟进人",
-        "责任方",
-        "#",
-        "no",
-        "no.",
-        "id",
-        "系统",
-        "业务",
-        "持续时间",
-        "时长",
-        "duration",
-    ]) {
-        Some(FieldKey::Other)
-    } else {
-        None
-    }
+    let folded: String = label.chars().map(|c| fold_char(c).to_ascii_lowercase()).collect();
+    let key = match folded.trim_matches([' ', '*', '#', '-', '·', '[', ']', '【', '】']) {
+        "发生时间" | "开始时间" | "故障时间" | "时间" | "起始时间" | "故障开始" | "发生" | "日期" | "日期时间"
+        | "事件时间" | "起止时间" | "故障时段" | "时段" | "start" | "started" | "started at" | "start time"
+        | "time" | "date" | "when" | "occurred at" | "began" => FieldKey::OccurredAt,
+        "恢复时间" | "结束时间" | "修复时间" | "故障恢复时间" | "恢复时刻" | "end" | "ended" | "end time"
+        | "recovered" | "recovered at" | "resolved" | "resolved at" | "restored at" => FieldKey::RecoveredAt,
+        "现象" | "事件" | "事件描述" | "故障现象" | "问题现象" | "问题描述" | "描述" | "概述" | "标题" | "事件名称"
+        | "内容" | "问题" | "简述" | "summary" | "title" | "symptom" | "description" | "what" | "what happened"
+        | "event" | "incident" => FieldKey::Summary,
+        "影响" | "影响范围" | "影响面" | "影响情况" | "业务影响" | "影响笔数" | "impact" | "affected" | "scope" => {
+            FieldKey::Impact
+        }
+        "原因" | "根因" | "根本原因" | "故障原因" | "原因分析" | "问题原因" | "直接原因" | "cause" | "root cause"
+        | "why" => FieldKey::Cause,
+        "处理" | "处理措施" | "处理过程" | "处理方式" | "处理结果" | "处置" | "处置措施" | "恢复" | "恢复措施"
+        | "恢复情况" | "解决" | "解决方案" | "解决措施" | "应急措施" | "措施" | "recovery" | "resolution" | "fix"
+        | "mitigation" | "action" | "actions" => FieldKey::Recovery,
+        "定级" | "等级" | "级别" | "事件级别" | "事件等级" | "故障等级" | "严重程度" | "severity" | "level" | "sev" => {
+            FieldKey::Severity
+        }
+        "复盘" | "复盘状态" | "复盘情况" | "是否复盘" | "复盘进度" | "状态" | "postmortem" | "post-mortem"
+        | "postmortem status" | "rca" => FieldKey::Mark,
+        "序号" | "编号" | "负责人" | "值班" | "值班人" | "owner" | "备注" | "跟进人" | "责任方" | "#" | "no"
+        | "no." | "id" | "系统" | "业务" | "持续时间" | "时长" | "duration" => FieldKey::Other,
+        _ => return None,
+    };
+    Some(key)
 }
 
 /// `时间：06/03 12:00；现象：…；影响：…`: a line that is nothing but three or more labelled parts.
 pub(super) fn parts(text: &Folded, line: &Range<usize>) -> Option<Vec<(FieldKey, Range<usize>)>> {
+    if text.chars(line.clone()).iter().filter(|c| **c == ':').take(3).count() < 3 {
+        return None;
+    }
     let start = skip_list_marker(text, line.clone());
     let mut labels: Vec<(FieldKey, usize, usize)> = Vec::new();
     let mut at = start;
@@ -212,7 +95,7 @@ pub(super) fn parts(text: &Folded, line: &Range<usize>) -> Option<Vec<(FieldKey,
 /// A label with its colon at `at`: its key, and where the value begins.
 fn label_at(text: &Folded, at: usize, end: usize) -> Option<(FieldKey, usize)> {
     let at = (at..end.min(at + 3)).find(|i| !matches!(text.at(*i), ' ' | '【' | '[' | '*'))?;
-    let colon = (at..end.min(at + 16)).find(|i| text.at(*i) == ':')?;
+    let colon = text.find(at..end.min(at + 16), ':')?;
     let key = field_key(&text.text(at..colon))?;
     Some((key, text.skip_blanks(colon + 1)))
 }
@@ -223,7 +106,7 @@ pub(super) fn one(text: &Folded, line: Range<usize>) -> Option<(FieldKey, Range<
     while matches!(text.at(start), '-' | '*' | '+' | '•' | '>' | ' ') && start < line.end {
         start += 1;
     }
-    let colon = (start..line.end.min(start + 24)).find(|i| text.at(*i) == ':')?;
+    let colon = text.find(start..line.end.min(start + 24), ':')?;
     if text.at(colon + 1).is_ascii_digit() && text.at(colon.saturating_sub(1)).is_ascii_digit() {
         return None;
     }

@@ -103,7 +103,7 @@ pub fn find(text: &Folded) -> Option<FoundMark> {
             index += 1;
             continue;
         };
-        let close = (index + 1..(index + 40).min(text.len())).find(|i| CLOSE.get(kind) == Some(&text.at(*i)));
+        let close = CLOSE.get(kind).and_then(|close| text.find(index + 1..index + 40, *close));
         if let Some(close) = close {
             let mark = meaning(&text.text(index + 1..close));
             if mark != Mark::Unknown {
@@ -175,12 +175,15 @@ fn is_grade(text: &Folded, index: usize) -> bool {
 
 /// A severity label: `C级`, `P2`, `Sev1`. Labels of two letters (`AB级`) count incidents and are none of an event.
 pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
+    // Nothing but list markers stood before.
+    let mut leading = true;
     for index in 0..text.len() {
         let before = if index == 0 { ' ' } else { text.at(index - 1) };
-        if before.is_ascii_alphanumeric() {
+        let here = text.at(index);
+        leading = leading && (index == 0 || before.is_whitespace() || matches!(before, '-' | '*' | '#'));
+        if before.is_ascii_alphanumeric() || !matches!(here, 'A'..='E' | 'P' | 'S' | 's') {
             continue;
         }
-        let here = text.at(index);
         if matches!(here, 'A'..='E') && text.at(index + 1) == '级' && is_grade(text, index) {
             return Some((here.to_string(), index..index + 2));
         }
@@ -191,8 +194,7 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
             let bracketed = OPEN.contains(&before);
             let level = text.at(index + 2) == '级';
             // Alone in front of everything: `P2 06/03 20:18 …`.
-            let leads = matches!(text.at(index + 2), ' ' | ':' | '，' | '|')
-                && (0..index).all(|i| text.at(i).is_whitespace() || matches!(text.at(i), '-' | '*' | '#'));
+            let leads = leading && matches!(text.at(index + 2), ' ' | ':' | '，' | '|');
             if bracketed || level || leads {
                 return Some((text.text(index..index + 2), index..index + 2 + usize::from(level)));
             }

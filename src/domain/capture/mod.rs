@@ -1,12 +1,22 @@
 //! Reading a pasted line: a total function from text to a draft event, with the place each field came from.
 
-pub mod clauses;
+mod causes;
+mod clauses;
+mod clocks;
+mod dates;
 pub mod draft;
+mod durations;
 mod event_text;
+pub mod highlight;
+mod instants;
 mod labels;
 pub mod marks;
 mod narrative;
+mod outcomes;
+mod pieces;
 pub mod quantities;
+mod reader;
+mod roles;
 pub mod times;
 mod wording;
 
@@ -26,11 +36,12 @@ pub fn read_line(text: &str, context: &CaptureContext) -> DraftEvent {
     let total = text.chars().count();
     let cut = text.char_indices().nth(READ_LIMIT).map_or(text.len(), |(at, _)| at);
     let read = text.get(..cut).unwrap_or(text);
-    let controls = read.chars().filter(|c| is_unwanted(*c) && *c != '\r').count();
+    let controls = text.chars().filter(|c| is_unwanted(*c) && *c != '\r').count();
     let folded = Folded::new(read, 0);
     let event = EventText::of_body(&folded, 0..folded.len());
     let (mut draft, _) = read_event_text(read, &folded, &event, context, None);
     if total > READ_LIMIT {
+        draft.narrative.push_str(text.get(cut..).unwrap_or_default());
         draft.notices.push(Notice::TooLong { read: READ_LIMIT, total });
     }
     if controls > 0 {
@@ -54,7 +65,11 @@ pub fn split(text: &str) -> Vec<&str> {
     let mut starts = Vec::new();
     let mut line = 0;
     for token in times::scan(&folded) {
-        let begins = (0..token.range.start).rev().find(|i| folded.at(*i) == '\n').map_or(0, |i| i + 1);
+        /// Characters in front of the time of a line that begins an event.
+        const LONGEST_LEAD: usize = 40;
+        let near = token.range.start.saturating_sub(LONGEST_LEAD);
+        let above = (near..token.range.start).rev().find(|i| folded.at(*i) == '\n');
+        let Some(begins) = above.map(|i| i + 1).or((near == 0).then_some(0)) else { continue };
         let lead = folded.text(begins..token.range.start);
         let free = lead.chars().all(|c| c.is_whitespace() || c.is_ascii_digit() || "-*+•>.、)(【】[]#".contains(c));
         let graded = lead.chars().count() <= 12 && marks::severity(&Folded::new(&lead, 0)).is_some();

@@ -1,4 +1,7 @@
 //! The sentence of an event: its text without the time in front and the mark behind.
+//!
+//! Nothing else is left out but white space, signs and connecting words beside the time (`:`, `，`, `至`, `自`), and
+//! the comma before a bare mark or the full stop behind a mark.
 
 use std::ops::Range;
 
@@ -8,36 +11,70 @@ use super::{
 };
 use crate::domain::text::Folded;
 
-/// The sentence as characters `range` of `original`, where `leading` are the time tokens in front.
-pub(super) fn of(
-    original: &str,
-    base: usize,
-    text: &Folded,
-    range: Range<usize>,
-    leading: &[TimeToken],
-    mark: Option<&FoundMark>,
-) -> (String, Range<usize>) {
-    let mut start = range.start;
+/// The sentence, in characters of the event's text.
+#[derive(Debug, Clone)]
+pub(super) struct Sentence {
+    /// A grade in front of the time; it leads the sentence.
+    label: Option<Range<usize>>,
+    /// The other parts that make the sentence, in order.
+    parts: Vec<Range<usize>>,
+    /// From the first character behind the time to the last one before the mark.
+    pub range: Range<usize>,
+}
+
+impl Sentence {
+    /// The words: `original` holds, from byte `base` of its document on, what `text` was folded from.
+    pub fn words(&self, original: &str, base: usize, text: &Folded) -> String {
+        let slice = |part: &Range<usize>| {
+            let bytes = text.bytes(part);
+            original.get(bytes.start.saturating_sub(base)..bytes.end.saturating_sub(base)).unwrap_or_default()
+        };
+        let mut words = self.label.as_ref().map(slice).unwrap_or_default().to_owned();
+        // `P2 ` keeps its blank; `【C级】` needs none.
+        if !words.is_empty() && words.is_ascii() {
+            words.push(' ');
+        }
+        for part in &self.parts {
+            words.push_str(slice(part));
+        }
+        if words.contains('\r') { words.replace("\r\n", "\n") } else { words }
+    }
+
+    /// The parts that make the sentence, in the order of the text.
+    pub fn kept(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.label.iter().chain(&self.parts)
+    }
+}
+
+/// The sentence of `text`, where `leading` are the time tokens in front and `hidden` are comments and signs of
+/// quotation, in order.
+pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>, hidden: &[Range<usize>]) -> Sentence {
+    let before = |mut end: usize, start: usize| {
+        while end > start && text.at(end - 1).is_whitespace() {
+            end -= 1;
+        }
+        end
+    };
+    let mut start = 0;
     let mut label: Option<Range<usize>> = None;
     for token in leading {
-        let between = text.text(start..token.range.start.max(start));
-        if label.is_none() && start == range.start && is_label(&between) {
+        let between = start..token.range.start.max(start);
+        if label.is_none() && start == 0 && is_label(text, between.clone()) {
             // `【B级】09/02 10:12 聚合码…`: the time is taken out from behind the grade.
-            label = Some(start..token.range.start);
+            label = Some(text.skip_blanks(between.start)..before(between.end, between.start));
             start = token.range.end;
-            continue;
-        }
-        if between.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '~' | '至' | '到' | '自' | '*'))
-            || between.trim() == "to"
-        {
+        } else if is_connecting(text, between) {
             start = token.range.end;
+        } else {
+            break;
         }
     }
-    let mut end = range.end;
+    let mut end = text.len();
     let mut cut: Option<Range<usize>> = None;
     if let Some(mark) = mark {
-        let behind = text.text(mark.range.end..end);
-        if behind.chars().all(|c| c.is_whitespace() || matches!(c, '。' | '.')) && mark.range.start >= start {
+        let nothing_behind =
+            text.chars(mark.range.end..end).iter().all(|c| c.is_whitespace() || matches!(c, '。' | '.'));
+        if nothing_behind && mark.range.start >= start {
             end = mark.range.start;
             // `支付失败，无需复盘`: the comma led to the mark.
             if mark.range == mark.inner {
@@ -51,30 +88,52 @@ pub(super) fn of(
         }
     }
     while start < end
-        && (text.at(start).is_whitespace() || (start > range.start && matches!(text.at(start), ':' | '，' | ',' | ')')))
+        && (text.at(start).is_whitespace() || (start > 0 && matches!(text.at(start), ':' | '，' | ',' | ')')))
     {
         start += 1;
     }
-    while end > start && text.at(end - 1).is_whitespace() {
-        end -= 1;
+    end = before(end, start);
+    let cut = cut.filter(|cut| cut.start >= start && cut.end <= end);
+    let mut parts = Vec::new();
+    parts.extend(cut.as_ref().map(|cut| start..before(cut.start, start)));
+    parts.push(cut.map_or(start, |cut| cut.end)..end);
+    if !hidden.is_empty() {
+        parts = parts.into_iter().flat_map(|part| without(&part, hidden)).collect();
     }
-    let slice = |part: Range<usize>| {
-        let bytes = text.bytes(&part);
-        original.get(bytes.start.saturating_sub(base)..bytes.end.saturating_sub(base)).unwrap_or_default()
-    };
-    let label = label.map(|label| slice(label).trim_end().to_owned()).unwrap_or_default();
-    let glue = if label.is_ascii() && !label.is_empty() { " " } else { "" };
-    let sentence = match cut {
-        Some(cut) => format!("{}{}", slice(start..cut.start).trim_end(), slice(cut.end..end)),
-        None => slice(start..end).to_owned(),
-    };
-    (format!("{label}{glue}{}", sentence.replace("\r\n", "\n")), start..end)
+    parts.retain(|part| part.start < part.end);
+    Sentence { label, parts, range: start..end }
+}
+
+/// What is left of a part without the hidden ranges in it.
+fn without(part: &Range<usize>, hidden: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut left = Vec::new();
+    let mut start = part.start;
+    for gap in hidden.iter().filter(|gap| gap.start < part.end && gap.end > part.start) {
+        left.push(start..gap.start.max(start));
+        start = gap.end.max(start);
+    }
+    left.push(start.min(part.end)..part.end);
+    left
+}
+
+/// Whether only signs and connecting words stand there.
+fn is_connecting(text: &Folded, between: Range<usize>) -> bool {
+    let chars = text.chars(between.clone());
+    chars.iter().all(|c| c.is_whitespace() || matches!(c, '-' | '~' | '至' | '到' | '自' | '*'))
+        || (chars.len() <= 8 && text.text(between).trim() == "to")
 }
 
 /// Whether the words are a grade and nothing else: `【C级】`, `P2 `.
-fn is_label(words: &str) -> bool {
-    let folded = Folded::new(words, 0);
-    let Some((_, range)) = marks::severity(&folded) else { return false };
-    let rest = format!("{}{}", folded.text(0..range.start), folded.text(range.end..folded.len()));
-    rest.chars().all(|c| c.is_whitespace() || matches!(c, '【' | '】' | '[' | ']' | '(' | ')' | '*' | ':' | '-'))
+fn is_label(text: &Folded, words: Range<usize>) -> bool {
+    /// Characters of the longest grade with its brackets and the list marker before it.
+    const LONGEST: usize = 24;
+    if words.is_empty() || words.len() > LONGEST {
+        return false;
+    }
+    let own = text.slice(words);
+    let Some((_, grade)) = marks::severity(&own) else { return false };
+    (0..grade.start).chain(grade.end..own.len()).all(|i| {
+        let c = own.at(i);
+        c.is_whitespace() || matches!(c, '【' | '】' | '[' | ']' | '(' | ')' | '*' | ':' | '-')
+    })
 }

@@ -1,5 +1,7 @@
 //! Numbers of an impact (SCHEMA section 7, "Numbers"): `约684笔`, `1.2万单`, `三百余笔`, `nearly 450 refunds`.
 
+use std::ops::Range;
+
 use super::draft::{Impact, ImpactKind};
 use crate::domain::text::Folded;
 
@@ -125,15 +127,41 @@ const USER_WORDS: [&str; 12] = [
     "accounts",
 ];
 
-/// The numbers of a text, in its order, at most one of a kind counts first: callers take the first of a kind.
+/// A number that was found, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The number.
+    pub impact: Impact,
+    /// Characters, signs and words of approximation excluded.
+    pub range: Range<usize>,
+    /// It is the lower one of a range of numbers.
+    pub is_lower: bool,
+}
+
+/// The numbers of a text, in its order; callers take the first of a kind.
 pub fn scan(text: &str) -> Vec<Impact> {
     let folded = Folded::new(text, 0);
+    let all = 0..folded.len();
+    scan_in(&folded, all).into_iter().map(|found| found.impact).collect()
+}
+
+/// The numbers in a range of characters.
+pub fn scan_in(text: &Folded, range: Range<usize>) -> Vec<Found> {
+    let own = text.slice(range.clone());
     let mut found = Vec::new();
     let mut index = 0;
-    while index < folded.len() {
-        match number_at(&folded, index) {
-            Some((impact, end)) => {
-                found.extend(impact);
+    while index < own.len() {
+        if !may_begin(own.at(index)) {
+            index += 1;
+            continue;
+        }
+        match number_at(&own, index) {
+            Some((number, end)) => {
+                found.extend(number.map(|(impact, is_lower)| Found {
+                    impact,
+                    is_lower,
+                    range: range.start + index..range.start + end,
+                }));
                 index = end;
             }
             None => index += 1,
@@ -142,8 +170,12 @@ pub fn scan(text: &str) -> Vec<Impact> {
     found
 }
 
+fn may_begin(c: char) -> bool {
+    c.is_ascii_digit() || "零一二三四五六七八九十百千万两".contains(c)
+}
+
 /// A number at `index`: an impact where a known unit follows, and where the number ends.
-fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
+fn number_at(text: &Folded, index: usize) -> Option<(Option<(Impact, bool)>, usize)> {
     let before = if index == 0 { ' ' } else { text.at(index - 1) };
     let (hundredths, end) = if text.at(index).is_ascii_digit() {
         if before.is_ascii_alphanumeric() || matches!(before, '.' | ':' | '/') {
@@ -156,6 +188,7 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
     let mut end = end;
     let mut approximate = is_approximate_before(text, index);
     let mut value = hundredths;
+    let mut lower = false;
     // `684-700笔`: the lower number, and nobody counted.
     if matches!(text.at(end), '-' | '~' | '至' | '到')
         && let Some((_, upper)) = arabic(text, end + 1)
@@ -163,6 +196,7 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
         && (scale_at(text, upper).is_some() || unit_of(text, text.skip_blanks(upper), index).is_some())
     {
         approximate = true;
+        lower = true;
         end = upper;
     }
     // `12.8 万元`
@@ -182,14 +216,15 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<Impact>, usize)> {
     }
     let unit_at = text.skip_blanks(end);
     let Some((kind, length)) = unit_of(text, unit_at, index) else {
-        return Some((noun_before(text, index).map(|(kind, unit)| whole(kind, value, unit, approximate)), end));
+        let found = noun_before(text, index).map(|(kind, unit)| (whole(kind, value, unit, approximate), lower));
+        return Some((found, end));
     };
     let unit_end = unit_at + length;
     if text.any(unit_end, &["左右", "上下", "以上", "+"]).is_some() {
         approximate = true;
     }
     let unit = text.text(unit_at..unit_end);
-    Some((Some(whole(kind, value, unit, approximate)), unit_end))
+    Some((Some((whole(kind, value, unit, approximate), lower)), unit_end))
 }
 
 /// Hundredths of yuan are fen; pieces and people are whole.

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::{
+    outline::Line,
     reading::{Decimal, FigureReading, IncidentCountReading, Scope},
-    sections, tables,
+    tables,
 };
 use crate::domain::text::Folded;
 
@@ -13,25 +14,22 @@ const UNITS: [&str; 22] = [
     "元", "万元", "天", "‰",
 ];
 
-/// Everything of the section's characters `body`.
-pub fn read(text: &Folded, body: Range<usize>) -> (Vec<FigureReading>, Vec<IncidentCountReading>) {
+/// The longest heading of a group in characters.
+const LONGEST_GROUP: usize = 80;
+
+/// Everything of the section's lines.
+pub fn read(text: &Folded, lines: &[Line]) -> (Vec<FigureReading>, Vec<IncidentCountReading>) {
     let mut figures = Vec::new();
     let mut counts = Vec::new();
     let mut group: Option<String> = None;
-    let lines: Vec<Range<usize>> =
-        sections::lines(text).into_iter().filter(|line| body.start <= line.start && line.end <= body.end).collect();
     let mut index = 0;
-    let mut fenced = false;
-    while let Some(line) = lines.get(index) {
-        let words = text.text(line.clone());
-        if words.trim_start().starts_with("```") {
-            fenced = !fenced;
-        }
-        if fenced || words.trim().is_empty() {
+    while let Some(own) = lines.get(index) {
+        let line = &own.range;
+        if !own.is_text() || text.is_blank(line.clone()) {
             index += 1;
             continue;
         }
-        if let Some(end) = tables::end(text, &lines, index) {
+        if let Some(end) = tables::end(text, lines, index) {
             read_table(text, lines.get(index..end).unwrap_or_default(), &mut figures, &mut counts);
             index = end.max(index + 1);
             continue;
@@ -41,6 +39,7 @@ pub fn read(text: &Folded, body: Range<usize>) -> (Vec<FigureReading>, Vec<Incid
         if found.is_empty() {
             let before = figures.len();
             read_line(text, start, line, group.as_deref(), &mut figures);
+            let words = text.text(line.start..line.end.min(line.start + LONGEST_GROUP));
             let trimmed = words.trim().trim_matches(['*', '-', ' ', '#']);
             if figures.len() == before && trimmed.ends_with(':') {
                 group =
@@ -231,7 +230,9 @@ fn figure_of(text: &Folded, part: Range<usize>, line: &Range<usize>, group: Opti
 
 /// Reads `（较上周-0.02pp）`, `/ 99.95%（实际/目标）`, `(target 99.99%)` behind a value.
 fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
-    let words = text.text(range.clone()).to_lowercase();
+    /// Characters around a number that say what it is.
+    const NOTE: usize = 60;
+    let words = text.text(range.start..range.end.min(range.start + 4 * NOTE)).to_lowercase();
     let pair = words.contains("实际/目标") || words.contains("actual/target") || words.contains("实际值/目标");
     let mut index = range.start;
     let mut last_word = range.start;
@@ -247,9 +248,9 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
             index += 1;
             continue;
         };
-        let context = text.text(last_word..index).to_lowercase();
+        let context = text.text(last_word.max(index.saturating_sub(NOTE))..index).to_lowercase();
         let unit = unit_at(text, end);
-        let behind = text.text(end..range.end).to_lowercase();
+        let behind = text.text(end..range.end.min(end + NOTE)).to_lowercase();
         let has = |list: &[&str]| list.iter().any(|word| context.contains(word));
         let change = has(&["较", "环比", "比上", "变化", "vs", "同比", "change", "compared", "delta"])
             || behind.contains("vs ")
@@ -271,18 +272,23 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
 
 /// `事故数AB级0次，C级0.5次`, `Incidents: Sev1 0, Sev2 1`, `P0 0次`.
 fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> Vec<IncidentCountReading> {
-    let words = text.text(range.clone()).to_lowercase();
-    let keyed = ["事故", "incident", "事件数", "故障数", "事件"].iter().any(|word| words.contains(word));
+    /// Characters that are looked through for the time that counts are of.
+    const SCOPE_WORDS: usize = 200;
+    let keyed = ["事故", "incident", "事件数", "故障数", "事件"]
+        .iter()
+        .any(|word| range.clone().any(|index| text.has(index, word)));
     let mut found: Vec<IncidentCountReading> = Vec::new();
     let mut index = range.start;
     // `(本年累计 AB级0次)` says of its own counts which time they are of; `(本年累计)` says so of those before it.
-    let mut scope = scope_of(&text.text(range.start..bracket(text, range.clone(), '(').unwrap_or(range.end)));
+    let lead = text.find(range.clone(), '(').unwrap_or(range.end).min(range.start + SCOPE_WORDS);
+    let mut scope = scope_of(&text.text(range.start..lead));
     let outer = scope;
     let mut in_bracket = None;
     while index < range.end {
         match text.at(index) {
             '(' => {
-                let close = bracket(text, index..range.end, ')').unwrap_or(range.end);
+                let within = index..range.end.min(index + SCOPE_WORDS);
+                let close = text.find(within.clone(), ')').unwrap_or(within.end);
                 let inner = scope_of(&text.text(index..close));
                 in_bracket = Some((found.len(), inner));
                 scope = inner.or(outer);
@@ -327,10 +333,6 @@ fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> V
     found
 }
 
-fn bracket(text: &Folded, range: Range<usize>, which: char) -> Option<usize> {
-    range.clone().find(|i| text.at(*i) == which)
-}
-
 /// The time that words say counts are of.
 fn scope_of(words: &str) -> Option<Scope> {
     let words = words.to_lowercase();
@@ -371,12 +373,7 @@ fn label_at(text: &Folded, index: usize) -> Option<(String, usize, bool)> {
     (graded || text.at(end) == ' ' || text.at(end) == ':').then(|| (label, end + usize::from(graded), graded))
 }
 
-fn read_table(
-    text: &Folded,
-    rows: &[Range<usize>],
-    figures: &mut Vec<FigureReading>,
-    counts: &mut Vec<IncidentCountReading>,
-) {
+fn read_table(text: &Folded, rows: &[Line], figures: &mut Vec<FigureReading>, counts: &mut Vec<IncidentCountReading>) {
     let Some(table) = tables::read(text, rows) else { return };
     let column = |words: &[&str]| {
         table.header.iter().position(|name| {

@@ -6,11 +6,13 @@ pub mod formats;
 mod learn;
 mod learn_event;
 mod learn_figure;
+mod outline;
 pub mod reading;
 pub mod render;
 pub mod schema;
 mod sections;
 pub mod splice;
+mod starts;
 pub mod style;
 mod tables;
 pub mod template;
@@ -22,7 +24,8 @@ pub use splice::splice;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use reading::ReportReading;
+use outline::Outline;
+use reading::{ReportReading, SectionReading};
 
 use crate::domain::{
     capture::draft::{CaptureContext, DateAnchor},
@@ -32,19 +35,24 @@ use crate::domain::{
 /// Reads a document (SCHEMA). Never fails; all spans are byte ranges of `document`. `today` is used only where the
 /// document names neither a week nor a date.
 pub fn read_report(document: &str, zone: Tz, today: NaiveDate) -> ReportReading {
-    let text = Folded::new(document, 0);
-    let week = sections::week(&text);
-    let created_at =
-        sections::created_at(&text, &CaptureContext { anchor: DateAnchor::Nearest(today), zone, written: None });
+    let mut text = Folded::new(document, 0);
+    let outline = Outline::of(document, &mut text);
+    let week = sections::week(&text, &outline);
+    let nearest = CaptureContext { anchor: DateAnchor::Nearest(today), zone, written: None };
+    let created_at = sections::created_at(&text, &outline, &nearest);
     let created = created_at.map(|at| at.with_timezone(&zone).date_naive());
     let context = CaptureContext { anchor: sections::anchor(week, created, today), zone, written: created };
-    let (figures_section, events_section) = sections::find(&text);
-    let chars = |bytes: &std::ops::Range<usize>| text.index(bytes.start)..text.index(bytes.end);
+    let (figures_section, events_section) = sections::find(&text, &outline);
+    let lines =
+        |section: &SectionReading| outline.within(&(text.index(section.body.start)..text.index(section.body.end)));
     let (figures, incident_counts) =
-        figures_section.as_ref().map(|section| figures::read(&text, chars(&section.body))).unwrap_or_default();
+        figures_section.as_ref().map(|section| figures::read(&text, &lines(section))).unwrap_or_default();
     let events = events_section
         .as_ref()
-        .map(|section| events::read(document, &text, chars(&section.body), &context))
+        .map(|section| {
+            events::Section { original: document, text: &text, outline: &outline, context: &context }
+                .read(&lines(section))
+        })
         .unwrap_or_default();
     ReportReading { week, created_at, figures_section, events_section, figures, incident_counts, events }
 }

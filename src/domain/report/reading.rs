@@ -88,7 +88,7 @@ pub struct EventReading {
     pub mark_words: Option<Range<usize>>,
     /// Byte range of the mark with its brackets.
     pub mark_span: Option<Range<usize>>,
-    /// Byte range of the sentence.
+    /// Byte range of the sentence, without code below it: a new mark goes behind it.
     pub narrative_span: Range<usize>,
     /// How it is written.
     pub layout: Layout,

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::reading::SectionReading;
+use super::{
+    outline::{self, Line, Outline},
+    reading::SectionReading,
+};
 use crate::domain::{
     capture::{
         draft::{CaptureContext, DateAnchor},
@@ -13,21 +16,6 @@ use crate::domain::{
     iso_week::IsoWeek,
     text::Folded,
 };
-
-/// The lines of a text as character ranges, line ends excluded.
-pub fn lines(text: &Folded) -> Vec<Range<usize>> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for index in 0..=text.len() {
-        if index == text.len() || text.at(index) == '\n' {
-            // Blanks at the end, and the carriage return of CRLF, belong to no line.
-            let end = (start..index).rev().find(|i| !text.at(*i).is_whitespace()).map_or(start, |i| i + 1);
-            lines.push(start..end);
-            start = index + 1;
-        }
-    }
-    lines
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -38,6 +26,8 @@ enum Kind {
 
 /// A heading: its rank (1 to 6 for `#`, 7 for bold, 8 for brackets, 9 for a bare line) and what it heads.
 struct Heading {
+    /// The first character of the line, before signs of quotation.
+    start: usize,
     line: Range<usize>,
     rank: u8,
     kind: Kind,
@@ -46,18 +36,14 @@ struct Heading {
 }
 
 /// The figures section and the events section.
-pub fn find(text: &Folded) -> (Option<SectionReading>, Option<SectionReading>) {
-    let mut fenced = false;
+pub fn find(text: &Folded, outline: &Outline) -> (Option<SectionReading>, Option<SectionReading>) {
     let mut headings = Vec::new();
-    for line in lines(text) {
-        let at = text.skip_blanks(line.start);
-        if text.has(at, "```") {
-            fenced = !fenced;
-            continue;
+    for (index, line) in outline.lines.iter().enumerate().filter(|(_, line)| line.is_text()) {
+        let Some(mut heading) = heading(text, line) else { continue };
+        if let Some(rule) = outline.lines.get(index + 1).filter(|rule| rule.kind == outline::Kind::Underline) {
+            heading.line.end = rule.range.end;
         }
-        if !fenced && let Some(heading) = heading(text, line) {
-            headings.push(heading);
-        }
+        headings.push(heading);
     }
     let mut found: [Option<(u8, SectionReading)>; 2] = [None, None];
     for (index, heading) in headings.iter().enumerate() {
@@ -70,7 +56,7 @@ pub fn find(text: &Folded) -> (Option<SectionReading>, Option<SectionReading>) {
             .iter()
             .skip(index + 1)
             .find(|next| next.rank <= heading.rank || next.kind != Kind::Other)
-            .map_or(text.len(), |next| next.line.start);
+            .map_or(text.len(), |next| next.start);
         let start = heading.inline.unwrap_or_else(|| (heading.line.end + 1).min(end));
         let section = SectionReading { heading: text.bytes(&heading.line), body: text.bytes(&(start..end.max(start))) };
         // The highest heading of its kind is the section; a bare line of the same words elsewhere is not.
@@ -84,23 +70,29 @@ pub fn find(text: &Folded) -> (Option<SectionReading>, Option<SectionReading>) {
     (figures, events)
 }
 
-fn heading(text: &Folded, line: Range<usize>) -> Option<Heading> {
-    let words = text.text(line.clone());
-    let trimmed = words.trim();
-    if trimmed.is_empty() || trimmed.chars().count() > 60 {
+/// The longest heading in characters.
+const LONGEST_HEADING: usize = 60;
+
+fn heading(text: &Folded, line: &Line) -> Option<Heading> {
+    let first = text.skip_blanks(line.range.start);
+    if first >= line.range.end || line.range.end - first > LONGEST_HEADING {
         return None;
     }
+    let words = text.text(line.range.clone());
+    let trimmed = words.trim();
     let hashes = trimmed.chars().take_while(|c| *c == '#').count();
     let indented = words.starts_with("  ") || words.starts_with('\t');
     if indented && !trimmed.starts_with('#') {
         return None;
     }
     let (rank, title) = if (1..=6).contains(&hashes) && !indented {
-        (u8::try_from(hashes).unwrap_or(6), trimmed.trim_start_matches('#').trim())
+        (u8::try_from(hashes).unwrap_or(6), trimmed.trim_matches('#').trim())
     } else if let Some(inner) = trimmed.strip_prefix("**").and_then(|rest| rest.strip_suffix("**")) {
         (7, inner)
     } else if trimmed.starts_with('【') && !indented {
         (8, trimmed)
+    } else if let outline::Kind::Underlined(level) = line.kind {
+        (level, trimmed)
     } else {
         (9, trimmed)
     };
@@ -121,9 +113,11 @@ fn heading(text: &Folded, line: Range<usize>) -> Option<Heading> {
     if rank < 7 && kind == Kind::Other && is_event_title(title) {
         return None;
     }
+    let line_start = line.start;
+    let line = line.range.clone();
     let inline = inline
         .map(|rest| line.end - words.chars().rev().take_while(|c| c.is_whitespace()).count() - rest.chars().count());
-    Some(Heading { line, rank, kind, inline })
+    Some(Heading { start: line_start, line, rank, kind, inline })
 }
 
 /// `事件一：…`, `Incident 2`: a title inside the events section, not a heading of its own.
@@ -136,6 +130,11 @@ pub fn is_event_title(title: &str) -> bool {
     ["事件", "故障", "问题", "incident", "event"].iter().any(|word| lower.strip_prefix(word).is_some_and(numbered))
         || lower.starts_with("pe-")
         || ["c级", "d级", "a级", "b级"].iter().any(|grade| lower.starts_with(grade))
+}
+
+/// Whether the words name one of the two sections.
+pub fn is_section_name(words: &str) -> bool {
+    words.chars().count() <= LONGEST_HEADING && kind_of(words) != Kind::Other
 }
 
 fn kind_of(title: &str) -> Kind {
@@ -211,9 +210,16 @@ fn kind_of(title: &str) -> Kind {
 }
 
 /// The ISO week of the title: `2024-W34`, `2024W34`, `2024年第34周`, or that of a range of dates.
-pub fn week(text: &Folded) -> Option<IsoWeek> {
-    let titles: Vec<String> =
-        lines(text).into_iter().map(|line| text.text(line)).filter(|line| !line.trim().is_empty()).take(6).collect();
+pub fn week(text: &Folded, outline: &Outline) -> Option<IsoWeek> {
+    /// What stands further behind on a line is no title.
+    const LONGEST_TITLE: usize = 400;
+    let titles: Vec<String> = outline
+        .lines
+        .iter()
+        .filter(|line| line.is_text() && !text.is_blank(line.range.clone()))
+        .take(6)
+        .map(|line| text.text(line.range.start..line.range.end.min(line.range.start + LONGEST_TITLE)))
+        .collect();
     titles.iter().find_map(|title| week_code(title)).or_else(|| titles.iter().find_map(|title| week_words(title)))
 }
 
@@ -269,17 +275,18 @@ fn week_words(title: &str) -> Option<IsoWeek> {
 }
 
 /// The `Created:` line; a date alone means midnight.
-pub fn created_at(text: &Folded, context: &CaptureContext) -> Option<DateTime<Utc>> {
+pub fn created_at(text: &Folded, outline: &Outline, context: &CaptureContext) -> Option<DateTime<Utc>> {
+    /// Such a line holds a label and a time.
+    const LONGEST_LINE: usize = 200;
     let keys = ["created", "创建时间", "创建日期", "创建于", "date", "日期", "编写时间", "更新时间"];
-    lines(text).into_iter().take(15).find_map(|line| {
-        let words = text.text(line.clone()).to_lowercase();
+    outline.lines.iter().take(15).filter(|line| line.is_text()).find_map(|line| {
+        let own = text.slice(line.range.start..line.range.end.min(line.range.start + LONGEST_LINE));
+        let words = own.text(0..own.len()).to_lowercase();
         let plain = words.trim().trim_start_matches(['*', '-', ' ', '>']);
         if !keys.iter().any(|key| plain.starts_with(key)) {
             return None;
         }
-        let token = times::scan(text)
-            .into_iter()
-            .find(|token| line.start <= token.range.start && token.range.end <= line.end && token.date.is_some())?;
+        let token = times::scan(&own).into_iter().find(|token| token.date.is_some())?;
         let (date, _) = times::resolve_date(token.date?, context, None)?;
         times::instant(date, token.seconds.unwrap_or(0), token.offset, context)
     })

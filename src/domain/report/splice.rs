@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     learn::tidy,
-    reading::{EventReading, Layout, ReportReading, SectionReading},
+    reading::{EventReading, IncidentCountReading, Layout, ReportReading, SectionReading},
     render::{self, ReportCount, ReportEvent, ReportFigure, SectionsContent, split_grade},
     style::{Part, ReportStyle},
     template::{StyleError, Writer},
@@ -42,6 +42,25 @@ pub struct SpliceContent {
     /// What was removed since the document was imported. Everything else that the document holds and the content does
     /// not is the writer's own and stays.
     pub removed: Removed,
+}
+
+impl SpliceContent {
+    /// Everything as a document tells it: putting it back changes nothing.
+    pub fn as_read(reading: &ReportReading) -> Self {
+        let count = |read: &IncidentCountReading| ReportCount { severity: read.severity.clone(), count: read.count };
+        Self {
+            figures: (0..)
+                .zip(&reading.figures)
+                .map(|(i, read)| (Some(i), ReportFigure::of_reading(read, None)))
+                .collect(),
+            incident_counts: (0..).zip(&reading.incident_counts).map(|(i, read)| (Some(i), count(read))).collect(),
+            events: (0..)
+                .zip(&reading.events)
+                .map(|(i, read)| SpliceEvent { reading_index: Some(i), event: ReportEvent::of_reading(read) })
+                .collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// Indices into the reading, in order.
@@ -358,6 +377,8 @@ fn change(
     edits: &mut Vec<Edit>,
 ) -> Result<(), StyleError> {
     let stands = ReportEvent::of_reading(read);
+    // An end that the document does not tell was known before or elsewhere: it is no change of the document's words.
+    let wanted = &ReportEvent { recovered: stands.recovered.and(wanted.recovered), ..wanted.clone() };
     let same_mark = stands.mark == wanted.mark
         || (stands.mark == Mark::Unknown && render::mark_words(style, wanted.mark).is_empty());
     let same_words = stands.narrative.trim() == wanted.narrative.trim();

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::outline::Line;
 use crate::domain::text::Folded;
 
 /// A row: its line and its cells, blanks around them excluded.
@@ -24,39 +25,51 @@ pub struct Table {
 
 /// Where the table that begins at line `start` ends: the first line behind it. A table has `|` around its rows, or
 /// between its cells with a rule below its first line.
-pub fn end(text: &Folded, lines: &[Range<usize>], start: usize) -> Option<usize> {
-    let words = |index: usize| lines.get(index).map(|line| text.text(line.clone()));
-    let framed = |line: &String| line.trim().starts_with('|') && line.matches('|').count() >= 2;
-    let divided = |line: &String| line.contains('|');
-    let first = words(start)?;
-    let ruled = || words(start + 1).is_some_and(|line| line.contains('|') && is_rule(&line));
-    let belongs: &dyn Fn(&String) -> bool = if framed(&first) {
-        &framed
-    } else if divided(&first) && ruled() {
-        &divided
+pub fn end(text: &Folded, lines: &[Line], start: usize) -> Option<usize> {
+    let first = lines.get(start)?;
+    let belongs: fn(&Folded, &Line) -> bool = if is_framed(text, first) {
+        is_framed
+    } else if is_divided(text, first)
+        && lines.get(start + 1).is_some_and(|line| is_divided(text, line) && is_rule(text, line))
+    {
+        is_divided
     } else {
         return None;
     };
-    Some((start..lines.len()).find(|index| !words(*index).is_some_and(|line| belongs(&line))).unwrap_or(lines.len()))
+    let rows = lines.get(start..)?.iter().take_while(|line| line.is_text() && belongs(text, line)).count();
+    Some(start + rows)
+}
+
+fn is_framed(text: &Folded, line: &Line) -> bool {
+    text.at(text.skip_blanks(line.range.start)) == '|' && pipes(text, line) >= 2
+}
+
+fn is_divided(text: &Folded, line: &Line) -> bool {
+    pipes(text, line) >= 1
+}
+
+fn pipes(text: &Folded, line: &Line) -> usize {
+    text.chars(line.range.clone()).iter().filter(|c| **c == '|').take(2).count()
 }
 
 /// Reads the lines of a table.
-pub fn read(text: &Folded, lines: &[Range<usize>]) -> Option<Table> {
-    let header = cells(text, lines.first()?)
+pub fn read(text: &Folded, lines: &[Line]) -> Option<Table> {
+    let header = cells(text, &lines.first()?.range)
         .into_iter()
         .map(|cell| text.text(cell).trim().trim_matches('*').to_owned())
         .collect();
     let rows = lines
         .iter()
         .skip(1)
-        .filter(|line| !is_rule(&text.text((*line).clone())))
-        .map(|line| Row { line: line.clone(), cells: cells(text, line) })
+        .filter(|line| !is_rule(text, line))
+        .map(|line| Row { line: line.range.clone(), cells: cells(text, &line.range) })
         .collect();
     Some(Table { header, rows })
 }
 
-fn is_rule(line: &str) -> bool {
-    line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t')) && line.contains('-')
+fn is_rule(text: &Folded, line: &Line) -> bool {
+    let chars = text.chars(line.range.clone());
+    chars.contains(&'-') && chars.iter().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'))
 }
 
 fn cells(text: &Folded, line: &Range<usize>) -> Vec<Range<usize>> {
@@ -67,7 +80,7 @@ fn cells(text: &Folded, line: &Range<usize>) -> Vec<Range<usize>> {
     while index <= line.end {
         let escaped = index > line.start && text.at(index - 1) == '\\';
         let at_end = index == line.end;
-        if (text.at(index) == '|' && !escaped && !at_end) || (at_end && !text.text(start..index).trim().is_empty()) {
+        if (text.at(index) == '|' && !escaped && !at_end) || (at_end && !text.is_blank(start..index)) {
             let from = text.skip_blanks(start).min(index);
             let to = (from..index).rev().find(|i| !text.at(*i).is_whitespace()).map_or(from, |i| i + 1);
             found.push(from..to);

@@ -29,7 +29,9 @@ pub struct LineReading {
     event: Value,
     /// The sentence, without time in front and mark behind.
     narrative: String,
-    /// Where each field was read: `field` and a byte range of the line.
+    /// Where each field was read: `field`, a byte range of the line, and `origin`: `stated` in the text, or `assumed`
+    /// from the words of the range, then with `assumption` (`year`, `next_day`, `duration` …). A field of several
+    /// places has several spans; those of `narrative` make the sentence.
     #[schema(value_type = Vec<Object>)]
     spans: Value,
     /// What was assumed or left over: `code` and its details.

@@ -4,7 +4,7 @@ mod conditions;
 mod event_body;
 mod events;
 mod figures;
-mod imports;
+pub mod imports;
 mod lines;
 mod openapi;
 mod postmortems;
@@ -41,7 +41,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
-        .service(web::resource("/api/v1/imports").route(web::post().to(imports::create)))
+        .service(
+            web::resource("/api/v1/imports").route(web::get().to(imports::list)).route(web::post().to(imports::create)),
+        )
+        .service(web::resource("/api/v1/imports/{id}:undo").route(web::post().to(imports::undo)))
         .service(web::resource("/api/v1/reports:splice").route(web::post().to(imports::splice)))
         .service(web::resource("/api/v1/report-styles").route(web::get().to(report_styles::list)))
         .service(web::resource("/api/v1/report-styles:twin").route(web::post().to(report_styles::twin)))

@@ -22,6 +22,8 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureChange,
     figures::FigureList,
     imports::ImportBody,
+    imports::RunList,
+    imports::UndoBody,
     lines::LineReading,
     lines::ParseLine,
     postmortems::PostmortemPatch,
@@ -77,6 +79,8 @@ fn exchange(route: &Route) -> Option<Exchange> {
         }
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
+        ("GET", "/api/v1/imports") => give("RunList"),
+        ("POST", "/api/v1/imports/{id}:undo") => give("UndoBody"),
         ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },
         ("GET", "/api/v1/report-styles") => give("StyleList"),
         ("POST", "/api/v1/report-styles:twin") => swap("TwinRequest", "TwinBody"),
@@ -129,6 +133,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
+        ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
         _ => Vec::new(),
     };

@@ -14,7 +14,6 @@ use super::{
 use crate::{
     domain::{
         actor::Permission,
-        capture::draft::ImpactKind,
         checked::FieldError,
         clock_point::ClockPoint,
         event::ProductionEvent,
@@ -123,15 +122,7 @@ async fn show(
     let (history, _) = figures::of_weeks(app, &caller.actor, event.week.previous(), event.week).await?;
     let mut facts = Vec::new();
     for impact in &fields.impacts {
-        let about = if impact.approximate { t.about } else { "" };
-        let number = if impact.kind == ImpactKind::Amount {
-            let fen = impact.number.rem_euclid(100);
-            let yuan = rows::thousands(impact.number.div_euclid(100));
-            if fen == 0 { yuan } else { format!("{yuan}.{fen:02}") }
-        } else {
-            rows::thousands(impact.number)
-        };
-        facts.push((t.impact.to_owned(), format!("{about}{number} {}", impact.unit)));
+        facts.push((t.impact.to_owned(), rows::magnitude(t, impact)));
     }
     if let (Some(from), Some(to)) = (fields.occurred, fields.recovered) {
         facts.extend(rows::lasted(t, from, to).map(|words| (t.duration.to_owned(), words)));

@@ -1,11 +1,10 @@
-//! Home, and the live preview of a line.
+//! Home.
 
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use chrono::{Datelike as _, NaiveDate};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -14,18 +13,11 @@ use super::{
     figures::{FigureRow, figure_rows, first_week},
     render,
     rows::{self, Row},
-    words,
 };
 use crate::{
-    domain::{
-        capture::draft::{DraftEvent, Mark, Notice},
-        event::ProductionEvent,
-        figures::IncidentCount,
-        iso_week::IsoWeek,
-        report::{event_line, render::ReportEvent, style::ReportStyle},
-    },
+    domain::{event::ProductionEvent, figures::IncidentCount, iso_week::IsoWeek},
     i18n::Texts,
-    service::{App, accounts, capture, events, figures, postmortems},
+    service::{App, accounts, events, figures, postmortems},
     web::{
         gate::{Caller, caller},
         problem::Problem,
@@ -188,90 +180,4 @@ async fn year_mix(app: &App, caller: &Caller, t: &Texts, year: i32) -> Result<(V
 /// `08/19 – 08/25`.
 pub(super) fn range(week: IsoWeek) -> String {
     format!("{} – {}", week.monday().format("%m/%d"), week.sunday().format("%m/%d"))
-}
-
-/// A line.
-#[derive(Debug, Deserialize)]
-pub struct Line {
-    line: String,
-}
-
-#[derive(Template)]
-#[template(path = "parsed.html")]
-struct Parsed {
-    t: &'static Texts,
-    chips: Vec<(&'static str, String)>,
-    pending: bool,
-    line: String,
-    notices: Vec<String>,
-}
-
-/// What a line says, as a piece of a page.
-pub async fn preview(
-    request: HttpRequest,
-    app: web::Data<App>,
-    form: web::Form<Line>,
-) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    let t = words(&caller);
-    let pieces = capture::split(&form.line);
-    let first = pieces.first().copied().unwrap_or_default();
-    let draft = capture::read(&app, &caller.actor, first, None)?;
-    let mut notices: Vec<String> = draft.notices.iter().filter_map(|notice| notice_words(t, notice)).collect();
-    if pieces.len() > 1 {
-        notices.insert(0, format!("{}{}", t.several_events, pieces.len()));
-    }
-    if let Some(label) = events::alike(&app, &caller.actor, &draft).await? {
-        notices.insert(0, format!("{}{label}", t.alike_event));
-    }
-    let event = ReportEvent {
-        occurred: draft.occurred,
-        recovered: draft.recovered,
-        narrative: draft.narrative.clone(),
-        mark: draft.mark,
-        ..ReportEvent::default()
-    };
-    let page = Parsed {
-        t,
-        chips: chips(&app, t, &draft),
-        pending: draft.mark == Mark::Pending,
-        line: event_line(&ReportStyle::default(), &event, app.zone),
-        notices,
-    };
-    render(StatusCode::OK, &page)
-}
-
-fn chips(app: &App, t: &'static Texts, draft: &DraftEvent) -> Vec<(&'static str, String)> {
-    let mut chips = Vec::new();
-    if let Some(point) = draft.occurred {
-        chips.push((t.time, rows::time(app, point)));
-    }
-    if let Some(to) = draft.recovered {
-        let lasted = draft
-            .occurred
-            .and_then(|from| rows::lasted(t, from, to))
-            .map(|words| format!("（{words}）"))
-            .unwrap_or_default();
-        chips.push((t.recovered, format!("{}{lasted}", rows::time(app, to))));
-    }
-    chips.extend(draft.severity.as_deref().map(|label| (t.severity, rows::grade(t, Some(label)))));
-    chips.extend(draft.summary.clone().map(|text| (t.summary, text)));
-    chips.extend(draft.impact.clone().map(|text| (t.impact, text)));
-    chips.extend(draft.cause.clone().map(|text| (t.cause, text)));
-    chips.extend(draft.recovery.clone().map(|text| (t.recovery, text)));
-    chips
-}
-
-fn notice_words(t: &Texts, notice: &Notice) -> Option<String> {
-    Some(match notice {
-        Notice::YearAssumed { year } => format!("{}{year}", t.assumed_year),
-        Notice::DateUnreadable { text } => format!("{}{text}", t.no_date),
-        Notice::TimeMissing => t.no_time.to_owned(),
-        Notice::SecondDate { text } => format!("{}{text}", t.second_date),
-        Notice::RecoveryNextDay => t.next_day.to_owned(),
-        Notice::ControlCharacters { .. } => t.control.to_owned(),
-        Notice::TooLong { .. } => t.too_long.to_owned(),
-        Notice::LeftOver { text } => format!("{}{text}", t.left_over),
-        Notice::NotAnEvent => return None,
-    })
 }

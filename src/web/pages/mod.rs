@@ -7,6 +7,7 @@ mod events;
 mod figures;
 mod home;
 mod imports;
+mod parsed;
 mod publishing;
 mod report_styles;
 mod reports;
@@ -45,7 +46,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(events::new_page))
                 .route(web::post().to(events::create_from_form)),
         )
-        .service(web::resource("/lines/preview").route(web::post().to(home::preview)))
+        .service(web::resource("/lines/preview").route(web::post().to(parsed::preview)))
         .service(web::resource("/e/{number}").route(web::get().to(event::page)))
         .service(web::resource("/events/{number}/edit").route(web::post().to(event::edit)))
         .service(web::resource("/events/{number}/recover").route(web::post().to(event::recover)))
@@ -65,6 +66,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(report_styles::page))
                 .route(web::post().to(report_styles::act)),
         )
+        .service(web::resource("/import/runs/{id}").route(web::get().to(imports::runs::page)))
+        .service(web::resource("/import/runs/{id}/undo").route(web::post().to(imports::runs::undo)))
         .service(web::resource("/w").route(web::get().to(reports::this_week)))
         .service(web::resource("/w/{week}").route(web::get().to(reports::page)))
         .service(web::resource("/w/{week}/publish").route(web::post().to(publishing::publish)))

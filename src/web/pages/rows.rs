@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        capture::draft::{Impact, ImpactKind},
         clock_point::{ClockPoint, Precision},
         event::ProductionEvent,
         postmortem::PostmortemState,
@@ -175,6 +176,19 @@ pub(super) const fn state(t: &Texts, state: PostmortemState) -> &'static str {
         PostmortemState::InReview => t.in_review,
         PostmortemState::Done => t.done,
     }
+}
+
+/// `约 684 笔`, `356,000.50 元`.
+pub(super) fn magnitude(t: &Texts, impact: &Impact) -> String {
+    let about = if impact.approximate { t.about } else { "" };
+    let number = if impact.kind == ImpactKind::Amount {
+        let fen = impact.number.rem_euclid(100);
+        let yuan = thousands(impact.number.div_euclid(100));
+        if fen == 0 { yuan } else { format!("{yuan}.{fen:02}") }
+    } else {
+        thousands(impact.number)
+    };
+    format!("{about}{number} {}", impact.unit)
 }
 
 /// `18,342`.

@@ -1,0 +1,198 @@
+//! When the fault began, and the instants of the times behind it.
+
+use std::ops::Range;
+
+use chrono::{Duration, NaiveDate};
+
+use super::{Moment, Reader};
+use crate::domain::{
+    capture::{
+        draft::{Assumption, DateAnchor, DraftField, Notice},
+        labels::FieldKey,
+        times::{self, DateWords, TimeToken},
+        wording::is_gap,
+    },
+    clock_point::ClockPoint,
+};
+
+/// Noon in seconds after midnight.
+const NOON: u32 = 12 * 3_600;
+
+impl Reader<'_> {
+    /// The beginning, and the end of its range.
+    pub(super) fn read_times(&mut self) {
+        let Some((index, date_token)) = self.token_of_beginning() else {
+            self.draft.notices.push(Notice::TimeMissing);
+            return;
+        };
+        self.first = Some(index);
+        if self.date.is_none()
+            && self.tokens.get(index).is_some_and(|token| token.date.is_none())
+            && date_token.is_none()
+            && let Some(range) = self.false_date_before(index)
+        {
+            // A time whose date nobody can read is no time: today would be a guess that looks like a fact.
+            self.draft.notices.push(Notice::DateUnreadable { text: self.text.text(range.clone()) });
+            self.false_date = Some(range);
+            self.draft.notices.push(Notice::TimeMissing);
+            return;
+        }
+        let Some(token) = self.tokens.get(index).cloned() else { return };
+        self.range_end = Some(index + 1).filter(|next| self.tokens.get(*next).is_some_and(|t| t.ends_range));
+        let date_token = date_token.or_else(|| {
+            // `自13:05起` far behind its date: the date that stands before it counts.
+            token.date.is_none().then(|| (0..index).rev().find(|before| self.date_of(*before).is_some())).flatten()
+        });
+        self.date_token = date_token;
+        let words = token.date.or_else(|| self.date_of(date_token?));
+        let resolved = if let Some(words) = words {
+            let heading = self.date.filter(|_| matches!(words, DateWords::NextDay(_)));
+            times::resolve_date(words, self.context, heading)
+        } else {
+            let heading = self.date.map(|date| (date, Some(Assumption::HeadingDate)));
+            heading.or_else(|| self.date_of_clock(&token))
+        };
+        let Some((date, assumption)) = resolved else {
+            self.draft.notices.push(Notice::TimeMissing);
+            return;
+        };
+        let guessed = matches!(assumption, Some(Assumption::Year | Assumption::WritingDate));
+        if guessed && !matches!(self.context.anchor, DateAnchor::Week(_)) {
+            self.draft.notices.push(Notice::YearAssumed { year: chrono::Datelike::year(&date) });
+        }
+        self.beginning = Some(date);
+        let end_offset = self.range_end.and_then(|end| self.tokens.get(end)).and_then(|end| end.offset);
+        let offset = token.offset.or(end_offset);
+        self.draft.occurred = match token.seconds {
+            Some(seconds) => times::instant(date, seconds, offset, self.context).map(ClockPoint::minute),
+            None => times::instant(date, 0, offset, self.context).map(ClockPoint::day),
+        };
+        if self.draft.occurred.is_some() {
+            if let Some(date_token) = date_token {
+                self.span_of_token(DraftField::OccurredAt, date_token, assumption);
+            }
+            self.span(DraftField::OccurredAt, &token.range, assumption);
+        }
+        self.notice_second_date(index, date);
+    }
+
+    fn date_of(&self, index: usize) -> Option<DateWords> {
+        self.tokens.get(index).and_then(|token| token.date)
+    }
+
+    /// The token of the beginning, and that of its date where it stands apart: `2025/03/04 自13:05起`.
+    fn token_of_beginning(&self) -> Option<(usize, Option<usize>)> {
+        let of_field = self
+            .field(FieldKey::OccurredAt)
+            .map(|range| self.tokens_in(&range))
+            .filter(|tokens| !tokens.is_empty())
+            .map(|tokens| tokens.start)
+            .or_else(|| self.token_labelled(FieldKey::OccurredAt));
+        let first = of_field.or_else(|| self.stated_beginning()).or_else(|| {
+            let labelled = self.token_labelled(FieldKey::RecoveredAt);
+            let of_recovery = self.field(FieldKey::RecoveredAt).map(|range| self.tokens_in(&range));
+            (0..self.tokens.len()).find(|index| {
+                Some(*index) != labelled && of_recovery.as_ref().is_none_or(|tokens| !tokens.contains(index))
+            })
+        })?;
+        let token = self.tokens.get(first)?;
+        if token.seconds.is_none()
+            && let Some(next) = self.tokens.get(first + 1)
+            && next.date.is_none()
+            && next.seconds.is_some()
+            && is_gap(&self.text.text(token.range.end..next.range.start.min(token.range.end + 16)))
+        {
+            return Some((first + 1, Some(first)));
+        }
+        Some((first, None))
+    }
+
+    fn notice_second_date(&mut self, first: usize, date: NaiveDate) {
+        for other in self.tokens.iter().skip(first + 1) {
+            let Some(words @ (DateWords::Full(_) | DateWords::MonthDay(..))) = other.date else { continue };
+            let Some((second, _)) = times::resolve_date(words, self.context, Some(date)) else { continue };
+            let days = (second - date).num_days();
+            if !(0..=2).contains(&days) {
+                let text = self.text.text(other.range.clone());
+                self.draft.notices.push(Notice::SecondDate { text });
+                break;
+            }
+        }
+    }
+
+    /// `02/30` in front of a time: written like a date, and none.
+    fn false_date_before(&self, index: usize) -> Option<Range<usize>> {
+        let end = self.tokens.get(index)?.range.start;
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '/' | '-' | '.' | '年' | '月' | '日' | '号');
+        let mut to = end;
+        while to > 0 && matches!(self.text.at(to - 1), ' ' | 'T') {
+            to -= 1;
+        }
+        let mut from = to;
+        while from > 0 && is_part(self.text.at(from - 1)) {
+            from -= 1;
+        }
+        let text = self.text.text(from..to);
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let signs = text.trim_matches(['-', '.']).chars().any(|c| matches!(c, '/' | '-' | '.' | '月'));
+        (digits >= 2 && signs).then_some(from..to)
+    }
+
+    /// `自13:05起`, `13:05开始`: the text says which time the beginning is.
+    fn stated_beginning(&self) -> Option<usize> {
+        self.tokens.iter().position(|token| {
+            token.seconds.is_some()
+                && (self.text.any(token.range.end, &["起", "开始"]).is_some()
+                    || token.range.start > 0 && matches!(self.text.at(token.range.start - 1), '自'))
+                && self.text.any(token.range.end, &["起草", "开始恢复", "开始处理", "开始排查"]).is_none()
+        })
+    }
+
+    fn date_of_clock(&self, token: &TimeToken) -> Option<(NaiveDate, Option<Assumption>)> {
+        token.seconds?;
+        let date = match self.context.anchor {
+            DateAnchor::Week(_) => return None,
+            DateAnchor::Nearest(day) => day,
+            DateAnchor::LatestPast(now) => {
+                let today = now.with_timezone(&self.context.zone).date_naive();
+                let at = times::instant(today, token.seconds?, token.offset, self.context)?;
+                if at > now { today.pred_opt()? } else { today }
+            }
+        };
+        Some((date, Some(Assumption::WritingDate)))
+    }
+
+    /// The instant of a later token, after the beginning.
+    pub(super) fn later(&mut self, index: usize) -> Option<Moment> {
+        let token = self.tokens.get(index)?.clone();
+        let seconds = token.seconds?;
+        let beginning = self.beginning?;
+        let base = match token.date {
+            Some(words) => times::resolve_date(words, self.context, Some(beginning))?.0,
+            None => beginning,
+        };
+        let first = self.first.and_then(|first| self.tokens.get(first));
+        let offset = token.offset.or_else(|| first.and_then(|first| first.offset));
+        let at = times::instant(base, seconds, offset, self.context)?;
+        let occurred = self.draft.occurred?.at;
+        if at >= occurred {
+            return Some(Moment { at, assumption: None });
+        }
+        if token.date.is_some() {
+            return None;
+        }
+        // `晚上8点…，8点半恢复`: the half of the day goes on.
+        let afternoon = first.is_some_and(|first| first.half == Some(true));
+        if afternoon && token.half.is_none() && seconds < NOON {
+            let same_half = times::instant(base, seconds + NOON, offset, self.context)?;
+            if same_half >= occurred {
+                return Some(Moment { at: same_half, assumption: Some(Assumption::HalfOfDay) });
+            }
+        }
+        if !self.draft.notices.contains(&Notice::RecoveryNextDay) {
+            self.draft.notices.push(Notice::RecoveryNextDay);
+        }
+        let at = at.checked_add_signed(Duration::days(1))?;
+        Some(Moment { at, assumption: Some(Assumption::NextDay) })
+    }
+}

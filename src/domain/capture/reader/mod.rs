@@ -1,0 +1,263 @@
+//! Putting one event's text together into a draft: first the times, then what each clause says, then the fields.
+
+mod beginning;
+mod clauses;
+mod fields;
+mod recovery;
+mod stages;
+
+use std::ops::Range;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    draft::{Assumption, CaptureContext, DraftEvent, DraftField, Mark, Origin, Span},
+    event_text::{Anatomy, EventText},
+    labels::{FieldKey, field_key},
+    marks::{self, FoundMark},
+    pieces::{Piece, mask},
+    times::{self, TimeToken},
+};
+use crate::domain::text::Folded;
+
+/// An instant that a time of the text stands for, and what was assumed for it.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    at: DateTime<Utc>,
+    assumption: Option<Assumption>,
+}
+
+pub(super) struct Reader<'a> {
+    text: &'a Folded,
+    event: &'a EventText,
+    context: &'a CaptureContext,
+    /// The date of a heading above.
+    date: Option<NaiveDate>,
+    /// Running text (no key) and labelled parts, in the order of the text.
+    parts: Vec<(Option<FieldKey>, Range<usize>)>,
+    tokens: Vec<TimeToken>,
+    /// The label directly in front of each token: `恢复时间 06/05 14:33`.
+    labels: Vec<Option<(FieldKey, Range<usize>)>>,
+    /// Index of the token of the beginning, of its date where that stands apart, and of the end of its range.
+    first: Option<usize>,
+    date_token: Option<usize>,
+    range_end: Option<usize>,
+    /// What looks like a date in front of the first time and is none.
+    false_date: Option<Range<usize>>,
+    mark: Option<FoundMark>,
+    grade: Option<(String, Range<usize>)>,
+    draft: DraftEvent,
+    beginning: Option<NaiveDate>,
+    symptoms: Vec<Piece>,
+    consequences: Vec<Piece>,
+    impacts: Vec<Piece>,
+    causes: Vec<Piece>,
+    recoveries: Vec<Piece>,
+    ongoing: bool,
+    /// The token of full recovery, as far as the clauses tell.
+    well_at: Option<usize>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        text: &'a Folded,
+        event: &'a EventText,
+        context: &'a CaptureContext,
+        date: Option<NaiveDate>,
+    ) -> Self {
+        let mut parts: Vec<(Option<FieldKey>, Range<usize>)> =
+            event.body.iter().map(|range| (None, range.clone())).collect();
+        parts.extend(event.fields.iter().map(|(key, range)| (Some(*key), range.clone())));
+        parts.sort_by_key(|(_, range)| range.start);
+        let inside = |range: &Range<usize>| {
+            let behind = parts.partition_point(|(_, part)| part.start <= range.start);
+            behind.checked_sub(1).and_then(|at| parts.get(at)).is_some_and(|(_, part)| range.end <= part.end)
+        };
+        let mut tokens: Vec<TimeToken> = times::scan(text).into_iter().filter(|token| inside(&token.range)).collect();
+        for excerpt in excerpts(text, &tokens) {
+            tokens.retain(|token| token.range.end <= excerpt.start || excerpt.end <= token.range.start);
+        }
+        let labels = tokens.iter().map(|token| label_before(text, token)).collect();
+        Self {
+            text,
+            event,
+            context,
+            date,
+            parts,
+            tokens,
+            labels,
+            first: None,
+            date_token: None,
+            range_end: None,
+            false_date: None,
+            mark: None,
+            grade: marks::severity(text),
+            draft: DraftEvent::default(),
+            beginning: None,
+            symptoms: Vec::new(),
+            consequences: Vec::new(),
+            impacts: Vec::new(),
+            causes: Vec::new(),
+            recoveries: Vec::new(),
+            ongoing: false,
+            well_at: None,
+        }
+    }
+
+    /// `original` holds, from byte `base` of its document on, what the text was folded from.
+    pub(super) fn read(mut self, original: &str, base: usize) -> (DraftEvent, Anatomy) {
+        self.read_times();
+        self.read_mark();
+        let masked = self.masked();
+        self.read_parts(&masked);
+        self.read_recovery_time();
+        self.finish(&masked, original, base)
+    }
+
+    fn field(&self, key: FieldKey) -> Option<Range<usize>> {
+        self.event.fields.iter().find(|(have, _)| *have == key).map(|(_, range)| range.clone())
+    }
+
+    /// The tokens that lie in a range, as a range of indices.
+    fn tokens_in(&self, range: &Range<usize>) -> Range<usize> {
+        let from = self.tokens.partition_point(|token| token.range.start < range.start);
+        let to = self.tokens.partition_point(|token| token.range.end <= range.end);
+        from..to.max(from)
+    }
+
+    fn has_time(&self, index: usize) -> bool {
+        self.tokens.get(index).is_some_and(|token| token.seconds.is_some())
+    }
+
+    /// The token with such a label directly in front: `恢复时间 06/05 14:33`.
+    fn token_labelled(&self, key: FieldKey) -> Option<usize> {
+        self.labels
+            .iter()
+            .enumerate()
+            .position(|(index, label)| label.as_ref().is_some_and(|(have, _)| *have == key) && self.has_time(index))
+    }
+
+    /// Records where a field was read.
+    fn span(&mut self, field: DraftField, range: &Range<usize>, assumption: Option<Assumption>) {
+        let origin = if assumption.is_some() { Origin::Assumed } else { Origin::Stated };
+        self.draft.spans.push(Span { field, range: self.text.bytes(range), origin, assumption });
+    }
+
+    /// Records that a field was read from the token at `index`.
+    fn span_of_token(&mut self, field: DraftField, index: usize, assumption: Option<Assumption>) {
+        if let Some(range) = self.tokens.get(index).map(|token| token.range.clone()) {
+            self.span(field, &range, assumption);
+        }
+    }
+
+    fn read_mark(&mut self) {
+        if let Some(range) = self.field(FieldKey::Mark) {
+            let words = self.text.text(range.clone());
+            let trimmed = range.start..range.start + words.trim_end().chars().count();
+            let mark = marks::meaning_of_value(&words);
+            if mark != Mark::Unknown {
+                let (inner, range) = (trimmed.clone(), trimmed);
+                self.mark = Some(FoundMark { mark, range, inner });
+            }
+        }
+        if self.mark.is_none() {
+            self.mark = if self.event.fenced.is_empty() {
+                marks::find(self.text)
+            } else {
+                let mut window = self.text.clone();
+                for fence in &self.event.fenced {
+                    mask(&mut window, fence);
+                }
+                marks::find(&window)
+            };
+        }
+        if let Some(found) = self.mark.clone() {
+            self.draft.mark = found.mark;
+            self.span(DraftField::Mark, &found.range, None);
+        }
+    }
+
+    /// The text without what was read already.
+    fn masked(&self) -> Folded {
+        let mut masked = self.text.clone();
+        for (token, label) in self.tokens.iter().zip(&self.labels) {
+            mask(&mut masked, &token.range);
+            if let Some((_, label)) = label {
+                mask(&mut masked, label);
+            }
+        }
+        if let Some(range) = &self.false_date {
+            mask(&mut masked, range);
+        }
+        for aside in durations_in_brackets(self.text) {
+            mask(&mut masked, &aside);
+        }
+        let first_time = self.first.and_then(|first| self.tokens.get(first)).map_or(0, |token| token.range.start);
+        if let Some((_, label)) = &self.grade
+            && label.start < first_time
+        {
+            // A grade in front of the time is a label of the event, not a word of its sentence.
+            let open = label.start.checked_sub(1).filter(|i| matches!(self.text.at(*i), '【' | '[' | '('));
+            let close = Some(label.end).filter(|i| matches!(self.text.at(*i), '】' | ']' | ')'));
+            mask(&mut masked, &(open.unwrap_or(label.start)..close.map_or(label.end, |i| i + 1)));
+        }
+        if let Some(mark) = &self.mark {
+            mask(&mut masked, &mark.range);
+        }
+        masked
+    }
+}
+
+/// Inline code with more than times in it: `` `15:02:11 ERROR timeout` ``. A time alone is only set off by it.
+fn excerpts(text: &Folded, tokens: &[TimeToken]) -> Vec<Range<usize>> {
+    const LONGEST: usize = 300;
+    let mut found = Vec::new();
+    let mut index = 0;
+    while let Some(open) = text.find(index..text.len(), '`') {
+        let inner = open + 1;
+        let limit = text.find(inner..inner + LONGEST, '\n').unwrap_or(inner + LONGEST);
+        let Some(close) = text.find(inner..limit, '`') else {
+            index = inner;
+            continue;
+        };
+        let first = tokens.partition_point(|token| token.range.start < inner);
+        let within: Vec<&TimeToken> = tokens.iter().skip(first).take_while(|token| token.range.end <= close).collect();
+        let is_word = |i: usize| text.at(i).is_alphanumeric() && !within.iter().any(|token| token.range.contains(&i));
+        if !within.is_empty() && (inner..close).any(is_word) {
+            found.push(inner..close);
+        }
+        index = close + 1;
+    }
+    found
+}
+
+/// The label of a time directly in front of it.
+fn label_before(text: &Folded, token: &TimeToken) -> Option<(FieldKey, Range<usize>)> {
+    let mut end = token.range.start;
+    while end > 0 && matches!(text.at(end - 1), ' ' | ':' | '为' | '是') {
+        end -= 1;
+    }
+    (2..=6).rev().find_map(|length| {
+        let start = end.checked_sub(length)?;
+        let free = start == 0
+            || matches!(text.at(start - 1), ' ' | '，' | ',' | '；' | ';' | '。' | '\n' | '【' | '(' | '[' | '-' | '|');
+        let key = free.then(|| field_key(&text.text(start..end))).flatten()?;
+        matches!(key, FieldKey::OccurredAt | FieldKey::RecoveredAt).then_some((key, start..end))
+    })
+}
+
+/// `(持续40分钟)`: brackets around nothing but a duration.
+fn durations_in_brackets(text: &Folded) -> Vec<Range<usize>> {
+    const LONGEST: usize = 24;
+    let mut found = Vec::new();
+    for open in (0..text.len()).filter(|i| text.at(*i) == '(') {
+        let Some(close) = text.find(open + 1..open + LONGEST, ')') else { continue };
+        let inner = text.text(open + 1..close);
+        let rest = inner.trim_start_matches(['约', '共', '近']);
+        let lasting = ["持续", "历时", "时长", "耗时", "lasted", "duration"].iter().any(|word| rest.starts_with(word));
+        if (lasting || rest.starts_with(|c: char| c.is_ascii_digit())) && times::is_duration(&inner) {
+            found.push(open..close + 1);
+        }
+    }
+    found
+}

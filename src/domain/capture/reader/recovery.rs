@@ -1,0 +1,75 @@
+//! When everything was well again.
+
+use chrono::Duration;
+
+use super::Reader;
+use crate::domain::{
+    capture::{
+        draft::{Assumption, DraftField},
+        labels::FieldKey,
+        outcomes, times,
+    },
+    clock_point::ClockPoint,
+};
+
+impl Reader<'_> {
+    /// The recovery: as stated, as the end of the range, or by a duration.
+    pub(super) fn read_recovery_time(&mut self) {
+        let of_field = self
+            .field(FieldKey::RecoveredAt)
+            .map(|range| self.tokens_in(&range))
+            .filter(|tokens| !tokens.is_empty())
+            .map(|tokens| tokens.start)
+            .or_else(|| self.token_labelled(FieldKey::RecoveredAt).filter(|index| Some(*index) != self.first));
+        let end_of_range = self.range_end.and_then(|index| self.later(index).map(|moment| (moment, index)));
+        if end_of_range.is_none() {
+            // What nobody can place stays in the sentence.
+            self.range_end = None;
+        }
+        let stated = of_field.or(self.well_at).and_then(|index| self.later(index).map(|moment| (moment, index)));
+        let recovered = match (stated, end_of_range) {
+            (Some(stated), Some(end)) if end.0.at > stated.0.at => Some(end),
+            (Some(stated), Some(end)) => {
+                self.span_of_token(DraftField::RecoveredAt, end.1, None);
+                Some(stated)
+            }
+            (stated, end) => stated.or(end),
+        };
+        if let Some((moment, index)) = recovered {
+            self.draft.recovered = Some(ClockPoint::minute(moment.at));
+            self.span_of_token(DraftField::RecoveredAt, index, moment.assumption);
+            return;
+        }
+        if self.ongoing {
+            return;
+        }
+        // Nobody tells of a full recovery: what was mostly well is the end that is known.
+        if self.recoveries.iter().any(|piece| outcomes::is_partly(&piece.words))
+            && let Some(at) = self.draft.mitigated
+        {
+            self.draft.recovered = Some(at);
+            let from = self.draft.spans_of(DraftField::MitigatedAt).next().map(|span| span.range.clone());
+            if let Some(range) = from {
+                let range = self.text.index(range.start)..self.text.index(range.end);
+                self.span(DraftField::RecoveredAt, &range, Some(Assumption::PartlyWell));
+            }
+            return;
+        }
+        self.read_duration();
+    }
+
+    /// `持续8分钟`: beginning and duration give the end.
+    fn read_duration(&mut self) {
+        let Some(occurred) = self.draft.occurred.map(|point| point.at) else { return };
+        let lasted = self.text.contains("持续") && !self.text.contains("已持续") && !self.text.contains("仍");
+        if !lasted && !self.recoveries.iter().any(|piece| outcomes::is_well(&piece.words)) {
+            return;
+        }
+        if let Some((seconds, range)) = times::stated_duration_in(self.text)
+            && let Some(at) = occurred.checked_add_signed(Duration::seconds(seconds))
+        {
+            self.draft.recovered = Some(ClockPoint::minute(at));
+            self.span(DraftField::RecoveredAt, &range, Some(Assumption::Duration));
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The plan of a document's figures and incident counts.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{Change, Choice, Choices, Kind, LeftOut, Line, Outcome, Reason, Renamed, Take, Value, confidence};
+use crate::domain::{
+    checked,
+    figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
+    iso_week::IsoWeek,
+    report::reading::{FigureReading, IncidentCountReading, ReportReading},
+};
+
+/// What is stored of the document's week.
+#[derive(Debug, Clone, Default)]
+pub struct KnownFigures {
+    /// Figures.
+    pub figures: Vec<Figure>,
+    /// Counts.
+    pub counts: Vec<IncidentCount>,
+    /// The latest document of the week: what it said already is no news.
+    pub previous: Option<std::sync::Arc<ReportReading>>,
+    /// By key of the document: what was saved under another name, or (none) was left out by choice.
+    pub aliases: BTreeMap<String, Option<Uuid>>,
+}
+
+/// What is written for a figure.
+#[derive(Debug, Clone)]
+pub enum FigureAct {
+    /// Nothing.
+    Nothing,
+    /// It is left out, and remembered as such.
+    LeaveOut(LeftOut),
+    /// A new figure; where a person gave it another name, the document's is remembered.
+    Create(Figure, Option<Renamed>),
+    /// A stored one.
+    Update {
+        /// As it stands.
+        before: Figure,
+        /// As it will be.
+        after: Figure,
+    },
+}
+
+/// The decision on one figure.
+#[derive(Debug, Clone)]
+pub struct FigurePlan {
+    /// The key that the document gives.
+    pub key: String,
+    /// For people.
+    pub line: Line,
+    /// For the database.
+    pub act: FigureAct,
+}
+
+/// What is written for a count.
+#[derive(Debug, Clone)]
+pub enum CountAct {
+    /// Nothing.
+    Nothing,
+    /// It is left out, and remembered as such.
+    LeaveOut(LeftOut),
+    /// A new count.
+    Create(IncidentCount),
+    /// A stored one.
+    Update {
+        /// As it stands.
+        before: IncidentCount,
+        /// As it will be.
+        after: IncidentCount,
+    },
+}
+
+/// The decision on one count.
+#[derive(Debug, Clone)]
+pub struct CountPlan {
+    /// The key that the document gives.
+    pub key: String,
+    /// For people.
+    pub line: Line,
+    /// For the database.
+    pub act: CountAct,
+}
+
+/// What a figure of a document says.
+pub fn figure_fields(read: &FigureReading) -> FigureFields {
+    FigureFields {
+        name: read.name.clone(),
+        group: read.group.clone(),
+        value: read.value,
+        unit: read.unit.clone(),
+        delta: read.delta,
+        delta_unit: read.delta_unit.clone(),
+        target: read.target,
+    }
+}
+
+/// Decides on the figures of a document. `names` gives each its key and the id of a new one.
+pub fn plan_figures(
+    known: &mut KnownFigures,
+    week: IsoWeek,
+    read: &[FigureReading],
+    names: &[(String, Uuid)],
+    choices: &Choices,
+) -> Vec<FigurePlan> {
+    let none = Choice::default();
+    let mut plans = Vec::with_capacity(read.len());
+    for (index, (read, (key, id))) in read.iter().zip(names).enumerate() {
+        let choice = choices.get(&(Kind::Figure, index)).unwrap_or(&none);
+        plans.push(one_figure(known, week, index, read, (key, *id), choice));
+    }
+    plans
+}
+
+fn one_figure(
+    known: &mut KnownFigures,
+    week: IsoWeek,
+    index: usize,
+    read: &FigureReading,
+    (key, id): (&String, Uuid),
+    choice: &Choice,
+) -> FigurePlan {
+    let said = figure_fields(read);
+    let alias = known.aliases.get(key).copied();
+    let at = match alias {
+        Some(Some(subject)) => known.figures.iter().position(|figure| figure.id == subject),
+        _ => known.figures.iter().position(|figure| figure.fields.is_named(&read.name, read.group.as_deref())),
+    };
+    let there = at.and_then(|at| known.figures.get(at)).cloned();
+    let said_before = known.previous.as_ref().is_some_and(|previous| {
+        let mut all = previous.figures.iter();
+        all.any(|was| figure_fields(was) == said)
+    });
+    // What the document said the last time already is no news: a correction or a removal here stays.
+    if (said_before && alias != Some(None)) || (matches!(alias, Some(Some(_))) && there.is_none()) {
+        let outcome = if there.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
+        let line = line(Kind::Figure, index, outcome, vec![Reason::Imported], Value::Figure(said));
+        return FigurePlan { key: key.clone(), line, act: FigureAct::Nothing };
+    }
+    let mut fields = said.clone();
+    if let Some(value) = choice.value.filter(|value| *value != fields.value) {
+        fields.value = value;
+        // The stated change belongs to the stated value.
+        (fields.delta, fields.delta_unit) = (None, None);
+    }
+    if let Some(unit) = &choice.unit {
+        fields.unit.clone_from(unit);
+    }
+    if let (Some(name), None) = (&choice.name, &there) {
+        fields.name.clone_from(name);
+    }
+    let renamed = there.is_none() && checked::fold(&fields.name) != checked::fold(&said.name);
+    // A new name may be that of another figure of the week.
+    let (at, there) = if renamed {
+        let at = known.figures.iter().position(|f| f.fields.is_named(&fields.name, fields.group.as_deref()));
+        (at, at.and_then(|at| known.figures.get(at)).cloned())
+    } else {
+        (at, there)
+    };
+    let mut reasons = Vec::new();
+    if alias == Some(None) {
+        reasons.push(Reason::LeftOut);
+    }
+    if choice.corrects() {
+        reasons.push(Reason::Corrected);
+    }
+    let checked = fields.clone().checked();
+    let problem = checked.as_ref().err().cloned();
+    let mut fields = checked.unwrap_or(fields);
+    let skip = choice.take == Take::Skip;
+    let left_out = |there: bool| {
+        if there || alias == Some(None) {
+            return FigureAct::Nothing;
+        }
+        let raw = said.name.clone();
+        FigureAct::LeaveOut(LeftOut { key: key.clone(), kind: Kind::Figure, week, raw })
+    };
+    if let (Some(before), Some(at)) = (there, at) {
+        fields.group = fields.group.or_else(|| before.fields.group.clone());
+        if !matches!(alias, None | Some(None)) {
+            fields.name.clone_from(&before.fields.name);
+        }
+        let changes = figure_changes(&before.fields, &fields);
+        let same = before.fields == fields;
+        let outcome = if same { Outcome::Unchanged } else { Outcome::Changed };
+        let after = Figure { fields: fields.clone(), source: "import".to_owned(), ..before.clone() };
+        let line = line(Kind::Figure, index, outcome, reasons, Value::Figure(fields));
+        let line = Line { changes, problem: problem.filter(|_| !skip), taken: !same && !skip, ..line };
+        let act = if same || skip {
+            left_out(true)
+        } else {
+            if let Some(slot) = known.figures.get_mut(at) {
+                *slot = Figure { version: before.version + 1, ..after.clone() };
+            }
+            FigureAct::Update { before, after }
+        };
+        return FigurePlan { key: key.clone(), line, act };
+    }
+    let value = Value::Figure(fields.clone());
+    let line = line(Kind::Figure, index, Outcome::Added, reasons, value);
+    let line = Line { problem: problem.filter(|_| !skip), taken: !skip, ..line };
+    if skip {
+        return FigurePlan { key: key.clone(), line, act: left_out(false) };
+    }
+    let position = known.figures.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
+    let figure = Figure { id, week, version: 1, position, source: "import".to_owned(), fields, updated_at: 0 };
+    known.figures.push(figure.clone());
+    let renamed = renamed.then(|| Renamed { key: key.clone(), subject: id, raw: said.name.clone() });
+    FigurePlan { key: key.clone(), line, act: FigureAct::Create(figure, renamed) }
+}
+
+/// Decides on the incident counts of a document's week. `names` gives each its key and the id of a new one.
+pub fn plan_counts(
+    known: &mut KnownFigures,
+    week: IsoWeek,
+    read: &[IncidentCountReading],
+    names: &[(String, Uuid)],
+    choices: &Choices,
+) -> Vec<CountPlan> {
+    let none = Choice::default();
+    let mut plans = Vec::with_capacity(read.len());
+    let of_week = read.iter().zip(names).enumerate().filter(|(_, (read, _))| read.is_of_week());
+    for (index, (read, (key, id))) in of_week {
+        let choice = choices.get(&(Kind::IncidentCount, index)).unwrap_or(&none);
+        plans.push(one_count(known, week, index, read, (key, *id), choice));
+    }
+    plans
+}
+
+fn one_count(
+    known: &mut KnownFigures,
+    week: IsoWeek,
+    index: usize,
+    read: &IncidentCountReading,
+    (key, id): (&String, Uuid),
+    choice: &Choice,
+) -> CountPlan {
+    let label = checked::severity("severity", &read.severity);
+    let mut problem = label.as_ref().err().cloned();
+    let severity = label.unwrap_or_else(|_| read.severity.clone());
+    let left_out = known.aliases.get(key) == Some(&None);
+    let at = known.counts.iter().position(|count| count.fields.severity == severity);
+    let there = at.and_then(|at| known.counts.get(at)).cloned();
+    let said_before = known.previous.as_ref().is_some_and(|previous| {
+        let same =
+            |was: &IncidentCountReading| was.is_of_week() && was.severity == read.severity && was.count == read.count;
+        previous.incident_counts.iter().any(same)
+    });
+    if said_before && !left_out {
+        let outcome = if there.is_some() { Outcome::Unchanged } else { Outcome::Deleted };
+        let value = Value::Count(IncidentCountFields { severity, count: read.count });
+        let line = line(Kind::IncidentCount, index, outcome, vec![Reason::Imported], value);
+        return CountPlan { key: key.clone(), line, act: CountAct::Nothing };
+    }
+    let fields = IncidentCountFields { severity, count: choice.value.unwrap_or(read.count) };
+    if fields.count.units < 0 {
+        problem = Some(checked::FieldError::shape("count", "give a number of 0 or more"));
+    }
+    let mut reasons = Vec::new();
+    if left_out {
+        reasons.push(Reason::LeftOut);
+    }
+    if choice.corrects() {
+        reasons.push(Reason::Corrected);
+    }
+    let skip = choice.take == Take::Skip;
+    let leave = |there: bool| {
+        if there || left_out {
+            return CountAct::Nothing;
+        }
+        let raw = read.severity.clone();
+        CountAct::LeaveOut(LeftOut { key: key.clone(), kind: Kind::IncidentCount, week, raw })
+    };
+    let value = Value::Count(fields.clone());
+    let problem = problem.filter(|_| !skip);
+    if let (Some(before), Some(at)) = (there, at) {
+        let same = before.fields == fields;
+        let outcome = if same { Outcome::Unchanged } else { Outcome::Changed };
+        let mut line = line(Kind::IncidentCount, index, outcome, reasons, value);
+        if !same {
+            let (from, to) = (before.fields.count.to_string(), fields.count.to_string());
+            line.changes.push(Change { field: "count", from, to });
+        }
+        let line = Line { problem, taken: !same && !skip, ..line };
+        let after = IncidentCount { fields, source: "import".to_owned(), ..before.clone() };
+        let act = if same || skip {
+            leave(true)
+        } else {
+            if let Some(slot) = known.counts.get_mut(at) {
+                *slot = IncidentCount { version: before.version + 1, ..after.clone() };
+            }
+            CountAct::Update { before, after }
+        };
+        return CountPlan { key: key.clone(), line, act };
+    }
+    let line = line(Kind::IncidentCount, index, Outcome::Added, reasons, value);
+    let line = Line { problem, taken: !skip, ..line };
+    if skip {
+        return CountPlan { key: key.clone(), line, act: leave(false) };
+    }
+    let position = known.counts.iter().map(|count| count.position).max().unwrap_or(0) + 1;
+    let count = IncidentCount { id, week, version: 1, position, source: "import".to_owned(), fields, updated_at: 0 };
+    known.counts.push(count.clone());
+    CountPlan { key: key.clone(), line, act: CountAct::Create(count) }
+}
+
+fn line(kind: Kind, index: usize, outcome: Outcome, reasons: Vec<Reason>, value: Value) -> Line {
+    let words = match &value {
+        Value::Figure(fields) => {
+            format!("{} {}{}", fields.name, fields.value, fields.unit.as_deref().unwrap_or_default())
+        }
+        Value::Count(fields) => format!("{}级 {}次", fields.severity, fields.count),
+        Value::Event(fields, _) => fields.narrative.chars().take(60).collect(),
+    };
+    Line {
+        kind,
+        index,
+        outcome,
+        taken: false,
+        confidence: confidence(&reasons),
+        reasons,
+        number: None,
+        meets: None,
+        words,
+        changes: Vec::new(),
+        problem: None,
+        value,
+    }
+}
+
+fn figure_changes(before: &FigureFields, after: &FigureFields) -> Vec<Change> {
+    let number = |value: Option<crate::domain::report::reading::Decimal>| {
+        value.map(|value| value.to_string()).unwrap_or_default()
+    };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    [
+        ("name", before.name.clone(), after.name.clone()),
+        ("value", before.value.to_string(), after.value.to_string()),
+        ("unit", text(&before.unit), text(&after.unit)),
+        ("group", text(&before.group), text(&after.group)),
+        ("delta", number(before.delta), number(after.delta)),
+        ("target", number(before.target), number(after.target)),
+    ]
+    .into_iter()
+    .filter(|(_, from, to)| from != to)
+    .map(|(field, from, to)| Change { field, from, to })
+    .collect()
+}
