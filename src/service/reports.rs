@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Most events of earlier weeks that a report carries over.
-const CARRIED: u64 = 100;
+pub(super) const CARRIED: u64 = 100;
 
 /// A week's report and what it was made from.
 #[derive(Debug, Clone)]

@@ -16,8 +16,17 @@ use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
 const NOW: &str = "2024-08-21T06:08:00Z";
 const LINE: &str =
     "08/21 13:40 客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，导致提现失败。【待复盘】";
-const PAGES: [&str; 8] =
-    ["/", "/events", "/events/new", "/e/1", "/figures", "/w/2024-W34", "/settings", "/nothing-here"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/events",
+    "/events/new",
+    "/e/1",
+    "/figures",
+    "/w/2024-W34",
+    "/publishing?week=2024-W34",
+    "/settings",
+    "/nothing-here",
+];
 
 /// A browser that ends with this value.
 struct Browser {
