@@ -2,7 +2,7 @@
 
 use crate::domain::text::lower;
 
-const ONGOING: [&str; 15] = [
+const ONGOING: [&str; 22] = [
     "处理中",
     "排查中",
     "持续观察",
@@ -18,8 +18,15 @@ const ONGOING: [&str; 15] = [
     "under investigation",
     "monitoring",
     "waiting for",
+    "not fixed",
+    "not yet",
+    "not resolved",
+    "still being",
+    "仍未",
+    "待恢复",
+    "尚在",
 ];
-const WELL: [&str; 27] = [
+const WELL: [&str; 46] = [
     "back at",
     "back up",
     "back online",
@@ -47,8 +54,27 @@ const WELL: [&str; 27] = [
     "mitigated",
     "recovery",
     "healthy",
+    "还原",
+    "解除",
+    "放开",
+    "放行",
+    "消化完",
+    "可用",
+    "热修复",
+    "重开",
+    "self-healed",
+    "resumed",
+    "flushed",
+    "clean since",
+    "cleared",
+    "drained",
+    "caught up",
+    "back in service",
+    "reopened",
+    "corrected",
+    "taken down",
 ];
-const PARTLY: [&str; 12] = [
+const PARTLY: [&str; 16] = [
     "部分恢复",
     "逐步恢复",
     "开始恢复",
@@ -61,6 +87,10 @@ const PARTLY: [&str; 12] = [
     "缓解",
     "starts to recover",
     "degraded mode",
+    "恢复约",
+    "大部分恢复",
+    "workaround",
+    "不可用",
 ];
 
 /// Whether the words say that all is well again.
@@ -88,8 +118,11 @@ pub fn is_partly(words: &str) -> bool {
 /// the symptom: `发布完成` alone begins many an event.
 pub fn ends_well(words: &str) -> bool {
     let words = words.trim_end_matches(['。', '.', ' ', '，']);
-    let ends = ["完成", "完毕", "成功", "结束", "清零", "归零", "回落", "回升", "追平", "到账", "补齐"];
-    let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账"];
+    let ends = [
+        "完成", "完毕", "成功", "结束", "清零", "归零", "清空", "回落", "回升", "追平", "追回", "到账", "补齐", "退回", "冲回", "返还",
+        "退还", "入账", "解除", "重开", "上线",
+    ];
+    let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账", "准备上线", "功能上线", "版本上线"];
     ends.iter().any(|word| words.ends_with(word)) && !not.iter().any(|word| words.contains(word)) && !is_ongoing(words)
 }
 
@@ -143,7 +176,8 @@ pub fn is_trouble(words: &str) -> bool {
 
 /// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
 pub fn is_action(words: &str) -> bool {
-    const VERBS: [&str; 61] = [
+    const VERBS: [&str; 75] = [
+        "切", "换", "扩", "限流", "推送", "停", "加索引", "加白", "加机器", "路由", "流量", "摘", "联系", "重拉",
         "冲正",
         "补账",
         "止付",
@@ -206,6 +240,13 @@ pub fn is_action(words: &str) -> bool {
         "执行",
         "优化",
     ];
+    // Anywhere in the clause: English tells what was done in the passive.
+    const DONE: [&str; 30] = [
+        "pinned", "taken down", "removed", "rolled back", "restarted", "cancelled", "canceled", "reverted", "redeployed",
+        "replaced", "switched", "moved", "rerouted", "patched", "renewed", "killed", "scaled", "drained", "failed over",
+        "raised", "purged", "deployed", "corrected", "restored", "replayed", "disabled", "rebuilt", "reopened", "re-enabled",
+        "whitelisted",
+    ];
     const ENGLISH: [&str; 20] = [
         "restart",
         "rolled back",
@@ -232,11 +273,32 @@ pub fn is_action(words: &str) -> bool {
     let words =
         ["随后", "立即", "随即", "随之", "同时"].iter().find_map(|lead| words.strip_prefix(lead)).unwrap_or(words);
     let plain = lower(words);
-    VERBS.iter().any(|verb| words.starts_with(verb)) || ENGLISH.iter().any(|verb| plain.starts_with(verb))
+    VERBS.iter().any(|verb| words.starts_with(verb))
+        || ENGLISH.iter().any(|verb| plain.starts_with(verb))
+        || words.is_ascii() && DONE.iter().any(|verb| plain.contains(verb))
+}
+
+/// Whether words behind the symptom that are nothing else may tell the cause: no plan, no notice, no follow-up.
+pub fn may_be_cause(words: &str) -> bool {
+    const LEADS: [&str; 22] = [
+        "已", "将", "拟", "待", "需", "并", "其余", "剩余", "余下", "部分", "目前", "现", "后续", "遗留", "计划", "详见", "见",
+        "建议", "累计", "相关", "预计", "请",
+    ];
+    const INSIDE: [&str; 14] = [
+        "验证", "观察", "通知客户", "已通知", "告知", "跟进", "整改", "未再", "无异常", "投诉", "反馈", "恢复", "正常", "follow",
+    ];
+    let words = lower(words);
+    words.chars().count() >= 3
+        && !LEADS.iter().any(|lead| words.starts_with(lead))
+        && !INSIDE.iter().any(|word| words.contains(word))
+        && !is_ongoing(&words)
 }
 
 /// Whether the words say that it is not over yet.
 pub fn is_ongoing(words: &str) -> bool {
+    /// Words that end in 中 and name no work that goes on.
+    const OTHER: [&str; 9] = ["其中", "集中", "途中", "期中", "当中", "命中", "过程中", "使用中", "空中"];
     let words = lower(words);
     ONGOING.iter().any(|word| words.contains(word))
+        || words.ends_with('中') && words.chars().count() >= 3 && !OTHER.iter().any(|word| words.ends_with(word))
 }

@@ -76,8 +76,8 @@ fn without_time_words<'a>(words: &'a str, taken: bool, behind_time: bool, time_a
     }
     // 起 behind the time of the beginning, and 自 before it, belong to the time.
     if behind_time {
-        for lead in ["起，", "起 ", "起", "开始，", "开始 ", "发生 "] {
-            if let Some(rest) = words.strip_prefix(lead)
+        for lead in ["左右", "许", "前后", "期间", "起至", "起，", "起", "开始，", "开始 ", "发生 "] {
+            if let Some(rest) = words.strip_prefix(lead).map(str::trim_start)
                 && !rest.is_empty()
             {
                 words = rest;

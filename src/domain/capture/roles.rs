@@ -45,6 +45,9 @@ pub fn role(words: &str, after_action: bool) -> Role {
         "错误日志",
         "相关单号",
         "备注",
+        "详见",
+        "附件",
+        "工单",
         "traceid",
         "trace",
     ]) {
@@ -81,7 +84,9 @@ pub fn role(words: &str, after_action: bool) -> Role {
     if found_out(words).is_some() {
         return Role::Location;
     }
-    if starts(&["定位到", "定位:", "排查发现"]) || (after_action && words.starts_with("定位")) {
+    if starts(&["定位到", "定位:", "排查发现"])
+        || (after_action && (words.starts_with("定位") || words.starts_with("确认") && !is_well(words)))
+    {
         return Role::Location;
     }
     if after_action
@@ -102,6 +107,10 @@ pub fn role(words: &str, after_action: bool) -> Role {
             "报警",
         ])
     {
+        return Role::Detection;
+    }
+    let short = words.chars().count() <= 12;
+    if after_action && short && ["反馈", "发现", "告警", "投诉", "报障"].iter().any(|end| words.ends_with(end)) {
         return Role::Detection;
     }
     if starts(&["导致", "致使", "造成", "使得", "引发"]) {
@@ -147,7 +156,13 @@ fn is_impact(words: &str) -> bool {
     if starts.iter().any(|word| words.starts_with(word)) {
         return true;
     }
+    let only = words.starts_with('仅') && words.chars().count() <= 14;
+    if only {
+        return true;
+    }
     let inside = [
+        "用户影响",
+        "涉用户",
         "受影响",
         "影响约",
         "影响用户",

@@ -7,7 +7,7 @@ use crate::domain::{
         draft::{Assumption, DraftEvent, DraftField, ImpactKind},
         event_text::Anatomy,
         labels::FieldKey,
-        narrative,
+        narrative, outcomes,
         pieces::{Piece, join},
         quantities,
         times::TimeToken,
@@ -100,6 +100,9 @@ impl Reader<'_> {
                 let words = cause_within(&piece.words)?;
                 Some(piece.part(masked, words))
             }));
+        }
+        if cause.is_empty() && self.causes.is_empty() {
+            cause.extend(self.remarks.iter().find(|piece| outcomes::may_be_cause(&piece.words)).cloned());
         }
         if summary.is_empty()
             && let Some(title) = self.event.title.clone()

@@ -53,6 +53,8 @@ pub(super) struct Reader<'a> {
     impacts: Vec<Piece>,
     causes: Vec<Piece>,
     recoveries: Vec<Piece>,
+    /// What was told behind the symptom and is nothing else: often the cause without a word for it.
+    remarks: Vec<Piece>,
     ongoing: bool,
     /// The token of full recovery, as far as the clauses tell.
     well_at: Option<usize>,
@@ -99,6 +101,7 @@ impl<'a> Reader<'a> {
             impacts: Vec::new(),
             causes: Vec::new(),
             recoveries: Vec::new(),
+            remarks: Vec::new(),
             ongoing: false,
             well_at: None,
         }
@@ -166,7 +169,7 @@ impl<'a> Reader<'a> {
             } else {
                 let mut window = self.text.clone();
                 for fence in &self.event.fenced {
-                    mask(&mut window, fence);
+                    window.put(fence, ' ');
                 }
                 marks::find(&window)
             };
@@ -180,8 +183,11 @@ impl<'a> Reader<'a> {
     /// The text without what was read already.
     fn masked(&self) -> Folded {
         let mut masked = self.text.clone();
+        let mut before = 0;
         for (token, label) in self.tokens.iter().zip(&self.labels) {
-            mask(&mut masked, &token.range);
+            let from = if token.ends_range { before } else { self.preposition_before(token) };
+            mask(&mut masked, &(from..token.range.end));
+            before = token.range.end;
             if let Some((_, label)) = label {
                 mask(&mut masked, label);
             }
@@ -204,7 +210,43 @@ impl<'a> Reader<'a> {
         if let Some(mark) = &self.mark {
             mask(&mut masked, &mark.range);
         }
+        for grade in marks::grades_in_brackets(self.text) {
+            mask(&mut masked, &grade);
+        }
+        if let Some(brackets) = self.brackets_of_beginning() {
+            mask(&mut masked, &brackets);
+        }
         masked
+    }
+
+    /// `（实际自 16:30 发布起）` in the middle: brackets that only tell when it began.
+    fn brackets_of_beginning(&self) -> Option<Range<usize>> {
+        const LONGEST: usize = 12;
+        let time = self.first.filter(|first| *first > 0).and_then(|first| self.tokens.get(first))?.range.clone();
+        let open = (time.start.saturating_sub(LONGEST)..time.start).rev().find(|i| self.text.at(*i) == '(')?;
+        let close = self.text.find(time.end..time.end + LONGEST, ')')?;
+        Some(open..close + 1)
+    }
+
+    /// Where a preposition of the time begins, `at 09:45`, `于 8/12 17:08`; else the time itself.
+    fn preposition_before(&self, token: &TimeToken) -> usize {
+        let start = token.range.start;
+        let text = self.text;
+        let mut end = start;
+        while end > 0 && text.at(end - 1) == ' ' && start - end < 2 {
+            end -= 1;
+        }
+        for word in ["between", "around", "about", "from", "since", "at", "on", "by", "于"] {
+            let length = word.chars().count();
+            if let Some(from) = end.checked_sub(length)
+                && text.has(from, word)
+                && (from == 0 || !text.at(from - 1).is_ascii_alphanumeric())
+                && (end < start || !word.is_ascii())
+            {
+                return from;
+            }
+        }
+        start
     }
 }
 
