@@ -26,7 +26,7 @@ const ONGOING: [&str; 22] = [
     "待恢复",
     "尚在",
 ];
-const WELL: [&str; 46] = [
+const WELL: [&str; 45] = [
     "back at",
     "back up",
     "back online",
@@ -57,7 +57,6 @@ const WELL: [&str; 46] = [
     "还原",
     "解除",
     "放开",
-    "放行",
     "消化完",
     "可用",
     "热修复",
@@ -120,7 +119,7 @@ pub fn ends_well(words: &str) -> bool {
     let words = words.trim_end_matches(['。', '.', ' ', '，']);
     let ends = [
         "完成", "完毕", "成功", "结束", "清零", "归零", "清空", "回落", "回升", "追平", "追回", "到账", "补齐", "退回", "冲回", "返还",
-        "退还", "入账", "解除", "重开", "上线",
+        "退还", "入账", "解除", "重开", "上线", "放行通过", "验证通过",
     ];
     let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账", "准备上线", "功能上线", "版本上线"];
     ends.iter().any(|word| words.ends_with(word)) && !not.iter().any(|word| words.contains(word)) && !is_ongoing(words)

@@ -5,7 +5,13 @@ use std::ops::Range;
 use super::draft::{Impact, ImpactKind};
 use crate::domain::text::Folded;
 
-const BEFORE: [&str; 22] = [
+const BEFORE: [&str; 28] = [
+    "some",
+    "approx.",
+    "approx",
+    "circa",
+    "up to",
+    "估计",
     "大约",
     "约",
     "接近",
@@ -58,7 +64,8 @@ const COUNT_UNITS: [&str; 24] = [
 ];
 const USER_UNITS: [&str; 14] =
     ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
-const COUNT_WORDS: [&str; 52] = [
+const COUNT_WORDS: [&str; 68] = [
+    "views", "credits", "applications", "redemptions", "attempts", "statements", "txns", "txn", "tx", "lines", "rows", "alerts", "quotes", "cards", "operations", "labels",
     "payouts",
     "payout",
     "charges",
@@ -112,7 +119,8 @@ const COUNT_WORDS: [&str; 52] = [
     "withdrawals",
     "deposits",
 ];
-const USER_WORDS: [&str; 12] = [
+const USER_WORDS: [&str; 18] = [
+    "companies", "firms", "passengers", "members", "partners", "couriers",
     "users",
     "user",
     "customers",
@@ -178,7 +186,8 @@ fn may_begin(c: char) -> bool {
 fn number_at(text: &Folded, index: usize) -> Option<(Option<(Impact, bool)>, usize)> {
     let before = if index == 0 { ' ' } else { text.at(index - 1) };
     let (hundredths, end) = if text.at(index).is_ascii_digit() {
-        if before.is_ascii_alphanumeric() || matches!(before, '.' | ':' | '/') {
+        let ordinal = before == '第' || before == ' ' && index > 1 && text.at(index - 2) == '第';
+        if before.is_ascii_alphanumeric() || ordinal || matches!(before, '.' | ':' | '/') {
             return skip_number(text, index).map(|end| (None, end));
         }
         arabic(text, index)?
@@ -254,9 +263,13 @@ fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
     let mut end = index;
     loop {
         let before = end;
-        while end > 0 && matches!(text.at(end - 1), ' ' | ':' | '约' | '近' | '逾' | '超' | '过' | '达' | '数' | '量')
+        while end > 0 && matches!(text.at(end - 1), ' ' | ':' | '约' | '近' | '逾' | '超' | '过' | '达' | '数' | '量' | '≈' | '~')
         {
             end -= 1;
+        }
+        // `用户影响 1.9w`
+        if end > 2 && text.has(end - 2, "影响") {
+            end -= 2;
         }
         if end == before {
             break;
@@ -267,8 +280,13 @@ fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
         let from = end.checked_sub(length)?;
         // 影响 must lead the noun: `订单 2025060401` is a number of an order.
         let leads = (1..=8).any(|back| from > back && text.has(from - back - 1, "影响"))
-            || from >= 2 && text.has(from - 2, "影响");
-        (text.has(from, noun) && leads).then(|| (kind, noun.to_owned()))
+            || from >= 2 && text.any(from - 2, &["影响", "涉及", "波及"]).is_some()
+            || from >= 1 && text.at(from - 1) == '涉'
+            || text.has(end, "影响");
+        // `，用户约 2.4 万`: a word of approximation in between makes it a number of them.
+        let said = end + 1 < index && text.chars(end..index).iter().any(|c| matches!(c, '约' | '近' | '逾' | '超'));
+        let begins = from == 0 || matches!(text.at(from - 1), '，' | ',' | '、' | ' ' | '；' | ':');
+        (text.has(from, noun) && (leads || said && begins)).then(|| (kind, noun.to_owned()))
     })
 }
 
@@ -373,7 +391,7 @@ fn unit_of(text: &Folded, index: usize, number_at: usize) -> Option<(ImpactKind,
     if let Some(length) = text.any(index, &["人民币"]) {
         return Some((ImpactKind::Amount, length));
     }
-    if number_at > 0 && matches!(text.at(number_at - 1), '¥' | '￥') {
+    if currency_before(text, number_at).is_some() {
         return Some((ImpactKind::Amount, 0));
     }
     if let Some(length) = text.any(index, &USER_UNITS) {
@@ -395,6 +413,19 @@ fn unit_of(text: &Folded, index: usize, number_at: usize) -> Option<(ImpactKind,
     None
 }
 
+/// Where a sign of yuan in front of a number begins: `¥3.2k`, `CNY 1.27M`, `人民币 8.62 万`.
+fn currency_before(text: &Folded, number_at: usize) -> Option<usize> {
+    let mut end = number_at;
+    while end > 0 && text.at(end - 1) == ' ' && number_at - end < 2 {
+        end -= 1;
+    }
+    ["¥", "￥", "cny", "rmb", "人民币"].iter().find_map(|sign| {
+        let from = end.checked_sub(sign.chars().count())?;
+        let free = from == 0 || !text.at(from - 1).is_ascii_alphanumeric();
+        (free && text.has(from, sign)).then_some(from)
+    })
+}
+
 fn word(text: &Folded, index: usize, words: &[&str]) -> Option<usize> {
     text.any(index, words).filter(|length| !text.at(index + length).is_ascii_alphabetic())
 }
@@ -408,6 +439,7 @@ fn next_word(text: &Folded, index: usize) -> usize {
 }
 
 fn is_approximate_before(text: &Folded, index: usize) -> bool {
+    let index = currency_before(text, index).unwrap_or(index);
     BEFORE.iter().any(|word| {
         let length = word.chars().count();
         let blank = (1..=2).find(|back| index >= *back && text.at(index - back) != ' ').unwrap_or(1) - 1;

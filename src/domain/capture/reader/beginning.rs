@@ -103,6 +103,11 @@ impl Reader<'_> {
             })
         })?;
         let token = self.tokens.get(first)?;
+        // Under the heading of a day: `全天 …，1/3 10:00 恢复推送` began on that day.
+        let lead = self.text.chars(0..token.range.start);
+        if self.date.is_some() && token.date.is_some() && lead.iter().any(|c| matches!(c, '，' | '；' | '。')) {
+            return None;
+        }
         if token.seconds.is_none()
             && let Some(next) = self.tokens.get(first + 1)
             && next.date.is_none()

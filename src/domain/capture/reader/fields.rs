@@ -159,6 +159,8 @@ impl Reader<'_> {
             all.extend(quantities::scan_in(masked, key..range.end));
             all.extend(quantities::scan_in(masked, range.start..key));
         }
+        // `影响 2 批共 12,440 笔`: the sum counts before its parts.
+        all.sort_by_key(|found| usize::from(!is_sum(masked, found)));
         for (kind, field) in [
             (ImpactKind::Count, DraftField::AffectedCount),
             (ImpactKind::Users, DraftField::AffectedUsers),
@@ -181,4 +183,13 @@ impl Reader<'_> {
         }
         Some(text)
     }
+}
+
+/// Whether 共, 合计 stands directly in front of a number.
+fn is_sum(text: &Folded, found: &quantities::Found) -> bool {
+    let mut end = found.range.start;
+    while end > 0 && matches!(text.at(end - 1), ' ' | '约' | '近' | '计') {
+        end -= 1;
+    }
+    end > 0 && matches!(text.at(end - 1), '共' | '合')
 }
