@@ -59,6 +59,9 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
         '；' | ';' => (true, true),
         '|' | '→' | '\t' => (true, false),
         '/' if before == ' ' && after == ' ' => (true, false),
+        ':' if index >= 3 && text.any(index - 3, &["未恢复", "已恢复", "处理中", "排查中"]).is_some() => {
+            (true, false)
+        }
         '、' if after == TAKEN || text.at(text.skip_blanks(index + 1)) == TAKEN => (true, false),
         '(' | ')' if opens_part(text, index, c) => (true, false),
         ' ' if depth == 0 && (ends_at_blank(text, index) || text.any(index + 1, &BECAUSE).is_some()) => (true, false),
@@ -68,7 +71,8 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
             let end = (after.is_whitespace() || after == '\n') && !before.is_whitespace();
             let letter = index >= 2 && matches!(text.at(index - 2), ' ' | '.') && before.is_ascii_alphabetic();
             // `vendor B. Sev-3`, and not `e.g. `, `St. `.
-            let short = letter && !(before.is_ascii_uppercase() && text.at(text.skip_blanks(index + 1)).is_ascii_uppercase());
+            let short =
+                letter && !(before.is_ascii_uppercase() && text.at(text.skip_blanks(index + 1)).is_ascii_uppercase());
             (end && !short, end && !short)
         }
         _ => (false, false),
@@ -88,12 +92,13 @@ fn opens_part(text: &Folded, index: usize, bracket: char) -> bool {
     };
     let Some(open) = open.filter(|open| text.at(*open) == '(') else { return false };
     let inner = text.skip_blanks(open + 1);
+    let ends_words = |close: usize| !text.at(close + 1).is_alphanumeric();
     let counted = text.any(inner, &["约", "共", "近", "nearly ", "about ", "around ", "over ", "~", "approx"]);
     text.any(inner, &["影响", "受影响", "涉及", "波及", "原因", "根因"]).is_some()
         || counted.is_some_and(|length| text.at(text.skip_blanks(inner + length)).is_ascii_digit())
-            && text.find(open..open + LONGEST, ')').is_some_and(|close| {
-                !super::quantities::scan_in(text, open..close).is_empty()
-            })
+            && text
+                .find(open..open + LONGEST, ')')
+                .is_some_and(|close| ends_words(close) && !super::quantities::scan_in(text, open..close).is_empty())
 }
 
 /// Blanks end a clause where people use them in place of commas: two or more of them, or one before a word that

@@ -95,7 +95,7 @@ fn clock_rest(text: &Folded, end: usize) -> Option<(u32, u32, usize)> {
                 return Some((minute, second, end));
             }
             let after = text.at(minute_end);
-            let goes_on = matches!(after, '%' | ':') || (after == '.' && text.at(minute_end + 1).is_ascii_digit());
+            let goes_on = after == '%' || matches!(after, '.' | ':') && text.at(minute_end + 1).is_ascii_digit();
             (!goes_on).then_some((minute, 0, minute_end))
         }
         '点' | '时' => hour_rest(text, sign, blank_colon),
@@ -132,7 +132,9 @@ fn hour_rest(text: &Folded, sign: char, sign_at: usize) -> Option<(u32, u32, usi
             }
             return Some((minute, 0, unit + 1));
         }
-        if minute_end - minute_at == 2 && minute_at == behind || minute_end > minute_at && !text.at(minute_at).is_ascii_digit() && minute >= 10 {
+        if minute_end - minute_at == 2 && minute_at == behind
+            || minute_end > minute_at && !text.at(minute_at).is_ascii_digit() && minute >= 10
+        {
             return Some((minute, 0, minute_end));
         }
     }

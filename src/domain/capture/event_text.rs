@@ -49,9 +49,10 @@ impl EventText {
     /// Whether the label before stands alone on its line, directly above.
     fn awaits_words(&self, line: &Range<usize>) -> bool {
         !line.is_empty()
-            && self.fields.last().is_some_and(|(_, value)| {
-                value.is_empty() && value.end <= line.start && line.start - value.end <= 4
-            })
+            && self
+                .fields
+                .last()
+                .is_some_and(|(_, value)| value.is_empty() && value.end <= line.start && line.start - value.end <= 4)
             && self.body.last().is_none_or(|body| self.fields.last().is_some_and(|(_, value)| body.end <= value.start))
     }
 

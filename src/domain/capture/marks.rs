@@ -163,7 +163,8 @@ fn alone(text: &Folded) -> Option<FoundMark> {
     ];
     let mark = meaning(stripped);
     // `Post mortem done`, `No post-mortem required`: a sentence about nothing else.
-    let english = stripped.to_ascii_lowercase().replace("post-mortem", "postmortem").replace("post mortem", "postmortem");
+    let english =
+        stripped.to_ascii_lowercase().replace("post-mortem", "postmortem").replace("post mortem", "postmortem");
     let sentence = ["postmortem ", "no postmortem", "rca ", "no rca"].iter().any(|lead| english.starts_with(lead));
     if sentence && mark != Mark::Unknown {
         return Some(FoundMark { mark, range: start..end, inner: start..end });
@@ -187,7 +188,8 @@ pub fn grades_in_brackets(text: &Folded) -> Vec<Range<usize>> {
         let own = text.slice(open..close + 1);
         if let Some((_, grade)) = severity(&own)
             && (1..grade.start).chain(grade.end..own.len() - 1).all(|i| {
-                own.at(i).is_ascii_digit() || matches!(own.at(i), ' ' | '.' | '次' | '事' | '件' | '故' | '障' | '级' | '起')
+                own.at(i).is_ascii_digit()
+                    || matches!(own.at(i), ' ' | '.' | '次' | '事' | '件' | '故' | '障' | '级' | '起')
             })
         {
             found.push(open..close + 1);

@@ -47,9 +47,8 @@ fn link(text: &Folded, index: usize) -> Option<Range<usize>> {
 /// `https://wiki.example.com/x/20250814-0918`.
 fn address(text: &Folded, index: usize) -> Option<Range<usize>> {
     text.any(index, &["https://", "http://"])?;
-    let ends = |c: &char| {
-        c.is_whitespace() || !c.is_ascii() || matches!(c, ')' | '>' | '"' | '<' | '|' | '`' | '，' | '；')
-    };
+    let ends =
+        |c: &char| c.is_whitespace() || !c.is_ascii() || matches!(c, ')' | '>' | '"' | '<' | '|' | '`' | '，' | '；');
     let length = text.chars(index..index + LONGEST).iter().take_while(|c| !ends(c)).count();
     Some(index..index + length)
 }
@@ -58,7 +57,8 @@ fn comment(text: &Folded, index: usize) -> Option<Range<usize>> {
     if !text.has(index, "<!--") {
         return None;
     }
-    let end = (index + 4..(index + LONGEST).min(text.len())).find(|at| text.at(*at) == '>' && text.has(at - 2, "-->"))?;
+    let end =
+        (index + 4..(index + LONGEST).min(text.len())).find(|at| text.at(*at) == '>' && text.has(at - 2, "-->"))?;
     Some(index..end + 1)
 }
 

@@ -98,8 +98,14 @@ pub fn is_well(words: &str) -> bool {
     if words == "back" {
         return true;
     }
-    let not = ["未恢复", "无法恢复", "不正常", "异常", "待恢复", "not recovered", "预计"];
-    WELL.iter().any(|word| words.contains(word))
+    let not = ["不正常", "异常", "not recovered", "预计"];
+    let denied = |at: usize| {
+        let before = words.get(..at).unwrap_or_default();
+        ["未", "没", "不", "待", "无法", "不能", "没有", "尚未", "未能", "未曾"]
+            .iter()
+            .any(|word| before.ends_with(word))
+    };
+    WELL.iter().any(|word| words.match_indices(word).any(|(at, _)| !denied(at)))
         && !PARTLY.iter().any(|word| words.contains(word))
         && !not.iter().any(|word| words.contains(word))
         && !ONGOING.iter().any(|word| words.contains(word))
@@ -118,8 +124,31 @@ pub fn is_partly(words: &str) -> bool {
 pub fn ends_well(words: &str) -> bool {
     let words = words.trim_end_matches(['。', '.', ' ', '，']);
     let ends = [
-        "完成", "完毕", "成功", "结束", "清零", "归零", "清空", "回落", "回升", "追平", "追回", "到账", "补齐", "退回", "冲回", "返还",
-        "退还", "入账", "解除", "重开", "上线", "放行通过", "验证通过",
+        "完成",
+        "完毕",
+        "成功",
+        "结束",
+        "清零",
+        "归零",
+        "清空",
+        "回落",
+        "回升",
+        "追平",
+        "追回",
+        "到账",
+        "补齐",
+        "退回",
+        "冲回",
+        "返还",
+        "退还",
+        "入账",
+        "解除",
+        "重开",
+        "上线",
+        "放行通过",
+        "验证通过",
+        "继续",
+        "已更正",
     ];
     let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账", "准备上线", "功能上线", "版本上线"];
     ends.iter().any(|word| words.ends_with(word)) && !not.iter().any(|word| words.contains(word)) && !is_ongoing(words)
@@ -176,7 +205,20 @@ pub fn is_trouble(words: &str) -> bool {
 /// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
 pub fn is_action(words: &str) -> bool {
     const VERBS: [&str; 75] = [
-        "切", "换", "扩", "限流", "推送", "停", "加索引", "加白", "加机器", "路由", "流量", "摘", "联系", "重拉",
+        "切",
+        "换",
+        "扩",
+        "限流",
+        "推送",
+        "停",
+        "加索引",
+        "加白",
+        "加机器",
+        "路由",
+        "流量",
+        "摘",
+        "联系",
+        "重拉",
         "冲正",
         "补账",
         "止付",
@@ -240,11 +282,39 @@ pub fn is_action(words: &str) -> bool {
         "优化",
     ];
     // Anywhere in the clause: English tells what was done in the passive.
-    const DONE: [&str; 30] = [
-        "pinned", "taken down", "removed", "rolled back", "restarted", "cancelled", "canceled", "reverted", "redeployed",
-        "replaced", "switched", "moved", "rerouted", "patched", "renewed", "killed", "scaled", "drained", "failed over",
-        "raised", "purged", "deployed", "corrected", "restored", "replayed", "disabled", "rebuilt", "reopened", "re-enabled",
+    const DONE: [&str; 32] = [
+        "pinned",
+        "taken down",
+        "removed",
+        "rolled back",
+        "restarted",
+        "cancelled",
+        "canceled",
+        "reverted",
+        "redeployed",
+        "replaced",
+        "switched",
+        "moved",
+        "rerouted",
+        "patched",
+        "renewed",
+        "killed",
+        "scaled",
+        "drained",
+        "failed over",
+        "raised",
+        "purged",
+        "deployed",
+        "corrected",
+        "restored",
+        "replayed",
+        "disabled",
+        "rebuilt",
+        "reopened",
+        "re-enabled",
         "whitelisted",
+        "throttled",
+        "rolled forward",
     ];
     const ENGLISH: [&str; 20] = [
         "restart",
@@ -277,14 +347,87 @@ pub fn is_action(words: &str) -> bool {
         || words.is_ascii() && DONE.iter().any(|verb| plain.contains(verb))
 }
 
+/// Whether the words are an action that takes the fault away: a roll-back, a switch, something turned off.
+pub fn is_remedy(words: &str) -> bool {
+    let plain = words.trim_start_matches(['已', '并', '先', '后', '再', '经']);
+    ["回滚", "回退", "切换", "切走", "切回", "下线", "摘除", "关闭", "停用", "重启", "熔断", "降级", "下架"]
+        .iter()
+        .any(|verb| plain.starts_with(verb) || plain.ends_with(verb))
+}
+
+/// `用户投诉 41 起`, `客服进线 320 通`: how many complained, which is not how many were affected.
+pub fn is_complaints(words: &str) -> bool {
+    ["投诉", "客诉", "进线", "咨询量", "工单量"].iter().any(|word| words.contains(word))
+        && words.contains(|c: char| c.is_ascii_digit())
+}
+
 /// Whether words behind the symptom that are nothing else may tell the cause: no plan, no notice, no follow-up.
 pub fn may_be_cause(words: &str) -> bool {
-    const LEADS: [&str; 22] = [
-        "已", "将", "拟", "待", "需", "并", "其余", "剩余", "余下", "部分", "目前", "现", "后续", "遗留", "计划", "详见", "见",
-        "建议", "累计", "相关", "预计", "请",
+    const LEADS: [&str; 36] = [
+        "已",
+        "将",
+        "拟",
+        "待",
+        "需",
+        "并",
+        "其余",
+        "剩余",
+        "余下",
+        "部分",
+        "目前",
+        "现",
+        "后续",
+        "遗留",
+        "计划",
+        "详见",
+        "见",
+        "建议",
+        "累计",
+        "相关",
+        "预计",
+        "请",
+        "无",
+        "当日",
+        "定级",
+        "级别",
+        "等级",
+        "未造成",
+        "未影响",
+        "未产生",
+        "未接到",
+        "未收到",
+        "usd",
+        "no ",
+        "not ",
+        "vendor ",
     ];
-    const INSIDE: [&str; 14] = [
-        "验证", "观察", "通知客户", "已通知", "告知", "跟进", "整改", "未再", "无异常", "投诉", "反馈", "恢复", "正常", "follow",
+    const INSIDE: [&str; 26] = [
+        "验证",
+        "观察",
+        "已通知",
+        "告知",
+        "跟进",
+        "整改",
+        "未再",
+        "无异常",
+        "投诉",
+        "反馈",
+        "恢复",
+        "正常",
+        "follow",
+        "顺延",
+        "推迟",
+        "已更正",
+        "已补",
+        "已退",
+        "已修",
+        "已处理",
+        "已完成",
+        "已发",
+        "延后",
+        "complain",
+        "apolog",
+        "notified",
     ];
     let words = lower(words);
     words.chars().count() >= 3

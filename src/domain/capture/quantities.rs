@@ -65,7 +65,22 @@ const COUNT_UNITS: [&str; 24] = [
 const USER_UNITS: [&str; 14] =
     ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
 const COUNT_WORDS: [&str; 68] = [
-    "views", "credits", "applications", "redemptions", "attempts", "statements", "txns", "txn", "tx", "lines", "rows", "alerts", "quotes", "cards", "operations", "labels",
+    "views",
+    "credits",
+    "applications",
+    "redemptions",
+    "attempts",
+    "statements",
+    "txns",
+    "txn",
+    "tx",
+    "lines",
+    "rows",
+    "alerts",
+    "quotes",
+    "cards",
+    "operations",
+    "labels",
     "payouts",
     "payout",
     "charges",
@@ -120,7 +135,12 @@ const COUNT_WORDS: [&str; 68] = [
     "deposits",
 ];
 const USER_WORDS: [&str; 18] = [
-    "companies", "firms", "passengers", "members", "partners", "couriers",
+    "companies",
+    "firms",
+    "passengers",
+    "members",
+    "partners",
+    "couriers",
     "users",
     "user",
     "customers",
@@ -155,22 +175,17 @@ pub fn scan(text: &str) -> Vec<Impact> {
 
 /// The numbers in a range of characters.
 pub fn scan_in(text: &Folded, range: Range<usize>) -> Vec<Found> {
-    let own = text.slice(range.clone());
     let mut found = Vec::new();
-    let mut index = 0;
-    while index < own.len() {
-        if !may_begin(own.at(index)) {
+    let mut index = range.start;
+    while index < range.end.min(text.len()) {
+        if !may_begin(text.at(index)) {
             index += 1;
             continue;
         }
-        match number_at(&own, index) {
+        match number_at(text, index) {
             Some((number, end)) => {
-                found.extend(number.map(|(impact, is_lower)| Found {
-                    impact,
-                    is_lower,
-                    range: range.start + index..range.start + end,
-                }));
-                index = end;
+                found.extend(number.map(|(impact, is_lower)| Found { impact, is_lower, range: index..end }));
+                index = end.max(index + 1);
             }
             None => index += 1,
         }
@@ -263,7 +278,8 @@ fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
     let mut end = index;
     loop {
         let before = end;
-        while end > 0 && matches!(text.at(end - 1), ' ' | ':' | '约' | '近' | '逾' | '超' | '过' | '达' | '数' | '量' | '≈' | '~')
+        while end > 0
+            && matches!(text.at(end - 1), ' ' | ':' | '约' | '近' | '逾' | '超' | '过' | '达' | '数' | '量' | '≈' | '~')
         {
             end -= 1;
         }
@@ -365,6 +381,10 @@ fn chinese(text: &Folded, index: usize) -> Option<(i64, usize)> {
     if end == index && matches!(text.at(end), '万') && is_approximate_before(text, index) {
         return Some((100, end));
     }
+    // `把节点一次摘空`: 一次 is no number of anything.
+    if !scaled && end == index + 1 && text.at(index) == '一' && text.at(end) == '次' {
+        return None;
+    }
     if end == index || !(approximate_scale || unit_of(text, end, index).is_some()) {
         return None;
     }
@@ -443,7 +463,9 @@ fn is_approximate_before(text: &Folded, index: usize) -> bool {
     BEFORE.iter().any(|word| {
         let length = word.chars().count();
         let blank = (1..=2).find(|back| index >= *back && text.at(index - back) != ' ').unwrap_or(1) - 1;
-        let from = index.checked_sub(length + blank);
-        from.is_some_and(|from| text.has(from, word))
+        let Some(from) = index.checked_sub(length + blank) else { return false };
+        // 签约, 预约 … are words of their own.
+        let inside = *word == "约" && from > 0 && "签预合违解节履续特".contains(text.at(from - 1));
+        text.has(from, word) && !inside
     })
 }

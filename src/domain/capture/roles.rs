@@ -110,7 +110,8 @@ pub fn role(words: &str, after_action: bool) -> Role {
         return Role::Detection;
     }
     let short = words.chars().count() <= 12;
-    if after_action && short && ["反馈", "发现", "告警", "投诉", "报障"].iter().any(|end| words.ends_with(end)) {
+    if after_action && short && ["反馈", "发现", "告警", "投诉", "报障"].iter().any(|end| words.ends_with(end))
+    {
         return Role::Detection;
     }
     if starts(&["导致", "致使", "造成", "使得", "引发"]) {
@@ -183,6 +184,8 @@ fn is_impact(words: &str) -> bool {
         "没有影响",
         "影响较小",
         " affected",
+        "% of ",
+        " complaints",
         " impacted",
         "were affected",
     ];

@@ -53,7 +53,10 @@ pub fn scan(text: &Folded) -> Vec<TimeToken> {
     let mut tokens: Vec<TimeToken> = Vec::new();
     let mut index = 0;
     while index < text.len() {
-        let Some(mut token) = at(text, index) else {
+        // `noon-12:35`, `3pm-4pm`: behind a time a dash makes a range, not a word.
+        let behind = tokens.last().is_some_and(|before| before.range.end + 1 == index && text.at(index - 1) == '-');
+        let found = if behind { token_from(text, index) } else { at(text, index) };
+        let Some(mut token) = found else {
             index += 1;
             continue;
         };
@@ -103,9 +106,11 @@ fn ends_range(text: &Folded, before: &TimeToken, token: &TimeToken, between: &st
 
 fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
     let before = if index == 0 { ' ' } else { text.at(index - 1) };
-    if is_inside_word(text, index, before) {
-        return None;
-    }
+    if is_inside_word(text, index, before) { None } else { token_from(text, index) }
+}
+
+/// The token at `index`, whatever stands before it.
+fn token_from(text: &Folded, index: usize) -> Option<TimeToken> {
     let (date, after_date) = match date_at(text, index) {
         // `2999-06-01`: behind a year that is none, month and day are none either.
         Some((DateWords::MonthDay(..), _)) if is_behind_year(text, index) => return None,

@@ -10,9 +10,34 @@ use super::{
 use crate::domain::text::Folded;
 
 const UNITS: [&str; 28] = [
-    "万", "万次", "亿", "万单", "个百分点", "us",
-    "%", "pp", "ms", "毫秒", "分钟", "小时", "秒", "min", "s", "h", "次", "笔", "万笔", "起", "个", "bp", "tps", "qps",
-    "元", "万元", "天", "‰",
+    "万",
+    "万次",
+    "亿",
+    "万单",
+    "个百分点",
+    "us",
+    "%",
+    "pp",
+    "ms",
+    "毫秒",
+    "分钟",
+    "小时",
+    "秒",
+    "min",
+    "s",
+    "h",
+    "次",
+    "笔",
+    "万笔",
+    "起",
+    "个",
+    "bp",
+    "tps",
+    "qps",
+    "元",
+    "万元",
+    "天",
+    "‰",
 ];
 
 /// The longest heading of a group in characters.
@@ -299,8 +324,8 @@ fn incident_counts(
     const SCOPE_WORDS: usize = 200;
     let keyed = counted
         || ["事故", "incident", "事件数", "故障", "事件"]
-        .iter()
-        .any(|word| range.clone().any(|index| text.has(index, word)));
+            .iter()
+            .any(|word| range.clone().any(|index| text.has(index, word)));
     let mut found: Vec<IncidentCountReading> = Vec::new();
     let mut index = range.start;
     // `(本年累计 AB级0次)` says of its own counts which time they are of; `(本年累计)` says so of those before it.

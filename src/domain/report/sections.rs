@@ -112,7 +112,12 @@ fn heading(text: &Folded, line: &Line) -> Option<Heading> {
     }
     // `事故：` may as well head a group of figures.
     let plain = title.trim_matches(['-', '*', '+', ' ', ':', '【', '】']);
-    let rank = if rank == 9 && matches!(plain, "事故" | "故障" | "事件" | "events" | "incidents") { DOUBTFUL } else { rank };
+    let plain = plain.strip_prefix("本周").unwrap_or(plain);
+    let rank = if rank == 9 && matches!(plain, "事故" | "故障" | "事件" | "events" | "incidents") {
+        DOUBTFUL
+    } else {
+        rank
+    };
     if rank == 8 && !trimmed.ends_with(['】', ':']) && inline.is_none() {
         return None;
     }
@@ -155,8 +160,7 @@ fn kind_of(title: &str) -> Kind {
     };
     let mut name = title.trim_matches(['【', '】', ' ', '*', ':', '(', ')', '#']).to_lowercase();
     // `三、`, `3.`, `(三)`, `O1`
-    let after_number =
-        name.trim_start_matches(|c: char| c.is_ascii_digit() || "一二三四五六七八九十(（".contains(c));
+    let after_number = name.trim_start_matches(|c: char| c.is_ascii_digit() || "一二三四五六七八九十(（".contains(c));
     if after_number.len() < name.len() && after_number.starts_with(['、', '.', ')', '）', ' ', '，']) {
         name = after_number.trim_start_matches(['、', '.', ')', '）', ' ', '，']).to_owned();
     }

@@ -157,13 +157,16 @@ impl Reader<'_> {
             while end > 0 && self.text.at(end - 1) == ' ' {
                 end -= 1;
             }
-            words.iter().any(|word| {
-                end.checked_sub(word.chars().count()).is_some_and(|start| self.text.has(start, word))
-            })
+            words
+                .iter()
+                .any(|word| end.checked_sub(word.chars().count()).is_some_and(|start| self.text.has(start, word)))
         };
         let stated = self.tokens.iter().position(|token| {
             token.seconds.is_some()
-                && (self.text.any(self.text.skip_blanks(token.range.end), &["起", "开始", "发布起", "变更起"]).is_some()
+                && (self
+                    .text
+                    .any(self.text.skip_blanks(token.range.end), &["起", "开始", "发布起", "变更起"])
+                    .is_some()
                     || before(token, &["自"]))
                 && self
                     .text

@@ -64,13 +64,19 @@ impl Reader<'_> {
         let mut tokens: Vec<usize> = self
             .tokens_in(&clause.range)
             .filter(|index| Some(*index) != self.first && Some(*index) != self.range_end && self.has_time(*index))
+            // `10:00-10:20、14:00-14:10 两次…`: another range is another time of trouble, not of an action.
+            .filter(|index| self.range_end.is_none() || !self.is_of_range(*index))
             .collect();
         if clause.starts_sentence {
             telling.sentence += 1;
             telling.symptoms_before = self.symptoms.len();
         }
         let mut piece = Piece::of(masked, &clause.range);
-        if self.is_context(&piece) || times::is_duration(&piece.words) || self.is_grade(&piece) {
+        if self.is_context(&piece)
+            || times::is_duration(&piece.words)
+            || self.is_grade(&piece)
+            || is_label(&piece.words)
+        {
             return;
         }
         if piece.words.is_empty() || is_connective(&piece.words) {
@@ -128,8 +134,11 @@ impl Reader<'_> {
         }
         // Behind `现场记录：` everything is an excerpt until something is said again.
         telling.aside = role == Role::Aside || (telling.aside && role == Role::Symptom && tokens.is_empty());
-        telling.undecided =
-            role == Role::Symptom && told && outcomes::is_action(&piece.words) && !outcomes::is_trouble(&piece.words) && !telling.aside;
+        telling.undecided = role == Role::Symptom
+            && told
+            && outcomes::is_action(&piece.words)
+            && !outcomes::is_trouble(&piece.words)
+            && !telling.aside;
         match role {
             Role::Symptom if telling.aside => {}
             Role::Symptom if told && self.has_other_parts() => self.remarks.push(piece),
@@ -168,6 +177,7 @@ impl Reader<'_> {
                     if well {
                         self.well_at = Some(*index);
                     } else {
+                        self.last_action = Some(*index).filter(|_| outcomes::is_remedy(&piece.words));
                         if self.draft.mitigated.is_none() {
                             let stopped = piece.words.contains("止损") || outcomes::is_partly(&piece.words);
                             let assumption = (!stopped).then_some(Assumption::FirstAction);
@@ -212,6 +222,11 @@ impl Reader<'_> {
         })
     }
 
+    fn is_of_range(&self, index: usize) -> bool {
+        let ends = |index: usize| self.tokens.get(index).is_some_and(|token| token.ends_range);
+        ends(index) || ends(index + 1)
+    }
+
     /// Whether anything but symptoms was told so far.
     fn has_other_parts(&self) -> bool {
         !(self.impacts.is_empty()
@@ -241,7 +256,15 @@ impl Reader<'_> {
                 | FieldKey::LocatedAt
                 | FieldKey::MitigatedAt
         );
-        if !is_stage && (piece.words.is_empty() || matches!(piece.words.as_str(), "-" | "/" | "无" | "none" | "None")) {
+        if key == FieldKey::Recovery
+            && piece.words.is_empty()
+            && let Some(index) = self.tokens_in(part).next_back().filter(|index| self.has_time(*index))
+        {
+            // `恢复：20:31`
+            self.well_at = Some(index);
+        }
+        if !is_stage && (piece.words.is_empty() || matches!(piece.words.as_str(), "-" | "/" | "无" | "none" | "None"))
+        {
             return;
         }
         match key {
@@ -273,7 +296,8 @@ impl Reader<'_> {
             }
             FieldKey::Severity => {
                 let label = piece.words.trim_end_matches('级').trim().to_uppercase();
-                let plain = label.chars().all(|c| c.is_ascii_alphanumeric() || "一二三四五".contains(c)) && label.len() <= 8;
+                let plain =
+                    label.chars().all(|c| c.is_ascii_alphanumeric() || "一二三四五".contains(c)) && label.len() <= 8;
                 let found = marks::severity(&Folded::new(&piece.words, 0)).map(|(label, _)| label);
                 self.draft.severity = found.or(plain.then_some(label));
                 if self.draft.severity.is_some() {
@@ -312,9 +336,19 @@ impl Reader<'_> {
     }
 }
 
+/// The number of a row, the level of a log line: no words of the event.
+fn is_label(words: &str) -> bool {
+    let level = ["[error]", "[warn]", "[info]", "[fatal]", "error ", "warn "];
+    let log = words.is_ascii() && level.iter().any(|level| lower(words).starts_with(level));
+    log || !words.is_empty() && words.len() <= 3 && words.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// `失败 1,052 笔`, `undercharged approx CNY 6k over 212 orders`: a short clause with a number of what was affected.
 fn is_counted(words: &str) -> bool {
     const LONGEST: usize = 30;
+    if outcomes::is_complaints(words) {
+        return true;
+    }
     let length = words.chars().count();
     let limit = if words.is_ascii() { 2 * LONGEST } else { LONGEST };
     length <= limit

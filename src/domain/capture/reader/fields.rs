@@ -49,7 +49,12 @@ impl Reader<'_> {
             .filter(|_| self.draft.occurred.is_some())
             .filter_map(|index| self.tokens.get(index).cloned())
             .collect();
-        let sentence = narrative::of(self.text, &leading, self.mark.as_ref(), &self.event.hidden);
+        let is_blank = |index: usize| {
+            let at = self.text.offset(index).saturating_sub(base);
+            let c = original.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+            c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
+        };
+        let sentence = narrative::of(self.text, &leading, self.mark.as_ref(), &self.event.hidden, &is_blank);
         self.draft.narrative = sentence.words(original, base, self.text);
         for range in sentence.kept() {
             self.span(DraftField::Narrative, range, None);
@@ -102,7 +107,11 @@ impl Reader<'_> {
             }));
         }
         if cause.is_empty() && self.causes.is_empty() {
-            cause.extend(self.remarks.iter().find(|piece| outcomes::may_be_cause(&piece.words)).cloned());
+            // Numbers tell how much rather than why.
+            let mut likely: Vec<&Piece> =
+                self.remarks.iter().filter(|piece| outcomes::may_be_cause(&piece.words)).collect();
+            likely.sort_by_key(|piece| piece.words.contains(|c: char| c.is_ascii_digit()));
+            cause.extend(likely.first().copied().cloned());
         }
         if summary.is_empty()
             && let Some(title) = self.event.title.clone()
@@ -151,7 +160,9 @@ impl Reader<'_> {
     /// The numbers of impact clauses: the first of each kind, those behind 影响, 涉及, 共计 first.
     fn read_numbers(&mut self, masked: &Folded, impacts: &[Piece]) {
         let mut all = Vec::new();
-        for piece in impacts {
+        let (complaints, others): (Vec<&Piece>, Vec<&Piece>) =
+            impacts.iter().partition(|piece| outcomes::is_complaints(&piece.words));
+        for piece in others.into_iter().chain(complaints) {
             let range = &piece.range;
             let key = (range.start + 1..range.end)
                 .find(|at| masked.any(*at, &["影响", "涉及", "共计", "受影响"]).is_some())

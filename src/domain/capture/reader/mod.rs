@@ -58,6 +58,8 @@ pub(super) struct Reader<'a> {
     ongoing: bool,
     /// The token of full recovery, as far as the clauses tell.
     well_at: Option<usize>,
+    /// The token of the last action that puts an end to a fault, as long as no outcome is told.
+    last_action: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -104,6 +106,7 @@ impl<'a> Reader<'a> {
             remarks: Vec::new(),
             ongoing: false,
             well_at: None,
+            last_action: None,
         }
     }
 
@@ -185,8 +188,12 @@ impl<'a> Reader<'a> {
         let mut masked = self.text.clone();
         let mut before = 0;
         for (token, label) in self.tokens.iter().zip(&self.labels) {
-            let from = if token.ends_range { before } else { self.preposition_before(token) };
-            mask(&mut masked, &(from..token.range.end));
+            let between = self.text.chars(before..token.range.start);
+            let is_range =
+                token.ends_range || before > 0 && between.len() == 1 && matches!(between, ['-' | '~' | '至' | '到']);
+            let from = if is_range { before } else { self.preposition_before(token) };
+            let (from, to) = self.with_blanks(from, token.range.end);
+            mask(&mut masked, &(from..to));
             before = token.range.end;
             if let Some((_, label)) = label {
                 mask(&mut masked, label);
@@ -205,7 +212,8 @@ impl<'a> Reader<'a> {
             // A grade in front of the time is a label of the event, not a word of its sentence.
             let open = label.start.checked_sub(1).filter(|i| matches!(self.text.at(*i), '【' | '[' | '('));
             let close = Some(label.end).filter(|i| matches!(self.text.at(*i), '】' | ']' | ')'));
-            mask(&mut masked, &(open.unwrap_or(label.start)..close.map_or(label.end, |i| i + 1)));
+            let named = label.end + self.text.any(label.end, &["事件", "故障", "事故"]).unwrap_or(0);
+            mask(&mut masked, &(open.unwrap_or(label.start)..close.map_or(named, |i| i + 1)));
         }
         if let Some(mark) = &self.mark {
             mask(&mut masked, &mark.range);
@@ -228,6 +236,20 @@ impl<'a> Reader<'a> {
         Some(open..close + 1)
     }
 
+    /// Blanks around a time between Chinese words belong to it: `监控于 17:08 发现`.
+    fn with_blanks(&self, from: usize, to: usize) -> (usize, usize) {
+        let text = self.text;
+        let mut start = from;
+        while start > 0 && text.at(start - 1) == ' ' {
+            start -= 1;
+        }
+        let end = text.skip_blanks(to);
+        let is_word = |c: char| c.is_alphabetic() && !c.is_ascii();
+        let chinese = start > 0 && is_word(text.at(start - 1)) && is_word(text.at(end));
+        // Two blanks stand for a comma.
+        if chinese && from - start <= 1 && end - to <= 1 { (start, end) } else { (from, to) }
+    }
+
     /// Where a preposition of the time begins, `at 09:45`, `于 8/12 17:08`; else the time itself.
     fn preposition_before(&self, token: &TimeToken) -> usize {
         let start = token.range.start;
@@ -236,7 +258,7 @@ impl<'a> Reader<'a> {
         while end > 0 && text.at(end - 1) == ' ' && start - end < 2 {
             end -= 1;
         }
-        for word in ["between", "around", "about", "from", "since", "at", "on", "by", "于"] {
+        for word in ["between", "around", "about", "from", "at", "on", "by", "于"] {
             let length = word.chars().count();
             if let Some(from) = end.checked_sub(length)
                 && text.has(from, word)

@@ -57,12 +57,14 @@ impl Reader<'_> {
 /// The clock point that words name, and nothing else.
 fn stage_of(words: &str) -> Option<DraftField> {
     Some(match words {
-        "发现" | "告警" | "监控发现" | "监控告警" | "客服发现" | "巡检发现" | "人工发现" | "才被发现" | "被发现" | "报警"
-        | "收到告警" | "触发告警" | "detected" | "alerted" => DraftField::DetectedAt,
+        "发现" | "告警" | "监控发现" | "监控告警" | "客服发现" | "巡检发现" | "人工发现" | "才被发现" | "被发现"
+        | "报警" | "收到告警" | "触发告警" | "detected" | "alerted" => DraftField::DetectedAt,
         "响应" | "值班响应" | "介入" | "值班介入" | "到位" | "接手" | "值班接手" | "启动应急" | "acknowledged" => {
             DraftField::AcknowledgedAt
         }
-        "定位" | "定位原因" | "定位问题" | "定位到原因" | "located" | "identified" => DraftField::LocatedAt,
+        "定位" | "定位原因" | "定位问题" | "定位到原因" | "located" | "identified" => {
+            DraftField::LocatedAt
+        }
         "止损" | "完成止损" | "止血" | "mitigated" => DraftField::MitigatedAt,
         _ => return None,
     })
