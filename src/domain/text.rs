@@ -219,6 +219,12 @@ pub fn lower(words: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether one of the words of a list stands in the text. Most words are passed over by their bytes alone.
+pub fn contains_any(text: &str, list: &[&str]) -> bool {
+    let seen = text.bytes().fold(0_u64, |seen, byte| seen | 1 << (byte & 63));
+    list.iter().any(|word| word.bytes().all(|byte| seen >> (byte & 63) & 1 == 1) && text.contains(word))
+}
+
 /// The folded form of a whole text.
 pub fn fold(text: &str) -> String {
     text.chars().map(fold_char).collect()

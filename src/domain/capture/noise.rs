@@ -14,13 +14,11 @@ pub fn blank(text: &mut Folded, line_break: char) {
         let (range, sign) = match text.at(index) {
             '[' => (link(text, index), ' '),
             'h' | 'H' if index == 0 || !text.at(index - 1).is_ascii_alphanumeric() => (address(text, index), ' '),
-            '<' => match comment(text, index) {
-                Some(range) => (Some(range), ' '),
-                None => {
-                    let is_break = text.has(index, "<br>") || text.has(index, "<br/") || text.has(index, "<br ");
-                    (tag(text, index), if is_break { line_break } else { ' ' })
-                }
-            },
+            '<' if text.has(index, "<!--") => (comment(text, index), ' '),
+            '<' => {
+                let is_break = text.any(index, &["<br>", "<br/", "<br "]).is_some();
+                (tag(text, index), if is_break { line_break } else { ' ' })
+            }
             _ => (None, ' '),
         };
         let Some(range) = range else {
@@ -54,9 +52,6 @@ fn address(text: &Folded, index: usize) -> Option<Range<usize>> {
 }
 
 fn comment(text: &Folded, index: usize) -> Option<Range<usize>> {
-    if !text.has(index, "<!--") {
-        return None;
-    }
     let end =
         (index + 4..(index + LONGEST).min(text.len())).find(|at| text.at(*at) == '>' && text.has(at - 2, "-->"))?;
     Some(index..end + 1)

@@ -1,6 +1,6 @@
 //! Words that tell how far things are: well again, partly, not yet, in trouble, in hand.
 
-use crate::domain::text::lower;
+use crate::domain::text::{contains_any, lower};
 
 const ONGOING: [&str; 22] = [
     "处理中",
@@ -105,10 +105,11 @@ pub fn is_well(words: &str) -> bool {
             .iter()
             .any(|word| before.ends_with(word))
     };
-    WELL.iter().any(|word| words.match_indices(word).any(|(at, _)| !denied(at)))
-        && !PARTLY.iter().any(|word| words.contains(word))
-        && !not.iter().any(|word| words.contains(word))
-        && !ONGOING.iter().any(|word| words.contains(word))
+    contains_any(&words, &WELL)
+        && WELL.iter().any(|word| words.match_indices(word).any(|(at, _)| !denied(at)))
+        && !contains_any(&words, &PARTLY)
+        && !contains_any(&words, &not)
+        && !contains_any(&words, &ONGOING)
 }
 
 /// Whether the words say that it was partly well, or that the damage was stopped.
@@ -151,55 +152,56 @@ pub fn ends_well(words: &str) -> bool {
         "已更正",
     ];
     let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账", "准备上线", "功能上线", "版本上线"];
-    ends.iter().any(|word| words.ends_with(word)) && !not.iter().any(|word| words.contains(word)) && !is_ongoing(words)
+    ends.iter().any(|word| words.ends_with(word)) && !contains_any(&words, &not) && !is_ongoing(words)
 }
 
 /// Whether the words tell of trouble: such a clause is no way back.
 pub fn is_trouble(words: &str) -> bool {
     let words = lower(words);
-    [
-        "未同步",
-        "未更新",
-        "未适配",
-        "不及时",
-        "不足",
-        "不当",
-        "误操作",
-        "耗尽",
-        "打满",
-        "触发",
-        "故障",
-        "失败",
-        "无法",
-        "异常",
-        "超时",
-        "延迟",
-        "不可用",
-        "错误",
-        "报错",
-        "中断",
-        "下降",
-        "升高",
-        "上升",
-        "告警",
-        "缓慢",
-        "卡顿",
-        "丢失",
-        "重复",
-        "积压",
-        "堆积",
-        "宕机",
-        "fail",
-        "error",
-        "timeout",
-        "timed out",
-        "unavailable",
-        "delay",
-        "slow",
-        "down",
-    ]
-    .iter()
-    .any(|word| words.contains(word))
+    contains_any(
+        &words,
+        &[
+            "未同步",
+            "未更新",
+            "未适配",
+            "不及时",
+            "不足",
+            "不当",
+            "误操作",
+            "耗尽",
+            "打满",
+            "触发",
+            "故障",
+            "失败",
+            "无法",
+            "异常",
+            "超时",
+            "延迟",
+            "不可用",
+            "错误",
+            "报错",
+            "中断",
+            "下降",
+            "升高",
+            "上升",
+            "告警",
+            "缓慢",
+            "卡顿",
+            "丢失",
+            "重复",
+            "积压",
+            "堆积",
+            "宕机",
+            "fail",
+            "error",
+            "timeout",
+            "timed out",
+            "unavailable",
+            "delay",
+            "slow",
+            "down",
+        ],
+    )
 }
 
 /// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
@@ -344,7 +346,7 @@ pub fn is_action(words: &str) -> bool {
     let plain = lower(words);
     VERBS.iter().any(|verb| words.starts_with(verb))
         || ENGLISH.iter().any(|verb| plain.starts_with(verb))
-        || words.is_ascii() && DONE.iter().any(|verb| plain.contains(verb))
+        || words.is_ascii() && contains_any(&plain, &DONE)
 }
 
 /// Whether the words are an action that takes the fault away: a roll-back, a switch, something turned off.
@@ -432,7 +434,7 @@ pub fn may_be_cause(words: &str) -> bool {
     let words = lower(words);
     words.chars().count() >= 3
         && !LEADS.iter().any(|lead| words.starts_with(lead))
-        && !INSIDE.iter().any(|word| words.contains(word))
+        && !contains_any(&words, &INSIDE)
         && !is_ongoing(&words)
 }
 
@@ -441,6 +443,6 @@ pub fn is_ongoing(words: &str) -> bool {
     /// Words that end in 中 and name no work that goes on.
     const OTHER: [&str; 9] = ["其中", "集中", "途中", "期中", "当中", "命中", "过程中", "使用中", "空中"];
     let words = lower(words);
-    ONGOING.iter().any(|word| words.contains(word))
+    contains_any(&words, &ONGOING)
         || words.ends_with('中') && words.chars().count() >= 3 && !OTHER.iter().any(|word| words.ends_with(word))
 }

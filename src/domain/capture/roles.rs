@@ -5,7 +5,7 @@ use super::{
     outcomes::{is_ongoing, is_well},
     quantities,
 };
-use crate::domain::text::lower;
+use crate::domain::text::{contains_any, lower};
 
 /// What a clause says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,7 @@ fn is_impact(words: &str) -> bool {
         " impacted",
         "were affected",
     ];
-    if inside.iter().any(|word| words.contains(word)) {
+    if contains_any(words, &inside) {
         return true;
     }
     let during = ["期间", "其间", "故障期间", "累计", "共", "合计"];

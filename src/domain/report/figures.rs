@@ -215,7 +215,7 @@ fn is_note(name: &str) -> bool {
         "减少",
     ]
     .iter()
-    .any(|word| lower.starts_with(word) && !lower[word.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()))
+    .any(|word| lower.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric())))
 }
 
 fn figure_of(text: &Folded, part: Range<usize>, line: &Range<usize>, group: Option<&str>) -> Option<FigureReading> {
@@ -407,7 +407,7 @@ fn count_before(text: &Folded, index: usize) -> Option<(Decimal, Range<usize>)> 
     WORDS.iter().find_map(|(word, units)| {
         let from = end.checked_sub(word.len())?;
         let free = from == 0 || !text.at(from - 1).is_ascii_alphanumeric();
-        (free && text.has(from, word)).then(|| (Decimal { units: *units, scale: 0 }, from..end))
+        (free && text.has(from, word)).then_some((Decimal { units: *units, scale: 0 }, from..end))
     })
 }
 
