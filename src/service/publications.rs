@@ -159,6 +159,7 @@ pub(super) fn frozen(publication: Publication) -> Shown {
         incident_counts: publication.numbers.incident_counts(week),
         events: publication.numbers.events(week),
         style: ReportStyle::default(),
+        parts: None,
         changes: None,
     };
     Shown { report, publication: Some(publication), whole: true }

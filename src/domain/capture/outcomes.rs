@@ -152,7 +152,7 @@ pub fn ends_well(words: &str) -> bool {
         "已更正",
     ];
     let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账", "准备上线", "功能上线", "版本上线"];
-    ends.iter().any(|word| words.ends_with(word)) && !contains_any(&words, &not) && !is_ongoing(words)
+    ends.iter().any(|word| words.ends_with(word)) && !contains_any(words, &not) && !is_ongoing(words)
 }
 
 /// Whether the words tell of trouble: such a clause is no way back.

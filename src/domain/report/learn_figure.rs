@@ -248,8 +248,8 @@ fn named_parts(document: &str, item: &Item<'_>, span: &Range<usize>) -> Vec<(Slo
     }
     if let Some(target) = read.target {
         let text = format!("{target}{unit}");
-        let places = ["目标", "target", "SLO", "/"].iter().filter_map(|word| tail.find(word)).chain([0]);
-        let found = places.filter_map(|from| tail.get(from..)?.find(&text).map(|at| at + from)).next();
+        let mut places = ["目标", "target", "SLO", "/"].iter().filter_map(|word| tail.find(word)).chain([0]);
+        let found = places.find_map(|from| tail.get(from..)?.find(&text).map(|at| at + from));
         named.extend(found.map(|start| (at(start, text.len(), "target"), "target")));
     }
     named.sort_by_key(|(slot, _)| slot.range.start);

@@ -76,13 +76,8 @@ impl<'a> Writer<'a> {
         Ok(Self { style, lines, sections, zone, week })
     }
 
-    fn write(&self, environment: &Environment<'_>, part: &'static str, values: Value) -> Result<String, StyleError> {
-        let template = environment.get_template(part).map_err(|error| StyleError::of(part, &error))?;
-        template.render(values).map_err(|error| StyleError::of(part, &error))
-    }
-
     fn write_line(&self, part: &'static str, values: Value) -> Result<String, StyleError> {
-        self.write(&self.lines, part, values)
+        write(&self.lines, part, values)
     }
 
     /// A figure as a line; `number` is its place.
@@ -175,7 +170,7 @@ impl<'a> Writer<'a> {
         }
         let groups: Vec<Value> = groups.into_iter().map(|(name, figures)| context! { name, figures }).collect();
         let counts_line =
-            if content.incident_counts.is_empty() && !(self.style.year_to_date && !content.year_to_date.is_empty()) {
+            if content.incident_counts.is_empty() && (content.year_to_date.is_empty() || !self.style.year_to_date) {
                 String::new()
             } else {
                 self.counts_line(&content.incident_counts, &content.year_to_date)?
@@ -236,21 +231,31 @@ impl<'a> Writer<'a> {
             ("to", Value::from(self.week.sunday().format("%m/%d").to_string())),
         ];
         let names: BTreeMap<&str, Value> = values.into_iter().chain(week).collect();
-        self.write(&self.sections, part, Value::from(names))
+        write(&self.sections, part, Value::from(names))
+    }
+
+    /// One section as Markdown, with one line end behind.
+    pub fn part(&self, part: Part, content: &SectionsContent) -> Result<String, StyleError> {
+        let text = match part {
+            Part::Figures => self.figures_section(content)?,
+            Part::Events => self.events_section(content)?,
+        };
+        Ok(format!("{}\n", text.trim_end()))
     }
 
     /// Both sections as Markdown, in the style's order, with one blank line between and one line end behind.
     pub fn sections(&self, content: &SectionsContent) -> Result<String, StyleError> {
         let mut parts = Vec::new();
         for part in &self.style.order {
-            let text = match part {
-                Part::Figures => self.figures_section(content)?,
-                Part::Events => self.events_section(content)?,
-            };
-            parts.push(text.trim_end().to_owned());
+            parts.push(self.part(*part, content)?.trim_end().to_owned());
         }
         Ok(format!("{}\n", parts.join("\n\n")))
     }
+}
+
+fn write(environment: &Environment<'_>, part: &'static str, values: Value) -> Result<String, StyleError> {
+    let template = environment.get_template(part).map_err(|error| StyleError::of(part, &error))?;
+    template.render(values).map_err(|error| StyleError::of(part, &error))
 }
 
 /// An environment that reaches nothing and knows a few filters.
