@@ -1,5 +1,6 @@
 //! The words of the pages: Chinese is the source, English complete. A missing text does not compile.
 
+pub mod foreign;
 pub mod imports;
 pub mod problems;
 
@@ -152,6 +153,11 @@ texts! {
     import_limit: "一次最多 60 份文件、1.5 MB、600 行；更多请用命令行 fupan import。", "At most 60 files, 1.5 MB and 600 rows at once; for more use the command line: fupan import.";
     import_document: "周报全文", "The report";
     import_files: "或选择文件", "Or choose files";
+    import_from: "格式", "Format";
+    import_from_report: "周报（Markdown）", "Weekly report (Markdown)";
+    import_map: "表格的列（csv；不写就按表头）", "Columns (csv; by the headers, where left empty)";
+    import_source: "来源名（两个系统编号相同时用来区分）", "Name of the source (where two tools have the same ids)";
+    import_not_taken: "未取", "Not taken";
     import_plan: "将会导入", "What would be imported";
     import_done: "已导入", "Imported";
     import_nothing: "没有变化", "Nothing changed";

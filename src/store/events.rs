@@ -57,8 +57,9 @@ pub struct EventCursor {
 /// Hands out the next event number.
 pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
     use entity::counter::{ActiveModel, Column, Entity};
+    // Always as 64 bits: PostgreSQL's driver keeps statements by their text, with the types of their first values.
     let bumped = Entity::update_many()
-        .col_expr(Column::Value, Expr::col(Column::Value).add(1))
+        .col_expr(Column::Value, Expr::col(Column::Value).add(1_i64))
         .filter(Column::Name.eq("event"))
         .exec(tx.conn())
         .await?;
@@ -80,7 +81,7 @@ pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
 pub async fn hold_numbers(tx: &Tx) -> Result<(), StoreError> {
     use entity::counter::{Column, Entity};
     Entity::update_many()
-        .col_expr(Column::Value, Expr::col(Column::Value).add(0))
+        .col_expr(Column::Value, Expr::col(Column::Value).add(0_i64))
         .filter(Column::Name.eq("event"))
         .exec(tx.conn())
         .await?;

@@ -378,15 +378,12 @@ impl<'a> Eraser<'a> {
         if self.aliases.get(&key) != after.as_ref() {
             return;
         }
-        match before {
-            Some(before) => {
-                self.aliases.insert(key, before.clone());
-                self.old_aliases.push(before);
-            }
-            None => {
-                self.aliases.remove(&key);
-                self.gone_aliases.push(key);
-            }
+        if let Some(before) = before {
+            self.aliases.insert(key, before.clone());
+            self.old_aliases.push(before);
+        } else {
+            self.aliases.remove(&key);
+            self.gone_aliases.push(key);
         }
     }
 

@@ -103,6 +103,16 @@ pub(super) const fn is_open(line: &Line) -> bool {
     matches!(line.outcome, Outcome::Added | Outcome::Doubtful | Outcome::Changed)
 }
 
+/// The class of an outcome's words.
+pub(super) const fn tone(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Added => "ok",
+        Outcome::Changed => "todo",
+        Outcome::Doubtful => "bad",
+        Outcome::Unchanged | Outcome::Deleted => "",
+    }
+}
+
 fn clock(point: Option<ClockPoint>, zone: Tz) -> String {
     point.map(|point| point.at.with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
 }
@@ -190,12 +200,7 @@ pub(super) fn row(
 ) -> Row {
     let chinese = t.lang == "zh-CN";
     let name = row_name(document, line);
-    let tone = match line.outcome {
-        Outcome::Added => "ok",
-        Outcome::Changed => "todo",
-        Outcome::Doubtful => "bad",
-        Outcome::Unchanged | Outcome::Deleted => "",
-    };
+    let tone = tone(line.outcome);
     let open = open && is_open(line);
     let same_as = line.reasons.iter().find_map(|reason| match reason {
         Reason::MayBe { who, .. } | Reason::MayHaveMoved { who, .. } => Some(who.clone()),
