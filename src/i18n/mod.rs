@@ -331,6 +331,7 @@ texts! {
     by_duration: "发生时刻加时长", "beginning and duration";
     by_partly: "没有说全部恢复，取基本恢复的时刻", "no full recovery is told; the time it was mostly well";
     by_action: "取第一个处理动作的时刻", "the time of the first action";
+    by_last_action: "没有说结果，取最后一个处理动作的时刻", "no outcome is told; the time of the last action";
     by_other_field: "借用别处的话", "words of another part";
     by_lower: "取较小的数", "the lower number";
 }

@@ -122,6 +122,10 @@ impl Column {
         OWN.iter().find(|(_, names)| names.contains(&words)).map(|(column, _)| *column).or_else(|| {
             match field_key(words)? {
                 FieldKey::OccurredAt => Some(Self::Occurred),
+                FieldKey::DetectedAt => Some(Self::Detected),
+                FieldKey::AcknowledgedAt => Some(Self::Acknowledged),
+                FieldKey::LocatedAt => Some(Self::Located),
+                FieldKey::MitigatedAt => Some(Self::Mitigated),
                 FieldKey::RecoveredAt => Some(Self::Recovered),
                 FieldKey::Summary => Some(Self::Summary),
                 FieldKey::Impact => Some(Self::Impact),

@@ -7,7 +7,7 @@ use crate::domain::{
         draft::{Assumption, DraftEvent, DraftField, ImpactKind},
         event_text::Anatomy,
         labels::FieldKey,
-        narrative,
+        narrative, outcomes,
         pieces::{Piece, join},
         quantities,
         times::TimeToken,
@@ -49,7 +49,12 @@ impl Reader<'_> {
             .filter(|_| self.draft.occurred.is_some())
             .filter_map(|index| self.tokens.get(index).cloned())
             .collect();
-        let sentence = narrative::of(self.text, &leading, self.mark.as_ref(), &self.event.hidden);
+        let is_blank = |index: usize| {
+            let at = self.text.offset(index).saturating_sub(base);
+            let c = original.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+            c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
+        };
+        let sentence = narrative::of(self.text, &leading, self.mark.as_ref(), &self.event.hidden, &is_blank);
         self.draft.narrative = sentence.words(original, base, self.text);
         for range in sentence.kept() {
             self.span(DraftField::Narrative, range, None);
@@ -101,6 +106,13 @@ impl Reader<'_> {
                 Some(piece.part(masked, words))
             }));
         }
+        if cause.is_empty() && self.causes.is_empty() {
+            // Numbers tell how much rather than why.
+            let mut likely: Vec<&Piece> =
+                self.remarks.iter().filter(|piece| outcomes::may_be_cause(&piece.words)).collect();
+            likely.sort_by_key(|piece| piece.words.contains(|c: char| c.is_ascii_digit()));
+            cause.extend(likely.first().copied().cloned());
+        }
         if summary.is_empty()
             && let Some(title) = self.event.title.clone()
         {
@@ -148,7 +160,9 @@ impl Reader<'_> {
     /// The numbers of impact clauses: the first of each kind, those behind 影响, 涉及, 共计 first.
     fn read_numbers(&mut self, masked: &Folded, impacts: &[Piece]) {
         let mut all = Vec::new();
-        for piece in impacts {
+        let (complaints, others): (Vec<&Piece>, Vec<&Piece>) =
+            impacts.iter().partition(|piece| outcomes::is_complaints(&piece.words));
+        for piece in others.into_iter().chain(complaints) {
             let range = &piece.range;
             let key = (range.start + 1..range.end)
                 .find(|at| masked.any(*at, &["影响", "涉及", "共计", "受影响"]).is_some())
@@ -156,6 +170,8 @@ impl Reader<'_> {
             all.extend(quantities::scan_in(masked, key..range.end));
             all.extend(quantities::scan_in(masked, range.start..key));
         }
+        // `影响 2 批共 12,440 笔`: the sum counts before its parts.
+        all.sort_by_key(|found| usize::from(!is_sum(masked, found)));
         for (kind, field) in [
             (ImpactKind::Count, DraftField::AffectedCount),
             (ImpactKind::Users, DraftField::AffectedUsers),
@@ -178,4 +194,13 @@ impl Reader<'_> {
         }
         Some(text)
     }
+}
+
+/// Whether 共, 合计 stands directly in front of a number.
+fn is_sum(text: &Folded, found: &quantities::Found) -> bool {
+    let mut end = found.range.start;
+    while end > 0 && matches!(text.at(end - 1), ' ' | '约' | '近' | '计') {
+        end -= 1;
+    }
+    end > 0 && matches!(text.at(end - 1), '共' | '合')
 }
