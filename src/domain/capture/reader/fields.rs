@@ -1,5 +1,7 @@
 //! The fields of the draft from what the clauses told.
 
+use std::ops::Range;
+
 use super::Reader;
 use crate::domain::{
     capture::{
@@ -63,15 +65,17 @@ impl Reader<'_> {
             let end = self.range_end.and_then(|index| self.tokens.get(index)).map_or(token.range.end, |t| t.range.end);
             token.range.start..end
         });
-        // A mark that is added goes behind the words, not into the code below them.
+        // A mark that is added goes behind the words, not into the code or behind the quotes below them.
+        let mut below: Vec<&Range<usize>> = self.event.fenced.iter().chain(&self.event.hidden).collect();
+        below.sort_by_key(|range| range.end);
         let mut end = sentence.range.end;
-        for code in self.event.fenced.iter().rev() {
-            if code.end < end {
-                break;
-            }
-            end = code.start.min(end);
-            while end > sentence.range.start && self.text.at(end - 1).is_whitespace() {
+        loop {
+            if let Some(range) = below.pop_if(|range| range.end >= end) {
+                end = end.min(range.start.max(sentence.range.start));
+            } else if end > sentence.range.start && self.text.at(end - 1).is_whitespace() {
                 end -= 1;
+            } else {
+                break;
             }
         }
         let narrative = sentence.range.start..end.max(sentence.range.start);
