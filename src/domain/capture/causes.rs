@@ -2,7 +2,7 @@
 
 use crate::domain::text::lower;
 
-const CAUSE_KEYS: [&str; 20] = [
+const CAUSE_KEYS: &[&str] = &[
     "reason",
     "原因分析",
     "根本原因",
@@ -23,6 +23,7 @@ const CAUSE_KEYS: [&str; 20] = [
     "because",
     "owing to",
     "as a result of",
+    "triggered by",
 ];
 /// `初步定位为X`, `值班确认为X`: where X begins, in bytes.
 pub(super) fn found_out(words: &str) -> Option<usize> {
@@ -87,6 +88,8 @@ pub fn cause_of(words: &str) -> Option<&str> {
             "owing to",
             "Owing to",
             "as a result of",
+            "triggered by",
+            "Triggered by",
             "caused by",
             "Caused by",
             "was",

@@ -64,7 +64,7 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
         }
         '、' if after == TAKEN || text.at(text.skip_blanks(index + 1)) == TAKEN => (true, false),
         '(' | ')' if opens_part(text, index, c) => (true, false),
-        ' ' if depth == 0 && (ends_at_blank(text, index) || text.any(index + 1, &BECAUSE).is_some()) => (true, false),
+        ' ' if depth == 0 && (ends_at_blank(text, index) || text.any(index + 1, BECAUSE).is_some()) => (true, false),
         '，' => (!(before.is_ascii_digit() && after.is_ascii_digit() && depth > 0), false),
         ',' => (depth == 0 && !(before.is_ascii_digit() && after.is_ascii_digit()), false),
         '.' => {
@@ -80,7 +80,7 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
 }
 
 /// Words that begin the cause in the middle of an English sentence.
-const BECAUSE: [&str; 5] = ["because ", "due to ", "caused by ", "owing to ", "as a result of "];
+const BECAUSE: &[&str] = &["triggered by ", "because ", "due to ", "caused by ", "owing to ", "as a result of "];
 
 /// `(影响约450笔；…)`: brackets around another part of the event, and not around an explanation of a word.
 fn opens_part(text: &Folded, index: usize, bracket: char) -> bool {
@@ -104,7 +104,7 @@ fn opens_part(text: &Folded, index: usize, bracket: char) -> bool {
 /// Blanks end a clause where people use them in place of commas: two or more of them, or one before a word that
 /// begins another part (`页面打不开 影响约20笔 原因：…`). Blanks behind a time that was taken out end nothing.
 fn ends_at_blank(text: &Folded, index: usize) -> bool {
-    const PARTS: [&str; 14] = [
+    const PARTS: &[&str] = &[
         "影响",
         "受影响",
         "涉及",
@@ -130,5 +130,5 @@ fn ends_at_blank(text: &Folded, index: usize) -> bool {
         return false;
     }
     let wide = next - index >= 2 || text.at(index) == '\t';
-    (wide && !(before.is_ascii() && text.at(next).is_ascii())) || text.any(next, &PARTS).is_some()
+    (wide && !(before.is_ascii() && text.at(next).is_ascii())) || text.any(next, PARTS).is_some()
 }

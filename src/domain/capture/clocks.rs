@@ -132,7 +132,10 @@ fn hour_rest(text: &Folded, sign: char, sign_at: usize) -> Option<(u32, u32, usi
             }
             return Some((minute, 0, unit + 1));
         }
-        if minute_end - minute_at == 2 && minute_at == behind
+        // `1 点 20，`: blanks in between, and nothing that is counted behind.
+        let ends =
+            matches!(text.at(minute_end), '，' | ',' | '。' | '；' | ';' | ')' | '\n' | '左' | '许' | '前' | '-' | '~');
+        if minute_end - minute_at == 2 && (minute_at == behind || ends && minute_at > behind)
             || minute_end > minute_at && !text.at(minute_at).is_ascii_digit() && minute >= 10
         {
             return Some((minute, 0, minute_end));

@@ -2,7 +2,7 @@
 
 use crate::domain::text::{contains_any, lower};
 
-const ONGOING: [&str; 22] = [
+const ONGOING: &[&str] = &[
     "处理中",
     "排查中",
     "持续观察",
@@ -26,7 +26,7 @@ const ONGOING: [&str; 22] = [
     "待恢复",
     "尚在",
 ];
-const WELL: [&str; 45] = [
+const WELL: &[&str] = &[
     "back at",
     "back up",
     "back online",
@@ -73,7 +73,7 @@ const WELL: [&str; 45] = [
     "corrected",
     "taken down",
 ];
-const PARTLY: [&str; 16] = [
+const PARTLY: &[&str] = &[
     "部分恢复",
     "逐步恢复",
     "开始恢复",
@@ -105,11 +105,11 @@ pub fn is_well(words: &str) -> bool {
             .iter()
             .any(|word| before.ends_with(word))
     };
-    contains_any(&words, &WELL)
+    contains_any(&words, WELL)
         && WELL.iter().any(|word| words.match_indices(word).any(|(at, _)| !denied(at)))
-        && !contains_any(&words, &PARTLY)
+        && !contains_any(&words, PARTLY)
         && !contains_any(&words, &not)
-        && !contains_any(&words, &ONGOING)
+        && !contains_any(&words, ONGOING)
 }
 
 /// Whether the words say that it was partly well, or that the damage was stopped.
@@ -152,7 +152,8 @@ pub fn ends_well(words: &str) -> bool {
         "已更正",
     ];
     let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账", "准备上线", "功能上线", "版本上线"];
-    ends.iter().any(|word| words.ends_with(word)) && !contains_any(words, &not) && !is_ongoing(words)
+    let done = words.starts_with("完成") && !words.contains("止损");
+    (done || ends.iter().any(|word| words.ends_with(word))) && !contains_any(words, &not) && !is_ongoing(words)
 }
 
 /// Whether the words tell of trouble: such a clause is no way back.
@@ -204,9 +205,33 @@ pub fn is_trouble(words: &str) -> bool {
     )
 }
 
+/// Who acts, in front of what was done.
+const AGENTS: &[&str] = &[
+    "DBA",
+    "值班同学",
+    "值班人员",
+    "值班",
+    "运维同学",
+    "运维",
+    "研发",
+    "开发",
+    "SRE",
+    "供应商侧",
+    "供应商",
+    "渠道侧",
+    "对方",
+    "我方",
+    "银行侧",
+    "厂商",
+    "机房",
+    "网络组",
+    "we ",
+    "We ",
+];
+
 /// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
 pub fn is_action(words: &str) -> bool {
-    const VERBS: [&str; 75] = [
+    const VERBS: &[&str] = &[
         "切",
         "换",
         "扩",
@@ -284,7 +309,7 @@ pub fn is_action(words: &str) -> bool {
         "优化",
     ];
     // Anywhere in the clause: English tells what was done in the passive.
-    const DONE: [&str; 32] = [
+    const DONE: &[&str] = &[
         "pinned",
         "taken down",
         "removed",
@@ -318,7 +343,7 @@ pub fn is_action(words: &str) -> bool {
         "throttled",
         "rolled forward",
     ];
-    const ENGLISH: [&str; 20] = [
+    const ENGLISH: &[&str] = &[
         "restart",
         "rolled back",
         "roll back",
@@ -343,10 +368,12 @@ pub fn is_action(words: &str) -> bool {
     let words = words.trim_start_matches(['已', '并', '先', '后', '再', '经']);
     let words =
         ["随后", "立即", "随即", "随之", "同时"].iter().find_map(|lead| words.strip_prefix(lead)).unwrap_or(words);
+    // `DBA 手动提升从库`, `值班回滚索引配置`: who did it.
+    let words = AGENTS.iter().find_map(|agent| words.strip_prefix(agent)).map_or(words, str::trim_start);
     let plain = lower(words);
     VERBS.iter().any(|verb| words.starts_with(verb))
         || ENGLISH.iter().any(|verb| plain.starts_with(verb))
-        || words.is_ascii() && contains_any(&plain, &DONE)
+        || words.is_ascii() && contains_any(&plain, DONE)
 }
 
 /// Whether the words are an action that takes the fault away: a roll-back, a switch, something turned off.
@@ -363,9 +390,16 @@ pub fn is_complaints(words: &str) -> bool {
         && words.contains(|c: char| c.is_ascii_digit())
 }
 
+/// Whether the words only tell whom one told, or what comes later: `已联系厂商`, `后续优化`.
+pub fn is_follow_up(words: &str) -> bool {
+    ["已联系", "已通知", "已告知", "已上报", "已报修", "已提单", "已知会", "后续", "遗留", "待进一步", "计划", "详见"]
+        .iter()
+        .any(|lead| words.starts_with(lead))
+}
+
 /// Whether words behind the symptom that are nothing else may tell the cause: no plan, no notice, no follow-up.
 pub fn may_be_cause(words: &str) -> bool {
-    const LEADS: [&str; 36] = [
+    const LEADS: &[&str] = &[
         "已",
         "将",
         "拟",
@@ -393,6 +427,7 @@ pub fn may_be_cause(words: &str) -> bool {
         "定级",
         "级别",
         "等级",
+        "未达",
         "未造成",
         "未影响",
         "未产生",
@@ -403,7 +438,7 @@ pub fn may_be_cause(words: &str) -> bool {
         "not ",
         "vendor ",
     ];
-    const INSIDE: [&str; 26] = [
+    const INSIDE: &[&str] = &[
         "验证",
         "观察",
         "已通知",
@@ -434,15 +469,15 @@ pub fn may_be_cause(words: &str) -> bool {
     let words = lower(words);
     words.chars().count() >= 3
         && !LEADS.iter().any(|lead| words.starts_with(lead))
-        && !contains_any(&words, &INSIDE)
+        && !contains_any(&words, INSIDE)
         && !is_ongoing(&words)
 }
 
 /// Whether the words say that it is not over yet.
 pub fn is_ongoing(words: &str) -> bool {
     /// Words that end in 中 and name no work that goes on.
-    const OTHER: [&str; 9] = ["其中", "集中", "途中", "期中", "当中", "命中", "过程中", "使用中", "空中"];
+    const OTHER: &[&str] = &["其中", "集中", "途中", "期中", "当中", "命中", "过程中", "使用中", "空中"];
     let words = lower(words);
-    contains_any(&words, &ONGOING)
+    contains_any(&words, ONGOING)
         || words.ends_with('中') && words.chars().count() >= 3 && !OTHER.iter().any(|word| words.ends_with(word))
 }

@@ -21,7 +21,7 @@ impl Piece {
     pub fn of(masked: &Folded, range: &Range<usize>) -> Self {
         let is_edge = |c: char| {
             c.is_whitespace()
-                || c == TAKEN
+                || c.is_control() // TAKEN is one
                 || matches!(
                     c,
                     ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】'

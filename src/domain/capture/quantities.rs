@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::draft::{Impact, ImpactKind};
 use crate::domain::text::Folded;
 
-const BEFORE: [&str; 28] = [
+const BEFORE: &[&str] = &[
     "some",
     "approx.",
     "approx",
@@ -35,8 +35,8 @@ const BEFORE: [&str; 28] = [
     "approximately",
     "almost",
 ];
-const AFTER: [&str; 6] = ["余", "多", "左右", "上下", "来", "+"];
-const COUNT_UNITS: [&str; 24] = [
+const AFTER: &[&str] = &["余", "多", "左右", "上下", "来", "+"];
+const COUNT_UNITS: &[&str] = &[
     "请求",
     "订单",
     "交易",
@@ -62,9 +62,9 @@ const COUNT_UNITS: [&str; 24] = [
     "例",
     "宗",
 ];
-const USER_UNITS: [&str; 14] =
-    ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
-const COUNT_WORDS: [&str; 68] = [
+const USER_UNITS: &[&str] =
+    &["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
+const COUNT_WORDS: &[&str] = &[
     "views",
     "credits",
     "applications",
@@ -134,7 +134,7 @@ const COUNT_WORDS: [&str; 68] = [
     "withdrawals",
     "deposits",
 ];
-const USER_WORDS: [&str; 18] = [
+const USER_WORDS: &[&str] = &[
     "companies",
     "firms",
     "passengers",
@@ -228,7 +228,7 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<(Impact, bool)>, usi
         end = text.skip_blanks(end);
     }
     loop {
-        if let Some(length) = text.any(end, &AFTER) {
+        if let Some(length) = text.any(end, AFTER) {
             approximate = true;
             end += length;
         } else if let Some((scale, length)) = scale_at(text, end) {
@@ -414,19 +414,19 @@ fn unit_of(text: &Folded, index: usize, number_at: usize) -> Option<(ImpactKind,
     if currency_before(text, number_at).is_some() {
         return Some((ImpactKind::Amount, 0));
     }
-    if let Some(length) = text.any(index, &USER_UNITS) {
+    if let Some(length) = text.any(index, USER_UNITS) {
         return Some((ImpactKind::Users, length));
     }
-    if let Some(length) = text.any(index, &COUNT_UNITS) {
+    if let Some(length) = text.any(index, COUNT_UNITS) {
         let longer = text.any(index, &["单量", "交易日", "交易时", "次日", "件数", "分钟", "条件"]);
         return longer.is_none().then_some((ImpactKind::Count, length));
     }
     // One adjective may stand between: `450 card payments`.
     for at in [index, next_word(text, index)] {
-        if let Some(length) = word(text, at, &COUNT_WORDS) {
+        if let Some(length) = word(text, at, COUNT_WORDS) {
             return Some((ImpactKind::Count, at + length - index));
         }
-        if let Some(length) = word(text, at, &USER_WORDS) {
+        if let Some(length) = word(text, at, USER_WORDS) {
             return Some((ImpactKind::Users, at + length - index));
         }
     }

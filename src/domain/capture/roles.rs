@@ -36,7 +36,9 @@ pub fn role(words: &str, after_action: bool) -> Role {
     let starts = |list: &[&str]| list.iter().any(|word| words.starts_with(word));
     if starts(&[
         "现场记录",
-        "日志",
+        "日志:",
+        "日志如",
+        "日志 ",
         "log:",
         "logs:",
         "附:",

@@ -127,10 +127,11 @@ impl Section<'_> {
         for line in &block.lines {
             // What is quoted below an event is an excerpt.
             let excerpt = line.kind == Kind::Code || line.quotes > block.place.quotes;
-            event.add_line(text, line.range.clone(), excerpt);
+            let start = if excerpt && line.start > start { line.start } else { line.range.start };
+            event.add_line(text, start..line.range.end.max(start), excerpt);
         }
         take_title(text, &mut event);
-        event.hidden = self.hidden(&event.range, &block.lines);
+        event.hidden = self.hidden(&event.range);
         let (draft, anatomy) = read_event_text(self.original, text, &event, self.context, block.date);
         if draft.occurred.is_none() && draft.summary.is_none() && event.fields.is_empty() {
             return;
@@ -150,8 +151,10 @@ impl Section<'_> {
     }
 
     /// Comments and signs of quotation in an event, in order.
-    fn hidden(&self, range: &Range<usize>, lines: &[Line]) -> Vec<Range<usize>> {
-        let quotes = lines.iter().filter(|line| line.quotes > 0 && line.start > range.start);
+    fn hidden(&self, range: &Range<usize>) -> Vec<Range<usize>> {
+        let lines = &self.outline.lines;
+        let from = lines.partition_point(|line| line.start <= range.start);
+        let quotes = lines.iter().skip(from).take_while(|line| line.start < range.end).filter(|line| line.quotes > 0);
         let mut hidden: Vec<Range<usize>> = quotes.map(|line| line.start..line.range.start).collect();
         hidden.extend(self.outline.comments_in(range).iter().cloned());
         hidden.sort_by_key(|range| range.start);
@@ -240,11 +243,12 @@ fn extend(block: &mut Option<Block>, line: &Line) {
     }
 }
 
-/// `---`, or nothing at all.
+/// `---`, `###` without words, or nothing at all.
 fn is_blank_or_rule(text: &Folded, line: &Line) -> bool {
     let chars = text.chars(line.range.clone());
     let signs = chars.iter().all(|c| matches!(c, '-' | '*' | '_' | ' ' | '\t' | '='));
-    text.is_blank(line.range.clone()) || (signs && chars.iter().filter(|c| !c.is_whitespace()).count() >= 3)
+    let empty = chars.iter().all(|c| c.is_whitespace() || c.is_control() || matches!(c, '#' | '>'));
+    empty || (signs && chars.iter().filter(|c| !c.is_whitespace()).count() >= 3)
 }
 
 /// `无`, `本周无。`, `none`.

@@ -207,7 +207,8 @@ impl Reader<'_> {
             None => beginning,
         };
         let first = self.first.and_then(|first| self.tokens.get(first));
-        let offset = token.offset.or_else(|| first.and_then(|first| first.offset));
+        let of_range = || self.range_end.and_then(|end| self.tokens.get(end)).and_then(|end| end.offset);
+        let offset = token.offset.or_else(|| first.and_then(|first| first.offset)).or_else(of_range);
         let at = times::instant(base, seconds, offset, self.context)?;
         let occurred = self.draft.occurred?.at;
         if at >= occurred {

@@ -141,6 +141,7 @@ impl Reader<'_> {
             && !telling.aside;
         match role {
             Role::Symptom if telling.aside => {}
+            Role::Symptom if told && outcomes::is_follow_up(&piece.words) => {}
             Role::Symptom if told && self.has_other_parts() => self.remarks.push(piece),
             Role::Symptom => self.symptoms.push(piece),
             Role::Consequence => self.consequences.push(piece),

@@ -1,5 +1,7 @@
 //! The fields of the draft from what the clauses told.
 
+use std::ops::Range;
+
 use super::Reader;
 use crate::domain::{
     capture::{
@@ -63,15 +65,17 @@ impl Reader<'_> {
             let end = self.range_end.and_then(|index| self.tokens.get(index)).map_or(token.range.end, |t| t.range.end);
             token.range.start..end
         });
-        // A mark that is added goes behind the words, not into the code below them.
+        // A mark that is added goes behind the words, not into the code or behind the quotes below them.
+        let mut below: Vec<&Range<usize>> = self.event.fenced.iter().chain(&self.event.hidden).collect();
+        below.sort_by_key(|range| range.end);
         let mut end = sentence.range.end;
-        for code in self.event.fenced.iter().rev() {
-            if code.end < end {
-                break;
-            }
-            end = code.start.min(end);
-            while end > sentence.range.start && self.text.at(end - 1).is_whitespace() {
+        loop {
+            if let Some(range) = below.pop_if(|range| range.end >= end) {
+                end = end.min(range.start.max(sentence.range.start));
+            } else if end > sentence.range.start && self.text.at(end - 1).is_whitespace() {
                 end -= 1;
+            } else {
+                break;
             }
         }
         let narrative = sentence.range.start..end.max(sentence.range.start);
@@ -111,7 +115,10 @@ impl Reader<'_> {
             let mut likely: Vec<&Piece> =
                 self.remarks.iter().filter(|piece| outcomes::may_be_cause(&piece.words)).collect();
             likely.sort_by_key(|piece| piece.words.contains(|c: char| c.is_ascii_digit()));
-            cause.extend(likely.first().copied().cloned());
+            cause.extend(likely.into_iter().find_map(|piece| {
+                let words = causes::cause_of(&piece.words)?;
+                Some(piece.part(masked, words))
+            }));
         }
         if summary.is_empty()
             && let Some(title) = self.event.title.clone()
@@ -127,6 +134,7 @@ impl Reader<'_> {
             summary.push(impact);
         }
         self.draft.summary = self.take(DraftField::Summary, &summary, assumption);
+        self.symptom = summary.last().map(|piece| piece.range.clone());
         let words = cause_words.unwrap_or_else(|| join(&cause));
         if !words.is_empty() {
             self.draft.cause = Some(words);
@@ -180,6 +188,23 @@ impl Reader<'_> {
             let Some(found) = all.iter().find(|found| found.impact.kind == kind) else { continue };
             self.draft.impacts.push(found.impact.clone());
             self.span(field, &found.range, found.is_lower.then_some(Assumption::LowerNumber));
+        }
+        self.read_number_of_symptom(masked);
+    }
+
+    /// `预约还款扣款漏跑 2,046 笔`: the number at the end of the symptom, where no impact tells one.
+    fn read_number_of_symptom(&mut self, masked: &Folded) {
+        let has = |kind| self.draft.impacts.iter().any(|impact| impact.kind == kind);
+        if has(ImpactKind::Count) || has(ImpactKind::Users) {
+            return;
+        }
+        let Some(range) = self.symptom.clone() else { return };
+        let found = quantities::scan_in(masked, range.clone());
+        if let Some(last) = found.last().filter(|last| last.range.end >= range.end && last.impact.number > 1)
+            && last.impact.kind != ImpactKind::Amount
+        {
+            self.draft.impacts.insert(0, last.impact.clone());
+            self.span(last.impact.kind.field(), &last.range, last.is_lower.then_some(Assumption::LowerNumber));
         }
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Reader<'a> {
     /// What was told behind the symptom and is nothing else: often the cause without a word for it.
     remarks: Vec<Piece>,
     ongoing: bool,
+    /// Where the symptom was told last.
+    symptom: Option<Range<usize>>,
     /// The token of full recovery, as far as the clauses tell.
     well_at: Option<usize>,
     /// The token of the last action that puts an end to a fault, as long as no outcome is told.
@@ -105,6 +107,7 @@ impl<'a> Reader<'a> {
             recoveries: Vec::new(),
             remarks: Vec::new(),
             ongoing: false,
+            symptom: None,
             well_at: None,
             last_action: None,
         }
@@ -246,6 +249,10 @@ impl<'a> Reader<'a> {
         let end = text.skip_blanks(to);
         let is_word = |c: char| c.is_alphabetic() && !c.is_ascii();
         let chinese = start > 0 && is_word(text.at(start - 1)) && is_word(text.at(end));
+        // `renewed at 22:05 and …`: one blank is enough.
+        if from > 0 && text.at(from - 1) == ' ' && text.at(to) == ' ' && text.at(to + 1).is_ascii_alphanumeric() {
+            return (from, to + 1);
+        }
         // Two blanks stand for a comma.
         if chinese && from - start <= 1 && end - to <= 1 { (start, end) } else { (from, to) }
     }
