@@ -22,6 +22,7 @@ mod lossless;
 mod properties;
 mod provenance;
 mod structure;
+mod words;
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()

@@ -169,6 +169,13 @@ fn alone(text: &Folded) -> Option<FoundMark> {
     if sentence && mark != Mark::Unknown {
         return Some(FoundMark { mark, range: start..end, inner: start..end });
     }
+    // `脚本权限被误改 待复盘`: one blank in front of the mark.
+    if let Some((_, last)) = stripped.rsplit_once(' ')
+        && whole.contains(&last)
+    {
+        let from = end - last.chars().count();
+        return Some(FoundMark { mark: meaning(last), range: from..end, inner: from..end });
+    }
     whole.contains(&stripped.to_lowercase().replace("post-mortem", "postmortem").as_str()).then_some(FoundMark {
         mark,
         range: start..end,

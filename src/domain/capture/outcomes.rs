@@ -379,9 +379,10 @@ pub fn is_action(words: &str) -> bool {
 /// Whether the words are an action that takes the fault away: a roll-back, a switch, something turned off.
 pub fn is_remedy(words: &str) -> bool {
     let plain = words.trim_start_matches(['已', '并', '先', '后', '再', '经']);
-    ["回滚", "回退", "切换", "切走", "切回", "下线", "摘除", "关闭", "停用", "重启", "熔断", "降级", "下架"]
-        .iter()
-        .any(|verb| plain.starts_with(verb) || plain.ends_with(verb))
+    plain.starts_with('补')
+        || ["回滚", "回退", "切换", "切走", "切回", "下线", "摘除", "关闭", "停用", "重启", "熔断", "降级", "下架"]
+            .iter()
+            .any(|verb| plain.starts_with(verb) || plain.ends_with(verb))
 }
 
 /// `用户投诉 41 起`, `客服进线 320 通`: how many complained, which is not how many were affected.

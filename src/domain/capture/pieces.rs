@@ -21,7 +21,8 @@ impl Piece {
     pub fn of(masked: &Folded, range: &Range<usize>) -> Self {
         let is_edge = |c: char| {
             c.is_whitespace()
-                || c.is_control() // TAKEN is one
+                // TAKEN is one of them.
+                || c.is_control()
                 || matches!(
                     c,
                     ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】'

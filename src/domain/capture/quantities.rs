@@ -202,7 +202,8 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<(Impact, bool)>, usi
     let before = if index == 0 { ' ' } else { text.at(index - 1) };
     let (hundredths, end) = if text.at(index).is_ascii_digit() {
         let ordinal = before == '第' || before == ' ' && index > 1 && text.at(index - 2) == '第';
-        if before.is_ascii_alphanumeric() || ordinal || matches!(before, '.' | ':' | '/') {
+        let of_time = before == ':' && index > 1 && text.at(index - 2).is_ascii_digit();
+        if before.is_ascii_alphanumeric() || ordinal || of_time || matches!(before, '.' | '/') {
             return skip_number(text, index).map(|end| (None, end));
         }
         arabic(text, index)?

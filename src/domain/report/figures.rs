@@ -86,7 +86,7 @@ fn marker_end(text: &Folded, line: &Range<usize>) -> usize {
         start = text.skip_blanks(start + 1);
     } else if let Some((_, end)) = text.digits(start, 2)
         && matches!(text.at(end), '.' | '、' | ')')
-        && !text.at(end + 1).is_ascii_digit()
+        && !(text.at(end) == '.' && text.at(end + 1).is_ascii_digit())
     {
         start = text.skip_blanks(end + 1);
     }
@@ -320,6 +320,8 @@ fn incident_counts(
     line: &Range<usize>,
     counted: bool,
 ) -> Vec<IncidentCountReading> {
+    /// Words that say which time counts are of.
+    const SCOPES: &[&str] = &["本周", "本年累计", "年累计", "本年", "全年", "this week", "year to date", "ytd"];
     /// Characters that are looked through for the time that counts are of.
     const SCOPE_WORDS: usize = 200;
     let keyed = counted
@@ -330,8 +332,10 @@ fn incident_counts(
     let mut index = range.start;
     // `(本年累计 AB级0次)` says of its own counts which time they are of; `(本年累计)` says so of those before it.
     let lead = text.find(range.clone(), '(').unwrap_or(range.end).min(range.start + SCOPE_WORDS);
-    let mut scope = scope_of(&text.text(range.start..lead));
-    let outer = scope;
+    // `本周 A级 0 起；本年累计 A级 1 起`: such words count from where they stand.
+    let several = (range.start..lead).filter(|index| text.any(*index, SCOPES).is_some()).count() > 1;
+    let mut scope = if several { None } else { scope_of(&text.text(range.start..lead)) };
+    let mut outer = scope;
     let mut in_bracket = None;
     while index < range.end {
         match text.at(index) {
@@ -353,6 +357,10 @@ fn incident_counts(
                 scope = outer;
             }
             _ => {}
+        }
+        if several && let Some(length) = text.any(index, SCOPES) {
+            outer = scope_of(&text.text(index..index + length));
+            scope = outer;
         }
         let before = if index == 0 { ' ' } else { text.at(index - 1) };
         let Some((label, label_end, graded)) = label_at(text, index).filter(|_| !before.is_ascii_alphanumeric()) else {
@@ -469,8 +477,8 @@ fn read_table(text: &Folded, rows: &[Line], figures: &mut Vec<FigureReading>, co
     let value_at = exact(&["本周", "数值", "值", "当前", "实际", "this week", "value", "actual", "current", "本期"])
         .or_else(|| column(&["本周", "数值", "实际", "当前", "this week", "value", "actual", "current"]))
         .unwrap_or(name_at + 1);
-    let delta_at =
-        column(&["较上周", "环比", "变化", "change", "delta", "比上周", "较上期", "vs"]).filter(|at| *at != value_at);
+    let delta_at = column(&["较上周", "环比", "变化", "change", "delta", "δ", "比上周", "较上期", "vs"])
+        .filter(|at| *at != value_at);
     let target_at = column(&["目标", "target", "slo"]).filter(|at| *at != value_at);
     for row in &table.rows {
         let found = incident_counts(text, row.line.clone(), &row.line, false);

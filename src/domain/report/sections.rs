@@ -112,8 +112,8 @@ fn heading(text: &Folded, line: &Line) -> Option<Heading> {
     }
     // `事故：` may as well head a group of figures.
     let plain = title.trim_matches(['-', '*', '+', ' ', ':', '【', '】']);
-    let plain = plain.strip_prefix("本周").unwrap_or(plain);
-    let rank = if rank == 9 && matches!(plain, "事故" | "故障" | "事件" | "events" | "incidents") {
+    let plain = plain.strip_prefix("本周").unwrap_or(plain).to_lowercase();
+    let rank = if rank == 9 && matches!(plain.as_str(), "事故" | "故障" | "事件" | "events" | "incidents") {
         DOUBTFUL
     } else {
         rank
@@ -328,7 +328,7 @@ pub fn created_at(text: &Folded, outline: &Outline, context: &CaptureContext) ->
     outline.lines.iter().take(15).filter(|line| line.is_text()).find_map(|line| {
         let own = text.slice(line.range.start..line.range.end.min(line.range.start + LONGEST_LINE));
         let words = own.text(0..own.len()).to_lowercase();
-        let plain = words.trim().trim_start_matches(['*', '-', ' ', '>']);
+        let plain = words.trim().trim_start_matches(['*', '-', ' ', '>', '_', '#']);
         if !keys.iter().any(|key| plain.starts_with(key)) {
             return None;
         }

@@ -58,7 +58,7 @@ impl Start {
         let bare = usize::from(text.at(at) == '(');
         if let Some((_, number_end)) = text.digits(at + bare, 2)
             && matches!(text.at(number_end), '.' | '、' | ')')
-            && !text.at(number_end + 1).is_ascii_digit()
+            && !(text.at(number_end) == '.' && text.at(number_end + 1).is_ascii_digit())
         {
             numbered = true;
             at = text.skip_blanks(number_end + 1);

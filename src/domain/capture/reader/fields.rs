@@ -68,17 +68,18 @@ impl Reader<'_> {
         // A mark that is added goes behind the words, not into the code or behind the quotes below them.
         let mut below: Vec<&Range<usize>> = self.event.fenced.iter().chain(&self.event.hidden).collect();
         below.sort_by_key(|range| range.end);
+        let floor = leading.last().map_or(0, |token| token.range.end).min(sentence.range.start);
         let mut end = sentence.range.end;
         loop {
             if let Some(range) = below.pop_if(|range| range.end >= end) {
-                end = end.min(range.start.max(sentence.range.start));
-            } else if end > sentence.range.start && self.text.at(end - 1).is_whitespace() {
+                end = end.min(range.start.max(floor));
+            } else if end > floor && self.text.at(end - 1).is_whitespace() {
                 end -= 1;
             } else {
                 break;
             }
         }
-        let narrative = sentence.range.start..end.max(sentence.range.start);
+        let narrative = sentence.range.start.min(end)..end;
         (self.draft, Anatomy { time, mark: self.mark, narrative })
     }
 
