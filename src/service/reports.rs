@@ -153,6 +153,16 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport) -> Vec<String> {
     lines
 }
 
+/// The week that people name: `2024-W34`, `this` and `last` (本周, 上周) from today in the report zone.
+pub fn named_week(app: &App, word: &str) -> Result<IsoWeek, ServiceError> {
+    let this = IsoWeek::of(app.today());
+    match word {
+        "this" | "本周" => Ok(this),
+        "last" | "上周" => Ok(this.previous()),
+        week => Ok(week.parse()?),
+    }
+}
+
 /// The report of a week in its own style, see [`weekly_in`].
 pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyReport, ServiceError> {
     weekly_in(app, actor, week, None).await
@@ -188,7 +198,12 @@ pub async fn weekly_in(
         let (content, base) = (&document.content, &base);
         let spliced = report_splice::put_back(app, week, content, &reading, base, &stored, Some(&reading));
         let spliced = spliced.map_err(unusable)?;
-        (twin::sections_of(&spliced, &report::read_report(&spliced, app.zone, app.today())), None)
+        let sections = if spliced == *content {
+            twin::sections_of(&spliced, &reading)
+        } else {
+            twin::sections_of(&spliced, &report::read_report(&spliced, app.zone, app.today()))
+        };
+        (sections, None)
     } else {
         let writer = Writer::new(&base, week, app.zone).map_err(unusable)?;
         let part = |part| writer.part(part, &known.content).map_err(unusable);
