@@ -120,7 +120,7 @@ texts! {
     reason: "免复盘原因", "Reason for none";
     change: "更新", "Update";
     preview: "预览", "Preview";
-    copy_markdown: "复制 Markdown", "Copy Markdown";
+    copy_markdown: "复制（富文本和 Markdown）", "Copy (rich text and Markdown)";
     copied: "已复制", "Copied";
     earlier: "上一周", "Week before";
     later: "下一周", "Week after";
