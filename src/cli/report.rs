@@ -79,15 +79,14 @@ async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Resu
         return publish::restatement(session, week, asked.strict).await;
     }
     let which = asked.publishing.which().map_err(ServiceError::from)?;
-    let mut shown =
-        publications::shown(&session.app, &session.actor, week, which, asked.style.as_deref()).await?.only(section);
+    let whole = publications::shown(&session.app, &session.actor, week, which, asked.style.as_deref()).await?;
+    let mut shown = whole.clone().only(section);
     let unfinished = publish::unfinished(session, asked.strict, week).await?;
     publish::say_which(session, &shown, which).await?;
     if let Some(against) = &asked.diff {
         let against = week_of(session, against)?;
-        let before =
-            publications::shown(&session.app, &session.actor, against, Which::default(), None).await?.only(section);
-        let changes = reports::changes(&shown.report, &before.report);
+        let before = publications::shown(&session.app, &session.actor, against, Which::default(), None).await?;
+        let changes = reports::changes(&whole.report, &before.report, section);
         if session.json || asked.format == "json" {
             shown = shown.with_changes(changes);
         } else {
@@ -120,22 +119,56 @@ async fn splice(session: &Session, report: &Report, file: PathBuf) -> anyhow::Re
     let (week, spliced) = report_splice::splice(&session.app, &session.actor, &document, week).await?;
     if report.stdout {
         raw(&spliced);
-        return Ok(());
     }
     if spliced == document {
         say(&format!("{week}：{} 没有变化", file.display()));
         return Ok(());
     }
+    for (sign, line) in diff(&document, &spliced) {
+        say(&format!("{sign} {line}"));
+    }
     if report.check {
         say(&format!("{week}：{} 与记录不一致", file.display()));
         return Err(Exit(CHECK_FOUND).into());
     }
-    // Written beside and renamed, so that a full disk cannot leave half a report.
-    let mut beside = file.clone().into_os_string();
-    beside.push(".fupan-new");
-    let beside = PathBuf::from(beside);
-    std::fs::write(&beside, &spliced).with_context(|| format!("cannot write {}", beside.display()))?;
-    std::fs::rename(&beside, &file).with_context(|| format!("cannot replace {}", file.display()))?;
+    if report.stdout {
+        return Ok(());
+    }
+    replace(&file, &spliced)?;
     say(&format!("{week}：已更新 {}", file.display()));
     Ok(())
+}
+
+/// The lines that differ, at most 200.
+fn diff(before: &str, after: &str) -> Vec<(char, String)> {
+    let diff = similar::TextDiff::from_lines(before, after);
+    let changed = diff.iter_all_changes().filter_map(|change| {
+        let sign = match change.tag() {
+            similar::ChangeTag::Equal => return None,
+            similar::ChangeTag::Delete => '-',
+            similar::ChangeTag::Insert => '+',
+        };
+        Some((sign, change.value().trim_end_matches(['\r', '\n']).to_owned()))
+    });
+    changed.take(200).collect()
+}
+
+/// Writes beside the file and renames, so that a full disk cannot leave half a report. A link stays a link, and who may
+/// read the file stays as it was.
+fn replace(file: &std::path::Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let target = std::fs::canonicalize(file).with_context(|| format!("cannot find {}", file.display()))?;
+    let mut beside = target.clone().into_os_string();
+    beside.push(format!(".{}.fupan-new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = || -> std::io::Result<()> {
+        let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        new.set_permissions(std::fs::metadata(&target)?.permissions())?;
+        new.write_all(text.as_bytes())?;
+        new.sync_all()?;
+        std::fs::rename(&beside, &target)
+    };
+    written()
+        .inspect_err(|_| drop(std::fs::remove_file(&beside)))
+        .with_context(|| format!("cannot replace {}", target.display()))
 }

@@ -14,7 +14,7 @@ use crate::{
     domain::report::{style::ReportStyle, twin::Side},
     service::{
         ServiceError, imports,
-        report_styles::{self, SaveStyle},
+        report_styles::{self, Before, SaveStyle},
     },
 };
 
@@ -130,7 +130,8 @@ pub(super) async fn run(session: &Session, style: Style) -> anyhow::Result<()> {
                 }
             }
             if let Some(name) = save {
-                let save = SaveStyle { name, style: twin.style, is_default: default.then_some(true), version: None };
+                let save =
+                    SaveStyle { name, style: twin.style, is_default: default.then_some(true), before: Before::Any };
                 let saved = report_styles::save(app, actor, save).await?;
                 say(&format!("已保存风格 saved: {}", saved.name));
             }
@@ -140,7 +141,8 @@ pub(super) async fn run(session: &Session, style: Style) -> anyhow::Result<()> {
             Ok(())
         }
         Style::Set { name, file, default } => {
-            let save = SaveStyle { name, style: read(&file)?, is_default: default.then_some(true), version: None };
+            let save =
+                SaveStyle { name, style: read(&file)?, is_default: default.then_some(true), before: Before::Any };
             let saved = report_styles::save(app, actor, save).await?;
             say(&format!("已保存风格 saved: {}", saved.name));
             Ok(())
@@ -151,14 +153,14 @@ pub(super) async fn run(session: &Session, style: Style) -> anyhow::Result<()> {
                 name: style.name,
                 style: style.style,
                 is_default: Some(true),
-                version: Some(style.version),
+                before: Before::Version(style.version),
             };
             let saved = report_styles::save(app, actor, save).await?;
             say(&format!("默认风格 default: {}", saved.name));
             Ok(())
         }
         Style::Remove { name } => {
-            report_styles::remove(app, actor, &name).await?;
+            report_styles::remove(app, actor, &name, None).await?;
             say(&format!("已删除风格 removed: {name}"));
             Ok(())
         }

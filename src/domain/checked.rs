@@ -117,9 +117,12 @@ pub fn email(field: &'static str, value: &str) -> Result<String, FieldError> {
 }
 
 /// A severity label: 1 to 16 letters or digits, in capitals, 级 left out (`c级` is `C`, `critical` is `CRITICAL`).
+/// Numbers may be Chinese: 一级 is `一`.
 pub fn severity(field: &'static str, value: &str) -> Result<String, FieldError> {
     let folded: String = value.nfkc().collect::<String>().trim().trim_end_matches('级').trim().to_uppercase();
-    let good = !folded.is_empty() && folded.len() <= 16 && folded.chars().all(|c| c.is_ascii_alphanumeric());
+    let good = !folded.is_empty()
+        && folded.len() <= 16
+        && folded.chars().all(|c| c.is_ascii_alphanumeric() || "一二三四五六七八九十特".contains(c));
     if good { Ok(folded) } else { Err(FieldError::shape(field, "write a label like A, B, C, D or P1")) }
 }
 

@@ -210,6 +210,10 @@ impl EventFields {
     /// Checks lengths, characters and the order of the clock; returns the tidy fields.
     pub fn checked(mut self) -> Result<Self, FieldError> {
         self.narrative = checked::text("narrative", &self.narrative, LONG_TEXT)?;
+        if reads_as_section(&self.narrative) {
+            let remedy = "leave out the lines that are headings of the report, like ## 【生产事件】";
+            return Err(FieldError::shape("narrative", remedy));
+        }
         self.summary = checked::optional("summary", self.summary.as_deref(), LONG_TEXT)?;
         self.impact = checked::optional("impact", self.impact.as_deref(), LONG_TEXT)?;
         self.cause = checked::optional("cause", self.cause.as_deref(), LONG_TEXT)?;
@@ -269,6 +273,15 @@ impl EventFields {
         ];
         checked::fold(&parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// Whether a sentence holds a section of a report: put into one, it would tell figures and events of its own.
+fn reads_as_section(narrative: &str) -> bool {
+    if !narrative.contains('\n') {
+        return false;
+    }
+    let reading = crate::domain::report::read_report(narrative, chrono_tz::UTC, chrono::NaiveDate::default());
+    reading.figures_section.is_some() || reading.events_section.is_some()
 }
 
 /// What differs between two states, as `{"field": {"from": …, "to": …}}` for the audit log.

@@ -51,8 +51,19 @@ pub struct SaveStyle {
     pub style: ReportStyle,
     /// Whether it shall be that of weeks without a document; none leaves that as it is.
     pub is_default: Option<bool>,
-    /// The version that the change was made from; none writes over what is there.
-    pub version: Option<i64>,
+    /// What must stand under the name before.
+    pub before: Before,
+}
+
+/// What a change was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Whatever is there.
+    Any,
+    /// Nothing: the name must be free.
+    Nothing,
+    /// This version.
+    Version(i64),
 }
 
 /// Saves a style under its name, new or changed. A style that cannot write the sample week, or that nobody could read
@@ -72,10 +83,15 @@ pub async fn save(app: &App, actor: &Actor, save: SaveStyle) -> Result<StoredSty
             let tx = app.store.begin().await?;
             let now = app.now_millis();
             let before = store::report_styles::by_name(tx.conn(), &name).await?;
-            if let Some((wanted, before)) = save.version.zip(before.as_ref())
-                && wanted != before.version
-            {
-                return Err(ServiceError::Stale { what: name, given: wanted, current: before.version });
+            match (save.before, &before) {
+                (Before::Nothing, Some(before)) => {
+                    return Err(ServiceError::Conflict(format!("a style is called {} already", before.name)));
+                }
+                (Before::Version(given), before) if before.as_ref().map(|before| before.version) != Some(given) => {
+                    let current = before.as_ref().map_or(0, |before| before.version);
+                    return Err(ServiceError::Stale { what: name, given, current });
+                }
+                _ => {}
             }
             let is_default = save.is_default.unwrap_or_else(|| before.as_ref().is_some_and(|before| before.is_default));
             if is_default && !before.as_ref().is_some_and(|before| before.is_default) {
@@ -110,15 +126,19 @@ pub async fn save(app: &App, actor: &Actor, save: SaveStyle) -> Result<StoredSty
     .await
 }
 
-/// Removes a style; published reports keep their text.
-pub async fn remove(app: &App, actor: &Actor, name: &str) -> Result<(), ServiceError> {
+/// Removes a style, of the version `given` where one is named; published reports keep their text.
+pub async fn remove(app: &App, actor: &Actor, name: &str, given: Option<i64>) -> Result<(), ServiceError> {
     authorise(actor, Permission::WriteStyle)?;
     let style = by_name(app, name).await?;
+    if let Some(given) = given.filter(|given| *given != style.version) {
+        return Err(ServiceError::Stale { what: style.name, given, current: style.version });
+    }
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
         let (app, actor, style) = (app.clone(), actor.clone(), style.clone());
         async move {
             let tx = app.store.begin().await?;
+            // Names the version that was read: a change in between is not removed with it.
             store::report_styles::delete(&tx, style.id, style.version).await?;
             let change = json!({"name": style.name, "style": style.style});
             let subject = format!("style:{}", style.id);
@@ -173,6 +193,12 @@ pub async fn preview(app: &App, actor: &Actor, style: &ReportStyle, week: IsoWee
 fn trial(style: &ReportStyle, week: IsoWeek, zone: chrono_tz::Tz) -> Result<Vec<String>, ServiceError> {
     let writer = Writer::new(style, week, zone).map_err(unusable)?;
     writer.sections(&SectionsContent::default()).map_err(unusable)?;
+    // The longest sentence that an event may have.
+    let mut longest = sample(week, zone);
+    for event in &mut longest.events {
+        event.narrative = "长".repeat(checked::LONG_TEXT);
+    }
+    writer.sections(&longest).map_err(unusable)?;
     let sample = sample(week, zone);
     let text = writer.sections(&sample).map_err(unusable)?;
     let read = report::read_report(&format!("# {week}\n\n{text}"), zone, week.monday());

@@ -18,7 +18,7 @@ use crate::{
         report::{
             self,
             reading::Decimal,
-            render::{ReportCount, ReportFigure, SectionsContent},
+            render::{self, ReportCount, ReportFigure, SectionsContent},
             style::{Part, ReportStyle},
             template::{StyleError, Writer},
             twin,
@@ -82,7 +82,9 @@ impl WeeklyReport {
         let found = |figures: bool| {
             let reading = report::read_report(&self.markdown, chrono_tz::UTC, self.week.monday());
             let part = if figures { reading.figures_section } else { reading.events_section };
-            let text = part.and_then(|part| self.markdown.get(part.heading.start..part.body.end)).unwrap_or_default();
+            // A frozen text whose headings nobody reads is shown as a whole rather than as nothing.
+            let text = part.and_then(|part| self.markdown.get(part.heading.start..part.body.end));
+            let text = text.unwrap_or(&self.markdown);
             format!("{}\n", text.trim_end())
         };
         let markdown = match (section, &self.parts) {
@@ -120,11 +122,12 @@ impl WeeklyReport {
     }
 }
 
-/// What changed from `before` to `after`, a line each, from the numbers as printed.
-pub fn changes(after: &WeeklyReport, before: &WeeklyReport) -> Vec<String> {
+/// What changed from `before` to `after`, a line each, from the numbers as printed; both whole, of which `section` is told.
+pub fn changes(after: &WeeklyReport, before: &WeeklyReport, section: Section) -> Vec<String> {
     let against = format!("较 {}", before.week);
     let mut lines = Vec::new();
-    for figure in &after.figures {
+    let (tell_figures, tell_events) = (section != Section::Events, section != Section::Figures);
+    for figure in after.figures.iter().filter(|_| tell_figures) {
         let fields = &figure.fields;
         let unit = fields.unit.as_deref().unwrap_or_default();
         let step = if matches!(unit, "%" | "％") { "pp" } else { unit };
@@ -135,13 +138,14 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport) -> Vec<String> {
         };
         lines.push(format!("{} {}{unit}（{moved}）", fields.name, fields.value));
     }
-    for count in &after.incident_counts {
+    for count in after.incident_counts.iter().filter(|_| tell_figures) {
         let was = before.incident_counts.iter().find(|was| was.fields.severity == count.fields.severity);
         let moved = match was.and_then(|was| count.fields.count.minus(was.fields.count)) {
             Some(moved) => format!("{against} {}次", moved.signed()),
             None => format!("{} 没有这一项", before.week),
         };
-        lines.push(format!("{}级 {}次（{moved}）", count.fields.severity, count.fields.count));
+        let shown = ReportCount { severity: count.fields.severity.clone(), count: count.fields.count };
+        lines.push(format!("{}（{moved}）", render::count_words(&shown)));
     }
     let (now, then) = (after.events.len(), before.events.len());
     let sign = match now.cmp(&then) {
@@ -149,7 +153,9 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport) -> Vec<String> {
         std::cmp::Ordering::Equal => "0".to_owned(),
         std::cmp::Ordering::Less => format!("−{}", then - now),
     };
-    lines.push(format!("生产事件 {now} 起（{against} {sign}）"));
+    if tell_events {
+        lines.push(format!("生产事件 {now} 起（{against} {sign}）"));
+    }
     lines
 }
 
@@ -190,7 +196,10 @@ pub async fn weekly_in(
         Some(style) => style,
         None => style_of(app, week).await?,
     };
-    let known = Known::load(app, week, base.carry_over).await?;
+    let mut known = Known::load(app, week, base.carry_over).await?;
+    if own.is_none() {
+        known.by_time();
+    }
     let (markdown, parts) = if let Some(document) = &own {
         let reading = report::read_report(&document.content, app.zone, app.today());
         let known_as = KnownAs::load(app, week).await?;
@@ -271,6 +280,13 @@ impl Known {
     /// What its report shows.
     pub(super) const fn content(&self) -> &SectionsContent {
         &self.content
+    }
+
+    /// Puts the events in the order of their beginnings: without a document no writer gave them another one. Those
+    /// without a time come first, because behind a time they would read as its details.
+    fn by_time(&mut self) {
+        self.events.sort_by_key(|event| event.fields.occurred.map(|point| point.at));
+        self.content.events = self.events.iter().map(ProductionEvent::report_event).collect();
     }
 
     /// Whether there is nothing at all.

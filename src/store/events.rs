@@ -300,17 +300,26 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<V
     Ok(events)
 }
 
-/// The events of a week in the order of its report, at most 500.
+/// The most events of one week: more than an import takes.
+const OF_WEEK: u64 = 100_000;
+
+/// The events of a week in the order of its report.
 pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Vec<ProductionEvent>, StoreError> {
     let rows = event::Entity::find()
         .filter(event::Column::ReportWeek.eq(week.to_string()))
         .filter(event::Column::DeletedAt.is_null())
         .order_by_asc(event::Column::Position)
         .order_by_asc(event::Column::Number)
-        .limit(500)
+        .limit(OF_WEEK)
         .all(connection)
         .await?;
-    load(connection, rows).await
+    let mut events = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    // As many as a statement may name.
+    while rows.peek().is_some() {
+        events.extend(load(connection, rows.by_ref().take(1_000).collect()).await?);
+    }
+    Ok(events)
 }
 
 /// The events that began at one of these instants (milliseconds), unless deleted, by number.

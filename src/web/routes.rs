@@ -62,7 +62,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/import", Permission::ImportReport, "What an import would do, or the import"),
     route("GET", "/styles", Permission::Read, "The styles of teams"),
     route("GET", "/styles/edit", Permission::Read, "The workshop of a style"),
-    route("POST", "/styles/edit", Permission::WriteStyle, "Derive, try, save or remove a style"),
+    route("POST", "/styles/edit", Permission::Read, "Derive, try, save or remove a style"),
     route("GET", "/import/runs/{id}", Permission::ImportReport, "An import and what it changed"),
     route("POST", "/import/runs/{id}/undo", Permission::ImportReport, "Undo an import"),
     route("GET", "/w", Permission::Read, "This week's report"),

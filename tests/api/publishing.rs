@@ -279,11 +279,11 @@ async fn another_layout_is_a_difference_of_words_and_the_import_is_its_cause() {
 async fn what_a_report_says_of_other_weeks_is_restated_with_the_edit_of_that_week() {
     use fupan::{
         domain::{actor::Actor, report::style::ReportStyle},
-        service::report_styles::{self, SaveStyle},
+        service::report_styles::{self, Before, SaveStyle},
     };
     let week = Week::new().await;
     let save = async |style: ReportStyle| {
-        let save = SaveStyle { name: "team".to_owned(), style, is_default: Some(true), version: None };
+        let save = SaveStyle { name: "team".to_owned(), style, is_default: Some(true), before: Before::Any };
         report_styles::save(&week.service.app, &Actor::local_operator(), save).await.unwrap();
     };
     let style = ReportStyle { changes: true, year_to_date: true, carry_over: true, ..ReportStyle::default() };

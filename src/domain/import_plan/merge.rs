@@ -30,6 +30,8 @@ pub fn follow(
         ($($field:ident),+) => { $(
             if now.$field != here.$field {
                 match base {
+                    // What a text does not say is no news: it may be said elsewhere.
+                    Some(base) if base.$field == here.$field && is_default(&now.$field) => {}
                     Some(base) if base.$field == here.$field => merged.$field.clone_from(&now.$field),
                     Some(base) => kept |= base.$field != now.$field,
                     // Nobody knows what was imported: what is said here stays, what was not said is filled in.

@@ -66,10 +66,35 @@ pub fn html(markdown: &str) -> String {
     SANITISER.clean(&page).to_string()
 }
 
-/// As plain text: no heading signs, no emphasis.
+/// As plain text: no heading signs, no strong emphasis. `#12` is no heading, `2**3` is none either.
 pub fn plain(markdown: &str) -> String {
-    let lines = markdown.lines().map(|line| line.trim_start_matches('#').trim_start().replace("**", ""));
-    lines.fold(String::new(), |text, line| text + &line + "\n")
+    markdown.lines().fold(String::new(), |mut text, line| {
+        let signs = line.len() - line.trim_start_matches('#').len();
+        let rest = line.get(signs..).unwrap_or_default();
+        let heading = (1..=6).contains(&signs) && (rest.is_empty() || rest.starts_with(' '));
+        text.push_str(&without_strong(if heading { rest.trim_start() } else { line }));
+        text.push('\n');
+        text
+    })
+}
+
+/// Takes the stars off `**B级**`, not off those that stand between blanks or numbers.
+fn without_strong(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(open) = rest.find("**") {
+        let inside = rest.get(open + 2..).unwrap_or_default();
+        let close = inside.find("**").filter(|close| {
+            let words = inside.get(..*close).unwrap_or_default();
+            !words.is_empty() && !words.starts_with(' ') && !words.ends_with(' ')
+        });
+        let Some(close) = close else { break };
+        text.push_str(rest.get(..open).unwrap_or_default());
+        text.push_str(inside.get(..close).unwrap_or_default());
+        rest = inside.get(close + 2..).unwrap_or_default();
+    }
+    text.push_str(rest);
+    text
 }
 
 #[cfg(test)]
@@ -85,5 +110,6 @@ mod tests {
         assert!(page.contains("<strong>提现失败。</strong>原因"), "{page}");
         assert!(!page.contains("<script>") && !page.contains("javascript:") && !page.contains("<img"), "{page}");
         assert_eq!(plain("## 【生产事件】\n\n**B级** 一起\n"), "【生产事件】\n\nB级 一起\n");
+        assert_eq!(plain("#12 出口 2**3 ** 次\n"), "#12 出口 2**3 ** 次\n");
     }
 }

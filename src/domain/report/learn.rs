@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, ops::Range};
 use chrono_tz::Tz;
 
 use super::{
-    learn_event, learn_figure,
+    learn_event, learn_figure, learn_literal,
     reading::{EventReading, ReportReading, SectionReading},
     style::{Part, ReportStyle, WORDS_LIMIT},
     template::Writer,
@@ -44,6 +44,7 @@ impl ReportStyle {
         if let Some(section) = &reading.events_section {
             events(document, reading, section, week, zone, &mut style);
         }
+        style.in_its_language(document, reading);
         let last = [&reading.figures_section, &reading.events_section].into_iter().flatten().map(|s| s.body.end).max();
         if let Some(end) = last {
             let next = document.get(end..).and_then(|rest| rest.lines().find(|line| !line.trim().is_empty()));
@@ -57,6 +58,22 @@ impl ReportStyle {
 }
 
 impl ReportStyle {
+    /// What the document does not show in the language of its headings.
+    fn in_its_language(&mut self, document: &str, reading: &ReportReading) {
+        let mut headings = [&reading.figures_section, &reading.events_section].into_iter().flatten();
+        let english = headings.all(|section| document.get(section.heading.clone()).is_some_and(str::is_ascii));
+        let house = Self::default();
+        if english && self.quiet == house.quiet {
+            "No incidents this week.".clone_into(&mut self.quiet);
+        }
+        if english && self.no_figures == house.no_figures {
+            "None".clone_into(&mut self.no_figures);
+        }
+        if english {
+            self.events = self.events.replace("往周待复盘：", "Still owed from earlier weeks:");
+        }
+    }
+
     /// The style, with the parts of `base` in place of those that cannot write: a heading may be longer than a
     /// template may be.
     fn usable(mut self, base: &Self, week: IsoWeek, zone: Tz) -> Self {
@@ -96,7 +113,8 @@ fn events(
     style.time = learn_event::times(document, reading, zone);
     learn_event::marks(document, reading, style);
     style.event = learn_event::template(document, reading, style, week, zone);
-    let prefix = document.get(section.heading.start..first.span.start).map(tidy).unwrap_or_default();
+    let prefix =
+        document.get(section.heading.start..first.span.start).map(tidy).map(|text| literal(&text)).unwrap_or_default();
     let gaps = reading.events.windows(2).filter_map(|pair| match pair {
         [before, after] => document.get(before.span.end..after.span.start).map(tidy),
         _ => None,
@@ -108,7 +126,7 @@ fn events(
     } else {
         format!(
             "{}{{% for event in events %}}\n{{% if not loop.first %}}\n{}{{% endif %}}{{{{ event.text }}}}{{% endfor %}}\n",
-            general(&literal(&prefix), week),
+            general(&learn_literal::frame(&prefix, Some(reading.events.len())), week),
             literal(&gap)
         )
     };
@@ -135,7 +153,7 @@ impl Days {
     fn template(&self, week: IsoWeek) -> String {
         format!(
             "{}{{% for day in days %}}\n{{% if not loop.first %}}\n{}{{% endif %}}{{{{ day.date }}}}{}{{% for event in day.events %}}\n{{% if not loop.first %}}\n{}{{% endif %}}{{{{ event.text }}}}{{% endfor %}}\n{{% endfor %}}\n",
-            general(&literal(&self.head), week),
+            general(&self.head, week),
             literal(&self.between),
             literal(&self.below),
             literal(&self.gap)
@@ -157,6 +175,7 @@ fn under_days(document: &str, reading: &ReportReading, prefix: &str, zone: Tz) -
         }
     }
     let (gap, between) = (gap.unwrap_or_else(|| "\n".to_owned()), between.unwrap_or_else(|| "\n\n".to_owned()));
+    let head = learn_literal::frame(&head, Some(reading.events.len()));
     Some(Days { head, form, below, gap, between })
 }
 

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     learn::{LOOKED_AT, Slot, fill, tidy},
+    learn_literal::{is_form_of_events, tells_an_event},
     reading::{EventReading, Layout, ReportReading},
     render::{self, ReportEvent, split_grade},
     style::{ReportStyle, WORDS_LIMIT},
@@ -14,8 +15,9 @@ use super::{
 };
 use crate::domain::{
     capture::{
+        FieldKey,
         draft::{DraftField, Mark},
-        marks,
+        field_key, marks,
     },
     clock_point::ClockPoint,
     iso_week::IsoWeek,
@@ -106,24 +108,27 @@ pub(super) fn template(
     zone: Tz,
 ) -> String {
     let events: Vec<(usize, &EventReading)> = (1..).zip(reading.events.iter().take(LOOKED_AT)).collect();
-    let mut candidates: Vec<String> = Vec::new();
+    let texts: Vec<String> =
+        events.iter().map(|(_, read)| document.get(read.span.clone()).map(tidy).unwrap_or_default()).collect();
+    let mut candidates: Vec<String> = row_of_head(document, reading).into_iter().collect();
     for (number, read) in &events {
         for time in ["time", "period", "begin"] {
             let candidate = of_event(document, read, *number, style, zone, time);
             candidates.extend(candidate.filter(|candidate| !candidates.contains(candidate)));
         }
     }
+    // What only one event says must not be said of the next ones.
+    candidates.retain(|candidate| tells_an_event(candidate) && is_form_of_events(candidate, &texts));
     candidates.truncate(30);
     let same = |candidate: &String| {
         let style = ReportStyle { event: candidate.clone(), ..style.clone() };
         let Ok(writer) = Writer::new(&style, week, zone) else { return 0 };
-        let writes = |(number, read): &&(usize, &EventReading)| {
-            let stands = document.get(read.span.clone()).map(tidy).unwrap_or_default();
-            writer.event(&ReportEvent::of_reading(read), *number).is_ok_and(|written| written == stands)
+        let writes = |((number, read), stands): &(&(usize, &EventReading), &String)| {
+            writer.event(&ReportEvent::of_reading(read), *number).is_ok_and(|written| written == **stands)
         };
-        events.iter().filter(writes).count()
+        events.iter().zip(&texts).filter(writes).count()
     };
-    let fallback = candidates.first().cloned();
+    let first = candidates.first().cloned();
     candidates
         .into_iter()
         .rev()
@@ -131,8 +136,61 @@ pub(super) fn template(
         .max_by_key(|(same, _)| *same)
         .filter(|(same, _)| *same > 0)
         .map(|(_, candidate)| candidate)
-        .or(fallback)
-        .unwrap_or_else(|| style.event.clone())
+        // Of the same form, though each event has something of its own.
+        .or(first)
+        .unwrap_or_else(|| plain(texts.first().map_or("", String::as_str), style))
+}
+
+/// Where no template writes any event as it stands: the house's line, in a list where the events are one.
+fn plain(first: &str, style: &ReportStyle) -> String {
+    let line = "{% if time %}{{ time }} {% endif %}{{ narrative }}{{ mark }}";
+    let trimmed = first.trim_start();
+    let digits = trimmed.len() - trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    match trimmed.get(digits..).and_then(|rest| rest.chars().next()) {
+        Some(sign @ ('.' | '、' | ')')) if digits > 0 => {
+            format!("{{{{ number }}}}{sign}{}{line}", if sign == '、' { "" } else { " " })
+        }
+        _ if trimmed.starts_with("- ") || trimmed.starts_with("* ") => {
+            format!("{} {line}", trimmed.get(..1).unwrap_or("-"))
+        }
+        _ if trimmed.contains('|') => format!("- {line}"),
+        _ => style.event.clone(),
+    }
+}
+
+/// A row by the head of the table: each column by what its name says.
+fn row_of_head(document: &str, reading: &ReportReading) -> Option<String> {
+    let first = reading.events.iter().find(|read| read.layout == Layout::Table)?;
+    let above = document.get(..first.span.start)?;
+    let head =
+        above.lines().rev().filter(|line| line.contains('|')).find(|line| line.chars().any(char::is_alphanumeric))?;
+    let columns: Vec<&str> = head.trim().trim_matches('|').split('|').map(str::trim).collect();
+    let has = |words: &[&str]| columns.iter().any(|name| words.iter().any(|word| name.contains(word)));
+    let ends_apart = has(&["结束", "恢复时间", "恢复时刻", "end", "End"]);
+    let cells: Vec<&str> = columns
+        .iter()
+        .map(|name| match field_key(name) {
+            _ if matches!(*name, "日期" | "Date" | "date") => "{{ day }}",
+            _ if matches!(*name, "开始" | "开始时间" | "Start" | "start") && has(&["日期", "Date", "date"]) => {
+                "{{ clock }}"
+            }
+            _ if matches!(*name, "结束" | "结束时间" | "End" | "end") => "{{ end_clock }}",
+            Some(FieldKey::OccurredAt) if ends_apart => "{{ begin }}",
+            Some(FieldKey::OccurredAt) => "{{ period }}",
+            Some(FieldKey::RecoveredAt) => "{{ recovered }}",
+            Some(FieldKey::Summary) => "{{ summary }}",
+            Some(FieldKey::Impact) => "{{ impact }}",
+            Some(FieldKey::Cause) => "{{ cause }}",
+            Some(FieldKey::Recovery) => "{{ recovery }}",
+            Some(FieldKey::Severity) => "{{ severity }}",
+            Some(FieldKey::Mark) => "{{ mark }}",
+            _ if matches!(*name, "序号" | "#" | "编号" | "No" | "No." | "no") => "{{ number }}",
+            _ => "",
+        })
+        .collect();
+    let row = document.get(first.span.clone())?.trim();
+    let line = cells.join(" | ");
+    Some(if row.starts_with('|') { format!("| {line} |") } else { line })
 }
 
 /// The event's text with names in place of what it says; none where its sentence stands in pieces.
@@ -151,7 +209,12 @@ fn of_event(
     let sentence_span = &read.narrative_span;
     let sentence = tidy(document.get(sentence_span.clone())?);
     let (grade, rest) = split_grade(&draft.narrative);
-    let narrative = if sentence == draft.narrative && !sentence.is_empty() {
+    // A titled event is told in fields; its text as a whole is no sentence behind a time.
+    let whole =
+        read.time_span.as_ref().is_some_and(|time| sentence_span.start <= time.start && time.end <= sentence_span.end);
+    let narrative = if whole {
+        false
+    } else if sentence == draft.narrative && !sentence.is_empty() {
         slots.push(slot(sentence_span.clone(), "{{ narrative }}"));
         true
     } else if !grade.is_empty() && sentence == rest {

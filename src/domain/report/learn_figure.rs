@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     learn::{LOOKED_AT, Slot, fill, general, last_line, literal, most, tidy, with_heading},
+    learn_literal::{self, is_form_of_counts, is_form_of_figures},
     reading::{Decimal, FigureReading, IncidentCountReading, ReportReading, Scope, SectionReading},
     render::ReportFigure,
     style::{ReportStyle, WORDS_LIMIT},
@@ -32,7 +33,9 @@ pub(super) fn section(
     if let Some(first) = counts {
         let line = &first.line_span;
         let of_line: Vec<_> = reading.incident_counts.iter().filter(|count| count.line_span == *line).collect();
-        if let Some(template) = counts_template(document, line, &of_line, style) {
+        if let Some(template) =
+            counts_template(document, line, &of_line, style).filter(|text| is_form_of_counts(&general(text, week)))
+        {
             style.counts = general(&template, week);
         }
         style.levels =
@@ -160,6 +163,8 @@ fn figure_template(document: &str, items: &[Item<'_>], style: &ReportStyle, week
             candidates.push(format!("{}{optional}", base.replace(close, either)));
         }
     }
+    let lines: Vec<String> = items.iter().filter_map(|item| document.get(item.span.clone())).map(tidy).collect();
+    candidates.retain(|candidate| is_form_of_figures(candidate, &lines));
     let written_as_it_stands = |candidate: &String| {
         let style = ReportStyle { figure: candidate.clone(), ..style.clone() };
         let Ok(writer) = Writer::new(&style, week, zone) else { return 0 };
@@ -300,6 +305,42 @@ fn change_slot(document: &str, span: &Range<usize>, read: &FigureReading) -> Opt
             "{{% if flat %}}持平{{% else %}}{{% if up %}}{up}{{% else %}}{down}{{% endif %}}{first}{{{{ change_size }}}}{second}{{{{ change_unit }}}}{{% endif %}}"
         ),
     })
+}
+
+/// What becomes of the stated change when the value beside it changes: the new change in the same form, or the clause goes.
+pub(super) fn restated(
+    document: &str,
+    read: &FigureReading,
+    change: Option<&(Decimal, String)>,
+) -> Option<(Range<usize>, String)> {
+    let span = read.value_span.end..read.line_span.end;
+    let slot = change_slot(document, &span, read)?;
+    if let Some(change) = change {
+        let (signed, words, arrow) = change_of(change);
+        let text = if slot.text.contains("arrow") {
+            arrow
+        } else if slot.text.contains("change_words") || slot.text.contains("flat") {
+            words
+        } else {
+            signed
+        };
+        return Some((slot.range, text));
+    }
+    let before = document.get(span.start..slot.range.start)?;
+    let behind = document.get(slot.range.end..span.end)?;
+    let separators = ['，', ',', '；', ';', '、'];
+    let open = before.rfind(['（', '(']);
+    let close = behind.find(['）', ')']).and_then(|at| Some(at + behind.get(at..)?.chars().next()?.len_utf8()));
+    if let Some((open, close)) = open.zip(close)
+        && !before.get(open..)?.contains(separators)
+        && !behind.get(..close)?.contains(separators)
+    {
+        return Some((span.start + open..slot.range.end + close, String::new()));
+    }
+    let lead = before.rfind(separators).or_else(|| before.rfind(' '));
+    let tail =
+        behind.find(|c: char| separators.contains(&c) || matches!(c, '）' | ')' | '。' | '|')).unwrap_or(behind.len());
+    Some((span.start + lead.unwrap_or(before.len())..slot.range.end + tail, String::new()))
 }
 
 /// Parts that a line may lack, with the words around them: `（上周 {{ last }}，目标 {{ target }}）`.
@@ -484,6 +525,7 @@ fn frame(
     let start = items.first().map(|item| item.span.start).into_iter().chain(counts_line.iter().map(|l| l.start)).min();
     let start = start.unwrap_or(section.body.start);
     let prefix = document.get(section.heading.start..start).map(tidy).unwrap_or_default();
+    let prefix = learn_literal::frame(&prefix, None);
     let group = items.first().and_then(|item| item.read.group.as_deref()).filter(|_| !counts_first);
     let (head, group_line) = match group.and_then(|group| group_line(&prefix, group)) {
         Some((head, line)) => (head, line),

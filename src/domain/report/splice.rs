@@ -6,8 +6,10 @@ use chrono_tz::Tz;
 
 use super::{
     learn::tidy,
+    learn_figure,
     reading::{EventReading, IncidentCountReading, Layout, ReportReading, SectionReading},
     render::{self, ReportCount, ReportEvent, ReportFigure, SectionsContent, split_grade},
+    splice_check::{self, How},
     style::{Part, ReportStyle},
     template::{StyleError, Writer},
     time_form::TimeForm,
@@ -93,13 +95,51 @@ pub fn splice(
 ) -> Result<String, StyleError> {
     let style = base.learn(document, reading, zone);
     let writer = Writer::new(&style, week, zone)?;
-    let mut edits = Vec::new();
-    figures(document, reading, &style, &writer, content, &mut edits)?;
-    if reading.events_section.is_some() {
-        events(document, reading, &style, &writer, zone, content, &mut edits)?;
+    let mut last = String::new();
+    // What was written is read again; where a style's form does not tell an event, plain words do.
+    for how in [How::Style, How::Line, How::Paragraph] {
+        let mut edits = Vec::new();
+        figures(document, reading, &style, &writer, content, &mut edits)?;
+        if reading.events_section.is_some() {
+            events(document, reading, &style, &writer, zone, content, how, &mut edits)?;
+        }
+        missing_sections(document, reading, &style, &writer, content, &mut edits)?;
+        if edits.is_empty() {
+            return Ok(document.to_owned());
+        }
+        let crlf = document.contains("\r\n");
+        for edit in edits.iter_mut().filter(|_| crlf) {
+            edit.text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
+        }
+        edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let section =
+            reading.events_section.as_ref().map(|section| moved(section.heading.start..section.body.end, &edits));
+        last = apply(document, edits);
+        let shown = section.and_then(|section| last.get(section));
+        if shown.is_none_or(|text| splice_check::reads_back(text, reading, &style, week, zone, content)) {
+            break;
+        }
     }
-    missing_sections(document, reading, &style, &writer, content, &mut edits)?;
-    Ok(apply(document, edits))
+    Ok(last)
+}
+
+/// Where a part of the document stands once the edits, in order, are made.
+fn moved(part: Range<usize>, edits: &[Edit]) -> Range<usize> {
+    let place = |at: usize, inside: bool| {
+        let mut done = 0;
+        let mut shift = 0_isize;
+        for edit in edits {
+            if edit.range.start < done {
+                continue;
+            }
+            done = edit.range.end;
+            if edit.range.end < at || (inside && edit.range.end == at) {
+                shift += edit.text.len().cast_signed() - edit.range.len().cast_signed();
+            }
+        }
+        at.saturating_add_signed(shift)
+    };
+    place(part.start, false)..place(part.end, true)
 }
 
 /// Sections that the document lacks and the content has something for.
@@ -175,9 +215,7 @@ fn place(document: &str, heading: &str) -> Option<usize> {
     None
 }
 
-fn apply(document: &str, mut edits: Vec<Edit>) -> String {
-    let crlf = document.contains("\r\n");
-    edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+fn apply(document: &str, edits: Vec<Edit>) -> String {
     let mut text = String::with_capacity(document.len() + 256);
     let mut at = 0;
     for edit in edits {
@@ -185,7 +223,7 @@ fn apply(document: &str, mut edits: Vec<Edit>) -> String {
             continue;
         }
         text.push_str(document.get(at..edit.range.start).unwrap_or_default());
-        text.push_str(&if crlf { edit.text.replace("\r\n", "\n").replace('\n', "\r\n") } else { edit.text });
+        text.push_str(&edit.text);
         at = edit.range.end;
     }
     text.push_str(document.get(at..).unwrap_or_default());
@@ -241,7 +279,11 @@ fn figures(
     for (number, (index, figure)) in (1..).zip(&content.figures) {
         match index.and_then(|index| reading.figures.get(index)) {
             Some(read) if read.value == figure.value => {}
-            Some(read) => edits.push(Edit { range: read.value_span.clone(), text: figure.value.to_string() }),
+            Some(read) => {
+                edits.push(Edit { range: read.value_span.clone(), text: figure.value.to_string() });
+                let change = learn_figure::restated(document, read, figure.change.as_ref());
+                edits.extend(change.map(|(range, text)| Edit { range, text }));
+            }
             None => {
                 let shown = ReportFigure { change: figure.change.clone().filter(|_| style.changes), ..figure.clone() };
                 lines.push(writer.figure_line(&shown, number)?);
@@ -290,6 +332,7 @@ fn in_place_of_nothing(document: &str, section: &SectionReading, text: &str) -> 
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "the document, how it is written, and what is wanted")]
 fn events(
     document: &str,
     reading: &ReportReading,
@@ -297,6 +340,7 @@ fn events(
     writer: &Writer<'_>,
     zone: Tz,
     content: &SpliceContent,
+    how: How,
     edits: &mut Vec<Edit>,
 ) -> Result<(), StyleError> {
     let Some(section) = &reading.events_section else { return Ok(()) };
@@ -321,15 +365,17 @@ fn events(
             edits.push(Edit { range, text: String::new() });
         }
     }
-    let gap = if reading.events.iter().all(|read| read.layout == Layout::Table) && !reading.events.is_empty() {
-        "\n"
-    } else {
-        "\n\n"
-    };
+    let rows = how == How::Style && reading.events.iter().all(|read| read.layout == Layout::Table);
+    let gap = if rows && !reading.events.is_empty() { "\n" } else { "\n\n" };
     // Blocks of one place are one edit: they stand in the order of the report.
     let mut places: Vec<(Option<usize>, Vec<String>)> = Vec::new();
     for (number, (behind, event)) in (reading.events.len() + 1..).zip(added) {
-        let block = writer.event(event, number)?;
+        let block = match how {
+            How::Style => writer.event(event, number)?,
+            plain => splice_check::plain(plain, reading, style, event, number, zone),
+        };
+        // Plain lines stand behind all others: between two they could be taken for a part of one.
+        let behind = if how == How::Style { behind } else { reading.events.len().checked_sub(1) };
         match places.last_mut() {
             Some((place, blocks)) if *place == behind => blocks.push(block),
             _ => places.push((behind, vec![block])),
@@ -409,7 +455,11 @@ fn change(
             None
         };
         let Some(text) = edit else {
-            edits.push(Edit { range: read.span.clone(), text: writer.event(wanted, number)? });
+            // Only what the style writes as it stands does it write anew; else the sentence stays the writer's.
+            let whole = document.get(read.span.clone()).map(tidy).unwrap_or_default();
+            if writer.event(&stands, number)? == whole {
+                edits.push(Edit { range: read.span.clone(), text: writer.event(wanted, number)? });
+            }
             return Ok(());
         };
         edits.push(Edit { range: read.narrative_span.clone(), text });

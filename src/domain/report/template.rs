@@ -310,7 +310,8 @@ pub(super) fn slashed(level: &str) -> String {
 
 /// `C级`, `P1 `: what stands before a count.
 pub fn level_label(level: &str) -> String {
-    if level.chars().all(|c| c.is_ascii_alphabetic()) && level.len() <= 4 {
+    let number = level.chars().all(|c| "一二三四五六七八九十特".contains(c));
+    if number || (level.chars().all(|c| c.is_ascii_alphabetic()) && level.len() <= 4) {
         format!("{level}级")
     } else {
         format!("{level} ")

@@ -181,10 +181,24 @@ impl Scan {
             if c.is_ascii_digit() {
                 let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
                 let number: u32 = digits.parse().ok()?;
+                let behind = rest.get(digits.len()..).and_then(|rest| rest.chars().next());
+                let before = words.get(..at_byte).and_then(|before| before.chars().next_back());
+                // 09 of `09:30` is no month, however it is called.
+                let fits = |index: usize| match (before, behind) {
+                    (Some(':' | '：'), _) => index >= 4,
+                    (_, Some(':' | '：' | '时' | '点')) => index == 3,
+                    (_, Some('分')) => index == 4,
+                    (_, Some('/' | '月')) => index == 1 || index == 0,
+                    (_, Some('日' | '号')) => index == 2,
+                    _ => true,
+                };
                 let mut candidates = parts.iter().enumerate().skip(next);
                 // A number that is none of the parts that may still come ends the time.
                 let Some((index, (_, padded, plain))) = candidates.find(|(index, (value, ..))| {
-                    *value == number && (digits.len() == 4) == (*index == 0) && (*index != 5 || next == 5)
+                    fits(*index)
+                        && *value == number
+                        && (digits.len() == 4) == (*index == 0)
+                        && (*index != 5 || next == 5)
                 }) else {
                     break;
                 };
@@ -271,6 +285,7 @@ mod tests {
             ("周一 15:00", "2024-08-19 15:00", None),
             ("1月13日 09:05", "2025-01-13 09:05", None),
             ("10/10 10:10", "2024-10-10 10:10", None),
+            ("09/01 09:00-09:30", "2024-09-01 09:00", Some("2024-09-01 09:30")),
         ] {
             let (begin, end) = (point(begin), end.map(point));
             let form = TimeForm::of_words(words, begin, end, Shanghai).unwrap();

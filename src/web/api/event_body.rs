@@ -149,8 +149,13 @@ pub struct EventChange {
     postmortem: Option<String>,
 }
 
-/// An event as JSON.
+/// An event as JSON, its report line in the words of the house.
 pub fn body(app: &App, event: &ProductionEvent) -> EventBody {
+    in_style(app, event, &ReportStyle::default())
+}
+
+/// An event as JSON, its report line with the times and marks of a style.
+pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> EventBody {
     let at = |at: DateTime<Utc>| at.with_timezone(&app.zone).fixed_offset();
     let millis = |millis: i64| DateTime::from_timestamp_millis(millis).map(at);
     let fields = &event.fields;
@@ -188,7 +193,7 @@ pub fn body(app: &App, event: &ProductionEvent) -> EventBody {
         recovery: fields.recovery.clone(),
         raw: event.raw.clone(),
         source: event.source.code(),
-        report_line: event_line(&ReportStyle::default(), &event.report_event(), app.zone),
+        report_line: event_line(style, &event.report_event(), app.zone),
         postmortem: PostmortemBody {
             state: event.postmortem.state.code(),
             owner_id: event.postmortem.owner_id,

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     domain::report::{style::ReportStyle, twin::Side},
     service::{
-        App, ServiceError,
-        report_styles::{self, SaveStyle, StoredStyle},
+        App,
+        report_styles::{self, Before, SaveStyle, StoredStyle},
     },
 };
 
@@ -119,7 +119,7 @@ pub async fn put(
         name: name.into_inner(),
         style: change.style,
         is_default: change.is_default,
-        version: if_match(&request)?,
+        before: if_match(&request)?.map_or(Before::Any, Before::Version),
     };
     let style = report_styles::save(&app, &caller.actor, save).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), style.version, &body(style)))
@@ -133,11 +133,7 @@ pub async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let given = needed_version(&request)?;
-    let style = report_styles::find(&app, &caller.actor, &name).await?;
-    if style.version != given {
-        return Err(ServiceError::Stale { what: style.name, given, current: style.version }.into());
-    }
-    report_styles::remove(&app, &caller.actor, &name).await?;
+    report_styles::remove(&app, &caller.actor, &name, Some(given)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

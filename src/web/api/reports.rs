@@ -54,11 +54,12 @@ pub async fn read(
     let which = Which::of(query.wanted.as_deref(), query.revision)?;
     let shown = publications::shown(&app, &caller.actor, week, which, query.style.as_deref()).await?;
     let section = query.section.as_deref().map(Section::from_code).transpose()?.unwrap_or_default();
+    let whole = shown.report.clone();
     let mut shown = shown.only(section);
     if let Some(against) = &query.diff {
         let against = reports::named_week(&app, against)?;
         let before = publications::shown(&app, &caller.actor, against, Which::default(), None).await?;
-        let changes = reports::changes(&shown.report, &before.report);
+        let changes = reports::changes(&whole, &before.report, section);
         shown = shown.with_changes(changes);
     }
     let (media, bytes) = form(&app, &shown, query.format.as_deref().unwrap_or("json"))?;
@@ -111,7 +112,7 @@ pub fn body(app: &App, report: &WeeklyReport) -> ReportBody {
         markdown: report.markdown.clone(),
         figures: report.figures.iter().map(|figure| figures::figure_body(app, figure)).collect(),
         incident_counts: report.incident_counts.iter().map(figures::count_body).collect(),
-        events: report.events.iter().map(|event| event_body::body(app, event)).collect(),
+        events: report.events.iter().map(|event| event_body::in_style(app, event, &report.style)).collect(),
         changes: report.changes.clone(),
         publication: None,
     }

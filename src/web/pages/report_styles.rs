@@ -16,7 +16,7 @@ use crate::{
     },
     service::{
         App, ServiceError,
-        report_styles::{self, SaveStyle},
+        report_styles::{self, Before, SaveStyle},
     },
     web::{gate::caller, problem::Problem},
 };
@@ -92,6 +92,8 @@ struct Workshop {
 #[serde(default)]
 pub struct StyleForm {
     name: String,
+    /// The name under which the style was opened; empty for a new one.
+    was: String,
     version: String,
     document: String,
     order: String,
@@ -125,6 +127,7 @@ impl StyleForm {
         let yes = |on: bool| if on { "yes".to_owned() } else { String::new() };
         Self {
             name: name.to_owned(),
+            was: if version.is_some() { name.to_owned() } else { String::new() },
             version: version.map(|version| version.to_string()).unwrap_or_default(),
             document: String::new(),
             order: if style.order.first() == Some(&Part::Events) { "events" } else { "figures" }.to_owned(),
@@ -249,7 +252,7 @@ pub async fn act(
     let form = form.into_inner();
     let actor = &caller.actor;
     if form.action == "remove" {
-        report_styles::remove(&app, actor, &form.name).await?;
+        report_styles::remove(&app, actor, &form.was, form.version.parse().ok()).await?;
         return Ok(redirect("/styles"));
     }
     let shell = Shell::of(&app, &request, &caller, "report").await?;
@@ -273,6 +276,7 @@ pub async fn act(
         };
         workshop.form = StyleForm {
             document: String::new(),
+            was: form.was.clone(),
             ..StyleForm::of(&form.name, form.version.parse().ok(), form.is_default == "yes", &style)
         };
         workshop.ready = true;
@@ -284,7 +288,11 @@ pub async fn act(
             name: form.name.clone(),
             style,
             is_default: Some(form.is_default == "yes"),
-            version: form.version.parse().ok(),
+            before: if form.name.trim() == form.was {
+                form.version.parse().map_or(Before::Nothing, Before::Version)
+            } else {
+                Before::Nothing
+            },
         };
         report_styles::save(&app, actor, save).await?;
         Ok::<_, ServiceError>(true)

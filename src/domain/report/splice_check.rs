@@ -1,0 +1,102 @@
+//! Reading back what a splice wrote: each event of the report must be found in the document, once and with its time and
+//! mark, and nothing else.
+
+use chrono_tz::Tz;
+
+use super::{
+    read_report,
+    reading::ReportReading,
+    render::{self, ReportEvent},
+    splice::SpliceContent,
+    style::ReportStyle,
+};
+use crate::domain::{capture::draft::Mark, iso_week::IsoWeek};
+
+/// How new events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As the style has it.
+    Style,
+    /// As a line with its whole date, in a list where the events are one.
+    Line,
+    /// As a paragraph of its own.
+    Paragraph,
+}
+
+/// A new event in plain words: what any reader of reports understands.
+pub(super) fn plain(
+    how: How,
+    reading: &ReportReading,
+    style: &ReportStyle,
+    event: &ReportEvent,
+    number: usize,
+    zone: Tz,
+) -> String {
+    let house = ReportStyle::default();
+    let bracketed = |words: &String, own: &String| {
+        if words.starts_with(['【', '（', '(', '[', '〔']) { words.clone() } else { own.clone() }
+    };
+    let marks = ReportStyle {
+        pending: bracketed(&style.pending, &house.pending),
+        done: bracketed(&style.done, &house.done),
+        not_required: bracketed(&style.not_required, &house.not_required),
+        ..house
+    };
+    let line = render::event_line(&marks, event, zone);
+    let first = reading.events.first().map(|read| read.raw.trim_start()).unwrap_or_default();
+    match how {
+        How::Line if first.starts_with(|c: char| c.is_ascii_digit()) && first.contains(". ") => {
+            format!("{number}. {line}")
+        }
+        How::Line => format!("- {line}"),
+        How::Style | How::Paragraph => line,
+    }
+}
+
+/// Whether the events section `text` tells just what the report shows.
+pub(super) fn reads_back(
+    text: &str,
+    reading: &ReportReading,
+    style: &ReportStyle,
+    week: IsoWeek,
+    zone: Tz,
+    content: &SpliceContent,
+) -> bool {
+    let read = read_report(&format!("# {week}\n\n{text}"), zone, week.monday());
+    let mut wanted: Vec<(i64, Option<Mark>)> = Vec::new();
+    let time = |event: &ReportEvent| event.occurred.map_or(i64::MIN, |point| point.at.timestamp());
+    let mut matched = vec![false; reading.events.len()];
+    for splice in &content.events {
+        match splice.reading_index.filter(|index| *index < matched.len()) {
+            Some(index) => {
+                if let Some(slot) = matched.get_mut(index) {
+                    *slot = true;
+                }
+                wanted.push((time(&splice.event), None));
+            }
+            None => {
+                let shown = !render::mark_words(style, splice.event.mark).is_empty();
+                wanted.push((time(&splice.event), shown.then_some(splice.event.mark)));
+            }
+        }
+    }
+    for (index, event) in reading.events.iter().enumerate() {
+        if matched.get(index) == Some(&false) && !content.removed.events.contains(&index) {
+            wanted.push((event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp()), None));
+        }
+    }
+    let mut found: Vec<(i64, Mark)> = read
+        .events
+        .iter()
+        .map(|event| (event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp()), event.draft.mark))
+        .collect();
+    if found.len() != wanted.len() {
+        return false;
+    }
+    // Those whose mark matters choose first.
+    wanted.sort_by_key(|(_, mark)| mark.is_none());
+    wanted.iter().all(|(at, mark)| {
+        let place = found.iter().position(|(have, said)| have == at && mark.is_none_or(|mark| mark == *said));
+        place.map(|place| found.swap_remove(place)).is_some()
+    })
+}
