@@ -4,6 +4,7 @@ mod causes;
 mod differences;
 mod numbers;
 mod text;
+mod wording;
 
 pub use causes::{Edit, causes};
 pub use differences::{Change, Difference, Subject, differences};
