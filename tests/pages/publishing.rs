@@ -147,6 +147,11 @@ async fn links_and_weekly_mails_are_set_up_on_their_page() {
     let change = format!("/publishing/mailings/{id}");
     assert_eq!(lead.post(&change, &mail("a@example.com", "1")).await.0, StatusCode::SEE_OTHER);
     assert_eq!(lead.post(&change, &mail("a@example.com", "1")).await.0, StatusCode::CONFLICT, "an old form");
+    lead.post("/language", &[("back", "/")]).await;
+    let (_, page) = lead.get("/publishing").await;
+    assert!(page.contains("Next: Friday 17:00 (08/23) → 1 person"), "{page}");
+    assert!(lead.get("/").await.1.contains("1<small> event</small>"), "of the year");
+    lead.post("/language", &[("back", "/")]).await;
     assert_eq!(lead.post(&format!("{change}/remove"), &[("version", "2")]).await.0, StatusCode::SEE_OTHER);
     assert!(!lead.get("/publishing").await.1.contains("→ "));
 }
