@@ -8,12 +8,17 @@ use super::{
     report::week_of,
 };
 use crate::{
-    domain::{checked::FieldError, iso_week::IsoWeek},
+    domain::{
+        checked::FieldError,
+        iso_week::IsoWeek,
+        publication::{Change, Edit},
+    },
+    i18n::{EN, ZH_CN, restated},
     service::{
         ServiceError,
         publications::{self, PublicationHead, Published, Shown, Which},
         reports,
-        shares::{self, NewShare},
+        shares::{self, Listed, NewShare},
     },
     web::api::{
         published::{frozen_json, line, published_body, restatement_body},
@@ -90,6 +95,7 @@ async fn publish(session: &Session, week: IsoWeek) -> anyhow::Result<()> {
         say(&format!("{week}：没有变化，不需要再发布；{sign} nothing changed"));
     } else {
         say(&format!("{week}：{sign}  {}/w/{week}", session.app.public_url));
+        say_assumed_address(session);
     }
     Ok(())
 }
@@ -102,14 +108,22 @@ async fn share(session: &Session, asked: &Publishing, week: &str) -> anyhow::Res
     let new = NewShare { week, days: asked.days, name: asked.name.clone() };
     let (share, url) = shares::create(&session.app, &session.actor, new).await?;
     if session.json {
-        raw(&line(&share_body(&session.app, &share, Some(url))));
+        raw(&line(&share_body(&session.app, &share, true, Some(url))));
     } else {
         data(&url);
     }
     let of = share.week.map_or_else(|| "最新发布的一周".to_owned(), |week| week.to_string());
     let until = day(session, share.expires_at);
     say(&format!("{of}：链接只显示这一次，{until} 前有效；撤销：fupan report unshare {}", share.id));
+    say_assumed_address(session);
     Ok(())
+}
+
+/// Says that an address was put together without knowing where people reach the pages.
+fn say_assumed_address(session: &Session) {
+    if session.settings.public_url.is_none() {
+        say("没有设置公开地址，按默认地址写出；设置 FUPAN_PUBLIC_URL 以得到可打开的地址 (set FUPAN_PUBLIC_URL)");
+    }
 }
 
 async fn shares(session: &Session) -> anyhow::Result<()> {
@@ -118,13 +132,21 @@ async fn shares(session: &Session) -> anyhow::Result<()> {
         raw(&line(&share_list(&session.app, &links)));
         return Ok(());
     }
-    for share in &links {
+    for Listed { share, shows } in &links {
         let of = share.week.map_or_else(|| "latest".to_owned(), |week| week.to_string());
         let used = share.used_at.map_or_else(|| "从未".to_owned(), |at| day(session, at));
         let until = day(session, share.expires_at);
-        data(&format!("{}\t{of}\t{}…\t{}\t到期 {until}\t最近使用 {used}", share.id, share.prefix, share.name));
+        let dead = match (shows, share.week) {
+            (true, _) => "",
+            (false, Some(_)) => "\t这一周已撤回，链接打不开 withdrawn",
+            (false, None) => "\t现在没有已发布的一周，链接打不开 nothing published",
+        };
+        data(&format!("{}\t{of}\t{}…\t{}\t到期 {until}\t最近使用 {used}{dead}", share.id, share.prefix, share.name));
     }
-    say(&format!("有效的分享链接 {} 个", links.len()));
+    let live = links.iter().filter(|link| link.shows).count();
+    let dead = links.len() - live;
+    let dead = if dead > 0 { format!("，打不开的 {dead} 个") } else { String::new() };
+    say(&format!("有效的分享链接 {live} 个{dead}"));
     Ok(())
 }
 
@@ -148,8 +170,16 @@ pub(super) async fn say_which(session: &Session, shown: &Shown, which: Which) ->
         }
         return Ok(());
     };
-    let withdrawn = if publication.head.withdrawn_at.is_some() { "，已撤回" } else { "" };
+    let withdrawn = if publication.head.withdrawn_at.is_some() { "，已撤回 withdrawn" } else { "" };
     say(&format!("{week}：{}{withdrawn}", sign(session, &publication.head)));
+    if matches!(which, Which::Revision(_)) {
+        let heads = publications::revisions(&session.app, &session.actor, week).await?;
+        let live = heads.iter().find(|head| head.withdrawn_at.is_none()).map(|head| head.revision);
+        if let Some(live) = live.filter(|live| *live != publication.head.revision) {
+            let shown = publication.head.revision;
+            say(&format!("{week}：修订 {shown} 不是最新，最新是修订 {live}，见 fupan report {week} (not the latest)"));
+        }
+    }
     if which == Which::Published {
         let found = publications::restatement(&session.app, &session.actor, week).await?;
         let count = found.map_or(0, |restatement| restatement.differences.len());
@@ -175,6 +205,23 @@ pub(super) async fn unfinished(session: &Session, strict: bool, week: IsoWeek) -
     Ok(found)
 }
 
+/// `等级 Severity：C → B`.
+fn change_words(change: &Change) -> String {
+    let side = |words: &str| if words.is_empty() { "—".to_owned() } else { words.to_owned() };
+    let name = |t| restated::field(t, change.part).unwrap_or(change.part);
+    format!("{} {}：{} → {}", name(&ZH_CN), name(&EN), side(&change.published), side(&change.current))
+}
+
+/// `编辑：影响、原因 Edit: Impact, Cause`.
+fn edit_words(edit: &Edit) -> String {
+    let words = |t, colon: &str| {
+        let fields = restated::fields(t, &edit.fields);
+        let colon = if fields.is_empty() { "" } else { colon };
+        format!("{}{colon}{fields}", restated::action(t, &edit.action))
+    };
+    format!("{} {}", words(&ZH_CN, "："), words(&EN, ": "))
+}
+
 /// Prints what differs since a week was published.
 pub(super) async fn restatement(session: &Session, week: IsoWeek, strict: bool) -> anyhow::Result<()> {
     let restatement = publications::restatement(&session.app, &session.actor, week)
@@ -186,12 +233,17 @@ pub(super) async fn restatement(session: &Session, week: IsoWeek, strict: bool) 
         for restated in &restatement.differences {
             let difference = &restated.difference;
             let none = || "（没有）".to_owned();
-            data(&format!("{}\t{}", difference.subject.kind(), difference.subject.name()));
+            let subject = &difference.subject;
+            let kind = format!("{} {}", restated::kind(&ZH_CN, subject), restated::kind(&EN, subject));
+            data(format!("{kind}\t{}", subject.name()).trim_end());
             data(&format!("  发布时 {}", difference.published.clone().unwrap_or_else(none)));
             data(&format!("  现在　 {}", difference.current.clone().unwrap_or_else(none)));
+            for change in &difference.changes {
+                data(&format!("  {}", change_words(change)));
+            }
             for edit in &restated.edits {
                 let at = edit.at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M");
-                data(&format!("  改动　 {at} {} {} {}", edit.by, edit.action, edit.fields.join(",")));
+                data(&format!("  改动　 {at} {} {}", edit.by, edit_words(edit)));
             }
         }
     }

@@ -3,6 +3,7 @@
 pub mod foreign;
 pub mod imports;
 pub mod problems;
+pub mod restated;
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {
@@ -133,7 +134,7 @@ texts! {
     choose_password: "设置密码", "Choose a password";
     link_gone: "这个链接已用过或已过期，请向管理员要一个新的。", "This link was used or has expired; ask for a new one.";
     stale: "保存前这条事件已被别人改过：下面是你填的内容，核对后再保存一次。", "Someone changed this event meanwhile: below is what you typed; check it and save again.";
-    events_unit: "起", "events";
+    events_unit: "起", " events";
     items_unit: "项", "items";
     assumed_year: "没有写年份，按此年理解：", "No year was written; taken as ";
     no_time: "没有读到时间，可以先登记，时间以后补", "No time was read; log it now and add the time later";
@@ -287,6 +288,17 @@ texts! {
     pub_by_now: "现在的计算（已发布的另有一份）", "As computed now (another text is published)";
     pub_unknown_edit: "记录里没有找到对应的修改", "The log names no edit";
     pub_text: "文字或版式", "Words or layout";
+    pub_old: "不是最新", "not the latest";
+    pub_see_latest: "看最新的修订", "See the latest revision";
+    pub_latest_withdrawn: "这一周已撤回，没有有效的修订", "This week was withdrawn; no revision is live";
+    event_one: "事件", "Event";
+    figures_one: "指标", "Figure";
+    due_date: "截止日期", "Due date";
+    list_mark: "、", ", ";
+    share_withdrawn: "这一周已撤回，链接打不开", "this week was withdrawn; the link leads nowhere";
+    share_none: "现在没有已发布的一周，链接打不开", "no week is published now; the link leads nowhere";
+    person_unit: "人", "person";
+    event_unit: "起", " event";
     pub_share_and_mail: "分享与邮件", "Share and mail";
     share_links: "分享链接", "Share links";
     share_hint: "不用登录就能看到已发布的一周（始终是最新修订），可嵌入 wiki；链接后加 .md、.txt、.json 得到其他格式。", "Shows a published week (always its latest revision) without sign-in, for a wiki to embed; .md, .txt or .json behind the link give other formats.";

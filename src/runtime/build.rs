@@ -63,7 +63,6 @@ pub fn transport(settings: &Settings, app: &App) -> anyhow::Result<Option<Arc<dy
         password: settings.smtp.password.clone(),
         from,
         mail_domain: app.mail_domain.clone(),
-        settings_url: format!("{}/settings", app.public_url),
         timeouts: SmtpTimeouts::default(),
     })?;
     Ok(Some(Arc::new(smtp)))

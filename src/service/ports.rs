@@ -52,7 +52,7 @@ pub struct OutgoingMessage {
     pub text: String,
     /// HTML part.
     pub html: String,
-    /// Where its reader unsubscribes with one click; none for mails that are chosen on the settings page.
+    /// Where its reader unsubscribes with one click; none for mails of no list that one can leave.
     pub unsubscribe_url: Option<String>,
     /// The Date header.
     pub date: DateTime<Utc>,

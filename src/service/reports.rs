@@ -200,7 +200,7 @@ pub async fn weekly_in(
     if own.is_none() {
         known.by_time();
     }
-    let (markdown, parts) = if let Some(document) = &own {
+    let (markdown, parts, style) = if let Some(document) = &own {
         let reading = report::read_report(&document.content, app.zone, app.today());
         let known_as = KnownAs::load(app, week).await?;
         let stored = known.stored(&known_as);
@@ -212,15 +212,17 @@ pub async fn weekly_in(
         } else {
             twin::sections_of(&spliced, &report::read_report(&spliced, app.zone, app.today()))
         };
-        (sections, None)
+        // The words of the report are those of its document, whatever the team's default.
+        (sections, None, base.learn(content, &reading, app.zone))
     } else {
         let writer = Writer::new(&base, week, app.zone).map_err(unusable)?;
         let part = |part| writer.part(part, &known.content).map_err(unusable);
         let parts = (part(Part::Figures)?, part(Part::Events)?);
-        (writer.sections(&known.content).map_err(unusable)?, Some(parts))
+        let markdown = writer.sections(&known.content).map_err(unusable)?;
+        (markdown, Some(parts), base)
     };
     let Known { figures, counts: incident_counts, events, .. } = known;
-    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style: base, parts, changes: None })
+    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, parts, changes: None })
 }
 
 /// A style that cannot write: which part, and what to do.

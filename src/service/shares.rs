@@ -2,6 +2,8 @@
 //! published, always in its latest revision; it expires, and can be revoked at once. Its token has 256 random bits, is
 //! shown once and kept as a hash, so that guessing is hopeless and the database opens nothing.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -113,10 +115,26 @@ async fn write(app: App, actor: Actor, share: ShareLink) -> Result<(), ServiceEr
     Ok(())
 }
 
-/// The links that work, newest first.
-pub async fn list(app: &App, actor: &Actor) -> Result<Vec<ShareLink>, ServiceError> {
+/// A link with what it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The link.
+    pub share: ShareLink,
+    /// Whether it shows a report now: not while its week is withdrawn.
+    pub shows: bool,
+}
+
+/// The links that are neither expired nor revoked, newest first.
+pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Listed>, ServiceError> {
     authorise(actor, Permission::ShareReport)?;
-    Ok(store::shares::list(app.store.read(), app.now_millis()).await?)
+    let connection = app.store.read();
+    let links = store::shares::list(connection, app.now_millis()).await?;
+    let weeks: BTreeSet<IsoWeek> = links.iter().filter_map(|share| share.week).collect();
+    let published = store::publications::published_of(connection, &weeks).await?;
+    let any =
+        links.iter().any(|share| share.week.is_none()) && store::publications::latest_week(connection).await?.is_some();
+    let shows = |share: &ShareLink| share.week.map_or(any, |week| published.contains(&week));
+    Ok(links.into_iter().map(|share| Listed { shows: shows(&share), share }).collect())
 }
 
 /// Revokes a link: from now on it leads nowhere.

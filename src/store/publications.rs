@@ -1,5 +1,7 @@
 //! Published weeks. A revision is written once; the only later write is its withdrawal.
 
+use std::collections::BTreeSet;
+
 use entity::publication::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
@@ -110,6 +112,23 @@ pub async fn is_published(connection: &impl ConnectionTrait, week: IsoWeek) -> R
         .one(connection)
         .await?;
     Ok(found.is_some())
+}
+
+/// Those of these weeks, at most as many as there are share links, that are published and were not withdrawn.
+pub async fn published_of(
+    connection: &impl ConnectionTrait,
+    weeks: &BTreeSet<IsoWeek>,
+) -> Result<BTreeSet<IsoWeek>, StoreError> {
+    let found: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Week)
+        .filter(Column::Week.is_in(weeks.iter().map(ToString::to_string)))
+        .filter(Column::WithdrawnAt.is_null())
+        .distinct()
+        .into_tuple()
+        .all(connection)
+        .await?;
+    found.iter().map(|week| week_of(week)).collect()
 }
 
 /// The latest published week: of those not withdrawn, the one that lies last in time.

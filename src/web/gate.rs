@@ -252,7 +252,9 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         .and_then(|value| value.strip_prefix("Bearer "));
     // A mail program unsubscribes by itself, without any page of ours (RFC 8058): the token in the path is all it has.
     let one_click = pattern.starts_with(UNSUBSCRIBE);
-    if bearer.is_none() && !safe && !one_click && !same_origin(request, &app.public_url) {
+    // A program that has forgotten its token: no browser speaks here, and without a cookie nobody's rights are used.
+    let program = api && !from_browser(request);
+    if bearer.is_none() && !safe && !one_click && !program && !same_origin(request, &app.public_url) {
         let words = "the request comes from another site; open the page here and try again";
         return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "cross_site", words)));
     }
@@ -286,6 +288,12 @@ async fn person(app: &App, request: &ServiceRequest) -> Result<Option<Caller>, S
     let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
     let found = sessions::find(app, cookie.value()).await?;
     Ok(found.map(|signed_in| Caller { actor: signed_in.actor(), signed_in: Some(signed_in), theme: theme(request) }))
+}
+
+/// Whether a request has a session or says where it comes from, as those of browsers do.
+fn from_browser(request: &ServiceRequest) -> bool {
+    request.cookie(COOKIE).is_some()
+        || ["sec-fetch-site", "origin"].iter().any(|name| request.headers().contains_key(*name))
 }
 
 /// Browsers say where a request comes from (Fetch Metadata, else Origin). A request that says nothing carries no

@@ -232,6 +232,16 @@ async fn a_browser_of_another_site_changes_nothing() {
             .body("line=08%2F19+15%3A00+x")
     };
     assert_eq!(send("cross-site").send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    // A program without a token is told to send one; what a browser sends is still looked at.
+    let bare = || client.post(format!("{}/api/v1/events", service.url)).json(&json!({"line": LINE}));
+    let told = bare().send().await.unwrap();
+    assert_eq!(told.status(), StatusCode::UNAUTHORIZED);
+    assert!(told.text().await.unwrap().contains("send a token"));
+    for (name, value) in
+        [("Cookie", "fupan_session=x"), ("Origin", "https://evil.example.com"), ("Sec-Fetch-Site", "cross-site")]
+    {
+        assert_eq!(bare().header(name, value).send().await.unwrap().status(), StatusCode::FORBIDDEN, "{name}");
+    }
     let done = send("same-origin").send().await.unwrap();
     assert_eq!((done.status(), done.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/e/1"));
     let home = client.get(&service.url).header("Cookie", format!("fupan_session={cookie}")).send().await.unwrap();

@@ -31,9 +31,11 @@ async fn a_week_is_published_once_per_change_and_a_restatement_is_found_by_stric
     assert_eq!(restated.status.code(), Some(7));
     let words = out(&restated);
     assert!(
-        words.contains("PE-1") && words.contains("local postmortem.done") && words.contains("event.create"),
+        words.contains("事件 Event\tPE-1") && words.contains("local 复盘 · 已复盘") && words.contains("Log an event"),
         "{words}"
     );
+    assert!(!words.contains("postmortem.") && !words.contains("event."), "no keys of the log: {words}");
+    assert!(words.contains("复盘 Postmortem：待复盘 → 已复盘"), "{words}");
     let strict = run(&["report", "2024-W34", "--strict"]);
     assert!(strict.status.code() == Some(7) && err(&strict).contains("发布后修订 PE-1"), "{}", err(&strict));
     let json = out(&run(&["report", "2024-W34", "--restatement", "--json"]));
@@ -42,6 +44,8 @@ async fn a_week_is_published_once_per_change_and_a_restatement_is_found_by_stric
 
     assert!(err(&run(&["report", "publish", "2024-W34"])).contains("修订 2"));
     assert_eq!(out(&run(&["report", "2024-W34", "--revision", "1"])), frozen);
+    assert!(err(&run(&["report", "2024-W34", "--revision", "1"])).contains("修订 1 不是最新，最新是修订 2"));
+    assert!(!err(&run(&["report", "2024-W34", "--revision", "2"])).contains("不是最新"));
     assert!(run(&["report", "withdraw", "2024-W34"]).status.success());
     assert_eq!(run(&["report", "withdraw", "2024-W34"]).status.code(), Some(5));
     assert_eq!(run(&["report", "2024-W34", "--revision", "3"]).status.code(), Some(5));
@@ -62,6 +66,14 @@ async fn a_published_week_is_shared_listed_and_revoked() {
     assert!(out(&run(&["report", "share", "latest", "--json"])).contains("\"url\":\"http"));
     let listed = out(&run(&["report", "shares"]));
     assert!(listed.contains("\twiki\t") && listed.contains("latest") && !listed.contains(url.trim()), "{listed}");
+    assert!(err(&shared).contains("设置 FUPAN_PUBLIC_URL"), "{}", err(&shared));
+    let placed = fupan(&database, &["report", "share", "latest"], &[("FUPAN_PUBLIC_URL", "https://fupan.example.com")]);
+    assert!(out(&placed).starts_with("https://fupan.example.com/s/") && !err(&placed).contains("FUPAN_PUBLIC_URL"));
+    run(&["report", "withdraw", "2024-W34"]);
+    let withdrawn = run(&["report", "shares"]);
+    assert!(out(&withdrawn).contains("这一周已撤回") && err(&withdrawn).contains("有效的分享链接 0 个，打不开的 3 个"));
+    run(&["report", "publish", "2024-W34"]);
+    assert!(err(&run(&["report", "shares"])).contains("有效的分享链接 3 个"));
     let id = listed.lines().find(|line| line.contains("\twiki\t")).unwrap().split('\t').next().unwrap().to_owned();
     assert!(run(&["report", "unshare", &id]).status.success());
     assert_eq!(run(&["report", "unshare", &id]).status.code(), Some(5));
@@ -108,4 +120,24 @@ async fn a_weekly_mail_is_added_shown_switched_off_and_removed() {
     let gone = run(&["mailing", "preview", "SRE"]);
     assert_eq!(gone.status.code(), Some(5));
     assert!(err(&gone).contains("没有这个周报邮件"), "{}", err(&gone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_published_is_told_in_the_words_of_its_text_whatever_the_style_of_the_team() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    run(&["import", REPORT]);
+    let style = database.folder().join("style.toml");
+    std::fs::write(&style, "[time]\nbegin = \"%-m月%-d日 %H:%M\"\n").unwrap();
+    let saved = run(&["style", "set", "团队", style.to_str().unwrap(), "--default"]);
+    assert!(saved.status.success(), "{}", err(&saved));
+    run(&["report", "publish", "2024-W34"]);
+    let text = out(&run(&["report", "2024-W34"]));
+    assert!(text.contains("08/19 15:00") && text.contains("【待复盘】"), "{text}");
+    run(&["pm", "done", "PE-1"]);
+    let words = out(&run(&["report", "2024-W34", "--restatement"]));
+    let was = words.lines().find(|line| line.contains("发布时")).unwrap();
+    assert!(was.contains("08/19 15:00") && was.ends_with("【待复盘】"), "{words}");
+    let now = words.lines().find(|line| line.contains("现在")).unwrap();
+    assert!(now.contains("08/19 15:00") && !now.contains("【待复盘】"), "{words}");
 }

@@ -42,7 +42,16 @@ async fn a_week_is_published_restated_published_again_and_withdrawn_by_buttons()
     lead.post("/w/2024-W34/publish", &[]).await;
     let (_, page) = lead.get("/w/2024-W34").await;
     assert!(page.contains("已发布 (修订 2)") && page.contains("/w/2024-W34?revision=1"), "{page}");
-    assert!(report(&lead.get("/w/2024-W34?revision=1").await.1).contains("99.998"));
+    let (_, old) = lead.get("/w/2024-W34?revision=1").await;
+    assert!(report(&old).contains("99.998"));
+    assert!(old.contains("修订 1 (不是最新)") && !old.contains("已发布 (修订 1)"), "{old}");
+    assert!(old.contains("<a href=\"/w/2024-W34\">看最新的修订 (修订 2)</a>"), "{old}");
+    for ending in ["md", "html", "txt", "json"] {
+        assert!(old.contains(&format!("/w/2024-W34.{ending}?revision=1")), "{ending}");
+    }
+    assert!(!lead.get("/w/2024-W34?revision=2").await.1.contains("不是最新"));
+    let (_, now) = lead.get("/w/2024-W34?as=now").await;
+    assert!(now.contains("现在的计算（已发布的另有一份）") && now.contains("/w/2024-W34.md?as=now"), "{now}");
     assert_eq!(lead.post("/w/2024-W34/withdraw", &[]).await.0, StatusCode::SEE_OTHER);
     let (_, page) = lead.get("/w/2024-W34").await;
     assert!(page.contains("草稿") && page.contains("已撤回"), "{page}");
@@ -98,6 +107,12 @@ async fn links_and_weekly_mails_are_set_up_on_their_page() {
     assert!(lead.client.get(&url).send().await.unwrap().status().is_success());
     let (_, page) = lead.get("/publishing?week=2024-W34").await;
     assert!(!page.contains(&url) && page.contains("wiki") && page.contains("最近使用 08/21"), "{page}");
+    lead.post("/w/2024-W34/withdraw", &[]).await;
+    assert_eq!(lead.client.get(&url).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    let (_, withdrawn) = lead.get("/publishing").await;
+    assert!(withdrawn.contains("这一周已撤回") && !withdrawn.contains("有效到"), "{withdrawn}");
+    lead.post("/w/2024-W34/publish", &[]).await;
+    assert!(lead.client.get(&url).send().await.unwrap().status().is_success());
     let revoke = page.split("action=\"/publishing/shares/").nth(1).unwrap().split('"').next().unwrap().to_owned();
     lead.post(&format!("/publishing/shares/{revoke}"), &[]).await;
     assert_eq!(lead.client.get(&url).send().await.unwrap().status(), StatusCode::NOT_FOUND);
@@ -132,6 +147,11 @@ async fn links_and_weekly_mails_are_set_up_on_their_page() {
     let change = format!("/publishing/mailings/{id}");
     assert_eq!(lead.post(&change, &mail("a@example.com", "1")).await.0, StatusCode::SEE_OTHER);
     assert_eq!(lead.post(&change, &mail("a@example.com", "1")).await.0, StatusCode::CONFLICT, "an old form");
+    lead.post("/language", &[("back", "/")]).await;
+    let (_, page) = lead.get("/publishing").await;
+    assert!(page.contains("Next: Friday 17:00 (08/23) → 1 person"), "{page}");
+    assert!(lead.get("/").await.1.contains("1<small> event</small>"), "of the year");
+    lead.post("/language", &[("back", "/")]).await;
     assert_eq!(lead.post(&format!("{change}/remove"), &[("version", "2")]).await.0, StatusCode::SEE_OTHER);
     assert!(!lead.get("/publishing").await.1.contains("→ "));
 }

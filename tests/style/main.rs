@@ -5,11 +5,14 @@ use chrono::NaiveDate;
 use chrono_tz::Asia::Shanghai;
 use fupan::domain::{
     capture::draft::Mark,
+    clock_point::ClockPoint,
     iso_week::IsoWeek,
     report::{
         self,
+        reading::Decimal,
         reading::ReportReading,
-        splice::SpliceContent,
+        render::{EventDetails, ReportEvent},
+        splice::{SpliceContent, SpliceEvent},
         style::{Part, ReportStyle},
         template::Writer,
         twin::{self, Side},
@@ -209,4 +212,57 @@ proptest! {
         prop_assert!(twin.is_ok(), "{:?}", twin.err());
         prop_assert_eq!(splice(&document, &SpliceContent::as_read(&reading)), document);
     }
+}
+
+#[test]
+fn a_new_event_stands_once_in_every_report_of_the_corpus_with_its_own_facts() {
+    for (name, document) in corpus() {
+        let reading = read(&document);
+        let week = week_of(&reading);
+        let at = week.bounds(Shanghai).0 + chrono::Duration::hours(4 * 24 + 9);
+        let event = ReportEvent {
+            occurred: Some(ClockPoint::minute(at)),
+            recovered: Some(ClockPoint::minute(at + chrono::Duration::minutes(10))),
+            narrative: "代付通道超时，影响约7笔代付，原因证书过期，09:10 更换证书，恢复正常。".to_owned(),
+            mark: Mark::Pending,
+            details: EventDetails {
+                label: "PE-9".to_owned(),
+                severity: Some("C".to_owned()),
+                summary: Some("代付通道超时".to_owned()),
+                impact: Some("影响约7笔代付".to_owned()),
+                cause: Some("证书过期".to_owned()),
+                recovery: Some("更换证书，恢复正常".to_owned()),
+            },
+        };
+        let mut content = SpliceContent::as_read(&reading);
+        content.events.push(SpliceEvent { reading_index: None, event: event.clone() });
+        let spliced = splice(&document, &content);
+        let again = read(&spliced);
+        assert_eq!(again.events.len(), reading.events.len() + 1, "{name}: {spliced}");
+        let new: Vec<_> = again.events.iter().filter(|read| read.draft.occurred == event.occurred).collect();
+        assert_eq!(new.len(), 1, "{name}: {spliced}");
+        assert_eq!(new[0].draft.mark, Mark::Pending, "{name}: {}", new[0].raw);
+        assert_eq!(new[0].draft.impacts.first().map(|impact| impact.number), Some(7), "{name}: {}", new[0].raw);
+        for read in &reading.events {
+            assert!(spliced.contains(read.raw.trim()), "{name}: {} is gone from {spliced}", read.raw);
+        }
+        assert_eq!(splice(&spliced, &SpliceContent::as_read(&again)), spliced, "{name}");
+    }
+}
+
+#[test]
+fn a_value_that_changed_takes_its_stated_change_with_it() {
+    let document = "# 2024-W34\n\n## 【系统运行数据】\n\n- 入金有效成功率：99.998%（较上周+0.010pp）\n- 出金有效成功率：99.98%，较上周下降0.01pp，目标99.9%\n\n## 【生产事件】\n\n无\n";
+    let mut content = SpliceContent::as_read(&read(document));
+    for (_, figure) in &mut content.figures {
+        figure.value = Decimal { units: 9990, scale: 2 };
+        figure.change = None;
+    }
+    assert!(
+        splice(document, &content).contains("- 入金有效成功率：99.90%\n- 出金有效成功率：99.90%，目标99.9%\n"),
+        "{}",
+        splice(document, &content)
+    );
+    content.figures[0].1.change = Some((Decimal { units: -9, scale: 2 }, "pp".to_owned()));
+    assert!(splice(document, &content).contains("- 入金有效成功率：99.90%（较上周-0.09pp）\n"));
 }

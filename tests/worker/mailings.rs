@@ -72,11 +72,17 @@ async fn the_report_goes_to_everyone_on_the_list_at_its_time_and_once() {
     let mail = mails.iter().find(|mail| mail.to == "a@example.com").unwrap();
     assert_eq!(mail.decoded("Subject").as_deref(), Some("【复盘台】生产周报 2024-W34：生产事件 1 起"));
     let text = mail.text();
-    assert!(text.starts_with("【系统运行数据】") && text.contains("影响约684笔出金交易"), "{text}");
+    assert!(
+        text.starts_with("生产周报 2024-W34（2024/08/19–08/25）")
+            && text.contains("\n【系统运行数据】")
+            && text.contains("影响约684笔出金交易"),
+        "{text}"
+    );
     assert!(text.contains("尚未发布") && text.contains("http://fupan.test/w/2024-W34"), "{text}");
     assert!(text.contains("每周五 17:00（Asia/Shanghai）发给名单“支付 SRE”"), "{text}");
     assert!(mail.html().contains("【生产事件】") && !mail.html().contains("<b>提现"), "{}", mail.html());
     assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
+    assert_eq!(mail.header("List-Id").as_deref(), Some("<weekly-report.fupan.test>"));
     let unsubscribe = mail.header("List-Unsubscribe").unwrap();
     assert!(unsubscribe.starts_with("<http://fupan.test/unsubscribe/"), "{unsubscribe}");
     assert!(text.contains(unsubscribe.trim_matches(['<', '>'])), "{text}");

@@ -113,7 +113,6 @@ pub fn transport(port: u16) -> SmtpTransport {
         password: None,
         from: "复盘台 <fupan@fupan.test>".to_owned(),
         mail_domain: "fupan.test".to_owned(),
-        settings_url: "http://fupan.test/settings".to_owned(),
         timeouts: SmtpTimeouts { connect: soon, command: soon, body: soon, dot: soon },
     })
     .unwrap()

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     numbers::{Carried, FrozenCount, FrozenEvent, FrozenFigure, Numbers},
     text::text_differences,
+    wording,
 };
 use crate::domain::{
     capture::draft::Mark,
@@ -72,7 +73,7 @@ pub struct Change {
 pub struct Difference {
     /// What it is about.
     pub subject: Subject,
-    /// What was published; none where it is new.
+    /// What was published, of an event in the words of the text; none where it is new.
     pub published: Option<String>,
     /// What it would be now; none where it is gone.
     pub current: Option<String>,
@@ -86,7 +87,7 @@ pub fn differences(published: (&str, &Numbers), current: (&str, &Numbers), zone:
     let (was, now) = (published.1, current.1);
     let mut found = figure_differences(&was.figures, &now.figures);
     found.extend(count_differences(&was.incident_counts, &now.incident_counts));
-    found.extend(event_differences(&was.events, &now.events, zone));
+    found.extend(event_differences((published.0, &was.events), (current.0, &now.events), zone));
     found.extend(carried_differences(&was.carried, &now.carried));
     let text = text_differences(published.0, current.0, &found);
     found.extend(text);
@@ -174,28 +175,24 @@ fn count_differences(was: &[FrozenCount], now: &[FrozenCount]) -> Vec<Difference
     found
 }
 
-fn event_differences(was: &[FrozenEvent], now: &[FrozenEvent], zone: Tz) -> Vec<Difference> {
-    let current: HashMap<i64, &FrozenEvent> = now.iter().map(|event| (event.number, event)).collect();
-    let published: HashSet<i64> = was.iter().map(|event| event.number).collect();
+fn event_differences(was: (&str, &[FrozenEvent]), now: (&str, &[FrozenEvent]), zone: Tz) -> Vec<Difference> {
+    let current: HashMap<i64, &FrozenEvent> = now.1.iter().map(|event| (event.number, event)).collect();
+    let told: HashSet<i64> = was.1.iter().map(|event| event.number).collect();
     let mut found = Vec::new();
-    for old in was {
-        let new = current.get(&old.number);
+    let mut tell = |number, old: Option<&FrozenEvent>, new: Option<&FrozenEvent>, changes| {
+        let (published, current) = wording::both(old.map(|old| (was.0, old)), new.map(|new| (now.0, new)), zone);
+        found.push(Difference { subject: Subject::Event(number), published, current, changes });
+    };
+    for old in was.1 {
+        let new = current.get(&old.number).copied();
         let changes = new.map(|new| event_changes(old, new, zone)).unwrap_or_default();
         if new.is_none() || !changes.is_empty() {
-            found.push(Difference {
-                subject: Subject::Event(old.number),
-                published: Some(old.line.clone()),
-                current: new.map(|new| new.line.clone()),
-                changes,
-            });
+            tell(old.number, Some(old), new, changes);
         }
     }
-    found.extend(now.iter().filter(|new| !published.contains(&new.number)).map(|new| Difference {
-        subject: Subject::Event(new.number),
-        published: None,
-        current: Some(new.line.clone()),
-        changes: Vec::new(),
-    }));
+    for new in now.1.iter().filter(|new| !told.contains(&new.number)) {
+        tell(new.number, None, Some(new), Vec::new());
+    }
     found
 }
 

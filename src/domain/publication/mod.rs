@@ -4,6 +4,7 @@ mod causes;
 mod differences;
 mod numbers;
 mod text;
+mod wording;
 
 pub use causes::{Edit, causes};
 pub use differences::{Change, Difference, Subject, differences};
@@ -130,6 +131,27 @@ mod tests {
         assert_eq!(found[2].current.as_deref(), Some("- 出金：98%（较上周 +0.2pp）"));
         let turned = differences(("a\nb", &was), ("b\na", &was), chrono_tz::UTC);
         assert_eq!((turned.len(), turned[0].current.as_deref()), (1, Some("b")));
+    }
+
+    #[test]
+    fn both_sides_of_an_event_are_words_of_their_texts_or_both_of_the_house() {
+        let was = Numbers { events: vec![event(1, "风控规则更新导致提现失败")], ..Numbers::default() };
+        let mut now = was.clone();
+        now.events[0].state = PostmortemState::Done;
+        let told = |old: &str, new: &str| {
+            let found = differences((old, &was), (new, &now), chrono_tz::UTC).remove(0);
+            (found.published.unwrap(), found.current.unwrap())
+        };
+        let old = "## 事件\n\n8月19日 15:00\n\n1. 风控规则更新导致提现失败（待复盘）\n";
+        let new = "- 8月19日 15:00 风控规则更新导致提现失败\n";
+        let (published, current) = told(old, new);
+        assert_eq!(published, "8月19日 15:00 风控规则更新导致提现失败（待复盘）", "with the date above it");
+        assert_eq!(current, "8月19日 15:00 风控规则更新导致提现失败");
+        let house = ("风控规则更新导致提现失败【待复盘】".to_owned(), "风控规则更新导致提现失败【已复盘】".to_owned());
+        for pieces in ["| 风控规则更新 | 导致提现失败 |", "风控规则更新导致提现失败\n风控规则更新导致提现失败"]
+        {
+            assert_eq!(told(old, pieces), house, "{pieces}");
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) fn text_differences(was: &str, now: &str, found: &[Difference]) -> Ve
 }
 
 /// A line without blanks around it and the number or bullet in front: one event less numbers all others anew.
-fn bare(line: &str) -> &str {
+pub(super) fn bare(line: &str) -> &str {
     let line = line.trim();
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let numbered = rest.len() < line.len() && line.len() - rest.len() <= 3;
@@ -128,7 +128,7 @@ impl<'a> Explained<'a> {
 }
 
 /// Whether a line is the date above an event, in whatever form.
-fn is_date(line: &str) -> bool {
+pub(super) fn is_date(line: &str) -> bool {
     const WORDS: &str = "年月日号周星期一二三四五六天时点分上下午至";
     line.chars().count() <= SHORT_LINE
         && line.contains(|c: char| c.is_ascii_digit())

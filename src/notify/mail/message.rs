@@ -17,10 +17,8 @@ use crate::service::ports::OutgoingMessage;
 pub(super) struct Sender {
     /// From.
     pub from: Mailbox,
-    /// List-Id: `复盘台提醒 <reminders.DOMAIN>`, without the angle brackets.
-    pub list_id: String,
-    /// Where people choose which mails they get.
-    pub settings_url: String,
+    /// The domain of List-Ids.
+    pub mail_domain: String,
 }
 
 /// The bytes of a message. The boundary between its parts follows from the Message-ID; a random one would differ on
@@ -33,7 +31,9 @@ pub(super) fn bytes(sender: &Sender, message: &OutgoingMessage, to: Mailbox) -> 
         .boundary(format!("fupan-{boundary}"))
         .singlepart(SinglePart::plain(message.text.clone()))
         .singlepart(SinglePart::html(message.html.clone()));
-    let unsubscribe = message.unsubscribe_url.as_ref().unwrap_or(&sender.settings_url);
+    // Only the weekly mails are of a list that one can leave; reminders follow the postmortems.
+    let list = if message.unsubscribe_url.is_some() { "weekly-report" } else { "reminders" };
+    let list_id = format!("<{list}.{}>", one_line(&sender.mail_domain));
     let mut built = Message::builder()
         .from(sender.from.clone())
         .to(to)
@@ -41,8 +41,10 @@ pub(super) fn bytes(sender: &Sender, message: &OutgoingMessage, to: Mailbox) -> 
         .date(UNIX_EPOCH + Duration::from_secs(seconds))
         .message_id(Some(format!("<{}>", one_line(&message.message_id))))
         .raw_header(header("Auto-Submitted", "auto-generated"))
-        .raw_header(header("List-Id", &format!("<{}>", one_line(&sender.list_id))))
-        .raw_header(header("List-Unsubscribe", &format!("<{}>", one_line(unsubscribe))));
+        .raw_header(header("List-Id", &list_id));
+    if let Some(unsubscribe) = &message.unsubscribe_url {
+        built = built.raw_header(header("List-Unsubscribe", &format!("<{}>", one_line(unsubscribe))));
+    }
     // RFC 8058 asks for https, and mail programs press the button only there.
     if message.unsubscribe_url.as_ref().is_some_and(|url| url.starts_with("https://")) {
         built = built.raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
@@ -79,8 +81,7 @@ mod tests {
     fn built(message: &OutgoingMessage) -> String {
         let sender = Sender {
             from: "复盘台 <fupan@example.com>".parse().unwrap(),
-            list_id: "reminders.fupan.example.com".to_owned(),
-            settings_url: "https://fupan.example.com/settings".to_owned(),
+            mail_domain: "fupan.example.com".to_owned(),
         };
         String::from_utf8(bytes(&sender, message, message.recipient.parse().unwrap()).unwrap()).unwrap()
     }
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_headers_say_that_a_machine_wrote_it_and_where_to_stop_it() {
+    fn the_headers_say_that_a_machine_wrote_it_and_promise_no_way_out_that_is_not_there() {
         let text = built(&message());
         for line in [
             "Message-ID: <r.abc234@fupan.example.com>",
@@ -99,11 +100,10 @@ mod tests {
             "To: oncall@example.com",
             "Auto-Submitted: auto-generated",
             "List-Id: <reminders.fupan.example.com>",
-            "List-Unsubscribe: <https://fupan.example.com/settings>",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }
-        assert!(text.is_ascii());
+        assert!(text.is_ascii() && !text.contains("List-Unsubscribe"));
         assert!(text.find("text/plain") < text.find("text/html"), "plain text first");
     }
 
@@ -113,6 +113,7 @@ mod tests {
         mail.unsubscribe_url = Some("https://fupan.example.com/unsubscribe/abc".to_owned());
         let text = built(&mail);
         for line in [
+            "List-Id: <weekly-report.fupan.example.com>",
             "List-Unsubscribe: <https://fupan.example.com/unsubscribe/abc>",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         ] {

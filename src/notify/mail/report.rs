@@ -14,6 +14,8 @@ use crate::{
 struct ReportView<'a> {
     lang: &'static str,
     subject: String,
+    /// The week and its days: `生产周报 2024-W34（2024/08/19–08/25）`.
+    title: String,
     /// The section; a sentence where there is none.
     text: String,
     html: &'a str,
@@ -66,6 +68,12 @@ fn view(mail: &ReportMail) -> ReportView<'_> {
     } else {
         format!("[Fupan] Weekly report {week}: {counted}")
     };
+    let (from, to) = (week.monday(), week.sunday());
+    let title = if chinese {
+        format!("生产周报 {week}（{}–{}）", from.format("%Y/%m/%d"), to.format("%m/%d"))
+    } else {
+        format!("Weekly report {week} ({} to {})", from.format("%-d %b %Y"), to.format("%-d %b %Y"))
+    };
     let nothing = match (mail.events, chinese) {
         (None, true) => "本周没有系统运行数据。",
         (None, false) => "No figures this week.",
@@ -89,6 +97,7 @@ fn view(mail: &ReportMail) -> ReportView<'_> {
     ReportView {
         lang: if chinese { "zh-CN" } else { "en" },
         subject,
+        title,
         text: if text.is_empty() { nothing.to_owned() } else { text.to_owned() },
         html: mail.html.trim(),
         state,
@@ -122,11 +131,15 @@ mod tests {
     }
 
     #[test]
-    fn the_section_stands_first_and_the_way_out_last() {
+    fn the_week_stands_first_then_the_section_and_the_way_out_last() {
         let words =
             report_words(&mail(Language::Chinese, "【生产事件】\n\n失败 <b>\n", "<h3>【生产事件】</h3>")).unwrap();
         assert_eq!(words.subject, "【复盘台】生产周报 2024-W34：生产事件 1 起");
-        assert!(words.text.starts_with("【生产事件】\n\n失败 <b>\n\n"), "{}", words.text);
+        assert!(
+            words.text.starts_with("生产周报 2024-W34（2024/08/19–08/25）\n\n【生产事件】\n\n失败 <b>\n\n"),
+            "{}",
+            words.text
+        );
         assert!(words.text.trim_end().ends_with("http://localhost/unsubscribe/t"), "{}", words.text);
         assert!(words.html.contains("<h3>【生产事件】</h3>") && !words.html.contains("<SRE>"), "{}", words.html);
     }
@@ -135,7 +148,13 @@ mod tests {
     fn a_week_without_the_section_is_a_sentence_and_never_an_empty_mail() {
         let words = report_words(&mail(Language::English, "", "")).unwrap();
         assert_eq!(words.subject, "[Fupan] Weekly report 2024-W34: no production events");
-        assert!(words.text.starts_with("No production events this week."), "{}", words.text);
+        assert!(
+            words
+                .text
+                .starts_with("Weekly report 2024-W34 (19 Aug 2024 to 25 Aug 2024)\n\nNo production events this week."),
+            "{}",
+            words.text
+        );
         assert!(words.html.contains("No production events this week."), "{}", words.html);
     }
 }

@@ -79,8 +79,6 @@ pub struct SmtpSettings {
     pub from: String,
     /// The domain in EHLO and List-Id (`App::mail_domain`).
     pub mail_domain: String,
-    /// Where people choose which mails they get: `{public_url}/settings`.
-    pub settings_url: String,
     /// How long each step may take.
     pub timeouts: SmtpTimeouts,
 }
@@ -144,11 +142,7 @@ impl SmtpTransport {
             port: settings.port,
             tls,
             credentials,
-            sender: Sender {
-                from,
-                list_id: format!("reminders.{}", settings.mail_domain),
-                settings_url: settings.settings_url,
-            },
+            sender: Sender { from, mail_domain: settings.mail_domain.clone() },
             hello: ClientId::Domain(settings.mail_domain),
             timeouts: settings.timeouts,
         })
@@ -325,7 +319,6 @@ mod tests {
             password: None,
             from: "复盘台 <fupan@example.com>".to_owned(),
             mail_domain: "example.com".to_owned(),
-            settings_url: "http://localhost/settings".to_owned(),
             timeouts: SmtpTimeouts::default(),
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::{gate::caller, problem::Problem};
 use crate::service::{
     App,
-    shares::{self, NewShare, ShareLink},
+    shares::{self, Listed, NewShare, ShareLink},
 };
 
 /// A link to be made.
@@ -42,12 +42,14 @@ pub struct ShareBody {
     expires_at: Option<DateTime<FixedOffset>>,
     /// When it was used last, to the hour.
     used_at: Option<DateTime<FixedOffset>>,
+    /// Whether it shows a report now: not while its week is withdrawn.
+    shows: bool,
     /// The link itself; only in the answer that made it. `.md`, `.txt` and `.json` behind it give the plain forms.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
 }
 
-/// The links that work.
+/// The links that are neither expired nor revoked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShareList {
     /// Newest first, at most 200.
@@ -57,7 +59,7 @@ pub struct ShareList {
 }
 
 /// A link as JSON; with its address only when it was just made.
-pub fn share_body(app: &App, share: &ShareLink, url: Option<String>) -> ShareBody {
+pub fn share_body(app: &App, share: &ShareLink, shows: bool, url: Option<String>) -> ShareBody {
     let at = |millis| DateTime::from_timestamp_millis(millis).map(|at| at.with_timezone(&app.zone).fixed_offset());
     ShareBody {
         id: share.id,
@@ -68,13 +70,15 @@ pub fn share_body(app: &App, share: &ShareLink, url: Option<String>) -> ShareBod
         created_by: share.created_by.clone(),
         expires_at: at(share.expires_at),
         used_at: share.used_at.and_then(at),
+        shows,
         url,
     }
 }
 
 /// All links as JSON.
-pub fn share_list(app: &App, links: &[ShareLink]) -> ShareList {
-    ShareList { data: links.iter().map(|share| share_body(app, share, None)).collect(), next_cursor: None }
+pub fn share_list(app: &App, links: &[Listed]) -> ShareList {
+    let data = links.iter().map(|listed| share_body(app, &listed.share, listed.shows, None)).collect();
+    ShareList { data, next_cursor: None }
 }
 
 /// The links that work.
@@ -94,7 +98,7 @@ pub async fn create(
     let body = body.into_inner();
     let new = NewShare { week: shares::week_of(&body.week)?, days: body.days, name: body.name };
     let (share, url) = shares::create(&app, &caller.actor, new).await?;
-    Ok(HttpResponse::Created().json(share_body(&app, &share, Some(url))))
+    Ok(HttpResponse::Created().json(share_body(&app, &share, true, Some(url))))
 }
 
 /// Revokes a link.

@@ -17,7 +17,7 @@ use crate::{
     service::{
         App, ServiceError,
         report_mailings::{self, MailingPatch},
-        shares::{self, DEFAULT_DAYS, NewShare},
+        shares::{self, DEFAULT_DAYS, Listed, NewShare},
     },
     web::{
         gate::{Caller, caller},
@@ -33,6 +33,8 @@ struct ShareRow {
     of: String,
     until: String,
     used: String,
+    /// Why it shows nothing now; empty where it does.
+    dead: &'static str,
 }
 
 /// A weekly mail in the list, with its form.
@@ -145,7 +147,8 @@ fn new_form(app: &App, t: &Texts, typed: Option<MailingForm>) -> FormView {
 
 /// `下次：周五 17:00 → 2 人`; the date where it is further than a week away.
 fn next_words(app: &App, t: &Texts, mailing: &Mailing) -> String {
-    let count = format!("{} {}", mailing.wanted().count(), t.people_unit);
+    let people = mailing.wanted().count();
+    let count = format!("{people} {}", if people == 1 { t.person_unit } else { t.people_unit });
     if !mailing.fields.enabled {
         return format!("{} → {count}", t.mail_off);
     }
@@ -154,7 +157,9 @@ fn next_words(app: &App, t: &Texts, mailing: &Mailing) -> String {
     let day = weekday_name(slot.weekday, Language::from_code(t.lang));
     let zone = if slot.zone == app.zone { String::new() } else { format!(" {}", slot.zone.name()) };
     let time = slot.time_words();
-    format!("{}{day} {time}{zone}（{}） → {count}", t.mail_next, next.format("%m/%d"))
+    let date = next.format("%m/%d");
+    let date = if t.lang.starts_with("zh") { format!("（{date}）") } else { format!(" ({date})") };
+    format!("{}{day} {time}{zone}{date} → {count}", t.mail_next)
 }
 
 /// The page.
@@ -185,7 +190,12 @@ async fn show(
         days: DEFAULT_DAYS,
         shares: links
             .into_iter()
-            .map(|share| ShareRow {
+            .map(|Listed { share, shows }| ShareRow {
+                dead: match (shows, share.week) {
+                    (true, _) => "",
+                    (false, Some(_)) => t.share_withdrawn,
+                    (false, None) => t.share_none,
+                },
                 id: share.id,
                 name: share.name,
                 prefix: share.prefix,

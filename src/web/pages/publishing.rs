@@ -11,7 +11,7 @@ use crate::{
         iso_week::IsoWeek,
         publication::{Change, Subject},
     },
-    i18n::Texts,
+    i18n::{Texts, restated},
     service::{
         App, ServiceError,
         publications::{self, PublicationHead, Published, Restated, Which},
@@ -77,6 +77,8 @@ struct Panel {
     withdrawn: bool,
     /// The latest live revision.
     live: Option<i64>,
+    /// The shown revision is not the one that the week stands at.
+    old: bool,
     may_publish: bool,
     revisions: Vec<RevisionRow>,
     differences: Vec<DifferenceRow>,
@@ -129,6 +131,7 @@ impl Panel {
             shown_words: shown.map(said).unwrap_or_default(),
             withdrawn: shown.is_some_and(|head| head.withdrawn_at.is_some()),
             live,
+            old: shown.is_some_and(|head| Some(head.revision) != live),
             may_publish: caller.actor.role.may(Permission::PublishReport),
             revisions: heads
                 .iter()
@@ -146,9 +149,11 @@ impl Panel {
 
 fn difference_row(app: &App, t: &Texts, restated: &Restated) -> DifferenceRow {
     let difference = &restated.difference;
+    let colon = if t.lang.starts_with("zh") { "：" } else { ": " };
     let part = |change: &Change| {
         let side = |words: &str| if words.is_empty() { "—".to_owned() } else { words.to_owned() };
-        format!("{}：{} → {}", part_name(t, change.part), side(&change.published), side(&change.current))
+        let name = restated::field(t, change.part).unwrap_or(change.part);
+        format!("{name}{colon}{} → {}", side(&change.published), side(&change.current))
     };
     DifferenceRow {
         name: match &difference.subject {
@@ -171,36 +176,11 @@ fn difference_row(app: &App, t: &Texts, restated: &Restated) -> DifferenceRow {
             .iter()
             .map(|edit| {
                 let when = rows::when(app, edit.at.timestamp_millis());
-                format!("{when} {} {}", edit.by, action_words(t, &edit.action))
+                let fields = restated::fields(t, &edit.fields);
+                let colon = if fields.is_empty() { "" } else { colon };
+                format!("{when} {} {}{colon}{fields}", edit.by, rows::action(t, &edit.action))
             })
             .collect(),
-    }
-}
-
-fn action_words(t: &Texts, action: &str) -> String {
-    let (kind, done) = action.split_once('.').unwrap_or((action, ""));
-    let what = match kind {
-        "figure" => t.figures,
-        "incident_count" => t.incident_counts,
-        "report" => return t.import_report.to_owned(),
-        _ => return rows::action(t, action),
-    };
-    let done = match done {
-        "create" => t.add,
-        "delete" => t.delete,
-        _ => t.edit,
-    };
-    format!("{what} · {done}")
-}
-
-fn part_name<'a>(t: &'a Texts, part: &'a str) -> &'a str {
-    match part {
-        "time" => t.time,
-        "recovered" => t.recovery_time,
-        "severity" => t.severity,
-        "sentence" => t.narrative,
-        "mark" => t.postmortem,
-        other => other,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         event::ProductionEvent,
         postmortem::PostmortemState,
     },
-    i18n::Texts,
+    i18n::{Texts, restated},
     service::App,
 };
 
@@ -168,14 +168,7 @@ pub(super) fn due(app: &App, t: &Texts, event: &ProductionEvent) -> String {
 
 /// The state in words.
 pub(super) const fn state(t: &Texts, state: PostmortemState) -> &'static str {
-    match state {
-        PostmortemState::Undecided => t.undecided,
-        PostmortemState::NotRequired => t.not_required,
-        PostmortemState::Pending => t.st_pending,
-        PostmortemState::Drafting => t.drafting,
-        PostmortemState::InReview => t.in_review,
-        PostmortemState::Done => t.done,
-    }
+    restated::state_words(t, state)
 }
 
 /// `约 684 笔`, `356,000.50 元`.
@@ -206,16 +199,7 @@ pub(super) fn thousands(number: i64) -> String {
 
 /// What an audit entry says was done.
 pub(super) fn action(t: &Texts, action: &str) -> String {
-    match action {
-        "event.create" => t.log_event.to_owned(),
-        "event.update" => t.edit.to_owned(),
-        "event.delete" => t.delete.to_owned(),
-        "timeline.add" => t.timeline.to_owned(),
-        other => match other.strip_prefix("postmortem.").and_then(PostmortemState::from_code) {
-            Some(to) => format!("{} · {}", t.postmortem, state(t, to)),
-            None => other.to_owned(),
-        },
-    }
+    restated::action(t, action)
 }
 
 /// The text with its control characters as pictures (␁).
