@@ -291,6 +291,8 @@ pub enum Take {
     Skip,
     /// It is the event that it may be.
     Same,
+    /// It is another one than the event that reads alike.
+    Other,
 }
 
 /// A person's word on one line; what is `None` stays as read.

@@ -165,7 +165,7 @@ texts! {
     import_add: "导入", "Import";
     import_skip: "不导入", "Leave out";
     import_same: "就是", "It is ";
-    import_sure: "把握", "sure";
+    import_other: "是另一条，新增", "It is another one";
     import_assumed: "推断", "assumed";
     import_missing: "未读到", "not read";
     import_runs: "导入记录", "Imports";

@@ -170,3 +170,21 @@ async fn pasted_text_has_the_line_ends_of_a_file() {
     let (_, again) = lead.upload(&[("files", Some("w34.md"), REPORT), ("action", None, "save")]).await;
     assert!(again.contains("没有变化") && !again.contains("undo-it"), "{again}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_only_reads_alike_can_be_said_to_be_another_one() {
+    let service = Service::start(NOW).await;
+    let lead = Person::of(&service, Role::Lead).await;
+    let line = "08/20 16:00 代付渠道甲超时，影响约20笔代付交易，16:30 恢复正常。";
+    lead.post("/events", &[("line", line), ("week", "2024-W34")]).await;
+    let report = format!("# 2024-W34\n\n## 【生产事件】\n\n1. {}\n", line.replace('甲', "乙").replace("20笔", "30笔"));
+    let (_, plan) = lead.upload(&[("files", Some("w34.md"), &report), ("action", None, "preview")]).await;
+    assert!(plan.contains(">更新<") && plan.contains("是另一条，新增"), "{plan}");
+    let documents = packed(&plan);
+    let save = [("packed", None, documents[0].as_str()), ("0.e.0.take", None, "other"), ("action", None, "save")];
+    let (status, done) = lead.upload(&save).await;
+    assert!(status == StatusCode::OK && done.contains("/e/2\""), "{done}");
+    assert!(lead.get("/e/1").await.1.contains("渠道甲") && lead.get("/e/2").await.1.contains("渠道乙"));
+    let (_, again) = lead.upload(&[("files", Some("w34.md"), &report), ("action", None, "preview")]).await;
+    assert!(again.contains("没有变化"), "{again}");
+}

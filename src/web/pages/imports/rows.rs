@@ -68,9 +68,11 @@ pub(super) struct Row {
     pub number: Option<i64>,
     /// What it may be: a label or a file; empty where there is no such thing.
     pub same_as: String,
-    /// Empty where nothing can be decided.
+    /// It was taken for an event that reads alike.
+    pub alike: bool,
+    /// Empty where nothing can be corrected.
     pub fields: Vec<Field>,
-    /// add, skip or same.
+    /// add, skip, same or other; empty where nothing can be decided.
     pub take: &'static str,
     /// What is wrong with it.
     pub error: String,
@@ -99,8 +101,13 @@ pub(super) fn row_name(document: usize, line: &Line) -> String {
 }
 
 /// Whether a person may decide on a line.
-pub(super) const fn is_open(line: &Line) -> bool {
-    matches!(line.outcome, Outcome::Added | Outcome::Doubtful | Outcome::Changed)
+pub(super) fn is_open(line: &Line) -> bool {
+    matches!(line.outcome, Outcome::Added | Outcome::Doubtful | Outcome::Changed) || is_alike(line)
+}
+
+/// Whether it was taken for an event that reads alike: a person may know better.
+fn is_alike(line: &Line) -> bool {
+    line.reasons.iter().any(|reason| matches!(reason, Reason::Alike { .. }))
 }
 
 fn clock(point: Option<ClockPoint>, zone: Tz) -> String {
@@ -116,6 +123,9 @@ const fn mark_code(mark: Mark) -> &'static str {
 
 /// The values of a line as the form shows them.
 fn values(line: &Line, zone: Tz) -> Vec<(&'static str, String)> {
+    if line.outcome == Outcome::Unchanged {
+        return Vec::new();
+    }
     match &line.value {
         Value::Event(fields, mark) => {
             let mut values = vec![
@@ -147,6 +157,7 @@ pub(super) fn choice(app: &App, line: &Line, sent: &BTreeMap<String, String>) ->
         Some("add") => Take::Add,
         Some("skip") => Take::Skip,
         Some("same") => Take::Same,
+        Some("other") => Take::Other,
         _ => Take::Plan,
     };
     let mut choice = Choice { take, ..Choice::default() };
@@ -207,6 +218,7 @@ pub(super) fn row(
         _ if !open => "",
         Some("skip") => "skip",
         Some("same") if !same_as.is_empty() => "same",
+        Some("other") if is_alike(line) => "other",
         _ => "add",
     };
     let problem = refused.or(line.problem.as_ref());
@@ -226,6 +238,7 @@ pub(super) fn row(
         words: line.words.clone(),
         number: line.number,
         same_as,
+        alike: is_alike(line),
         fields,
         take,
         error,
