@@ -155,6 +155,7 @@ fn assumption_words(assumption: Assumption) -> &'static str {
         Assumption::Duration => "发生时刻加时长",
         Assumption::PartlyWell => "没有说全部恢复，取基本恢复的时刻",
         Assumption::FirstAction => "取第一个处理动作的时刻",
+        Assumption::LastAction => "没有说结果，取最后一个处理动作的时刻",
         Assumption::OtherField => "借用别处的话",
         Assumption::LowerNumber => "取较小的数",
     }

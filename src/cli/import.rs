@@ -23,19 +23,32 @@ use crate::{
     i18n::imports as words,
     service::{
         ServiceError,
-        imports::{self, Doubtful, ImportReport, ImportRun, Options, Outcome, Run},
+        imports::{self, Doubtful, ImportReport, ImportRun, Options, Outcome, Run, ToolFormat},
     },
 };
 
-/// Import weekly reports, each in a transaction of its own; undo an import.
+/// Import weekly reports or the data of other tools, each file in a transaction of its own; undo an import.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// Reports, folders of reports (*.md), or - for standard input.
+    /// Reports, folders of reports (*.md; with --from the files of that format), or - for standard input.
     #[arg(required_unless_present_any = ["list", "undo"], conflicts_with_all = ["list", "undo"])]
     files: Vec<PathBuf>,
     /// The week, where the document names none.
     #[arg(long)]
     week: Option<String>,
+    /// The files are data of another tool (docs/foreign.md).
+    #[arg(
+        long,
+        value_name = "csv|statuspage|google-cloud|aws|upptime|atom|front-matter",
+        conflicts_with_all = ["week", "list", "undo"]
+    )]
+    from: Option<String>,
+    /// With --from csv: which column is what, like occurred=开始时间,recovered=恢复时间,summary=标题.
+    #[arg(long, requires = "from", value_name = "FIELD=COLUMN,…")]
+    map: Option<String>,
+    /// With --from: a name for the tool, where two tools have the same ids.
+    #[arg(long, requires = "from", value_name = "NAME")]
+    source: Option<String>,
     /// Show what would happen, and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -65,16 +78,24 @@ pub(super) async fn run(session: &Session, import: Import) -> anyhow::Result<()>
     }
     let week = import.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let doubtful = Doubtful::from_code(&import.doubtful).map_err(ServiceError::from)?;
-    let files = files_of(&import.files)?;
+    let from = import.from.as_deref();
+    let tool = from.map(|from| ToolFormat::of(from, import.map.as_deref(), import.source.as_deref())).transpose()?;
+    let endings = tool.as_ref().map_or(&["md", "markdown"][..], |tool| tool.format.endings());
+    let files = files_of(&import.files, endings)?;
     let several = files.len() > 1;
-    let options = Options { source: "cli".to_owned(), dry_run: import.dry_run, doubtful };
+    let source = tool.as_ref().map_or("cli", |tool| tool.source.as_str()).to_owned();
+    let options = Options { source, dry_run: import.dry_run, doubtful };
     let mut run = Run::new(&session.app, options);
     let mut failed = 0;
     for file in &files {
         if several {
             say(&format!("== {}", file.display()));
         }
-        match one(session, &mut run, file, week, doubtful).await {
+        let done = match &tool {
+            Some(tool) => tool_file(session, &mut run, file, tool, doubtful).await,
+            None => one(session, &mut run, file, week, doubtful).await,
+        };
+        match done {
             Ok(()) => {}
             // What is wrong with one file keeps none of the others away.
             Err(error) if several => {
@@ -92,7 +113,7 @@ pub(super) async fn run(session: &Session, import: Import) -> anyhow::Result<()>
 }
 
 /// The files that were named, those of folders in the order of their names.
-fn files_of(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+fn files_of(named: &[PathBuf], endings: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in named {
         if !path.is_dir() {
@@ -103,11 +124,13 @@ fn files_of(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         let mut inside = Vec::new();
         for entry in entries {
             let file = entry.with_context(|| format!("cannot read {}", path.display()))?.path();
-            if file.is_file() && file.extension().is_some_and(|ending| ending == "md" || ending == "markdown") {
+            let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+            if file.is_file() && ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
                 inside.push(file);
             }
         }
-        anyhow::ensure!(!inside.is_empty(), "there is no *.md in {}", path.display());
+        let wanted = endings.iter().map(|ending| format!("*.{ending}")).collect::<Vec<_>>().join(", ");
+        anyhow::ensure!(!inside.is_empty(), "there is no {wanted} in {}", path.display());
         inside.sort();
         files.extend(inside);
     }
@@ -121,14 +144,8 @@ async fn one(
     week: Option<IsoWeek>,
     doubtful: Doubtful,
 ) -> anyhow::Result<()> {
-    let (bytes, name) = if file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
-        (bytes, "stdin".to_owned())
-    } else {
-        let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-        (bytes, file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
-    };
+    let (bytes, name) = bytes_of(file)?;
+    let name = name.unwrap_or_else(|| "stdin".to_owned());
     let content = imports::document(bytes).map_err(ServiceError::from)?;
     let document = imports::read(&session.app, &name, content, week)?;
     let report = imports::import_document(&session.app, &session.actor, run, &document, &Choices::new()).await?;
@@ -141,6 +158,54 @@ async fn one(
     }
     summary(&report, doubtful);
     // A dry run shows every line first; a file with a bad one could not be imported.
+    match report.problem() {
+        Some(problem) => Err(ServiceError::from(problem).into()),
+        None => Ok(()),
+    }
+}
+
+/// The bytes of a file and its name; standard input has none.
+fn bytes_of(file: &Path) -> anyhow::Result<(Vec<u8>, Option<String>)> {
+    if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+        return Ok((bytes, None));
+    }
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok((bytes, file.file_name().map(|name| name.to_string_lossy().into_owned())))
+}
+
+/// A file of another tool. What was not taken is said beside the data.
+async fn tool_file(
+    session: &Session,
+    run: &mut Run,
+    file: &Path,
+    tool: &ToolFormat,
+    doubtful: Doubtful,
+) -> anyhow::Result<()> {
+    let (bytes, name) = bytes_of(file)?;
+    let read = imports::import_tool_file(&session.app, &session.actor, run, tool, name.as_deref(), bytes).await?;
+    let (report, refused) = (&read.report, &read.refused);
+    if session.json {
+        let mut body = as_json(report);
+        let refused: Vec<Value> =
+            refused.iter().map(|one| json!({"place": one.place.to_string(), "words": one.words})).collect();
+        if let Some(body) = body.as_object_mut() {
+            body.insert("refused".to_owned(), Value::Array(refused));
+        }
+        data(&body.to_string());
+    } else {
+        for line in &report.lines {
+            data(&as_text(line));
+        }
+    }
+    for one in refused {
+        say(&format!("未取 not taken  {}：{}", one.place, one.words));
+    }
+    summary(report, doubtful);
+    if !refused.is_empty() {
+        say(&format!("{}：未取 {} 条 not taken", report.file_name, refused.len()));
+    }
     match report.problem() {
         Some(problem) => Err(ServiceError::from(problem).into()),
         None => Ok(()),

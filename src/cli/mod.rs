@@ -158,7 +158,7 @@ fn code(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<ServiceError>() {
         Some(ServiceError::NotFound(_)) => NOT_FOUND,
-        Some(ServiceError::Invalid(_)) => USAGE,
+        Some(ServiceError::Invalid(_) | ServiceError::Foreign(_)) => USAGE,
         Some(ServiceError::SignInNeeded | ServiceError::TooMany { .. } | ServiceError::Forbidden { .. }) => SIGN_IN,
         Some(ServiceError::Conflict(_) | ServiceError::Stale { .. }) => CONFLICT,
         _ => FAILED,

@@ -70,12 +70,7 @@ pub(super) async fn run(session: &Session, report: Report) -> anyhow::Result<()>
 }
 
 pub(super) fn week_of(session: &Session, word: &str) -> anyhow::Result<IsoWeek> {
-    let this = IsoWeek::of(session.app.today());
-    Ok(match word {
-        "this" | "本周" => this,
-        "last" | "上周" => this.previous(),
-        week => week.parse().map_err(ServiceError::from)?,
-    })
+    Ok(reports::named_week(&session.app, word)?)
 }
 
 async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Result<()> {

@@ -116,10 +116,10 @@ pub fn email(field: &'static str, value: &str) -> Result<String, FieldError> {
     if good { Ok(value) } else { Err(shape()) }
 }
 
-/// A severity label: 1 to 8 letters or digits, in capitals, 级 left out (`c级` is `C`).
+/// A severity label: 1 to 16 letters or digits, in capitals, 级 left out (`c级` is `C`, `critical` is `CRITICAL`).
 pub fn severity(field: &'static str, value: &str) -> Result<String, FieldError> {
     let folded: String = value.nfkc().collect::<String>().trim().trim_end_matches('级').trim().to_uppercase();
-    let good = !folded.is_empty() && folded.len() <= 8 && folded.chars().all(|c| c.is_ascii_alphanumeric());
+    let good = !folded.is_empty() && folded.len() <= 16 && folded.chars().all(|c| c.is_ascii_alphanumeric());
     if good { Ok(folded) } else { Err(FieldError::shape(field, "write a label like A, B, C, D or P1")) }
 }
 

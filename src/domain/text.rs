@@ -174,7 +174,9 @@ pub fn fold_char(c: char) -> char {
         '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' => ' ',
         '–' | '—' | '‐' | '‑' | '−' => '-',
         '〜' => '~',
-        '\r' | '\u{feff}' | '\u{200b}' => ' ',
+        '\r' | '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{fe0f}' => ' ',
+        // Pictures are ornaments: ⚠ ✅ 🔥.
+        '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' => ' ',
         _ => c,
     }
 }
@@ -215,6 +217,12 @@ pub fn lower(words: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(words)
     }
+}
+
+/// Whether one of the words of a list stands in the text. Most words are passed over by their bytes alone.
+pub fn contains_any(text: &str, list: &[&str]) -> bool {
+    let seen = text.bytes().fold(0_u64, |seen, byte| seen | 1 << (byte & 63));
+    list.iter().any(|word| word.bytes().all(|byte| seen >> (byte & 63) & 1 == 1) && text.contains(word))
 }
 
 /// The folded form of a whole text.

@@ -1,5 +1,6 @@
 //! The words of the pages: Chinese is the source, English complete. A missing text does not compile.
 
+pub mod foreign;
 pub mod imports;
 pub mod problems;
 
@@ -119,7 +120,7 @@ texts! {
     reason: "免复盘原因", "Reason for none";
     change: "更新", "Update";
     preview: "预览", "Preview";
-    copy_markdown: "复制 Markdown", "Copy Markdown";
+    copy_markdown: "复制（富文本和 Markdown）", "Copy (rich text and Markdown)";
     copied: "已复制", "Copied";
     earlier: "上一周", "Week before";
     later: "下一周", "Week after";
@@ -152,6 +153,11 @@ texts! {
     import_limit: "一次最多 60 份文件、1.5 MB、600 行；更多请用命令行 fupan import。", "At most 60 files, 1.5 MB and 600 rows at once; for more use the command line: fupan import.";
     import_document: "周报全文", "The report";
     import_files: "或选择文件", "Or choose files";
+    import_from: "格式", "Format";
+    import_from_report: "周报（Markdown）", "Weekly report (Markdown)";
+    import_map: "表格的列（csv；不写就按表头）", "Columns (csv; by the headers, where left empty)";
+    import_source: "来源名（两个系统编号相同时用来区分）", "Name of the source (where two tools have the same ids)";
+    import_not_taken: "未取", "Not taken";
     import_plan: "将会导入", "What would be imported";
     import_done: "已导入", "Imported";
     import_nothing: "没有变化", "Nothing changed";
@@ -325,6 +331,7 @@ texts! {
     by_duration: "发生时刻加时长", "beginning and duration";
     by_partly: "没有说全部恢复，取基本恢复的时刻", "no full recovery is told; the time it was mostly well";
     by_action: "取第一个处理动作的时刻", "the time of the first action";
+    by_last_action: "没有说结果，取最后一个处理动作的时刻", "no outcome is told; the time of the last action";
     by_other_field: "借用别处的话", "words of another part";
     by_lower: "取较小的数", "the lower number";
 }

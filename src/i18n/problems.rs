@@ -16,6 +16,7 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::TooMany { seconds } => format!("密码错误次数太多，请 {seconds} 秒后再试"),
         ServiceError::NotFound(what) => not_found(what),
         ServiceError::Invalid(error) => field(error),
+        ServiceError::Foreign(problem) => super::foreign::problem(problem),
         ServiceError::Stale { what, given, current } => {
             format!("{what} 已被别人改过：你手上是版本 {given}，现在是版本 {current}；请重新打开后再改")
         }
@@ -106,6 +107,9 @@ fn remedy_of(remedy: &str) -> Option<&'static str> {
         "write a time like 2024-08-19T15:00" | "write a time like 2024-08-19T15:00:00+08:00" => {
             "请写成 2024-08-19T15:00 这样"
         }
+        "only csv has columns to map" => "只有 csv 有列可以对应",
+        "events of another tool have their own weeks; leave it out" => "别处的事件各有各的周，请不要写周次",
+        "name the format: from=csv" => "请写明格式：from=csv",
         "choose a state" => "请选择一个状态",
         "choose a person" => "请选择一个人",
         "choose viewer, reporter, lead or admin" => "请选择只读、登记人、组长或管理员",

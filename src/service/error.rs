@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::{
-    domain::{actor::Role, checked::FieldError, iso_week::WeekError},
+    domain::{actor::Role, checked::FieldError, foreign::ForeignProblem, iso_week::WeekError},
     store::StoreError,
 };
 
@@ -31,6 +31,9 @@ pub enum ServiceError {
     /// A value was refused.
     #[error("{0}")]
     Invalid(#[from] FieldError),
+    /// A file of another tool cannot be read.
+    #[error("{0}")]
+    Foreign(#[from] ForeignProblem),
     /// The thing changed since it was read.
     #[error("{what} changed meanwhile: you have version {given}, now it is version {current}; read it again")]
     Stale {

@@ -1,10 +1,10 @@
 //! Publishing a week: its report and the numbers behind it are frozen; what would be otherwise now is a restatement,
 //! with the edits that made it so.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     App, ServiceError,
@@ -19,8 +19,9 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::FieldError,
+        event::ProductionEvent,
         iso_week::IsoWeek,
-        publication::{self, Difference, Edit, Numbers, Subject},
+        publication::{self, Carried, Difference, Edit, Numbers, Subject},
         report::{self, style::ReportStyle},
     },
     store::{self, audit::AuditEntry},
@@ -158,6 +159,7 @@ pub(super) fn frozen(publication: Publication) -> Shown {
         incident_counts: publication.numbers.incident_counts(week),
         events: publication.numbers.events(week),
         style: ReportStyle::default(),
+        parts: None,
         changes: None,
     };
     Shown { report, publication: Some(publication), whole: true }
@@ -169,9 +171,15 @@ pub async fn revisions(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<Pu
     Ok(store::publications::heads(app.store.read(), week).await?)
 }
 
-fn numbers(app: &App, report: &WeeklyReport) -> Numbers {
-    let line = |event: &_| report::event_line(&report.style, event, app.zone);
-    Numbers::of(&report.figures, &report.incident_counts, &report.events, |event| line(&event.report_event()))
+async fn numbers(app: &App, report: &WeeklyReport) -> Result<Numbers, ServiceError> {
+    let line = |event: &ProductionEvent| report::event_line(&report.style, &event.report_event(), app.zone);
+    let mut numbers = Numbers::of(&report.figures, &report.incident_counts, &report.events, line);
+    if report.style.carry_over {
+        let owed = store::events::owed_before(app.store.read(), report.week, reports::CARRIED).await?;
+        let carried = owed.iter().map(|event| Carried::of(event, line(event)));
+        numbers.carried = carried.collect();
+    }
+    Ok(numbers)
 }
 
 fn differences(app: &App, published: &Publication, report: &WeeklyReport, now: &Numbers) -> Vec<Difference> {
@@ -199,7 +207,7 @@ pub async fn publish(
         let latest = store::publications::latest(app.store.read(), week).await?;
         let last = store::publications::heads(app.store.read(), week).await?.first().map_or(0, |head| head.revision);
         let report = reports::weekly(app, actor, week).await?;
-        let numbers = numbers(app, &report);
+        let numbers = numbers(app, &report).await?;
         if let Some(latest) = latest
             && differences(app, &latest, &report, &numbers).is_empty()
         {
@@ -306,26 +314,34 @@ pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Opti
     authorise(actor, Permission::Read)?;
     let Some(published) = store::publications::latest(app.store.read(), week).await? else { return Ok(None) };
     let report = reports::weekly(app, actor, week).await?;
-    let found = differences(app, &published, &report, &numbers(app, &report));
-    let differences = with_causes(app, &published.head, found).await?;
+    let now = numbers(app, &report).await?;
+    let found = differences(app, &published, &report, &now);
+    let differences = with_causes(app, &published, &now, found).await?;
     Ok(Some(Restatement { publication: published.head, differences }))
 }
 
 async fn with_causes(
     app: &App,
-    head: &PublicationHead,
+    published: &Publication,
+    now: &Numbers,
     differences: Vec<Difference>,
 ) -> Result<Vec<Restated>, ServiceError> {
     if differences.is_empty() {
         return Ok(Vec::new());
     }
-    let import = store::imports::latest_of_week(app.store.read(), head.week).await?.map(|import| import.id);
-    let subject = |difference: &Difference| match &difference.subject {
-        Subject::Figure(name) | Subject::IncidentCount(name) => super::figures::subject(head.week, name),
-        Subject::Event(number) => events::subject(*number),
-        Subject::Text => import.map(|id| format!("import:{id}")).unwrap_or_default(),
+    let head = &published.head;
+    let own = |difference: &Difference| match &difference.subject {
+        Subject::Figure(name) | Subject::IncidentCount(name) => Some(super::figures::subject(head.week, name)),
+        Subject::Event(number) => Some(events::subject(*number)),
+        Subject::Text => None,
     };
-    let subjects: Vec<String> = differences.iter().map(subject).collect();
+    let mut behind = Vec::new();
+    if differences.iter().any(|difference| difference.subject == Subject::Text) {
+        behind = behind_the_text(app, published, now).await?;
+    }
+    let subjects: BTreeSet<String> =
+        differences.iter().filter_map(own).chain(behind.iter().map(|(_, subject)| subject.clone())).collect();
+    let subjects: Vec<String> = subjects.into_iter().collect();
     let since = head.published_at - OVERLAP;
     let mut by_subject: HashMap<String, Vec<AuditEntry>> = HashMap::new();
     for entry in store::audit::of_subjects_since(app.store.read(), &subjects, since).await? {
@@ -333,14 +349,60 @@ async fn with_causes(
     }
     // Of one millisecond the ids tell the order: they are made in time order too.
     let later = |entry: &AuditEntry| (entry.at, entry.id) > (head.published_at, head.id);
-    let restated = differences.into_iter().zip(subjects).map(|(difference, subject)| {
-        let entries = by_subject.get(&subject).map(Vec::as_slice).unwrap_or_default();
-        let after: Vec<Edit> = entries.iter().filter(|entry| later(entry)).map(edit).collect();
-        // An edit may have been under way while the report was read.
-        let edits = if after.is_empty() { entries.iter().map(edit).collect() } else { after };
+    let entries = |subject: &String| by_subject.get(subject).map(Vec::as_slice).unwrap_or_default();
+    let after =
+        |subject: &String| -> Vec<Edit> { entries(subject).iter().filter(|entry| later(entry)).map(edit).collect() };
+    let restated = differences.into_iter().map(|difference| {
+        let edits = if let Some(subject) = own(&difference) {
+            let after = after(&subject);
+            // An edit may have been under way while the report was read.
+            if after.is_empty() { entries(&subject).iter().map(edit).collect() } else { after }
+        } else {
+            let told = [&difference.published, &difference.current];
+            let says = |word: &str| told.iter().any(|line| line.as_deref().is_some_and(|line| line.contains(word)));
+            let named = |word: &Option<String>| word.as_deref().is_some_and(says);
+            let by_word: Vec<Edit> =
+                behind.iter().filter(|(word, _)| named(word)).flat_map(|(_, subject)| after(subject)).collect();
+            let whole = behind.iter().filter(|(word, _)| word.is_none());
+            if by_word.is_empty() { whole.flat_map(|(_, subject)| after(subject)).collect() } else { by_word }
+        };
         Restated { edits: publication::causes(&difference, edits), difference }
     });
     Ok(restated.collect())
+}
+
+/// What a line of the text may follow besides the week's own numbers, with the word that such a line holds: figures of the
+/// week before, counts of the year; and for every line the document and the styles that the report is written in.
+async fn behind_the_text(
+    app: &App,
+    published: &Publication,
+    now: &Numbers,
+) -> Result<Vec<(Option<String>, String)>, ServiceError> {
+    let (week, connection) = (published.head.week, app.store.read());
+    let both = [&published.numbers, now];
+    let figures: BTreeSet<&str> = both.iter().flat_map(|one| &one.figures).map(|figure| figure.name.as_str()).collect();
+    let counts: BTreeSet<&str> =
+        both.iter().flat_map(|one| &one.incident_counts).map(|count| count.severity.as_str()).collect();
+    let mut behind = Vec::new();
+    for name in figures {
+        behind.push((Some(name.to_owned()), super::figures::subject(week.previous(), name)));
+    }
+    for carried in both.iter().flat_map(|one| &one.carried).filter(|carried| !carried.begins.is_empty()) {
+        behind.push((Some(carried.begins.clone()), events::subject(carried.number)));
+    }
+    let first = IsoWeek::new(week.year(), 1).unwrap_or(week);
+    for earlier in std::iter::successors(Some(first), |week| Some(week.next())).take_while(|earlier| *earlier < week) {
+        behind.extend(counts.iter().map(|&name| (Some(name.to_owned()), super::figures::subject(earlier, name))));
+    }
+    // The document whose style the report follows.
+    let import = match store::imports::latest_of_week(connection, week).await? {
+        Some(own) => Some(own.id),
+        None => store::imports::latest_until(connection, week).await?.map(|import| import.id),
+    };
+    behind.extend(import.map(|id| (None, format!("import:{id}"))));
+    let styles = store::report_styles::all(connection).await?;
+    behind.extend(styles.iter().map(|style| (None, format!("style:{}", style.id))));
+    Ok(behind)
 }
 
 fn edit(entry: &AuditEntry) -> Edit {
@@ -348,6 +410,11 @@ fn edit(entry: &AuditEntry) -> Edit {
         at: DateTime::<Utc>::from_timestamp_millis(entry.at).unwrap_or_default(),
         by: entry.actor_name.clone(),
         action: entry.action.clone(),
-        fields: entry.change.as_object().map(|change| change.keys().cloned().collect()).unwrap_or_default(),
+        fields: entry.change.as_object().map(changed_fields).unwrap_or_default(),
     }
+}
+
+/// The fields of `{"narrative": {"from": …, "to": …}}`; other entries say what happened by their action.
+fn changed_fields(change: &Map<String, Value>) -> Vec<String> {
+    change.iter().filter(|(_, moved)| moved.is_object()).map(|(field, _)| field.clone()).collect()
 }

@@ -356,9 +356,9 @@ async fn plan_one(
 ) -> Result<(), ServiceError> {
     let slot = mailing.fields.slot;
     let Some(due) = slot.due(mailing.next(), now) else { return Ok(()) };
-    let name = &mailing.fields.name;
     let week = mailing.fields.which.week(due.at, slot.zone);
     if due.too_late {
+        let name = &mailing.fields.name;
         tracing::warn!(mailing = name, %week, slot = %due.at, "a weekly mail is left out: it is {LATE_DAYS} days late");
         plan.skipped += 1;
         write(app, mailing, slot.next_after(now), Vec::new()).await?;
@@ -375,7 +375,10 @@ async fn plan_one(
         let words = render(&mail).map_err(ServiceError::Interrupted)?;
         messages.push(message(app, &mailing, week, recipient, now, words));
     }
-    plan.messages += write(app, mailing, slot.next_after(now), messages).await?;
+    let name = mailing.fields.name.clone();
+    let new = write(app, mailing, slot.next_after(now), messages).await?;
+    tracing::info!(mailing = name, %week, messages = new, "weekly mail");
+    plan.messages += new;
     Ok(())
 }
 

@@ -52,8 +52,13 @@ pub async fn splice(
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
     }
     let imported = store::imports::latest_of_week(app.store.read(), week).await?;
-    let imported = imported.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
-    let spliced = put_back(app, week, document, &reading, &base, &known.stored(&known_as), imported.as_ref());
+    let before = match imported {
+        // The file as it was imported is read already.
+        Some(imported) if imported.content == document => Some(reading.clone()),
+        Some(imported) => Some(report::read_report(&imported.content, app.zone, app.today())),
+        None => None,
+    };
+    let spliced = put_back(app, week, document, &reading, &base, &known.stored(&known_as), before.as_ref());
     Ok((week, spliced.map_err(unusable)?))
 }
 

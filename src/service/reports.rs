@@ -19,7 +19,7 @@ use crate::{
             self,
             reading::Decimal,
             render::{ReportCount, ReportFigure, SectionsContent},
-            style::ReportStyle,
+            style::{Part, ReportStyle},
             template::{StyleError, Writer},
             twin,
         },
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Most events of earlier weeks that a report carries over.
-const CARRIED: u64 = 100;
+pub(super) const CARRIED: u64 = 100;
 
 /// A week's report and what it was made from.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct WeeklyReport {
     pub events: Vec<ProductionEvent>,
     /// The style that the sections are written in.
     pub style: ReportStyle,
+    /// The figures section and the events section, where they were written by the style; else they are found in the text.
+    pub parts: Option<(String, String)>,
     /// What changed since another week, where that was asked for.
     pub changes: Option<Vec<String>>,
 }
@@ -77,14 +79,18 @@ impl WeeklyReport {
     /// The report with one of its sections alone.
     #[must_use]
     pub fn only(self, section: Section) -> Self {
-        let reading = report::read_report(&self.markdown, chrono_tz::UTC, self.week.monday());
-        let part = match section {
-            Section::All => return self,
-            Section::Figures => reading.figures_section,
-            Section::Events => reading.events_section,
+        let found = |figures: bool| {
+            let reading = report::read_report(&self.markdown, chrono_tz::UTC, self.week.monday());
+            let part = if figures { reading.figures_section } else { reading.events_section };
+            let text = part.and_then(|part| self.markdown.get(part.heading.start..part.body.end)).unwrap_or_default();
+            format!("{}\n", text.trim_end())
         };
-        let text = part.and_then(|part| self.markdown.get(part.heading.start..part.body.end)).unwrap_or_default();
-        let markdown = format!("{}\n", text.trim_end());
+        let markdown = match (section, &self.parts) {
+            (Section::All, _) => return self,
+            (Section::Figures, Some((figures, _))) => figures.clone(),
+            (Section::Events, Some((_, events))) => events.clone(),
+            (section, None) => found(section == Section::Figures),
+        };
         let (figures, incident_counts, events) = match section {
             Section::Figures => (self.figures, self.incident_counts, Vec::new()),
             _ => (Vec::new(), Vec::new(), self.events),
@@ -147,6 +153,16 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport) -> Vec<String> {
     lines
 }
 
+/// The week that people name: `2024-W34`, `this` and `last` (本周, 上周) from today in the report zone.
+pub fn named_week(app: &App, word: &str) -> Result<IsoWeek, ServiceError> {
+    let this = IsoWeek::of(app.today());
+    match word {
+        "this" | "本周" => Ok(this),
+        "last" | "上周" => Ok(this.previous()),
+        week => Ok(week.parse()?),
+    }
+}
+
 /// The report of a week in its own style, see [`weekly_in`].
 pub async fn weekly(app: &App, actor: &Actor, week: IsoWeek) -> Result<WeeklyReport, ServiceError> {
     weekly_in(app, actor, week, None).await
@@ -175,26 +191,31 @@ pub async fn weekly_in(
         None => style_of(app, week).await?,
     };
     let known = Known::load(app, week, base.carry_over).await?;
-    let markdown = match &own {
-        Some(document) => {
-            let reading = report::read_report(&document.content, app.zone, app.today());
-            let known_as = KnownAs::load(app, week).await?;
-            let stored = known.stored(&known_as);
-            let (content, base) = (&document.content, &base);
-            let spliced = report_splice::put_back(app, week, content, &reading, base, &stored, Some(&reading));
-            let spliced = spliced.map_err(unusable)?;
+    let (markdown, parts) = if let Some(document) = &own {
+        let reading = report::read_report(&document.content, app.zone, app.today());
+        let known_as = KnownAs::load(app, week).await?;
+        let stored = known.stored(&known_as);
+        let (content, base) = (&document.content, &base);
+        let spliced = report_splice::put_back(app, week, content, &reading, base, &stored, Some(&reading));
+        let spliced = spliced.map_err(unusable)?;
+        let sections = if spliced == *content {
+            twin::sections_of(&spliced, &reading)
+        } else {
             twin::sections_of(&spliced, &report::read_report(&spliced, app.zone, app.today()))
-        }
-        None => {
-            let writer = Writer::new(&base, week, app.zone).map_err(unusable)?;
-            writer.sections(&known.content).map_err(unusable)?
-        }
+        };
+        (sections, None)
+    } else {
+        let writer = Writer::new(&base, week, app.zone).map_err(unusable)?;
+        let part = |part| writer.part(part, &known.content).map_err(unusable);
+        let parts = (part(Part::Figures)?, part(Part::Events)?);
+        (writer.sections(&known.content).map_err(unusable)?, Some(parts))
     };
     let Known { figures, counts: incident_counts, events, .. } = known;
-    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style: base, changes: None })
+    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style: base, parts, changes: None })
 }
 
 /// A style that cannot write: which part, and what to do.
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 pub(super) fn unusable(error: StyleError) -> ServiceError {
     FieldError::shape("style", error.to_string()).into()
 }
@@ -234,10 +255,8 @@ impl Known {
         let all_counts = store::figures::counts_of_weeks(connection, first, week).await?;
         let graded = store::events::graded_of_weeks(connection, first, week).await?;
         let events = store::events::of_week(connection, week).await?;
-        let carried = match carry_over {
-            true => store::events::owed_before(connection, week, CARRIED).await?,
-            false => Vec::new(),
-        };
+        let carried =
+            if carry_over { store::events::owed_before(connection, week, CARRIED).await? } else { Vec::new() };
         let content = SectionsContent {
             figures: figures.iter().map(|figure| report_figure(figure, &before)).collect(),
             incident_counts: counted(&all_counts, &graded, week..=week),

@@ -156,13 +156,16 @@ pub async fn open(app: &App, token: &str) -> Result<Option<Publication>, Service
     };
     if published.is_some() && share.used_at.is_none_or(|used| now - used > USED_EVERY) {
         let (app, id) = (app.clone(), share.id);
-        detached(async move {
+        let noted = detached(async move {
             let tx = app.store.begin().await?;
             store::shares::used(&tx, id, now).await?;
             tx.commit().await?;
             Ok(())
-        })
-        .await?;
+        });
+        // The reader gets the report also where its use cannot be noted.
+        if let Err(error) = noted.await {
+            tracing::warn!(share = %id, %error, "the use of a share link could not be noted");
+        }
     }
     Ok(published)
 }

@@ -89,7 +89,12 @@ pub const ROUTES: &[Route] = &[
     route("PATCH", "/api/v1/events/{number}/postmortem", Permission::WritePostmortem, "Move a postmortem on"),
     route("GET", "/api/v1/postmortems", Permission::Read, "Owed postmortems, the earliest due date first"),
     route("POST", "/api/v1/lines:parse", Permission::ParseLine, "Read a line without saving it"),
-    route("POST", "/api/v1/imports", Permission::ImportReport, "Import a weekly report (Markdown)"),
+    route(
+        "POST",
+        "/api/v1/imports",
+        Permission::ImportReport,
+        "Import a weekly report (Markdown), or data of another tool",
+    ),
     route("GET", "/api/v1/imports", Permission::ImportReport, "The imports there were, the latest first"),
     route("POST", "/api/v1/imports/{id}:undo", Permission::ImportReport, "Undo an import: its id, or last"),
     route("POST", "/api/v1/reports:splice", Permission::Read, "Put the sections of a week into a document"),

@@ -220,3 +220,113 @@ async fn a_report_that_the_reader_has_is_not_sent_again() {
     }
     assert_eq!(tags.len(), 4, "every format has a tag of its own");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removed_figures_counts_and_events_are_restated_with_who_removed_them() {
+    let week = Week::new().await;
+    let count = week.url("incident-counts/2024-W34/C");
+    let put = week.client.put(&count).bearer_auth(&week.token).json(&json!({"count": "0.5"}));
+    assert!(put.send().await.unwrap().status().is_success());
+    week.publish().await;
+    for path in ["incident-counts/2024-W34/C", "figures/2024-W34/入金有效成功率", "events/1"] {
+        let gone = week.client.delete(week.url(path)).bearer_auth(&week.token).header("If-Match", "\"1\"").send();
+        assert_eq!(gone.await.unwrap().status(), StatusCode::NO_CONTENT, "{path}");
+    }
+    let restated = week.json("reports/2024-W34/restatement").await;
+    let found = restated["differences"].as_array().unwrap();
+    let told: Vec<_> = found
+        .iter()
+        .map(|one| {
+            (one["published"].as_str().unwrap(), one["current"].is_null(), one["edits"][0]["action"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(told[0], ("99.998%", true, "figure.delete"));
+    assert_eq!(told[1], ("C级0.5次", true, "incident_count.delete"));
+    assert!(told[2].0.contains("684") && told[2].1 && told[2].2 == "event.delete", "{told:?}");
+    let report = week.text("reports/2024-W34?format=md").await;
+    assert!(report.contains("99.998%") && report.contains("C级0.5次") && report.contains("684"), "{report}");
+    let section = week.json("reports/2024-W34?section=figures").await;
+    assert_eq!(section["figures"][0]["value"], "99.998");
+    assert_eq!(section["publication"]["revision"], 1);
+    assert!(section["events"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_layout_is_a_difference_of_words_and_the_import_is_its_cause() {
+    let week = Week::new().await;
+    let import =
+        |document: String| week.client.post(week.url("imports")).bearer_auth(&week.token).body(document).send();
+    let document = std::fs::read_to_string("tests/corpus/reports/2024-W34.md").unwrap();
+    import(document.clone()).await.unwrap();
+    week.publish().await;
+    // One event more keeps the import from changing nothing; it is taken out again.
+    let other = document.replace("## 【生产事件】", "## 三、【生产事件】\n\n08/22 09:00 \n\n只为导入的一条。");
+    assert!(import(other).await.unwrap().status().is_success());
+    let restated = week.json("reports/2024-W34/restatement").await;
+    let added = restated["differences"].as_array().unwrap().iter().find(|one| one["published"].is_null()).unwrap();
+    let path = format!("events/{}", added["name"].as_str().unwrap());
+    let gone = week.client.delete(week.url(&path)).bearer_auth(&week.token).header("If-Match", "\"1\"").send();
+    assert!(gone.await.unwrap().status().is_success());
+    let restated = week.json("reports/2024-W34/restatement").await;
+    let found = restated["differences"].as_array().unwrap();
+    assert_eq!((found.len(), found[0]["kind"].as_str()), (1, Some("text")), "{restated:#}");
+    assert_eq!(found[0]["published"], "## 【生产事件】");
+    assert_eq!(found[0]["current"], "## 三、【生产事件】");
+    assert_eq!(found[0]["edits"][0]["action"], "report.import");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_report_says_of_other_weeks_is_restated_with_the_edit_of_that_week() {
+    use fupan::{
+        domain::{actor::Actor, report::style::ReportStyle},
+        service::report_styles::{self, SaveStyle},
+    };
+    let week = Week::new().await;
+    let save = async |style: ReportStyle| {
+        let save = SaveStyle { name: "team".to_owned(), style, is_default: Some(true), version: None };
+        report_styles::save(&week.service.app, &Actor::local_operator(), save).await.unwrap();
+    };
+    let style = ReportStyle { changes: true, year_to_date: true, carry_over: true, ..ReportStyle::default() };
+    save(style.clone()).await;
+    let earlier = async |value: &str| {
+        let url = week.url("figures/2024-W33/入金有效成功率");
+        let put = week.client.put(url).bearer_auth(&week.token).json(&json!({"value": value})).send().await.unwrap();
+        assert!(put.status().is_success());
+    };
+    earlier("99.9").await;
+    week.post("events", &json!({"line": "08/13 10:00 上一周的网关超时事件。【待复盘】", "week": "2024-W33"})).await;
+    week.publish().await;
+    let published = week.text("reports/2024-W34?format=md").await;
+    assert!(published.contains("+0.098pp") && published.contains("网关超时"), "{published}");
+    assert_eq!(week.json("reports/2024-W34/restatement").await["open"], false);
+
+    earlier("99.8").await;
+    let url = week.url("events/2/postmortem");
+    let done = week.client.patch(url).bearer_auth(&week.token).json(&json!({"state": "done"})).send().await.unwrap();
+    assert!(done.status().is_success());
+    let restated = week.json("reports/2024-W34/restatement").await;
+    let found = restated["differences"].as_array().unwrap();
+    let told: Vec<_> =
+        found.iter().map(|one| (one["kind"].as_str().unwrap(), one["edits"][0]["action"].as_str().unwrap())).collect();
+    assert_eq!(told, [("event", "postmortem.done"), ("text", "figure.update")], "{restated:#}");
+    assert!(found[0]["published"].as_str().unwrap().contains("网关超时") && found[0]["current"].is_null());
+    assert!(found[1]["published"].as_str().unwrap().contains("+0.098pp"));
+    assert!(found[1]["current"].as_str().unwrap().contains("+0.198pp"));
+    let reopened = week.client.patch(week.url("events/2/postmortem")).bearer_auth(&week.token);
+    reopened.json(&json!({"state": "pending"})).send().await.unwrap();
+    let url = week.url("events/2");
+    let version = week.json("events/2").await["version"].to_string();
+    let reworded = week.client.patch(url).bearer_auth(&week.token).header("If-Match", format!("\"{version}\""));
+    let reworded = reworded.json(&json!({"narrative": "上一周的网关超时事件，影响约12笔。"})).send().await.unwrap();
+    assert!(reworded.status().is_success());
+    let restated = week.json("reports/2024-W34/restatement").await;
+    let carried =
+        restated["differences"].as_array().unwrap().iter().find(|one| one.to_string().contains("12笔")).unwrap();
+    let edits = carried["edits"].to_string();
+    assert!(carried["kind"] == "text" && edits.contains("event.update"), "{restated:#}");
+
+    save(ReportStyle { pending: "（待复盘）".to_owned(), ..style }).await;
+    let restated = week.json("reports/2024-W34/restatement").await;
+    let styled = restated["differences"].as_array().unwrap().iter().find(|one| one.to_string().contains("（待复盘）"));
+    assert_eq!(styled.unwrap()["edits"][0]["action"], "style.save", "{restated:#}");
+}

@@ -105,3 +105,23 @@ async fn a_style_brings_the_year_so_far_and_what_is_still_owed() {
          ## 【生产事件】\n\n本周无生产事件。\n\n往周待复盘：\n\n08/12 10:00-10:20 \n\n提现失败，影响约3笔【待复盘】\n"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn this_week_and_a_section_alone_are_the_same_bytes_over_the_api_and_as_a_page() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let event = json!({"line": LINE, "week": "2024-W34"});
+    client.post(format!("{}/api/v1/events", service.url)).bearer_auth(&token).json(&event).send().await.unwrap();
+    let get = async |path: &str| {
+        let answer = client.get(format!("{}{path}", service.url)).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    };
+    for (form, ending) in [("md", "md"), ("html", "html"), ("text", "txt"), ("json", "json")] {
+        let api = get(&format!("/api/v1/reports/this?format={form}&section=events")).await;
+        assert_eq!(api, get(&format!("/w/2024-W34.{ending}?section=events")).await, "{form}");
+        assert_eq!(api, get(&format!("/w/this.{ending}?section=events")).await, "{form}");
+        assert!(api.contains("提现失败") && !api.contains("系统运行数据"), "{api}");
+    }
+    assert!(!get("/api/v1/reports/last?format=md").await.contains("提现失败"));
+}

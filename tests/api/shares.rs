@@ -53,6 +53,7 @@ async fn a_link_is_read_without_an_account_in_every_form_and_known_again() {
     assert!(text(&headers, "content-security-policy").contains("default-src 'none'"));
     assert!(!headers.contains_key("x-frame-options"), "a wiki may show it in a frame");
     assert_eq!(text(&headers, "referrer-policy"), "no-referrer");
+    assert_eq!(text(&headers, "access-control-allow-origin"), "*");
     assert!(text(&headers, "x-robots-tag").contains("noindex"));
     assert_eq!(text(&headers, "cache-control"), "private, no-cache");
     assert_eq!(text(&headers, "x-content-type-options"), "nosniff");
@@ -74,6 +75,9 @@ async fn a_link_is_read_without_an_account_in_every_form_and_known_again() {
     let elsewhere = visit(&week, &format!("{}/login", week.service.url)).await;
     assert!(text(elsewhere.headers(), "content-security-policy").contains("frame-ancestors 'none'"));
     assert_eq!(text(elsewhere.headers(), "x-frame-options"), "DENY");
+    assert!(!elsewhere.headers().contains_key("access-control-allow-origin"));
+    let encoded = visit(&week, &url.replace("/s/", "/%73/")).await;
+    assert!(text(encoded.headers(), "content-security-policy").contains("frame-ancestors *"), "the same page");
 
     let listed = week.json("report-shares").await;
     assert_eq!(listed["data"][0]["used_at"], "2024-08-21T14:08:00+08:00");

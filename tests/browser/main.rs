@@ -2,6 +2,8 @@
 //! `CHROMEDRIVER` and `CHROMIUM`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod styles;
+
 use std::{
     process::{Child, Command, Stdio},
     time::Duration,
@@ -16,8 +18,19 @@ use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
 const NOW: &str = "2024-08-21T06:08:00Z";
 const LINE: &str =
     "08/21 13:40 客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，导致提现失败。【待复盘】";
-const PAGES: [&str; 8] =
-    ["/", "/events", "/events/new", "/e/1", "/figures", "/w/2024-W34", "/settings", "/nothing-here"];
+const PAGES: [&str; 11] = [
+    "/",
+    "/events",
+    "/events/new",
+    "/e/1",
+    "/figures",
+    "/w/2024-W34",
+    "/publishing?week=2024-W34",
+    "/styles",
+    "/styles/edit",
+    "/settings",
+    "/nothing-here",
+];
 
 /// A browser that ends with this value.
 struct Browser {

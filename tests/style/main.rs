@@ -30,7 +30,11 @@ fn read(document: &str) -> ReportReading {
 }
 
 fn corpus() -> Vec<(String, String)> {
-    let mut files: Vec<_> = ["reports", "own/reports", "own2/reports"]
+    corpus_of(&["reports", "own/reports", "own2/reports"])
+}
+
+fn corpus_of(folders: &[&str]) -> Vec<(String, String)> {
+    let mut files: Vec<_> = folders
         .iter()
         .filter_map(|folder| std::fs::read_dir(format!("{}/tests/corpus/{folder}", env!("CARGO_MANIFEST_DIR"))).ok())
         .flatten()
@@ -70,17 +74,20 @@ fn the_reports_of_teams_that_write_evenly_are_written_again_line_for_line() {
 }
 
 #[test]
-fn the_learned_style_of_every_report_of_the_corpus_writes_most_of_it_again() {
-    let (mut lines, mut different) = (0, 0);
-    for (name, document) in corpus() {
-        let reading = read(&document);
-        let style = ReportStyle::default().learn(&document, &reading, Shanghai);
-        let twin = twin::twin(&document, &reading, &style, week_of(&reading), Shanghai)
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
-        lines += twin.lines.len();
-        different += twin.differences();
+fn the_learned_style_of_a_report_writes_most_of_it_again() {
+    // Those of the second set were written to be as odd as they can be.
+    for (folders, at_most) in [(["reports", "own/reports"].as_slice(), 20), (&["own2/reports"], 45)] {
+        let (mut lines, mut different) = (0, 0);
+        for (name, document) in corpus_of(folders) {
+            let reading = read(&document);
+            let style = ReportStyle::default().learn(&document, &reading, Shanghai);
+            let twin = twin::twin(&document, &reading, &style, week_of(&reading), Shanghai)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            lines += twin.lines.len();
+            different += twin.differences();
+        }
+        assert!(lines > 100 && different * 100 <= lines * at_most, "{different} of {lines} lines differ");
     }
-    assert!(different * 4 < lines, "{different} of {lines} lines differ");
 }
 
 #[test]

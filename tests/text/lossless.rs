@@ -20,9 +20,9 @@ pub fn visible(text: &str) -> String {
     text.chars().filter(|c| !is_dropped(*c)).collect()
 }
 
-/// Signs and words that only hold a time or a mark. `\u{feff}` and `\u{200b}` read as blanks.
+/// Signs and words that only hold a time or a mark. `\u{feff}`, `\u{200b}` and the like read as blanks.
 fn is_connecting(c: char) -> bool {
-    is_dropped(c) || "-–—‐‑−~～〜至到自*＊:：，,、。.．)）to\u{feff}\u{200b}".contains(c)
+    is_dropped(c) || "-–—‐‑−~～〜至到自*＊:：，,、。.．)）to\u{feff}\u{200b}\u{200c}\u{200d}\u{2060}".contains(c)
 }
 
 /// Whether the statement above holds for a line and what was read from it; else what was lost.

@@ -22,13 +22,14 @@ mod lossless;
 mod properties;
 mod provenance;
 mod structure;
+mod words;
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
 }
 
 fn corpus() -> Vec<(String, String)> {
-    let folders = ["/tests/corpus/reports", "/tests/corpus/own/reports"];
+    let folders = ["/tests/corpus/reports", "/tests/corpus/own/reports", "/tests/corpus/own2/reports"];
     let mut files: Vec<_> = folders
         .iter()
         .flat_map(|folder| std::fs::read_dir(format!("{}{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap())
@@ -50,7 +51,7 @@ fn put_back(document: &str, change: impl FnOnce(&mut SpliceContent)) -> String {
 #[test]
 fn a_report_that_did_not_change_is_put_back_byte_for_byte() {
     let corpus = corpus();
-    assert_eq!(corpus.len(), 15);
+    assert_eq!(corpus.len(), 27);
     for (name, document) in corpus {
         assert!(put_back(&document, |_| {}) == document, "{name} changed");
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::text::lower;
 
-const CAUSE_KEYS: [&str; 17] = [
+const CAUSE_KEYS: &[&str] = &[
     "reason",
     "原因分析",
     "根本原因",
@@ -20,6 +20,10 @@ const CAUSE_KEYS: [&str; 17] = [
     "cause",
     "due to",
     "because of",
+    "because",
+    "owing to",
+    "as a result of",
+    "triggered by",
 ];
 /// `初步定位为X`, `值班确认为X`: where X begins, in bytes.
 pub(super) fn found_out(words: &str) -> Option<usize> {
@@ -79,6 +83,13 @@ pub fn cause_of(words: &str) -> Option<&str> {
             "Due to",
             "because of",
             "Because of",
+            "because",
+            "Because",
+            "owing to",
+            "Owing to",
+            "as a result of",
+            "triggered by",
+            "Triggered by",
             "caused by",
             "Caused by",
             "was",
@@ -91,6 +102,7 @@ pub fn cause_of(words: &str) -> Option<&str> {
             "因为",
             "因",
             "由",
+            "的",
             "：",
             ":",
             " ",

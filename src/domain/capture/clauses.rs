@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::pieces::TAKEN;
 use crate::domain::text::Folded;
 
 /// A piece of a sentence, without the punctuation around it.
@@ -28,6 +29,9 @@ pub fn split(text: &Folded, range: Range<usize>) -> Vec<Clause> {
             _ => {}
         }
         let (ends, sentence) = boundary(text, index, c, depth);
+        if ends && c == '(' {
+            depth = (depth - 1).max(0);
+        }
         if ends || index == range.end {
             let from = (start..index).find(|i| !text.at(*i).is_whitespace());
             if let Some(from) = from {
@@ -53,22 +57,54 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
     match c {
         '。' | '！' | '？' | '!' | '?' | '\n' => (true, true),
         '；' | ';' => (true, true),
-        ' ' | '\t' if depth == 0 && ends_at_blank(text, index) => (true, false),
+        '|' | '→' | '\t' => (true, false),
+        '/' if before == ' ' && after == ' ' => (true, false),
+        ':' if index >= 3 && text.any(index - 3, &["未恢复", "已恢复", "处理中", "排查中"]).is_some() => {
+            (true, false)
+        }
+        '、' if after == TAKEN || text.at(text.skip_blanks(index + 1)) == TAKEN => (true, false),
+        '(' | ')' if opens_part(text, index, c) => (true, false),
+        ' ' if depth == 0 && (ends_at_blank(text, index) || text.any(index + 1, BECAUSE).is_some()) => (true, false),
         '，' => (!(before.is_ascii_digit() && after.is_ascii_digit() && depth > 0), false),
         ',' => (depth == 0 && !(before.is_ascii_digit() && after.is_ascii_digit()), false),
         '.' => {
             let end = (after.is_whitespace() || after == '\n') && !before.is_whitespace();
-            let short = index >= 2 && text.at(index - 2) == ' ' && before.is_ascii_alphabetic();
+            let letter = index >= 2 && matches!(text.at(index - 2), ' ' | '.') && before.is_ascii_alphabetic();
+            // `vendor B. Sev-3`, and not `e.g. `, `St. `.
+            let short =
+                letter && !(before.is_ascii_uppercase() && text.at(text.skip_blanks(index + 1)).is_ascii_uppercase());
             (end && !short, end && !short)
         }
         _ => (false, false),
     }
 }
 
+/// Words that begin the cause in the middle of an English sentence.
+const BECAUSE: &[&str] = &["triggered by ", "because ", "due to ", "caused by ", "owing to ", "as a result of "];
+
+/// `(影响约450笔；…)`: brackets around another part of the event, and not around an explanation of a word.
+fn opens_part(text: &Folded, index: usize, bracket: char) -> bool {
+    /// Characters in the brackets.
+    const LONGEST: usize = 60;
+    let open = match bracket {
+        '(' => Some(index),
+        _ => (index.saturating_sub(LONGEST)..index).rev().find(|at| matches!(text.at(*at), '(' | '\n')),
+    };
+    let Some(open) = open.filter(|open| text.at(*open) == '(') else { return false };
+    let inner = text.skip_blanks(open + 1);
+    let ends_words = |close: usize| !text.at(close + 1).is_alphanumeric();
+    let counted = text.any(inner, &["约", "共", "近", "nearly ", "about ", "around ", "over ", "~", "approx"]);
+    text.any(inner, &["影响", "受影响", "涉及", "波及", "原因", "根因"]).is_some()
+        || counted.is_some_and(|length| text.at(text.skip_blanks(inner + length)).is_ascii_digit())
+            && text
+                .find(open..open + LONGEST, ')')
+                .is_some_and(|close| ends_words(close) && !super::quantities::scan_in(text, open..close).is_empty())
+}
+
 /// Blanks end a clause where people use them in place of commas: two or more of them, or one before a word that
 /// begins another part (`页面打不开 影响约20笔 原因：…`). Blanks behind a time that was taken out end nothing.
 fn ends_at_blank(text: &Folded, index: usize) -> bool {
-    const PARTS: [&str; 14] = [
+    const PARTS: &[&str] = &[
         "影响",
         "受影响",
         "涉及",
@@ -85,7 +121,7 @@ fn ends_at_blank(text: &Folded, index: usize) -> bool {
         "复盘状态",
     ];
     let before = if index == 0 { '\n' } else { text.at(index - 1) };
-    let ends_words = before.is_alphanumeric() || matches!(before, ')' | '%' | '”' | '」' | '》');
+    let ends_words = before.is_alphanumeric() || matches!(before, ')' | '%' | '”' | '」' | '》' | '\'' | '"');
     if !ends_words {
         return false;
     }
@@ -94,5 +130,5 @@ fn ends_at_blank(text: &Folded, index: usize) -> bool {
         return false;
     }
     let wide = next - index >= 2 || text.at(index) == '\t';
-    (wide && !(before.is_ascii() && text.at(next).is_ascii())) || text.any(next, &PARTS).is_some()
+    (wide && !(before.is_ascii() && text.at(next).is_ascii())) || text.any(next, PARTS).is_some()
 }

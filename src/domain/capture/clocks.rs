@@ -32,7 +32,12 @@ pub(super) fn clock_at(text: &Folded, index: usize) -> Option<(u32, usize)> {
     if start == index && index > 0 && goes_on(index - 1) {
         return None;
     }
-    let (hour, hour_end) = text.digits(start, 2)?;
+    if let Some(length) = text.any(index, &["noon", "正午"])
+        && !text.at(index + length).is_ascii_alphabetic()
+    {
+        return Some((12 * 3_600, index + length));
+    }
+    let (hour, hour_end) = text.digits(start, 2).or_else(|| written_hour(text, start))?;
     let (minute, second, mut end) = clock_rest(text, hour_end)?;
     if hour > 24 || minute > 59 || second > 59 || (hour == 24 && (minute > 0 || second > 0)) {
         return None;
@@ -55,9 +60,25 @@ pub(super) fn clock_at(text: &Folded, index: usize) -> Option<(u32, usize)> {
     Some((hour * 3_600 + minute * 60 + second, end))
 }
 
+/// `十点`, `零点`: a numeral counts as an hour only with 点 behind it, and not as a part of `三点一刻钟` or `两点问题`.
+fn written_hour(text: &Folded, index: usize) -> Option<(u32, usize)> {
+    let before = if index == 0 { ' ' } else { text.at(index - 1) };
+    if "零一二三四五六七八九十百第".contains(before) {
+        return None;
+    }
+    let (hour, end) = text.numeral(index)?;
+    let minutes = text.skip_blanks(end + 1);
+    let timed = matches!(text.at(end + 1), '半' | '整' | '钟' | '许' | '左')
+        || text.digits(minutes, 2).is_some()
+        || text.numeral(minutes).is_some();
+    let named = index > 0 && "晨早上午晚夜间日号".contains(before);
+    (text.at(end) == '点' && (timed || named)).then_some((hour, end))
+}
+
 fn clock_rest(text: &Folded, end: usize) -> Option<(u32, u32, usize)> {
     let blank_colon = text.skip_blanks(end);
-    let sign = if text.at(blank_colon) == ':' { ':' } else { text.at(end) };
+    let sign = text.at(blank_colon);
+    let sign = if matches!(sign, ':' | '点' | '时') { sign } else { text.at(end) };
     match sign {
         ':' => {
             let minute_at = text.skip_blanks(blank_colon + 1);
@@ -74,32 +95,10 @@ fn clock_rest(text: &Folded, end: usize) -> Option<(u32, u32, usize)> {
                 return Some((minute, second, end));
             }
             let after = text.at(minute_end);
-            let goes_on = matches!(after, '%' | ':') || (after == '.' && text.at(minute_end + 1).is_ascii_digit());
+            let goes_on = after == '%' || matches!(after, '.' | ':') && text.at(minute_end + 1).is_ascii_digit();
             (!goes_on).then_some((minute, 0, minute_end))
         }
-        '点' | '时' => {
-            if text.at(end + 1) == '半' {
-                return Some((30, 0, end + 2));
-            }
-            if sign == '时' && matches!(text.at(end + 1), '间' | '长' | '段') {
-                return None;
-            }
-            if let Some((minute, minute_end)) = text.digits(text.skip_blanks(end + 1), 2) {
-                if text.at(minute_end) == '分' {
-                    let mut end = minute_end + 1;
-                    let mut second = 0;
-                    if let Some((value, second_end)) = text.digits(end, 2).filter(|(_, e)| text.at(*e) == '秒') {
-                        (second, end) = (value, second_end + 1);
-                    }
-                    return Some((minute, second, end));
-                }
-                if minute_end - end == 3 {
-                    return Some((minute, 0, minute_end));
-                }
-            }
-            let end = if sign == '点' && text.at(end + 1) == '整' { end + 2 } else { end + 1 };
-            Some((0, 0, end))
-        }
+        '点' | '时' => hour_rest(text, sign, blank_colon),
         _ => {
             // `3 PM`
             let suffix = text.skip_blanks(end);
@@ -107,6 +106,43 @@ fn clock_rest(text: &Folded, end: usize) -> Option<(u32, u32, usize)> {
             (!text.at(suffix + length).is_ascii_alphabetic()).then_some((0, 0, end))
         }
     }
+}
+
+/// Behind `9点`, `9时`: `15分`, `半`, `整`, `15分20秒`, `二十`.
+fn hour_rest(text: &Folded, sign: char, sign_at: usize) -> Option<(u32, u32, usize)> {
+    let behind = sign_at + 1;
+    if text.at(behind) == '半' {
+        return Some((30, 0, behind + 1));
+    }
+    if sign == '时' && matches!(text.at(behind), '间' | '长' | '段' | '效' | '延') {
+        return None;
+    }
+    if let Some(length) = text.any(behind, &["一刻", "三刻"]) {
+        return Some((if text.at(behind) == '一' { 15 } else { 45 }, 0, behind + length));
+    }
+    let minute_at = text.skip_blanks(behind + usize::from(text.at(behind) == '零'));
+    if let Some((minute, minute_end)) = text.digits(minute_at, 2).or_else(|| text.numeral(minute_at)) {
+        let unit = text.skip_blanks(minute_end);
+        if text.at(unit) == '分' && text.at(unit + 1) != '钟' {
+            let second_at = text.skip_blanks(unit + 1);
+            if let Some((second, second_end)) = text.digits(second_at, 2)
+                && text.at(text.skip_blanks(second_end)) == '秒'
+            {
+                return Some((minute, second, text.skip_blanks(second_end) + 1));
+            }
+            return Some((minute, 0, unit + 1));
+        }
+        // `1 点 20，`: blanks in between, and nothing that is counted behind.
+        let ends =
+            matches!(text.at(minute_end), '，' | ',' | '。' | '；' | ';' | ')' | '\n' | '左' | '许' | '前' | '-' | '~');
+        if minute_end - minute_at == 2 && (minute_at == behind || ends && minute_at > behind)
+            || minute_end > minute_at && !text.at(minute_at).is_ascii_digit() && minute >= 10
+        {
+            return Some((minute, 0, minute_end));
+        }
+    }
+    let end = if sign == '点' && matches!(text.at(behind), '整' | '钟') { behind + 1 } else { behind };
+    Some((0, 0, end))
 }
 
 /// Names that mean one offset to the teams that write them; CST is China's here.

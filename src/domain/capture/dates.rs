@@ -20,6 +20,9 @@ pub(super) fn date_at(text: &Folded, index: usize) -> Option<(DateWords, usize)>
     if let Some(length) = text.any(index, &["次日", "翌日", "第二天", "隔日", "next day"]) {
         return Some((DateWords::NextDay(1), index + length));
     }
+    if let Some(length) = text.any(index, &["当日", "当天", "同日", "same day"]) {
+        return Some((DateWords::NextDay(0), index + length));
+    }
     if let Some(found) = days_ago_at(text, index) {
         return Some(found);
     }
@@ -30,18 +33,16 @@ pub(super) fn date_at(text: &Folded, index: usize) -> Option<(DateWords, usize)>
         return english_date_at(text, index);
     }
     if let Some((year, end)) = text.digits(index, 4).filter(|(_, end)| end - index == 4)
-        && (1970..=2200).contains(&year)
+        && (1990..=2200).contains(&year)
         && let Some(found) = year_first(text, year, end)
     {
         return Some(found);
     }
+    if let Some(found) = month_and_day_at(text, index) {
+        return Some(found);
+    }
     let (first, end) = text.digits(index, 2)?;
     let sign = text.at(end);
-    if sign == '月' {
-        let (day, end) = text.digits(text.skip_blanks(end + 1), 2)?;
-        let end = end + text.any(end, &["日", "号"]).unwrap_or(0);
-        return month_day(first, day).map(|date| (date, end));
-    }
     if matches!(sign, '/' | '-' | '.') {
         let (day, day_end) = text.digits(end + 1, 2)?;
         let after = text.at(day_end);
@@ -57,15 +58,34 @@ pub(super) fn date_at(text: &Folded, index: usize) -> Option<(DateWords, usize)>
         let clock_follows = clock_at(text, date_gap(text, day_end)).is_some();
         let certain = match sign {
             '/' => true,
-            '-' => two && (clock_follows || index == 0 || text.at(index - 1) == '\n'),
+            '-' => clock_follows || two && (index == 0 || text.at(index - 1) == '\n'),
             _ => clock_follows,
         };
         return month_day(first, day).filter(|_| certain).map(|date| (date, day_end));
     }
-    // `19 Aug 2024`
+    day_and_month_at(text, index)
+}
+
+/// `19 Aug 2024`.
+fn day_and_month_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
+    let (day, end) = text.digits(index, 2)?;
     let month_at = text.skip_blanks(end + text.any(end, &["st", "nd", "rd", "th"]).unwrap_or(0));
     let (month, month_end) = month_name(text, month_at).filter(|_| month_at > end)?;
-    with_year(text, month, first, month_end)
+    with_year(text, month, day, month_end)
+}
+
+/// `8月13日`, `1 月 2 日`, `八月十三日`.
+fn month_and_day_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
+    let (month, end) = text.digits(index, 2).or_else(|| text.numeral(index))?;
+    let sign = text.skip_blanks(end);
+    if text.at(sign) != '月' {
+        return None;
+    }
+    let day_at = text.skip_blanks(sign + 1);
+    let (day, end) = text.digits(day_at, 2).or_else(|| text.numeral(day_at))?;
+    let behind = text.skip_blanks(end);
+    let end = text.any(behind, &["日", "号"]).map_or(end, |length| behind + length);
+    month_day(month, day).map(|date| (date, end))
 }
 
 /// `今日`, `昨晚`: the part of the day behind the word stays for the time.
@@ -96,6 +116,13 @@ fn days_ago_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
 }
 
 fn weekday_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
+    if text.any(index, &["上周", "上星期", "上礼拜"]).is_some() {
+        let (day, end) = weekday_at(text, index + 1)?;
+        return match day {
+            DateWords::Weekday(day) => Some((DateWords::LastWeek(day), end)),
+            _ => None,
+        };
+    }
     if let Some(length) = text.any(index, &["本周", "这周", "周", "星期", "礼拜"]) {
         let day = match text.at(index + length) {
             '一' | '1' => Weekday::Mon,
@@ -116,9 +143,10 @@ fn weekday_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
         return None;
     }
     let end = if text.at(end) == ',' || text.at(end) == '.' { end + 1 } else { end };
-    // `Tue, May 20`: the date that follows says more.
-    if let Some((date, date_end)) = english_date_at(text, text.skip_blanks(end)) {
-        return Some((date, date_end));
+    // `Tue, May 20`, `Tue 12 Aug`: the date that follows says more.
+    let next = text.skip_blanks(end);
+    if let Some(found) = english_date_at(text, next).or_else(|| day_and_month_at(text, next)) {
+        return Some(found);
     }
     Some((DateWords::Weekday(day), end))
 }
@@ -187,6 +215,15 @@ fn month_name(text: &Folded, index: usize) -> Option<(u32, usize)> {
     good.then_some((u32::try_from(at).ok()? + 1, end))
 }
 
+/// Where the weekday behind a date ends, `12/30 周三`; else `end`.
+pub(super) fn weekday_behind(text: &Folded, end: usize) -> usize {
+    let at = text.skip_blanks(end);
+    match weekday_at(text, at) {
+        Some((DateWords::Weekday(_), weekday_end)) => weekday_end,
+        _ => end,
+    }
+}
+
 fn month_day(month: u32, day: u32) -> Option<DateWords> {
     // 2024 is a leap year: 2/29 is a date of some year.
     NaiveDate::from_ymd_opt(2024, month, day).map(|_| DateWords::MonthDay(month, day))
@@ -199,17 +236,19 @@ pub(super) fn date_gap(text: &Folded, end: usize) -> usize {
         let start = index;
         index = text.skip_blanks(index);
         if matches!(text.at(index), '(' | '【' | '[') {
-            let close = (index + 1..index + 14).find(|i| matches!(text.at(*i), ')' | '】' | ']'));
-            if let Some(close) = close
-                && weekday_at(text, text.skip_blanks(index + 1)).is_some()
+            let close = (index + 1..index + 14).find(|i| matches!(text.at(*i), ')' | '】' | ']' | '\n'));
+            if let Some(close) = close.filter(|close| text.at(*close) != '\n')
+                && (weekday_at(text, text.skip_blanks(index + 1)).is_some()
+                    || clock_at(text, text.skip_blanks(close + 1)).is_some())
             {
+                // `(周日)`, `(平安夜)`
                 index = close + 1;
             }
         } else if let Some((DateWords::Weekday(_), weekday_end)) = weekday_at(text, index) {
             index = weekday_end;
         }
         index = text.skip_blanks(index);
-        if let Some(length) = text.any(index, &["自", "从", "于", "约", "大约", "at ", "@"]) {
+        if let Some(length) = text.any(index, &["自", "从", "于", "约", "大约", "at ", "@", "当晚", "当天"]) {
             index += length;
         } else if text.at(index) == ','
             || (text.at(index) == 'T' && index == end)

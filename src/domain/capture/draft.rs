@@ -151,6 +151,8 @@ pub enum Assumption {
     PartlyWell,
     /// The time of the first action, as the time the damage stopped growing.
     FirstAction,
+    /// The time of the last action, and nobody tells of an outcome.
+    LastAction,
     /// The words belong to another field: an impact, a title or a consequence that stands for the symptom.
     OtherField,
     /// A range of numbers: the lower one was taken.

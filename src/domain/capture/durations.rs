@@ -97,6 +97,14 @@ fn after_a_while(text: &Folded) -> Option<(i64, Range<usize>)> {
                 return Some((seconds, index..end));
             }
         }
+        // `self-healed 3 minutes later`
+        if text.any(text.skip_blanks(end), &["later", "afterwards"]).is_some() {
+            let lead = text.text(index.saturating_sub(30)..index).to_lowercase();
+            if ["heal", "recover", "restor", "resum", "back", "fixed", "cleared"].iter().any(|word| lead.contains(word))
+            {
+                return Some((seconds, index..end));
+            }
+        }
         index = end;
     }
     None

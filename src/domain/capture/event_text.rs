@@ -46,6 +46,16 @@ impl EventText {
         event
     }
 
+    /// Whether the label before stands alone on its line, directly above.
+    fn awaits_words(&self, line: &Range<usize>) -> bool {
+        !line.is_empty()
+            && self
+                .fields
+                .last()
+                .is_some_and(|(_, value)| value.is_empty() && value.end <= line.start && line.start - value.end <= 4)
+            && self.body.last().is_none_or(|body| self.fields.last().is_some_and(|(_, value)| body.end <= value.start))
+    }
+
     /// The same event in a text that begins `start` characters later.
     fn moved(&self, start: usize) -> Self {
         let by = |range: &Range<usize>| range.start.saturating_sub(start)..range.end.saturating_sub(start);
@@ -71,6 +81,12 @@ impl EventText {
         }
         match labels::one(text, line.clone()) {
             Some((key, value)) => self.fields.push((key, value)),
+            // `原因：` with its words on the line below.
+            None if self.awaits_words(&line) => {
+                if let Some((_, value)) = self.fields.last_mut() {
+                    *value = line;
+                }
+            }
             None if line.start < line.end => self.body.push(line),
             None => {}
         }

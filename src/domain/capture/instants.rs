@@ -36,6 +36,17 @@ pub fn resolve_date(
             };
             Some((date, Some(Assumption::RelativeDay)))
         }
+        DateWords::LastWeek(day) => {
+            let monday = match context.anchor {
+                DateAnchor::Week(week) => week.monday(),
+                DateAnchor::Nearest(near) => latest_weekday(near, Weekday::Mon)?,
+                DateAnchor::LatestPast(now) => {
+                    latest_weekday(now.with_timezone(&context.zone).date_naive(), Weekday::Mon)?
+                }
+            };
+            let days = 7 - u64::from(day.num_days_from_monday());
+            Some((monday.checked_sub_days(Days::new(days))?, Some(Assumption::RelativeDay)))
+        }
         DateWords::MonthDay(month, day) => {
             if let Some(near) = beginning {
                 return nearest(month, day, near).map(|date| (date, None));

@@ -12,6 +12,14 @@ pub enum FieldKey {
     OccurredAt,
     /// 恢复时间, 结束时间.
     RecoveredAt,
+    /// 发现时间.
+    DetectedAt,
+    /// 响应时间.
+    AcknowledgedAt,
+    /// 定位时间.
+    LocatedAt,
+    /// 止损时间.
+    MitigatedAt,
     /// 现象, 事件, 标题.
     Summary,
     /// 影响.
@@ -43,22 +51,46 @@ pub fn field_key(label: &str) -> Option<FieldKey> {
         | "recovered" | "recovered at" | "resolved" | "resolved at" | "restored at" => FieldKey::RecoveredAt,
         "现象" | "事件" | "事件描述" | "故障现象" | "问题现象" | "问题描述" | "描述" | "概述" | "标题" | "事件名称"
         | "内容" | "问题" | "简述" | "summary" | "title" | "symptom" | "description" | "what" | "what happened"
-        | "event" | "incident" => FieldKey::Summary,
-        "影响" | "影响范围" | "影响面" | "影响情况" | "业务影响" | "影响笔数" | "impact" | "affected" | "scope" => {
-            FieldKey::Impact
-        }
+        | "event" | "incident" | "故障描述" | "事件简述" | "事件经过" | "简要描述" | "事件概述" | "事件标题"
+        | "name" | "issue" => FieldKey::Summary,
+        "影响"
+        | "影响范围"
+        | "影响面"
+        | "影响情况"
+        | "业务影响"
+        | "影响笔数"
+        | "impact"
+        | "affected"
+        | "scope"
+        | "影响说明"
+        | "影响用户"
+        | "影响量"
+        | "影响商户"
+        | "影响交易"
+        | "影响程度"
+        | "影响时长及范围"
+        | "customer impact"
+        | "user impact" => FieldKey::Impact,
         "原因" | "根因" | "根本原因" | "故障原因" | "原因分析" | "问题原因" | "直接原因" | "cause" | "root cause"
-        | "why" => FieldKey::Cause,
+        | "why" | "根因分析" | "根源" | "触发原因" | "主要原因" | "原因说明" => FieldKey::Cause,
         "处理" | "处理措施" | "处理过程" | "处理方式" | "处理结果" | "处置" | "处置措施" | "恢复" | "恢复措施"
         | "恢复情况" | "解决" | "解决方案" | "解决措施" | "应急措施" | "措施" | "recovery" | "resolution" | "fix"
-        | "mitigation" | "action" | "actions" => FieldKey::Recovery,
+        | "mitigation" | "action" | "actions" | "处置过程" | "处置情况" | "处理情况" | "应急处置" | "解决方式"
+        | "解决过程" | "恢复过程" | "恢复方式" | "fix applied" | "remediation" => FieldKey::Recovery,
         "定级" | "等级" | "级别" | "事件级别" | "事件等级" | "故障等级" | "严重程度" | "severity" | "level" | "sev" => {
             FieldKey::Severity
         }
         "复盘" | "复盘状态" | "复盘情况" | "是否复盘" | "复盘进度" | "状态" | "postmortem" | "post-mortem"
-        | "postmortem status" | "rca" => FieldKey::Mark,
+        | "postmortem status" | "rca" | "复盘结论" | "复盘进展" | "是否已复盘" | "post mortem" | "pm status"
+        | "review" => FieldKey::Mark,
         "序号" | "编号" | "负责人" | "值班" | "值班人" | "owner" | "备注" | "跟进人" | "责任方" | "#" | "no"
         | "no." | "id" | "系统" | "业务" | "持续时间" | "时长" | "duration" => FieldKey::Other,
+        "发现" | "发现时间" | "告警时间" | "detected" | "detected at" | "detection" => FieldKey::DetectedAt,
+        "响应" | "响应时间" | "介入时间" | "acknowledged" | "acknowledged at" => FieldKey::AcknowledgedAt,
+        "定位" | "定位时间" | "located" | "located at" | "identified" => FieldKey::LocatedAt,
+        "止损" | "止损时间" | "mitigated" | "mitigated at" => FieldKey::MitigatedAt,
+        "开始" | "began at" | "from" => FieldKey::OccurredAt,
+        "结束" | "until" => FieldKey::RecoveredAt,
         _ => return None,
     };
     Some(key)

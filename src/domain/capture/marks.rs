@@ -117,23 +117,33 @@ pub fn find(text: &Folded) -> Option<FoundMark> {
 
 /// `待复盘` without brackets as the last clause of the text.
 fn alone(text: &Folded) -> Option<FoundMark> {
+    /// The longest mark without brackets.
+    const LONGEST: usize = 48;
     let end = (0..text.len()).rev().find(|i| !text.at(*i).is_whitespace() && !matches!(text.at(*i), '。' | '.'))? + 1;
-    let start = (0..end)
-        .rev()
-        .find(|i| matches!(text.at(*i), '\n' | '，' | '。' | '；' | ';' | ',' | '.'))
-        .map_or(0, |i| i + 1);
+    let cuts = |i: usize| {
+        matches!(text.at(i), '\n' | '，' | '。' | '；' | ';' | ',' | '.' | '|' | '\t')
+            || text.at(i) == '/' && text.at(i + 1) == ' '
+            || text.at(i) == ' ' && text.at(i + 1) == ' '
+    };
+    let near = end.saturating_sub(LONGEST);
+    let start = (near..end).rev().find(|i| cuts(*i)).map(|i| i + 1).or((near == 0).then_some(0))?;
     let start = text.skip_blanks(start);
     let words = text.text(start..end);
-    let stripped = words.trim_start_matches(['-', '*', ' ']);
+    let stripped = words.trim_start_matches(['-', '*', ' ', '#']);
     let start = start + (words.chars().count() - stripped.chars().count());
-    if stripped.chars().count() > 30 {
-        return None;
-    }
     // `复盘状态：已复盘`
     if let Some((label, value)) = stripped.split_once(':')
         && matches!(
-            label.trim(),
-            "复盘" | "复盘状态" | "复盘情况" | "复盘进度" | "postmortem" | "post-mortem" | "Postmortem" | "Post-mortem"
+            label.trim().to_ascii_lowercase().as_str(),
+            "复盘"
+                | "复盘状态"
+                | "复盘情况"
+                | "复盘进度"
+                | "状态"
+                | "postmortem"
+                | "post-mortem"
+                | "post mortem"
+                | "rca"
         )
     {
         let mark = meaning_of_value(value);
@@ -146,11 +156,26 @@ fn alone(text: &Folded) -> Option<FoundMark> {
         "复盘中",
         "免复盘",
         "不需复盘",
+        "复盘完成",
         "postmortem pending",
         "postmortem done",
         "no postmortem required",
     ];
     let mark = meaning(stripped);
+    // `Post mortem done`, `No post-mortem required`: a sentence about nothing else.
+    let english =
+        stripped.to_ascii_lowercase().replace("post-mortem", "postmortem").replace("post mortem", "postmortem");
+    let sentence = ["postmortem ", "no postmortem", "rca ", "no rca"].iter().any(|lead| english.starts_with(lead));
+    if sentence && mark != Mark::Unknown {
+        return Some(FoundMark { mark, range: start..end, inner: start..end });
+    }
+    // `脚本权限被误改 待复盘`: one blank in front of the mark.
+    if let Some((_, last)) = stripped.rsplit_once(' ')
+        && whole.contains(&last)
+    {
+        let from = end - last.chars().count();
+        return Some(FoundMark { mark: meaning(last), range: from..end, inner: from..end });
+    }
     whole.contains(&stripped.to_lowercase().replace("post-mortem", "postmortem").as_str()).then_some(FoundMark {
         mark,
         range: start..end,
@@ -158,18 +183,40 @@ fn alone(text: &Folded) -> Option<FoundMark> {
     })
 }
 
+/// `【C级0.5次】`, `[P2]`: brackets around nothing but a grade and its share.
+pub fn grades_in_brackets(text: &Folded) -> Vec<Range<usize>> {
+    /// Characters in the brackets.
+    const LONGEST: usize = 14;
+    let mut found = Vec::new();
+    for open in 0..text.len() {
+        let Some(kind) = OPEN.iter().position(|have| *have == text.at(open)) else { continue };
+        let close = CLOSE.get(kind).and_then(|close| text.find(open + 1..open + LONGEST, *close));
+        let Some(close) = close else { continue };
+        let own = text.slice(open..close + 1);
+        if let Some((_, grade)) = severity(&own)
+            && (1..grade.start).chain(grade.end..own.len() - 1).all(|i| {
+                own.at(i).is_ascii_digit()
+                    || matches!(own.at(i), ' ' | '.' | '次' | '事' | '件' | '故' | '障' | '级' | '起')
+            })
+        {
+            found.push(open..close + 1);
+        }
+    }
+    found
+}
+
 /// Whether `C级` at `index` grades the event: `升级C级机房网络` speaks of a machine room.
-fn is_grade(text: &Folded, index: usize) -> bool {
+fn is_grade(text: &Folded, index: usize, end: usize) -> bool {
     let free = |c: char| !c.is_alphanumeric();
     let before = if index == 0 { ' ' } else { text.at(index - 1) };
-    let after = text.at(index + 2);
+    let after = text.at(end);
     let named = (1..=4).any(|back| {
         index >= back
             && ["定级", "定为", "等级", "级别", "属于", "判定", "升为", "降为", "按"]
                 .iter()
                 .any(|word| text.has(index - back, word))
     });
-    let of_event = text.any(index + 2, &["事件", "故障", "事故", "生产", "线上", "问题"]).is_some();
+    let of_event = text.any(end, &["事件", "故障", "事故", "生产", "线上", "问题"]).is_some();
     (free(before) && (free(after) || of_event || index == 0 || matches!(before, '【' | '[' | '('))) || named || of_event
 }
 
@@ -180,12 +227,14 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
     for index in 0..text.len() {
         let before = if index == 0 { ' ' } else { text.at(index - 1) };
         let here = text.at(index);
+        let chinese = matches!(here, '一' | '二' | '三' | '四' | '五') && text.at(index + 1) == '级';
         leading = leading && (index == 0 || before.is_whitespace() || matches!(before, '-' | '*' | '#'));
-        if before.is_ascii_alphanumeric() || !matches!(here, 'A'..='E' | 'P' | 'S' | 's') {
+        if before.is_ascii_alphanumeric() || !(chinese || matches!(here, 'A'..='E' | 'P' | 'S' | 's')) {
             continue;
         }
-        if matches!(here, 'A'..='E') && text.at(index + 1) == '级' && is_grade(text, index) {
-            return Some((here.to_string(), index..index + 2));
+        let graded = if text.at(index + 1) == ' ' { index + 2 } else { index + 1 };
+        if (chinese || matches!(here, 'A'..='E')) && text.at(graded) == '级' && is_grade(text, index, graded + 1) {
+            return Some((here.to_string(), index..graded + 1));
         }
         if matches!(here, 'P' | 'S')
             && matches!(text.at(index + 1), '0'..='5')
@@ -195,7 +244,11 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
             let level = text.at(index + 2) == '级';
             // Alone in front of everything: `P2 06/03 20:18 …`.
             let leads = leading && matches!(text.at(index + 2), ' ' | ':' | '，' | '|');
-            if bracketed || level || leads {
+            // A clause of its own: `补录流水 2.36 万条。P2。`
+            let alone = matches!(before, ' ' | '，' | '。' | '；' | ',' | ';' | '|')
+                && matches!(text.at(index + 2), '。' | '，' | '；' | '\n' | '.' | ',' | ';' | '|')
+                && !text.at(index + 3).is_ascii_alphanumeric();
+            if bracketed || level || leads || alone {
                 return Some((text.text(index..index + 2), index..index + 2 + usize::from(level)));
             }
         }

@@ -12,6 +12,7 @@ mod instants;
 mod labels;
 pub mod marks;
 mod narrative;
+pub mod noise;
 mod outcomes;
 mod pieces;
 pub mod quantities;
@@ -37,7 +38,8 @@ pub fn read_line(text: &str, context: &CaptureContext) -> DraftEvent {
     let cut = text.char_indices().nth(READ_LIMIT).map_or(text.len(), |(at, _)| at);
     let read = text.get(..cut).unwrap_or(text);
     let controls = text.chars().filter(|c| is_unwanted(*c) && *c != '\r').count();
-    let folded = Folded::new(read, 0);
+    let mut folded = Folded::new(read, 0);
+    noise::blank(&mut folded, '\n');
     let event = EventText::of_body(&folded, 0..folded.len());
     let (mut draft, _) = read_event_text(read, &folded, &event, context, None);
     if total > READ_LIMIT {

@@ -14,8 +14,8 @@ use crate::domain::text::Folded;
 /// The sentence, in characters of the event's text.
 #[derive(Debug, Clone)]
 pub(super) struct Sentence {
-    /// A grade in front of the time; it leads the sentence.
-    label: Option<Range<usize>>,
+    /// A grade, a picture or a link in front of the time; they lead the sentence.
+    leads: Vec<Range<usize>>,
     /// The other parts that make the sentence, in order.
     parts: Vec<Range<usize>>,
     /// From the first character behind the time to the last one before the mark.
@@ -29,10 +29,13 @@ impl Sentence {
             let bytes = text.bytes(part);
             original.get(bytes.start.saturating_sub(base)..bytes.end.saturating_sub(base)).unwrap_or_default()
         };
-        let mut words = self.label.as_ref().map(slice).unwrap_or_default().to_owned();
-        // `P2 ` keeps its blank; `【C级】` needs none.
-        if !words.is_empty() && words.is_ascii() {
-            words.push(' ');
+        let mut words = String::new();
+        for lead in &self.leads {
+            words.push_str(slice(lead));
+            // `P2 ` keeps its blank; `【C级】` needs none.
+            if words.ends_with(|c: char| c != '】' && c != '）') {
+                words.push(' ');
+            }
         }
         for part in &self.parts {
             words.push_str(slice(part));
@@ -42,44 +45,50 @@ impl Sentence {
 
     /// The parts that make the sentence, in the order of the text.
     pub fn kept(&self) -> impl Iterator<Item = &Range<usize>> {
-        self.label.iter().chain(&self.parts)
+        self.leads.iter().chain(&self.parts)
     }
 }
 
 /// The sentence of `text`, where `leading` are the time tokens in front and `hidden` are comments and signs of
-/// quotation, in order.
-pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>, hidden: &[Range<usize>]) -> Sentence {
+/// quotation, in order. `is_blank` tells whether a character is blank in the original: pictures, links and tags are not.
+pub(super) fn of(
+    text: &Folded,
+    leading: &[TimeToken],
+    mark: Option<&FoundMark>,
+    hidden: &[Range<usize>],
+    is_blank: &dyn Fn(usize) -> bool,
+) -> Sentence {
     let before = |mut end: usize, start: usize| {
-        while end > start && text.at(end - 1).is_whitespace() {
+        while end > start && is_blank(end - 1) {
             end -= 1;
         }
         end
     };
     let mut start = 0;
-    let mut label: Option<Range<usize>> = None;
+    let mut leads: Vec<Range<usize>> = Vec::new();
     for token in leading {
         let between = start..token.range.start.max(start);
-        if label.is_none() && start == 0 && is_label(text, between.clone()) {
+        if leads.is_empty() && start == 0 && is_label(text, between.clone()) {
             // `【B级】09/02 10:12 聚合码…`: the time is taken out from behind the grade.
-            label = Some(text.skip_blanks(between.start)..before(between.end, between.start));
-            start = token.range.end;
-        } else if is_connecting(text, between) {
-            start = token.range.end;
+            let from = between.clone().find(|i| !is_blank(*i)).unwrap_or(between.end);
+            leads.push(from..before(between.end, from));
+        } else if is_connecting(text, between.clone()) {
+            leads.extend(ornaments(text, between, is_blank));
         } else {
             break;
         }
+        leads.extend(ornaments(text, token.range.clone(), is_blank));
+        start = token.range.end;
     }
     let mut end = text.len();
     let mut cut: Option<Range<usize>> = None;
     if let Some(mark) = mark {
-        let nothing_behind =
-            text.chars(mark.range.end..end).iter().all(|c| c.is_whitespace() || matches!(c, '。' | '.'));
+        let nothing_behind = (mark.range.end..end).all(|i| is_blank(i) || matches!(text.at(i), '。' | '.'));
         if nothing_behind && mark.range.start >= start {
             end = mark.range.start;
             // `支付失败，无需复盘`: the comma led to the mark.
             if mark.range == mark.inner {
-                while end > start && (text.at(end - 1).is_whitespace() || matches!(text.at(end - 1), '，' | ',' | '、'))
-                {
+                while end > start && (is_blank(end - 1) || matches!(text.at(end - 1), '，' | ',' | '、')) {
                     end -= 1;
                 }
             }
@@ -87,9 +96,7 @@ pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>,
             cut = Some(mark.range.clone());
         }
     }
-    while start < end
-        && (text.at(start).is_whitespace() || (start > 0 && matches!(text.at(start), ':' | '，' | ',' | ')')))
-    {
+    while start < end && (is_blank(start) || (start > 0 && matches!(text.at(start), ':' | '，' | ',' | ')'))) {
         start += 1;
     }
     end = before(end, start);
@@ -101,7 +108,21 @@ pub(super) fn of(text: &Folded, leading: &[TimeToken], mark: Option<&FoundMark>,
         parts = parts.into_iter().flat_map(|part| without(&part, hidden)).collect();
     }
     parts.retain(|part| part.start < part.end);
-    Sentence { label, parts, range: start..end }
+    Sentence { leads, parts, range: start..end }
+}
+
+/// Pictures, links and tags in a range, which read as blanks.
+fn ornaments(text: &Folded, range: Range<usize>, is_blank: &dyn Fn(usize) -> bool) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for index in range {
+        if text.at(index).is_whitespace() && !is_blank(index) {
+            match found.last_mut() {
+                Some(last) if last.end == index => last.end = index + 1,
+                _ => found.push(index..index + 1),
+            }
+        }
+    }
+    found
 }
 
 /// What is left of a part without the hidden ranges in it.

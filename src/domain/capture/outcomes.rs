@@ -1,8 +1,8 @@
 //! Words that tell how far things are: well again, partly, not yet, in trouble, in hand.
 
-use crate::domain::text::lower;
+use crate::domain::text::{contains_any, lower};
 
-const ONGOING: [&str; 15] = [
+const ONGOING: &[&str] = &[
     "处理中",
     "排查中",
     "持续观察",
@@ -18,8 +18,15 @@ const ONGOING: [&str; 15] = [
     "under investigation",
     "monitoring",
     "waiting for",
+    "not fixed",
+    "not yet",
+    "not resolved",
+    "still being",
+    "仍未",
+    "待恢复",
+    "尚在",
 ];
-const WELL: [&str; 27] = [
+const WELL: &[&str] = &[
     "back at",
     "back up",
     "back online",
@@ -47,8 +54,26 @@ const WELL: [&str; 27] = [
     "mitigated",
     "recovery",
     "healthy",
+    "还原",
+    "解除",
+    "放开",
+    "消化完",
+    "可用",
+    "热修复",
+    "重开",
+    "self-healed",
+    "resumed",
+    "flushed",
+    "clean since",
+    "cleared",
+    "drained",
+    "caught up",
+    "back in service",
+    "reopened",
+    "corrected",
+    "taken down",
 ];
-const PARTLY: [&str; 12] = [
+const PARTLY: &[&str] = &[
     "部分恢复",
     "逐步恢复",
     "开始恢复",
@@ -61,6 +86,10 @@ const PARTLY: [&str; 12] = [
     "缓解",
     "starts to recover",
     "degraded mode",
+    "恢复约",
+    "大部分恢复",
+    "workaround",
+    "不可用",
 ];
 
 /// Whether the words say that all is well again.
@@ -69,11 +98,18 @@ pub fn is_well(words: &str) -> bool {
     if words == "back" {
         return true;
     }
-    let not = ["未恢复", "无法恢复", "不正常", "异常", "待恢复", "not recovered", "预计"];
-    WELL.iter().any(|word| words.contains(word))
-        && !PARTLY.iter().any(|word| words.contains(word))
-        && !not.iter().any(|word| words.contains(word))
-        && !ONGOING.iter().any(|word| words.contains(word))
+    let not = ["不正常", "异常", "not recovered", "预计"];
+    let denied = |at: usize| {
+        let before = words.get(..at).unwrap_or_default();
+        ["未", "没", "不", "待", "无法", "不能", "没有", "尚未", "未能", "未曾"]
+            .iter()
+            .any(|word| before.ends_with(word))
+    };
+    contains_any(&words, WELL)
+        && WELL.iter().any(|word| words.match_indices(word).any(|(at, _)| !denied(at)))
+        && !contains_any(&words, PARTLY)
+        && !contains_any(&words, &not)
+        && !contains_any(&words, ONGOING)
 }
 
 /// Whether the words say that it was partly well, or that the damage was stopped.
@@ -88,62 +124,128 @@ pub fn is_partly(words: &str) -> bool {
 /// the symptom: `发布完成` alone begins many an event.
 pub fn ends_well(words: &str) -> bool {
     let words = words.trim_end_matches(['。', '.', ' ', '，']);
-    let ends = ["完成", "完毕", "成功", "结束", "清零", "归零", "回落", "回升", "追平", "到账", "补齐"];
-    let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账"];
-    ends.iter().any(|word| words.ends_with(word)) && !not.iter().any(|word| words.contains(word)) && !is_ongoing(words)
+    let ends = [
+        "完成",
+        "完毕",
+        "成功",
+        "结束",
+        "清零",
+        "归零",
+        "清空",
+        "回落",
+        "回升",
+        "追平",
+        "追回",
+        "到账",
+        "补齐",
+        "退回",
+        "冲回",
+        "返还",
+        "退还",
+        "入账",
+        "解除",
+        "重开",
+        "上线",
+        "放行通过",
+        "验证通过",
+        "继续",
+        "已更正",
+    ];
+    let not = ["未完成", "不成功", "未成功", "未结束", "失败", "未到账", "准备上线", "功能上线", "版本上线"];
+    let done = words.starts_with("完成") && !words.contains("止损");
+    (done || ends.iter().any(|word| words.ends_with(word))) && !contains_any(words, &not) && !is_ongoing(words)
 }
 
 /// Whether the words tell of trouble: such a clause is no way back.
 pub fn is_trouble(words: &str) -> bool {
     let words = lower(words);
-    [
-        "未同步",
-        "未更新",
-        "未适配",
-        "不及时",
-        "不足",
-        "不当",
-        "误操作",
-        "耗尽",
-        "打满",
-        "触发",
-        "故障",
-        "失败",
-        "无法",
-        "异常",
-        "超时",
-        "延迟",
-        "不可用",
-        "错误",
-        "报错",
-        "中断",
-        "下降",
-        "升高",
-        "上升",
-        "告警",
-        "缓慢",
-        "卡顿",
-        "丢失",
-        "重复",
-        "积压",
-        "堆积",
-        "宕机",
-        "fail",
-        "error",
-        "timeout",
-        "timed out",
-        "unavailable",
-        "delay",
-        "slow",
-        "down",
-    ]
-    .iter()
-    .any(|word| words.contains(word))
+    contains_any(
+        &words,
+        &[
+            "未同步",
+            "未更新",
+            "未适配",
+            "不及时",
+            "不足",
+            "不当",
+            "误操作",
+            "耗尽",
+            "打满",
+            "触发",
+            "故障",
+            "失败",
+            "无法",
+            "异常",
+            "超时",
+            "延迟",
+            "不可用",
+            "错误",
+            "报错",
+            "中断",
+            "下降",
+            "升高",
+            "上升",
+            "告警",
+            "缓慢",
+            "卡顿",
+            "丢失",
+            "重复",
+            "积压",
+            "堆积",
+            "宕机",
+            "fail",
+            "error",
+            "timeout",
+            "timed out",
+            "unavailable",
+            "delay",
+            "slow",
+            "down",
+        ],
+    )
 }
+
+/// Who acts, in front of what was done.
+const AGENTS: &[&str] = &[
+    "DBA",
+    "值班同学",
+    "值班人员",
+    "值班",
+    "运维同学",
+    "运维",
+    "研发",
+    "开发",
+    "SRE",
+    "供应商侧",
+    "供应商",
+    "渠道侧",
+    "对方",
+    "我方",
+    "银行侧",
+    "厂商",
+    "机房",
+    "网络组",
+    "we ",
+    "We ",
+];
 
 /// Whether the words begin with something that people do: `重启认证服务`, `回滚配置`.
 pub fn is_action(words: &str) -> bool {
-    const VERBS: [&str; 61] = [
+    const VERBS: &[&str] = &[
+        "切",
+        "换",
+        "扩",
+        "限流",
+        "推送",
+        "停",
+        "加索引",
+        "加白",
+        "加机器",
+        "路由",
+        "流量",
+        "摘",
+        "联系",
+        "重拉",
         "冲正",
         "补账",
         "止付",
@@ -206,7 +308,42 @@ pub fn is_action(words: &str) -> bool {
         "执行",
         "优化",
     ];
-    const ENGLISH: [&str; 20] = [
+    // Anywhere in the clause: English tells what was done in the passive.
+    const DONE: &[&str] = &[
+        "pinned",
+        "taken down",
+        "removed",
+        "rolled back",
+        "restarted",
+        "cancelled",
+        "canceled",
+        "reverted",
+        "redeployed",
+        "replaced",
+        "switched",
+        "moved",
+        "rerouted",
+        "patched",
+        "renewed",
+        "killed",
+        "scaled",
+        "drained",
+        "failed over",
+        "raised",
+        "purged",
+        "deployed",
+        "corrected",
+        "restored",
+        "replayed",
+        "disabled",
+        "rebuilt",
+        "reopened",
+        "re-enabled",
+        "whitelisted",
+        "throttled",
+        "rolled forward",
+    ];
+    const ENGLISH: &[&str] = &[
         "restart",
         "rolled back",
         "roll back",
@@ -231,12 +368,117 @@ pub fn is_action(words: &str) -> bool {
     let words = words.trim_start_matches(['已', '并', '先', '后', '再', '经']);
     let words =
         ["随后", "立即", "随即", "随之", "同时"].iter().find_map(|lead| words.strip_prefix(lead)).unwrap_or(words);
+    // `DBA 手动提升从库`, `值班回滚索引配置`: who did it.
+    let words = AGENTS.iter().find_map(|agent| words.strip_prefix(agent)).map_or(words, str::trim_start);
     let plain = lower(words);
-    VERBS.iter().any(|verb| words.starts_with(verb)) || ENGLISH.iter().any(|verb| plain.starts_with(verb))
+    VERBS.iter().any(|verb| words.starts_with(verb))
+        || ENGLISH.iter().any(|verb| plain.starts_with(verb))
+        || words.is_ascii() && contains_any(&plain, DONE)
+}
+
+/// Whether the words are an action that takes the fault away: a roll-back, a switch, something turned off.
+pub fn is_remedy(words: &str) -> bool {
+    let plain = words.trim_start_matches(['已', '并', '先', '后', '再', '经']);
+    plain.starts_with('补')
+        || ["回滚", "回退", "切换", "切走", "切回", "下线", "摘除", "关闭", "停用", "重启", "熔断", "降级", "下架"]
+            .iter()
+            .any(|verb| plain.starts_with(verb) || plain.ends_with(verb))
+}
+
+/// `用户投诉 41 起`, `客服进线 320 通`: how many complained, which is not how many were affected.
+pub fn is_complaints(words: &str) -> bool {
+    ["投诉", "客诉", "进线", "咨询量", "工单量"].iter().any(|word| words.contains(word))
+        && words.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Whether the words only tell whom one told, or what comes later: `已联系厂商`, `后续优化`.
+pub fn is_follow_up(words: &str) -> bool {
+    ["已联系", "已通知", "已告知", "已上报", "已报修", "已提单", "已知会", "后续", "遗留", "待进一步", "计划", "详见"]
+        .iter()
+        .any(|lead| words.starts_with(lead))
+}
+
+/// Whether words behind the symptom that are nothing else may tell the cause: no plan, no notice, no follow-up.
+pub fn may_be_cause(words: &str) -> bool {
+    const LEADS: &[&str] = &[
+        "已",
+        "将",
+        "拟",
+        "待",
+        "需",
+        "并",
+        "其余",
+        "剩余",
+        "余下",
+        "部分",
+        "目前",
+        "现",
+        "后续",
+        "遗留",
+        "计划",
+        "详见",
+        "见",
+        "建议",
+        "累计",
+        "相关",
+        "预计",
+        "请",
+        "无",
+        "当日",
+        "定级",
+        "级别",
+        "等级",
+        "未达",
+        "未造成",
+        "未影响",
+        "未产生",
+        "未接到",
+        "未收到",
+        "usd",
+        "no ",
+        "not ",
+        "vendor ",
+    ];
+    const INSIDE: &[&str] = &[
+        "验证",
+        "观察",
+        "已通知",
+        "告知",
+        "跟进",
+        "整改",
+        "未再",
+        "无异常",
+        "投诉",
+        "反馈",
+        "恢复",
+        "正常",
+        "follow",
+        "顺延",
+        "推迟",
+        "已更正",
+        "已补",
+        "已退",
+        "已修",
+        "已处理",
+        "已完成",
+        "已发",
+        "延后",
+        "complain",
+        "apolog",
+        "notified",
+    ];
+    let words = lower(words);
+    words.chars().count() >= 3
+        && !LEADS.iter().any(|lead| words.starts_with(lead))
+        && !contains_any(&words, INSIDE)
+        && !is_ongoing(&words)
 }
 
 /// Whether the words say that it is not over yet.
 pub fn is_ongoing(words: &str) -> bool {
+    /// Words that end in 中 and name no work that goes on.
+    const OTHER: &[&str] = &["其中", "集中", "途中", "期中", "当中", "命中", "过程中", "使用中", "空中"];
     let words = lower(words);
-    ONGOING.iter().any(|word| words.contains(word))
+    contains_any(&words, ONGOING)
+        || words.ends_with('中') && words.chars().count() >= 3 && !OTHER.iter().any(|word| words.ends_with(word))
 }

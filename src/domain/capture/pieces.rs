@@ -21,7 +21,8 @@ impl Piece {
     pub fn of(masked: &Folded, range: &Range<usize>) -> Self {
         let is_edge = |c: char| {
             c.is_whitespace()
-                || c == TAKEN
+                // TAKEN is one of them.
+                || c.is_control()
                 || matches!(
                     c,
                     ':' | ',' | '，' | '。' | '；' | ';' | '-' | '~' | '、' | '*' | '.' | '·' | '|' | '>' | '【' | '】'
@@ -66,6 +67,12 @@ impl Piece {
 /// Words that belong to a time that was taken out lead or end no sentence: `起，`, `于`, `at`.
 fn without_time_words<'a>(words: &'a str, taken: bool, behind_time: bool, time_at: &dyn Fn(usize) -> bool) -> &'a str {
     let mut words = words;
+    for lead in ["客诉:", "投诉:", "告警:", "反馈:", "监控:"] {
+        words = words.strip_prefix(lead).map_or(words, str::trim_start);
+    }
+    if taken {
+        words = words.strip_prefix("期间").unwrap_or(words);
+    }
     for tail in [" at", " on", " by", "于", "在", "()", "（）"] {
         words = words.strip_suffix(tail).unwrap_or(words);
     }
@@ -76,8 +83,9 @@ fn without_time_words<'a>(words: &'a str, taken: bool, behind_time: bool, time_a
     }
     // 起 behind the time of the beginning, and 自 before it, belong to the time.
     if behind_time {
-        for lead in ["起，", "起 ", "起", "开始，", "开始 ", "发生 "] {
-            if let Some(rest) = words.strip_prefix(lead)
+        for lead in ["左右", "许", "前后", "期间", "起至", "起，", "起", "开始，", "开始 ", "发生 "]
+        {
+            if let Some(rest) = words.strip_prefix(lead).map(str::trim_start)
                 && !rest.is_empty()
             {
                 words = rest;

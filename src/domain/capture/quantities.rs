@@ -5,7 +5,13 @@ use std::ops::Range;
 use super::draft::{Impact, ImpactKind};
 use crate::domain::text::Folded;
 
-const BEFORE: [&str; 22] = [
+const BEFORE: &[&str] = &[
+    "some",
+    "approx.",
+    "approx",
+    "circa",
+    "up to",
+    "估计",
     "大约",
     "约",
     "接近",
@@ -29,8 +35,8 @@ const BEFORE: [&str; 22] = [
     "approximately",
     "almost",
 ];
-const AFTER: [&str; 6] = ["余", "多", "左右", "上下", "来", "+"];
-const COUNT_UNITS: [&str; 24] = [
+const AFTER: &[&str] = &["余", "多", "左右", "上下", "来", "+"];
+const COUNT_UNITS: &[&str] = &[
     "请求",
     "订单",
     "交易",
@@ -56,9 +62,25 @@ const COUNT_UNITS: [&str; 24] = [
     "例",
     "宗",
 ];
-const USER_UNITS: [&str; 14] =
-    ["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
-const COUNT_WORDS: [&str; 52] = [
+const USER_UNITS: &[&str] =
+    &["人次", "人", "户", "位", "名", "家", "个用户", "个商户", "个客户", "个门店", "用户", "商户", "门店", "客户"];
+const COUNT_WORDS: &[&str] = &[
+    "views",
+    "credits",
+    "applications",
+    "redemptions",
+    "attempts",
+    "statements",
+    "txns",
+    "txn",
+    "tx",
+    "lines",
+    "rows",
+    "alerts",
+    "quotes",
+    "cards",
+    "operations",
+    "labels",
     "payouts",
     "payout",
     "charges",
@@ -112,7 +134,13 @@ const COUNT_WORDS: [&str; 52] = [
     "withdrawals",
     "deposits",
 ];
-const USER_WORDS: [&str; 12] = [
+const USER_WORDS: &[&str] = &[
+    "companies",
+    "firms",
+    "passengers",
+    "members",
+    "partners",
+    "couriers",
     "users",
     "user",
     "customers",
@@ -147,22 +175,17 @@ pub fn scan(text: &str) -> Vec<Impact> {
 
 /// The numbers in a range of characters.
 pub fn scan_in(text: &Folded, range: Range<usize>) -> Vec<Found> {
-    let own = text.slice(range.clone());
     let mut found = Vec::new();
-    let mut index = 0;
-    while index < own.len() {
-        if !may_begin(own.at(index)) {
+    let mut index = range.start;
+    while index < range.end.min(text.len()) {
+        if !may_begin(text.at(index)) {
             index += 1;
             continue;
         }
-        match number_at(&own, index) {
+        match number_at(text, index) {
             Some((number, end)) => {
-                found.extend(number.map(|(impact, is_lower)| Found {
-                    impact,
-                    is_lower,
-                    range: range.start + index..range.start + end,
-                }));
-                index = end;
+                found.extend(number.map(|(impact, is_lower)| Found { impact, is_lower, range: index..end }));
+                index = end.max(index + 1);
             }
             None => index += 1,
         }
@@ -178,7 +201,9 @@ fn may_begin(c: char) -> bool {
 fn number_at(text: &Folded, index: usize) -> Option<(Option<(Impact, bool)>, usize)> {
     let before = if index == 0 { ' ' } else { text.at(index - 1) };
     let (hundredths, end) = if text.at(index).is_ascii_digit() {
-        if before.is_ascii_alphanumeric() || matches!(before, '.' | ':' | '/') {
+        let ordinal = before == '第' || before == ' ' && index > 1 && text.at(index - 2) == '第';
+        let of_time = before == ':' && index > 1 && text.at(index - 2).is_ascii_digit();
+        if before.is_ascii_alphanumeric() || ordinal || of_time || matches!(before, '.' | '/') {
             return skip_number(text, index).map(|end| (None, end));
         }
         arabic(text, index)?
@@ -204,7 +229,7 @@ fn number_at(text: &Folded, index: usize) -> Option<(Option<(Impact, bool)>, usi
         end = text.skip_blanks(end);
     }
     loop {
-        if let Some(length) = text.any(end, &AFTER) {
+        if let Some(length) = text.any(end, AFTER) {
             approximate = true;
             end += length;
         } else if let Some((scale, length)) = scale_at(text, end) {
@@ -254,9 +279,14 @@ fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
     let mut end = index;
     loop {
         let before = end;
-        while end > 0 && matches!(text.at(end - 1), ' ' | ':' | '约' | '近' | '逾' | '超' | '过' | '达' | '数' | '量')
+        while end > 0
+            && matches!(text.at(end - 1), ' ' | ':' | '约' | '近' | '逾' | '超' | '过' | '达' | '数' | '量' | '≈' | '~')
         {
             end -= 1;
+        }
+        // `用户影响 1.9w`
+        if end > 2 && text.has(end - 2, "影响") {
+            end -= 2;
         }
         if end == before {
             break;
@@ -267,8 +297,13 @@ fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
         let from = end.checked_sub(length)?;
         // 影响 must lead the noun: `订单 2025060401` is a number of an order.
         let leads = (1..=8).any(|back| from > back && text.has(from - back - 1, "影响"))
-            || from >= 2 && text.has(from - 2, "影响");
-        (text.has(from, noun) && leads).then(|| (kind, noun.to_owned()))
+            || from >= 2 && text.any(from - 2, &["影响", "涉及", "波及"]).is_some()
+            || from >= 1 && text.at(from - 1) == '涉'
+            || text.has(end, "影响");
+        // `，用户约 2.4 万`: a word of approximation in between makes it a number of them.
+        let said = end + 1 < index && text.chars(end..index).iter().any(|c| matches!(c, '约' | '近' | '逾' | '超'));
+        let begins = from == 0 || matches!(text.at(from - 1), '，' | ',' | '、' | ' ' | '；' | ':');
+        (text.has(from, noun) && (leads || said && begins)).then(|| (kind, noun.to_owned()))
     })
 }
 
@@ -347,6 +382,10 @@ fn chinese(text: &Folded, index: usize) -> Option<(i64, usize)> {
     if end == index && matches!(text.at(end), '万') && is_approximate_before(text, index) {
         return Some((100, end));
     }
+    // `把节点一次摘空`: 一次 is no number of anything.
+    if !scaled && end == index + 1 && text.at(index) == '一' && text.at(end) == '次' {
+        return None;
+    }
     if end == index || !(approximate_scale || unit_of(text, end, index).is_some()) {
         return None;
     }
@@ -373,26 +412,39 @@ fn unit_of(text: &Folded, index: usize, number_at: usize) -> Option<(ImpactKind,
     if let Some(length) = text.any(index, &["人民币"]) {
         return Some((ImpactKind::Amount, length));
     }
-    if number_at > 0 && matches!(text.at(number_at - 1), '¥' | '￥') {
+    if currency_before(text, number_at).is_some() {
         return Some((ImpactKind::Amount, 0));
     }
-    if let Some(length) = text.any(index, &USER_UNITS) {
+    if let Some(length) = text.any(index, USER_UNITS) {
         return Some((ImpactKind::Users, length));
     }
-    if let Some(length) = text.any(index, &COUNT_UNITS) {
+    if let Some(length) = text.any(index, COUNT_UNITS) {
         let longer = text.any(index, &["单量", "交易日", "交易时", "次日", "件数", "分钟", "条件"]);
         return longer.is_none().then_some((ImpactKind::Count, length));
     }
     // One adjective may stand between: `450 card payments`.
     for at in [index, next_word(text, index)] {
-        if let Some(length) = word(text, at, &COUNT_WORDS) {
+        if let Some(length) = word(text, at, COUNT_WORDS) {
             return Some((ImpactKind::Count, at + length - index));
         }
-        if let Some(length) = word(text, at, &USER_WORDS) {
+        if let Some(length) = word(text, at, USER_WORDS) {
             return Some((ImpactKind::Users, at + length - index));
         }
     }
     None
+}
+
+/// Where a sign of yuan in front of a number begins: `¥3.2k`, `CNY 1.27M`, `人民币 8.62 万`.
+fn currency_before(text: &Folded, number_at: usize) -> Option<usize> {
+    let mut end = number_at;
+    while end > 0 && text.at(end - 1) == ' ' && number_at - end < 2 {
+        end -= 1;
+    }
+    ["¥", "￥", "cny", "rmb", "人民币"].iter().find_map(|sign| {
+        let from = end.checked_sub(sign.chars().count())?;
+        let free = from == 0 || !text.at(from - 1).is_ascii_alphanumeric();
+        (free && text.has(from, sign)).then_some(from)
+    })
 }
 
 fn word(text: &Folded, index: usize, words: &[&str]) -> Option<usize> {
@@ -408,10 +460,13 @@ fn next_word(text: &Folded, index: usize) -> usize {
 }
 
 fn is_approximate_before(text: &Folded, index: usize) -> bool {
+    let index = currency_before(text, index).unwrap_or(index);
     BEFORE.iter().any(|word| {
         let length = word.chars().count();
         let blank = (1..=2).find(|back| index >= *back && text.at(index - back) != ' ').unwrap_or(1) - 1;
-        let from = index.checked_sub(length + blank);
-        from.is_some_and(|from| text.has(from, word))
+        let Some(from) = index.checked_sub(length + blank) else { return false };
+        // 签约, 预约 … are words of their own.
+        let inside = *word == "约" && from > 0 && "签预合违解节履续特".contains(text.at(from - 1));
+        text.has(from, word) && !inside
     })
 }

@@ -5,7 +5,7 @@ use super::{
     outcomes::{is_ongoing, is_well},
     quantities,
 };
-use crate::domain::text::lower;
+use crate::domain::text::{contains_any, lower};
 
 /// What a clause says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,9 @@ pub fn role(words: &str, after_action: bool) -> Role {
     let starts = |list: &[&str]| list.iter().any(|word| words.starts_with(word));
     if starts(&[
         "现场记录",
-        "日志",
+        "日志:",
+        "日志如",
+        "日志 ",
         "log:",
         "logs:",
         "附:",
@@ -45,6 +47,9 @@ pub fn role(words: &str, after_action: bool) -> Role {
         "错误日志",
         "相关单号",
         "备注",
+        "详见",
+        "附件",
+        "工单",
         "traceid",
         "trace",
     ]) {
@@ -81,7 +86,9 @@ pub fn role(words: &str, after_action: bool) -> Role {
     if found_out(words).is_some() {
         return Role::Location;
     }
-    if starts(&["定位到", "定位:", "排查发现"]) || (after_action && words.starts_with("定位")) {
+    if starts(&["定位到", "定位:", "排查发现"])
+        || (after_action && (words.starts_with("定位") || words.starts_with("确认") && !is_well(words)))
+    {
         return Role::Location;
     }
     if after_action
@@ -101,6 +108,11 @@ pub fn role(words: &str, after_action: bool) -> Role {
             "业务反馈",
             "报警",
         ])
+    {
+        return Role::Detection;
+    }
+    let short = words.chars().count() <= 12;
+    if after_action && short && ["反馈", "发现", "告警", "投诉", "报障"].iter().any(|end| words.ends_with(end))
     {
         return Role::Detection;
     }
@@ -132,6 +144,9 @@ fn is_impact(words: &str) -> bool {
         "涉及金额",
         "资损",
         "无资损",
+        "资金无",
+        "无损失",
+        "invisible to",
         "未造成",
         "其中",
         "预计损失",
@@ -147,7 +162,13 @@ fn is_impact(words: &str) -> bool {
     if starts.iter().any(|word| words.starts_with(word)) {
         return true;
     }
+    let only = words.starts_with('仅') && words.chars().count() <= 14;
+    if only {
+        return true;
+    }
     let inside = [
+        "用户影响",
+        "涉用户",
         "受影响",
         "影响约",
         "影响用户",
@@ -165,10 +186,12 @@ fn is_impact(words: &str) -> bool {
         "没有影响",
         "影响较小",
         " affected",
+        "% of ",
+        " complaints",
         " impacted",
         "were affected",
     ];
-    if inside.iter().any(|word| words.contains(word)) {
+    if contains_any(words, &inside) {
         return true;
     }
     let during = ["期间", "其间", "故障期间", "累计", "共", "合计"];

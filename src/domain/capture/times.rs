@@ -6,7 +6,7 @@ use chrono::{NaiveDate, Weekday};
 
 use super::{
     clocks::{clock_at, half_of, zone_at},
-    dates::{date_at, date_gap},
+    dates::{date_at, date_gap, weekday_behind},
 };
 pub use super::{
     durations::{is_duration, stated_duration, stated_duration_in},
@@ -23,6 +23,8 @@ pub enum DateWords {
     MonthDay(u32, u32),
     /// A day of the week.
     Weekday(Weekday),
+    /// A day of the week before.
+    LastWeek(Weekday),
     /// 次日: that many days after the beginning.
     NextDay(u64),
     /// 今日, 昨天: that many days before the text was written.
@@ -51,7 +53,10 @@ pub fn scan(text: &Folded) -> Vec<TimeToken> {
     let mut tokens: Vec<TimeToken> = Vec::new();
     let mut index = 0;
     while index < text.len() {
-        let Some(mut token) = at(text, index) else {
+        // `noon-12:35`, `3pm-4pm`: behind a time a dash makes a range, not a word.
+        let behind = tokens.last().is_some_and(|before| before.range.end + 1 == index && text.at(index - 1) == '-');
+        let found = if behind { token_from(text, index) } else { at(text, index) };
+        let Some(mut token) = found else {
             index += 1;
             continue;
         };
@@ -60,7 +65,7 @@ pub fn scan(text: &Folded) -> Vec<TimeToken> {
             token.ends_range = token.seconds.is_some()
                 && before.seconds.is_some()
                 && between.len() <= LONGEST_RANGE_SIGN
-                && is_range_sign(&text.text(between));
+                && ends_range(text, before, &token, &text.text(between));
         }
         index = token.range.end;
         tokens.push(token);
@@ -81,20 +86,31 @@ fn may_begin(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(
             c,
-            '次' | '翌' | '第' | '隔' | '今' | '昨' | '前' | '本' | '这' | '周' | '星' | '礼' // days
-                | '凌' | '清' | '早' | '上' | '晨' | '下' | '傍' | '晚' | '夜' | '深' | '中' // parts of the day
+            '次' | '翌' | '第' | '隔' | '今' | '昨' | '前' | '本' | '这' | '周' | '星' | '礼' | '当' | '同' // days
+                | '凌' | '清' | '早' | '上' | '晨' | '下' | '傍' | '晚' | '夜' | '深' | '中' | '午' | '正' // parts of the day
+                | '零' | '一' | '二' | '两' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' // numerals
         )
 }
 
-fn is_range_sign(between: &str) -> bool {
-    matches!(between.trim(), "-" | "--" | "~" | "至" | "到" | "to" | "until" | "till")
+/// Whether the words between two times make them a range: a sign, `between … and …`, or the gap between two columns of
+/// which both hold date and time.
+fn ends_range(text: &Folded, before: &TimeToken, token: &TimeToken, between: &str) -> bool {
+    let words = between.trim();
+    match words {
+        "-" | "--" | "~" | "至" | "到" | "to" | "until" | "till" | "起至" | "起,至" | "->" => true,
+        "and" => before.range.start.checked_sub(8).is_some_and(|from| text.has(from, "between ")),
+        "" => between.contains('\t') && before.date.is_some() && token.date.is_some(),
+        _ => false,
+    }
 }
 
 fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
     let before = if index == 0 { ' ' } else { text.at(index - 1) };
-    if is_inside_word(text, index, before) {
-        return None;
-    }
+    if is_inside_word(text, index, before) { None } else { token_from(text, index) }
+}
+
+/// The token at `index`, whatever stands before it.
+fn token_from(text: &Folded, index: usize) -> Option<TimeToken> {
     let (date, after_date) = match date_at(text, index) {
         // `2999-06-01`: behind a year that is none, month and day are none either.
         Some((DateWords::MonthDay(..), _)) if is_behind_year(text, index) => return None,
@@ -104,6 +120,9 @@ fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
     let mut end = after_date;
     let mut seconds = None;
     let mut offset = None;
+    if date.is_some() {
+        end = weekday_behind(text, after_date);
+    }
     let gap = if date.is_some() { date_gap(text, after_date) } else { index };
     let mut half = None;
     if let Some((clock, clock_end)) = clock_at(text, gap) {
@@ -124,10 +143,27 @@ fn token_at(text: &Folded, index: usize) -> Option<TimeToken> {
                 half,
             });
         }
+        // `4pm on Thursday 14 August`
+        if date.is_none()
+            && let Some(length) = text.any(text.skip_blanks(end), &["on "])
+            && let Some((words, behind)) = date_at(text, text.skip_blanks(end) + length)
+        {
+            return Some(TimeToken {
+                range: index..behind,
+                date: Some(words),
+                seconds,
+                offset,
+                ends_range: false,
+                half,
+            });
+        }
     }
     match (date, seconds) {
         (None, None) => None,
-        (Some(DateWords::NextDay(_) | DateWords::Weekday(_) | DateWords::DaysAgo(_)), None) => None,
+        (
+            Some(DateWords::NextDay(_) | DateWords::Weekday(_) | DateWords::LastWeek(_) | DateWords::DaysAgo(_)),
+            None,
+        ) => None,
         _ => Some(TimeToken { range: index..end, date, seconds, offset, ends_range: false, half }),
     }
 }
@@ -157,7 +193,8 @@ fn is_inside_word(text: &Folded, index: usize, before: char) -> bool {
     if here.is_ascii_digit() {
         return before.is_ascii_alphanumeric()
             || matches!(before, '_' | '#')
-            || (matches!(before, '.' | ':' | '/') && index >= 2 && text.at(index - 2).is_ascii_alphanumeric())
+            || (matches!(before, '.' | '/') && index >= 2 && text.at(index - 2).is_ascii_alphanumeric())
+            || (before == ':' && index >= 2 && text.at(index - 2).is_ascii_digit())
             || (matches!(before, '-' | '+')
                 && index >= 2
                 && text.at(index - 2).is_ascii_alphanumeric()

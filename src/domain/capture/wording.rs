@@ -42,7 +42,7 @@ pub(super) fn skip_list_marker(text: &Folded, range: Range<usize>) -> usize {
     }
     if let Some((_, end)) = text.digits(start, 2)
         && matches!(text.at(end), '.' | '、' | ')')
-        && !text.at(end + 1).is_ascii_digit()
+        && !(text.at(end) == '.' && text.at(end + 1).is_ascii_digit())
     {
         return text.skip_blanks(end + 1);
     }

@@ -16,6 +16,7 @@ use crate::domain::{
         draft::{CaptureContext, DraftEvent},
         field_key, read_event_text, times,
     },
+    clock_point::ClockPoint,
     text::Folded,
 };
 
@@ -82,7 +83,10 @@ impl Section<'_> {
         if let Some(token) = start.date_alone(text, line) {
             let next = below.iter().find(|line| line.is_text() && !text.is_blank(line.range.clone()));
             let dated = next.is_some_and(|next| {
-                Start::of(text, next).token.is_some_and(|token| token.date.is_none() && token.seconds.is_some())
+                let below = Start::of(text, next);
+                below.token.as_ref().is_some_and(|token| token.date.is_none() && token.seconds.is_some())
+                    // `1/2 周六` above `+ 全天　…`
+                    || below.token.is_none() && below.is_item() && !start.is_item()
             });
             if dated && let Some(words) = token.date {
                 self.close(found);
@@ -121,9 +125,13 @@ impl Section<'_> {
         let start = if block.title.is_some() { block.range.start } else { content };
         let mut event = EventText { range: start..block.range.end, title: block.title.clone(), ..EventText::default() };
         for line in &block.lines {
-            event.add_line(text, line.range.clone(), line.kind == Kind::Code);
+            // What is quoted below an event is an excerpt.
+            let excerpt = line.kind == Kind::Code || line.quotes > block.place.quotes;
+            let start = if excerpt && line.start > start { line.start } else { line.range.start };
+            event.add_line(text, start..line.range.end.max(start), excerpt);
         }
-        event.hidden = self.hidden(&event.range, &block.lines);
+        take_title(text, &mut event);
+        event.hidden = self.hidden(&event.range);
         let (draft, anatomy) = read_event_text(self.original, text, &event, self.context, block.date);
         if draft.occurred.is_none() && draft.summary.is_none() && event.fields.is_empty() {
             return;
@@ -143,8 +151,10 @@ impl Section<'_> {
     }
 
     /// Comments and signs of quotation in an event, in order.
-    fn hidden(&self, range: &Range<usize>, lines: &[Line]) -> Vec<Range<usize>> {
-        let quotes = lines.iter().filter(|line| line.quotes > 0 && line.start > range.start);
+    fn hidden(&self, range: &Range<usize>) -> Vec<Range<usize>> {
+        let lines = &self.outline.lines;
+        let from = lines.partition_point(|line| line.start <= range.start);
+        let quotes = lines.iter().skip(from).take_while(|line| line.start < range.end).filter(|line| line.quotes > 0);
         let mut hidden: Vec<Range<usize>> = quotes.map(|line| line.start..line.range.start).collect();
         hidden.extend(self.outline.comments_in(range).iter().cloned());
         hidden.sort_by_key(|range| range.start);
@@ -179,6 +189,8 @@ impl Section<'_> {
         let Some(table) = tables::read(text, lines) else { return };
         let keys: Vec<Option<FieldKey>> = table.header.iter().map(|name| field_key(name)).collect();
         let known = keys.iter().flatten().any(|key| *key != FieldKey::Other);
+        // An empty cell for the date goes on with that of the row above.
+        let mut above: Option<NaiveDate> = None;
         for row in &table.rows {
             if row.cells.iter().all(|cell| cell.is_empty() || is_nothing(text, cell.clone())) {
                 continue;
@@ -194,12 +206,32 @@ impl Section<'_> {
             } else {
                 event.body.clone_from(&row.cells);
             }
-            let (mut draft, anatomy) = read_event_text(self.original, text, &event, self.context, None);
+            let (mut draft, anatomy) = read_event_text(self.original, text, &event, self.context, above);
+            let local = |point: ClockPoint| point.at.with_timezone(&self.context.zone).date_naive();
+            above = draft.occurred.map(local).or(above);
             if draft.occurred.is_none() && draft.summary.is_none() {
                 continue;
             }
             draft.narrative = super::render::generate_narrative(&draft, self.context.zone);
             self.push(row.line.clone(), draft, &anatomy, Layout::Table, events);
+        }
+    }
+}
+
+/// `【P2】购物车加购失败` above labelled parts, `决算日柜面交易缓慢` above a paragraph with the times: the first line is a title.
+fn take_title(text: &Folded, event: &mut EventText) {
+    const LONGEST: usize = 40;
+    let Some(first) = event.body.first().cloned() else { return };
+    let told_below = event.body.len() > 1 || event.fields.iter().any(|(key, _)| *key == FieldKey::OccurredAt);
+    let short = first.len() <= LONGEST && !text.chars(first.clone()).iter().any(|c| matches!(c, '。' | '；' | '，'));
+    let leads = event.fields.first().is_none_or(|(_, field)| first.start < field.start);
+    let times = |range: &Range<usize>| times::scan(&text.slice(range.clone())).iter().any(|t| t.seconds.is_some());
+    if event.title.is_none() && told_below && short && leads && !times(&first) {
+        let below = event.body.iter().skip(1).chain(event.fields.iter().map(|(_, range)| range));
+        let dated = event.body.get(1).is_some_and(|line| times::at(text, text.skip_blanks(line.start)).is_some());
+        if dated || below.take(4).any(times) {
+            event.title = Some(first);
+            event.body.remove(0);
         }
     }
 }
@@ -211,11 +243,12 @@ fn extend(block: &mut Option<Block>, line: &Line) {
     }
 }
 
-/// `---`, or nothing at all.
+/// `---`, `###` without words, or nothing at all.
 fn is_blank_or_rule(text: &Folded, line: &Line) -> bool {
     let chars = text.chars(line.range.clone());
     let signs = chars.iter().all(|c| matches!(c, '-' | '*' | '_' | ' ' | '\t' | '='));
-    text.is_blank(line.range.clone()) || (signs && chars.iter().filter(|c| !c.is_whitespace()).count() >= 3)
+    let empty = chars.iter().all(|c| c.is_whitespace() || c.is_control() || matches!(c, '#' | '>'));
+    empty || (signs && chars.iter().filter(|c| !c.is_whitespace()).count() >= 3)
 }
 
 /// `无`, `本周无。`, `none`.

@@ -9,9 +9,35 @@ use super::{
 };
 use crate::domain::text::Folded;
 
-const UNITS: [&str; 22] = [
-    "%", "pp", "ms", "毫秒", "分钟", "小时", "秒", "min", "s", "h", "次", "笔", "万笔", "起", "个", "bp", "tps", "qps",
-    "元", "万元", "天", "‰",
+const UNITS: [&str; 28] = [
+    "万",
+    "万次",
+    "亿",
+    "万单",
+    "个百分点",
+    "us",
+    "%",
+    "pp",
+    "ms",
+    "毫秒",
+    "分钟",
+    "小时",
+    "秒",
+    "min",
+    "s",
+    "h",
+    "次",
+    "笔",
+    "万笔",
+    "起",
+    "个",
+    "bp",
+    "tps",
+    "qps",
+    "元",
+    "万元",
+    "天",
+    "‰",
 ];
 
 /// The longest heading of a group in characters.
@@ -35,7 +61,8 @@ pub fn read(text: &Folded, lines: &[Line]) -> (Vec<FigureReading>, Vec<IncidentC
             continue;
         }
         let start = marker_end(text, line);
-        let found = incident_counts(text, start..line.end, line);
+        let counted = group.as_deref().is_some_and(names_incidents);
+        let found = incident_counts(text, start..line.end, line, counted);
         if found.is_empty() {
             let before = figures.len();
             read_line(text, start, line, group.as_deref(), &mut figures);
@@ -59,7 +86,7 @@ fn marker_end(text: &Folded, line: &Range<usize>) -> usize {
         start = text.skip_blanks(start + 1);
     } else if let Some((_, end)) = text.digits(start, 2)
         && matches!(text.at(end), '.' | '、' | ')')
-        && !text.at(end + 1).is_ascii_digit()
+        && !(text.at(end) == '.' && text.at(end + 1).is_ascii_digit())
     {
         start = text.skip_blanks(end + 1);
     }
@@ -170,9 +197,25 @@ fn is_note(name: &str) -> bool {
         "较上期",
         "上升",
         "下降",
+        "提升",
+        "持平",
+        "down",
+        "up",
+        "improved",
+        "was",
+        "from",
+        "prev",
+        "previous",
+        "threshold",
+        "阈值",
+        "同期",
+        "去年",
+        "缩短",
+        "增加",
+        "减少",
     ]
     .iter()
-    .any(|word| lower.starts_with(word))
+    .any(|word| lower.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric())))
 }
 
 fn figure_of(text: &Folded, part: Range<usize>, line: &Range<usize>, group: Option<&str>) -> Option<FigureReading> {
@@ -271,18 +314,28 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
 }
 
 /// `事故数AB级0次，C级0.5次`, `Incidents: Sev1 0, Sev2 1`, `P0 0次`.
-fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> Vec<IncidentCountReading> {
+fn incident_counts(
+    text: &Folded,
+    range: Range<usize>,
+    line: &Range<usize>,
+    counted: bool,
+) -> Vec<IncidentCountReading> {
+    /// Words that say which time counts are of.
+    const SCOPES: &[&str] = &["本周", "本年累计", "年累计", "本年", "全年", "this week", "year to date", "ytd"];
     /// Characters that are looked through for the time that counts are of.
     const SCOPE_WORDS: usize = 200;
-    let keyed = ["事故", "incident", "事件数", "故障数", "事件"]
-        .iter()
-        .any(|word| range.clone().any(|index| text.has(index, word)));
+    let keyed = counted
+        || ["事故", "incident", "事件数", "故障", "事件"]
+            .iter()
+            .any(|word| range.clone().any(|index| text.has(index, word)));
     let mut found: Vec<IncidentCountReading> = Vec::new();
     let mut index = range.start;
     // `(本年累计 AB级0次)` says of its own counts which time they are of; `(本年累计)` says so of those before it.
     let lead = text.find(range.clone(), '(').unwrap_or(range.end).min(range.start + SCOPE_WORDS);
-    let mut scope = scope_of(&text.text(range.start..lead));
-    let outer = scope;
+    // `本周 A级 0 起；本年累计 A级 1 起`: such words count from where they stand.
+    let several = (range.start..lead).filter(|index| text.any(*index, SCOPES).is_some()).count() > 1;
+    let mut scope = if several { None } else { scope_of(&text.text(range.start..lead)) };
+    let mut outer = scope;
     let mut in_bracket = None;
     while index < range.end {
         match text.at(index) {
@@ -305,21 +358,26 @@ fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> V
             }
             _ => {}
         }
+        if several && let Some(length) = text.any(index, SCOPES) {
+            outer = scope_of(&text.text(index..index + length));
+            scope = outer;
+        }
         let before = if index == 0 { ' ' } else { text.at(index - 1) };
         let Some((label, label_end, graded)) = label_at(text, index).filter(|_| !before.is_ascii_alphanumeric()) else {
             index += 1;
             continue;
         };
         let mut at = text.skip_blanks(label_end);
-        while let Some(length) = text.any(at, &[":", "事故", "事件", "故障", "="]) {
+        while let Some(length) = text.any(at, &[":", "事故", "事件", "故障", "=", "×", "x", "*"]) {
             at = text.skip_blanks(at + length);
         }
-        let Some((count, end)) = decimal_at(text, at).filter(|_| text.at(at).is_ascii_digit()) else {
+        let named = count_at(text, at).or_else(|| count_before(text, index));
+        let Some((count, at, end)) = named.map(|(count, own)| (count, own.start, own.end.max(label_end))) else {
             index = label_end;
             continue;
         };
         let times = text.any(text.skip_blanks(end), &["次", "起", "个", "件"]).is_some();
-        if keyed || (times && graded) {
+        if keyed || (times && graded) || at < index {
             found.push(IncidentCountReading {
                 severity: label,
                 count,
@@ -331,6 +389,34 @@ fn incident_counts(text: &Folded, range: Range<usize>, line: &Range<usize>) -> V
         index = end;
     }
     found
+}
+
+/// Whether the heading of a group says that incidents are counted below it.
+fn names_incidents(group: &str) -> bool {
+    let group = group.to_lowercase();
+    ["事故", "故障", "事件", "incident"].iter().any(|word| group.contains(word))
+}
+
+/// `0.5`, `零`, `两`: a count and the characters it takes.
+fn count_at(text: &Folded, at: usize) -> Option<(Decimal, Range<usize>)> {
+    if text.at(at).is_ascii_digit() {
+        return decimal_at(text, at).map(|(count, end)| (count, at..end));
+    }
+    let (count, end) = text.numeral(at)?;
+    let counted = text.any(end, &["次", "起", "个", "件"]).is_some();
+    counted.then(|| (Decimal { units: i64::from(count), scale: 0 }, at..end))
+}
+
+/// `No P1, one P2, three P3`: the count in front of the label.
+fn count_before(text: &Folded, index: usize) -> Option<(Decimal, Range<usize>)> {
+    const WORDS: [(&str, i64); 8] =
+        [("no", 0), ("zero", 0), ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6)];
+    let end = index.checked_sub(1).filter(|end| text.at(*end) == ' ')?;
+    WORDS.iter().find_map(|(word, units)| {
+        let from = end.checked_sub(word.len())?;
+        let free = from == 0 || !text.at(from - 1).is_ascii_alphanumeric();
+        (free && text.has(from, word)).then_some((Decimal { units: *units, scale: 0 }, from..end))
+    })
 }
 
 /// The time that words say counts are of.
@@ -361,6 +447,10 @@ fn label_at(text: &Folded, index: usize) -> Option<(String, usize, bool)> {
         let graded = text.at(index + 2) == '级';
         return Some((text.text(index..index + 2).to_uppercase(), index + 2 + usize::from(graded), graded));
     }
+    if "一二三四五".contains(text.at(index)) {
+        let graded = text.any(index + 1, &["级事件", "级事故", "级故障", "级"])?;
+        return Some((text.at(index).to_string(), index + 1 + graded, true));
+    }
     let mut end = index;
     while matches!(text.at(end), 'A'..='F' | '/' | '、') && end - index < 6 {
         end += 1;
@@ -369,6 +459,7 @@ fn label_at(text: &Folded, index: usize) -> Option<(String, usize, bool)> {
         return None;
     }
     let label: String = text.text(index..end).chars().filter(char::is_ascii_alphabetic).collect();
+    let end = if text.at(end) == ' ' && text.at(end + 1) == '级' { end + 1 } else { end };
     let graded = text.at(end) == '级';
     (graded || text.at(end) == ' ' || text.at(end) == ':').then(|| (label, end + usize::from(graded), graded))
 }
@@ -386,11 +477,11 @@ fn read_table(text: &Folded, rows: &[Line], figures: &mut Vec<FigureReading>, co
     let value_at = exact(&["本周", "数值", "值", "当前", "实际", "this week", "value", "actual", "current", "本期"])
         .or_else(|| column(&["本周", "数值", "实际", "当前", "this week", "value", "actual", "current"]))
         .unwrap_or(name_at + 1);
-    let delta_at =
-        column(&["较上周", "环比", "变化", "change", "delta", "比上周", "较上期", "vs"]).filter(|at| *at != value_at);
+    let delta_at = column(&["较上周", "环比", "变化", "change", "delta", "δ", "比上周", "较上期", "vs"])
+        .filter(|at| *at != value_at);
     let target_at = column(&["目标", "target", "slo"]).filter(|at| *at != value_at);
     for row in &table.rows {
-        let found = incident_counts(text, row.line.clone(), &row.line);
+        let found = incident_counts(text, row.line.clone(), &row.line, false);
         let name_cell = row.cells.get(name_at).map(|cell| text.text(cell.clone())).unwrap_or_default();
         if !found.is_empty() && (name_cell.contains("事故") || name_cell.to_lowercase().contains("incident")) {
             counts.extend(found);

@@ -102,18 +102,15 @@ fn events(
         _ => None,
     });
     let gap = most(gaps).unwrap_or_else(|| "\n\n".to_owned());
-    style.events = match under_days(document, reading, &prefix, zone) {
-        Some(days) => {
-            style.time.day.clone_from(&days.form);
-            days.template(week)
-        }
-        None => {
-            let prefix = general(&literal(&prefix), week);
-            format!(
-                "{prefix}{{% for event in events %}}\n{{% if not loop.first %}}\n{}{{% endif %}}{{{{ event.text }}}}{{% endfor %}}\n",
-                literal(&gap)
-            )
-        }
+    style.events = if let Some(days) = under_days(document, reading, &prefix, zone) {
+        style.time.day.clone_from(&days.form);
+        days.template(week)
+    } else {
+        format!(
+            "{}{{% for event in events %}}\n{{% if not loop.first %}}\n{}{{% endif %}}{{{{ event.text }}}}{{% endfor %}}\n",
+            general(&literal(&prefix), week),
+            literal(&gap)
+        )
     };
     style.events.push_str("{% if not events %}\n{{ quiet }}\n{% endif %}\n");
     let block = literal(&gap);

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     learn::{LOOKED_AT, Slot, fill, tidy},
-    reading::{EventReading, ReportReading},
+    reading::{EventReading, Layout, ReportReading},
     render::{self, ReportEvent, split_grade},
     style::{ReportStyle, WORDS_LIMIT},
     template::{Writer, chinese, circled, level_label},
@@ -17,6 +17,7 @@ use crate::domain::{
         draft::{DraftField, Mark},
         marks,
     },
+    clock_point::ClockPoint,
     iso_week::IsoWeek,
 };
 
@@ -50,7 +51,16 @@ pub(super) fn times(document: &str, reading: &ReportReading, zone: Tz) -> TimeFo
         events.iter().filter(writes).count()
     };
     let best = forms.into_iter().rev().map(|form| (same(&form), form)).max_by_key(|(same, _)| *same);
-    best.filter(|(same, _)| *same > 0).map(|(_, form)| form).unwrap_or_default()
+    let mut form = best.filter(|(same, _)| *same > 0).map(|(_, form)| form).unwrap_or_default();
+    // A table may have the day in a column of its own.
+    let day = |(read, words): &(&EventReading, &str)| {
+        let day = ClockPoint::day(read.draft.occurred?.at);
+        TimeForm::of_words(words, day, None, zone).map(|form| form.day)
+    };
+    if let Some(day) = events.iter().find_map(day) {
+        form.day = day;
+    }
+    form
 }
 
 /// The marks as the document writes them.
@@ -152,6 +162,9 @@ fn of_event(
     } else {
         false
     };
+    if read.layout == Layout::Table {
+        slots.extend(time_cells(document, read, style, zone));
+    }
     if let Some(time) = &read.time_span {
         let words = document.get(time.clone())?;
         let range = time.start..time.start + words.trim_end().len();
@@ -218,6 +231,37 @@ fn number_slot(document: &str, span: &Range<usize>, number: usize) -> Option<Slo
         }
     }
     None
+}
+
+/// Cells that hold a part of the time: the day, the hour of the beginning, that of the end.
+fn time_cells(document: &str, read: &EventReading, style: &ReportStyle, zone: Tz) -> Vec<Slot> {
+    let (row, Some(occurred)) = (document.get(read.span.clone()).unwrap_or_default(), read.draft.occurred) else {
+        return Vec::new();
+    };
+    let clock = |point: ClockPoint| point.at.with_timezone(&zone).format("%H:%M").to_string();
+    let begin = clock(occurred);
+    let end = read.draft.recovered.map(clock).unwrap_or_default();
+    let day = style.time.begin_words(ClockPoint::day(occurred.at), zone);
+    let mut slots = Vec::new();
+    let mut start = read.span.start;
+    for cell in row.split('|') {
+        let words = cell.trim();
+        let from = start + (cell.len() - cell.trim_start().len());
+        start += cell.len() + 1;
+        let name = if words.is_empty() {
+            continue;
+        } else if words == day {
+            "day"
+        } else if words == begin {
+            "clock"
+        } else if words == end {
+            "end_clock"
+        } else {
+            continue;
+        };
+        slots.push(Slot { range: from..from + words.len(), text: format!("{{{{ {name} }}}}") });
+    }
+    slots
 }
 
 /// Fields that stand by themselves: cells of a table, lines with labels.

@@ -9,7 +9,7 @@ use super::{
     reading::{Decimal, FigureReading, IncidentCountReading, ReportReading, Scope, SectionReading},
     render::ReportFigure,
     style::{ReportStyle, WORDS_LIMIT},
-    template::{Writer, change_of, level_label},
+    template::{Writer, change_of, level_label, slashed},
 };
 use crate::domain::iso_week::IsoWeek;
 
@@ -235,25 +235,71 @@ fn named_parts(document: &str, item: &Item<'_>, span: &Range<usize>) -> Vec<(Slo
         text: format!("{{{{ {text} }}}}"),
     };
     let mut named = Vec::new();
-    if let Some(delta) = read.delta {
-        let (signed, words, arrow) = change_of(&(delta, read.delta_unit.clone().unwrap_or_default()));
-        let forms = [(words, "change_words"), (arrow, "arrow"), (signed, "change")];
-        let found = forms.iter().find_map(|(text, name)| Some((tail.find(text.as_str())?, text.len(), *name)));
-        named.extend(found.map(|(start, len, name)| (at(start, len, name), "change")));
-    }
+    named.extend(change_slot(document, span, read).map(|slot| (slot, "change")));
+    // `99.1%`, or `99.1 %` with a blank of its own.
+    let with_unit = |start: usize, digits: usize, name: &'static str| {
+        let behind = tail.get(start + digits..).unwrap_or_default();
+        let blanks = behind.len() - behind.trim_start_matches(' ').len();
+        if unit.is_empty() || !behind.get(blanks..).is_some_and(|rest| rest.starts_with(&unit)) {
+            return Slot { text: format!("{{{{ {name}_value }}}}"), ..at(start, digits, name) };
+        }
+        let slot = at(start, digits + blanks + unit.len(), name);
+        if blanks == 0 { slot } else { Slot { text: format!("{{{{ {name}_value }}}} {{{{ unit }}}}"), ..slot } }
+    };
     if let Some((_, range)) = last_week(document, item) {
-        let behind = document.get(range.end..item.span.end).unwrap_or_default();
-        let len = range.len() + if behind.starts_with(&unit) { unit.len() } else { 0 };
-        named.push((at(range.start - span.start, len, "last"), "last"));
+        named.push((with_unit(range.start - span.start, range.len(), "last"), "last"));
     }
     if let Some(target) = read.target {
-        let text = format!("{target}{unit}");
-        let places = ["目标", "target", "SLO", "/"].iter().filter_map(|word| tail.find(word)).chain([0]);
-        let found = places.filter_map(|from| tail.get(from..)?.find(&text).map(|at| at + from)).next();
-        named.extend(found.map(|start| (at(start, text.len(), "target"), "target")));
+        let text = target.to_string();
+        let mut places = ["目标", "target", "SLO", "/"].iter().filter_map(|word| tail.find(word)).chain([0]);
+        let found = places.find_map(|from| tail.get(from..)?.find(&text).map(|at| at + from));
+        named.extend(found.map(|start| (with_unit(start, text.len(), "target"), "target")));
     }
     named.sort_by_key(|(slot, _)| slot.range.start);
     named
+}
+
+/// Words for the way up and for the way down, as they go together.
+const WAYS: [(&str, &str); 8] = [
+    ("上升", "下降"),
+    ("提升", "下降"),
+    ("上涨", "下跌"),
+    ("增加", "减少"),
+    ("延长", "缩短"),
+    ("升高", "降低"),
+    ("升", "降"),
+    ("up ", "down "),
+];
+
+/// What the words of `span` say of the change against the week before: `-0.02pp`, `↓0.02pp`, `下降 0.02 个百分点`.
+fn change_slot(document: &str, span: &Range<usize>, read: &FigureReading) -> Option<Slot> {
+    let (delta, words) = (read.delta?, document.get(span.clone())?);
+    let unit = read.delta_unit.clone().unwrap_or_default();
+    let (signed, way, arrow) = change_of(&(delta, unit.clone()));
+    let forms = [(way, "change_words"), (arrow, "arrow"), (signed, "change")];
+    if let Some((at, len, name)) =
+        forms.iter().find_map(|(text, name)| Some((words.find(text.as_str())?, text.len(), name)))
+    {
+        let range = span.start + at..span.start + at + len;
+        return Some(Slot { range, text: format!("{{{{ {name} }}}}") });
+    }
+    let size = Decimal { units: delta.units.saturating_abs(), scale: delta.scale }.to_string();
+    let (start, way, up, down) = WAYS
+        .iter()
+        .find_map(|(up, down)| [*up, *down].into_iter().find_map(|way| Some((words.find(way)?, way, *up, *down))))?;
+    let behind = words.get(start + way.len()..)?;
+    let first = behind.len() - behind.trim_start_matches(' ').len();
+    let rest = behind.get(first..)?.strip_prefix(size.as_str())?;
+    let second = rest.len() - rest.trim_start_matches(' ').len();
+    let rest = rest.get(second..)?.strip_prefix(unit.as_str())?;
+    let end = words.len() - rest.len();
+    let (first, second) = (" ".repeat(first), " ".repeat(second));
+    Some(Slot {
+        range: span.start + start..span.start + end,
+        text: format!(
+            "{{% if flat %}}持平{{% else %}}{{% if up %}}{up}{{% else %}}{down}{{% endif %}}{first}{{{{ change_size }}}}{second}{{{{ change_unit }}}}{{% endif %}}"
+        ),
+    })
 }
 
 /// Parts that a line may lack, with the words around them: `（上周 {{ last }}，目标 {{ target }}）`.
@@ -306,13 +352,21 @@ fn cells(document: &str, item: &Item<'_>, span: &Range<usize>, columns: &[(usize
         if let Some((_, name)) = columns.iter().find(|(column, _)| *column == index)
             && from >= span.start
         {
+            let range = from..from + words.len();
+            if *name == "change"
+                && let Some(slot) = change_slot(document, &range, item.read)
+            {
+                let text = format!("{{% if change %}}{}{{% endif %}}", slot.text);
+                slots.push(Slot { range: slot.range, text });
+                continue;
+            }
             let none = if words == "-" || words == "—" || words == "/" { words } else { "" };
             let text = if none.is_empty() {
                 format!("{{{{ {name} }}}}")
             } else {
                 format!("{{{{ {name}|default(\"{none}\", true) }}}}")
             };
-            slots.push(Slot { range: from..from + words.len(), text });
+            slots.push(Slot { range, text });
         }
     }
     fill(document, span, slots)
@@ -387,6 +441,7 @@ fn loop_of(
         let names = [
             (label, "{{ c.label }}"),
             (count.severity.clone(), "{{ c.level }}"),
+            (slashed(&count.severity), "{{ c.slashed }}"),
             (lower, "{{ c.level|lower }}"),
             (title, "{{ c.level|capitalize }}"),
         ];

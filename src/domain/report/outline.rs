@@ -8,7 +8,10 @@ use std::ops::Range;
 
 use comrak::{Arena, Options, nodes::NodeValue, parse_document};
 
-use crate::domain::{capture::times, text::Folded};
+use crate::domain::{
+    capture::{noise, times},
+    text::Folded,
+};
 
 /// Containers within containers beyond this are no structure that people write; the document is then read line by line.
 const DEEPEST: usize = 40;
@@ -73,6 +76,7 @@ impl Outline {
         for comment in &comments {
             text.put(comment, ' ');
         }
+        noise::blank(text, '；');
         for line in &mut lines {
             let end = trimmed_end(text, &line.range);
             line.range.end = end.max(line.range.start);

@@ -45,6 +45,9 @@ pub fn find(text: &Folded, outline: &Outline) -> (Option<SectionReading>, Option
         }
         headings.push(heading);
     }
+    if headings.iter().any(|heading| heading.kind == Kind::Events && heading.rank < DOUBTFUL) {
+        headings.retain(|heading| heading.rank < DOUBTFUL);
+    }
     let mut found: [Option<(u8, SectionReading)>; 2] = [None, None];
     for (index, heading) in headings.iter().enumerate() {
         let slot = match heading.kind {
@@ -69,6 +72,9 @@ pub fn find(text: &Folded, outline: &Outline) -> (Option<SectionReading>, Option
     let [figures, events] = found.map(|place| place.map(|(_, section)| section));
     (figures, events)
 }
+
+/// The rank of a bare line that is a heading only where nothing better is.
+const DOUBTFUL: u8 = 10;
 
 /// The longest heading in characters.
 const LONGEST_HEADING: usize = 60;
@@ -104,6 +110,14 @@ fn heading(text: &Folded, line: &Line) -> Option<Heading> {
     if rank >= 9 && kind == Kind::Other {
         return None;
     }
+    // `事故：` may as well head a group of figures.
+    let plain = title.trim_matches(['-', '*', '+', ' ', ':', '【', '】']);
+    let plain = plain.strip_prefix("本周").unwrap_or(plain).to_lowercase();
+    let rank = if rank == 9 && matches!(plain.as_str(), "事故" | "故障" | "事件" | "events" | "incidents") {
+        DOUBTFUL
+    } else {
+        rank
+    };
     if rank == 8 && !trimmed.ends_with(['】', ':']) && inline.is_none() {
         return None;
     }
@@ -138,13 +152,20 @@ pub fn is_section_name(words: &str) -> bool {
 }
 
 fn kind_of(title: &str) -> Kind {
-    let mut name = title.trim().trim_matches(['【', '】', ' ', '*', ':', '　', '(', ')', '#']).to_lowercase();
+    let title = title.trim().trim_matches(['【', '】', ' ', '*', ':', '　', '#']);
+    // `生产事件（本周 3 起）`
+    let title = match title.rfind('(') {
+        Some(open) if open > 0 && title.ends_with(')') => title.get(..open).unwrap_or(title),
+        _ => title,
+    };
+    let mut name = title.trim_matches(['【', '】', ' ', '*', ':', '(', ')', '#']).to_lowercase();
     // `三、`, `3.`, `(三)`, `O1`
     let after_number = name.trim_start_matches(|c: char| c.is_ascii_digit() || "一二三四五六七八九十(（".contains(c));
     if after_number.len() < name.len() && after_number.starts_with(['、', '.', ')', '）', ' ', '，']) {
         name = after_number.trim_start_matches(['、', '.', ')', '）', ' ', '，']).to_owned();
     }
     let name = name.trim_matches(['【', '】', ' ', '*', ':']);
+    let name = name.strip_prefix("本周").unwrap_or(name);
     let is = |words: &[&str]| words.contains(&name);
     let figures = [
         "系统运行数据",
@@ -172,6 +193,18 @@ fn kind_of(title: &str) -> Kind {
         "operations data",
         "稳定性情况",
         "系统健康度",
+        "系统运行概况",
+        "运行概况",
+        "运行情况数据",
+        "核心指标",
+        "可用性数据",
+        "服务质量数据",
+        "reliability data",
+        "system health figures",
+        "service reliability",
+        "operational health",
+        "slo",
+        "slos",
     ];
     let events = [
         "生产事件",
@@ -199,6 +232,19 @@ fn kind_of(title: &str) -> Kind {
         "生产事件情况",
         "生产异常",
         "线上异常",
+        "生产事件及故障",
+        "生产事件列表",
+        "生产事件汇总",
+        "线上事件汇总",
+        "故障与事件",
+        "事件与故障",
+        "事件及故障",
+        "故障回顾",
+        "事件回顾",
+        "production incidents and events",
+        "incidents this week",
+        "outages",
+        "service incidents",
     ];
     if is(&figures) {
         Kind::Figures
@@ -282,7 +328,7 @@ pub fn created_at(text: &Folded, outline: &Outline, context: &CaptureContext) ->
     outline.lines.iter().take(15).filter(|line| line.is_text()).find_map(|line| {
         let own = text.slice(line.range.start..line.range.end.min(line.range.start + LONGEST_LINE));
         let words = own.text(0..own.len()).to_lowercase();
-        let plain = words.trim().trim_start_matches(['*', '-', ' ', '>']);
+        let plain = words.trim().trim_start_matches(['*', '-', ' ', '>', '_', '#']);
         if !keys.iter().any(|key| plain.starts_with(key)) {
             return None;
         }

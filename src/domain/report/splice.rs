@@ -389,7 +389,7 @@ fn change(
         return Ok(());
     }
     // Fields and rows: where the style writes the event as it stands, it writes the new one too.
-    if !plain && !(same_fields && same_times) {
+    if !(plain || same_fields && same_times) {
         let whole = document.get(read.span.clone()).unwrap_or_default();
         if writer.event(&stands, number)? == tidy(whole) {
             edits.push(Edit { range: read.span.clone(), text: writer.event(wanted, number)? });
@@ -433,26 +433,18 @@ fn change_time(
     wanted: &ReportEvent,
     edits: &mut Vec<Edit>,
 ) {
-    match &read.time_span {
-        Some(span) => {
-            let words = document.get(span.clone()).unwrap_or_default().trim_end();
-            let own = stands.occurred.and_then(|begin| TimeForm::of_words(words, begin, stands.recovered, zone));
-            let form = own.as_ref().unwrap_or(&style.time);
-            let (was, now) = (render::time_words(form, stands, zone), render::time_words(form, wanted, zone));
-            if was == now {
-                return;
-            }
-            let text = now.unwrap_or_default();
-            edits.push(Edit { range: span.start..span.start + words.len(), text });
-        }
-        None => {
-            let at = read.narrative_span.start;
-            if let Some(time) =
-                render::time_words(&style.time, wanted, zone).filter(|_| stands.occurred != wanted.occurred)
-            {
-                edits.push(Edit { range: at..at, text: format!("{time} ") });
-            }
-        }
+    let Some(span) = &read.time_span else {
+        let at = read.narrative_span.start;
+        let time = render::time_words(&style.time, wanted, zone).filter(|_| stands.occurred != wanted.occurred);
+        edits.extend(time.map(|time| Edit { range: at..at, text: format!("{time} ") }));
+        return;
+    };
+    let words = document.get(span.clone()).unwrap_or_default().trim_end();
+    let own = stands.occurred.and_then(|begin| TimeForm::of_words(words, begin, stands.recovered, zone));
+    let form = own.as_ref().unwrap_or(&style.time);
+    let (was, now) = (render::time_words(form, stands, zone), render::time_words(form, wanted, zone));
+    if was != now {
+        edits.push(Edit { range: span.start..span.start + words.len(), text: now.unwrap_or_default() });
     }
 }
 

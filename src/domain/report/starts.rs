@@ -58,10 +58,13 @@ impl Start {
         let bare = usize::from(text.at(at) == '(');
         if let Some((_, number_end)) = text.digits(at + bare, 2)
             && matches!(text.at(number_end), '.' | '、' | ')')
-            && !text.at(number_end + 1).is_ascii_digit()
+            && !(text.at(number_end) == '.' && text.at(number_end + 1).is_ascii_digit())
         {
             numbered = true;
             at = text.skip_blanks(number_end + 1);
+        } else if let Some(number_end) = chinese_number(text, at) {
+            numbered = true;
+            at = text.skip_blanks(number_end);
         } else if "①②③④⑤⑥⑦⑧⑨⑩".contains(text.at(at)) {
             numbered = true;
             at = text.skip_blanks(at + 1);
@@ -83,6 +86,11 @@ impl Start {
         let labelled =
             text.find(at..end.min(at + 24), ':').is_some_and(|colon| field_key(&text.text(at..colon)).is_some());
         Self { indent, quotes: line.quotes, numbered, bullet, title, content: at, token, labelled }
+    }
+
+    /// Whether the line is an item of a list.
+    pub fn is_item(&self) -> bool {
+        self.bullet || self.numbered
     }
 
     /// The date, when the line holds nothing else but a weekday in brackets.
@@ -146,6 +154,21 @@ impl Start {
     }
 }
 
+/// `3.1 决策超时放行`: where the words begin.
+fn behind_number(text: &Folded, from: usize, to: usize) -> usize {
+    let number = text.chars(from..to).iter().take_while(|c| c.is_ascii_digit() || **c == '.').count();
+    let behind = from + number;
+    if number > 0 && text.at(behind) == ' ' { text.skip_blanks(behind) } else { from }
+}
+
+/// `（一）`, `一、`: where the number ends.
+fn chinese_number(text: &Folded, at: usize) -> Option<usize> {
+    let bare = usize::from(text.at(at) == '(');
+    let (_, end) = text.numeral(at + bare)?;
+    let closes = if bare == 1 { text.at(end) == ')' } else { matches!(text.at(end), '、' | '.') };
+    closes.then_some(end + 1)
+}
+
 /// `**事件一：分拣线…**`, `### 事件1 …`: the words of a title.
 fn title_of(text: &Folded, at: usize, end: usize) -> Option<Range<usize>> {
     const LONGEST: usize = 120;
@@ -166,6 +189,7 @@ fn title_of(text: &Folded, at: usize, end: usize) -> Option<Range<usize>> {
     let from = at + offset;
     let to = from + inner.chars().count();
     let colon = text.find(from..to.min(from + 10), ':');
+    let from = behind_number(text, from, to);
     let start = match colon {
         Some(colon) => text.skip_blanks(colon + 1),
         None if sections::is_event_title(inner) => {

@@ -12,7 +12,7 @@ use super::{
     style::{Part, ReportStyle, TEMPLATE_LIMIT, WORDS_LIMIT},
     time_form,
 };
-use crate::domain::{capture::draft::Mark, iso_week::IsoWeek};
+use crate::domain::{capture::draft::Mark, clock_point::ClockPoint, iso_week::IsoWeek};
 
 /// Instructions that one figure, count line or event may take.
 const LINE_FUEL: u64 = 20_000;
@@ -76,26 +76,29 @@ impl<'a> Writer<'a> {
         Ok(Self { style, lines, sections, zone, week })
     }
 
-    fn write(&self, environment: &Environment<'_>, part: &'static str, values: Value) -> Result<String, StyleError> {
-        let template = environment.get_template(part).map_err(|error| StyleError::of(part, &error))?;
-        template.render(values).map_err(|error| StyleError::of(part, &error))
-    }
-
     fn write_line(&self, part: &'static str, values: Value) -> Result<String, StyleError> {
-        self.write(&self.lines, part, values)
+        write(&self.lines, part, values)
     }
 
     /// A figure as a line; `number` is its place.
     pub fn figure_line(&self, figure: &ReportFigure, number: usize) -> Result<String, StyleError> {
         let unit = figure.unit.clone().unwrap_or_default();
         let (change, change_words, arrow) = figure.change.as_ref().map(change_of).unwrap_or_default();
-        let last = figure.last.map(|last| format!("{last}{unit}")).unwrap_or_default();
-        let target = figure.target.map(|target| format!("{target}{unit}")).unwrap_or_default();
+        let last_value = figure.last.map(|last| last.to_string()).unwrap_or_default();
+        let target_value = figure.target.map(|target| target.to_string()).unwrap_or_default();
+        let with_unit = |value: &String| if value.is_empty() { String::new() } else { format!("{value}{unit}") };
+        let (last, target) = (with_unit(&last_value), with_unit(&target_value));
+        let by = figure.change.as_ref().map(|(by, _)| *by);
+        let size = by.map(|by| Decimal { units: by.units.saturating_abs(), scale: by.scale });
+        let change_size = size.map(|size| size.to_string()).unwrap_or_default();
+        let change_unit = figure.change.as_ref().map(|(_, unit)| unit.clone()).unwrap_or_default();
+        let (flat, up) = (by.is_some_and(|by| by.units == 0), by.is_some_and(|by| by.units > 0));
         self.write_line(
             "figure",
             context! {
                 name => figure.name.clone(), group => figure.group.clone().unwrap_or_default(), value => figure.value.to_string(),
-                unit, change, change_words, arrow, last, target, number,
+                unit, change, change_words, arrow, last, target, number, last_value, target_value, change_size,
+                change_unit, flat, up,
                 year => self.week.year(), week => self.week.to_string(),
             },
         )
@@ -107,7 +110,7 @@ impl<'a> Writer<'a> {
             grouped(&self.style.levels, counts)
                 .iter()
                 .map(|count| {
-                    context! { level => count.severity.clone(), label => level_label(&count.severity), count => count.count.to_string() }
+                    context! { level => count.severity.clone(), slashed => slashed(&count.severity), label => level_label(&count.severity), count => count.count.to_string() }
                 })
                 .collect()
         };
@@ -121,7 +124,7 @@ impl<'a> Writer<'a> {
     /// An event as the style writes it, without a line end behind it; `number` is its place.
     pub fn event(&self, event: &ReportEvent, number: usize) -> Result<String, StyleError> {
         let form = &self.style.time;
-        let local = |point: crate::domain::clock_point::ClockPoint| point.at.with_timezone(&self.zone);
+        let local = |point: ClockPoint| point.at.with_timezone(&self.zone);
         let (grade, sentence) = render::split_grade(&event.narrative);
         let details = &event.details;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -141,6 +144,8 @@ impl<'a> Writer<'a> {
                 clock => event.occurred.map(|point| local(point).format("%H:%M").to_string()).unwrap_or_default(),
                 end => event.recovered.map(|point| render::later_words(point.at, event.occurred.map(|o| o.at), self.zone))
                     .unwrap_or_default(),
+                end_clock => event.recovered.map(|point| local(point).format("%H:%M").to_string()).unwrap_or_default(),
+                day => event.occurred.map(|point| form.begin_words(ClockPoint::day(point.at), self.zone)).unwrap_or_default(),
                 recovered => event.recovered.map(|point| form.begin_words(point, self.zone)).unwrap_or_default(),
                 minutes => minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
                 narrative => event.narrative.clone(), grade, sentence,
@@ -175,7 +180,7 @@ impl<'a> Writer<'a> {
         }
         let groups: Vec<Value> = groups.into_iter().map(|(name, figures)| context! { name, figures }).collect();
         let counts_line =
-            if content.incident_counts.is_empty() && !(self.style.year_to_date && !content.year_to_date.is_empty()) {
+            if content.incident_counts.is_empty() && (content.year_to_date.is_empty() || !self.style.year_to_date) {
                 String::new()
             } else {
                 self.counts_line(&content.incident_counts, &content.year_to_date)?
@@ -206,7 +211,7 @@ impl<'a> Writer<'a> {
                 Some((last, _, values)) if *last == day => values.push(value.clone()),
                 _ => {
                     let words = event.occurred.map(|point| {
-                        let day = crate::domain::clock_point::ClockPoint::day(point.at);
+                        let day = ClockPoint::day(point.at);
                         self.style.time.begin_words(day, self.zone)
                     });
                     days.push((day, words.unwrap_or_default(), vec![value.clone()]));
@@ -236,21 +241,31 @@ impl<'a> Writer<'a> {
             ("to", Value::from(self.week.sunday().format("%m/%d").to_string())),
         ];
         let names: BTreeMap<&str, Value> = values.into_iter().chain(week).collect();
-        self.write(&self.sections, part, Value::from(names))
+        write(&self.sections, part, Value::from(names))
+    }
+
+    /// One section as Markdown, with one line end behind.
+    pub fn part(&self, part: Part, content: &SectionsContent) -> Result<String, StyleError> {
+        let text = match part {
+            Part::Figures => self.figures_section(content)?,
+            Part::Events => self.events_section(content)?,
+        };
+        Ok(format!("{}\n", text.trim_end()))
     }
 
     /// Both sections as Markdown, in the style's order, with one blank line between and one line end behind.
     pub fn sections(&self, content: &SectionsContent) -> Result<String, StyleError> {
         let mut parts = Vec::new();
         for part in &self.style.order {
-            let text = match part {
-                Part::Figures => self.figures_section(content)?,
-                Part::Events => self.events_section(content)?,
-            };
-            parts.push(text.trim_end().to_owned());
+            parts.push(self.part(*part, content)?.trim_end().to_owned());
         }
         Ok(format!("{}\n", parts.join("\n\n")))
     }
+}
+
+fn write(environment: &Environment<'_>, part: &'static str, values: Value) -> Result<String, StyleError> {
+    let template = environment.get_template(part).map_err(|error| StyleError::of(part, &error))?;
+    template.render(values).map_err(|error| StyleError::of(part, &error))
 }
 
 /// An environment that reaches nothing and knows a few filters.
@@ -281,6 +296,15 @@ pub(super) fn change_of((by, unit): &(Decimal, String)) -> (String, String, Stri
         0 => (format!("{size}{unit}"), "持平".to_owned(), format!("→{size}{unit}")),
         1 => (format!("+{size}{unit}"), format!("上升{size}{unit}"), format!("↑{size}{unit}")),
         _ => (format!("-{size}{unit}"), format!("下降{size}{unit}"), format!("↓{size}{unit}")),
+    }
+}
+
+/// `A/B` of `AB`.
+pub(super) fn slashed(level: &str) -> String {
+    if level.chars().all(|c| c.is_ascii_alphabetic()) && level.len() <= 4 {
+        level.chars().map(String::from).collect::<Vec<_>>().join("/")
+    } else {
+        level.to_owned()
     }
 }
 

@@ -96,7 +96,13 @@ pub fn twin(
     let written = Writer::new(style, week, zone)?.sections(&content)?;
     let stands = sections_of(document, reading);
     // Blanks at the end of a line are no difference that people see.
-    let short = |text: &str| text.lines().take(LINES).map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+    let short = |text: &str| {
+        text.lines().take(LINES).fold(String::new(), |mut all, line| {
+            all.push_str(line.trim_end());
+            all.push('\n');
+            all
+        })
+    };
     let (stands, shown) = (short(&stands), short(&written));
     let diff = TextDiff::from_lines(&stands, &shown);
     let lines = diff

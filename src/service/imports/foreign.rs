@@ -22,8 +22,8 @@ use crate::{
     store::{self, import_runs::ConnectionTrait, timeline::TimelineEntry},
 };
 
-/// The most events that are taken at once.
-const EVENT_LIMIT: usize = 20_000;
+/// The most events that are taken at once: those of one file, which are never taken for each other.
+const EVENT_LIMIT: usize = crate::domain::foreign::ENTRY_LIMIT;
 
 /// Imports events of another tool as a run of its own, in one transaction: each goes to the ISO week in which it began
 /// (in the report zone; without a time, to this week). `source` names the tool, at most 32 characters; together with

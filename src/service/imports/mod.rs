@@ -5,6 +5,7 @@ mod ledger;
 mod load;
 mod run;
 mod runs;
+mod tool_files;
 mod undo;
 mod write;
 
@@ -32,6 +33,7 @@ pub use foreign::{import_foreign, import_foreign_file};
 pub use run::{Options, Run};
 pub use runs::{ChangeLine, RunDetail, RunPage, cursor, cursor_text, detail, list};
 pub use store::import_runs::{ImportRun, RunCursor};
+pub use tool_files::{ToolFormat, ToolReport, import_tool_file};
 pub use undo::{Kept, UndoReport, undo};
 
 /// The largest document, in bytes: 16 MiB. Over HTTP the limit of a body comes first.

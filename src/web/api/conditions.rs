@@ -51,7 +51,8 @@ fn is_known(request: &HttpRequest, etag: &str) -> bool {
 }
 
 /// Bytes of a media type with a strong tag made from both; to a reader who has them already, 304 without a body. They
-/// may be kept, but only by the reader, and must be asked for again before they are used.
+/// may be kept, but only by the reader, and must be asked for again before they are used. The tag names the bytes before
+/// they are compressed for the way; parts of them are never sent, so nobody can join those of two codings.
 pub fn with_bytes(request: &HttpRequest, media: &'static str, bytes: String) -> HttpResponse {
     let hash = secrets::hash_bytes(&[media.as_bytes(), b"\n", bytes.as_bytes()].concat());
     let etag = format!("\"{}\"", hash.get(..32).unwrap_or(&hash));

@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::super::{gate::caller, problem::Problem};
 use crate::{
     domain::{
+        checked::FieldError,
         import_plan::{Choices, Line},
         iso_week::IsoWeek,
     },
     i18n::imports as words,
     service::{
         App, ServiceError,
-        imports::{self, Doubtful, ImportReport, ImportRun, Options, Outcome, Run, UndoReport},
+        imports::{self, Doubtful, ImportReport, ImportRun, Options, Outcome, Run, ToolFormat, UndoReport},
         report_splice,
     },
 };
@@ -33,6 +34,12 @@ pub struct ImportQuery {
     file: Option<String>,
     /// What happens to doubtful events: `add` (the default) or `skip`.
     doubtful: Option<String>,
+    /// The body is data of another tool: csv, statuspage, google-cloud, aws, upptime, atom or front-matter.
+    from: Option<String>,
+    /// With `from=csv`: which column is what, like `occurred=开始时间,recovered=恢复时间,summary=标题`.
+    map: Option<String>,
+    /// With `from`: a name for the tool, where two tools have the same ids.
+    source: Option<String>,
 }
 
 /// Why the plan says what it says.
@@ -86,7 +93,7 @@ pub struct ImportLine {
 /// What an import did.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportBody {
-    /// ISO week of the report.
+    /// ISO week of the report; empty for data of another tool, whose events each go to the week of their beginning.
     week: String,
     /// Whether nothing was written because that was asked for.
     dry_run: bool,
@@ -96,6 +103,17 @@ pub struct ImportBody {
     run: Option<Uuid>,
     /// Every event, figure and count of the document.
     data: Vec<ImportLine>,
+    /// Entries of another tool that were not taken.
+    refused: Vec<RefusedEntry>,
+}
+
+/// An entry of another tool that was not taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefusedEntry {
+    /// Its line, or its number in the list.
+    place: String,
+    /// Why, in Chinese and English.
+    text: String,
 }
 
 /// The code of an outcome.
@@ -143,10 +161,11 @@ fn body(report: &ImportReport, chinese: bool) -> ImportBody {
         unchanged: report.is_unchanged(),
         run: report.run,
         data: report.lines.iter().map(|line| line_body(line, chinese)).collect(),
+        refused: Vec::new(),
     }
 }
 
-/// Imports a document: the body is its Markdown.
+/// Imports a document: the body is its Markdown, or with `from` the data of another tool.
 pub async fn create(
     request: HttpRequest,
     app: web::Data<App>,
@@ -156,9 +175,25 @@ pub async fn create(
     let caller = caller(&request)?;
     let week = query.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let doubtful = query.doubtful.as_deref().map_or(Ok(Doubtful::Add), Doubtful::from_code)?;
+    let dry_run = query.dry_run.unwrap_or(false);
+    if let Some(from) = query.from.as_deref() {
+        if week.is_some() {
+            return Err(FieldError::shape("week", "events of another tool have their own weeks; leave it out").into());
+        }
+        let how = ToolFormat::of(from, query.map.as_deref(), query.source.as_deref())?;
+        let mut run = Run::new(&app, Options { source: how.source.clone(), dry_run, doubtful });
+        let file = query.file.as_deref();
+        let read = imports::import_tool_file(&app, &caller.actor, &mut run, &how, file, bytes.to_vec()).await?;
+        let refused = read.refused.iter();
+        let refused = refused.map(|one| RefusedEntry { place: one.place.to_string(), text: one.words.clone() });
+        let refused = refused.collect();
+        return Ok(HttpResponse::Ok().json(ImportBody { refused, ..body(&read.report, reads_chinese(&request)) }));
+    }
+    if query.map.is_some() || query.source.is_some() {
+        return Err(FieldError::shape("from", "name the format: from=csv").into());
+    }
     let content = imports::document(bytes.to_vec())?;
     let file = query.file.as_deref().unwrap_or("api");
-    let dry_run = query.dry_run.unwrap_or(false);
     let mut run = Run::new(&app, Options { source: "api".to_owned(), dry_run, doubtful });
     let document = imports::read(&app, file, content, week)?;
     let report = imports::import_document(&app, &caller.actor, &mut run, &document, &Choices::new()).await?;

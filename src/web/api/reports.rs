@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{checked::FieldError, report::formats},
     service::{
-        App, ServiceError,
+        App,
         publications::{self, Shown, Which},
         reports::{self, Section, WeeklyReport},
     },
@@ -50,13 +50,13 @@ pub async fn read(
     query: web::Query<ReportQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let week = week.parse().map_err(ServiceError::from)?;
+    let week = reports::named_week(&app, &week)?;
     let which = Which::of(query.wanted.as_deref(), query.revision)?;
     let shown = publications::shown(&app, &caller.actor, week, which, query.style.as_deref()).await?;
     let section = query.section.as_deref().map(Section::from_code).transpose()?.unwrap_or_default();
     let mut shown = shown.only(section);
     if let Some(against) = &query.diff {
-        let against = against.parse().map_err(ServiceError::from)?;
+        let against = reports::named_week(&app, against)?;
         let before = publications::shown(&app, &caller.actor, against, Which::default(), None).await?;
         let changes = reports::changes(&shown.report, &before.report);
         shown = shown.with_changes(changes);

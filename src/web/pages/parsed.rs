@@ -180,6 +180,7 @@ fn assumption_words(t: &Texts, assumption: Assumption) -> &'static str {
         Assumption::Duration => t.by_duration,
         Assumption::PartlyWell => t.by_partly,
         Assumption::FirstAction => t.by_action,
+        Assumption::LastAction => t.by_last_action,
         Assumption::OtherField => t.by_other_field,
         Assumption::LowerNumber => t.by_lower,
     }

@@ -30,6 +30,8 @@ pub struct ReportQuery {
     wanted: Option<String>,
     revision: Option<i64>,
     said: Option<String>,
+    /// figures, events or all, for the plain forms.
+    pub(super) section: Option<String>,
     /// A saved style, instead of that of the week.
     pub(super) style: Option<String>,
 }

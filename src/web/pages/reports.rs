@@ -12,8 +12,9 @@ use super::{
 use crate::{
     domain::{iso_week::IsoWeek, report::formats},
     service::{
-        App, ServiceError,
+        App,
         publications::{self, Which},
+        reports::{self, Section},
     },
     web::{
         api::{self, with_bytes},
@@ -55,10 +56,12 @@ pub async fn page(
         Some((week, format @ ("md" | "json" | "html" | "txt"))) => (week, Some(format)),
         _ => (name.as_str(), None),
     };
-    let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
+    let week = reports::named_week(&app, week)?;
     let which = query.which()?;
     let shown = publications::shown(&app, &caller.actor, week, which, query.style.as_deref()).await?;
     if let Some(format) = format {
+        let section = query.section.as_deref().map(Section::from_code).transpose()?.unwrap_or_default();
+        let shown = shown.only(section);
         let (media, bytes) = api::reports::form(&app, &shown, format)?;
         return Ok(with_bytes(&request, media, bytes));
     }

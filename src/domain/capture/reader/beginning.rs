@@ -22,7 +22,12 @@ impl Reader<'_> {
     /// The beginning, and the end of its range.
     pub(super) fn read_times(&mut self) {
         let Some((index, date_token)) = self.token_of_beginning() else {
-            self.draft.notices.push(Notice::TimeMissing);
+            match self.date.and_then(|date| times::instant(date, 0, None, self.context)) {
+                // Under the heading of a day, and no time is told: that day.
+                Some(at) => self.draft.occurred = Some(ClockPoint::day(at)),
+                None => self.draft.notices.push(Notice::TimeMissing),
+            }
+            self.beginning = self.date;
             return;
         };
         self.first = Some(index);
@@ -44,7 +49,9 @@ impl Reader<'_> {
             token.date.is_none().then(|| (0..index).rev().find(|before| self.date_of(*before).is_some())).flatten()
         });
         self.date_token = date_token;
-        let words = token.date.or_else(|| self.date_of(date_token?));
+        // `Between 3pm and 4pm on Thursday 14 August`: the date stands with the end.
+        let of_end = self.range_end.filter(|_| token.date.is_none() && date_token.is_none() && self.date.is_none());
+        let words = token.date.or_else(|| self.date_of(date_token.or(of_end)?));
         let resolved = if let Some(words) = words {
             let heading = self.date.filter(|_| matches!(words, DateWords::NextDay(_)));
             times::resolve_date(words, self.context, heading)
@@ -96,6 +103,11 @@ impl Reader<'_> {
             })
         })?;
         let token = self.tokens.get(first)?;
+        // Under the heading of a day: `全天 …，1/3 10:00 恢复推送` began on that day.
+        let lead = self.text.chars(0..token.range.start);
+        if self.date.is_some() && token.date.is_some() && lead.iter().any(|c| matches!(c, '，' | '；' | '。')) {
+            return None;
+        }
         if token.seconds.is_none()
             && let Some(next) = self.tokens.get(first + 1)
             && next.date.is_none()
@@ -140,11 +152,34 @@ impl Reader<'_> {
 
     /// `自13:05起`, `13:05开始`: the text says which time the beginning is.
     fn stated_beginning(&self) -> Option<usize> {
-        self.tokens.iter().position(|token| {
+        let before = |token: &TimeToken, words: &[&str]| {
+            let mut end = token.range.start;
+            while end > 0 && self.text.at(end - 1) == ' ' {
+                end -= 1;
+            }
+            words
+                .iter()
+                .any(|word| end.checked_sub(word.chars().count()).is_some_and(|start| self.text.has(start, word)))
+        };
+        let stated = self.tokens.iter().position(|token| {
             token.seconds.is_some()
-                && (self.text.any(token.range.end, &["起", "开始"]).is_some()
-                    || token.range.start > 0 && matches!(self.text.at(token.range.start - 1), '自'))
-                && self.text.any(token.range.end, &["起草", "开始恢复", "开始处理", "开始排查"]).is_none()
+                && (self
+                    .text
+                    .any(self.text.skip_blanks(token.range.end), &["起", "开始", "发布起", "变更起"])
+                    .is_some()
+                    || before(token, &["自"]))
+                && self
+                    .text
+                    .any(self.text.skip_blanks(token.range.end), &["起草", "开始恢复", "开始处理", "开始排查"])
+                    .is_none()
+        });
+        // `08/12 … from 13:10`: the date stands alone in front.
+        stated.or_else(|| {
+            let alone = self.tokens.first().is_some_and(|token| token.date.is_some() && token.seconds.is_none());
+            let from = |token: &TimeToken| {
+                token.seconds.is_some() && token.date.is_none() && before(token, &["从", "from", "since", "between"])
+            };
+            self.tokens.iter().position(from).filter(|_| alone)
         })
     }
 
@@ -172,7 +207,8 @@ impl Reader<'_> {
             None => beginning,
         };
         let first = self.first.and_then(|first| self.tokens.get(first));
-        let offset = token.offset.or_else(|| first.and_then(|first| first.offset));
+        let of_range = || self.range_end.and_then(|end| self.tokens.get(end)).and_then(|end| end.offset);
+        let offset = token.offset.or_else(|| first.and_then(|first| first.offset)).or_else(of_range);
         let at = times::instant(base, seconds, offset, self.context)?;
         let occurred = self.draft.occurred?.at;
         if at >= occurred {

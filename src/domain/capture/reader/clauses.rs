@@ -12,9 +12,10 @@ use crate::domain::{
         pieces::Piece,
         quantities,
         roles::{self, Role},
+        times,
         wording::{is_connective, skip_list_marker},
     },
-    text::Folded,
+    text::{Folded, lower},
 };
 
 /// What the clauses before say about the next one, in one part of running text.
@@ -63,12 +64,21 @@ impl Reader<'_> {
         let mut tokens: Vec<usize> = self
             .tokens_in(&clause.range)
             .filter(|index| Some(*index) != self.first && Some(*index) != self.range_end && self.has_time(*index))
+            // `10:00-10:20、14:00-14:10 两次…`: another range is another time of trouble, not of an action.
+            .filter(|index| self.range_end.is_none() || !self.is_of_range(*index))
             .collect();
         if clause.starts_sentence {
             telling.sentence += 1;
             telling.symptoms_before = self.symptoms.len();
         }
         let mut piece = Piece::of(masked, &clause.range);
+        if self.is_context(&piece)
+            || times::is_duration(&piece.words)
+            || self.is_grade(&piece)
+            || is_label(&piece.words)
+        {
+            return;
+        }
         if piece.words.is_empty() || is_connective(&piece.words) {
             // `恢复时间 14:33，` names a time; what follows is not what was done then.
             let labelled = tokens.iter().any(|index| self.labels.get(*index).is_some_and(Option::is_some));
@@ -82,6 +92,10 @@ impl Reader<'_> {
             tokens.extend(telling.carried);
         }
         telling.carried = None;
+        let of_first = self.first.and_then(|first| self.tokens.get(first)).map(|token| token.range.start);
+        if of_first.is_some_and(|start| clause.range.contains(&start)) && self.is_first_stage(&piece.words) {
+            return;
+        }
         if let Some(index) = tokens.last().copied()
             && self.is_stage(&piece.words, index)
         {
@@ -94,6 +108,9 @@ impl Reader<'_> {
             for tail in ["持续到", "持续至", "直到", "直至", "until", "till"] {
                 words = words.strip_suffix(tail).map_or(words, str::trim_end);
             }
+            for lead in ["至", "到", "才", "方"] {
+                words = words.strip_prefix(lead).map_or(words, str::trim_start);
+            }
             piece = piece.part(masked, words);
             if piece.words.is_empty() {
                 return;
@@ -103,30 +120,29 @@ impl Reader<'_> {
             *after_action = false;
         }
         let told = !(self.symptoms.is_empty() && self.consequences.is_empty());
-        let role = match roles::role(&piece.words, *after_action || !tokens.is_empty()) {
+        let timed = *after_action || !tokens.is_empty();
+        let role = match roles::role(&piece.words, timed) {
             // What people did, told behind what happened, is the way back even where no time stands with it.
             Role::Symptom if told && self.has_other_parts() && outcomes::is_action(&piece.words) => Role::Recovery,
             Role::Symptom if told && outcomes::ends_well(&piece.words) => Role::Recovery,
-            Role::Symptom
-                if told && piece.words.chars().count() <= 20 && !quantities::scan(&piece.words).is_empty() =>
-            {
-                Role::Impact
-            }
+            Role::Symptom | Role::Recovery if told && tokens.is_empty() && is_counted(&piece.words) => Role::Impact,
             role => role,
         };
-        // `…，原因X，调大限额，15:20 恢复`: what stands between the cause and the way back is what was done.
-        if role == Role::Recovery && telling.undecided && !self.symptoms.is_empty() {
-            self.recoveries.extend(self.symptoms.pop());
+        // `…，原因X，调大限额，15:20 恢复`: an action in front of the way back is a part of it.
+        if role == Role::Recovery && telling.undecided {
+            self.recoveries.extend(self.remarks.pop().or_else(|| self.symptoms.pop()));
         }
         // Behind `现场记录：` everything is an excerpt until something is said again.
         telling.aside = role == Role::Aside || (telling.aside && role == Role::Symptom && tokens.is_empty());
         telling.undecided = role == Role::Symptom
             && told
-            && (self.has_other_parts() || outcomes::is_action(&piece.words))
+            && outcomes::is_action(&piece.words)
             && !outcomes::is_trouble(&piece.words)
             && !telling.aside;
         match role {
             Role::Symptom if telling.aside => {}
+            Role::Symptom if told && outcomes::is_follow_up(&piece.words) => {}
+            Role::Symptom if told && self.has_other_parts() => self.remarks.push(piece),
             Role::Symptom => self.symptoms.push(piece),
             Role::Consequence => self.consequences.push(piece),
             Role::Impact => {
@@ -155,11 +171,14 @@ impl Reader<'_> {
                 }
             }
             Role::Recovery => {
-                *after_action = true;
+                let well = outcomes::is_well(&piece.words) || outcomes::ends_well(&piece.words);
+                // Behind the end other things are told.
+                *after_action = !well;
                 if let Some(index) = tokens.last() {
-                    if outcomes::is_well(&piece.words) || outcomes::ends_well(&piece.words) {
+                    if well {
                         self.well_at = Some(*index);
                     } else {
+                        self.last_action = Some(*index).filter(|_| outcomes::is_remedy(&piece.words));
                         if self.draft.mitigated.is_none() {
                             let stopped = piece.words.contains("止损") || outcomes::is_partly(&piece.words);
                             let assumption = (!stopped).then_some(Assumption::FirstAction);
@@ -186,6 +205,29 @@ impl Reader<'_> {
         }
     }
 
+    /// `劳动节假期最后一天（5/5）16:10，`, `Christmas Eve, Dec 24`: words in front of the time that only name the day.
+    fn is_context(&self, piece: &Piece) -> bool {
+        const LONGEST: usize = 24;
+        let Some(first) = self.first.and_then(|first| self.tokens.get(first)) else { return false };
+        let named = ["天", "日", "期间", "假期", "夜", "晚", "周末", "节", "前夕", "eve", "weekend", "全天"];
+        piece.range.end <= first.range.start
+            && piece.words.chars().count() <= LONGEST
+            && named.iter().any(|end| lower(&piece.words).ends_with(end))
+            && !outcomes::is_trouble(&piece.words)
+    }
+
+    /// A grade alone: `P2`, `Sev-3`, `C级`.
+    fn is_grade(&self, piece: &Piece) -> bool {
+        self.grade.as_ref().is_some_and(|(_, range)| {
+            range.start <= piece.range.start && piece.range.end <= range.end && !piece.words.is_empty()
+        })
+    }
+
+    fn is_of_range(&self, index: usize) -> bool {
+        let ends = |index: usize| self.tokens.get(index).is_some_and(|token| token.ends_range);
+        ends(index) || ends(index + 1)
+    }
+
     /// Whether anything but symptoms was told so far.
     fn has_other_parts(&self) -> bool {
         !(self.impacts.is_empty()
@@ -207,7 +249,23 @@ impl Reader<'_> {
 
     fn read_field(&mut self, masked: &Folded, key: FieldKey, part: &Range<usize>) {
         let piece = Piece::of(masked, part);
-        if piece.words.is_empty() || matches!(piece.words.as_str(), "-" | "/" | "无" | "none" | "None") {
+        let is_stage = matches!(
+            key,
+            FieldKey::OccurredAt
+                | FieldKey::DetectedAt
+                | FieldKey::AcknowledgedAt
+                | FieldKey::LocatedAt
+                | FieldKey::MitigatedAt
+        );
+        if key == FieldKey::Recovery
+            && piece.words.is_empty()
+            && let Some(index) = self.tokens_in(part).next_back().filter(|index| self.has_time(*index))
+        {
+            // `恢复：20:31`
+            self.well_at = Some(index);
+        }
+        if !is_stage && (piece.words.is_empty() || matches!(piece.words.as_str(), "-" | "/" | "无" | "none" | "None"))
+        {
             return;
         }
         match key {
@@ -239,14 +297,28 @@ impl Reader<'_> {
             }
             FieldKey::Severity => {
                 let label = piece.words.trim_end_matches('级').trim().to_uppercase();
-                let plain = label.chars().all(|c| c.is_ascii_alphanumeric()) && label.len() <= 8;
+                let plain =
+                    label.chars().all(|c| c.is_ascii_alphanumeric() || "一二三四五".contains(c)) && label.len() <= 8;
                 let found = marks::severity(&Folded::new(&piece.words, 0)).map(|(label, _)| label);
                 self.draft.severity = found.or(plain.then_some(label));
                 if self.draft.severity.is_some() {
                     self.span(DraftField::Severity, &piece.range, None);
                 }
             }
+            FieldKey::DetectedAt => self.read_stage(DraftField::DetectedAt, part),
+            FieldKey::AcknowledgedAt => self.read_stage(DraftField::AcknowledgedAt, part),
+            FieldKey::LocatedAt => self.read_stage(DraftField::LocatedAt, part),
+            FieldKey::MitigatedAt => self.read_stage(DraftField::MitigatedAt, part),
+            // `时间：6/11 00:00 开始，6/12 15:00 补发完成`
+            FieldKey::OccurredAt if self.tokens_in(part).len() > 1 => self.read_body(masked, part, &mut false),
             FieldKey::OccurredAt | FieldKey::RecoveredAt | FieldKey::Mark | FieldKey::Other => {}
+        }
+    }
+
+    fn read_stage(&mut self, field: DraftField, part: &Range<usize>) {
+        let tokens = self.tokens_in(part);
+        if !tokens.is_empty() && self.has_time(tokens.start) {
+            self.set_point(field, tokens.start, None);
         }
     }
 
@@ -263,4 +335,27 @@ impl Reader<'_> {
             _ => self.causes.push(piece),
         }
     }
+}
+
+/// The number of a row, the level of a log line: no words of the event.
+fn is_label(words: &str) -> bool {
+    let level = ["[error]", "[warn]", "[info]", "[fatal]", "error ", "warn "];
+    let log = words.is_ascii() && level.iter().any(|level| lower(words).starts_with(level));
+    log || !words.is_empty() && words.len() <= 3 && words.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `失败 1,052 笔`, `undercharged approx CNY 6k over 212 orders`: a short clause with a number of what was affected.
+fn is_counted(words: &str) -> bool {
+    const LONGEST: usize = 30;
+    if outcomes::is_complaints(words) {
+        return true;
+    }
+    let length = words.chars().count();
+    let limit = if words.is_ascii() { 2 * LONGEST } else { LONGEST };
+    length <= limit
+        && !outcomes::is_action(words)
+        && !outcomes::is_well(words)
+        && !outcomes::ends_well(words)
+        && !outcomes::is_ongoing(words)
+        && !quantities::scan(words).is_empty()
 }

@@ -1,5 +1,7 @@
 //! The fields of the draft from what the clauses told.
 
+use std::ops::Range;
+
 use super::Reader;
 use crate::domain::{
     capture::{
@@ -7,7 +9,7 @@ use crate::domain::{
         draft::{Assumption, DraftEvent, DraftField, ImpactKind},
         event_text::Anatomy,
         labels::FieldKey,
-        narrative,
+        narrative, outcomes,
         pieces::{Piece, join},
         quantities,
         times::TimeToken,
@@ -49,7 +51,12 @@ impl Reader<'_> {
             .filter(|_| self.draft.occurred.is_some())
             .filter_map(|index| self.tokens.get(index).cloned())
             .collect();
-        let sentence = narrative::of(self.text, &leading, self.mark.as_ref(), &self.event.hidden);
+        let is_blank = |index: usize| {
+            let at = self.text.offset(index).saturating_sub(base);
+            let c = original.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+            c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
+        };
+        let sentence = narrative::of(self.text, &leading, self.mark.as_ref(), &self.event.hidden, &is_blank);
         self.draft.narrative = sentence.words(original, base, self.text);
         for range in sentence.kept() {
             self.span(DraftField::Narrative, range, None);
@@ -58,18 +65,21 @@ impl Reader<'_> {
             let end = self.range_end.and_then(|index| self.tokens.get(index)).map_or(token.range.end, |t| t.range.end);
             token.range.start..end
         });
-        // A mark that is added goes behind the words, not into the code below them.
+        // A mark that is added goes behind the words, not into the code or behind the quotes below them.
+        let mut below: Vec<&Range<usize>> = self.event.fenced.iter().chain(&self.event.hidden).collect();
+        below.sort_by_key(|range| range.end);
+        let floor = leading.last().map_or(0, |token| token.range.end).min(sentence.range.start);
         let mut end = sentence.range.end;
-        for code in self.event.fenced.iter().rev() {
-            if code.end < end {
+        loop {
+            if let Some(range) = below.pop_if(|range| range.end >= end) {
+                end = end.min(range.start.max(floor));
+            } else if end > floor && self.text.at(end - 1).is_whitespace() {
+                end -= 1;
+            } else {
                 break;
             }
-            end = code.start.min(end);
-            while end > sentence.range.start && self.text.at(end - 1).is_whitespace() {
-                end -= 1;
-            }
         }
-        let narrative = sentence.range.start..end.max(sentence.range.start);
+        let narrative = sentence.range.start.min(end)..end;
         (self.draft, Anatomy { time, mark: self.mark, narrative })
     }
 
@@ -101,6 +111,16 @@ impl Reader<'_> {
                 Some(piece.part(masked, words))
             }));
         }
+        if cause.is_empty() && self.causes.is_empty() {
+            // Numbers tell how much rather than why.
+            let mut likely: Vec<&Piece> =
+                self.remarks.iter().filter(|piece| outcomes::may_be_cause(&piece.words)).collect();
+            likely.sort_by_key(|piece| piece.words.contains(|c: char| c.is_ascii_digit()));
+            cause.extend(likely.into_iter().find_map(|piece| {
+                let words = causes::cause_of(&piece.words)?;
+                Some(piece.part(masked, words))
+            }));
+        }
         if summary.is_empty()
             && let Some(title) = self.event.title.clone()
         {
@@ -115,6 +135,7 @@ impl Reader<'_> {
             summary.push(impact);
         }
         self.draft.summary = self.take(DraftField::Summary, &summary, assumption);
+        self.symptom = summary.last().map(|piece| piece.range.clone());
         let words = cause_words.unwrap_or_else(|| join(&cause));
         if !words.is_empty() {
             self.draft.cause = Some(words);
@@ -148,7 +169,9 @@ impl Reader<'_> {
     /// The numbers of impact clauses: the first of each kind, those behind 影响, 涉及, 共计 first.
     fn read_numbers(&mut self, masked: &Folded, impacts: &[Piece]) {
         let mut all = Vec::new();
-        for piece in impacts {
+        let (complaints, others): (Vec<&Piece>, Vec<&Piece>) =
+            impacts.iter().partition(|piece| outcomes::is_complaints(&piece.words));
+        for piece in others.into_iter().chain(complaints) {
             let range = &piece.range;
             let key = (range.start + 1..range.end)
                 .find(|at| masked.any(*at, &["影响", "涉及", "共计", "受影响"]).is_some())
@@ -156,6 +179,8 @@ impl Reader<'_> {
             all.extend(quantities::scan_in(masked, key..range.end));
             all.extend(quantities::scan_in(masked, range.start..key));
         }
+        // `影响 2 批共 12,440 笔`: the sum counts before its parts.
+        all.sort_by_key(|found| usize::from(!is_sum(masked, found)));
         for (kind, field) in [
             (ImpactKind::Count, DraftField::AffectedCount),
             (ImpactKind::Users, DraftField::AffectedUsers),
@@ -164,6 +189,23 @@ impl Reader<'_> {
             let Some(found) = all.iter().find(|found| found.impact.kind == kind) else { continue };
             self.draft.impacts.push(found.impact.clone());
             self.span(field, &found.range, found.is_lower.then_some(Assumption::LowerNumber));
+        }
+        self.read_number_of_symptom(masked);
+    }
+
+    /// `预约还款扣款漏跑 2,046 笔`: the number at the end of the symptom, where no impact tells one.
+    fn read_number_of_symptom(&mut self, masked: &Folded) {
+        let has = |kind| self.draft.impacts.iter().any(|impact| impact.kind == kind);
+        if has(ImpactKind::Count) || has(ImpactKind::Users) {
+            return;
+        }
+        let Some(range) = self.symptom.clone() else { return };
+        let found = quantities::scan_in(masked, range.clone());
+        if let Some(last) = found.last().filter(|last| last.range.end >= range.end && last.impact.number > 1)
+            && last.impact.kind != ImpactKind::Amount
+        {
+            self.draft.impacts.insert(0, last.impact.clone());
+            self.span(last.impact.kind.field(), &last.range, last.is_lower.then_some(Assumption::LowerNumber));
         }
     }
 
@@ -178,4 +220,13 @@ impl Reader<'_> {
         }
         Some(text)
     }
+}
+
+/// Whether 共, 合计 stands directly in front of a number.
+fn is_sum(text: &Folded, found: &quantities::Found) -> bool {
+    let mut end = found.range.start;
+    while end > 0 && matches!(text.at(end - 1), ' ' | '约' | '近' | '计') {
+        end -= 1;
+    }
+    end > 0 && matches!(text.at(end - 1), '共' | '合')
 }

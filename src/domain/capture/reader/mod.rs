@@ -53,9 +53,15 @@ pub(super) struct Reader<'a> {
     impacts: Vec<Piece>,
     causes: Vec<Piece>,
     recoveries: Vec<Piece>,
+    /// What was told behind the symptom and is nothing else: often the cause without a word for it.
+    remarks: Vec<Piece>,
     ongoing: bool,
+    /// Where the symptom was told last.
+    symptom: Option<Range<usize>>,
     /// The token of full recovery, as far as the clauses tell.
     well_at: Option<usize>,
+    /// The token of the last action that puts an end to a fault, as long as no outcome is told.
+    last_action: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -99,8 +105,11 @@ impl<'a> Reader<'a> {
             impacts: Vec::new(),
             causes: Vec::new(),
             recoveries: Vec::new(),
+            remarks: Vec::new(),
             ongoing: false,
+            symptom: None,
             well_at: None,
+            last_action: None,
         }
     }
 
@@ -166,7 +175,7 @@ impl<'a> Reader<'a> {
             } else {
                 let mut window = self.text.clone();
                 for fence in &self.event.fenced {
-                    mask(&mut window, fence);
+                    window.put(fence, ' ');
                 }
                 marks::find(&window)
             };
@@ -180,8 +189,15 @@ impl<'a> Reader<'a> {
     /// The text without what was read already.
     fn masked(&self) -> Folded {
         let mut masked = self.text.clone();
+        let mut before = 0;
         for (token, label) in self.tokens.iter().zip(&self.labels) {
-            mask(&mut masked, &token.range);
+            let between = self.text.chars(before..token.range.start);
+            let is_range =
+                token.ends_range || before > 0 && between.len() == 1 && matches!(between, ['-' | '~' | '至' | '到']);
+            let from = if is_range { before } else { self.preposition_before(token) };
+            let (from, to) = self.with_blanks(from, token.range.end);
+            mask(&mut masked, &(from..to));
+            before = token.range.end;
             if let Some((_, label)) = label {
                 mask(&mut masked, label);
             }
@@ -199,12 +215,67 @@ impl<'a> Reader<'a> {
             // A grade in front of the time is a label of the event, not a word of its sentence.
             let open = label.start.checked_sub(1).filter(|i| matches!(self.text.at(*i), '【' | '[' | '('));
             let close = Some(label.end).filter(|i| matches!(self.text.at(*i), '】' | ']' | ')'));
-            mask(&mut masked, &(open.unwrap_or(label.start)..close.map_or(label.end, |i| i + 1)));
+            let named = label.end + self.text.any(label.end, &["事件", "故障", "事故"]).unwrap_or(0);
+            mask(&mut masked, &(open.unwrap_or(label.start)..close.map_or(named, |i| i + 1)));
         }
         if let Some(mark) = &self.mark {
             mask(&mut masked, &mark.range);
         }
+        for grade in marks::grades_in_brackets(self.text) {
+            mask(&mut masked, &grade);
+        }
+        if let Some(brackets) = self.brackets_of_beginning() {
+            mask(&mut masked, &brackets);
+        }
         masked
+    }
+
+    /// `（实际自 16:30 发布起）` in the middle: brackets that only tell when it began.
+    fn brackets_of_beginning(&self) -> Option<Range<usize>> {
+        const LONGEST: usize = 12;
+        let time = self.first.filter(|first| *first > 0).and_then(|first| self.tokens.get(first))?.range.clone();
+        let open = (time.start.saturating_sub(LONGEST)..time.start).rev().find(|i| self.text.at(*i) == '(')?;
+        let close = self.text.find(time.end..time.end + LONGEST, ')')?;
+        Some(open..close + 1)
+    }
+
+    /// Blanks around a time between Chinese words belong to it: `监控于 17:08 发现`.
+    fn with_blanks(&self, from: usize, to: usize) -> (usize, usize) {
+        let text = self.text;
+        let mut start = from;
+        while start > 0 && text.at(start - 1) == ' ' {
+            start -= 1;
+        }
+        let end = text.skip_blanks(to);
+        let is_word = |c: char| c.is_alphabetic() && !c.is_ascii();
+        let chinese = start > 0 && is_word(text.at(start - 1)) && is_word(text.at(end));
+        // `renewed at 22:05 and …`: one blank is enough.
+        if from > 0 && text.at(from - 1) == ' ' && text.at(to) == ' ' && text.at(to + 1).is_ascii_alphanumeric() {
+            return (from, to + 1);
+        }
+        // Two blanks stand for a comma.
+        if chinese && from - start <= 1 && end - to <= 1 { (start, end) } else { (from, to) }
+    }
+
+    /// Where a preposition of the time begins, `at 09:45`, `于 8/12 17:08`; else the time itself.
+    fn preposition_before(&self, token: &TimeToken) -> usize {
+        let start = token.range.start;
+        let text = self.text;
+        let mut end = start;
+        while end > 0 && text.at(end - 1) == ' ' && start - end < 2 {
+            end -= 1;
+        }
+        for word in ["between", "around", "about", "from", "at", "on", "by", "于"] {
+            let length = word.chars().count();
+            if let Some(from) = end.checked_sub(length)
+                && text.has(from, word)
+                && (from == 0 || !text.at(from - 1).is_ascii_alphanumeric())
+                && (end < start || !word.is_ascii())
+            {
+                return from;
+            }
+        }
+        start
     }
 }
 

@@ -56,6 +56,14 @@ impl Reader<'_> {
             return;
         }
         self.read_duration();
+        // `17:22 回滚`, and nothing more: what was done then ended it.
+        if self.draft.recovered.is_none()
+            && let Some(index) = self.last_action
+            && let Some(moment) = self.later(index)
+        {
+            self.draft.recovered = Some(ClockPoint::minute(moment.at));
+            self.span_of_token(DraftField::RecoveredAt, index, Some(Assumption::LastAction));
+        }
     }
 
     /// `持续8分钟`: beginning and duration give the end.

@@ -3,6 +3,7 @@
 mod form;
 mod rows;
 pub(super) mod runs;
+mod tools;
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,11 @@ struct ImportPage {
     /// What was pasted, for the form.
     document: String,
     week: String,
+    /// Format of another tool, its columns and its name, as chosen.
+    from: String,
+    map: String,
+    source: String,
+    formats: [&'static str; 7],
     parts: Vec<Part>,
     /// Nothing was written yet.
     planned: bool,
@@ -89,6 +95,10 @@ async fn empty(app: &App, request: &HttpRequest, caller: &Caller, after: &str) -
         message: String::new(),
         document: String::new(),
         week: String::new(),
+        from: String::new(),
+        map: String::new(),
+        source: String::new(),
+        formats: tools::formats(),
         parts: Vec::new(),
         planned: true,
         unchanged: false,
@@ -113,13 +123,16 @@ struct Read {
     documents: Vec<Document>,
 }
 
+fn no_document() -> FieldError {
+    FieldError { field: "document", problem: crate::domain::checked::FieldProblem::Empty }
+}
+
 fn read(app: &App, fields: &Fields) -> Result<Read, Refused> {
     let sent = fields.documents().map_err(|error| Refused::Whole(error.into()))?;
     let week = Some(fields.text("week").trim()).filter(|week| !week.is_empty());
     let week = week.map(str::parse::<IsoWeek>).transpose().map_err(|error| Refused::Whole(error.into()))?;
     if sent.is_empty() {
-        let empty = FieldError { field: "document", problem: crate::domain::checked::FieldProblem::Empty };
-        return Err(Refused::Whole(empty.into()));
+        return Err(Refused::Whole(no_document().into()));
     }
     // One week cannot be that of several reports.
     let week = week.filter(|_| sent.len() == 1);
@@ -160,6 +173,9 @@ fn new_run(app: &App, dry_run: bool) -> Run {
 /// Shows what an import would do, or does it.
 pub async fn import(request: HttpRequest, app: web::Data<App>, fields: Fields) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
+    if !fields.text("from").is_empty() {
+        return tools::import(&request, &app, &caller, &fields).await;
+    }
     let save = fields.text("action") == "save";
     let read = match read(&app, &fields) {
         Ok(read) => read,
@@ -281,13 +297,16 @@ async fn refuse(
         Refused::Document(at, error) => (sent.get(at).map(|one| one.name.clone()).unwrap_or_default(), error),
         Refused::Whole(error) => (String::new(), error),
     };
-    if !matches!(error, ServiceError::Invalid(_) | ServiceError::NotFound(_)) {
+    if !matches!(error, ServiceError::Invalid(_) | ServiceError::NotFound(_) | ServiceError::Foreign(_)) {
         return Err(error.into());
     }
     let mut page = empty(app, request, caller, "").await?;
     let sentence = refusal(page.shell.t, error);
     page.message = if name.is_empty() { sentence } else { format!("{name}: {sentence}") };
     fields.text("week").clone_into(&mut page.week);
+    fields.text("from").clone_into(&mut page.from);
+    fields.text("map").clone_into(&mut page.map);
+    fields.text("source").clone_into(&mut page.source);
     if let Some(pasted) = sent.iter().find(|one| one.pasted) {
         page.document = String::from_utf8_lossy(&pasted.bytes).into_owned();
     }

@@ -110,6 +110,16 @@ fn is_alike(line: &Line) -> bool {
     line.reasons.iter().any(|reason| matches!(reason, Reason::Alike { .. }))
 }
 
+/// The class of an outcome's words.
+pub(super) const fn tone(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Added => "ok",
+        Outcome::Changed => "todo",
+        Outcome::Doubtful => "bad",
+        Outcome::Unchanged | Outcome::Deleted => "",
+    }
+}
+
 fn clock(point: Option<ClockPoint>, zone: Tz) -> String {
     point.map(|point| point.at.with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
 }
@@ -201,12 +211,7 @@ pub(super) fn row(
 ) -> Row {
     let chinese = t.lang == "zh-CN";
     let name = row_name(document, line);
-    let tone = match line.outcome {
-        Outcome::Added => "ok",
-        Outcome::Changed => "todo",
-        Outcome::Doubtful => "bad",
-        Outcome::Unchanged | Outcome::Deleted => "",
-    };
+    let tone = tone(line.outcome);
     let open = open && is_open(line);
     let same_as = line.reasons.iter().find_map(|reason| match reason {
         Reason::MayBe { who, .. } | Reason::MayHaveMoved { who, .. } => Some(who.clone()),
