@@ -170,6 +170,7 @@ texts! {
     import_take: "处理", "What to do";
     import_add: "导入", "Import";
     import_skip: "不导入", "Leave out";
+    import_left_out: "未导入", "Left out";
     import_same: "就是", "It is ";
     import_other: "是另一条，新增", "It is another one";
     import_assumed: "推断", "assumed";

@@ -518,7 +518,7 @@ impl Desk<'_> {
             reasons,
             number: None,
             meets: None,
-            words: narrative.chars().take(60).collect(),
+            words: super::short(narrative, super::WORDS_LIMIT),
             changes: Vec::new(),
             problem: None,
             value,

@@ -85,8 +85,8 @@ impl ImportReport {
             Kind::Figure => "figure",
             Kind::IncidentCount => "count",
         };
-        let at: String = line.words.trim().chars().take(40).collect();
-        Some(FieldError::shape("document", format!("the {kind} “{at}…”: {problem}")))
+        let at = import_plan::short(&line.words, 40);
+        Some(FieldError::shape("document", format!("the {kind} “{at}”: {problem}")))
     }
 }
 
