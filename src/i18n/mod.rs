@@ -3,6 +3,7 @@
 pub mod foreign;
 pub mod imports;
 pub mod problems;
+pub mod style;
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {

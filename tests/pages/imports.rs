@@ -44,6 +44,7 @@ async fn rows_are_corrected_before_saving_and_the_same_file_says_same_afterwards
         plan.contains("存疑") && plan.contains("没有时间") && plan.contains("未读到") && plan.contains("50%"),
         "{plan}"
     );
+    assert!(plan.contains("<span>C级</span>"), "{plan}");
     assert!(plan.contains("w34.md") && plan.contains("name=\"0.e.0.time\"") && !plan.contains("style="), "{plan}");
     let documents = packed(&plan);
     assert_eq!(documents.len(), 1);
@@ -88,6 +89,11 @@ async fn rows_are_corrected_before_saving_and_the_same_file_says_same_afterwards
     ];
     let (status, done) = lead.upload(&good).await;
     assert!(status == StatusCode::OK && done.contains("已导入") && done.contains("/e/1\""), "{done}");
+    // What was left out says so, and the counts are those of the record.
+    assert_eq!(done.matches(">未导入<").count(), 2, "{done}");
+    assert!(done.contains("新增 2 · 存疑 ") || done.contains("新增 2 · 未导入 2"), "{done}");
+    let record = done.split("id=\"runs\"").nth(1).unwrap();
+    assert!(record.contains("新增 2 · 更新 0 · 不变 0") && done.contains("C级1次"), "{record}");
     let (_, event) = lead.get("/e/1").await;
     for words in ["2024-08-19", "09:10", "对账文件晚到", "已复盘", "1. 客户反馈对账文件延迟，影响约20笔。【待复盘】"]
     {
