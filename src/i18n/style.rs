@@ -94,7 +94,7 @@ mod tests {
         let week: IsoWeek = "2026-W10".parse().unwrap_or_else(|_| unreachable!());
         for (template, want) in [
             ("{{ narrative", "模板 event 第 1 行：语法有误："),
-            ("a\n{{ sentence | shout }}", "模板 event 第 2 行：没有这个过滤器"),
+            ("a\n{{ sentence | }}", "模板 event 第 2 行：语法有误："),
             ("{{ [1] }}", "模板 event 第 1 行：模板里不能用 [；"),
             ("a\rb", "模板 event：有控制字符"),
         ] {
@@ -104,6 +104,8 @@ mod tests {
             let words = said.err().and_then(|said| problem(&said)).unwrap_or_default();
             assert!(words.starts_with(want), "{template}: {words}");
         }
+        let filter = problem("event: line 2: unknown filter: filter shout is unknown");
+        assert_eq!(filter.as_deref(), Some("模板 event 第 2 行：没有这个过滤器：filter shout is unknown"));
         let undefined = problem("event: line 1: `narative` is undefined; docs/style.md lists the names");
         assert_eq!(
             undefined.as_deref(),
