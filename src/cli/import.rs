@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context;
 use chrono::DateTime;
+use chrono_tz::Tz;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -17,7 +18,8 @@ use super::{
 use crate::{
     domain::{
         checked::FieldError,
-        import_plan::{Choices, Line},
+        clock_point::ClockPoint,
+        import_plan::{self, Choices, Kind, Line},
         iso_week::IsoWeek,
     },
     i18n::imports as words,
@@ -150,10 +152,10 @@ async fn one(
     let document = imports::read(&session.app, &name, content, week)?;
     let report = imports::import_document(&session.app, &session.actor, run, &document, &Choices::new()).await?;
     if session.json {
-        data(&as_json(&report).to_string());
+        data(&as_json(&report, session.app.zone).to_string());
     } else {
         for line in &report.lines {
-            data(&as_text(line));
+            data(&as_text(line, session.app.zone));
         }
     }
     summary(&report, doubtful);
@@ -187,7 +189,7 @@ async fn tool_file(
     let read = imports::import_tool_file(&session.app, &session.actor, run, tool, name.as_deref(), bytes).await?;
     let (report, refused) = (&read.report, &read.refused);
     if session.json {
-        let mut body = as_json(report);
+        let mut body = as_json(report, session.app.zone);
         let refused: Vec<Value> =
             refused.iter().map(|one| json!({"place": one.place.to_string(), "words": one.words})).collect();
         if let Some(body) = body.as_object_mut() {
@@ -196,7 +198,7 @@ async fn tool_file(
         data(&body.to_string());
     } else {
         for line in &report.lines {
-            data(&as_text(line));
+            data(&as_text(line, session.app.zone));
         }
     }
     for one in refused {
@@ -212,10 +214,15 @@ async fn tool_file(
     }
 }
 
-/// `新增  事件  PE-1 客户反馈…  95%：只有日期`.
-fn as_text(line: &Line) -> String {
+/// `新增  事件  2026-03-11 09:30–10:15  客户反馈…  95%：年份是推断的：2026`.
+fn as_text(line: &Line, zone: Tz) -> String {
+    let when = match (line.kind, line.times()) {
+        (Kind::Event, (None, _)) => "无时间  ".to_owned(),
+        (Kind::Event, (occurred, recovered)) => format!("{}  ", import_plan::span_word(occurred, recovered, zone)),
+        _ => String::new(),
+    };
     let mut text = format!(
-        "{}  {}  {}  {}%",
+        "{}  {}  {when}{}  {}%",
         words::outcome(line.outcome, true),
         words::kind(line.kind, true),
         line.words,
@@ -266,11 +273,13 @@ fn summary(report: &ImportReport, doubtful: Doubtful) {
     say(&text);
 }
 
-fn as_json(report: &ImportReport) -> Value {
+fn as_json(report: &ImportReport, zone: Tz) -> Value {
+    let at = |point: Option<ClockPoint>| point.map(|point| point.at.with_timezone(&zone).fixed_offset().to_rfc3339());
     let lines: Vec<Value> = report
         .lines
         .iter()
         .map(|line| {
+            let (occurred, recovered) = line.times();
             json!({
                 "kind": line.kind.code(),
                 "outcome": crate::web::api::imports::outcome_code(line.outcome),
@@ -283,6 +292,9 @@ fn as_json(report: &ImportReport) -> Value {
                 "number": line.number,
                 "meets": line.meets,
                 "words": line.words,
+                "occurred_at": at(occurred),
+                "occurred_precision": occurred.map(|point| point.precision.code()),
+                "recovered_at": at(recovered),
                 "changes": line.changes.iter().map(|change| json!({
                     "field": change.field, "from": change.from, "to": change.to,
                 })).collect::<Vec<_>>(),

@@ -13,6 +13,16 @@ pub enum Precision {
     Day,
 }
 
+impl Precision {
+    /// `minute` or `day`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Day => "day",
+        }
+    }
+}
+
 /// An instant in UTC with its precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockPoint {

@@ -26,7 +26,10 @@ pub use events::{
     is_foreign_key, plan_events,
 };
 pub use figures::{CountAct, CountPlan, FigureAct, FigurePlan, KnownFigures, figure_fields, plan_counts, plan_figures};
-pub use words::{impacts_word, mark_word, time_word};
+pub use words::{impacts_word, mark_word, short, span_word, time_word};
+
+/// Most characters of [`Line::words`].
+const WORDS_LIMIT: usize = 60;
 
 /// What a line of the plan is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -248,7 +251,7 @@ pub struct Line {
     pub number: Option<i64>,
     /// Number of the event that this one may be.
     pub meets: Option<i64>,
-    /// What it is, short.
+    /// What it is, short, on one line.
     pub words: String,
     /// What changes on what is there.
     pub changes: Vec<Change>,
@@ -256,6 +259,16 @@ pub struct Line {
     pub problem: Option<FieldError>,
     /// What would be saved.
     pub value: Value,
+}
+
+impl Line {
+    /// When the event began and recovered, as it would be saved; nothing for figures and counts.
+    pub fn times(&self) -> (Option<ClockPoint>, Option<ClockPoint>) {
+        match &self.value {
+            Value::Event(fields, _) => (fields.occurred, fields.recovered),
+            Value::Figure(_) | Value::Count(_) => (None, None),
+        }
+    }
 }
 
 /// What to do with doubtful lines that nobody decided about.
@@ -291,6 +304,8 @@ pub enum Take {
     Skip,
     /// It is the event that it may be.
     Same,
+    /// It is another one than the event that reads alike.
+    Other,
 }
 
 /// A person's word on one line; what is `None` stays as read.

@@ -4,6 +4,7 @@ pub mod foreign;
 pub mod imports;
 pub mod problems;
 pub mod restated;
+pub mod style;
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {
@@ -171,8 +172,9 @@ texts! {
     import_take: "处理", "What to do";
     import_add: "导入", "Import";
     import_skip: "不导入", "Leave out";
+    import_left_out: "未导入", "Left out";
     import_same: "就是", "It is ";
-    import_sure: "把握", "sure";
+    import_other: "是另一条，新增", "It is another one";
     import_assumed: "推断", "assumed";
     import_missing: "未读到", "not read";
     import_runs: "导入记录", "Imports";

@@ -44,6 +44,10 @@ fn field(error: &FieldError) -> String {
         FieldProblem::Empty => format!("{name}不能为空"),
         FieldProblem::TooLong { max, len } => format!("{name}太长：最多 {max} 个字符，现在 {len} 个"),
         FieldProblem::ControlCharacters => format!("{name}里有控制字符，请去掉"),
+        FieldProblem::Shape(remedy) if error.field == "style" => match super::style::problem(remedy) {
+            Some(words) => words,
+            None => format!("{name}：{remedy}"),
+        },
         FieldProblem::Shape(remedy) => match remedy_of(remedy) {
             Some(words) => format!("{name}：{words}"),
             None => format!("{name}：{remedy}"),
@@ -98,15 +102,37 @@ pub fn field_name(field: &str) -> &str {
         "zone" => "时区",
         "section" => "章节",
         "idempotency_key" => "Idempotency-Key",
+        "style" => "样式",
+        "cursor" => "翻页位置",
+        "map" => "列的对应",
+        "doubtful" => "存疑的",
+        "source" => "来源",
+        "from" => "格式",
         other => other,
     }
 }
 
-fn remedy_of(remedy: &str) -> Option<&'static str> {
+fn remedy_of(remedy: &str) -> Option<String> {
+    if let Some((_, formats)) = remedy.split_once(": import it with --from ") {
+        let formats = formats.replace(" or ", " 或 ");
+        return Some(format!(
+            "没有【系统运行数据】也没有【生产事件】，看起来是别处的数据；请写明格式：--from {formats}（网页里选“格式”）"
+        ));
+    }
+    fixed_remedy(remedy).map(str::to_owned)
+}
+
+fn fixed_remedy(remedy: &str) -> Option<&'static str> {
     Some(match remedy {
         "write a time like 2024-08-19T15:00" | "write a time like 2024-08-19T15:00:00+08:00" => {
             "请写成 2024-08-19T15:00 这样"
         }
+        "take it from next_cursor as it is" => "请原样使用 next_cursor 的值",
+        "the form came back incomplete; choose the files again" => "表单没有传完整，请重新选择文件",
+        "the document is larger than 16 MiB; paste the week alone" => "文件太大，请只贴那一周",
+        "use plain ASCII" => "请只用 ASCII 字符",
+        "choose light, dark or auto" => "请选择 light、dark 或 auto",
+        "write a name of at most 60 characters without slashes" => "名称最多 60 个字符，不要用斜杠",
         "only csv has columns to map" => "只有 csv 有列可以对应",
         "events of another tool have their own weeks; leave it out" => "别处的事件各有各的周，请不要写周次",
         "name the format: from=csv" => "请写明格式：from=csv",
@@ -171,6 +197,12 @@ fn not_found(what: &str) -> String {
     if let Some(rest) = what.strip_prefix("publication of ") {
         let week = rest.split(';').next().unwrap_or_default();
         return format!("{week} 还没有发布，先发布：fupan report publish {week}");
+    }
+    if let Some(name) = what.strip_prefix("style ").and_then(|rest| rest.split(';').next()) {
+        return format!("没有样式“{name}”；fupan style list 列出已有的样式");
+    }
+    if let Some(id) = what.strip_prefix("message ") {
+        return format!("没有这封邮件：{id}");
     }
     if what.starts_with("weekly mail ") {
         return "没有这个周报邮件，可能已被删除".to_owned();
@@ -251,6 +283,10 @@ mod tests {
         assert_eq!(chinese(&shape.into()), "恢复时间：恢复不能早于发生");
         let long = FieldError { field: "line", problem: FieldProblem::TooLong { max: 20_000, len: 100_000 } };
         assert_eq!(chinese(&long.into()), "这一行太长：最多 20000 个字符，现在 100000 个");
+        let cursor = FieldError::shape("cursor", "take it from next_cursor as it is");
+        assert_eq!(chinese(&cursor.into()), "翻页位置：请原样使用 next_cursor 的值");
+        let style = ServiceError::NotFound("style nosuch; `fupan style list` names those that are there".to_owned());
+        assert_eq!(chinese(&style), "没有样式“nosuch”；fupan style list 列出已有的样式");
         let week: crate::domain::iso_week::WeekError =
             "2024-W54".parse::<crate::domain::iso_week::IsoWeek>().unwrap_err();
         assert_eq!(chinese(&week.into()), "没有这一周：那一年的最后一周是 2024-W52");

@@ -18,6 +18,8 @@ async fn a_table_and_a_feed_are_imported_with_what_was_not_taken_and_the_second_
     let dry = post(&[("from", "csv"), map, ("dry_run", "true")], table.clone()).send().await.unwrap();
     let dry: Value = dry.json().await.unwrap();
     assert_eq!((dry["dry_run"].as_bool(), dry["run"].is_null()), (Some(true), true), "{dry}");
+    assert_eq!(dry["data"][0]["occurred_at"], "2024-08-19T15:00:00+08:00", "{dry}");
+    assert!(dry["data"][0]["recovered_at"].is_null() && dry["data"][0]["occurred_precision"] == "minute", "{dry}");
     let first = post(&[("from", "csv"), map, ("file", "a.csv")], table.clone()).send().await.unwrap();
     let first: Value = first.json().await.unwrap();
     assert_eq!(first["data"][0]["outcome"], "added", "{first}");

@@ -87,3 +87,49 @@ async fn a_folder_of_front_matter_is_read_by_its_ending() {
     let shown = out(&fupan(&database, &["report", "2026-W10"], &[]));
     assert!(shown.contains("Ledger: writes fail"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_plan_shows_when_each_event_began_and_recovered_on_a_line_of_its_own() {
+    let database = TestDatabase::new().await;
+    let table = "开始时间,恢复时间,标题,详情\n3/11/2026 9:30,3/11/2026 10:15,提现失败,\"Withdrawals were failing\n\nfor customers of the second channel, and nobody was told about it until noon\"\n2026-03-12 23:50,2026-03-13 00:20,入金延迟,\n";
+    std::fs::write(database.folder().join("ev.csv"), table).unwrap();
+    let dry = fupan(&database, &["import", "--from", "csv", "ev.csv", "--dry-run"], &[]);
+    let text = out(&dry);
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(text.contains("2026-03-11 09:30–10:15  Withdrawals were failing for customers of the"), "{text}");
+    assert!(text.contains("…  ") && text.contains("2026-03-12 23:50–2026-03-13 00:20  "), "{text}");
+    let json = fupan(&database, &["--json", "import", "--from", "csv", "ev.csv", "--dry-run"], &[]);
+    let body: Value = serde_json::from_str(&out(&json)).unwrap();
+    assert_eq!(body["lines"][0]["occurred_at"], "2026-03-11T09:30:00+08:00", "{body}");
+    assert_eq!(body["lines"][0]["recovered_at"], "2026-03-11T10:15:00+08:00", "{body}");
+}
+
+#[tokio::test]
+async fn planned_work_of_a_table_is_refused_with_its_line_and_the_reason() {
+    let database = TestDatabase::new().await;
+    let table = "开始时间,标题,工作性质\n2026-03-11 9:30,计划维护：割接,\n2026-03-12 9:30,割接后提现失败,\n2026-03-13 9:30,核心库调整,维护\n2026-03-14 9:30,计划维护期间的事,故障\n";
+    std::fs::write(database.folder().join("ev.csv"), table).unwrap();
+    let map = ["import", "--from", "csv", "--map", "type=工作性质", "ev.csv"];
+    let done = fupan(&database, &map, &[]);
+    assert!(out(&done).lines().count() == 2 && out(&done).contains("割接后提现失败"), "{}", out(&done));
+    let said = err(&done);
+    assert!(said.contains("第 2 行 line 2：计划内维护") && said.contains("第 4 行 line 4：计划内维护"), "{said}");
+}
+
+#[tokio::test]
+async fn data_of_another_tool_without_its_format_is_told_which_one_to_name() {
+    let database = TestDatabase::new().await;
+    for (name, text, words) in [
+        ("ev.csv", "开始时间,标题\n2026-03-11 9:30,提现失败\n", "--from csv"),
+        ("history.atom", "<?xml version=\"1.0\"?><feed></feed>", "--from atom"),
+        ("incidents.json", "{\"incidents\":[{\"incident_updates\":[]}]}", "--from statuspage"),
+        ("other.json", "{}", "--from statuspage 或 google-cloud 或 aws 或 upptime"),
+    ] {
+        std::fs::write(database.folder().join(name), text).unwrap();
+        let refused = fupan(&database, &["import", name], &[]);
+        assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+        assert!(err(&refused).contains(words) && err(&refused).contains("看起来是别处的数据"), "{}", err(&refused));
+    }
+    std::fs::write(database.folder().join("notes.md"), "# 会议纪要\n").unwrap();
+    assert!(!err(&fupan(&database, &["import", "notes.md"], &[])).contains("--from"));
+}

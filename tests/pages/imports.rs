@@ -44,6 +44,7 @@ async fn rows_are_corrected_before_saving_and_the_same_file_says_same_afterwards
         plan.contains("存疑") && plan.contains("没有时间") && plan.contains("未读到") && plan.contains("50%"),
         "{plan}"
     );
+    assert!(plan.contains("<span>C级</span>"), "{plan}");
     assert!(plan.contains("w34.md") && plan.contains("name=\"0.e.0.time\"") && !plan.contains("style="), "{plan}");
     let documents = packed(&plan);
     assert_eq!(documents.len(), 1);
@@ -88,6 +89,11 @@ async fn rows_are_corrected_before_saving_and_the_same_file_says_same_afterwards
     ];
     let (status, done) = lead.upload(&good).await;
     assert!(status == StatusCode::OK && done.contains("已导入") && done.contains("/e/1\""), "{done}");
+    // What was left out says so, and the counts are those of the record.
+    assert_eq!(done.matches(">未导入<").count(), 2, "{done}");
+    assert!(done.contains("新增 2 · 存疑 ") || done.contains("新增 2 · 未导入 2"), "{done}");
+    let record = done.split("id=\"runs\"").nth(1).unwrap();
+    assert!(record.contains("新增 2 · 更新 0 · 不变 0") && done.contains("C级1次"), "{record}");
     let (_, event) = lead.get("/e/1").await;
     for words in ["2024-08-19", "09:10", "对账文件晚到", "已复盘", "1. 客户反馈对账文件延迟，影响约20笔。【待复盘】"]
     {
@@ -169,4 +175,22 @@ async fn pasted_text_has_the_line_ends_of_a_file() {
     assert!(status == StatusCode::OK && done.contains("已导入"), "{done}");
     let (_, again) = lead.upload(&[("files", Some("w34.md"), REPORT), ("action", None, "save")]).await;
     assert!(again.contains("没有变化") && !again.contains("undo-it"), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_only_reads_alike_can_be_said_to_be_another_one() {
+    let service = Service::start(NOW).await;
+    let lead = Person::of(&service, Role::Lead).await;
+    let line = "08/20 16:00 代付渠道甲超时，影响约20笔代付交易，16:30 恢复正常。";
+    lead.post("/events", &[("line", line), ("week", "2024-W34")]).await;
+    let report = format!("# 2024-W34\n\n## 【生产事件】\n\n1. {}\n", line.replace('甲', "乙").replace("20笔", "30笔"));
+    let (_, plan) = lead.upload(&[("files", Some("w34.md"), &report), ("action", None, "preview")]).await;
+    assert!(plan.contains(">更新<") && plan.contains("是另一条，新增"), "{plan}");
+    let documents = packed(&plan);
+    let save = [("packed", None, documents[0].as_str()), ("0.e.0.take", None, "other"), ("action", None, "save")];
+    let (status, done) = lead.upload(&save).await;
+    assert!(status == StatusCode::OK && done.contains("/e/2\""), "{done}");
+    assert!(lead.get("/e/1").await.1.contains("渠道甲") && lead.get("/e/2").await.1.contains("渠道乙"));
+    let (_, again) = lead.upload(&[("files", Some("w34.md"), &report), ("action", None, "preview")]).await;
+    assert!(again.contains("没有变化"), "{again}");
 }

@@ -53,11 +53,13 @@ pub enum Column {
     Link,
     /// Free text that is read like a pasted line; columns that say the same come first.
     Line,
+    /// 类型: whether the row is an incident or planned work.
+    Type,
 }
 
 impl Column {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Occurred,
         Self::Recovered,
         Self::Summary,
@@ -79,6 +81,7 @@ impl Column {
         Self::Users,
         Self::Amount,
         Self::Link,
+        Self::Type,
     ];
 
     /// The name that people type.
@@ -105,6 +108,7 @@ impl Column {
             Self::Mark => "mark",
             Self::Link => "link",
             Self::Line => "line",
+            Self::Type => "type",
         }
     }
 
@@ -145,7 +149,7 @@ impl Column {
 }
 
 /// Headers that tables have and lines have not, or that mean something else here than in a line.
-const OWN: [(Column, &[&str]); 17] = [
+const OWN: [(Column, &[&str]); 18] = [
     (
         Column::Id,
         &[
@@ -348,6 +352,24 @@ const OWN: [(Column, &[&str]); 17] = [
     (Column::Severity, &["priority", "优先级", "故障级别", "严重级别", "定级结果", "sev level", "urgency"]),
     (Column::Link, &["link", "url", "shortlink", "permalink", "链接", "地址", "详情链接", "工单链接"]),
     (Column::Line, &["line", "text", "原文", "事件原文", "一句话", "周报行", "周报原文", "记录"]),
+    (
+        Column::Type,
+        &[
+            "type",
+            "event type",
+            "incident type",
+            "ticket type",
+            "issue type",
+            "kind",
+            "类型",
+            "事件类型",
+            "故障类型",
+            "工单类型",
+            "事件类别",
+            "性质",
+            "事件性质",
+        ],
+    ),
 ];
 
 /// A header for comparing: plain forms, lower case, `_` and `-` as blanks, without what stands in brackets.

@@ -134,6 +134,7 @@ impl Layout {
         self.grade(row, &mut draft)?;
         self.clock(row, context, &mut draft)?;
         self.words(row, context, &mut draft)?;
+        self.planned(row, &draft)?;
         let occurred = draft.occurred.map(|point| point.at.timestamp()).unwrap_or_default();
         let words = draft.summary.as_deref().unwrap_or(&draft.narrative);
         let key = match self.cell(row, Column::Id) {
@@ -147,6 +148,16 @@ impl Layout {
             timeline: Vec::new(),
             links: self.cell(row, Column::Link).and_then(web_address).into_iter().collect(),
         })
+    }
+
+    /// Refuses planned work: the column of the type decides where it says what the row is, else the title.
+    fn planned(&self, row: &Row<'_>, draft: &DraftEvent) -> Result<(), String> {
+        let of_type = self.cell(row, Column::Type).and_then(maintenance::of_type);
+        let refused = of_type.unwrap_or_else(|| {
+            let title = draft.summary.as_deref().unwrap_or_else(|| draft.narrative.lines().next().unwrap_or_default());
+            maintenance::of_row(title)
+        });
+        refused.map_or(Ok(()), |words| Err(words.to_owned()))
     }
 
     fn grade(&self, row: &Row<'_>, draft: &mut DraftEvent) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod entry;
 mod feed;
 mod front_matter;
 mod google_cloud;
+mod guess;
 mod json;
 mod layout;
 mod maintenance;
@@ -28,6 +29,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 pub use columns::{Column, Mapping};
+pub use guess::guess;
 
 use crate::domain::capture::draft::{CaptureContext, DraftEvent};
 

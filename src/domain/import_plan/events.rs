@@ -201,8 +201,9 @@ pub fn plan_events(
     let mut alike: Vec<Option<(ProductionEvent, u8)>> = vec![None; incoming.len()];
     // The same words first: a sentence that reads alike must not take the place of the one that reads the same.
     for exact in [true, false] {
-        for ((event, meeting), found) in incoming.iter().zip(&meetings).zip(&mut alike) {
-            if meeting.is_none() && found.is_none() {
+        for (index, ((event, meeting), found)) in incoming.iter().zip(&meetings).zip(&mut alike).enumerate() {
+            let other = choices.get(&(Kind::Event, index)).is_some_and(|choice| choice.take == Take::Other);
+            if meeting.is_none() && found.is_none() && !other {
                 *found = there.take(&event.draft, exact);
             }
         }
@@ -473,7 +474,7 @@ impl Desk<'_> {
         }
         let doubt = reasons.iter().any(Reason::is_doubt);
         let taken = match self.choice.take {
-            Take::Add | Take::Same => true,
+            Take::Add | Take::Same | Take::Other => true,
             Take::Skip => false,
             Take::Plan => !doubt || self.doubtful == Doubtful::Add,
         };
@@ -517,7 +518,7 @@ impl Desk<'_> {
             reasons,
             number: None,
             meets: None,
-            words: narrative.chars().take(60).collect(),
+            words: super::short(narrative, super::WORDS_LIMIT),
             changes: Vec::new(),
             problem: None,
             value,

@@ -9,7 +9,10 @@ use crate::domain::{
     checked,
     figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
     iso_week::IsoWeek,
-    report::reading::{FigureReading, IncidentCountReading, ReportReading},
+    report::{
+        reading::{FigureReading, IncidentCountReading, ReportReading},
+        render::{ReportCount, count_words},
+    },
 };
 
 /// What is stored of the document's week.
@@ -310,8 +313,10 @@ fn line(kind: Kind, index: usize, outcome: Outcome, reasons: Vec<Reason>, value:
         Value::Figure(fields) => {
             format!("{} {}{}", fields.name, fields.value, fields.unit.as_deref().unwrap_or_default())
         }
-        Value::Count(fields) => format!("{}级 {}次", fields.severity, fields.count),
-        Value::Event(fields, _) => fields.narrative.chars().take(60).collect(),
+        Value::Count(IncidentCountFields { severity, count }) => {
+            count_words(&ReportCount { severity: severity.clone(), count: *count })
+        }
+        Value::Event(fields, _) => super::short(&fields.narrative, super::WORDS_LIMIT),
     };
     Line {
         kind,

@@ -9,8 +9,10 @@ use crate::{
         capture::draft::Mark,
         event::{EventFields, ProductionEvent},
         figures::{FigureFields, IncidentCountFields},
+        import_plan,
         iso_week::IsoWeek,
         postmortem::{Postmortem, PostmortemState},
+        report::render::{ReportCount, count_words},
     },
     store::{events::ImportIdentity, import_runs::ImportChange},
 };
@@ -95,8 +97,7 @@ pub(super) fn read_of(change: &ImportChange) -> Option<EventFields> {
 
 /// An event for people: `PE-1 客户反馈…`.
 pub(super) fn label_of(event: &ProductionEvent) -> String {
-    let sentence: String = event.fields.narrative.chars().take(80).collect();
-    format!("{} {sentence}", event.label())
+    format!("{} {}", event.label(), import_plan::short(&event.fields.narrative, 80))
 }
 
 /// A figure for people.
@@ -106,7 +107,8 @@ pub(super) fn figure_label(week: IsoWeek, fields: &FigureFields) -> String {
 
 /// A count for people.
 pub(super) fn count_label(week: IsoWeek, fields: &IncidentCountFields) -> String {
-    format!("{week} {}级 {}次", fields.severity, fields.count)
+    let count = ReportCount { severity: fields.severity.clone(), count: fields.count };
+    format!("{week} {}", count_words(&count))
 }
 
 /// The parts of a state: names and values.

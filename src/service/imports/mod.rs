@@ -18,6 +18,7 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::{self, FieldError, FieldProblem},
+        foreign::{ForeignFormat, guess},
         import_plan::{self, Choices, CountPlan, EventPlan, FigurePlan, Incoming, Kind, KnownFigures, Line},
         iso_week::IsoWeek,
         report::{
@@ -85,8 +86,8 @@ impl ImportReport {
             Kind::Figure => "figure",
             Kind::IncidentCount => "count",
         };
-        let at: String = line.words.trim().chars().take(40).collect();
-        Some(FieldError::shape("document", format!("the {kind} “{at}…”: {problem}")))
+        let at = import_plan::short(&line.words, 40);
+        Some(FieldError::shape("document", format!("the {kind} “{at}”: {problem}")))
     }
 }
 
@@ -119,8 +120,13 @@ pub fn read(app: &App, file_name: &str, content: String, week: Option<IsoWeek>) 
     let near = week.map_or_else(|| app.today(), IsoWeek::sunday);
     let reading = report::read_report(&content, app.zone, near);
     if reading.events_section.is_none() && reading.figures_section.is_none() {
-        let remedy =
-            "it has neither a section 系统运行数据 nor a section 生产事件; check that this is the weekly report";
+        let formats: Vec<&str> = guess(file_name, &content).into_iter().map(ForeignFormat::code).collect();
+        let remedy = if formats.is_empty() {
+            "check that this is the weekly report".to_owned()
+        } else {
+            format!("it looks like data of another tool: import it with --from {}", formats.join(" or "))
+        };
+        let remedy = format!("it has neither a section 系统运行数据 nor a section 生产事件; {remedy}");
         return Err(FieldError::shape("document", remedy).into());
     }
     let Some(of_week) = week.or(reading.week) else {

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use chrono::{DateTime, FixedOffset};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use super::super::{gate::caller, problem::Problem};
 use crate::{
     domain::{
         checked::FieldError,
+        clock_point::ClockPoint,
         import_plan::{Choices, Line},
         iso_week::IsoWeek,
     },
@@ -82,8 +84,14 @@ pub struct ImportLine {
     number: Option<i64>,
     /// Number of the event that it may be, or is.
     meets: Option<i64>,
-    /// What it is, short.
+    /// What it is, short, on one line.
     text: String,
+    /// When the event began, in the zone of the reports; null where it is not known, and for figures and counts.
+    occurred_at: Option<DateTime<FixedOffset>>,
+    /// minute, or day where only the date is known.
+    occurred_precision: Option<&'static str>,
+    /// When it recovered.
+    recovered_at: Option<DateTime<FixedOffset>>,
     /// What changes on what is there.
     changes: Vec<ImportFieldChange>,
     /// Why it cannot be saved as it is.
@@ -133,7 +141,9 @@ fn reads_chinese(request: &HttpRequest) -> bool {
     wanted.is_some_and(|wanted| wanted.starts_with("zh"))
 }
 
-fn line_body(line: &Line, chinese: bool) -> ImportLine {
+fn line_body(line: &Line, zone: Tz, chinese: bool) -> ImportLine {
+    let (occurred, recovered) = line.times();
+    let at = |point: ClockPoint| point.at.with_timezone(&zone).fixed_offset();
     let problem = line.problem.clone().map(|problem| Problem::from(problem).sentence(chinese).to_owned());
     let reason = |reason| words::reason(reason, chinese);
     ImportLine {
@@ -145,6 +155,9 @@ fn line_body(line: &Line, chinese: bool) -> ImportLine {
         number: line.number,
         meets: line.meets,
         text: line.words.clone(),
+        occurred_at: occurred.map(at),
+        occurred_precision: occurred.map(|point| point.precision.code()),
+        recovered_at: recovered.map(at),
         changes: line
             .changes
             .iter()
@@ -154,13 +167,13 @@ fn line_body(line: &Line, chinese: bool) -> ImportLine {
     }
 }
 
-fn body(report: &ImportReport, chinese: bool) -> ImportBody {
+fn body(report: &ImportReport, zone: Tz, chinese: bool) -> ImportBody {
     ImportBody {
         week: report.week.map(|week| week.to_string()).unwrap_or_default(),
         dry_run: report.dry_run,
         unchanged: report.is_unchanged(),
         run: report.run,
-        data: report.lines.iter().map(|line| line_body(line, chinese)).collect(),
+        data: report.lines.iter().map(|line| line_body(line, zone, chinese)).collect(),
         refused: Vec::new(),
     }
 }
@@ -187,7 +200,9 @@ pub async fn create(
         let refused = read.refused.iter();
         let refused = refused.map(|one| RefusedEntry { place: one.place.to_string(), text: one.words.clone() });
         let refused = refused.collect();
-        return Ok(HttpResponse::Ok().json(ImportBody { refused, ..body(&read.report, reads_chinese(&request)) }));
+        return Ok(
+            HttpResponse::Ok().json(ImportBody { refused, ..body(&read.report, app.zone, reads_chinese(&request)) })
+        );
     }
     if query.map.is_some() || query.source.is_some() {
         return Err(FieldError::shape("from", "name the format: from=csv").into());
@@ -197,7 +212,7 @@ pub async fn create(
     let mut run = Run::new(&app, Options { source: "api".to_owned(), dry_run, doubtful });
     let document = imports::read(&app, file, content, week)?;
     let report = imports::import_document(&app, &caller.actor, &mut run, &document, &Choices::new()).await?;
-    Ok(HttpResponse::Ok().json(body(&report, reads_chinese(&request))))
+    Ok(HttpResponse::Ok().json(body(&report, app.zone, reads_chinese(&request))))
 }
 
 /// Which page of imports.

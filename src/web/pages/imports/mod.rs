@@ -42,6 +42,8 @@ struct Part {
     changed: usize,
     doubtful: usize,
     unchanged: usize,
+    /// Left out by choice, once the rest was saved.
+    left_out: usize,
 }
 
 #[derive(Template)]
@@ -271,13 +273,22 @@ impl Table<'_> {
             rows::row(self.t, self.app.zone, at, line, self.sent.get(&name), refused, self.open)
         };
         let count = |outcome| shown.iter().filter(|line| line.outcome == outcome).count();
+        let taken = |outcome| shown.iter().filter(|line| line.outcome == outcome && line.taken).count();
+        // As the record of the run counts: a doubtful line that was taken is a new one too.
+        let (added, changed, left_out) = if self.open {
+            (count(Outcome::Added), count(Outcome::Changed), 0)
+        } else {
+            let left_out = shown.iter().filter(|line| rows::is_left_out(line)).count();
+            (taken(Outcome::Added) + taken(Outcome::Doubtful), taken(Outcome::Changed), left_out)
+        };
         Part {
             name: document.file_name.clone(),
             week: document.week.to_string(),
             packed: sent.packed(),
             rows: shown.iter().zip(decided).map(row).collect(),
-            added: count(Outcome::Added),
-            changed: count(Outcome::Changed),
+            added,
+            changed,
+            left_out,
             doubtful: count(Outcome::Doubtful),
             unchanged: count(Outcome::Unchanged) + count(Outcome::Deleted),
         }

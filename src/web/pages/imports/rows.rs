@@ -10,9 +10,9 @@ use crate::{
         checked::FieldError,
         clock_point::ClockPoint,
         figures::{FigureFields, IncidentCountFields},
-        import_plan::{Choice, Kind, Line, Outcome, Reason, Take, Value},
+        import_plan::{self, Choice, Kind, Line, Outcome, Reason, Take, Value},
         postmortem::PostmortemState,
-        report::reading::Decimal,
+        report::{reading::Decimal, template::level_label},
     },
     i18n::{Texts, imports as words},
     service::{App, ServiceError},
@@ -22,7 +22,7 @@ use crate::{
 /// A field of a row.
 pub(super) struct Field {
     pub name: String,
-    pub label: &'static str,
+    pub label: String,
     pub value: String,
     pub shape: Shape,
     /// That the reader had to assume it, or found nothing; empty otherwise.
@@ -63,14 +63,18 @@ pub(super) struct Row {
     pub confidence: u8,
     pub reasons: Vec<String>,
     pub changes: Vec<String>,
+    /// Beginning and recovery of an event whose times are not fields of the row; empty otherwise.
+    pub when: String,
     pub words: String,
     /// The event's number, where it is there.
     pub number: Option<i64>,
     /// What it may be: a label or a file; empty where there is no such thing.
     pub same_as: String,
-    /// Empty where nothing can be decided.
+    /// It was taken for an event that reads alike.
+    pub alike: bool,
+    /// Empty where nothing can be corrected.
     pub fields: Vec<Field>,
-    /// add, skip or same.
+    /// add, skip, same or other; empty where nothing can be decided.
     pub take: &'static str,
     /// What is wrong with it.
     pub error: String,
@@ -99,8 +103,24 @@ pub(super) fn row_name(document: usize, line: &Line) -> String {
 }
 
 /// Whether a person may decide on a line.
-pub(super) const fn is_open(line: &Line) -> bool {
-    matches!(line.outcome, Outcome::Added | Outcome::Doubtful | Outcome::Changed)
+pub(super) fn is_open(line: &Line) -> bool {
+    matches!(line.outcome, Outcome::Added | Outcome::Doubtful | Outcome::Changed) || is_alike(line)
+}
+
+/// Whether it was taken for an event that reads alike: a person may know better.
+fn is_alike(line: &Line) -> bool {
+    line.reasons.iter().any(|reason| matches!(reason, Reason::Alike { .. }))
+}
+
+/// Whether a line that would have brought something was left out.
+pub(super) fn is_left_out(line: &Line) -> bool {
+    matches!(line.outcome, Outcome::Added | Outcome::Doubtful | Outcome::Changed) && !line.taken
+}
+
+/// Beginning and recovery of an event; empty for others and where there is no time.
+pub(super) fn when(line: &Line, zone: Tz) -> String {
+    let (occurred, recovered) = line.times();
+    import_plan::span_word(occurred, recovered, zone)
 }
 
 /// The class of an outcome's words.
@@ -126,6 +146,9 @@ const fn mark_code(mark: Mark) -> &'static str {
 
 /// The values of a line as the form shows them.
 fn values(line: &Line, zone: Tz) -> Vec<(&'static str, String)> {
+    if line.outcome == Outcome::Unchanged {
+        return Vec::new();
+    }
     match &line.value {
         Value::Event(fields, mark) => {
             let mut values = vec![
@@ -157,6 +180,7 @@ pub(super) fn choice(app: &App, line: &Line, sent: &BTreeMap<String, String>) ->
         Some("add") => Take::Add,
         Some("skip") => Take::Skip,
         Some("same") => Take::Same,
+        Some("other") => Take::Other,
         _ => Take::Plan,
     };
     let mut choice = Choice { take, ..Choice::default() };
@@ -200,7 +224,10 @@ pub(super) fn row(
 ) -> Row {
     let chinese = t.lang == "zh-CN";
     let name = row_name(document, line);
-    let tone = tone(line.outcome);
+    // Nothing is open any more once it was saved: what was left out says so.
+    let left_out = !open && is_left_out(line);
+    let (outcome, tone) =
+        if left_out { (t.import_left_out, "") } else { (words::outcome(line.outcome, chinese), tone(line.outcome)) };
     let open = open && is_open(line);
     let same_as = line.reasons.iter().find_map(|reason| match reason {
         Reason::MayBe { who, .. } | Reason::MayHaveMoved { who, .. } => Some(who.clone()),
@@ -212,6 +239,7 @@ pub(super) fn row(
         _ if !open => "",
         Some("skip") => "skip",
         Some("same") if !same_as.is_empty() => "same",
+        Some("other") if is_alike(line) => "other",
         _ => "add",
     };
     let problem = refused.or(line.problem.as_ref());
@@ -223,14 +251,16 @@ pub(super) fn row(
             Kind::Figure => t.figures,
             Kind::IncidentCount => t.incident_counts,
         },
-        outcome: words::outcome(line.outcome, chinese),
+        outcome,
         tone,
         confidence: line.confidence,
         reasons: line.reasons.iter().map(|reason| words::reason(reason, chinese)).collect(),
         changes: line.changes.iter().map(|change| words::change(change, chinese)).collect(),
+        when: if fields.is_empty() { when(line, zone) } else { String::new() },
         words: line.words.clone(),
         number: line.number,
         same_as,
+        alike: is_alike(line),
         fields,
         take,
         error,
@@ -272,6 +302,13 @@ fn fields(t: &'static Texts, zone: Tz, line: &Line, row: &str, sent: Option<&BTr
                 (true, false) => t.import_assumed,
             };
             let value = sent.and_then(|sent| sent.get(field)).cloned().unwrap_or(value);
+            let label = match &line.value {
+                Value::Count(IncidentCountFields { severity, .. }) if t.lang == "zh-CN" => {
+                    level_label(severity).trim_end().to_owned()
+                }
+                Value::Count(IncidentCountFields { severity, .. }) => format!("{} {severity}", t.severity),
+                _ => label.to_owned(),
+            };
             Field { name: format!("{row}.{field}"), label, value, shape, mark }
         })
         .collect()

@@ -30,6 +30,8 @@ const SHOWN: usize = 500;
 struct ToolRow {
     outcome: &'static str,
     tone: &'static str,
+    /// Beginning and recovery; empty where there is no time.
+    when: String,
     words: String,
     number: Option<i64>,
     why: String,
@@ -138,6 +140,7 @@ pub(super) async fn import(
                 .map(|line| ToolRow {
                     outcome: words::outcome(line.outcome, chinese),
                     tone: rows::tone(line.outcome),
+                    when: rows::when(line, app.zone),
                     words: line.words.clone(),
                     number: line.number,
                     why: words::reasons(line, chinese),
