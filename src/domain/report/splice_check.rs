@@ -9,6 +9,7 @@ use super::{
     render::{self, ReportEvent},
     splice::SpliceContent,
     style::ReportStyle,
+    template::chinese,
 };
 use crate::domain::{capture::draft::Mark, iso_week::IsoWeek};
 
@@ -44,11 +45,21 @@ pub(super) fn plain(
     };
     let line = render::event_line(&marks, event, zone);
     let first = reading.events.first().map(|read| read.raw.trim_start()).unwrap_or_default();
+    let title = event.details.summary.as_deref().unwrap_or(&event.narrative);
+    let title: String = title.lines().next().unwrap_or_default().chars().take(40).collect();
+    let hashes = first.len() - first.trim_start_matches('#').len();
     match how {
-        How::Line if first.starts_with(|c: char| c.is_ascii_digit()) && first.contains(". ") => {
-            format!("{number}. {line}")
-        }
-        How::Line => format!("- {line}"),
+        // Below a title everything belongs to it: the new event needs one of its own.
+        How::Line if hashes > 0 => format!("{} {number}. {title}\n\n{line}", "#".repeat(hashes)),
+        How::Line if first.starts_with("【事件") => format!("【事件 {number}】\n{line}"),
+        How::Line if first.starts_with(['（', '(']) => format!("（{}）{title}\n\n{line}", chinese(number)),
+        How::Line if first.starts_with("**") => format!("**事件{}：{title}**\n\n{line}", chinese(number)),
+        How::Line => match first.trim_start_matches(|c: char| c.is_ascii_digit()).chars().next() {
+            Some(sign @ ('.' | '、' | ')' | '）')) if first.starts_with(|c: char| c.is_ascii_digit()) => {
+                format!("{number}{sign}{}{line}", if sign == '、' { "" } else { " " })
+            }
+            _ => format!("- {line}"),
+        },
         How::Style | How::Paragraph => line,
     }
 }

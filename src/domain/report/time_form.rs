@@ -227,6 +227,18 @@ impl Scan {
                 scan.len = at_byte;
                 continue;
             }
+            let english = at.format("%A").to_string();
+            let abbreviated = english.get(..3)?;
+            if literal.chars().all(|c| !c.is_alphabetic()) && rest.starts_with(abbreviated) {
+                let (long, len) = if rest.starts_with(&english) { (true, english.len()) } else { (false, 3) };
+                scan.format.push_str(&literal);
+                literal.clear();
+                scan.format.push_str(if long { "%A" } else { "%a" });
+                scan.dated = true;
+                at_byte += len;
+                scan.len = at_byte;
+                continue;
+            }
             let month = MONTHS.get(at.month0() as usize)?;
             let short = month.get(..3)?;
             if next <= 1 && rest.starts_with(short) {
@@ -252,7 +264,16 @@ impl Scan {
                 break;
             }
         }
-        (scan.dated || scan.timed).then_some(scan)
+        // 凌晨 and the like are said of one time, not of all.
+        let form = scan.format.split('%').skip(1).all(|part| {
+            let literal = part.trim_start_matches('-').chars().skip(1);
+            literal.filter(|c| c.is_alphabetic()).all(|c| "年月日号时点分秒周星期T".contains(c))
+        }) && scan
+            .format
+            .split('%')
+            .next()
+            .is_some_and(|lead| lead.chars().all(|c| !c.is_alphabetic() || "周星期".contains(c)));
+        ((scan.dated || scan.timed) && form).then_some(scan)
     }
 
     fn complete(&self, precision: Precision) -> bool {
@@ -283,6 +304,8 @@ mod tests {
             ("Aug 19 15:00 - 15:30", "2024-08-19 15:00", Some("2024-08-19 15:30")),
             ("08/19 23:50~08/20 00:20", "2024-08-19 23:50", Some("2024-08-20 00:20")),
             ("周一 15:00", "2024-08-19 15:00", None),
+            ("Mon 15:00", "2024-08-19 15:00", None),
+            ("Monday, Aug 19 15:00", "2024-08-19 15:00", None),
             ("1月13日 09:05", "2025-01-13 09:05", None),
             ("10/10 10:10", "2024-10-10 10:10", None),
             ("09/01 09:00-09:30", "2024-09-01 09:00", Some("2024-09-01 09:30")),
@@ -308,7 +331,7 @@ mod tests {
 
     #[test]
     fn words_that_no_format_writes_have_no_form() {
-        for words in ["昨晚", "下午3点半", "19/08", ""] {
+        for words in ["昨晚", "下午3点半", "凌晨15:30", "8月19日晚 15:30", "19/08", ""] {
             assert_eq!(TimeForm::of_words(words, point("2024-08-19 15:30"), None, Shanghai), None, "{words}");
         }
         assert!(!is_writable("%Q") && is_writable("%-m月%-d日 周%周"));
