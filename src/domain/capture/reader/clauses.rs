@@ -93,8 +93,15 @@ impl Reader<'_> {
         }
         telling.carried = None;
         let of_first = self.first.and_then(|first| self.tokens.get(first)).map(|token| token.range.start);
-        if of_first.is_some_and(|start| clause.range.contains(&start)) && self.is_first_stage(&piece.words) {
-            return;
+        if of_first.is_some_and(|start| clause.range.contains(&start)) {
+            if self.is_first_stage(&piece.words) {
+                return;
+            }
+            let words = piece.words.clone();
+            if let Some(rest) = self.found_first(&words) {
+                let at = words.len() - rest.len();
+                piece = piece.part(masked, piece.words.get(at..).unwrap_or_default());
+            }
         }
         if let Some(index) = tokens.last().copied()
             && self.is_stage(&piece.words, index)
