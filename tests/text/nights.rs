@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use fupan::domain::{
     capture::{
         self,
-        draft::{Assumption, CaptureContext, DateAnchor, DraftEvent, DraftField, Notice},
+        draft::{Assumption, CaptureContext, DateAnchor, DraftEvent, DraftField, Notice, Origin},
     },
     clock_point::{ClockPoint, Precision},
 };
@@ -66,6 +66,22 @@ fn clock_points_need_no_more_than_blanks_between_them() {
 }
 
 #[test]
+fn clock_points_may_name_who_came() {
+    let draft = paste("02:50 发现退款失败 02:55 张三响应 03:00 定位到连接池打满 03:02 切换备库止损 03:10 全部恢复");
+    let points = [draft.detected, draft.acknowledged, draft.located, draft.mitigated, draft.recovered].map(local);
+    assert_eq!(points, ["11/25 02:50", "11/25 02:55", "11/25 03:00", "11/25 03:02", "11/25 03:10"]);
+    assert_eq!(draft.summary.as_deref(), Some("退款失败"));
+}
+
+#[test]
+fn the_time_of_other_trouble_is_no_recovery() {
+    let draft = paste("15:00 支付失败\n15:20 出金失败，半小时后恢复");
+    assert_ne!(local(draft.recovered), "11/24 15:20", "{draft:?}");
+    assert_eq!(draft.mitigated, None);
+    assert_ne!(draft.origin_of(DraftField::RecoveredAt), Some(Origin::Stated));
+}
+
+#[test]
 fn moments_and_days_are_counted_from_the_pasting() {
     for (line, occurred, summary) in [
         ("刚才 退款失败", "11/25 05:43", "退款失败"),
@@ -76,6 +92,8 @@ fn moments_and_days_are_counted_from_the_pasting() {
         ("半小时前，退款失败", "11/25 05:13", "退款失败"),
         ("2小时前 退款失败", "11/25 03:43", "退款失败"),
         ("10 min ago refunds failed", "11/25 05:33", "refunds failed"),
+        ("an hour ago refunds failed", "11/25 04:43", "refunds failed"),
+        ("退款失败，10分钟前开始", "11/25 05:33", "退款失败"),
         ("3天前 退款失败", "11/22", "退款失败"),
         ("昨天退款失败", "11/24", "退款失败"),
         ("明天10:00 维护期间退款不可用", "11/26 10:00", "维护期间退款不可用"),
@@ -109,6 +127,8 @@ fn grades_with_p_are_read_where_they_stand_alone() {
         ("P1 11/24 03:02 退款失败", Some("P1"), "退款失败"),
         ("11/24 03:02 P2：退款失败", Some("P2"), "退款失败"),
         ("11/24 03:02 退款失败 P2", Some("P2"), "退款失败"),
+        ("11/24 03:02 退款失败 P2 【待复盘】", Some("P2"), "退款失败"),
+        ("1小时前 P1 退款失败", Some("P1"), "退款失败"),
         ("11/24 03:02 退款接口 P99 升至 3s", None, "退款接口 P99 升至 3s"),
         ("11/24 03:02 P2P 转账失败", None, "P2P 转账失败"),
     ] {

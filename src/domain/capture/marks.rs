@@ -224,7 +224,12 @@ fn is_grade(text: &Folded, index: usize, end: usize) -> bool {
 fn is_time_only(text: &Folded, end: usize) -> bool {
     /// Characters of the longest date with its time.
     const LONGEST: usize = 40;
-    let tokens = if end <= LONGEST { times::scan(&text.slice(0..end)) } else { Vec::new() };
+    if end > LONGEST {
+        return false;
+    }
+    let lead = text.slice(0..end);
+    let mut tokens = times::scan(&lead);
+    tokens.extend(times::told_from_now(&lead, 0));
     !tokens.is_empty()
         && (0..end).all(|i| {
             tokens.iter().any(|token| token.range.contains(&i))
@@ -262,7 +267,11 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
                 || before == ' ' && matches!(behind, ' ' | ':' | '，' | ',' | '|') && is_time_only(text, index);
             // Behind everything: `出金失败 P2`.
             let ends = matches!(before, ' ' | '，' | ',' | '；')
-                && text.chars(index + 2..text.len()).iter().all(|c| c.is_whitespace() || matches!(c, '。' | '.'));
+                && text
+                    .chars(index + 2..text.len())
+                    .iter()
+                    .find(|c| !(c.is_whitespace() || matches!(c, '。' | '.')))
+                    .is_none_or(|c| matches!(c, '【' | '〔'));
             // A clause of its own: `补录流水 2.36 万条。P2。`
             let alone = matches!(before, ' ' | '，' | '。' | '；' | ',' | ';' | '|')
                 && matches!(text.at(index + 2), '。' | '，' | '；' | '\n' | '.' | ',' | ';' | '|')

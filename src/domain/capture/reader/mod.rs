@@ -84,8 +84,9 @@ impl<'a> Reader<'a> {
         for excerpt in excerpts(text, &tokens) {
             tokens.retain(|token| token.range.end <= excerpt.start || excerpt.end <= token.range.start);
         }
-        if let Some(start) = event.body.first().map(|body| skip_list_marker(text, body.clone()))
-            && let Some(token) = times::told_from_now(text, start)
+        if let Some(body) = event.body.first()
+            && let Some(token) = times::told_from_now(text, skip_list_marker(text, body.clone()))
+                .or_else(|| begun_a_while_ago(text, body).filter(|_| tokens.is_empty()))
             && tokens.first().is_none_or(|first| first.range.start >= token.range.end)
             && token.date.is_some_and(|words| match words {
                 times::DateWords::SecondsAgo(_) => matches!(context.anchor, DateAnchor::LatestPast(_)),
@@ -341,6 +342,15 @@ fn excerpts(text: &Folded, tokens: &[TimeToken]) -> Vec<Range<usize>> {
         index = close + 1;
     }
     found
+}
+
+/// `支付失败，10分钟前开始`: a clause that tells when it began.
+fn begun_a_while_ago(text: &Folded, body: &Range<usize>) -> Option<TimeToken> {
+    body.clone().skip(1).filter(|i| matches!(text.at(i - 1), '，' | ',' | '。' | '；' | ' ')).find_map(|i| {
+        let token = times::told_from_now(text, i)?;
+        let begun = token.range.end.checked_sub(2).is_some_and(|at| text.has(at, "开始"));
+        (begun && matches!(token.date, Some(times::DateWords::SecondsAgo(_)))).then_some(token)
+    })
 }
 
 /// The label of a time directly in front of it.

@@ -123,8 +123,20 @@ fn stage_of(words: &str) -> Option<DraftField> {
             DraftField::LocatedAt
         }
         "止损" | "完成止损" | "止血" | "mitigated" => DraftField::MitigatedAt,
-        _ => return None,
+        _ => return stage_of_somebody(words),
     })
+}
+
+/// `张三响应`, `值班同学接手`: who came, and the clock point.
+fn stage_of_somebody(words: &str) -> Option<DraftField> {
+    /// Characters of a name.
+    const LONGEST: usize = 6;
+    let who = ["响应", "接手", "介入", "到位"].iter().find_map(|tail| words.strip_suffix(tail))?;
+    let named = (2..=LONGEST).contains(&who.chars().count())
+        && who.chars().all(char::is_alphanumeric)
+        // `接口无响应`, `服务停止响应`
+        && !who.contains(['无', '未', '不', '没', '停', '慢', '超', '已']);
+    named.then_some(DraftField::AcknowledgedAt)
 }
 
 impl DraftEvent {
