@@ -137,7 +137,7 @@ fn days_ahead_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
 pub(super) fn day_told_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
     let (words, end) = days_ago_at(text, index).or_else(|| days_ahead_at(text, index))?;
     // `昨天的发布`: the day of something else.
-    let apart = !matches!(text.at(end), '的' | '之') && !(end - index == 1 && text.at(end).is_ascii());
+    let apart = !matches!(text.at(end), '的' | '之');
     let end = end + text.any(end, &["晚上", "夜里", "晚", "夜", "早", "晨"]).unwrap_or(0);
     apart.then_some((words, end))
 }

@@ -84,7 +84,8 @@ impl<'a> Reader<'a> {
         for excerpt in excerpts(text, &tokens) {
             tokens.retain(|token| token.range.end <= excerpt.start || excerpt.end <= token.range.start);
         }
-        if let Some(body) = event.body.first()
+        if date.is_none()
+            && let Some(body) = event.body.first()
             && let Some(token) = times::told_from_now(text, skip_list_marker(text, body.clone()))
                 .or_else(|| begun_a_while_ago(text, body).filter(|_| tokens.is_empty()))
             && tokens.first().is_none_or(|first| first.range.start >= token.range.end)
