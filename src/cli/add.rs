@@ -150,6 +150,7 @@ fn assumption_words(assumption: Assumption) -> &'static str {
         Assumption::RelativeDay => "从写下那天或周报那周算出",
         Assumption::HeadingDate => "日期取自上面的标题",
         Assumption::WritingDate => "没有写日期，取粘贴那天",
+        Assumption::LatestTime => "没有写日期，取最近一次（昨天）",
         Assumption::NextDay => "早于发生时刻，按次日理解",
         Assumption::HalfOfDay => "上午下午与发生时刻相同",
         Assumption::Duration => "发生时刻加时长",
@@ -165,7 +166,7 @@ fn assumption_words(assumption: Assumption) -> &'static str {
 pub(super) fn notice_words(notice: &Notice) -> String {
     match notice {
         Notice::YearAssumed { year } => format!("注意：没有写年份，按 {year} 年理解；不对时用 --week 指定周"),
-        Notice::DateUnreadable { text } => format!("注意：“{text}”不是日期，时间没有读取"),
+        Notice::DateUnreadable { text } => format!("注意：“{text}”不是能读的日期或时间，没有读取"),
         Notice::TimeMissing => "注意：没有读到时间，先登记，时间可以以后补".to_owned(),
         Notice::SecondDate { text } => format!("注意：还有另一个日期 {text}，取第一个为发生时间"),
         Notice::RecoveryNextDay => "注意：恢复时刻早于发生时刻，按次日理解".to_owned(),

@@ -141,7 +141,7 @@ texts! {
     no_time: "没有读到时间，可以先登记，时间以后补", "No time was read; log it now and add the time later";
     several_events: "这里有好几条事件，会逐条登记，下面是第一条；共 ", "There are several events, each will be logged; below is the first of ";
     alike_event: "可能已经登记过：", "This may be logged already: ";
-    no_date: "不是日期：", "Not a date: ";
+    no_date: "不是能读的日期或时间：", "Not a date or time that can be read: ";
     figure_name: "名称", "Name";
     second_date: "还有另一个日期：", "There is a second date: ";
     next_day: "恢复时刻按次日理解", "The recovery is taken as the next day";
@@ -339,6 +339,7 @@ texts! {
     by_year: "没有写年份", "no year was written";
     by_day: "从写下那天或周报那周算出", "counted from the day of writing or the week of the report";
     by_heading: "日期取自上面的标题", "the date is that of the heading above";
+    by_latest: "没有写日期，取最近一次（昨天）", "no date was written; the latest such time, yesterday's, was taken";
     by_pasting: "没有写日期，取粘贴那天", "no date was written; the day of pasting was taken";
     by_next_day: "早于发生时刻，按次日理解", "before the beginning as written; taken as the next day";
     by_half_day: "上午下午与发生时刻相同", "the same half of the day as the beginning";

@@ -22,7 +22,7 @@ pub fn visible(text: &str) -> String {
 
 /// Signs and words that only hold a time or a mark. `\u{feff}`, `\u{200b}` and the like read as blanks.
 fn is_connecting(c: char) -> bool {
-    is_dropped(c) || "-–—‐‑−~～〜至到自*＊:：，,、。.．)）to\u{feff}\u{200b}\u{200c}\u{200d}\u{2060}".contains(c)
+    is_dropped(c) || "-–—‐‑−~～〜至到自*＊:：，,；;、。.．)）to\u{feff}\u{200b}\u{200c}\u{200d}\u{2060}".contains(c)
 }
 
 /// Whether the statement above holds for a line and what was read from it; else what was lost.

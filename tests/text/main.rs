@@ -18,7 +18,9 @@ use fupan::domain::{
 };
 use proptest::prelude::*;
 
+mod lists;
 mod lossless;
+mod nights;
 mod properties;
 mod provenance;
 mod structure;

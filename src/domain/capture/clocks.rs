@@ -15,18 +15,55 @@ pub(super) fn half_of(text: &Folded, start: usize, end: usize, clock: u32) -> Op
     }
 }
 
+/// The words in front of a time that say which part of the day it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PartOfDay {
+    Unsaid,
+    /// 凌晨, 清晨: after midnight.
+    Dawn,
+    /// 早上, 上午.
+    Morning,
+    /// 中午: around twelve.
+    Noon,
+    /// 下午, 傍晚.
+    Afternoon,
+    /// 晚上: until after midnight.
+    Evening,
+    /// 半夜, 深夜, 夜里: around midnight, until dawn.
+    Night,
+}
+
+impl PartOfDay {
+    /// The hour of 24 that the hour as written means. Twelve at night ends the day: 24.
+    fn hour(self, hour: u32) -> u32 {
+        match (self, hour) {
+            (Self::Dawn, 12) => 0,
+            (Self::Noon, 1..=3) | (Self::Afternoon, 1..=11) | (Self::Evening, 5..=11) | (Self::Night, 7..=11) => {
+                hour + 12
+            }
+            (Self::Evening | Self::Night, 12) => 24,
+            _ => hour,
+        }
+    }
+}
+
+/// The part of the day that stands at `index`, and where its words end.
+fn part_of_day(text: &Folded, index: usize) -> Option<(PartOfDay, usize)> {
+    const WORDS: [(PartOfDay, &[&str]); 6] = [
+        (PartOfDay::Dawn, &["凌晨", "清晨"]),
+        (PartOfDay::Morning, &["早上", "早晨", "上午", "早", "晨"]),
+        (PartOfDay::Night, &["后半夜", "大半夜", "半夜", "深夜", "午夜", "夜里", "夜间", "夜晚", "夜"]),
+        (PartOfDay::Evening, &["晚上", "晚间", "晚"]),
+        (PartOfDay::Afternoon, &["下午", "傍晚"]),
+        (PartOfDay::Noon, &["中午"]),
+    ];
+    WORDS.iter().find_map(|(part, words)| text.any(index, words).map(|length| (*part, index + length)))
+}
+
 /// A time of day: `15:00`, `15:00:03`, `15点20分`, `20时56分`, `下午3点半`, `11:50 PM`.
 pub(super) fn clock_at(text: &Folded, index: usize) -> Option<(u32, usize)> {
-    let (half, start) = match text.any(index, &["凌晨", "清晨", "早上", "早晨", "上午", "早", "晨"]) {
-        Some(length) => (Some(false), text.skip_blanks(index + length)),
-        None => match text.any(index, &["下午", "傍晚", "晚上", "晚间", "夜间", "深夜", "晚", "夜"]) {
-            Some(length) => (Some(true), text.skip_blanks(index + length)),
-            None => match text.any(index, &["中午"]) {
-                Some(length) => (None, text.skip_blanks(index + length)),
-                None => (None, index),
-            },
-        },
-    };
+    let (part, start) =
+        part_of_day(text, index).map_or((PartOfDay::Unsaid, index), |(part, end)| (part, text.skip_blanks(end)));
     let goes_on =
         |i: usize| text.at(i).is_ascii_digit() || (text.at(i) == ':' && i > 0 && text.at(i - 1).is_ascii_digit());
     if start == index && index > 0 && goes_on(index - 1) {
@@ -54,8 +91,8 @@ pub(super) fn clock_at(text: &Folded, index: usize) -> Option<(u32, usize)> {
     {
         hour = if hour < 12 { hour + 12 } else { hour };
         end = suffix + length;
-    } else if half == Some(true) && hour < 12 {
-        hour += 12;
+    } else {
+        hour = part.hour(hour);
     }
     Some((hour * 3_600 + minute * 60 + second, end))
 }
@@ -67,11 +104,11 @@ fn written_hour(text: &Folded, index: usize) -> Option<(u32, usize)> {
         return None;
     }
     let (hour, end) = text.numeral(index)?;
-    let minutes = text.skip_blanks(end + 1);
+    let minutes = text.skip_blanks(end + 1 + usize::from(text.at(end + 1) == '零'));
     let timed = matches!(text.at(end + 1), '半' | '整' | '钟' | '许' | '左')
         || text.digits(minutes, 2).is_some()
         || text.numeral(minutes).is_some();
-    let named = index > 0 && "晨早上午晚夜间日号".contains(before);
+    let named = index > 0 && "晨早上午晚夜里间日号".contains(before);
     (text.at(end) == '点' && (timed || named)).then_some((hour, end))
 }
 
@@ -136,7 +173,9 @@ fn hour_rest(text: &Folded, sign: char, sign_at: usize) -> Option<(u32, u32, usi
         let ends =
             matches!(text.at(minute_end), '，' | ',' | '。' | '；' | ';' | ')' | '\n' | '左' | '许' | '前' | '-' | '~');
         if minute_end - minute_at == 2 && (minute_at == behind || ends && minute_at > behind)
-            || minute_end > minute_at && !text.at(minute_at).is_ascii_digit() && minute >= 10
+            || minute_end > minute_at
+                && !text.at(minute_at).is_ascii_digit()
+                && (minute >= 10 || text.at(behind) == '零')
         {
             return Some((minute, 0, minute_end));
         }

@@ -26,6 +26,9 @@ pub(super) fn date_at(text: &Folded, index: usize) -> Option<(DateWords, usize)>
     if let Some(found) = days_ago_at(text, index) {
         return Some(found);
     }
+    if let Some(found) = days_ahead_at(text, index) {
+        return Some(found);
+    }
     if let Some(found) = weekday_at(text, index) {
         return Some(found);
     }
@@ -113,6 +116,30 @@ fn days_ago_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
     }
     let (_, days, length) = WORDS.into_iter().find(|(word, ..)| text.has(index, word))?;
     Some((DateWords::DaysAgo(days), index + length))
+}
+
+/// `明天`, `明晚`: the part of the day behind the word stays for the time.
+fn days_ahead_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
+    const WORDS: [(&str, u64, usize); 7] = [
+        ("明日", 1, 2),
+        ("明天", 1, 2),
+        ("明早", 1, 1),
+        ("明晨", 1, 1),
+        ("明晚", 1, 1),
+        ("后天", 2, 2),
+        ("tomorrow", 1, 8),
+    ];
+    let (_, days, length) = WORDS.into_iter().find(|(word, ..)| text.has(index, word))?;
+    Some((DateWords::DaysAhead(days), index + length))
+}
+
+/// `3天前`, `昨天` without a time, where an event begins: the day, and where the words end.
+pub(super) fn day_told_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {
+    let (words, end) = days_ago_at(text, index).or_else(|| days_ahead_at(text, index))?;
+    // `昨天的发布`: the day of something else.
+    let apart = !matches!(text.at(end), '的' | '之');
+    let end = end + text.any(end, &["晚上", "夜里", "晚", "夜", "早", "晨"]).unwrap_or(0);
+    apart.then_some((words, end))
 }
 
 fn weekday_at(text: &Folded, index: usize) -> Option<(DateWords, usize)> {

@@ -141,6 +141,8 @@ pub enum Assumption {
     HeadingDate,
     /// No date stands with the time: the day of pasting was taken.
     WritingDate,
+    /// No date stands with the time: its latest occurrence before the pasting was taken, which is yesterday's.
+    LatestTime,
     /// The time lies before the beginning as written: the next day was taken.
     NextDay,
     /// The half of the day of the beginning goes on: `晚上8点…，8点半`.
@@ -185,7 +187,7 @@ pub enum Notice {
     },
     /// No time was found at all: the event needs one.
     TimeMissing,
-    /// Something like a date stands in front of the time and is none: `02/30`, `13/45`.
+    /// Something is written like a date or a time and is none: `02/30`, `13/45`, `25:00`.
     DateUnreadable {
         /// As written.
         text: String,

@@ -73,6 +73,22 @@ fn hundredths_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
     }))
 }
 
+/// `刚才`, `10分钟前`, `半小时前`, `10 min ago`: seconds before the writing, and where the words end.
+pub(super) fn ago_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
+    if let Some(length) = text.any(index, &["刚才", "刚刚", "方才", "just now"]) {
+        return Some((0, index + length));
+    }
+    let spelled = [("half an hour", 1_800), ("an hour", 3_600), ("a minute", 60)];
+    let spelled = spelled.into_iter().find(|(words, _)| text.has(index, words));
+    let (seconds, end) = match spelled {
+        Some((words, seconds)) => (seconds, index + words.len()),
+        None => duration_at(text, index)?,
+    };
+    let at = text.skip_blanks(end + text.any(end, &["左右", "许"]).unwrap_or(0));
+    let length = text.any(at, &["之前", "以前", "前", "ago", "earlier"])?;
+    Some((seconds, at + length))
+}
+
 /// `约20分钟后恢复`: how long it took.
 fn after_a_while(text: &Folded) -> Option<(i64, Range<usize>)> {
     let mut index = 0;

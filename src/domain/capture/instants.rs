@@ -19,13 +19,13 @@ pub fn resolve_date(
         DateWords::Full(date) => Some((date, None)),
         DateWords::NextDay(days) => Some((beginning?.checked_add_days(Days::new(days))?, None)),
         DateWords::DaysAgo(days) => {
-            let written = match context.anchor {
-                DateAnchor::LatestPast(now) => context.written.unwrap_or(now.with_timezone(&context.zone).date_naive()),
-                DateAnchor::Nearest(day) => context.written.unwrap_or(day),
-                DateAnchor::Week(_) => context.written?,
-            };
-            Some((written.checked_sub_days(Days::new(days))?, Some(Assumption::RelativeDay)))
+            Some((written(context)?.checked_sub_days(Days::new(days))?, Some(Assumption::RelativeDay)))
         }
+        DateWords::DaysAhead(days) => {
+            Some((written(context)?.checked_add_days(Days::new(days))?, Some(Assumption::RelativeDay)))
+        }
+        // Only who knows the instant of the writing can tell.
+        DateWords::SecondsAgo(_) => None,
         DateWords::Weekday(day) => {
             let date = match context.anchor {
                 DateAnchor::Week(week) => {
@@ -63,6 +63,17 @@ pub fn resolve_date(
             };
             Some((date?, Some(Assumption::Year)))
         }
+    }
+}
+
+/// The day on which the text was written, as far as that is known.
+fn written(context: &CaptureContext) -> Option<NaiveDate> {
+    match context.anchor {
+        DateAnchor::LatestPast(now) => {
+            Some(context.written.unwrap_or_else(|| now.with_timezone(&context.zone).date_naive()))
+        }
+        DateAnchor::Nearest(day) => Some(context.written.unwrap_or(day)),
+        DateAnchor::Week(_) => context.written,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::draft::Mark;
+use super::{draft::Mark, times};
 use crate::domain::text::Folded;
 
 /// A mark and the characters it takes, brackets included.
@@ -220,6 +220,24 @@ fn is_grade(text: &Folded, index: usize, end: usize) -> bool {
     (free(before) && (free(after) || of_event || index == 0 || matches!(before, '【' | '[' | '('))) || named || of_event
 }
 
+/// Whether nothing but a date and a time stands before `end`.
+fn is_time_only(text: &Folded, end: usize) -> bool {
+    /// Characters of the longest date with its time.
+    const LONGEST: usize = 40;
+    if end > LONGEST {
+        return false;
+    }
+    let lead = text.slice(0..end);
+    let mut tokens = times::scan(&lead);
+    tokens.extend(times::told_from_now(&lead, 0));
+    !tokens.is_empty()
+        && (0..end).all(|i| {
+            tokens.iter().any(|token| token.range.contains(&i))
+                || !text.at(i).is_alphanumeric()
+                || matches!(text.at(i), '约' | '至' | '到' | '自' | '起')
+        })
+}
+
 /// A severity label: `C级`, `P2`, `Sev1`. Labels of two letters (`AB级`) count incidents and are none of an event.
 pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
     // Nothing but list markers stood before.
@@ -241,14 +259,24 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
             && !text.at(index + 2).is_ascii_alphanumeric()
         {
             let bracketed = OPEN.contains(&before);
+            let behind = text.at(index + 2);
             let level = text.at(index + 2) == '级';
             // Alone in front of everything: `P2 06/03 20:18 …`.
-            let leads = leading && matches!(text.at(index + 2), ' ' | ':' | '，' | '|');
+            let leads = leading && matches!(behind, ' ' | ':' | '，' | '|')
+                // Behind the time: `11/25 03:02 P2 出金失败`.
+                || before == ' ' && matches!(behind, ' ' | ':' | '，' | ',' | '|') && is_time_only(text, index);
+            // Behind everything: `出金失败 P2`.
+            let ends = matches!(before, ' ' | '，' | ',' | '；')
+                && text
+                    .chars(index + 2..text.len())
+                    .iter()
+                    .find(|c| !(c.is_whitespace() || matches!(c, '。' | '.')))
+                    .is_none_or(|c| matches!(c, '【' | '〔'));
             // A clause of its own: `补录流水 2.36 万条。P2。`
             let alone = matches!(before, ' ' | '，' | '。' | '；' | ',' | ';' | '|')
                 && matches!(text.at(index + 2), '。' | '，' | '；' | '\n' | '.' | ',' | ';' | '|')
                 && !text.at(index + 3).is_ascii_alphanumeric();
-            if bracketed || level || leads || alone {
+            if bracketed || level || leads || alone || ends {
                 return Some((text.text(index..index + 2), index..index + 2 + usize::from(level)));
             }
         }

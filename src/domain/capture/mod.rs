@@ -60,12 +60,33 @@ pub fn read_line(text: &str, context: &CaptureContext) -> DraftEvent {
     draft
 }
 
-/// The events of a paste: a line that begins with a date and a time begins the next one. One event of several lines
-/// stays whole.
+/// Whether a clause of the words says that all was well again.
+fn tells_an_end(words: &str) -> bool {
+    words.split(['，', ',', '。', '；', ';', '\n', '→', '、']).any(|clause| outcomes::is_well(clause.trim()))
+}
+
+/// Whether the words behind a time begin with a symptom, and not with what was done or how it ended.
+fn tells_trouble(words: &str) -> bool {
+    let clause = words.trim_start_matches([' ', ':', '，', ',', '】']);
+    let clause = clause.split(['，', ',', '。', '；', ';']).next().unwrap_or_default().trim();
+    let watched = ["观察", "验证", "确认", "复测", "无异常", "未再", "未见"].iter().any(|word| clause.contains(word));
+    outcomes::is_trouble(clause)
+        && !watched
+        && !outcomes::is_well(clause)
+        && !outcomes::is_partly(clause)
+        && !outcomes::is_action(clause)
+        && !outcomes::ends_well(clause)
+}
+
+/// The events of a paste: a line that begins with a date and a time begins the next one, and so does a line with a time
+/// that tells another symptom when the event above is over. One event of several lines stays whole.
 pub fn split(text: &str) -> Vec<&str> {
     let folded = Folded::new(text, 0);
-    let mut starts = Vec::new();
+    let mut starts: Vec<usize> = Vec::new();
     let mut line = 0;
+    // Whether what was told since the last start is over, as far as the text was looked at.
+    let (mut over, mut seen) = (false, 0);
+    let mut first_dated = false;
     for token in times::scan(&folded) {
         /// Characters in front of the time of a line that begins an event.
         const LONGEST_LEAD: usize = 40;
@@ -79,9 +100,21 @@ pub fn split(text: &str) -> Vec<&str> {
             token.date,
             Some(times::DateWords::Full(_) | times::DateWords::MonthDay(..) | times::DateWords::Weekday(_))
         );
-        if dated && token.seconds.is_some() && (free || graded) && (starts.is_empty() || begins > line) {
+        if token.seconds.is_none() || !(free || graded) || !(starts.is_empty() || begins > line) {
+            continue;
+        }
+        if !starts.is_empty() {
+            over = over || tells_an_end(&folded.text(seen..begins));
+            seen = begins;
+        }
+        // A time without its date goes on with the event above, unless that is over and something else is told.
+        let leads = starts.is_empty() && (dated || folded.is_blank(0..begins));
+        let end = folded.find(token.range.end..folded.len(), '\n').unwrap_or(folded.len());
+        let another = || over && tells_trouble(&folded.text(token.range.end..end));
+        if leads || dated && first_dated || another() {
+            first_dated = first_dated || dated;
             starts.push(folded.offset(begins));
-            line = begins;
+            (line, seen, over) = (begins, begins, false);
         }
     }
     if starts.len() < 2 {

@@ -1,7 +1,7 @@
 //! The sentence of an event: its text without the time in front and the mark behind.
 //!
 //! Nothing else is left out but white space, signs and connecting words beside the time (`:`, `，`, `至`, `自`), and
-//! the comma before a bare mark or the full stop behind a mark.
+//! the comma before a bare mark, the full stop behind a mark, or `，` and `；` around a mark in a list of sentences.
 
 use std::ops::Range;
 
@@ -83,12 +83,19 @@ pub(super) fn of(
     let mut end = text.len();
     let mut cut: Option<Range<usize>> = None;
     if let Some(mark) = mark {
-        let nothing_behind = (mark.range.end..end).all(|i| is_blank(i) || matches!(text.at(i), '。' | '.'));
+        let nothing_behind =
+            (mark.range.end..end).all(|i| is_blank(i) || matches!(text.at(i), '。' | '.' | '；' | ';'));
+        // `…，〔已复盘〕；`: the signs of a list of sentences.
+        let listed = (mark.range.end..end).any(|i| matches!(text.at(i), '；' | ';'));
         if nothing_behind && mark.range.start >= start {
             end = mark.range.start;
             // `支付失败，无需复盘`: the comma led to the mark.
-            if mark.range == mark.inner {
-                while end > start && (is_blank(end - 1) || matches!(text.at(end - 1), '，' | ',' | '、')) {
+            if mark.range == mark.inner || listed {
+                while end > start
+                    && (is_blank(end - 1)
+                        || matches!(text.at(end - 1), '，' | ',' | '、')
+                        || listed && matches!(text.at(end - 1), '；' | ';'))
+                {
                     end -= 1;
                 }
             }

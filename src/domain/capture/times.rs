@@ -6,7 +6,8 @@ use chrono::{NaiveDate, Weekday};
 
 use super::{
     clocks::{clock_at, half_of, zone_at},
-    dates::{date_at, date_gap, weekday_behind},
+    dates::{date_at, date_gap, day_told_at, weekday_behind},
+    durations,
 };
 pub use super::{
     durations::{is_duration, stated_duration, stated_duration_in},
@@ -29,6 +30,10 @@ pub enum DateWords {
     NextDay(u64),
     /// 今日, 昨天: that many days before the text was written.
     DaysAgo(u64),
+    /// 明天: that many days after the text was written.
+    DaysAhead(u64),
+    /// 刚才, 10分钟前: that many seconds before the text was written.
+    SecondsAgo(i64),
 }
 
 /// A date, a time or both as they stand in the text.
@@ -38,7 +43,7 @@ pub struct TimeToken {
     pub range: Range<usize>,
     /// The date, where it has one.
     pub date: Option<DateWords>,
-    /// Seconds after midnight, where it has a time; 24:00 is 86,400.
+    /// Seconds after midnight, where it has a time; 24:00 is 86,400, and 昨晚2点 lies behind that.
     pub seconds: Option<u32>,
     /// Seconds east of UTC, where a zone is named.
     pub offset: Option<i32>,
@@ -73,6 +78,21 @@ pub fn scan(text: &Folded) -> Vec<TimeToken> {
     tokens
 }
 
+/// `刚才`, `约10分钟前`, `3天前` at the beginning of a text in which no time of day stands before: a moment or a day
+/// counted from the writing.
+pub(super) fn told_from_now(text: &Folded, start: usize) -> Option<TimeToken> {
+    let from = text.skip_blanks(start);
+    let mut at = from;
+    while let Some(length) = text.any(at, &["大约", "大概", "约", "就在", "about ", "around ", "approx. "]) {
+        at = text.skip_blanks(at + length);
+    }
+    let (words, end) = durations::ago_at(text, at)
+        .map(|(seconds, end)| (DateWords::SecondsAgo(seconds), end))
+        .or_else(|| day_told_at(text, at))?;
+    let end = end + text.any(end, &["开始出现", "开始", "起"]).unwrap_or(0);
+    Some(TimeToken { range: from..end, date: Some(words), seconds: None, offset: None, ends_range: false, half: None })
+}
+
 /// The token that begins at `index`.
 pub fn at(text: &Folded, index: usize) -> Option<TimeToken> {
     may_begin(text.at(index)).then(|| token_at(text, index)).flatten()
@@ -88,6 +108,7 @@ fn may_begin(c: char) -> bool {
             c,
             '次' | '翌' | '第' | '隔' | '今' | '昨' | '前' | '本' | '这' | '周' | '星' | '礼' | '当' | '同' // days
                 | '凌' | '清' | '早' | '上' | '晨' | '下' | '傍' | '晚' | '夜' | '深' | '中' | '午' | '正' // parts of the day
+                | '后' | '半' | '大' | '明' // 后半夜, 半夜, 大半夜, 明天
                 | '零' | '一' | '二' | '两' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' // numerals
         )
 }
@@ -128,6 +149,11 @@ fn token_from(text: &Folded, index: usize) -> Option<TimeToken> {
     if let Some((clock, clock_end)) = clock_at(text, gap) {
         (seconds, end) = (Some(clock), clock_end);
         half = half_of(text, gap, clock_end, clock);
+        // `昨晚2点`: the night of a day goes on behind midnight.
+        let night = matches!(text.at(after_date), '晚' | '夜') && gap == after_date;
+        if night && matches!(date, Some(DateWords::DaysAgo(days)) if days > 0) && clock < 5 * 3_600 {
+            seconds = Some(clock + 24 * 3_600);
+        }
         if let Some((zone, zone_end)) = zone_at(text, end) {
             (offset, end) = (Some(zone), zone_end);
         }
@@ -161,7 +187,14 @@ fn token_from(text: &Folded, index: usize) -> Option<TimeToken> {
     match (date, seconds) {
         (None, None) => None,
         (
-            Some(DateWords::NextDay(_) | DateWords::Weekday(_) | DateWords::LastWeek(_) | DateWords::DaysAgo(_)),
+            Some(
+                DateWords::NextDay(_)
+                | DateWords::Weekday(_)
+                | DateWords::LastWeek(_)
+                | DateWords::DaysAgo(_)
+                | DateWords::DaysAhead(_)
+                | DateWords::SecondsAgo(_),
+            ),
             None,
         ) => None,
         _ => Some(TimeToken { range: index..end, date, seconds, offset, ends_range: false, half }),

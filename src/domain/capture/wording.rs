@@ -40,7 +40,7 @@ pub(super) fn skip_list_marker(text: &Folded, range: Range<usize>) -> usize {
     if matches!(text.at(start), '-' | '*' | '+' | '•' | '>') && matches!(text.at(start + 1), ' ' | '\t') {
         return text.skip_blanks(start + 1);
     }
-    if let Some((_, end)) = text.digits(start, 2)
+    if let Some((_, end)) = text.digits(start, 4)
         && matches!(text.at(end), '.' | '、' | ')')
         && !(text.at(end) == '.' && text.at(end + 1).is_ascii_digit())
     {

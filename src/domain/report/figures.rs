@@ -7,7 +7,7 @@ use super::{
     reading::{Decimal, FigureReading, IncidentCountReading, Scope},
     tables,
 };
-use crate::domain::text::Folded;
+use crate::domain::text::{Folded, contains_any};
 
 const UNITS: [&str; 28] = [
     "万",
@@ -84,7 +84,7 @@ fn marker_end(text: &Folded, line: &Range<usize>) -> usize {
     let mut start = text.skip_blanks(line.start);
     if matches!(text.at(start), '-' | '*' | '+' | '•' | '·') && !text.at(start + 1).is_ascii_digit() {
         start = text.skip_blanks(start + 1);
-    } else if let Some((_, end)) = text.digits(start, 2)
+    } else if let Some((_, end)) = text.digits(start, 4)
         && matches!(text.at(end), '.' | '、' | ')')
         && !(text.at(end) == '.' && text.at(end + 1).is_ascii_digit())
     {
@@ -271,6 +271,17 @@ fn figure_of(text: &Folded, part: Range<usize>, line: &Range<usize>, group: Opti
     Some(figure)
 }
 
+/// Words and signs of a change to less.
+const DOWN: &[&str] =
+    &["下降", "下跌", "降低", "减少", "下滑", "缩短", "down", "decreas", "fell", "降", "跌", "↓", "▼", "⬇", "↘"];
+
+/// Words and signs of a change to more.
+const UP: &[&str] =
+    &["上涨", "上升", "提升", "提高", "增加", "增长", "up", "increas", "rose", "升", "涨", "↑", "▲", "⬆", "↗"];
+
+/// Words that say that nothing changed: the number beside them is none of a change.
+const UNCHANGED: &[&str] = &["持平", "不变", "unchanged", "flat"];
+
 /// Reads `（较上周-0.02pp）`, `/ 99.95%（实际/目标）`, `(target 99.99%)` behind a value.
 fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
     /// Characters around a number that say what it is.
@@ -299,11 +310,10 @@ fn annotate(text: &Folded, range: Range<usize>, figure: &mut FigureReading) {
             || behind.contains("vs ")
             || behind.contains("from last")
             || behind.contains("wow");
-        let down = has(&["下降", "下跌", "降低", "减少", "下滑", "down", "降"]);
-        let up = has(&["上涨", "上升", "提升", "提高", "增加", "增长", "up", "升", "涨"]);
+        let (down, up) = (contains_any(&context, DOWN), contains_any(&context, UP));
         if has(&["目标", "target", "slo", "goal"]) || (pair && figure.target.is_none() && context.contains('/')) {
             figure.target = figure.target.or(Some(value));
-        } else if figure.delta.is_none() && (signed || up || down || (change && unit.is_some())) {
+        } else if figure.delta.is_none() && !has(UNCHANGED) && (signed || up || down || (change && unit.is_some())) {
             let value = if down && value.units > 0 { Decimal { units: -value.units, ..value } } else { value };
             figure.delta = Some(value);
             figure.delta_unit = unit.as_ref().map(|(unit, _)| unit.clone());
@@ -501,7 +511,13 @@ fn read_table(text: &Folded, rows: &[Line], figures: &mut Vec<FigureReading>, co
             let (value, end) = decimal_at(text, from)?;
             Some((value, unit_at(text, end).filter(|(_, e)| *e <= cell.end).map(|(unit, _)| unit)))
         };
-        let delta = other(delta_at);
+        let change = delta_at.and_then(|at| row.cells.get(at)).map(|cell| text.text(cell.clone()).to_lowercase());
+        let change = change.unwrap_or_default();
+        let delta = other(delta_at).filter(|_| !contains_any(&change, UNCHANGED)).map(|(value, unit)| {
+            // `下降 0.004 个百分点`: the word is the sign.
+            let falls = value.units > 0 && contains_any(&change, DOWN);
+            (if falls { Decimal { units: -value.units, ..value } } else { value }, unit)
+        });
         let mut figure = FigureReading {
             name,
             group: None,

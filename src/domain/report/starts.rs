@@ -40,6 +40,8 @@ pub(super) struct Start {
     /// The time at the beginning of the content.
     pub token: Option<TimeToken>,
     labelled: bool,
+    /// It begins with something written like a date and a time that is none: `02/30 10:00`.
+    false_date: bool,
 }
 
 impl Start {
@@ -56,7 +58,7 @@ impl Start {
             at = text.skip_blanks(at + 1);
         }
         let bare = usize::from(text.at(at) == '(');
-        if let Some((_, number_end)) = text.digits(at + bare, 2)
+        if let Some((_, number_end)) = text.digits(at + bare, 4)
             && matches!(text.at(number_end), '.' | '、' | ')')
             && !(text.at(number_end) == '.' && text.at(number_end + 1).is_ascii_digit())
         {
@@ -85,7 +87,8 @@ impl Start {
         let token = times::at(text, at).or_else(|| times::at(text, lead)).filter(|token| token.range.end <= end);
         let labelled =
             text.find(at..end.min(at + 24), ':').is_some_and(|colon| field_key(&text.text(at..colon)).is_some());
-        Self { indent, quotes: line.quotes, numbered, bullet, title, content: at, token, labelled }
+        let false_date = token.is_none() && (is_false_date(text, at) || is_false_date(text, lead));
+        Self { indent, quotes: line.quotes, numbered, bullet, title, content: at, token, labelled, false_date }
     }
 
     /// Whether the line is an item of a list.
@@ -110,8 +113,8 @@ impl Start {
 
     /// Whether an event begins here, and how. `first` is how the first one began.
     pub fn begins(&self, block: Option<Place>, first: Option<Mode>, under_date: bool) -> Option<Mode> {
-        let dated = self.token.as_ref().is_some_and(|token| token.date.is_some());
-        let timed = self.token.as_ref().is_some_and(|token| token.seconds.is_some());
+        let dated = self.false_date || self.token.as_ref().is_some_and(|token| token.date.is_some());
+        let timed = self.false_date || self.token.as_ref().is_some_and(|token| token.seconds.is_some());
         let own = if self.numbered {
             Mode::Numbered
         } else if self.bullet {
@@ -152,6 +155,20 @@ impl Start {
             _ => None,
         }
     }
+}
+
+/// `02/30 10:00`, `13月45日 9点`: numbers in the form of a date, and a time behind them.
+fn is_false_date(text: &Folded, at: usize) -> bool {
+    let Some((_, end)) = text.digits(at, 4) else { return false };
+    if !matches!(text.at(end), '/' | '-' | '.' | '月' | '年') {
+        return false;
+    }
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '/' | '-' | '.' | '月' | '日' | '号');
+    let length = text.chars(end + 1..end + 8).iter().take_while(|c| is_part(**c)).count();
+    let behind = end + 1 + length;
+    length > 0
+        && times::at(text, text.skip_blanks(behind + usize::from(text.at(behind) == 'T')))
+            .is_some_and(|token| token.date.is_none() && token.seconds.is_some())
 }
 
 /// `3.1 决策超时放行`: where the words begin.

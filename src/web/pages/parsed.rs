@@ -175,6 +175,7 @@ fn assumption_words(t: &Texts, assumption: Assumption) -> &'static str {
         Assumption::RelativeDay => t.by_day,
         Assumption::HeadingDate => t.by_heading,
         Assumption::WritingDate => t.by_pasting,
+        Assumption::LatestTime => t.by_latest,
         Assumption::NextDay => t.by_next_day,
         Assumption::HalfOfDay => t.by_half_day,
         Assumption::Duration => t.by_duration,

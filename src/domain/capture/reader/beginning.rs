@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{Duration, NaiveDate};
+use chrono::{Duration, DurationRound, NaiveDate};
 
 use super::{Moment, Reader};
 use crate::domain::{
@@ -43,6 +43,10 @@ impl Reader<'_> {
             return;
         }
         let Some(token) = self.tokens.get(index).cloned() else { return };
+        if let Some(DateWords::SecondsAgo(seconds)) = token.date {
+            self.read_moment_ago(&token, seconds);
+            return;
+        }
         self.range_end = Some(index + 1).filter(|next| self.tokens.get(*next).is_some_and(|t| t.ends_range));
         let date_token = date_token.or_else(|| {
             // `自13:05起` far behind its date: the date that stands before it counts.
@@ -63,8 +67,13 @@ impl Reader<'_> {
             self.draft.notices.push(Notice::TimeMissing);
             return;
         };
-        let guessed = matches!(assumption, Some(Assumption::Year | Assumption::WritingDate));
-        if guessed && !matches!(self.context.anchor, DateAnchor::Week(_)) {
+        // In a document without a date the day of writing is a guess as far off as the year.
+        let guessed = match self.context.anchor {
+            DateAnchor::Week(_) => false,
+            DateAnchor::Nearest(_) => matches!(assumption, Some(Assumption::Year | Assumption::WritingDate)),
+            DateAnchor::LatestPast(_) => assumption == Some(Assumption::Year),
+        };
+        if guessed {
             self.draft.notices.push(Notice::YearAssumed { year: chrono::Datelike::year(&date) });
         }
         self.beginning = Some(date);
@@ -80,7 +89,36 @@ impl Reader<'_> {
             }
             self.span(DraftField::OccurredAt, &token.range, assumption);
         }
+        self.notice_unreadable_time(&token);
         self.notice_second_date(index, date);
+    }
+
+    /// `刚才`, `10分钟前`: counted from the instant of the pasting, where that is known.
+    fn read_moment_ago(&mut self, token: &TimeToken, seconds: i64) {
+        let at = match self.context.anchor {
+            DateAnchor::LatestPast(now) => now.checked_sub_signed(Duration::seconds(seconds)),
+            DateAnchor::Nearest(_) | DateAnchor::Week(_) => None,
+        };
+        let Some(at) = at.and_then(|at| at.duration_trunc(Duration::minutes(1)).ok()) else {
+            self.draft.notices.push(Notice::TimeMissing);
+            return;
+        };
+        self.beginning = Some(at.with_timezone(&self.context.zone).date_naive());
+        self.draft.occurred = Some(ClockPoint::minute(at));
+        self.span(DraftField::OccurredAt, &token.range, Some(Assumption::RelativeDay));
+    }
+
+    /// `11/25 25:00`: behind the date stands something that is written like a time and is none.
+    fn notice_unreadable_time(&mut self, token: &TimeToken) {
+        if token.seconds.is_some() {
+            return;
+        }
+        let text = self.text;
+        let start = text.skip_blanks(token.range.end);
+        let Some((_, end)) = text.digits(start, 3) else { return };
+        let Some((_, end)) = text.digits(end + 1, 3).filter(|_| text.at(end) == ':') else { return };
+        self.false_date = Some(start..end);
+        self.draft.notices.push(Notice::DateUnreadable { text: text.text(start..end) });
     }
 
     fn date_of(&self, index: usize) -> Option<DateWords> {
@@ -191,7 +229,10 @@ impl Reader<'_> {
             DateAnchor::LatestPast(now) => {
                 let today = now.with_timezone(&self.context.zone).date_naive();
                 let at = times::instant(today, token.seconds?, token.offset, self.context)?;
-                if at > now { today.pred_opt()? } else { today }
+                if at > now {
+                    return Some((today.pred_opt()?, Some(Assumption::LatestTime)));
+                }
+                today
             }
         };
         Some((date, Some(Assumption::WritingDate)))

@@ -93,8 +93,15 @@ impl Reader<'_> {
         }
         telling.carried = None;
         let of_first = self.first.and_then(|first| self.tokens.get(first)).map(|token| token.range.start);
-        if of_first.is_some_and(|start| clause.range.contains(&start)) && self.is_first_stage(&piece.words) {
-            return;
+        if of_first.is_some_and(|start| clause.range.contains(&start)) {
+            if self.is_first_stage(&piece.words) {
+                return;
+            }
+            let words = piece.words.clone();
+            if let Some(rest) = self.found_first(&words) {
+                let at = words.len() - rest.len();
+                piece = piece.part(masked, piece.words.get(at..).unwrap_or_default());
+            }
         }
         if let Some(index) = tokens.last().copied()
             && self.is_stage(&piece.words, index)
@@ -177,7 +184,7 @@ impl Reader<'_> {
                 if let Some(index) = tokens.last() {
                     if well {
                         self.well_at = Some(*index);
-                    } else {
+                    } else if !self.is_new_trouble(*index, &piece.words) {
                         self.last_action = Some(*index).filter(|_| outcomes::is_remedy(&piece.words));
                         if self.draft.mitigated.is_none() {
                             let stopped = piece.words.contains("止损") || outcomes::is_partly(&piece.words);
@@ -221,6 +228,17 @@ impl Reader<'_> {
         self.grade.as_ref().is_some_and(|(_, range)| {
             range.start <= piece.range.start && piece.range.end <= range.end && !piece.words.is_empty()
         })
+    }
+
+    /// `15:20 出金失败` on a line of its own: other trouble, whose time is no step on the way back.
+    fn is_new_trouble(&self, index: usize, words: &str) -> bool {
+        let Some(start) = self.tokens.get(index).map(|token| token.range.start) else { return false };
+        let above = (0..start).rev().find(|i| !matches!(self.text.at(*i), ' ' | '-' | '*' | '•'));
+        above.is_some_and(|i| self.text.at(i) == '\n')
+            && outcomes::is_trouble(words)
+            && !outcomes::is_action(words)
+            && !outcomes::is_remedy(words)
+            && !outcomes::is_partly(words)
     }
 
     fn is_of_range(&self, index: usize) -> bool {

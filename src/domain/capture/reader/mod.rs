@@ -11,12 +11,13 @@ use std::ops::Range;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    draft::{Assumption, CaptureContext, DraftEvent, DraftField, Mark, Origin, Span},
+    draft::{Assumption, CaptureContext, DateAnchor, DraftEvent, DraftField, Mark, Origin, Span},
     event_text::{Anatomy, EventText},
     labels::{FieldKey, field_key},
     marks::{self, FoundMark},
     pieces::{Piece, mask},
     times::{self, TimeToken},
+    wording::skip_list_marker,
 };
 use crate::domain::text::Folded;
 
@@ -82,6 +83,18 @@ impl<'a> Reader<'a> {
         let mut tokens: Vec<TimeToken> = times::scan(text).into_iter().filter(|token| inside(&token.range)).collect();
         for excerpt in excerpts(text, &tokens) {
             tokens.retain(|token| token.range.end <= excerpt.start || excerpt.end <= token.range.start);
+        }
+        if date.is_none()
+            && let Some(body) = event.body.first()
+            && let Some(token) = times::told_from_now(text, skip_list_marker(text, body.clone()))
+                .or_else(|| begun_a_while_ago(text, body).filter(|_| tokens.is_empty()))
+            && tokens.first().is_none_or(|first| first.range.start >= token.range.end)
+            && token.date.is_some_and(|words| match words {
+                times::DateWords::SecondsAgo(_) => matches!(context.anchor, DateAnchor::LatestPast(_)),
+                words => times::resolve_date(words, context, date).is_some(),
+            })
+        {
+            tokens.insert(0, token);
         }
         let labels = tokens.iter().map(|token| label_before(text, token)).collect();
         Self {
@@ -190,7 +203,15 @@ impl<'a> Reader<'a> {
     fn masked(&self) -> Folded {
         let mut masked = self.text.clone();
         let mut before = 0;
-        for (token, label) in self.tokens.iter().zip(&self.labels) {
+        let points = self.points_between_blanks();
+        for (index, (token, label)) in self.tokens.iter().zip(&self.labels).enumerate() {
+            if points.contains(&index) {
+                // The blank in front stands for a comma.
+                masked.put(&(token.range.start - 1..token.range.start), '\t');
+                mask(&mut masked, &token.range);
+                before = token.range.end;
+                continue;
+            }
             let between = self.text.chars(before..token.range.start);
             let is_range =
                 token.ends_range || before > 0 && between.len() == 1 && matches!(between, ['-' | '~' | '至' | '到']);
@@ -218,6 +239,12 @@ impl<'a> Reader<'a> {
             let named = label.end + self.text.any(label.end, &["事件", "故障", "事故"]).unwrap_or(0);
             mask(&mut masked, &(open.unwrap_or(label.start)..close.map_or(named, |i| i + 1)));
         }
+        if let Some((_, label)) = &self.grade
+            && label.start >= first_time
+            && self.is_label_only(label)
+        {
+            mask(&mut masked, label);
+        }
         if let Some(mark) = &self.mark {
             mask(&mut masked, &mark.range);
         }
@@ -228,6 +255,22 @@ impl<'a> Reader<'a> {
             mask(&mut masked, &brackets);
         }
         masked
+    }
+
+    /// `03:02 P2 出金失败`, `出金失败 P2`: a grade right behind a time or behind everything is no word of the sentence.
+    fn is_label_only(&self, label: &Range<usize>) -> bool {
+        let text = self.text;
+        let free = |c: char| c.is_whitespace() || matches!(c, '，' | ',' | ':' | '|' | '。' | '；' | '.');
+        if !free(text.at(label.end)) || label.start == 0 || !free(text.at(label.start - 1)) {
+            return false;
+        }
+        let mut from = label.start;
+        while from > 0 && free(text.at(from - 1)) {
+            from -= 1;
+        }
+        let behind_time = self.tokens.iter().any(|token| token.range.end == from);
+        let mark = self.mark.as_ref().map_or(text.len(), |mark| mark.range.start);
+        behind_time || (label.end..mark.max(label.end)).all(|i| free(text.at(i)))
     }
 
     /// `（实际自 16:30 发布起）` in the middle: brackets that only tell when it began.
@@ -300,6 +343,15 @@ fn excerpts(text: &Folded, tokens: &[TimeToken]) -> Vec<Range<usize>> {
         index = close + 1;
     }
     found
+}
+
+/// `支付失败，10分钟前开始`: a clause that tells when it began.
+fn begun_a_while_ago(text: &Folded, body: &Range<usize>) -> Option<TimeToken> {
+    body.clone().skip(1).filter(|i| matches!(text.at(i - 1), '，' | ',' | '。' | '；' | ' ')).find_map(|i| {
+        let token = times::told_from_now(text, i)?;
+        let begun = token.range.end.checked_sub(2).is_some_and(|at| text.has(at, "开始"));
+        (begun && matches!(token.date, Some(times::DateWords::SecondsAgo(_)))).then_some(token)
+    })
 }
 
 /// The label of a time directly in front of it.

@@ -2,7 +2,10 @@
 
 use super::Reader;
 use crate::domain::{
-    capture::draft::{Assumption, DraftEvent, DraftField},
+    capture::{
+        draft::{Assumption, DraftEvent, DraftField},
+        outcomes,
+    },
     clock_point::ClockPoint,
 };
 
@@ -39,6 +42,60 @@ impl Reader<'_> {
         }
     }
 
+    /// `02:50 支付失败 02:55 响应 03:10 恢复`: the times with nothing but blanks around that begin a clause.
+    pub(super) fn points_between_blanks(&self) -> Vec<usize> {
+        let text = self.text;
+        let mut found = Vec::new();
+        let mut certain = false;
+        for (index, pair) in self.tokens.windows(2).enumerate() {
+            let [before, token] = pair else { continue };
+            let index = index + 1;
+            let start = token.range.start;
+            let later = token.seconds.is_some() && token.date.is_none() && !token.ends_range;
+            if !later || Some(index) == self.first || Some(index) == self.range_end {
+                continue;
+            }
+            let between = text.chars(before.range.end..start);
+            let told = between.iter().filter(|c| c.is_alphabetic()).count() >= 2;
+            let stopped = between.iter().any(|c| matches!(c, '，' | ',' | '。' | '；' | ';' | '|' | '→' | '、' | '\n'));
+            let word = start.checked_sub(2).map_or(' ', |at| text.at(at));
+            let free = word.is_alphanumeric() && !matches!(word, '于' | '在' | '至' | '到' | '自' | '从' | '约');
+            let blanks = text.at(start - 1) == ' ' && text.at(token.range.end) == ' ';
+            if !blanks || !told || stopped || !free || word.is_ascii_lowercase() {
+                continue;
+            }
+            let words = self.words_behind(index);
+            let is_point = stage_of(&words).is_some() || words.chars().count() <= 8 && outcomes::is_well(&words);
+            certain = certain || is_point;
+            found.push((index, is_point));
+        }
+        // `监控于` and the like aside, one time between blanks may belong to its clause; a row of them does not.
+        let row = found.len() >= 2 && certain;
+        found.into_iter().filter(|(_, is_point)| row || *is_point).map(|(index, _)| index).collect()
+    }
+
+    /// The words behind a time, up to the next sign or time.
+    fn words_behind(&self, index: usize) -> String {
+        /// Characters that are looked at.
+        const LONGEST: usize = 24;
+        let Some(from) = self.tokens.get(index).map(|token| token.range.end) else { return String::new() };
+        let next = self.tokens.get(index + 1).map_or(self.text.len(), |token| token.range.start);
+        let to = next.min(from + LONGEST).max(from);
+        let ends = |c: &char| matches!(c, '，' | ',' | '。' | '；' | ';' | '|' | '→' | '、' | '\n' | '【' | '(');
+        let words: String = self.text.chars(from..to).iter().take_while(|c| !ends(c)).collect();
+        words.trim().to_owned()
+    }
+
+    /// `02:50 发现支付失败 02:55 响应`: where clock points follow, the first time is that of the discovery. What was
+    /// found out is left.
+    pub(super) fn found_first<'w>(&mut self, words: &'w str) -> Option<&'w str> {
+        let rest = ["监控发现", "客服发现", "巡检发现", "发现"].iter().find_map(|lead| words.strip_prefix(lead))?;
+        let rest = rest.trim_start_matches([' ', ':']);
+        let follows = |index: usize| Some(index) != self.first && stage_of(&self.words_behind(index)).is_some();
+        let point = rest.chars().count() >= 2 && (0..self.tokens.len()).any(follows);
+        (point && self.is_first_stage("发现")).then_some(rest)
+    }
+
     /// `持续到10:45`, `down until 10:20`: the time is the end.
     pub(super) fn is_until(&self, index: usize) -> bool {
         let Some(token) = self.tokens.get(index) else { return false };
@@ -66,8 +123,20 @@ fn stage_of(words: &str) -> Option<DraftField> {
             DraftField::LocatedAt
         }
         "止损" | "完成止损" | "止血" | "mitigated" => DraftField::MitigatedAt,
-        _ => return None,
+        _ => return stage_of_somebody(words),
     })
+}
+
+/// `张三响应`, `值班同学接手`: who came, and the clock point.
+fn stage_of_somebody(words: &str) -> Option<DraftField> {
+    /// Characters of a name.
+    const LONGEST: usize = 6;
+    let who = ["响应", "接手", "介入", "到位"].iter().find_map(|tail| words.strip_suffix(tail))?;
+    let named = (2..=LONGEST).contains(&who.chars().count())
+        && who.chars().all(char::is_alphanumeric)
+        // `接口无响应`, `服务停止响应`
+        && !who.contains(['无', '未', '不', '没', '停', '慢', '超', '已']);
+    named.then_some(DraftField::AcknowledgedAt)
 }
 
 impl DraftEvent {

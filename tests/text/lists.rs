@@ -1,0 +1,57 @@
+//! Lists and tables of reports: what begins an item, and the signs of a change.
+
+use fupan::domain::{
+    capture::draft::Notice,
+    report::{self, reading::ReportReading},
+};
+
+use super::{Shanghai, today};
+
+fn read(document: &str) -> ReportReading {
+    report::read_report(document, Shanghai, today())
+}
+
+fn raws(reading: &ReportReading) -> Vec<&str> {
+    reading.events.iter().map(|event| event.raw.lines().next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn an_event_whose_date_nobody_can_read_is_an_event_of_its_own() {
+    let reading = read(
+        "# 2024-W34\n\n## 生产事件\n\n08/19 15:00 提现失败，15:30 恢复。【待复盘】\n\n02/30 10:00\n查询超时，10:20 恢复。【待复盘】\n\n08/21 11:00 登录失败，11:07 恢复。\n",
+    );
+    assert_eq!(reading.events.len(), 3, "{:?}", raws(&reading));
+    let odd = reading.events.get(1).unwrap();
+    assert!(odd.draft.occurred.is_none());
+    assert!(odd.draft.notices.iter().any(|notice| matches!(notice, Notice::DateUnreadable { .. })), "{:?}", odd.draft);
+}
+
+#[test]
+fn an_item_of_the_list_without_a_time_is_an_event_of_its_own() {
+    for document in [
+        "# 2024-W34\n\n## 生产事件\n\n- 08/19 15:00 提现失败，15:30 恢复。\n- 查询超时，已恢复。\n- 13/45 10:00 登录失败\n",
+        "# 2024-W34\n\n## 生产事件\n\n1. 08/19 15:00 提现失败，15:30 恢复。\n2. 查询超时，已恢复。\n3. 13/45 10:00 登录失败\n",
+    ] {
+        let reading = read(document);
+        assert_eq!(reading.events.len(), 3, "{:?}", raws(&reading));
+    }
+}
+
+#[test]
+fn numbers_of_a_list_may_have_three_digits_and_more() {
+    let reading = read(
+        "# 2024-W34\n\n## 生产事件\n\n99. 08/19 15:00 提现失败，15:30 恢复。\n100. 08/20 15:00 查询超时，15:20 恢复。\n1000. 登录失败，已恢复。\n",
+    );
+    assert_eq!(reading.events.len(), 3, "{:?}", raws(&reading));
+    assert_eq!(reading.events.get(1).unwrap().draft.narrative, "查询超时，15:20 恢复。");
+}
+
+#[test]
+fn words_and_arrows_are_the_sign_of_a_change() {
+    let reading = read(
+        "# 2024-W34\n\n## 系统运行数据\n\n| 指标 | 本周 | 较上周 |\n|---|---|---|\n| 入金成功率 | 99.950% | 下降 0.004 个百分点 |\n| 出金成功率 | 99.90% | ↓0.012pp |\n| 查询成功率 | 99.80% | 上升 0.1pp |\n| 登录成功率 | 99.70% | 持平 |\n\n- 充值成功率：99.5%（↓ 0.4pp）\n- 提现成功率：99.4%（↑ 0.3pp）\n",
+    );
+    let deltas: Vec<Option<(i64, u8)>> =
+        reading.figures.iter().map(|figure| figure.delta.map(|delta| (delta.units, delta.scale))).collect();
+    assert_eq!(deltas, [Some((-4, 3)), Some((-12, 3)), Some((1, 1)), None, Some((-4, 1)), Some((3, 1))]);
+}
