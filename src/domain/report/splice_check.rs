@@ -78,17 +78,11 @@ pub(super) fn reads_back(
     let time = |event: &ReportEvent| event.occurred.map_or(i64::MIN, |point| point.at.timestamp());
     let mut matched = vec![false; reading.events.len()];
     for splice in &content.events {
-        match splice.reading_index.filter(|index| *index < matched.len()) {
-            Some(index) => {
-                if let Some(slot) = matched.get_mut(index) {
-                    *slot = true;
-                }
-                wanted.push((time(&splice.event), None));
-            }
-            None => {
-                let shown = !render::mark_words(style, splice.event.mark).is_empty();
-                wanted.push((time(&splice.event), shown.then_some(splice.event.mark)));
-            }
+        let slot = splice.reading_index.and_then(|index| matched.get_mut(index));
+        let shown = slot.is_none() && !render::mark_words(style, splice.event.mark).is_empty();
+        wanted.push((time(&splice.event), shown.then_some(splice.event.mark)));
+        if let Some(slot) = slot {
+            *slot = true;
         }
     }
     for (index, event) in reading.events.iter().enumerate() {
