@@ -254,6 +254,16 @@ fn a_new_event_stands_once_in_every_report_of_the_corpus_with_its_own_facts() {
 }
 
 #[test]
+fn a_mark_without_brackets_gets_them_behind_a_sentence() {
+    let document = "# 2024-W34\n\n## 【生产事件】\n\n08/19 15:00 甲失败；复盘状态：待复盘\n\n08/20 15:00 乙失败\n";
+    let mut content = SpliceContent::as_read(&read(document));
+    content.events[1].event.mark = Mark::Done;
+    let spliced = splice(document, &content);
+    assert_eq!(read(&spliced).events[1].draft.mark, Mark::Done, "{spliced}");
+    assert_eq!(spliced, document.replacen("乙失败", "乙失败【已复盘】", 1));
+}
+
+#[test]
 fn a_value_that_changed_takes_its_stated_change_with_it() {
     let document = "# 2024-W34\n\n## 【系统运行数据】\n\n- 入金有效成功率：99.998%（较上周+0.010pp）\n- 出金有效成功率：99.98%，较上周下降0.01pp，目标99.9%\n\n## 【生产事件】\n\n无\n";
     let mut content = SpliceContent::as_read(&read(document));

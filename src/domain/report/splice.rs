@@ -542,8 +542,11 @@ fn change_mark(document: &str, read: &EventReading, style: &ReportStyle, mark: M
         }
         _ if read.layout == Layout::Table => {}
         _ if !shown.is_empty() => {
+            // Words alone would grow together with the sentence.
+            let bare = shown.chars().all(char::is_alphanumeric);
+            let text = if bare { format!("【{shown}】") } else { shown.to_owned() };
             let end = read.narrative_span.end;
-            edits.push(Edit { range: end..end, text: shown.to_owned() });
+            edits.push(Edit { range: end..end, text });
         }
         _ => {}
     }
