@@ -33,9 +33,13 @@ pub fn is_linear(text: &str, read: impl Fn(&str)) {
         return;
     }
     let long = text.repeat(BYTES / text.len() + 1);
-    let begun = Instant::now();
-    read(&long);
-    assert!(begun.elapsed() < LIMIT, "{:?} for {} bytes", begun.elapsed(), long.len());
+    // A busy machine may hold up one run, not three of them.
+    let best = (0..3).find_map(|_| {
+        let begun = Instant::now();
+        read(&long);
+        (begun.elapsed() < LIMIT).then_some(())
+    });
+    assert!(best.is_some(), "more than {LIMIT:?} for {} bytes, three times", long.len());
 }
 
 /// A text as the middle of a report with both sections.

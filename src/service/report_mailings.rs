@@ -210,7 +210,10 @@ pub async fn update(
             let next_at = if moved { fields.slot.next_after(app.now()).timestamp_millis() } else { before.next_at };
             let mut after = Mailing { fields, next_at, version: version + 1, ..before.clone() };
             if let Some(addresses) = addresses {
-                let kept = |one: &&Recipient| addresses.iter().any(|email| email.eq_ignore_ascii_case(&one.email));
+                // Who unsubscribed stays known: put on the list again, they still get nothing.
+                let kept = |one: &&Recipient| {
+                    one.unsubscribed_at.is_some() || addresses.iter().any(|email| email.eq_ignore_ascii_case(&one.email))
+                };
                 let (stay, gone): (Vec<&Recipient>, Vec<&Recipient>) = before.recipients.iter().partition(kept);
                 let is_there = |email: &&String| stay.iter().any(|one| one.email.eq_ignore_ascii_case(email));
                 let added: Vec<Recipient> =
