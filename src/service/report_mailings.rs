@@ -212,7 +212,8 @@ pub async fn update(
             if let Some(addresses) = addresses {
                 // Who unsubscribed stays known: put on the list again, they still get nothing.
                 let kept = |one: &&Recipient| {
-                    one.unsubscribed_at.is_some() || addresses.iter().any(|email| email.eq_ignore_ascii_case(&one.email))
+                    one.unsubscribed_at.is_some()
+                        || addresses.iter().any(|email| email.eq_ignore_ascii_case(&one.email))
                 };
                 let (stay, gone): (Vec<&Recipient>, Vec<&Recipient>) = before.recipients.iter().partition(kept);
                 let is_there = |email: &&String| stay.iter().any(|one| one.email.eq_ignore_ascii_case(email));

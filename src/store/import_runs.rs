@@ -167,6 +167,22 @@ pub async fn insert_changes(tx: &Tx, changes: &[ImportChange]) -> Result<(), Sto
     Ok(())
 }
 
+/// Every change of a run, in order.
+pub async fn all_changes(connection: &impl ConnectionTrait, run_id: Uuid) -> Result<Vec<ImportChange>, StoreError> {
+    /// Changes that are read at once.
+    const PAGE: u64 = 2_000;
+    let mut all: Vec<ImportChange> = Vec::new();
+    loop {
+        let behind = all.last().map_or(0, |change| change.position);
+        let page = changes(connection, run_id, behind, PAGE).await?;
+        let whole = (page.len() as u64) < PAGE;
+        all.extend(page);
+        if whole {
+            return Ok(all);
+        }
+    }
+}
+
 /// Changes of a run behind `after`, in order, at most `limit`.
 pub async fn changes(
     connection: &impl ConnectionTrait,

@@ -343,3 +343,26 @@ async fn outcomes_of(desk: &Desk, document: &str) -> Vec<String> {
     let body = desk.import("dry_run=true", document).await;
     outcomes(&body).into_iter().map(str::to_owned).collect()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undoing_an_import_leaves_what_a_later_one_tells_too() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let api = format!("{}/api/v1", service.url);
+    let first = "# 2024-W34\n\n## 【系统运行数据】\n\n- 入金有效成功率：99.998%\n- 事故数C级1次\n\n## 【生产事件】\n\n1. 08/19 15:00 提现失败，影响约3笔【待复盘】\n2. 08/20 10:00 查询超时【待复盘】\n";
+    let later = first.replace("\n2. 08/20 10:00 查询超时【待复盘】", "").replace("# 2024-W34", "# 2024-W34 定稿");
+    let mut runs = Vec::new();
+    for document in [first, later.as_str()] {
+        let answer = client.post(format!("{api}/imports")).bearer_auth(&token).body(document.to_owned()).send().await;
+        let answer: serde_json::Value = answer.unwrap().json().await.unwrap();
+        runs.push(answer["run"].as_str().unwrap_or_default().to_owned());
+    }
+    let undo = client.post(format!("{api}/imports/{}:undo", runs[0])).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(undo.status(), StatusCode::OK);
+    let undone: serde_json::Value = undo.json().await.unwrap();
+    assert!(undone.to_string().contains("other_import"), "{undone}");
+    let report = client.get(format!("{api}/reports/2024-W34?format=md")).bearer_auth(&token).send().await.unwrap();
+    let report = report.text().await.unwrap();
+    assert!(report.contains("99.998%") && report.contains("C级1次") && report.contains("提现失败"), "{report}");
+    assert!(!report.contains("查询超时"), "{report}");
+}

@@ -5,6 +5,7 @@ mod ledger;
 mod load;
 mod run;
 mod runs;
+mod standing;
 mod tool_files;
 mod undo;
 mod write;

@@ -11,6 +11,7 @@ use super::{
     App, ServiceError, authorise,
     ledger::{self, CountState, EventState, FigureState, PostmortemLedger},
     runs,
+    standing::Standing,
 };
 use crate::{
     domain::{
@@ -28,9 +29,6 @@ use crate::{
         import_runs::{ImportChange, ImportRun},
     },
 };
-
-/// Changes of a run that are read at once.
-const PAGE: u64 = 2_000;
 
 /// Something that was not undone, or not altogether.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,9 +58,16 @@ pub async fn undo(app: &App, actor: &Actor, word: &str) -> Result<UndoReport, Se
     authorise(actor, Permission::ImportReport)?;
     authorise(actor, Permission::DeleteEvent)?;
     let id = runs::id_of(app, word).await?;
+    let own: Vec<Uuid> = store::import_runs::all_changes(app.store.read(), id)
+        .await?
+        .into_iter()
+        .filter(|change| change.kind == "document")
+        .map(|change| change.subject)
+        .collect();
+    let standing = Standing::beside(app, &own).await?;
     let (app, actor, word) = (app.clone(), actor.clone(), word.to_owned());
     retried(move || {
-        let (app, actor, word) = (app.clone(), actor.clone(), word.clone());
+        let (app, actor, word, standing) = (app.clone(), actor.clone(), word.clone(), standing.clone());
         async move {
             let tx = app.store.begin().await?;
             let run = store::import_runs::by_id(tx.conn(), id).await?.ok_or_else(|| runs::missing(&word))?;
@@ -72,7 +77,7 @@ pub async fn undo(app: &App, actor: &Actor, word: &str) -> Result<UndoReport, Se
                 let by = run.undone_by.unwrap_or_default();
                 return Err(ServiceError::Conflict(format!("the import was undone already{when} by {by}")));
             }
-            let report = write(&app, &tx, &actor, run).await?;
+            let report = write(&app, &tx, &actor, run, standing).await?;
             tx.commit().await?;
             Ok(report)
         }
@@ -80,21 +85,18 @@ pub async fn undo(app: &App, actor: &Actor, word: &str) -> Result<UndoReport, Se
     .await
 }
 
-async fn write(app: &App, tx: &Tx, actor: &Actor, run: ImportRun) -> Result<UndoReport, ServiceError> {
+async fn write(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    run: ImportRun,
+    standing: Standing,
+) -> Result<UndoReport, ServiceError> {
     let now = app.now_millis();
-    let mut changes: Vec<ImportChange> = Vec::new();
-    loop {
-        let behind = changes.last().map_or(0, |change| change.position);
-        let page = store::import_runs::changes(tx.conn(), run.id, behind, PAGE).await?;
-        let whole = (page.len() as u64) < PAGE;
-        changes.extend(page);
-        if whole {
-            break;
-        }
-    }
+    let mut changes = store::import_runs::all_changes(tx.conn(), run.id).await?;
     // The latest change first: what a run changed twice goes back both steps.
     changes.reverse();
-    let mut eraser = Eraser::new(app, tx, &changes).await?;
+    let mut eraser = Eraser::new(app, tx, &changes, standing).await?;
     for change in &changes {
         match change.kind.as_str() {
             "event" => eraser.event(change).await?,
@@ -128,6 +130,8 @@ struct Eraser<'a> {
     aliases: BTreeMap<String, Alias>,
     /// Events that another import that stands tells of too.
     told_elsewhere: BTreeSet<Uuid>,
+    /// What other documents of the same weeks tell.
+    standing: Standing,
     /// New events that go.
     gone_events: Vec<Uuid>,
     gone_figures: Vec<(Uuid, i64)>,
@@ -140,7 +144,7 @@ struct Eraser<'a> {
 }
 
 impl<'a> Eraser<'a> {
-    async fn new(app: &'a App, tx: &'a Tx, changes: &[ImportChange]) -> Result<Self, ServiceError> {
+    async fn new(app: &'a App, tx: &'a Tx, changes: &[ImportChange], standing: Standing) -> Result<Self, ServiceError> {
         let ids = |kinds: &[&str]| -> Vec<Uuid> {
             let of_kind = changes.iter().filter(|change| kinds.contains(&change.kind.as_str()));
             of_kind.map(|change| change.subject).collect::<BTreeSet<_>>().into_iter().collect()
@@ -170,6 +174,7 @@ impl<'a> Eraser<'a> {
             figures: figures.into_iter().map(|figure| (figure.id, figure)).collect(),
             counts: counts.into_iter().map(|count| (count.id, count)).collect(),
             told_elsewhere,
+            standing,
             aliases: aliases.into_iter().map(|alias| (alias.key.clone(), alias)).collect(),
             gone_events: Vec::new(),
             gone_figures: Vec::new(),
@@ -273,7 +278,7 @@ impl<'a> Eraser<'a> {
         if self.timelines.get(&here.id).copied().unwrap_or(0) != after.timeline {
             edited.push("timeline".to_owned());
         }
-        if self.told_elsewhere.contains(&here.id) {
+        if self.told_elsewhere.contains(&here.id) || self.standing.tells_event(here) {
             edited.push("other_import".to_owned());
         }
         edited
@@ -321,6 +326,10 @@ impl<'a> Eraser<'a> {
             self.keep(change, label, edited.collect());
             return Ok(());
         }
+        if change.before.is_none() && self.standing.tells_figure(here.week, &here.fields) {
+            self.keep(change, label, vec!["other_import".to_owned()]);
+            return Ok(());
+        }
         let subject = figures::subject(here.week, &here.fields.name);
         self.undone.push((change.kind.clone(), label));
         let Some(before) = ledger::state::<FigureState>(change.before.as_ref()) else {
@@ -344,6 +353,10 @@ impl<'a> Eraser<'a> {
         let label = ledger::count_label(here.week, &here.fields);
         if here.fields != after.fields {
             self.keep(change, label, vec!["count".to_owned()]);
+            return Ok(());
+        }
+        if change.before.is_none() && self.standing.tells_count(here.week, &here.fields.severity) {
+            self.keep(change, label, vec!["other_import".to_owned()]);
             return Ok(());
         }
         let subject = figures::subject(here.week, &here.fields.severity);
