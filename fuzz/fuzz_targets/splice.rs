@@ -27,6 +27,13 @@ fuzz_target!(|text: &str| {
         if event.layout == Layout::Table && event.mark_span.is_none() || event.draft.occurred.is_none() {
             continue;
         }
+        // Behind a bracket that was never closed every word stands in it.
+        if document
+            .get(..event.narrative_span.end)
+            .is_some_and(|text| text.ends_with(['【', '（', '(', '[', '〔', '「', '〖', '〈']))
+        {
+            continue;
+        }
         let was = event.draft.mark;
         let wanted = if was == Mark::Done { Mark::Pending } else { Mark::Done };
         content.events[index].event.mark = wanted;
