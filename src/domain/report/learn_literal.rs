@@ -55,7 +55,8 @@ pub(super) fn is_form_of_events(template: &str, events: &[String]) -> bool {
         |behind: &str| behind.trim_start_matches(['*', ' ', '】', ']', '）', ')', '|']).starts_with([':', '：']);
     literals(template).into_iter().flat_map(words).all(|(word, behind)| {
         let title = TITLE_WORDS.contains(&word.to_lowercase().as_str());
-        !has_digit(word) && (label(behind) || title) || common(word)
+        // A number that stands in every event by chance is still no part of the form.
+        !has_digit(word) && (label(behind) || title || common(word))
     })
 }
 
@@ -136,6 +137,8 @@ mod tests {
             "**事件{{ number_zh }}：{{ summary }}**\n\n发生时间：{{ begin }}\n影响：{{ impact }}",
             &events[..1]
         ));
+        let days = ["09/29 09:00 甲，09:30 清理".to_owned(), "09/30 14:00 乙，14:20 加索引".to_owned()];
+        assert!(!is_form_of_events("| {{ period }} | {{ summary }} | 09:30 {{ recovery }} |", &days));
         for baked in [
             "| 09:30 {{ recovery }} |",
             "{{ time }} {{ summary }}，影响约260笔",

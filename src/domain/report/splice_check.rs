@@ -74,34 +74,44 @@ pub(super) fn reads_back(
     content: &SpliceContent,
 ) -> bool {
     let read = read_report(&format!("# {week}\n\n{text}"), zone, week.monday());
-    let mut wanted: Vec<(i64, Option<Mark>)> = Vec::new();
+    // The end of a new event, where the report knows it, may be left out but not told otherwise.
+    let mut wanted: Vec<(i64, Option<Mark>, Option<i64>)> = Vec::new();
+    let end = |event: &ReportEvent| event.recovered.map(|point| point.at.timestamp());
     let time = |event: &ReportEvent| event.occurred.map_or(i64::MIN, |point| point.at.timestamp());
     let mut matched = vec![false; reading.events.len()];
     for splice in &content.events {
         let slot = splice.reading_index.and_then(|index| matched.get_mut(index));
         let shown = slot.is_none() && !render::mark_words(style, splice.event.mark).is_empty();
-        wanted.push((time(&splice.event), shown.then_some(splice.event.mark)));
+        let ends = if slot.is_none() { end(&splice.event) } else { None };
+        wanted.push((time(&splice.event), shown.then_some(splice.event.mark), ends));
         if let Some(slot) = slot {
             *slot = true;
         }
     }
     for (index, event) in reading.events.iter().enumerate() {
         if matched.get(index) == Some(&false) && !content.removed.events.contains(&index) {
-            wanted.push((event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp()), None));
+            wanted.push((event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp()), None, None));
         }
     }
-    let mut found: Vec<(i64, Mark)> = read
+    let mut found: Vec<(i64, Mark, Option<i64>)> = read
         .events
         .iter()
-        .map(|event| (event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp()), event.draft.mark))
+        .map(|event| {
+            let at = event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp());
+            (at, event.draft.mark, event.draft.recovered.map(|point| point.at.timestamp()))
+        })
         .collect();
     if found.len() != wanted.len() {
         return false;
     }
     // Those whose mark matters choose first.
-    wanted.sort_by_key(|(_, mark)| mark.is_none());
-    wanted.iter().all(|(at, mark)| {
-        let place = found.iter().position(|(have, said)| have == at && mark.is_none_or(|mark| mark == *said));
+    wanted.sort_by_key(|(_, mark, ends)| (mark.is_none(), ends.is_none()));
+    wanted.iter().all(|(at, mark, ends)| {
+        let place = found.iter().position(|(have, said, over)| {
+            have == at
+                && mark.is_none_or(|mark| mark == *said)
+                && ends.zip(*over).is_none_or(|(wanted, told)| wanted == told)
+        });
         place.map(|place| found.swap_remove(place)).is_some()
     })
 }
