@@ -69,6 +69,30 @@ pub struct Model {
     pub updated_at: i64,
     /// Milliseconds; a deleted event keeps its number.
     pub deleted_at: Option<i64>,
+    /// normal, drill or maintenance.
+    pub kind: String,
+    /// monitoring, customer, staff, reconciliation or other; none while nobody said.
+    pub detection: Option<String>,
+    /// The change that caused it, as people name it.
+    pub change_link: Option<String>,
+    /// 资损 as expected, in fen.
+    pub loss_expected: Option<i64>,
+    /// 资损 as it was, in fen.
+    pub loss_actual: Option<i64>,
+    /// What came back of it, in fen.
+    pub loss_recovered: Option<i64>,
+    /// Only the date of `detected_at` is known.
+    pub detected_day: bool,
+    /// Only the date of `acknowledged_at` is known.
+    pub acknowledged_day: bool,
+    /// Only the date of `located_at` is known.
+    pub located_day: bool,
+    /// Only the date of `mitigated_at` is known.
+    pub mitigated_day: bool,
+    /// Clock points that nobody can tell any more, separated by commas.
+    pub clock_unknown: Option<String>,
+    /// Only the people of `event_viewer`, who logged it, and administrators see it.
+    pub restricted: bool,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -3,10 +3,16 @@
 #![allow(missing_docs, reason = "the derive writes Column and PrimaryKey without docs")]
 
 pub mod account;
+pub mod action_item;
+pub mod affected_service;
 pub mod api_token;
 pub mod audit_entry;
 pub mod counter;
 pub mod event;
+pub mod event_link;
+pub mod event_relation;
+pub mod event_tag;
+pub mod event_viewer;
 pub mod figure;
 pub mod idempotency_key;
 pub mod impact;
@@ -17,12 +23,17 @@ pub mod incident_count;
 pub mod invitation;
 pub mod mailing_recipient;
 pub mod outbox_message;
+pub mod policy;
 pub mod postmortem;
 pub mod publication;
 pub mod reminder;
 pub mod report_import;
 pub mod report_mailing;
 pub mod report_style;
+pub mod responsibility;
+pub mod service;
 pub mod session;
 pub mod share_link;
+pub mod team;
+pub mod team_member;
 pub mod timeline_entry;

@@ -107,3 +107,17 @@ pub async fn index(
     }
     manager.create_index(statement).await
 }
+
+/// Adds columns that are not there yet, one statement each: SQLite adds one at a time. A required column needs a default.
+pub async fn add_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: Vec<ColumnDef>,
+) -> Result<(), DbErr> {
+    for column in columns {
+        if !manager.has_column(table, column.get_column_name()).await? {
+            manager.alter_table(Table::alter().table(table).add_column(column).take()).await?;
+        }
+    }
+    Ok(())
+}

@@ -9,6 +9,8 @@ mod m0004_reminders;
 mod m0005_import_runs;
 mod m0006_publishing;
 mod m0007_report_styles;
+mod m0008_event_record;
+mod m0009_action_items;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_import_runs::Migration),
             Box::new(m0006_publishing::Migration),
             Box::new(m0007_report_styles::Migration),
+            Box::new(m0008_event_record::Migration),
+            Box::new(m0009_action_items::Migration),
         ]
     }
 }

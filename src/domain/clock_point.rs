@@ -23,8 +23,9 @@ impl Precision {
     }
 }
 
-/// An instant in UTC with its precision.
+/// An instant in UTC with its precision. Read from JSON as an object, or as a bare instant known to the minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored")]
 pub struct ClockPoint {
     /// The instant, whole seconds.
     pub at: DateTime<Utc>,
@@ -41,5 +42,21 @@ impl ClockPoint {
     /// A point of which only the date is known.
     pub const fn day(at: DateTime<Utc>) -> Self {
         Self { at, precision: Precision::Day }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Point { at: DateTime<Utc>, precision: Precision },
+    Instant(DateTime<Utc>),
+}
+
+impl From<Stored> for ClockPoint {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Point { at, precision } => Self { at, precision },
+            Stored::Instant(at) => Self::minute(at),
+        }
     }
 }

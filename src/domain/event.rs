@@ -9,6 +9,10 @@ use crate::domain::{
     capture::draft::{DraftEvent, Impact, Mark},
     checked::{self, FieldError, LONG_TEXT},
     clock_point::ClockPoint,
+    event_record::{
+        AffectedService, CLOCK_NAMES, Detection, EventKind, EventLink, FundLoss, Responsibility, checked_links,
+        checked_responsibility, checked_services, checked_tags,
+    },
     iso_week::IsoWeek,
     postmortem::Postmortem,
     report::render::{EventDetails, ReportEvent},
@@ -52,13 +56,17 @@ pub struct EventFields {
     /// 发生.
     pub occurred: Option<ClockPoint>,
     /// 发现.
-    pub detected_at: Option<DateTime<Utc>>,
+    #[serde(alias = "detected_at")]
+    pub detected: Option<ClockPoint>,
     /// 响应.
-    pub acknowledged_at: Option<DateTime<Utc>>,
+    #[serde(alias = "acknowledged_at")]
+    pub acknowledged: Option<ClockPoint>,
     /// 定位.
-    pub located_at: Option<DateTime<Utc>>,
+    #[serde(alias = "located_at")]
+    pub located: Option<ClockPoint>,
     /// 止损.
-    pub mitigated_at: Option<DateTime<Utc>>,
+    #[serde(alias = "mitigated_at")]
+    pub mitigated: Option<ClockPoint>,
     /// 恢复.
     pub recovered: Option<ClockPoint>,
     /// Label in capitals; none is 未定级.
@@ -79,6 +87,28 @@ pub struct EventFields {
     pub cause_category: Option<String>,
     /// 恢复: what was done and the outcome.
     pub recovery: Option<String>,
+    /// What the event is to the figures.
+    pub kind: EventKind,
+    /// How it came to light; none while nobody said.
+    pub detection: Option<Detection>,
+    /// The change that caused it: a number or an address, up to 500 characters.
+    pub change_link: Option<String>,
+    /// 资损.
+    pub loss: FundLoss,
+    /// Business lines and components affected.
+    pub services: Vec<AffectedService>,
+    /// 定责.
+    pub responsibility: Vec<Responsibility>,
+    /// Words that group events.
+    pub tags: Vec<String>,
+    /// Links to something outside.
+    pub links: Vec<EventLink>,
+    /// Clock points that nobody can tell any more, of [`CLOCK_NAMES`].
+    pub unknown: Vec<String>,
+    /// Only the viewers, who logged it, and administrators see the event.
+    pub restricted: bool,
+    /// Accounts that see the restricted event.
+    pub viewers: Vec<Uuid>,
 }
 
 /// The categories of causes.
@@ -174,10 +204,10 @@ impl EventFields {
     pub fn from_draft(draft: &DraftEvent) -> Self {
         Self {
             occurred: draft.occurred,
-            detected_at: draft.detected.map(|point| point.at),
-            acknowledged_at: draft.acknowledged.map(|point| point.at),
-            located_at: draft.located.map(|point| point.at),
-            mitigated_at: draft.mitigated.map(|point| point.at),
+            detected: draft.detected,
+            acknowledged: draft.acknowledged,
+            located: draft.located,
+            mitigated: draft.mitigated,
             recovered: draft.recovered,
             severity: draft.severity.clone(),
             narrative: draft.narrative.clone(),
@@ -188,6 +218,7 @@ impl EventFields {
             cause: draft.cause.clone(),
             cause_category: None,
             recovery: draft.recovery.clone(),
+            ..Self::default()
         }
     }
 
@@ -236,6 +267,7 @@ impl EventFields {
                 return Err(FieldError::shape("impacts.number", "give a number of 0 or more"));
             }
         }
+        self.check_record()?;
         for (field, at) in self.instants() {
             checked::instant(field, at)?;
         }
@@ -247,13 +279,56 @@ impl EventFields {
         Ok(self)
     }
 
+    fn check_record(&mut self) -> Result<(), FieldError> {
+        self.change_link = checked::optional("change_link", self.change_link.as_deref(), 500)?;
+        for (field, fen) in [
+            ("loss_expected", self.loss.expected),
+            ("loss_actual", self.loss.actual),
+            ("loss_recovered", self.loss.recovered),
+        ] {
+            if fen.is_some_and(|fen| fen < 0) {
+                return Err(FieldError::shape(field, "give an amount of 0 or more"));
+            }
+        }
+        checked_services(&self.services)?;
+        checked_responsibility(&self.responsibility)?;
+        self.tags = checked_tags(&self.tags)?;
+        self.links = checked_links(&self.links)?;
+        if self.unknown.iter().any(|name| !CLOCK_NAMES.contains(&name.as_str())) {
+            return Err(FieldError::shape("unknown", format!("write some of {}", CLOCK_NAMES.join(", "))));
+        }
+        let known = [
+            ("occurred", self.occurred),
+            ("detected", self.detected),
+            ("acknowledged", self.acknowledged),
+            ("located", self.located),
+            ("mitigated", self.mitigated),
+            ("recovered", self.recovered),
+        ];
+        // A point that is told is not unknown any more; the list keeps the order of the clock.
+        let unknown = |name: &&str| self.unknown.iter().any(|other| other == name);
+        self.unknown = known
+            .iter()
+            .filter(|(_, point)| point.is_none())
+            .map(|(name, _)| *name)
+            .filter(unknown)
+            .map(str::to_owned)
+            .collect();
+        if self.viewers.len() > 100 {
+            return Err(FieldError::shape("viewers", "name at most 100 people"));
+        }
+        self.viewers.sort_unstable();
+        self.viewers.dedup();
+        Ok(())
+    }
+
     fn instants(&self) -> Vec<(&'static str, DateTime<Utc>)> {
         [
             ("occurred_at", self.occurred.map(|p| p.at)),
-            ("detected_at", self.detected_at),
-            ("acknowledged_at", self.acknowledged_at),
-            ("located_at", self.located_at),
-            ("mitigated_at", self.mitigated_at),
+            ("detected_at", self.detected.map(|p| p.at)),
+            ("acknowledged_at", self.acknowledged.map(|p| p.at)),
+            ("located_at", self.located.map(|p| p.at)),
+            ("mitigated_at", self.mitigated.map(|p| p.at)),
             ("recovered_at", self.recovered.map(|p| p.at)),
         ]
         .into_iter()

@@ -8,6 +8,7 @@ pub mod capture;
 pub mod checked;
 pub mod clock_point;
 pub mod event;
+pub mod event_record;
 pub mod figures;
 pub mod foreign;
 pub mod import_plan;

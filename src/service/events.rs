@@ -76,13 +76,13 @@ pub struct EventPatch {
     /// 发生.
     pub occurred: Option<Option<ClockPoint>>,
     /// 发现.
-    pub detected_at: Option<Option<DateTime<Utc>>>,
+    pub detected: Option<Option<ClockPoint>>,
     /// 响应.
-    pub acknowledged_at: Option<Option<DateTime<Utc>>>,
+    pub acknowledged: Option<Option<ClockPoint>>,
     /// 定位.
-    pub located_at: Option<Option<DateTime<Utc>>>,
+    pub located: Option<Option<ClockPoint>>,
     /// 止损.
-    pub mitigated_at: Option<Option<DateTime<Utc>>>,
+    pub mitigated: Option<Option<ClockPoint>>,
     /// 恢复.
     pub recovered: Option<Option<ClockPoint>>,
     /// Label.
@@ -568,10 +568,10 @@ fn apply(app: &App, event: &mut ProductionEvent, patch: EventPatch) {
     let fields = &mut event.fields;
     let narrative = patch.narrative;
     set(&mut fields.occurred, patch.occurred);
-    set(&mut fields.detected_at, patch.detected_at);
-    set(&mut fields.acknowledged_at, patch.acknowledged_at);
-    set(&mut fields.located_at, patch.located_at);
-    set(&mut fields.mitigated_at, patch.mitigated_at);
+    set(&mut fields.detected, patch.detected);
+    set(&mut fields.acknowledged, patch.acknowledged);
+    set(&mut fields.located, patch.located);
+    set(&mut fields.mitigated, patch.mitigated);
     set(&mut fields.recovered, patch.recovered);
     set(&mut fields.severity, patch.severity);
     set(&mut fields.summary, patch.summary);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{event, impact, postmortem};
+use entity::{event, postmortem};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -13,13 +13,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx, dialect, postmortems,
+    StoreError, Tx, dialect,
+    event_parts::{self, EventParts},
+    postmortems,
     tx::{all_rows, one_row},
 };
 use crate::domain::{
-    capture::draft::{Impact, ImpactKind, Mark},
+    capture::draft::Mark,
     clock_point::{ClockPoint, Precision},
     event::{EventFields, ProductionEvent, Source},
+    event_record::{Detection, EventKind, FundLoss},
     iso_week::IsoWeek,
     postmortem::PostmortemState,
 };
@@ -122,13 +125,8 @@ pub async fn insert_all(
     for chunk in values.chunks(200) {
         let rows = chunk.iter().map(|value| new_row(&value.event, created_by, value.import_id));
         event::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-        let impacts: Vec<impact::ActiveModel> =
-            chunk.iter().flat_map(|value| impact_rows(value.event.id, &value.event.fields.impacts, ids)).collect();
-        if !impacts.is_empty() {
-            for part in impacts.chunks(2_000) {
-                impact::Entity::insert_many(part.to_vec()).exec_without_returning(tx.conn()).await?;
-            }
-        }
+        let parts: Vec<_> = chunk.iter().map(|value| (value.event.id, &value.event.fields)).collect();
+        event_parts::insert(tx, &parts, ids).await?;
         let owed = chunk.iter().map(|value| {
             let event = &value.event;
             postmortems::row(event.id, &event.postmortem, event.created_at)
@@ -202,7 +200,7 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     let row = new_row(value, created_by, import_id);
     event::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    insert_impacts(tx, value.id, &value.fields.impacts, ids).await?;
+    event_parts::insert(tx, &[(value.id, &value.fields)], ids).await?;
     postmortems::insert(tx, value.id, &value.postmortem, value.created_at).await
 }
 
@@ -246,8 +244,8 @@ pub async fn update(
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)?;
-    impact::Entity::delete_many().filter(impact::Column::EventId.eq(value.id)).exec(tx.conn()).await?;
-    insert_impacts(tx, value.id, &value.fields.impacts, ids).await
+    event_parts::delete(tx, value.id).await?;
+    event_parts::insert(tx, &[(value.id, &value.fields)], ids).await
 }
 
 /// Bumps the version without other changes, so that readers see that something of the event moved.
@@ -616,53 +614,13 @@ fn conditions(filter: &EventFilter) -> Condition {
     condition
 }
 
-async fn insert_impacts(
-    tx: &Tx,
-    event_id: Uuid,
-    impacts: &[Impact],
-    ids: &mut (dyn FnMut() -> Uuid + Send),
-) -> Result<(), StoreError> {
-    if impacts.is_empty() {
-        return Ok(());
-    }
-    impact::Entity::insert_many(impact_rows(event_id, impacts, ids)).exec_without_returning(tx.conn()).await?;
-    Ok(())
-}
-
-fn impact_rows(event_id: Uuid, impacts: &[Impact], ids: &mut (dyn FnMut() -> Uuid + Send)) -> Vec<impact::ActiveModel> {
-    impacts
-        .iter()
-        .zip(0_i32..)
-        .map(|(value, position)| impact::ActiveModel {
-            id: Set(ids()),
-            event_id: Set(event_id),
-            position: Set(position),
-            kind: Set(kind_code(value.kind).to_owned()),
-            number: Set(value.number),
-            unit: Set(value.unit.clone()),
-            approximate: Set(value.approximate),
-        })
-        .collect()
-}
-
-/// Events of rows, with impacts and postmortems in two more queries, in the order of the rows.
+/// Events of rows, with their parts and postmortems in one more query each, in the order of the rows.
 async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<Vec<ProductionEvent>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut impacts: HashMap<Uuid, Vec<Impact>> = HashMap::new();
-    let impact_rows = impact::Entity::find()
-        .filter(impact::Column::EventId.is_in(ids.iter().copied()))
-        .order_by_asc(impact::Column::EventId)
-        .order_by_asc(impact::Column::Position)
-        .all(connection)
-        .await?;
-    for row in impact_rows {
-        let value =
-            Impact { kind: kind_of(&row.kind)?, number: row.number, unit: row.unit, approximate: row.approximate };
-        impacts.entry(row.event_id).or_default().push(value);
-    }
+    let mut parts = event_parts::of_events(connection, &ids).await?;
     let mut postmortems: HashMap<Uuid, postmortem::Model> = postmortem::Entity::find()
         .filter(postmortem::Column::EventId.is_in(ids))
         .all(connection)
@@ -675,8 +633,8 @@ async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Res
             let postmortem = postmortems
                 .remove(&row.id)
                 .ok_or_else(|| StoreError::Unreadable(format!("event {} has no postmortem row", row.number)))?;
-            let impacts = impacts.remove(&row.id).unwrap_or_default();
-            value(row, impacts, postmortems::value(postmortem)?)
+            let parts = parts.remove(&row.id).unwrap_or_default();
+            value(row, parts, postmortems::value(postmortem)?)
         })
         .collect()
 }
@@ -684,13 +642,17 @@ async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Res
 fn active(fields: &EventFields, raw: Option<&str>) -> event::ActiveModel {
     event::ActiveModel {
         occurred_at: Set(fields.occurred.map(|point| point.at.timestamp_millis())),
-        occurred_day: Set(fields.occurred.is_some_and(|point| point.precision == Precision::Day)),
-        detected_at: Set(fields.detected_at.map(|at| at.timestamp_millis())),
-        acknowledged_at: Set(fields.acknowledged_at.map(|at| at.timestamp_millis())),
-        located_at: Set(fields.located_at.map(|at| at.timestamp_millis())),
-        mitigated_at: Set(fields.mitigated_at.map(|at| at.timestamp_millis())),
+        occurred_day: Set(is_day(fields.occurred)),
+        detected_at: Set(fields.detected.map(|point| point.at.timestamp_millis())),
+        detected_day: Set(is_day(fields.detected)),
+        acknowledged_at: Set(fields.acknowledged.map(|point| point.at.timestamp_millis())),
+        acknowledged_day: Set(is_day(fields.acknowledged)),
+        located_at: Set(fields.located.map(|point| point.at.timestamp_millis())),
+        located_day: Set(is_day(fields.located)),
+        mitigated_at: Set(fields.mitigated.map(|point| point.at.timestamp_millis())),
+        mitigated_day: Set(is_day(fields.mitigated)),
         recovered_at: Set(fields.recovered.map(|point| point.at.timestamp_millis())),
-        recovered_day: Set(fields.recovered.is_some_and(|point| point.precision == Precision::Day)),
+        recovered_day: Set(is_day(fields.recovered)),
         severity: Set(fields.severity.clone()),
         narrative: Set(fields.narrative.clone()),
         narrative_generated: Set(fields.narrative_generated),
@@ -699,14 +661,26 @@ fn active(fields: &EventFields, raw: Option<&str>) -> event::ActiveModel {
         cause: Set(fields.cause.clone()),
         cause_category: Set(fields.cause_category.clone()),
         recovery: Set(fields.recovery.clone()),
+        kind: Set(fields.kind.code().to_owned()),
+        detection: Set(fields.detection.map(|detection| detection.code().to_owned())),
+        change_link: Set(fields.change_link.clone()),
+        loss_expected: Set(fields.loss.expected),
+        loss_actual: Set(fields.loss.actual),
+        loss_recovered: Set(fields.loss.recovered),
+        clock_unknown: Set((!fields.unknown.is_empty()).then(|| fields.unknown.join(","))),
+        restricted: Set(fields.restricted),
         search_text: Set(fields.search_text(raw)),
         ..event::ActiveModel::default()
     }
 }
 
+fn is_day(point: Option<ClockPoint>) -> bool {
+    point.is_some_and(|point| point.precision == Precision::Day)
+}
+
 fn value(
     row: event::Model,
-    impacts: Vec<Impact>,
+    parts: EventParts,
     postmortem: crate::domain::postmortem::Postmortem,
 ) -> Result<ProductionEvent, StoreError> {
     let week = row.report_week.parse().map_err(|_| StoreError::Unreadable(format!("week {}", row.report_week)))?;
@@ -716,20 +690,39 @@ fn value(
         version: row.version,
         fields: EventFields {
             occurred: point(row.occurred_at, row.occurred_day)?,
-            detected_at: row.detected_at.map(instant).transpose()?,
-            acknowledged_at: row.acknowledged_at.map(instant).transpose()?,
-            located_at: row.located_at.map(instant).transpose()?,
-            mitigated_at: row.mitigated_at.map(instant).transpose()?,
+            detected: point(row.detected_at, row.detected_day)?,
+            acknowledged: point(row.acknowledged_at, row.acknowledged_day)?,
+            located: point(row.located_at, row.located_day)?,
+            mitigated: point(row.mitigated_at, row.mitigated_day)?,
             recovered: point(row.recovered_at, row.recovered_day)?,
             severity: row.severity,
             narrative: row.narrative,
             narrative_generated: row.narrative_generated,
             summary: row.summary,
             impact: row.impact,
-            impacts,
+            impacts: parts.impacts,
             cause: row.cause,
             cause_category: row.cause_category,
             recovery: row.recovery,
+            kind: EventKind::from_code(&row.kind)
+                .ok_or_else(|| StoreError::Unreadable(format!("event kind {}", row.kind)))?,
+            detection: row.detection.as_deref().and_then(Detection::from_code),
+            change_link: row.change_link,
+            loss: FundLoss { expected: row.loss_expected, actual: row.loss_actual, recovered: row.loss_recovered },
+            services: parts.services,
+            responsibility: parts.responsibility,
+            tags: parts.tags,
+            links: parts.links,
+            unknown: row
+                .clock_unknown
+                .as_deref()
+                .unwrap_or_default()
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            restricted: row.restricted,
+            viewers: parts.viewers,
         },
         week,
         raw: row.raw,
@@ -750,23 +743,6 @@ fn instant(millis: i64) -> Result<DateTime<Utc>, StoreError> {
 fn point(millis: Option<i64>, day: bool) -> Result<Option<ClockPoint>, StoreError> {
     let precision = if day { Precision::Day } else { Precision::Minute };
     millis.map(|millis| Ok(ClockPoint { at: instant(millis)?, precision })).transpose()
-}
-
-const fn kind_code(kind: ImpactKind) -> &'static str {
-    match kind {
-        ImpactKind::Count => "count",
-        ImpactKind::Users => "users",
-        ImpactKind::Amount => "amount",
-    }
-}
-
-fn kind_of(code: &str) -> Result<ImpactKind, StoreError> {
-    match code {
-        "count" => Ok(ImpactKind::Count),
-        "users" => Ok(ImpactKind::Users),
-        "amount" => Ok(ImpactKind::Amount),
-        other => Err(StoreError::Unreadable(format!("impact kind {other}"))),
-    }
 }
 
 fn mark_code(mark: Mark) -> String {

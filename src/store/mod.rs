@@ -7,6 +7,7 @@ pub mod audit;
 pub mod connect;
 pub mod dialect;
 pub mod error;
+pub mod event_parts;
 pub mod events;
 pub mod figures;
 pub mod idempotency;

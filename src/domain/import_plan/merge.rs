@@ -42,19 +42,7 @@ pub fn follow(
             }
         )+ };
     }
-    each!(
-        occurred,
-        detected_at,
-        acknowledged_at,
-        located_at,
-        mitigated_at,
-        recovered,
-        summary,
-        impact,
-        impacts,
-        cause,
-        recovery
-    );
+    each!(occurred, detected, acknowledged, located, mitigated, recovered, summary, impact, impacts, cause, recovery);
     // A grade is given here more often than in the source: an absent one says nothing.
     if now.severity.is_some() && now.severity != here.severity {
         match base {
@@ -72,7 +60,7 @@ pub fn fill(here: &EventFields, now: &EventFields) -> EventFields {
     macro_rules! each {
         ($($field:ident),+) => { $( if filled.$field.is_none() { filled.$field.clone_from(&now.$field); } )+ };
     }
-    each!(detected_at, acknowledged_at, located_at, mitigated_at, recovered, severity, impact, cause, recovery);
+    each!(detected, acknowledged, located, mitigated, recovered, severity, impact, cause, recovery);
     if filled.impacts.is_empty() {
         filled.impacts.clone_from(&now.impacts);
     }
@@ -101,12 +89,12 @@ pub fn changes(before: &EventFields, after: &EventFields, zone: Tz) -> Vec<Chang
     note("occurred_at", point(before.occurred), point(after.occurred));
     note("recovered_at", point(before.recovered), point(after.recovered));
     for (field, from, to) in [
-        ("detected_at", before.detected_at, after.detected_at),
-        ("acknowledged_at", before.acknowledged_at, after.acknowledged_at),
-        ("located_at", before.located_at, after.located_at),
-        ("mitigated_at", before.mitigated_at, after.mitigated_at),
+        ("detected_at", before.detected, after.detected),
+        ("acknowledged_at", before.acknowledged, after.acknowledged),
+        ("located_at", before.located, after.located),
+        ("mitigated_at", before.mitigated, after.mitigated),
     ] {
-        note(field, words::instant_word(from, zone), words::instant_word(to, zone));
+        note(field, point(from), point(to));
     }
     note("narrative", before.narrative.clone(), after.narrative.clone());
     note("severity", text(&before.severity), text(&after.severity));

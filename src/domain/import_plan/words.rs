@@ -1,6 +1,5 @@
 //! Values of a plan as short texts that read the same in both languages.
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::{
@@ -16,11 +15,6 @@ pub fn time_word(point: Option<ClockPoint>, zone: Tz) -> String {
         Precision::Minute => local.format("%Y-%m-%d %H:%M").to_string(),
         Precision::Day => local.format("%Y-%m-%d").to_string(),
     }
-}
-
-/// `2024-08-19 15:00`; empty for none.
-pub fn instant_word(at: Option<DateTime<Utc>>, zone: Tz) -> String {
-    time_word(at.map(ClockPoint::minute), zone)
 }
 
 /// `2024-08-19 15:00–16:05`, `2024-08-19 23:50–2024-08-20 00:20`; without a recovery the beginning alone, without a
@@ -103,6 +97,8 @@ pub fn impacts_word(impacts: &[Impact]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
 
     #[test]

@@ -168,10 +168,10 @@ pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> Even
         occurred_precision: fields
             .occurred
             .map(|point| if point.precision == Precision::Day { "day" } else { "minute" }),
-        detected_at: fields.detected_at.map(at),
-        acknowledged_at: fields.acknowledged_at.map(at),
-        located_at: fields.located_at.map(at),
-        mitigated_at: fields.mitigated_at.map(at),
+        detected_at: fields.detected.map(|point| at(point.at)),
+        acknowledged_at: fields.acknowledged.map(|point| at(point.at)),
+        located_at: fields.located.map(|point| at(point.at)),
+        mitigated_at: fields.mitigated.map(|point| at(point.at)),
         recovered_at: fields.recovered.map(|point| at(point.at)),
         severity: fields.severity.clone(),
         narrative: fields.narrative.clone(),
@@ -227,10 +227,10 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
         match name.as_str() {
             "occurred_at" => patch.occurred = Some(time("occurred_at", value)?.map(|at| point(at, map))),
             "occurred_precision" | "week" => {}
-            "detected_at" => patch.detected_at = Some(time("detected_at", value)?),
-            "acknowledged_at" => patch.acknowledged_at = Some(time("acknowledged_at", value)?),
-            "located_at" => patch.located_at = Some(time("located_at", value)?),
-            "mitigated_at" => patch.mitigated_at = Some(time("mitigated_at", value)?),
+            "detected_at" => patch.detected = Some(time("detected_at", value)?.map(ClockPoint::minute)),
+            "acknowledged_at" => patch.acknowledged = Some(time("acknowledged_at", value)?.map(ClockPoint::minute)),
+            "located_at" => patch.located = Some(time("located_at", value)?.map(ClockPoint::minute)),
+            "mitigated_at" => patch.mitigated = Some(time("mitigated_at", value)?.map(ClockPoint::minute)),
             "recovered_at" => patch.recovered = Some(time("recovered_at", value)?.map(ClockPoint::minute)),
             "severity" => patch.severity = Some(words("severity", value)?),
             "narrative" => patch.narrative = Some(words("narrative", value)?),
@@ -281,10 +281,10 @@ fn words(field: &'static str, value: &Value) -> Result<Option<String>, Problem> 
 /// Writes a patch into empty fields.
 pub(super) fn apply(fields: &mut EventFields, patch: EventPatch) {
     fields.occurred = patch.occurred.flatten();
-    fields.detected_at = patch.detected_at.flatten();
-    fields.acknowledged_at = patch.acknowledged_at.flatten();
-    fields.located_at = patch.located_at.flatten();
-    fields.mitigated_at = patch.mitigated_at.flatten();
+    fields.detected = patch.detected.flatten();
+    fields.acknowledged = patch.acknowledged.flatten();
+    fields.located = patch.located.flatten();
+    fields.mitigated = patch.mitigated.flatten();
     fields.recovered = patch.recovered.flatten();
     fields.severity = patch.severity.flatten();
     fields.narrative = patch.narrative.flatten().unwrap_or_default();

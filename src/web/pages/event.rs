@@ -213,12 +213,12 @@ fn timeline_of(app: &App, shell: &Shell, detail: &events::EventDetail) -> Vec<Ti
         detail.timeline.iter().map(|entry| (entry.at, "", entry.text.clone())).collect();
     entries.extend(fields.occurred.map(|point| (point.at.timestamp_millis(), "p1", detail.event.title())));
     for (at, words) in [
-        (fields.detected_at, t.detected),
-        (fields.acknowledged_at, t.acknowledged),
-        (fields.located_at, t.located),
-        (fields.mitigated_at, t.mitigated),
+        (fields.detected, t.detected),
+        (fields.acknowledged, t.acknowledged),
+        (fields.located, t.located),
+        (fields.mitigated, t.mitigated),
     ] {
-        entries.extend(at.map(|at| (at.timestamp_millis(), "a", words.to_owned())));
+        entries.extend(at.map(|point| (point.at.timestamp_millis(), "a", words.to_owned())));
     }
     entries.extend(fields.recovered.map(|point| {
         let words = fields.recovery.clone().unwrap_or_else(|| t.recovered.to_owned());
