@@ -32,6 +32,8 @@ impl MigrationTrait for Migration {
         )
         .await?;
 
+        index(m, "event", "ix_event_deleted", &["deleted_at", "number"], false).await?;
+
         teams(m).await?;
         services(m).await?;
 

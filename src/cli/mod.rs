@@ -2,6 +2,7 @@
 
 mod add;
 mod figures;
+mod history;
 mod import;
 mod mailing;
 mod out;
@@ -72,6 +73,12 @@ enum Command {
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
+    /// Who changed what of an event.
+    History(history::History),
+    /// The deleted events.
+    Deleted,
+    /// Bring a deleted event back.
+    Restore(history::Restore),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -236,6 +243,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
+                Command::History(history) => history::run(&session, history).await,
+                Command::Deleted => history::deleted(&session).await,
+                Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

@@ -11,6 +11,7 @@ pub mod event;
 pub mod event_record;
 pub mod figures;
 pub mod foreign;
+pub mod history;
 pub mod import_plan;
 pub mod iso_week;
 pub mod postmortem;

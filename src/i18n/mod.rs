@@ -1,6 +1,7 @@
 //! The words of the pages: Chinese is the source, English complete. A missing text does not compile.
 
 pub mod foreign;
+pub mod history;
 pub mod imports;
 pub mod problems;
 pub mod restated;
@@ -25,6 +26,7 @@ texts! {
     skip: "跳到正文", "Skip to content";
     home: "首页", "Home";
     events: "事件", "Events";
+    deleted_events: "已删除", "Deleted";
     report: "周报", "Report";
     styles: "周报风格", "Report styles";
     style: "风格", "Style";

@@ -263,6 +263,9 @@ fn conflict(words: &str) -> String {
         let when = when.trim().trim_start_matches("at ").replace(" by ", "，");
         return format!("这次导入已经撤销过了（{when}）");
     }
+    if words.starts_with("this cannot be undone any more") || words.starts_with("a field of this edit was changed") {
+        return "不能撤销了：已过一分钟，或之后又有人改过".to_owned();
+    }
     if words.starts_with("this exists already") {
         return "已经有一条相同的记录".to_owned();
     }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     App, ServiceError,
@@ -68,6 +69,8 @@ pub struct EventDetail {
     pub timeline: Vec<TimelineEntry>,
     /// The latest audit entries, newest first.
     pub audit: Vec<AuditEntry>,
+    /// What the caller did last and may take back for a minute.
+    pub undoable: Option<Uuid>,
 }
 
 /// Changes to an event: `None` leaves a field, `Some(None)` empties it.
@@ -304,7 +307,8 @@ pub async fn detail(app: &App, actor: &Actor, number: i64) -> Result<EventDetail
     let event = get(app, actor, number).await?;
     let timeline = store::timeline::of_event(app.store.read(), event.id).await?;
     let audit = store::audit::of_subject(app.store.read(), &subject(number), 100).await?;
-    Ok(EventDetail { event, timeline, audit })
+    let undoable = super::event_history::undoable(app, actor, audit.first());
+    Ok(EventDetail { event, timeline, audit, undoable })
 }
 
 /// A page of events, the latest beginning first.
@@ -392,6 +396,19 @@ async fn write_update(
 ) -> Result<ProductionEvent, ServiceError> {
     let mut after = before.clone();
     apply(app, &mut after, patch);
+    write_changed(app, tx, actor, before, after, "event.update").await
+}
+
+/// Writes an event over the one that stands inside a transaction, under this name in the audit log; one that is the
+/// same writes nothing.
+pub(super) async fn write_changed(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    before: ProductionEvent,
+    mut after: ProductionEvent,
+    action: &str,
+) -> Result<ProductionEvent, ServiceError> {
     after.fields = after.fields.checked()?;
     if after == before {
         return Ok(before);
@@ -409,7 +426,7 @@ async fn write_update(
             map.insert("due_on".to_owned(), moved);
         }
     }
-    audit(app, tx, actor, "event.update", &after, change).await?;
+    audit(app, tx, actor, action, &after, change).await?;
     after.version = version + 1;
     after.updated_at = now;
     Ok(after)
@@ -537,15 +554,25 @@ pub async fn delete(app: &App, actor: &Actor, number: i64, version: i64) -> Resu
         async move {
             let tx = app.store.begin().await?;
             let event = current(&tx, number, version).await?;
-            store::events::delete(&tx, event.id, version, app.now_millis()).await?;
-            reminders::cancel_for_event(&app, &tx, event.id).await?;
-            let was = json!({"narrative": event.fields.narrative});
-            audit(&app, &tx, &actor, "event.delete", &event, was).await?;
+            write_deletion(&app, &tx, &actor, &event, "event.delete").await?;
             tx.commit().await?;
             Ok(())
         }
     })
     .await
+}
+
+/// Deletes an event inside a transaction, under this name in the audit log.
+pub(super) async fn write_deletion(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    event: &ProductionEvent,
+    action: &str,
+) -> Result<(), ServiceError> {
+    store::events::delete(tx, event.id, event.version, app.now_millis()).await?;
+    reminders::cancel_for_event(app, tx, event.id).await?;
+    audit(app, tx, actor, action, event, json!({"narrative": event.fields.narrative})).await
 }
 
 /// The event inside a transaction.

@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod capture;
 pub mod demo;
 pub mod error;
+pub mod event_history;
 pub mod events;
 pub mod figures;
 pub mod housekeeping;

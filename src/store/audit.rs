@@ -1,7 +1,9 @@
 //! The audit log.
 
 use entity::audit_entry::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,6 +17,8 @@ pub struct AuditEntry {
     pub id: Uuid,
     /// Milliseconds since the epoch.
     pub at: i64,
+    /// The account that did it; none for the local operator and the clock.
+    pub actor_id: Option<Uuid>,
     /// Name of the actor at that time.
     pub actor_name: String,
     /// `event.create`, `postmortem.done` …
@@ -94,6 +98,37 @@ pub async fn of_subject(
     Ok(rows.into_iter().map(entry).collect())
 }
 
+/// Where the next page of a history begins: before this entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditCursor {
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// Entries of a subject, newest first, from the one before `after` on.
+pub async fn page_of_subject(
+    connection: &impl ConnectionTrait,
+    subject: &str,
+    after: Option<AuditCursor>,
+    limit: u64,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut condition = Condition::all().add(Column::Subject.eq(subject));
+    if let Some(cursor) = after {
+        let earlier = Condition::all().add(Column::At.eq(cursor.at)).add(Column::Id.lt(cursor.id));
+        condition = condition.add(Condition::any().add(Column::At.lt(cursor.at)).add(earlier));
+    }
+    let rows = Entity::find()
+        .filter(condition)
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
 /// The most entries of one look at several subjects.
 const SINCE_LIMIT: u64 = 2_000;
 
@@ -122,6 +157,7 @@ fn entry(row: Model) -> AuditEntry {
     AuditEntry {
         id: row.id,
         at: row.at,
+        actor_id: row.actor_id,
         actor_name: row.actor_name,
         action: row.action,
         subject: row.subject,

@@ -274,6 +274,76 @@ pub async fn delete(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), Sto
     one_row(result.rows_affected)
 }
 
+/// A deleted event, as far as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedEvent {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The people's number.
+    pub number: i64,
+    /// Its version.
+    pub version: i64,
+    /// The sentence.
+    pub narrative: String,
+    /// Milliseconds.
+    pub deleted_at: i64,
+}
+
+impl DeletedEvent {
+    fn of(row: event::Model) -> Option<Self> {
+        let deleted_at = row.deleted_at?;
+        Some(Self { id: row.id, number: row.number, version: row.version, narrative: row.narrative, deleted_at })
+    }
+}
+
+/// Deleted events, the latest deletion first, from the one before `before` (milliseconds, number) on.
+pub async fn deleted(
+    connection: &impl ConnectionTrait,
+    before: Option<(i64, i64)>,
+    limit: u64,
+) -> Result<Vec<DeletedEvent>, StoreError> {
+    let mut condition = Condition::all().add(event::Column::DeletedAt.is_not_null());
+    if let Some((at, number)) = before {
+        let earlier = Condition::all().add(event::Column::DeletedAt.eq(at)).add(event::Column::Number.lt(number));
+        condition = condition.add(Condition::any().add(event::Column::DeletedAt.lt(at)).add(earlier));
+    }
+    let rows = event::Entity::find()
+        .filter(condition)
+        .order_by_desc(event::Column::DeletedAt)
+        .order_by_desc(event::Column::Number)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().filter_map(DeletedEvent::of).collect())
+}
+
+/// The deleted event with this number.
+pub async fn deleted_by_number(
+    connection: &impl ConnectionTrait,
+    number: i64,
+) -> Result<Option<DeletedEvent>, StoreError> {
+    let row = event::Entity::find()
+        .filter(event::Column::Number.eq(number))
+        .filter(event::Column::DeletedAt.is_not_null())
+        .one(connection)
+        .await?;
+    Ok(row.and_then(DeletedEvent::of))
+}
+
+/// Brings the deleted event back that is still in `version`.
+pub async fn restore(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), StoreError> {
+    let result = event::Entity::update_many()
+        .col_expr(event::Column::DeletedAt, Expr::value(None::<i64>))
+        .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
+        .col_expr(event::Column::UpdatedAt, Expr::value(now))
+        .filter(event::Column::Id.eq(id))
+        .filter(event::Column::Version.eq(version))
+        .filter(event::Column::DeletedAt.is_not_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
 /// The event with this number, unless deleted.
 pub async fn by_number(connection: &impl ConnectionTrait, number: i64) -> Result<Option<ProductionEvent>, StoreError> {
     let rows = event::Entity::find()

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod event_body;
+mod event_history;
 mod events;
 mod figures;
 pub mod imports;
@@ -27,6 +28,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/v1/events").route(web::get().to(events::list)).route(web::post().to(events::create)),
         )
+        // In front of `{number}`, which would take it for one.
+        .service(web::resource("/api/v1/events/{number}:restore").route(web::post().to(event_history::restore)))
+        .service(web::resource("/api/v1/deleted-events").route(web::get().to(event_history::deleted)))
         .service(
             web::resource("/api/v1/events/{number}")
                 .route(web::get().to(events::read))
@@ -38,6 +42,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(postmortems::timeline))
                 .route(web::post().to(postmortems::add_to_timeline)),
         )
+        .service(web::resource("/api/v1/events/{number}/history").route(web::get().to(event_history::list)))
         .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))

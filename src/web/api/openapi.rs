@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
-    shares,
+    event_body, event_history, events, figures, imports, lines, postmortems, published, report_mailings, report_styles,
+    reports, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -15,6 +15,11 @@ use crate::web::routes::{ROUTES, Route};
 #[openapi(components(schemas(
     event_body::EventBody,
     event_body::EventChange,
+    event_history::DeletedBody,
+    event_history::DeletedList,
+    event_history::FieldChangeBody,
+    event_history::HistoryEntry,
+    event_history::HistoryList,
     events::EventList,
     figures::CountBody,
     figures::CountChange,
@@ -77,6 +82,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/timeline") => {
             Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineBody") }
         }
+        ("GET", "/api/v1/events/{number}/history") => give("HistoryList"),
+        ("GET", "/api/v1/deleted-events") => give("DeletedList"),
+        ("POST", "/api/v1/events/{number}:restore") => give("EventBody"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("GET", "/api/v1/imports") => give("RunList"),
@@ -130,6 +138,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     let query = || Some(ParameterIn::Query);
     let more = match (route.method, route.path) {
         ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
+        ("GET", "/api/v1/events/{number}/history" | "/api/v1/deleted-events") => {
+            event_history::PageQuery::into_params(query)
+        }
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),

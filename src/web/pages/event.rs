@@ -66,6 +66,8 @@ struct EventPage {
     choices: Vec<(&'static str, &'static str)>,
     people: Vec<(Uuid, String)>,
     history: Vec<(String, String, String)>,
+    history_words: &'static crate::i18n::history::Words,
+    undoable: Option<Uuid>,
     may_write: bool,
     may_assign: bool,
     may_delete: bool,
@@ -188,8 +190,11 @@ async fn show(
         history: detail
             .audit
             .iter()
+            .take(8)
             .map(|entry| (rows::when(app, entry.at), rows::action(t, &entry.action), entry.actor_name.clone()))
             .collect(),
+        history_words: crate::i18n::history::words(t.lang == "zh-CN"),
+        undoable: detail.undoable,
         may_write: role.may(Permission::WriteEvent),
         may_assign: role.may(Permission::AssignPostmortem),
         may_delete: role.may(Permission::DeleteEvent),

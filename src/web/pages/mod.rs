@@ -3,6 +3,7 @@
 mod charts;
 mod distribution;
 mod event;
+mod event_history;
 mod events;
 mod figures;
 mod home;
@@ -46,6 +47,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(events::new_page))
                 .route(web::post().to(events::create_from_form)),
         )
+        .service(web::resource("/events/deleted").route(web::get().to(event_history::deleted)))
+        .service(web::resource("/events/{number}/restore").route(web::post().to(event_history::restore)))
+        .service(web::resource("/events/{number}/undo").route(web::post().to(event_history::undo)))
+        .service(web::resource("/e/{number}/history").route(web::get().to(event_history::page)))
         .service(web::resource("/lines/preview").route(web::post().to(parsed::preview)))
         .service(web::resource("/e/{number}").route(web::get().to(event::page)))
         .service(web::resource("/events/{number}/edit").route(web::post().to(event::edit)))

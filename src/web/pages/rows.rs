@@ -184,6 +184,19 @@ pub(super) fn magnitude(t: &Texts, impact: &Impact) -> String {
     format!("{about}{number} {}", impact.unit)
 }
 
+/// `356,000.50 元`, from fen.
+pub(super) fn yuan(t: &Texts, fen: i64) -> String {
+    let (whole, rest) = (thousands(fen / 100), (fen % 100).abs());
+    let unit = if t.lang == "zh-CN" { " 元" } else { " CNY" };
+    if rest == 0 { format!("{whole}{unit}") } else { format!("{whole}.{rest:02}{unit}") }
+}
+
+/// `12.5` of 1,250 basis points.
+pub(super) fn basis_points(share: i64) -> String {
+    let text = format!("{}.{:02}", share / 100, (share % 100).abs());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// `18,342`.
 pub(super) fn thousands(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();

@@ -1,0 +1,138 @@
+//! `fupan history`, `fupan deleted`, `fupan restore`: who changed what, and bringing events back.
+
+use chrono::DateTime;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{
+    Session,
+    out::{data, say},
+};
+use crate::{
+    domain::{checked::FieldError, event, history::field_changes},
+    i18n::{history as words, restated, texts},
+    service::{ServiceError, event_history},
+};
+
+/// Who changed what of an event.
+#[derive(Debug, Args)]
+pub(super) struct History {
+    /// PE-1.
+    event: String,
+    /// Entries to show, 1 to 200.
+    #[arg(long, default_value_t = 50)]
+    limit: u64,
+    /// Where to go on, as the last answer said.
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+/// Bring a deleted event back.
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// PE-1.
+    event: String,
+}
+
+fn number(label: &str) -> Result<i64, ServiceError> {
+    event::number_of(label).ok_or_else(|| FieldError::shape("event", format!("“{label}”: write PE-1")).into())
+}
+
+fn local(session: &Session, millis: i64) -> String {
+    let at = DateTime::from_timestamp_millis(millis).map(|at| at.with_timezone(&session.app.zone));
+    at.map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
+}
+
+pub(super) async fn run(session: &Session, history: History) -> anyhow::Result<()> {
+    let after =
+        match history.cursor.as_deref() {
+            Some(text) => Some(event_history::cursor_of(text).ok_or_else(|| {
+                ServiceError::from(FieldError::shape("cursor", "take it from the last answer as it is"))
+            })?),
+            None => None,
+        };
+    let label = number(&history.event)?;
+    let page = event_history::of_event(&session.app, &session.actor, label, after, history.limit).await?;
+    if session.json {
+        let entries: Vec<Value> = page
+            .entries
+            .iter()
+            .map(|entry| {
+                let changes: Vec<Value> = field_changes(&entry.change)
+                    .into_iter()
+                    .map(|one| json!({"field": one.field, "from": one.from, "to": one.to}))
+                    .collect();
+                let at = DateTime::from_timestamp_millis(entry.at)
+                    .map(|at| at.with_timezone(&session.app.zone).fixed_offset());
+                json!({"at": at, "actor": entry.actor_name, "action": entry.action, "changes": changes})
+            })
+            .collect();
+        data(&json!({"data": entries, "next_cursor": page.next.map(event_history::cursor_text)}).to_string());
+        return Ok(());
+    }
+    for entry in &page.entries {
+        let done = restated::action(texts("zh-CN"), &entry.action);
+        data(&format!("{}\t{}\t{done}", local(session, entry.at), entry.actor_name));
+        for one in field_changes(&entry.change) {
+            let field = words::field(&one.field, true);
+            data(&format!(
+                "\t{field}\t{} → {}",
+                plain(session, &one.field, &one.from),
+                plain(session, &one.field, &one.to)
+            ));
+        }
+    }
+    if let Some(next) = page.next {
+        say(&format!("还有更早的记录：--cursor {}", event_history::cursor_text(next)));
+    }
+    Ok(())
+}
+
+/// A stored value on one line.
+fn plain(session: &Session, field: &str, value: &Value) -> String {
+    let instant = |text: &str| {
+        let at = text.parse::<DateTime<chrono::Utc>>().ok()?.with_timezone(&session.app.zone);
+        Some(at.format("%Y-%m-%d %H:%M").to_string())
+    };
+    match value {
+        Value::Null => "—".to_owned(),
+        Value::String(text) => words::value(field, text, true)
+            .map(str::to_owned)
+            .or_else(|| instant(text))
+            .unwrap_or_else(|| text.replace(['\n', '\t'], " ")),
+        Value::Object(map) if map.contains_key("precision") => {
+            map.get("at").and_then(Value::as_str).and_then(instant).unwrap_or_else(|| value.to_string())
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The deleted events.
+pub(super) async fn deleted(session: &Session) -> anyhow::Result<()> {
+    let gone = event_history::deleted(&session.app, &session.actor, None, event_history::PAGE_LIMIT).await?;
+    if session.json {
+        let rows: Vec<Value> = gone
+            .iter()
+            .map(|one| {
+                let at = DateTime::from_timestamp_millis(one.deleted_at)
+                    .map(|at| at.with_timezone(&session.app.zone).fixed_offset());
+                json!({"label": event::label(one.number), "narrative": one.narrative, "deleted_at": at})
+            })
+            .collect();
+        data(&Value::Array(rows).to_string());
+        return Ok(());
+    }
+    for one in &gone {
+        let text = one.narrative.replace(['\n', '\t'], " ");
+        data(&format!("{}\t{}\t{text}", event::label(one.number), local(session, one.deleted_at)));
+    }
+    say(&format!("已删除 {} 项，恢复：fupan restore PE-1", gone.len()));
+    Ok(())
+}
+
+/// Brings a deleted event back.
+pub(super) async fn restore(session: &Session, restore: Restore) -> anyhow::Result<()> {
+    let event = event_history::restore(&session.app, &session.actor, number(&restore.event)?).await?;
+    say(&format!("{} 在：{}", event.label(), event.title()));
+    Ok(())
+}

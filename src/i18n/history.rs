@@ -1,0 +1,135 @@
+//! The history of an event in the words of people.
+
+use super::{problems::field_name, restated, texts};
+use crate::domain::postmortem::PostmortemState;
+
+/// What a field of an event is called; names of the audit log and of the API read alike.
+pub fn field(name: &str, chinese: bool) -> String {
+    let (whole, part) = name.split_once('.').unwrap_or((name, ""));
+    let known = match (whole, part) {
+        ("occurred" | "detected" | "acknowledged" | "located" | "mitigated" | "recovered", _) => {
+            let full = format!("{whole}_at");
+            return if chinese { field_name(&full).to_owned() } else { words_of(whole) };
+        }
+        ("narrative_generated", _) => ("句子随字段更新", "sentence follows the fields"),
+        ("cause_category", _) => ("原因类别", "cause category"),
+        ("kind", _) => ("性质", "kind"),
+        ("detection", _) => ("发现方式", "detected by"),
+        ("change_link", _) => ("关联变更", "linked change"),
+        ("loss", "expected") => ("预计资损", "expected loss"),
+        ("loss", "actual") => ("实际资损", "actual loss"),
+        ("loss", "recovered") => ("已追回", "recovered loss"),
+        ("services", _) => ("业务与组件", "services"),
+        ("responsibility", _) => ("定责", "responsibility"),
+        ("tags", _) => ("标签", "tags"),
+        ("links", _) => ("链接", "links"),
+        ("unknown", _) => ("无法得知的时间", "times nobody knows"),
+        ("restricted", _) => ("受限", "restricted"),
+        ("viewers", _) => ("可见的人", "viewers"),
+        ("state", _) => ("复盘状态", "postmortem state"),
+        ("reason", _) => ("原因说明", "reason"),
+        ("text", _) => ("内容", "text"),
+        ("reviewer", _) => ("评审人", "reviewer"),
+        _ if chinese => return field_name(name).to_owned(),
+        _ => return words_of(name),
+    };
+    if chinese { known.0.to_owned() } else { known.1.to_owned() }
+}
+
+fn words_of(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// A value that is a code of ours, in words; anything else stays as it is.
+pub fn value(field: &str, code: &str, chinese: bool) -> Option<&'static str> {
+    if field == "state" {
+        let words = texts(if chinese { "zh-CN" } else { "en" });
+        return PostmortemState::from_code(code).map(|state| restated::state_words(words, state));
+    }
+    let (zh, en) = match (field, code) {
+        ("source", "line") => ("粘贴的一行", "a pasted line"),
+        ("source", "form") => ("表单", "the form"),
+        ("source", "api") => ("接口", "the API"),
+        ("source", "import") => ("导入", "an import"),
+        ("kind", "normal") => ("生产事件", "production event"),
+        ("kind", "drill") => ("演练", "drill"),
+        ("kind", "maintenance") => ("计划维护", "maintenance"),
+        ("detection", "monitoring") => ("监控告警", "monitoring"),
+        ("detection", "customer") => ("客户反馈", "customer"),
+        ("detection", "staff") => ("内部发现", "staff"),
+        ("detection", "reconciliation") => ("对账发现", "reconciliation"),
+        ("detection", "other") => ("其他", "other"),
+        ("cause_category", "change") => ("变更", "change"),
+        ("cause_category", "capacity") => ("容量", "capacity"),
+        ("cause_category", "dependency") => ("外部依赖", "dependency"),
+        ("cause_category", "network") => ("网络", "network"),
+        ("cause_category", "hardware") => ("硬件", "hardware"),
+        ("cause_category", "data") => ("数据", "data"),
+        ("cause_category", "security") => ("安全", "security"),
+        ("cause_category", "human_process") => ("流程", "human process"),
+        ("cause_category", "unknown") => ("未明", "unknown"),
+        _ => return None,
+    };
+    Some(if chinese { zh } else { en })
+}
+
+/// The words of the history page.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the texts say what each is")]
+pub struct Words {
+    pub heading: &'static str,
+    pub before: &'static str,
+    pub after: &'static str,
+    pub older: &'static str,
+    pub all: &'static str,
+    pub deleted: &'static str,
+    pub none_deleted: &'static str,
+    pub deleted_hint: &'static str,
+    pub restore: &'static str,
+    pub nothing: &'static str,
+    pub undo: &'static str,
+    pub undo_hint: &'static str,
+    pub yes: &'static str,
+    pub no: &'static str,
+}
+
+/// Chinese.
+static ZH: Words = Words {
+    heading: "变更记录",
+    before: "原来",
+    after: "改为",
+    older: "更早",
+    all: "全部记录",
+    deleted: "已删除的事件",
+    none_deleted: "没有已删除的事件。",
+    deleted_hint: "编号不会重复使用；恢复后时间线、复盘与改进项一并回来。",
+    restore: "恢复",
+    nothing: "空",
+    undo: "撤销",
+    undo_hint: "刚才的修改可以在一分钟内撤销。",
+    yes: "是",
+    no: "否",
+};
+
+/// English.
+static EN: Words = Words {
+    heading: "History",
+    before: "Before",
+    after: "After",
+    older: "Older",
+    all: "All entries",
+    deleted: "Deleted events",
+    none_deleted: "No event was deleted.",
+    deleted_hint: "Numbers are never used again; timeline, postmortem and action items come back with the event.",
+    restore: "Restore",
+    nothing: "empty",
+    undo: "Undo",
+    undo_hint: "What was just done can be undone for a minute.",
+    yes: "yes",
+    no: "no",
+};
+
+/// The words in a language.
+pub fn words(chinese: bool) -> &'static Words {
+    if chinese { &ZH } else { &EN }
+}

@@ -1,0 +1,150 @@
+//! The history of events: who changed what, what was deleted, and how to take it back.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{App, ServiceError, app::authorise, events, retry::retried};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        event::{self, ProductionEvent},
+        history,
+    },
+    store,
+};
+
+pub use crate::store::{
+    audit::{AuditCursor, AuditEntry},
+    events::DeletedEvent,
+};
+
+/// The most entries on a page.
+pub const PAGE_LIMIT: u64 = 200;
+
+/// A page of a history.
+#[derive(Debug, Clone)]
+pub struct HistoryPage {
+    /// The entries, newest first.
+    pub entries: Vec<AuditEntry>,
+    /// Where the next page begins.
+    pub next: Option<AuditCursor>,
+}
+
+/// Who changed what of an event, newest first. Of a deleted event those may read it who may restore it.
+pub async fn of_event(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    after: Option<AuditCursor>,
+    limit: u64,
+) -> Result<HistoryPage, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    if let Err(error) = events::get(app, actor, number).await {
+        let gone = matches!(error, ServiceError::NotFound(_)) && actor.role.may(Permission::DeleteEvent);
+        if !gone || store::events::deleted_by_number(app.store.read(), number).await?.is_none() {
+            return Err(error);
+        }
+    }
+    let limit = limit.clamp(1, PAGE_LIMIT);
+    let subject = events::subject(number);
+    let mut entries = store::audit::page_of_subject(app.store.read(), &subject, after, limit + 1).await?;
+    let more = entries.len() as u64 > limit;
+    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = entries.last().filter(|_| more).map(|entry| AuditCursor { at: entry.at, id: entry.id });
+    Ok(HistoryPage { entries, next })
+}
+
+/// Deleted events, the latest deletion first, at most `limit` (200) after the one that `before` names.
+pub async fn deleted(
+    app: &App,
+    actor: &Actor,
+    before: Option<(i64, i64)>,
+    limit: u64,
+) -> Result<Vec<DeletedEvent>, ServiceError> {
+    authorise(actor, Permission::DeleteEvent)?;
+    Ok(store::events::deleted(app.store.read(), before, limit.clamp(1, PAGE_LIMIT)).await?)
+}
+
+/// Brings a deleted event back, with all that hangs on it. One that is there already stays as it is.
+pub async fn restore(app: &App, actor: &Actor, number: i64) -> Result<ProductionEvent, ServiceError> {
+    authorise(actor, Permission::DeleteEvent)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            if let Some(there) = store::events::by_number(tx.conn(), number).await? {
+                tx.rollback().await?;
+                return Ok(there);
+            }
+            let gone = store::events::deleted_by_number(tx.conn(), number)
+                .await?
+                .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))?;
+            store::events::restore(&tx, gone.id, gone.version, app.now_millis()).await?;
+            let event = events::by_number(&tx, number).await?;
+            let narrative = json!({"narrative": event.fields.narrative});
+            events::audit(&app, &tx, &actor, "event.restore", &event, narrative).await?;
+            tx.commit().await?;
+            Ok(event)
+        }
+    })
+    .await
+}
+
+/// How long the last change may be taken back, in milliseconds.
+const UNDO_FOR: i64 = 60_000;
+
+/// The entry that this person may take back now: the latest of the event, their own, of a kind that can be undone, and
+/// not older than a minute.
+pub(super) fn undoable(app: &App, actor: &Actor, latest: Option<&AuditEntry>) -> Option<Uuid> {
+    let entry = latest?;
+    let own = entry.actor_id == actor.account_id && actor.role.may(Permission::WriteEvent);
+    let recent = (0..UNDO_FOR).contains(&(app.now_millis() - entry.at));
+    (own && recent && matches!(entry.action.as_str(), "event.create" | "event.update")).then_some(entry.id)
+}
+
+/// Takes back what this person did last to an event, within a minute and before anybody else changed it: an edit
+/// is reversed field by field, an event just logged is deleted. None says that the event is gone.
+pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<Option<ProductionEvent>, ServiceError> {
+    authorise(actor, Permission::WriteEvent)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let event = events::by_number(&tx, number).await?;
+            let latest = store::audit::of_subject(tx.conn(), &events::subject(number), 1).await?.pop();
+            let Some(latest) = latest.filter(|latest| undoable(&app, &actor, Some(latest)) == Some(entry)) else {
+                let words = "this cannot be undone any more: a minute went by, or something changed since";
+                return Err(ServiceError::Conflict(words.to_owned()));
+            };
+            if latest.action == "event.create" {
+                events::write_deletion(&app, &tx, &actor, &event, "event.undo").await?;
+                tx.commit().await?;
+                return Ok(None);
+            }
+            let mut after = event.clone();
+            after.fields = history::taken_back(&event.fields, &latest.change)
+                .ok_or_else(|| ServiceError::Conflict("a field of this edit was changed again since".to_owned()))?;
+            let week = latest.change.get("week").and_then(|week| week.get("from")).and_then(|week| week.as_str());
+            if let Some(week) = week.and_then(|week| week.parse().ok()) {
+                after.week = week;
+            }
+            let event = events::write_changed(&app, &tx, &actor, event, after, "event.undo").await?;
+            tx.commit().await?;
+            Ok(Some(event))
+        }
+    })
+    .await
+}
+
+/// The id of an entry as text, for links and forms.
+pub fn cursor_text(cursor: AuditCursor) -> String {
+    format!("{}.{}", cursor.at, cursor.id)
+}
+
+/// A cursor from its text.
+pub fn cursor_of(text: &str) -> Option<AuditCursor> {
+    let (at, id) = text.split_once('.')?;
+    Some(AuditCursor { at: at.parse().ok()?, id: Uuid::parse_str(id).ok()? })
+}

@@ -1,0 +1,61 @@
+//! The history page, undo for a minute, and bringing events back.
+
+use fupan::domain::actor::Role;
+use reqwest::StatusCode;
+use support::Service;
+
+use super::{NOW, Person};
+
+const LINE: &str =
+    "08/19 15:00 客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，15:30 下线规则，恢复正常。【待复盘】";
+
+fn undo_entry(page: &str) -> Option<String> {
+    let at = page.find("name=\"entry\" value=\"")? + "name=\"entry\" value=\"".len();
+    Some(page[at..].split('"').next()?.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_is_taken_back_within_a_minute_by_who_made_it_and_nobody_else() {
+    let service = Service::start(NOW).await;
+    let (writer, other) = (Person::of(&service, Role::Reporter).await, Person::of(&service, Role::Reporter).await);
+    writer.post("/events", &[("line", LINE)]).await;
+    service.clock.set("2024-08-21T06:30:00Z");
+    let (_, page) = writer.get("/e/1").await;
+    assert_eq!(undo_entry(&page), None, "logging it is over a minute ago");
+    writer.post("/events/1/sentence", &[("version", "1")]).await;
+    let (_, page) = writer.get("/e/1").await;
+    let entry = undo_entry(&page).expect("an undo button");
+    assert_eq!(undo_entry(&other.get("/e/1").await.1), None, "only who did it may take it back");
+    let (status, ..) = other.post("/events/1/undo", &[("entry", &entry)]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let (status, to, _) = writer.post("/events/1/undo", &[("entry", &entry)]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1"));
+    let (_, history) = writer.get("/e/1/history").await;
+    assert!(history.contains("撤销") && history.contains("句子随字段更新"), "{history}");
+    let (_, page) = writer.get("/e/1").await;
+    assert!(page.contains("客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，15:30 下线规则"), "{page}");
+    assert_eq!(undo_entry(&page), None, "what was undone is not undone again");
+
+    writer.post("/events/1/sentence", &[("version", "3")]).await;
+    let entry = undo_entry(&writer.get("/e/1").await.1).expect("an undo button");
+    service.clock.set("2024-08-21T06:31:01Z");
+    let (status, _, page) = writer.post("/events/1/undo", &[("entry", &entry)]).await;
+    assert!(status == StatusCode::CONFLICT && page.contains("不能撤销了"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_just_logged_by_mistake_goes_away_and_a_lead_can_bring_it_back() {
+    let service = Service::start(NOW).await;
+    let (writer, lead) = (Person::of(&service, Role::Reporter).await, Person::of(&service, Role::Lead).await);
+    writer.post("/events", &[("line", LINE)]).await;
+    let entry = undo_entry(&writer.get("/e/1").await.1).expect("an undo button");
+    let (status, to, _) = writer.post("/events/1/undo", &[("entry", &entry)]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/"));
+    assert_eq!(writer.get("/e/1").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(writer.get("/events/deleted").await.0, StatusCode::FORBIDDEN);
+    let (_, page) = lead.get("/events/deleted").await;
+    assert!(page.contains("PE-1") && page.contains("提现失败"), "{page}");
+    let (status, to, _) = lead.post("/events/1/restore", &[]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1"));
+    assert_eq!(writer.get("/e/1").await.0, StatusCode::OK);
+}
