@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::domain::{
     capture::draft::{DraftEvent, Impact, Mark},
     checked::{self, FieldError, LONG_TEXT},
-    clock_point::ClockPoint,
+    clock_point::{ClockPoint, Precision},
     event_record::{
         AffectedService, CLOCK_NAMES, Detection, EventKind, EventLink, FundLoss, Responsibility, checked_links,
         checked_responsibility, checked_services, checked_tags,
     },
-    iso_week::IsoWeek,
+    iso_week::{self, IsoWeek},
     postmortem::Postmortem,
     report::render::{EventDetails, ReportEvent},
 };
@@ -181,6 +181,18 @@ impl ProductionEvent {
     }
 }
 
+/// The field of a clock point in API and form: `occurred_at` of `occurred`.
+pub fn clock_field(name: &str) -> &'static str {
+    match name {
+        "detected" => "detected_at",
+        "acknowledged" => "acknowledged_at",
+        "located" => "located_at",
+        "mitigated" => "mitigated_at",
+        "recovered" => "recovered_at",
+        _ => "occurred_at",
+    }
+}
+
 /// `PE-22` of 22.
 pub fn label(number: i64) -> String {
     format!("PE-{number}")
@@ -272,7 +284,7 @@ impl EventFields {
             checked::instant(field, at)?;
         }
         if let (Some(occurred), Some(recovered)) = (self.occurred, self.recovered)
-            && recovered.at < occurred.at
+            && recovered.latest() < occurred.at
         {
             return Err(FieldError::shape("recovered_at", "give a recovery that does not lie before the beginning"));
         }
@@ -282,9 +294,9 @@ impl EventFields {
     fn check_record(&mut self) -> Result<(), FieldError> {
         self.change_link = checked::optional("change_link", self.change_link.as_deref(), 500)?;
         for (field, fen) in [
-            ("loss_expected", self.loss.expected),
-            ("loss_actual", self.loss.actual),
-            ("loss_recovered", self.loss.recovered),
+            ("loss_expected_fen", self.loss.expected),
+            ("loss_actual_fen", self.loss.actual),
+            ("loss_recovered_fen", self.loss.recovered),
         ] {
             if fen.is_some_and(|fen| fen < 0) {
                 return Err(FieldError::shape(field, "give an amount of 0 or more"));
@@ -297,14 +309,7 @@ impl EventFields {
         if self.unknown.iter().any(|name| !CLOCK_NAMES.contains(&name.as_str())) {
             return Err(FieldError::shape("unknown", format!("write some of {}", CLOCK_NAMES.join(", "))));
         }
-        let known = [
-            ("occurred", self.occurred),
-            ("detected", self.detected),
-            ("acknowledged", self.acknowledged),
-            ("located", self.located),
-            ("mitigated", self.mitigated),
-            ("recovered", self.recovered),
-        ];
+        let known = self.clock();
         // A point that is told is not unknown any more; the list keeps the order of the clock.
         let unknown = |name: &&str| self.unknown.iter().any(|other| other == name);
         self.unknown = known
@@ -322,18 +327,38 @@ impl EventFields {
         Ok(())
     }
 
-    fn instants(&self) -> Vec<(&'static str, DateTime<Utc>)> {
+    /// The clock points under their names, in the order of [`CLOCK_NAMES`].
+    pub const fn clock(&self) -> [(&'static str, Option<ClockPoint>); 6] {
         [
-            ("occurred_at", self.occurred.map(|p| p.at)),
-            ("detected_at", self.detected.map(|p| p.at)),
-            ("acknowledged_at", self.acknowledged.map(|p| p.at)),
-            ("located_at", self.located.map(|p| p.at)),
-            ("mitigated_at", self.mitigated.map(|p| p.at)),
-            ("recovered_at", self.recovered.map(|p| p.at)),
+            ("occurred", self.occurred),
+            ("detected", self.detected),
+            ("acknowledged", self.acknowledged),
+            ("located", self.located),
+            ("mitigated", self.mitigated),
+            ("recovered", self.recovered),
         ]
-        .into_iter()
-        .filter_map(|(name, at)| at.map(|at| (name, at)))
-        .collect()
+    }
+
+    /// Sets points of which only the day is known to the midnight that begins it in `zone`.
+    pub fn settle_days(&mut self, zone: chrono_tz::Tz) {
+        for point in [
+            &mut self.occurred,
+            &mut self.detected,
+            &mut self.acknowledged,
+            &mut self.located,
+            &mut self.mitigated,
+            &mut self.recovered,
+        ] {
+            if let Some(point) = point
+                && point.precision == Precision::Day
+            {
+                point.at = iso_week::midnight(point.at.with_timezone(&zone).date_naive(), zone);
+            }
+        }
+    }
+
+    fn instants(&self) -> impl Iterator<Item = (&'static str, DateTime<Utc>)> {
+        self.clock().into_iter().filter_map(|(name, point)| point.map(|point| (clock_field(name), point.at)))
     }
 
     /// Folded words for the search.

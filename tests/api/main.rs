@@ -5,6 +5,7 @@ mod foreign;
 mod imports;
 mod mailings;
 mod publishing;
+mod record;
 mod report_styles;
 mod shares;
 
