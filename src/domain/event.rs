@@ -10,7 +10,7 @@ use crate::domain::{
     checked::{self, FieldError, LONG_TEXT},
     clock_point::{ClockPoint, Precision},
     event_record::{
-        AffectedService, CLOCK_NAMES, Detection, EventKind, EventLink, FundLoss, Responsibility, checked_links,
+        AffectedService, Detection, EventKind, EventLink, FACT_NAMES, FundLoss, Responsibility, checked_links,
         checked_responsibility, checked_services, checked_tags,
     },
     iso_week::{self, IsoWeek},
@@ -103,7 +103,7 @@ pub struct EventFields {
     pub tags: Vec<String>,
     /// Links to something outside.
     pub links: Vec<EventLink>,
-    /// Clock points that nobody can tell any more, of [`CLOCK_NAMES`].
+    /// What nobody can tell any more, of [`FACT_NAMES`].
     pub unknown: Vec<String>,
     /// Only the viewers, who logged it, and administrators see the event.
     pub restricted: bool,
@@ -142,6 +142,8 @@ pub struct ProductionEvent {
     pub postmortem: Postmortem,
     /// Milliseconds since the epoch.
     pub created_at: i64,
+    /// The account that logged it; none is the local operator.
+    pub created_by: Option<Uuid>,
     /// Milliseconds since the epoch.
     pub updated_at: i64,
 }
@@ -306,17 +308,13 @@ impl EventFields {
         checked_responsibility(&self.responsibility)?;
         self.tags = checked_tags(&self.tags)?;
         self.links = checked_links(&self.links)?;
-        if self.unknown.iter().any(|name| !CLOCK_NAMES.contains(&name.as_str())) {
-            return Err(FieldError::shape("unknown", format!("write some of {}", CLOCK_NAMES.join(", "))));
+        if self.unknown.iter().any(|name| !FACT_NAMES.contains(&name.as_str())) {
+            return Err(FieldError::shape("unknown", format!("write some of {}", FACT_NAMES.join(", "))));
         }
-        let known = self.clock();
-        // A point that is told is not unknown any more; the list keeps the order of the clock.
-        let unknown = |name: &&str| self.unknown.iter().any(|other| other == name);
-        self.unknown = known
-            .iter()
-            .filter(|(_, point)| point.is_none())
-            .map(|(name, _)| *name)
-            .filter(unknown)
+        // What is told is not unknown any more; the list keeps the order of the names.
+        self.unknown = FACT_NAMES
+            .into_iter()
+            .filter(|name| self.unknown.iter().any(|other| other == name) && !self.tells(name))
             .map(str::to_owned)
             .collect();
         if self.viewers.len() > 100 {
@@ -327,7 +325,29 @@ impl EventFields {
         Ok(())
     }
 
-    /// The clock points under their names, in the order of [`CLOCK_NAMES`].
+    /// Whether the record says something of a fact, one of [`crate::domain::completeness::FACTS`].
+    pub fn tells(&self, fact: &str) -> bool {
+        match fact {
+            "occurred" => self.occurred.is_some(),
+            "detected" => self.detected.is_some(),
+            "acknowledged" => self.acknowledged.is_some(),
+            "located" => self.located.is_some(),
+            "mitigated" => self.mitigated.is_some(),
+            "recovered" => self.recovered.is_some(),
+            // A sentence of a few characters is a title by itself.
+            "summary" => self.summary.is_some() || self.narrative.chars().count() >= 4,
+            "impacts" => !self.impacts.is_empty(),
+            "services" => !self.services.is_empty(),
+            "detection" => self.detection.is_some(),
+            "cause" => self.cause.is_some(),
+            "cause_category" => self.cause_category.is_some(),
+            "loss" => self.loss.expected.is_some() || self.loss.actual.is_some(),
+            "severity" => self.severity.is_some(),
+            _ => true,
+        }
+    }
+
+    /// The clock points under their names, in the order of the clock.
     pub const fn clock(&self) -> [(&'static str, Option<ClockPoint>); 6] {
         [
             ("occurred", self.occurred),

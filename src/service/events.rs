@@ -313,6 +313,7 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
         source: new.source,
         position,
         created_at: now.timestamp_millis(),
+        created_by: actor.account_id,
         updated_at: now.timestamp_millis(),
     };
     store::events::insert(tx, &event, actor.account_id, None, &mut || app.id()).await?;
@@ -338,6 +339,7 @@ pub(super) fn imported_event(app: &App, new: NewcomerEvent, number: i64) -> Prod
         source: Source::Import,
         position: new.position,
         created_at: now,
+        created_by: None,
         updated_at: now,
     }
 }
