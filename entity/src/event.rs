@@ -91,6 +91,8 @@ pub struct Model {
     pub mitigated_day: bool,
     /// Clock points that nobody can tell any more, separated by commas.
     pub clock_unknown: Option<String>,
+    /// Other facts that nobody can tell any more, separated by commas.
+    pub facts_unknown: Option<String>,
     /// Only the people of `event_viewer`, who logged it, and administrators see it.
     pub restricted: bool,
 }

@@ -43,6 +43,14 @@ impl ClockPoint {
     pub const fn day(at: DateTime<Utc>) -> Self {
         Self { at, precision: Precision::Day }
     }
+
+    /// The latest instant that the point may stand for: of a day, its end.
+    pub fn latest(self) -> DateTime<Utc> {
+        match self.precision {
+            Precision::Minute => self.at,
+            Precision::Day => self.at + chrono::Duration::days(1) - chrono::Duration::seconds(1),
+        }
+    }
 }
 
 #[derive(Deserialize)]

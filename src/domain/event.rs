@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::domain::{
     capture::draft::{DraftEvent, Impact, Mark},
     checked::{self, FieldError, LONG_TEXT},
-    clock_point::ClockPoint,
+    clock_point::{ClockPoint, Precision},
     event_record::{
-        AffectedService, CLOCK_NAMES, Detection, EventKind, EventLink, FundLoss, Responsibility, checked_links,
+        AffectedService, Detection, EventKind, EventLink, FACT_NAMES, FundLoss, Responsibility, checked_links,
         checked_responsibility, checked_services, checked_tags,
     },
-    iso_week::IsoWeek,
+    iso_week::{self, IsoWeek},
     postmortem::Postmortem,
     report::render::{EventDetails, ReportEvent},
 };
@@ -103,7 +103,7 @@ pub struct EventFields {
     pub tags: Vec<String>,
     /// Links to something outside.
     pub links: Vec<EventLink>,
-    /// Clock points that nobody can tell any more, of [`CLOCK_NAMES`].
+    /// What nobody can tell any more, of [`FACT_NAMES`].
     pub unknown: Vec<String>,
     /// Only the viewers, who logged it, and administrators see the event.
     pub restricted: bool,
@@ -142,6 +142,8 @@ pub struct ProductionEvent {
     pub postmortem: Postmortem,
     /// Milliseconds since the epoch.
     pub created_at: i64,
+    /// The account that logged it; none is the local operator.
+    pub created_by: Option<Uuid>,
     /// Milliseconds since the epoch.
     pub updated_at: i64,
 }
@@ -178,6 +180,18 @@ impl ProductionEvent {
             title.push('…');
         }
         title
+    }
+}
+
+/// The field of a clock point in API and form: `occurred_at` of `occurred`.
+pub fn clock_field(name: &str) -> &'static str {
+    match name {
+        "detected" => "detected_at",
+        "acknowledged" => "acknowledged_at",
+        "located" => "located_at",
+        "mitigated" => "mitigated_at",
+        "recovered" => "recovered_at",
+        _ => "occurred_at",
     }
 }
 
@@ -272,7 +286,7 @@ impl EventFields {
             checked::instant(field, at)?;
         }
         if let (Some(occurred), Some(recovered)) = (self.occurred, self.recovered)
-            && recovered.at < occurred.at
+            && recovered.latest() < occurred.at
         {
             return Err(FieldError::shape("recovered_at", "give a recovery that does not lie before the beginning"));
         }
@@ -282,9 +296,9 @@ impl EventFields {
     fn check_record(&mut self) -> Result<(), FieldError> {
         self.change_link = checked::optional("change_link", self.change_link.as_deref(), 500)?;
         for (field, fen) in [
-            ("loss_expected", self.loss.expected),
-            ("loss_actual", self.loss.actual),
-            ("loss_recovered", self.loss.recovered),
+            ("loss_expected_fen", self.loss.expected),
+            ("loss_actual_fen", self.loss.actual),
+            ("loss_recovered_fen", self.loss.recovered),
         ] {
             if fen.is_some_and(|fen| fen < 0) {
                 return Err(FieldError::shape(field, "give an amount of 0 or more"));
@@ -294,24 +308,13 @@ impl EventFields {
         checked_responsibility(&self.responsibility)?;
         self.tags = checked_tags(&self.tags)?;
         self.links = checked_links(&self.links)?;
-        if self.unknown.iter().any(|name| !CLOCK_NAMES.contains(&name.as_str())) {
-            return Err(FieldError::shape("unknown", format!("write some of {}", CLOCK_NAMES.join(", "))));
+        if self.unknown.iter().any(|name| !FACT_NAMES.contains(&name.as_str())) {
+            return Err(FieldError::shape("unknown", format!("write some of {}", FACT_NAMES.join(", "))));
         }
-        let known = [
-            ("occurred", self.occurred),
-            ("detected", self.detected),
-            ("acknowledged", self.acknowledged),
-            ("located", self.located),
-            ("mitigated", self.mitigated),
-            ("recovered", self.recovered),
-        ];
-        // A point that is told is not unknown any more; the list keeps the order of the clock.
-        let unknown = |name: &&str| self.unknown.iter().any(|other| other == name);
-        self.unknown = known
-            .iter()
-            .filter(|(_, point)| point.is_none())
-            .map(|(name, _)| *name)
-            .filter(unknown)
+        // What is told is not unknown any more; the list keeps the order of the names.
+        self.unknown = FACT_NAMES
+            .into_iter()
+            .filter(|name| self.unknown.iter().any(|other| other == name) && !self.tells(name))
             .map(str::to_owned)
             .collect();
         if self.viewers.len() > 100 {
@@ -322,18 +325,60 @@ impl EventFields {
         Ok(())
     }
 
-    fn instants(&self) -> Vec<(&'static str, DateTime<Utc>)> {
+    /// Whether the record says something of a fact, one of [`crate::domain::completeness::FACTS`].
+    pub fn tells(&self, fact: &str) -> bool {
+        match fact {
+            "occurred" => self.occurred.is_some(),
+            "detected" => self.detected.is_some(),
+            "acknowledged" => self.acknowledged.is_some(),
+            "located" => self.located.is_some(),
+            "mitigated" => self.mitigated.is_some(),
+            "recovered" => self.recovered.is_some(),
+            // A sentence of a few characters is a title by itself.
+            "summary" => self.summary.is_some() || self.narrative.chars().count() >= 4,
+            "impacts" => !self.impacts.is_empty(),
+            "services" => !self.services.is_empty(),
+            "detection" => self.detection.is_some(),
+            "cause" => self.cause.is_some(),
+            "cause_category" => self.cause_category.is_some(),
+            "loss" => self.loss.expected.is_some() || self.loss.actual.is_some(),
+            "severity" => self.severity.is_some(),
+            _ => true,
+        }
+    }
+
+    /// The clock points under their names, in the order of the clock.
+    pub const fn clock(&self) -> [(&'static str, Option<ClockPoint>); 6] {
         [
-            ("occurred_at", self.occurred.map(|p| p.at)),
-            ("detected_at", self.detected.map(|p| p.at)),
-            ("acknowledged_at", self.acknowledged.map(|p| p.at)),
-            ("located_at", self.located.map(|p| p.at)),
-            ("mitigated_at", self.mitigated.map(|p| p.at)),
-            ("recovered_at", self.recovered.map(|p| p.at)),
+            ("occurred", self.occurred),
+            ("detected", self.detected),
+            ("acknowledged", self.acknowledged),
+            ("located", self.located),
+            ("mitigated", self.mitigated),
+            ("recovered", self.recovered),
         ]
-        .into_iter()
-        .filter_map(|(name, at)| at.map(|at| (name, at)))
-        .collect()
+    }
+
+    /// Sets points of which only the day is known to the midnight that begins it in `zone`.
+    pub fn settle_days(&mut self, zone: chrono_tz::Tz) {
+        for point in [
+            &mut self.occurred,
+            &mut self.detected,
+            &mut self.acknowledged,
+            &mut self.located,
+            &mut self.mitigated,
+            &mut self.recovered,
+        ] {
+            if let Some(point) = point
+                && point.precision == Precision::Day
+            {
+                point.at = iso_week::midnight(point.at.with_timezone(&zone).date_naive(), zone);
+            }
+        }
+    }
+
+    fn instants(&self) -> impl Iterator<Item = (&'static str, DateTime<Utc>)> {
+        self.clock().into_iter().filter_map(|(name, point)| point.map(|point| (clock_field(name), point.at)))
     }
 
     /// Folded words for the search.

@@ -148,6 +148,21 @@ pub struct EventLink {
 /// The clock points that may be declared unknown for good.
 pub const CLOCK_NAMES: [&str; 6] = ["occurred", "detected", "acknowledged", "located", "mitigated", "recovered"];
 
+/// Everything that may be declared unknown for good: clock points, then facts.
+pub const FACT_NAMES: [&str; 11] = [
+    "occurred",
+    "detected",
+    "acknowledged",
+    "located",
+    "mitigated",
+    "recovered",
+    "impacts",
+    "services",
+    "detection",
+    "cause",
+    "loss",
+];
+
 /// Checks the shares of teams: each once, 1 to 10,000, together at most the whole event.
 pub fn checked_responsibility(parts: &[Responsibility]) -> Result<(), FieldError> {
     const FIELD: &str = "responsibility";

@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod capture;
 pub mod checked;
 pub mod clock_point;
+pub mod completeness;
 pub mod event;
 pub mod event_record;
 pub mod figures;

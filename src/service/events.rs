@@ -1,6 +1,6 @@
 //! Events: log, read, list, edit, recover, add to the timeline, delete.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,12 +19,13 @@ use crate::{
         checked::{self, FieldError},
         clock_point::ClockPoint,
         event::{self, EventFields, ProductionEvent, Source},
+        event_record::{AffectedService, Detection, EventKind, EventLink, Responsibility},
         import_plan::{NewcomerEvent, SAME_EVENT},
         iso_week::IsoWeek,
         postmortem::{Postmortem, PostmortemState, due_date},
         report, text,
     },
-    store::{self, Tx, audit::AuditEntry},
+    store::{self, Tx, audit::AuditEntry, event_parts::NamedParts},
 };
 
 pub use super::idempotency::Once;
@@ -104,8 +105,74 @@ pub struct EventPatch {
     pub cause_category: Option<Option<String>>,
     /// 恢复 text.
     pub recovery: Option<Option<String>>,
+    /// Normal, drill or maintenance.
+    pub kind: Option<EventKind>,
+    /// How it came to light.
+    pub detection: Option<Option<Detection>>,
+    /// The change that caused it.
+    pub change_link: Option<Option<String>>,
+    /// 资损 as expected, in fen.
+    pub loss_expected: Option<Option<i64>>,
+    /// 资损 as it was, in fen.
+    pub loss_actual: Option<Option<i64>>,
+    /// What came back of it, in fen.
+    pub loss_recovered: Option<Option<i64>>,
+    /// Services with their affected shares, all of them.
+    pub services: Option<Vec<AffectedService>>,
+    /// Teams with their shares, all of them.
+    pub responsibility: Option<Vec<Responsibility>>,
+    /// Tags, all of them.
+    pub tags: Option<Vec<String>>,
+    /// Links, all of them.
+    pub links: Option<Vec<EventLink>>,
+    /// What nobody can tell any more, all of it.
+    pub unknown: Option<Vec<String>>,
+    /// Whether only named people see it.
+    pub restricted: Option<bool>,
+    /// Who sees it while it is restricted, all of them.
+    pub viewers: Option<Vec<Uuid>>,
     /// The week of its report.
     pub week: Option<IsoWeek>,
+}
+
+impl EventPatch {
+    /// Writes the patch over fields. An emptied narrative is left to be generated.
+    pub fn write_over(self, fields: &mut EventFields) {
+        set(&mut fields.occurred, self.occurred);
+        set(&mut fields.detected, self.detected);
+        set(&mut fields.acknowledged, self.acknowledged);
+        set(&mut fields.located, self.located);
+        set(&mut fields.mitigated, self.mitigated);
+        set(&mut fields.recovered, self.recovered);
+        set(&mut fields.severity, self.severity);
+        set(&mut fields.summary, self.summary);
+        set(&mut fields.impact, self.impact);
+        set(&mut fields.impacts, self.impacts);
+        set(&mut fields.cause, self.cause);
+        set(&mut fields.cause_category, self.cause_category);
+        set(&mut fields.recovery, self.recovery);
+        set(&mut fields.kind, self.kind);
+        set(&mut fields.detection, self.detection);
+        set(&mut fields.change_link, self.change_link);
+        set(&mut fields.loss.expected, self.loss_expected);
+        set(&mut fields.loss.actual, self.loss_actual);
+        set(&mut fields.loss.recovered, self.loss_recovered);
+        set(&mut fields.services, self.services);
+        set(&mut fields.responsibility, self.responsibility);
+        set(&mut fields.tags, self.tags);
+        set(&mut fields.links, self.links);
+        set(&mut fields.unknown, self.unknown);
+        set(&mut fields.restricted, self.restricted);
+        set(&mut fields.viewers, self.viewers);
+        match self.narrative {
+            Some(Some(sentence)) if sentence.trim() != fields.narrative => {
+                fields.narrative = sentence;
+                fields.narrative_generated = false;
+            }
+            Some(None) => fields.narrative_generated = true,
+            _ => {}
+        }
+    }
 }
 
 /// What became of a request to make an event.
@@ -198,6 +265,7 @@ pub async fn create_once(
         return Ok(Created::Before(kept));
     }
     let mut new = new;
+    new.fields.settle_days(app.zone);
     if new.fields.narrative.trim().is_empty() {
         new.fields.narrative = report::generate_narrative(&new.fields.to_draft(), app.zone);
         new.fields.narrative_generated = true;
@@ -226,6 +294,8 @@ pub async fn create_once(
 /// Writes a checked new event inside a transaction.
 async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<ProductionEvent, ServiceError> {
     let now = app.now();
+    check_future(now, &EventFields::default(), &new.fields, new.source)?;
+    check_named(tx, &EventFields::default(), &new.fields).await?;
     let week = new.week.unwrap_or_else(|| {
         IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
     });
@@ -245,6 +315,7 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
         source: new.source,
         position,
         created_at: now.timestamp_millis(),
+        created_by: actor.account_id,
         updated_at: now.timestamp_millis(),
     };
     store::events::insert(tx, &event, actor.account_id, None, &mut || app.id()).await?;
@@ -270,6 +341,7 @@ pub(super) fn imported_event(app: &App, new: NewcomerEvent, number: i64) -> Prod
         source: Source::Import,
         position: new.position,
         created_at: now,
+        created_by: None,
         updated_at: now,
     }
 }
@@ -413,6 +485,8 @@ pub(super) async fn write_changed(
     if after == before {
         return Ok(before);
     }
+    check_future(app.now(), &before.fields, &after.fields, Source::Form)?;
+    check_named(tx, &before.fields, &after.fields).await?;
     let (version, now) = (before.version, app.now_millis());
     store::events::update(tx, &after, version, now, &mut || app.id()).await?;
     follow_due_date(app, tx, &mut after, now).await?;
@@ -430,6 +504,52 @@ pub(super) async fn write_changed(
     after.version = version + 1;
     after.updated_at = now;
     Ok(after)
+}
+
+/// What people write now lies at most a day ahead (clocks differ), planned maintenance at most a year. A pasted line
+/// and a report say what they say: their reader has asked about the year.
+fn check_future(
+    now: DateTime<Utc>,
+    before: &EventFields,
+    after: &EventFields,
+    source: Source,
+) -> Result<(), ServiceError> {
+    if matches!(source, Source::Line | Source::Import) {
+        return Ok(());
+    }
+    let ahead = if after.kind == EventKind::Maintenance { Duration::days(366) } else { Duration::days(1) };
+    let stood = before.clock();
+    for ((name, point), (_, stood)) in after.clock().into_iter().zip(stood) {
+        if let Some(point) = point.filter(|point| Some(*point) != stood)
+            && point.at > now + ahead
+        {
+            return Err(
+                FieldError::shape(event::clock_field(name), "give a time that does not lie in the future").into()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Services, teams and people that an event newly names must be there.
+async fn check_named(tx: &Tx, before: &EventFields, after: &EventFields) -> Result<(), ServiceError> {
+    let named = NamedParts {
+        services: newly(before.services.iter().map(|s| s.service_id), after.services.iter().map(|s| s.service_id)),
+        teams: newly(
+            before.responsibility.iter().map(|part| part.team_id),
+            after.responsibility.iter().map(|part| part.team_id),
+        ),
+        accounts: newly(before.viewers.iter().copied(), after.viewers.iter().copied()),
+    };
+    match store::event_parts::first_missing(tx.conn(), &named).await? {
+        None => Ok(()),
+        Some((field, id)) => Err(FieldError::shape(field, format!("there is none with the id {id} in use")).into()),
+    }
+}
+
+fn newly(before: impl Iterator<Item = Uuid>, after: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    let before: Vec<Uuid> = before.collect();
+    after.filter(|id| !before.contains(id)).collect()
 }
 
 /// 标记恢复: sets the recovery, now unless given. With no version the latest is taken: pressing the button
@@ -592,33 +712,12 @@ async fn current(tx: &Tx, number: i64, version: i64) -> Result<ProductionEvent, 
 }
 
 fn apply(app: &App, event: &mut ProductionEvent, patch: EventPatch) {
-    let fields = &mut event.fields;
-    let narrative = patch.narrative;
-    set(&mut fields.occurred, patch.occurred);
-    set(&mut fields.detected, patch.detected);
-    set(&mut fields.acknowledged, patch.acknowledged);
-    set(&mut fields.located, patch.located);
-    set(&mut fields.mitigated, patch.mitigated);
-    set(&mut fields.recovered, patch.recovered);
-    set(&mut fields.severity, patch.severity);
-    set(&mut fields.summary, patch.summary);
-    set(&mut fields.impact, patch.impact);
-    set(&mut fields.impacts, patch.impacts);
-    set(&mut fields.cause, patch.cause);
-    set(&mut fields.cause_category, patch.cause_category);
-    set(&mut fields.recovery, patch.recovery);
-    match narrative {
-        Some(Some(sentence)) if sentence.trim() != fields.narrative => {
-            fields.narrative = sentence;
-            fields.narrative_generated = false;
-        }
-        Some(None) => fields.narrative_generated = true,
-        _ => {}
-    }
-    if fields.narrative_generated {
-        fields.narrative = report::generate_narrative(&fields.to_draft(), app.zone);
-    }
     set(&mut event.week, patch.week);
+    patch.write_over(&mut event.fields);
+    event.fields.settle_days(app.zone);
+    if event.fields.narrative_generated {
+        event.fields.narrative = report::generate_narrative(&event.fields.to_draft(), app.zone);
+    }
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::DateTime;
-use entity::{affected_service, event_link, event_tag, event_viewer, impact, responsibility};
+use entity::{account, affected_service, event_link, event_tag, event_viewer, impact, responsibility, service, team};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -33,6 +33,64 @@ pub struct EventParts {
     pub links: Vec<EventLink>,
     /// Accounts that see the restricted event.
     pub viewers: Vec<Uuid>,
+}
+
+/// What an event names by id.
+#[derive(Debug, Clone, Default)]
+pub struct NamedParts {
+    /// Business lines and components.
+    pub services: Vec<Uuid>,
+    /// Teams.
+    pub teams: Vec<Uuid>,
+    /// Accounts.
+    pub accounts: Vec<Uuid>,
+}
+
+/// The first of the named services, teams and accounts that is not there or archived, with the field that names it.
+pub async fn first_missing(
+    connection: &impl ConnectionTrait,
+    named: &NamedParts,
+) -> Result<Option<(&'static str, Uuid)>, StoreError> {
+    let absent = |ids: &[Uuid], there: &[Uuid]| ids.iter().find(|id| !there.contains(id)).copied();
+    if !named.services.is_empty() {
+        let there: Vec<Uuid> = service::Entity::find()
+            .select_only()
+            .column(service::Column::Id)
+            .filter(service::Column::Id.is_in(named.services.iter().copied()))
+            .filter(service::Column::ArchivedAt.is_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        if let Some(id) = absent(&named.services, &there) {
+            return Ok(Some(("services", id)));
+        }
+    }
+    if !named.teams.is_empty() {
+        let there: Vec<Uuid> = team::Entity::find()
+            .select_only()
+            .column(team::Column::Id)
+            .filter(team::Column::Id.is_in(named.teams.iter().copied()))
+            .filter(team::Column::ArchivedAt.is_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        if let Some(id) = absent(&named.teams, &there) {
+            return Ok(Some(("responsibility", id)));
+        }
+    }
+    if !named.accounts.is_empty() {
+        let there: Vec<Uuid> = account::Entity::find()
+            .select_only()
+            .column(account::Column::Id)
+            .filter(account::Column::Id.is_in(named.accounts.iter().copied()))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        if let Some(id) = absent(&named.accounts, &there) {
+            return Ok(Some(("viewers", id)));
+        }
+    }
+    Ok(None)
 }
 
 /// A share as stored: milliseconds instead of an instant.

@@ -22,7 +22,7 @@ use crate::domain::{
     capture::draft::Mark,
     clock_point::{ClockPoint, Precision},
     event::{EventFields, ProductionEvent, Source},
-    event_record::{Detection, EventKind, FundLoss},
+    event_record::{CLOCK_NAMES, Detection, EventKind, FundLoss},
     iso_week::IsoWeek,
     postmortem::PostmortemState,
 };
@@ -737,11 +737,19 @@ fn active(fields: &EventFields, raw: Option<&str>) -> event::ActiveModel {
         loss_expected: Set(fields.loss.expected),
         loss_actual: Set(fields.loss.actual),
         loss_recovered: Set(fields.loss.recovered),
-        clock_unknown: Set((!fields.unknown.is_empty()).then(|| fields.unknown.join(","))),
+        clock_unknown: Set(unknown_of(fields, true)),
+        facts_unknown: Set(unknown_of(fields, false)),
         restricted: Set(fields.restricted),
         search_text: Set(fields.search_text(raw)),
         ..event::ActiveModel::default()
     }
+}
+
+/// The unknown points of the clock, or the other unknown facts, separated by commas.
+fn unknown_of(fields: &EventFields, clock: bool) -> Option<String> {
+    let names: Vec<&str> =
+        fields.unknown.iter().map(String::as_str).filter(|name| CLOCK_NAMES.contains(name) == clock).collect();
+    (!names.is_empty()).then(|| names.join(","))
 }
 
 fn is_day(point: Option<ClockPoint>) -> bool {
@@ -783,11 +791,10 @@ fn value(
             responsibility: parts.responsibility,
             tags: parts.tags,
             links: parts.links,
-            unknown: row
-                .clock_unknown
-                .as_deref()
-                .unwrap_or_default()
-                .split(',')
+            unknown: [row.clock_unknown.as_deref(), row.facts_unknown.as_deref()]
+                .into_iter()
+                .flatten()
+                .flat_map(|names| names.split(','))
                 .filter(|name| !name.is_empty())
                 .map(str::to_owned)
                 .collect(),
@@ -802,6 +809,7 @@ fn value(
         position: row.position,
         postmortem,
         created_at: row.created_at,
+        created_by: row.created_by,
         updated_at: row.updated_at,
     })
 }

@@ -6,6 +6,7 @@ mod history;
 mod imports;
 mod mailings;
 mod publishing;
+mod record;
 mod report_styles;
 mod shares;
 

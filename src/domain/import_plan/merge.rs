@@ -5,6 +5,9 @@ use chrono_tz::Tz;
 use super::{Change, words};
 use crate::domain::{checked, event::EventFields};
 
+/// What only people record - kind, detection, fund loss, services, responsibility, tags, links, who may see it - is no
+/// field of a text: it is taken over from `here` as it stands.
+///
 /// The fields that stand here with the news of the source: what nobody edited here follows the source, the rest stays.
 /// `base` are the fields as they were read the last time. Says also whether something was edited here and stays.
 pub fn follow(
@@ -51,7 +54,26 @@ pub fn follow(
             _ => kept |= base.is_none_or(|base| base.severity != now.severity),
         }
     }
+    kept |= keep_unknown(&mut merged, here);
     (ordered(merged, here), kept)
+}
+
+/// A point of the clock that people here declared unknown is not filled in by a text. Says whether one was withheld.
+fn keep_unknown(merged: &mut EventFields, here: &EventFields) -> bool {
+    let mut kept = false;
+    for name in &here.unknown {
+        let point = match name.as_str() {
+            "occurred" => &mut merged.occurred,
+            "detected" => &mut merged.detected,
+            "acknowledged" => &mut merged.acknowledged,
+            "located" => &mut merged.located,
+            "mitigated" => &mut merged.mitigated,
+            "recovered" => &mut merged.recovered,
+            _ => continue,
+        };
+        kept |= point.take().is_some();
+    }
+    kept
 }
 
 /// The fields that stand here, with what only the source knows.
@@ -64,6 +86,7 @@ pub fn fill(here: &EventFields, now: &EventFields) -> EventFields {
     if filled.impacts.is_empty() {
         filled.impacts.clone_from(&now.impacts);
     }
+    keep_unknown(&mut filled, here);
     ordered(filled, here)
 }
 

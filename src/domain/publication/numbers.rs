@@ -203,6 +203,7 @@ impl Numbers {
                 done_at: frozen.done_at,
             },
             created_at: frozen.created_at,
+            created_by: None,
             updated_at: frozen.updated_at,
         };
         self.events.iter().map(thawed).collect()

@@ -1,7 +1,7 @@
 //! The JSON shape of an event: what is sent out, and what is read in.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,8 +11,9 @@ use crate::{
     domain::{
         capture::draft::Impact,
         checked::FieldError,
-        clock_point::{ClockPoint, Precision},
-        event::{EventFields, ProductionEvent},
+        clock_point::ClockPoint,
+        event::ProductionEvent,
+        event_record::{AffectedService, Detection, EventKind, EventLink, Responsibility, ShareFrom},
         iso_week::IsoWeek,
         report::{event_line, style::ReportStyle},
     },
@@ -36,14 +37,26 @@ pub struct EventBody {
     occurred_precision: Option<&'static str>,
     /// 发现.
     detected_at: Option<DateTime<chrono::FixedOffset>>,
+    /// `minute` or `day`.
+    detected_precision: Option<&'static str>,
     /// 响应.
     acknowledged_at: Option<DateTime<chrono::FixedOffset>>,
+    /// `minute` or `day`.
+    acknowledged_precision: Option<&'static str>,
     /// 定位.
     located_at: Option<DateTime<chrono::FixedOffset>>,
+    /// `minute` or `day`.
+    located_precision: Option<&'static str>,
     /// 止损.
     mitigated_at: Option<DateTime<chrono::FixedOffset>>,
+    /// `minute` or `day`.
+    mitigated_precision: Option<&'static str>,
     /// 恢复; null is ongoing or unknown.
     recovered_at: Option<DateTime<chrono::FixedOffset>>,
+    /// `minute` or `day`.
+    recovered_precision: Option<&'static str>,
+    /// What nobody can tell any more: names of clock points and facts.
+    unknown: Vec<String>,
     /// Label, `C`; null is 未定级.
     severity: Option<String>,
     /// The sentence of the report, without time in front and mark behind.
@@ -62,6 +75,30 @@ pub struct EventBody {
     cause_category: Option<String>,
     /// What was done.
     recovery: Option<String>,
+    /// normal, drill or maintenance; drills and maintenance are not counted.
+    kind: &'static str,
+    /// monitoring, customer, staff, reconciliation or other; null while nobody said.
+    detection: Option<&'static str>,
+    /// The change that caused it: a number or an address.
+    change_link: Option<String>,
+    /// 资损 as expected, in fen; 0 is none, null is not known.
+    loss_expected_fen: Option<i64>,
+    /// 资损 as it was, in fen.
+    loss_actual_fen: Option<i64>,
+    /// What came back of it, in fen.
+    loss_recovered_fen: Option<i64>,
+    /// Business lines and components affected.
+    services: Vec<AffectedServiceBody>,
+    /// 定责: teams with their shares.
+    responsibility: Vec<ResponsibilityBody>,
+    /// Words that group events.
+    tags: Vec<String>,
+    /// Links to something outside.
+    links: Vec<LinkBody>,
+    /// Only the viewers, who logged it, and administrators see it.
+    restricted: bool,
+    /// Accounts that see it while it is restricted.
+    viewers: Vec<Uuid>,
     /// The line as pasted.
     raw: Option<String>,
     /// line, import, form or api.
@@ -88,6 +125,51 @@ pub struct ImpactBody {
     unit: String,
     /// Whether it was written as 约.
     approximate: bool,
+}
+
+/// A service that an event affected.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AffectedServiceBody {
+    /// Of `/api/v1/services`.
+    service_id: Uuid,
+    /// The affected share over time, in the order of the clock; empty while nobody said.
+    #[serde(default)]
+    shares: Vec<ShareBody>,
+}
+
+/// The affected share from a time on.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShareBody {
+    /// Since when; null is the beginning of the event.
+    #[serde(default)]
+    from: Option<DateTime<chrono::FixedOffset>>,
+    /// Basis points: 2500 are 25 %.
+    share_bp: i32,
+}
+
+/// A team's share of the responsibility.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResponsibilityBody {
+    /// The team.
+    team_id: Uuid,
+    /// Basis points: 5000 are 0.5 次.
+    share_bp: i32,
+}
+
+/// A link to something outside.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkBody {
+    /// ticket, document, chat, dashboard or other.
+    kind: String,
+    /// With http or https.
+    url: String,
+    /// What it says; null shows the address.
+    #[serde(default)]
+    title: Option<String>,
 }
 
 /// Where a postmortem stands.
@@ -121,14 +203,26 @@ pub struct EventChange {
     occurred_precision: Option<String>,
     /// 发现.
     detected_at: Option<DateTime<Utc>>,
+    /// `minute` or `day`.
+    detected_precision: Option<String>,
     /// 响应.
     acknowledged_at: Option<DateTime<Utc>>,
+    /// `minute` or `day`.
+    acknowledged_precision: Option<String>,
     /// 定位.
     located_at: Option<DateTime<Utc>>,
+    /// `minute` or `day`.
+    located_precision: Option<String>,
     /// 止损.
     mitigated_at: Option<DateTime<Utc>>,
+    /// `minute` or `day`.
+    mitigated_precision: Option<String>,
     /// 恢复.
     recovered_at: Option<DateTime<Utc>>,
+    /// `minute` or `day`.
+    recovered_precision: Option<String>,
+    /// What nobody can tell any more, the whole list: names of clock points and facts.
+    unknown: Option<Vec<String>>,
     /// Label.
     severity: Option<String>,
     /// The sentence.
@@ -145,6 +239,30 @@ pub struct EventChange {
     cause_category: Option<String>,
     /// What was done.
     recovery: Option<String>,
+    /// normal, drill or maintenance.
+    kind: Option<String>,
+    /// monitoring, customer, staff, reconciliation or other.
+    detection: Option<String>,
+    /// The change that caused it: a number or an address.
+    change_link: Option<String>,
+    /// 资损 as expected, in fen; 0 is none.
+    loss_expected_fen: Option<i64>,
+    /// 资损 as it was, in fen.
+    loss_actual_fen: Option<i64>,
+    /// What came back of it, in fen.
+    loss_recovered_fen: Option<i64>,
+    /// Business lines and components affected, the whole list.
+    services: Option<Vec<AffectedServiceBody>>,
+    /// Teams with their shares, the whole list.
+    responsibility: Option<Vec<ResponsibilityBody>>,
+    /// The whole list.
+    tags: Option<Vec<String>>,
+    /// The whole list.
+    links: Option<Vec<LinkBody>>,
+    /// Only for the viewers, who logged it, and administrators; needs a lead or who logged it.
+    restricted: Option<bool>,
+    /// Accounts that see it while it is restricted, the whole list.
+    viewers: Option<Vec<Uuid>>,
     /// Where the postmortem begins (undecided, not_required, pending or done); only when creating.
     postmortem: Option<String>,
 }
@@ -158,6 +276,7 @@ pub fn body(app: &App, event: &ProductionEvent) -> EventBody {
 pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> EventBody {
     let at = |at: DateTime<Utc>| at.with_timezone(&app.zone).fixed_offset();
     let millis = |millis: i64| DateTime::from_timestamp_millis(millis).map(at);
+    let precision = |point: Option<ClockPoint>| point.map(|point| point.precision.code());
     let fields = &event.fields;
     EventBody {
         number: event.number,
@@ -165,14 +284,18 @@ pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> Even
         version: event.version,
         week: event.week.to_string(),
         occurred_at: fields.occurred.map(|point| at(point.at)),
-        occurred_precision: fields
-            .occurred
-            .map(|point| if point.precision == Precision::Day { "day" } else { "minute" }),
+        occurred_precision: precision(fields.occurred),
         detected_at: fields.detected.map(|point| at(point.at)),
+        detected_precision: precision(fields.detected),
         acknowledged_at: fields.acknowledged.map(|point| at(point.at)),
+        acknowledged_precision: precision(fields.acknowledged),
         located_at: fields.located.map(|point| at(point.at)),
+        located_precision: precision(fields.located),
         mitigated_at: fields.mitigated.map(|point| at(point.at)),
+        mitigated_precision: precision(fields.mitigated),
         recovered_at: fields.recovered.map(|point| at(point.at)),
+        recovered_precision: precision(fields.recovered),
+        unknown: fields.unknown.clone(),
         severity: fields.severity.clone(),
         narrative: fields.narrative.clone(),
         narrative_generated: fields.narrative_generated,
@@ -191,6 +314,37 @@ pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> Even
         cause: fields.cause.clone(),
         cause_category: fields.cause_category.clone(),
         recovery: fields.recovery.clone(),
+        kind: fields.kind.code(),
+        detection: fields.detection.map(Detection::code),
+        change_link: fields.change_link.clone(),
+        loss_expected_fen: fields.loss.expected,
+        loss_actual_fen: fields.loss.actual,
+        loss_recovered_fen: fields.loss.recovered,
+        services: fields
+            .services
+            .iter()
+            .map(|service| AffectedServiceBody {
+                service_id: service.service_id,
+                shares: service
+                    .shares
+                    .iter()
+                    .map(|share| ShareBody { from: share.from.map(at), share_bp: share.share })
+                    .collect(),
+            })
+            .collect(),
+        responsibility: fields
+            .responsibility
+            .iter()
+            .map(|part| ResponsibilityBody { team_id: part.team_id, share_bp: part.share })
+            .collect(),
+        tags: fields.tags.clone(),
+        links: fields
+            .links
+            .iter()
+            .map(|link| LinkBody { kind: link.kind.clone(), url: link.url.clone(), title: link.title.clone() })
+            .collect(),
+        restricted: fields.restricted,
+        viewers: fields.viewers.clone(),
         raw: event.raw.clone(),
         source: event.source.code(),
         report_line: event_line(style, &event.report_event(), app.zone),
@@ -225,13 +379,67 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
     let mut patch = EventPatch::default();
     for (name, value) in map {
         match name.as_str() {
-            "occurred_at" => patch.occurred = Some(time("occurred_at", value)?.map(|at| point(at, map))),
-            "occurred_precision" | "week" => {}
-            "detected_at" => patch.detected = Some(time("detected_at", value)?.map(ClockPoint::minute)),
-            "acknowledged_at" => patch.acknowledged = Some(time("acknowledged_at", value)?.map(ClockPoint::minute)),
-            "located_at" => patch.located = Some(time("located_at", value)?.map(ClockPoint::minute)),
-            "mitigated_at" => patch.mitigated = Some(time("mitigated_at", value)?.map(ClockPoint::minute)),
-            "recovered_at" => patch.recovered = Some(time("recovered_at", value)?.map(ClockPoint::minute)),
+            "occurred_at" => patch.occurred = Some(point("occurred_at", value, map)?),
+            "detected_at" => patch.detected = Some(point("detected_at", value, map)?),
+            "acknowledged_at" => patch.acknowledged = Some(point("acknowledged_at", value, map)?),
+            "located_at" => patch.located = Some(point("located_at", value, map)?),
+            "mitigated_at" => patch.mitigated = Some(point("mitigated_at", value, map)?),
+            "recovered_at" => patch.recovered = Some(point("recovered_at", value, map)?),
+            "occurred_precision"
+            | "detected_precision"
+            | "acknowledged_precision"
+            | "located_precision"
+            | "mitigated_precision"
+            | "recovered_precision" => {
+                let at = name.replace("_precision", "_at");
+                if !value.is_null() && map.get(&at).is_none_or(Value::is_null) {
+                    return Err(FieldError::shape(PRECISION, format!("send {at} with {name}")).into());
+                }
+            }
+            "week" => {}
+            "unknown" => patch.unknown = Some(list("unknown", value, "send names of clock points and facts")?),
+            "kind" => {
+                let code = words("kind", value)?;
+                let kind = code.as_deref().map_or(Some(EventKind::Normal), EventKind::from_code);
+                let remedy = || FieldError::shape("kind", "write one of normal, drill, maintenance");
+                patch.kind = Some(kind.ok_or_else(remedy)?);
+            }
+            "detection" => {
+                let remedy = || {
+                    let remedy = "write one of monitoring, customer, staff, reconciliation, other";
+                    FieldError::shape("detection", remedy)
+                };
+                let code = words("detection", value)?;
+                patch.detection = Some(code.map(|code| Detection::from_code(&code).ok_or_else(remedy)).transpose()?);
+            }
+            "change_link" => patch.change_link = Some(words("change_link", value)?),
+            "loss_expected_fen" => patch.loss_expected = Some(fen("loss_expected_fen", value)?),
+            "loss_actual_fen" => patch.loss_actual = Some(fen("loss_actual_fen", value)?),
+            "loss_recovered_fen" => patch.loss_recovered = Some(fen("loss_recovered_fen", value)?),
+            "services" => {
+                let remedy = "send a list of service_id and shares, each with from and share_bp";
+                let bodies: Vec<AffectedServiceBody> = list("services", value, remedy)?;
+                patch.services = Some(bodies.into_iter().map(AffectedServiceBody::value).collect());
+            }
+            "responsibility" => {
+                let bodies: Vec<ResponsibilityBody> =
+                    list("responsibility", value, "send a list of team_id and share_bp")?;
+                let parts =
+                    bodies.into_iter().map(|body| Responsibility { team_id: body.team_id, share: body.share_bp });
+                patch.responsibility = Some(parts.collect());
+            }
+            "tags" => patch.tags = Some(list("tags", value, "send a list of words")?),
+            "links" => {
+                let bodies: Vec<LinkBody> = list("links", value, "send a list of kind, url and title")?;
+                let links =
+                    bodies.into_iter().map(|body| EventLink { kind: body.kind, url: body.url, title: body.title });
+                patch.links = Some(links.collect());
+            }
+            "restricted" => {
+                let flag = if value.is_null() { Some(false) } else { value.as_bool() };
+                patch.restricted = Some(flag.ok_or_else(|| FieldError::shape("restricted", "send true or false"))?);
+            }
+            "viewers" => patch.viewers = Some(list("viewers", value, "send a list of account ids")?),
             "severity" => patch.severity = Some(words("severity", value)?),
             "narrative" => patch.narrative = Some(words("narrative", value)?),
             "summary" => patch.summary = Some(words("summary", value)?),
@@ -240,9 +448,7 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
             "cause_category" => patch.cause_category = Some(words("cause_category", value)?),
             "recovery" => patch.recovery = Some(words("recovery", value)?),
             "impacts" => {
-                let impacts: Vec<Impact> = serde_json::from_value(value.clone()).map_err(|error| {
-                    FieldError::shape("impacts", format!("send kind, number, unit, approximate ({error})"))
-                })?;
+                let impacts: Vec<Impact> = list("impacts", value, "send kind, number, unit, approximate")?;
                 patch.impacts = Some(impacts);
             }
             name if others.contains(&name) => {}
@@ -252,11 +458,48 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
     Ok(patch)
 }
 
-fn point(at: DateTime<Utc>, map: &Map<String, Value>) -> ClockPoint {
-    if map.get("occurred_precision").and_then(Value::as_str) == Some("day") {
-        ClockPoint::day(at)
-    } else {
-        ClockPoint::minute(at)
+const PRECISION: &str = "precision";
+
+/// The clock point of `<name>_at`, as precise as `<name>_precision` says.
+fn point(field: &'static str, value: &Value, map: &Map<String, Value>) -> Result<Option<ClockPoint>, Problem> {
+    let Some(at) = time(field, value)? else { return Ok(None) };
+    match map.get(&field.replace("_at", "_precision")) {
+        None | Some(Value::Null) => Ok(Some(ClockPoint::minute(at))),
+        Some(Value::String(code)) if code == "minute" => Ok(Some(ClockPoint::minute(at))),
+        Some(Value::String(code)) if code == "day" => Ok(Some(ClockPoint::day(at))),
+        Some(_) => Err(FieldError::shape(PRECISION, "write minute or day").into()),
+    }
+}
+
+/// A list; `null` is the empty one.
+fn list<T: serde::de::DeserializeOwned>(field: &'static str, value: &Value, remedy: &str) -> Result<Vec<T>, Problem> {
+    if value.is_null() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_value(value.clone()).map_err(|error| {
+        let why: String = error.to_string().chars().take(200).collect();
+        FieldError::shape(field, format!("{remedy} ({why})")).into()
+    })
+}
+
+fn fen(field: &'static str, value: &Value) -> Result<Option<i64>, Problem> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(number) => number
+            .as_i64()
+            .map(Some)
+            .ok_or_else(|| FieldError::shape(field, "send whole fen: 120000 are 1,200 yuan").into()),
+        _ => Err(FieldError::shape(field, "send whole fen: 120000 are 1,200 yuan").into()),
+    }
+}
+
+impl AffectedServiceBody {
+    fn value(self) -> AffectedService {
+        let shares = self
+            .shares
+            .into_iter()
+            .map(|share| ShareFrom { from: share.from.map(|at| at.with_timezone(&Utc)), share: share.share_bp });
+        AffectedService { service_id: self.service_id, shares: shares.collect() }
     }
 }
 
@@ -276,22 +519,4 @@ fn words(field: &'static str, value: &Value) -> Result<Option<String>, Problem> 
         Value::String(text) => Ok(Some(text.clone())),
         _ => Err(FieldError::shape(field, "send a string").into()),
     }
-}
-
-/// Writes a patch into empty fields.
-pub(super) fn apply(fields: &mut EventFields, patch: EventPatch) {
-    fields.occurred = patch.occurred.flatten();
-    fields.detected = patch.detected.flatten();
-    fields.acknowledged = patch.acknowledged.flatten();
-    fields.located = patch.located.flatten();
-    fields.mitigated = patch.mitigated.flatten();
-    fields.recovered = patch.recovered.flatten();
-    fields.severity = patch.severity.flatten();
-    fields.narrative = patch.narrative.flatten().unwrap_or_default();
-    fields.summary = patch.summary.flatten();
-    fields.impact = patch.impact.flatten();
-    fields.impacts = patch.impacts.unwrap_or_default();
-    fields.cause = patch.cause.flatten();
-    fields.cause_category = patch.cause_category.flatten();
-    fields.recovery = patch.recovery.flatten();
 }

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     super::{gate::caller, problem::Problem},
     conditions::{self, idempotency_key, needed_version, with_etag},
-    event_body::{self, EventBody, apply, body, patch_of, unknown, week_of},
+    event_body::{self, EventBody, body, patch_of, unknown, week_of},
 };
 use crate::{
     domain::{
@@ -178,7 +178,7 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
         events::create_line_once(&app, &caller.actor, line, week, once).await?
     } else {
         let mut fields = EventFields::default();
-        apply(&mut fields, patch_of(&map, &["postmortem"])?);
+        patch_of(&map, &["postmortem"])?.write_over(&mut fields);
         let state = match map.get("postmortem").filter(|value| !value.is_null()) {
             None => PostmortemState::Undecided,
             Some(value) => value

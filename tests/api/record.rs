@@ -1,0 +1,275 @@
+//! The whole record of an event over the API, and through the store.
+
+use chrono::{DateTime, Duration, Utc};
+use entity::{service, team};
+use fupan::{
+    domain::{
+        actor::{Actor, Role},
+        capture::draft::{Impact, ImpactKind},
+        clock_point::ClockPoint,
+        event::{CAUSE_CATEGORIES, EventFields, Source},
+        event_record::{
+            AffectedService, DETECTIONS, EVENT_KINDS, EventLink, FundLoss, LINK_KINDS, Responsibility, ShareFrom,
+        },
+        postmortem::PostmortemState,
+    },
+    service::events::{self, NewEvent},
+    store,
+};
+use reqwest::StatusCode;
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use serde_json::{Value, json};
+use support::Service;
+use uuid::Uuid;
+
+use super::{LINE, NOW, client};
+
+async fn named(service: &Service) -> (Vec<Uuid>, Vec<Uuid>) {
+    let tx = service.app.store.begin().await.unwrap();
+    let (mut services, mut teams) = (Vec::new(), Vec::new());
+    for name in ["提现", "代付", "网关"] {
+        let (id, team_id) = (service.app.id(), service.app.id());
+        team::Entity::insert(team::ActiveModel {
+            id: Set(team_id),
+            version: Set(1),
+            name: Set(format!("{name}组")),
+            name_key: Set(format!("{name}组")),
+            created_at: Set(0),
+            lead_id: Set(None),
+            archived_at: Set(None),
+        })
+        .exec_without_returning(tx.conn())
+        .await
+        .unwrap();
+        service::Entity::insert(service::ActiveModel {
+            id: Set(id),
+            version: Set(1),
+            name: Set(name.to_owned()),
+            name_key: Set(name.to_owned()),
+            kind: Set("business_line".to_owned()),
+            core: Set(true),
+            created_at: Set(0),
+            team_id: Set(Some(team_id)),
+            archived_at: Set(None),
+        })
+        .exec_without_returning(tx.conn())
+        .await
+        .unwrap();
+        services.push(id);
+        teams.push(team_id);
+    }
+    tx.commit().await.unwrap();
+    (services, teams)
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+
+    fn some<T>(&mut self, value: T) -> Option<T> {
+        (self.roll(3) > 0).then_some(value)
+    }
+
+    fn number(&mut self) -> i64 {
+        let number = self.roll(1_000_000_000);
+        i64::try_from(number).unwrap() * if self.roll(4) == 0 { 1_000_000 } else { 1 }
+    }
+
+    fn point(&mut self, begun: DateTime<Utc>) -> Option<ClockPoint> {
+        let at = begun + Duration::minutes(i64::try_from(self.roll(600)).unwrap());
+        let midnight = begun - Duration::hours(15);
+        let point = if self.roll(4) == 0 { ClockPoint::day(midnight) } else { ClockPoint::minute(at) };
+        self.some(point)
+    }
+
+    fn fields(&mut self, services: &[Uuid], teams: &[Uuid]) -> EventFields {
+        let begun: DateTime<Utc> = "2024-08-19T07:00:00Z".parse().unwrap();
+        let kinds = [ImpactKind::Count, ImpactKind::Users, ImpactKind::Amount];
+        let (category, detection) = (CAUSE_CATEGORIES[self.roll(9)], DETECTIONS[self.roll(5)]);
+        let mut fields = EventFields {
+            occurred: self.some(ClockPoint::minute(begun)),
+            detected: self.point(begun),
+            acknowledged: self.point(begun),
+            located: self.point(begun),
+            mitigated: self.point(begun),
+            recovered: self.point(begun),
+            severity: self.some("B".to_owned()),
+            narrative: format!("提现失败 {} 🔥 'quoted' \"\\", self.roll(1000)),
+            summary: self.some("现象".to_owned()),
+            cause: self.some("原因\n第二行".to_owned()),
+            cause_category: self.some(category.to_owned()),
+            kind: EVENT_KINDS[self.roll(3)],
+            detection: self.some(detection),
+            change_link: self.some("CHG-2024-0819".to_owned()),
+            loss: FundLoss { expected: self.some(0), actual: self.some(self.number_once()), recovered: None },
+            restricted: self.roll(2) == 0,
+            ..EventFields::default()
+        };
+        fields.loss.recovered = self.some(self.number_once());
+        for at in 0..self.roll(4) {
+            let number = self.number();
+            let unit = ["笔", "户", "元"][at % 3].to_owned();
+            fields.impacts.push(Impact { kind: kinds[at % 3], number, unit, approximate: self.roll(2) == 0 });
+        }
+        for id in services.iter().rev().take(self.roll(4)) {
+            let mut shares = vec![ShareFrom { from: self.some(begun), share: 2_500 }];
+            for step in 1..=self.roll(3) {
+                let from = Some(begun + Duration::minutes(10 * i64::try_from(step).unwrap()));
+                shares.push(ShareFrom { from, share: i32::try_from(self.roll(10_001)).unwrap() });
+            }
+            if self.roll(4) == 0 {
+                shares.clear();
+            }
+            fields.services.push(AffectedService { service_id: *id, shares });
+        }
+        for id in teams.iter().take(self.roll(4)) {
+            let share = 1 + i32::try_from(self.roll(3_333)).unwrap();
+            fields.responsibility.push(Responsibility { team_id: *id, share });
+        }
+        for at in 0..self.roll(4) {
+            fields.tags.push(format!("标签 {at}"));
+            let title = self.some("标题".to_owned());
+            let url = format!("https://example.com/{at}?q=%E6%8F%90");
+            fields.links.push(EventLink { kind: LINK_KINDS[at].to_owned(), url, title });
+        }
+        fields.unknown =
+            ["detected", "located", "recovered"].map(str::to_owned).into_iter().take(self.roll(4)).collect();
+        fields.checked().unwrap()
+    }
+
+    fn number_once(&self) -> i64 {
+        i64::try_from(self.0 >> 20).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_an_event_holds_is_read_again_as_it_was_written() {
+    let service = Service::start(NOW).await;
+    let app = &service.app;
+    let (services, teams) = named(&service).await;
+    let mut dice = Dice(7);
+    for round in 0..40 {
+        let fields = dice.fields(&services, &teams);
+        let new = NewEvent {
+            fields: fields.clone(),
+            state: PostmortemState::Pending,
+            week: None,
+            raw: None,
+            source: Source::Line,
+        };
+        let made = events::create(app, &Actor::local_operator(), new).await.unwrap();
+        let read = store::events::by_number(app.store.read(), made.number).await.unwrap().unwrap();
+        assert_eq!(read.fields, fields, "round {round}");
+        // Over what another event held: nothing of the old parts stays.
+        let mut other = read.clone();
+        other.fields = dice.fields(&services, &teams);
+        let tx = app.store.begin().await.unwrap();
+        store::events::update(&tx, &other, read.version, 1, &mut || app.id()).await.unwrap();
+        tx.commit().await.unwrap();
+        let read = store::events::by_number(app.store.read(), made.number).await.unwrap().unwrap();
+        assert_eq!(read.fields, other.fields, "round {round}, changed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_record_is_written_and_read_over_the_api() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let (services, teams) = named(&service).await;
+    let events = format!("{}/api/v1/events", service.url);
+    let record = json!({
+        "occurred_at": "2024-08-19T15:00:00+08:00", "occurred_precision": "minute",
+        "detected_at": "2024-08-19T15:02:00+08:00", "detected_precision": "minute",
+        "acknowledged_at": null, "acknowledged_precision": null,
+        "located_at": "2024-08-19T00:00:00+08:00", "located_precision": "day",
+        "mitigated_at": "2024-08-19T15:20:00+08:00", "mitigated_precision": "minute",
+        "recovered_at": "2024-08-19T15:30:00+08:00", "recovered_precision": "minute",
+        "unknown": ["acknowledged"],
+        "severity": "B", "narrative": "提现失败", "summary": "提现失败", "impact": null,
+        "impacts": [{"kind": "count", "number": 12000, "unit": "笔", "approximate": true},
+                    {"kind": "amount", "number": 320_000, "unit": "元", "approximate": false}],
+        "cause": "风控规则更新", "cause_category": "change", "recovery": "下线规则",
+        "kind": "normal", "detection": "customer", "change_link": "CHG-1024",
+        "loss_expected_fen": 1_200_000, "loss_actual_fen": 320_000, "loss_recovered_fen": 0,
+        "services": [{"service_id": services[0], "shares": [
+            {"from": null, "share_bp": 2500},
+            {"from": "2024-08-19T15:10:00+08:00", "share_bp": 6000},
+            {"from": "2024-08-19T15:30:00+08:00", "share_bp": 0}]},
+            {"service_id": services[1], "shares": []}],
+        "responsibility": [{"team_id": teams[0], "share_bp": 5000}],
+        "tags": ["提现", "风控"],
+        "links": [{"kind": "ticket", "url": "https://example.com/t/1", "title": "工单 1"}],
+        "restricted": false, "viewers": [],
+    });
+    let made = client.post(&events).bearer_auth(&token).json(&record).send().await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap());
+    let url = format!("{events}/1");
+    let event: Value = client.get(&url).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    for (name, value) in record.as_object().unwrap() {
+        assert_eq!(&event[name], value, "{name}");
+    }
+    // Sent back as it is: nothing changes. In part: the rest stays.
+    let patch = |version: i64, body: Value| {
+        client.patch(&url).bearer_auth(&token).header("If-Match", format!("\"{version}\"")).json(&body).send()
+    };
+    assert_eq!(patch(1, record.clone()).await.unwrap().json::<Value>().await.unwrap()["version"], 1);
+    let body = json!({"loss_actual_fen": null, "services": [], "tags": null, "unknown": [], "kind": "drill"});
+    let changed: Value = patch(1, body).await.unwrap().json().await.unwrap();
+    assert_eq!((&changed["version"], &changed["kind"]), (&json!(2), &json!("drill")));
+    assert_eq!((&changed["loss_actual_fen"], &changed["loss_expected_fen"]), (&Value::Null, &json!(1_200_000)));
+    assert_eq!((&changed["services"], &changed["tags"]), (&json!([]), &json!([])));
+    assert_eq!(changed["responsibility"], record["responsibility"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_is_refused_with_its_field() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let (services, teams) = named(&service).await;
+    let events = format!("{}/api/v1/events", service.url);
+    client.post(&events).bearer_auth(&token).json(&json!({"line": LINE})).send().await.unwrap();
+    let nobody = "0197a000-0000-7000-8000-000000000000";
+    let half = |team: usize, share: i32| json!({"team_id": teams[team], "share_bp": share});
+    for (body, field) in [
+        (json!({"responsibility": [half(0, 6000), half(1, 6000)]}), "responsibility"),
+        (json!({"responsibility": [half(0, 0)]}), "responsibility"),
+        (json!({"responsibility": [half(0, 1000), half(0, 1000)]}), "responsibility"),
+        (json!({"responsibility": [{"team_id": nobody, "share_bp": 1000}]}), "responsibility"),
+        (json!({"services": [{"service_id": nobody}]}), "services"),
+        (
+            json!({"services": [{"service_id": services[0], "shares": [{"from": null, "share_bp": 10_001}]}]}),
+            "services",
+        ),
+        (json!({"services": [{"service_id": services[0], "share": 5}]}), "services"),
+        (json!({"viewers": [nobody]}), "viewers"),
+        (json!({"recovered_at": "2024-08-19T14:00:00+08:00"}), "recovered_at"),
+        (json!({"recovered_at": "2099-08-19T14:00:00+08:00"}), "recovered_at"),
+        (json!({"occurred_at": "2024-08-19"}), "occurred_at"),
+        (json!({"occurred_at": "2024-08-19T15:00:00+08:00", "occurred_precision": "hour"}), "precision"),
+        (json!({"detected_precision": "day"}), "precision"),
+        (json!({"loss_actual_fen": -1}), "loss_actual_fen"),
+        (json!({"loss_actual_fen": 12.5}), "loss_actual_fen"),
+        (json!({"impacts": [{"kind": "count", "number": -1, "unit": "笔", "approximate": false}]}), "impacts.number"),
+        (json!({"kind": "test"}), "kind"),
+        (json!({"detection": "luck"}), "detection"),
+        (json!({"unknown": ["severity?"]}), "unknown"),
+        (json!({"links": [{"kind": "ticket", "url": "javascript:alert(1)"}]}), "links.url"),
+        (json!({"tags": ["x".repeat(65)]}), "tags"),
+        (json!({"restricted": "yes"}), "restricted"),
+        (json!({"change_link": "x".repeat(501)}), "change_link"),
+    ] {
+        let request = client.patch(format!("{events}/1")).bearer_auth(&token).header("If-Match", "\"1\"").json(&body);
+        let refused = request.send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        let problem: Value = refused.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["field"], field, "{body}: {problem}");
+    }
+    let event: Value =
+        client.get(format!("{events}/1")).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(event["version"], 1, "nothing of it was written");
+}
