@@ -13,13 +13,16 @@ use super::{
     tx::{all_rows, one_row},
 };
 use crate::domain::{
-    figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
+    figures::{Figure, FigureFields, IncidentCount, IncidentCountFields, WEEK_LIMIT},
     iso_week::IsoWeek,
     report::reading::Decimal,
 };
 
-/// Most rows of one week.
-const LIMIT: u64 = 500;
+/// The most rows that the weeks `from..=to` hold.
+fn limit(from: IsoWeek, to: IsoWeek) -> u64 {
+    let weeks = (to.monday() - from.monday()).num_weeks().clamp(0, 1_000) + 1;
+    WEEK_LIMIT as u64 * weeks.unsigned_abs()
+}
 
 /// Figures of weeks `from..=to`, in order of week and report.
 pub async fn of_weeks(
@@ -32,7 +35,7 @@ pub async fn of_weeks(
         .order_by_asc(figure::Column::Week)
         .order_by_asc(figure::Column::Position)
         .order_by_asc(figure::Column::Id)
-        .limit(LIMIT * 10)
+        .limit(limit(from, to))
         .all(connection)
         .await?
         .into_iter()
@@ -137,7 +140,7 @@ pub async fn counts_of_weeks(
         .order_by_asc(incident_count::Column::Week)
         .order_by_asc(incident_count::Column::Position)
         .order_by_asc(incident_count::Column::Id)
-        .limit(LIMIT * 10)
+        .limit(limit(from, to))
         .all(connection)
         .await?
         .into_iter()

@@ -65,17 +65,6 @@ pub async fn by_keys(connection: &impl ConnectionTrait, keys: &[String]) -> Resu
     Ok(found)
 }
 
-/// The aliases under which these are known.
-pub async fn of_subjects(connection: &impl ConnectionTrait, subjects: &[Uuid]) -> Result<Vec<Alias>, StoreError> {
-    let mut found = Vec::new();
-    for chunk in subjects.chunks(1_000) {
-        let rows =
-            Entity::find().filter(Column::Subject.is_in(chunk.iter().copied())).limit(10_000).all(connection).await?;
-        found.extend(rows.into_iter().map(value));
-    }
-    Ok(found)
-}
-
 /// The aliases of a week's documents, at most 2,000.
 pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Vec<Alias>, StoreError> {
     let rows = Entity::find()

@@ -366,3 +366,26 @@ async fn undoing_an_import_leaves_what_a_later_one_tells_too() {
     assert!(report.contains("99.998%") && report.contains("C级1次") && report.contains("提现失败"), "{report}");
     assert!(!report.contains("查询超时"), "{report}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_with_more_figures_than_it_keeps_is_refused_as_a_whole_and_named() {
+    let service = Service::start(NOW).await;
+    let desk = Desk::of(&service).await;
+    let figures = |count: usize| {
+        let lines: String = (0..count).map(|n| format!("- 渠道{n}成功率：99.{n:04}%\n")).collect();
+        format!("# 2024-W34\n\n## 【系统运行数据】\n\n{lines}")
+    };
+    for query in ["dry_run=true", ""] {
+        let (status, refused) = desk.send(Method::POST, &format!("/api/v1/imports?{query}"), figures(3_000)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+        let words = refused["detail"].as_str().unwrap();
+        assert!(words.contains("3000") && words.contains("500"), "{words}");
+    }
+    assert!(desk.get("/api/v1/figures?week=2024-W34").await["data"].as_array().unwrap().is_empty());
+    assert_eq!(outcomes(&desk.import("", &figures(500)).await).len(), 500);
+    let put = desk.client.put(format!("{}/api/v1/figures/2024-W34/又一个成功率", desk.url)).bearer_auth(&desk.token);
+    let refused = put.json(&json!({"value": "99.9"})).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let put = desk.client.put(format!("{}/api/v1/figures/2024-W34/渠道7成功率", desk.url)).bearer_auth(&desk.token);
+    assert_eq!(put.json(&json!({"value": "99.9"})).send().await.unwrap().status(), StatusCode::OK);
+}

@@ -7,6 +7,7 @@ mod mailings;
 mod publishing;
 mod report_styles;
 mod shares;
+mod undo;
 
 use fupan::{
     domain::actor::{ROLES, Role},

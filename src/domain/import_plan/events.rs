@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::{Choice, Choices, Doubtful, Kind, LeftOut, Line, Outcome, Reason, Take, Value, confidence, merge};
+use super::{Choice, Choices, Doubtful, Kind, LeftOut, Line, Outcome, Reason, Take, Told, Value, confidence, merge};
 use crate::domain::{
     capture::{
         self,
@@ -179,6 +179,8 @@ pub struct EventPlan {
     pub line: Line,
     /// For the database.
     pub act: EventAct,
+    /// The stored event that the document tells of.
+    pub told: Option<Told>,
 }
 
 /// Whether an import key is that of another tool's event.
@@ -348,7 +350,8 @@ impl Desk<'_> {
         if gone {
             let value = Value::Event(Box::new(read), event.draft.mark);
             let line = self.line(Outcome::Deleted, vec![Reason::Imported], &event.draft.narrative, value);
-            return EventPlan { line: Line { number: numbered(&there), ..line }, act: EventAct::Nothing };
+            let told = Some(Told { subject: there.id, own: false });
+            return EventPlan { line: Line { number: numbered(&there), ..line }, act: EventAct::Nothing, told };
         }
         let (last_mark, last_raw, binding) = match link {
             Link::Own => (there.import_mark, there.raw.clone(), Binding::Own),
@@ -435,10 +438,11 @@ impl Desk<'_> {
         let line = self.line(outcome, reasons, &fields.narrative, value);
         let number = numbered(&there);
         let line = Line { number, meets: number, changes, problem, taken: planned && !skipped, ..line };
+        let told = Some(Told { subject: there.id, own: binding != Binding::Alias && !skipped });
         let Incoming { key, week, raw, .. } = event;
         let update = Update { before: there, fields, read, to, mark, binding, key, week, raw };
         let act = if nothing { EventAct::Nothing } else { EventAct::Update(Box::new(update)) };
-        EventPlan { line, act }
+        EventPlan { line, act, told }
     }
 
     /// One that nothing here is, or may be.
@@ -505,7 +509,7 @@ impl Desk<'_> {
         } else {
             EventAct::LeaveOut(LeftOut { key, kind: Kind::Event, week, raw })
         };
-        EventPlan { line, act }
+        EventPlan { line, act, told: None }
     }
 
     fn line(&self, outcome: Outcome, reasons: Vec<Reason>, narrative: &str, value: Value) -> Line {

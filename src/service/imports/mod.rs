@@ -5,7 +5,7 @@ mod ledger;
 mod load;
 mod run;
 mod runs;
-mod standing;
+mod succession;
 mod tool_files;
 mod undo;
 mod write;
@@ -20,7 +20,9 @@ use crate::{
         actor::{Actor, Permission},
         checked::{self, FieldError, FieldProblem},
         foreign::{ForeignFormat, guess},
-        import_plan::{self, Choices, CountPlan, EventPlan, FigurePlan, Incoming, Kind, KnownFigures, Line},
+        import_plan::{
+            self, Choices, CountAct, CountPlan, EventPlan, FigureAct, FigurePlan, Incoming, Kind, KnownFigures, Line, Said,
+        },
         iso_week::IsoWeek,
         report::{
             self,
@@ -189,11 +191,12 @@ pub async fn import_document(
             Arc::new(report::read_report(&previous.content, app.zone, document.week.sunday()))
         }),
     };
+    let previous = previous.map(|previous| Arc::new(Said::by(&previous)));
     if run.options.dry_run {
         let mut known = load::document(app, app.store.read(), document, &names, previous).await?;
         run.thought.lay_over(&mut known, document, &names);
         known.events.files.clone_from(&run.files);
-        let plan = plan(app, document, &names, known, choices, run.options.doubtful);
+        let plan = plan(app, document, &names, known, choices, run.options.doubtful)?;
         let report = plan.report(document, None, true);
         run.think(app, document, plan);
         return Ok(report);
@@ -209,7 +212,7 @@ pub async fn import_document(
             store::events::hold_numbers(&tx).await?;
             let mut known = load::document(&app, tx.conn(), &document, &names, previous).await?;
             known.events.files = desk.files.as_ref().clone();
-            let mut plan = plan(&app, &document, &names, known, &choices, desk.doubtful);
+            let mut plan = plan(&app, &document, &names, known, &choices, desk.doubtful)?;
             if let Some(problem) = plan.report(&document, None, false).problem() {
                 tx.rollback().await?;
                 return Err(problem.into());
@@ -308,14 +311,20 @@ fn plan(
     known: load::Known,
     choices: &Choices,
     doubtful: Doubtful,
-) -> Plan {
+) -> Result<Plan, FieldError> {
     let load::Known { events, mut figures, aliases } = known;
     let (reading, week) = (&document.reading, document.week);
     let figure_plans = import_plan::plan_figures(&mut figures, week, &reading.figures, &names.figures, choices);
     let count_plans = import_plan::plan_counts(&mut figures, week, &reading.incident_counts, &names.counts, choices);
+    // What was there already may be more than the limit of today: it stays.
+    let new = figure_plans.iter().any(|plan| matches!(plan.act, FigureAct::Create(..)))
+        || count_plans.iter().any(|plan| matches!(plan.act, CountAct::Create(_)));
+    if let Some(problem) = import_plan::too_many(week, figures.figures.len(), figures.counts.len()).filter(|_| new) {
+        return Err(problem);
+    }
     let incoming = incoming(document, names);
     let event_plans = import_plan::plan_events(events, incoming, choices, doubtful, app.zone);
-    Plan { figures: figure_plans, counts: count_plans, events: event_plans, known: figures, aliases }
+    Ok(Plan { figures: figure_plans, counts: count_plans, events: event_plans, known: figures, aliases })
 }
 
 fn incoming(document: &Document, names: &Names) -> Vec<Incoming> {
