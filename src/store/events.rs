@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx, dialect, postmortems,
+    StoreError, Tx, bulk, dialect, postmortems,
     tx::{all_rows, one_row},
 };
 use crate::domain::{
@@ -118,24 +118,16 @@ pub async fn insert_all(
     created_by: Option<Uuid>,
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
-    // 33 columns: far below the 32,766 values that a statement of SQLite takes; long texts keep below MariaDB's packet.
-    for chunk in values.chunks(200) {
-        let rows = chunk.iter().map(|value| new_row(&value.event, created_by, value.import_id));
-        event::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-        let impacts: Vec<impact::ActiveModel> =
-            chunk.iter().flat_map(|value| impact_rows(value.event.id, &value.event.fields.impacts, ids)).collect();
-        if !impacts.is_empty() {
-            for part in impacts.chunks(2_000) {
-                impact::Entity::insert_many(part.to_vec()).exec_without_returning(tx.conn()).await?;
-            }
-        }
-        let owed = chunk.iter().map(|value| {
-            let event = &value.event;
-            postmortems::row(event.id, &event.postmortem, event.created_at)
-        });
-        postmortem::Entity::insert_many(owed).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    let rows = values.iter().map(|value| new_row(&value.event, created_by, value.import_id));
+    bulk::insert_all(tx, rows.collect()).await?;
+    let impacts: Vec<impact::ActiveModel> =
+        values.iter().flat_map(|value| impact_rows(value.event.id, &value.event.fields.impacts, ids)).collect();
+    bulk::insert_all(tx, impacts).await?;
+    let owed = values.iter().map(|value| {
+        let event = &value.event;
+        postmortems::row(event.id, &event.postmortem, event.created_at)
+    });
+    bulk::insert_all(tx, owed.collect()).await
 }
 
 /// Hides the events that are still in these versions, as [`delete`] does; where one is not, all stays as it is.
@@ -622,11 +614,7 @@ async fn insert_impacts(
     impacts: &[Impact],
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
-    if impacts.is_empty() {
-        return Ok(());
-    }
-    impact::Entity::insert_many(impact_rows(event_id, impacts, ids)).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    bulk::insert_all(tx, impact_rows(event_id, impacts, ids)).await
 }
 
 fn impact_rows(event_id: Uuid, impacts: &[Impact], ids: &mut (dyn FnMut() -> Uuid + Send)) -> Vec<impact::ActiveModel> {

@@ -9,7 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, bulk,
     tx::{all_rows, one_row},
 };
 use crate::domain::{
@@ -61,11 +61,7 @@ pub async fn insert(tx: &Tx, value: &Figure, key: &str, now: i64) -> Result<(), 
 
 /// Writes new figures, each with its key.
 pub async fn insert_all(tx: &Tx, values: &[(Figure, String)], now: i64) -> Result<(), StoreError> {
-    for chunk in values.chunks(1_000) {
-        let rows = chunk.iter().map(|(value, key)| figure_row(value, key, now));
-        figure::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    bulk::insert_all(tx, values.iter().map(|(value, key)| figure_row(value, key, now)).collect()).await
 }
 
 fn figure_row(value: &Figure, key: &str, now: i64) -> figure::ActiveModel {
@@ -156,11 +152,7 @@ pub async fn insert_count(tx: &Tx, value: &IncidentCount, now: i64) -> Result<()
 
 /// Writes new incident counts.
 pub async fn insert_counts(tx: &Tx, values: &[IncidentCount], now: i64) -> Result<(), StoreError> {
-    for chunk in values.chunks(1_000) {
-        let rows = chunk.iter().map(|value| count_row(value, now));
-        incident_count::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    bulk::insert_all(tx, values.iter().map(|value| count_row(value, now)).collect()).await
 }
 
 fn count_row(value: &IncidentCount, now: i64) -> incident_count::ActiveModel {

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, tx::one_row};
+use super::{StoreError, Tx, bulk, tx::one_row};
 
 /// One act of importing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,21 +151,17 @@ pub async fn mark_undone(tx: &Tx, id: Uuid, at: i64, by: &str) -> Result<(), Sto
 
 /// Writes changes.
 pub async fn insert_changes(tx: &Tx, changes: &[ImportChange]) -> Result<(), StoreError> {
-    use import_change::{ActiveModel, Entity};
-    for chunk in changes.chunks(1_000) {
-        let rows = chunk.iter().map(|change| ActiveModel {
-            run_id: Set(change.run_id),
-            position: Set(change.position),
-            kind: Set(change.kind.clone()),
-            subject: Set(change.subject),
-            label: Set(change.label.clone()),
-            version: Set(change.version),
-            before_state: Set(change.before.clone()),
-            after_state: Set(change.after.clone()),
-        });
-        Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    let rows = changes.iter().map(|change| import_change::ActiveModel {
+        run_id: Set(change.run_id),
+        position: Set(change.position),
+        kind: Set(change.kind.clone()),
+        subject: Set(change.subject),
+        label: Set(change.label.clone()),
+        version: Set(change.version),
+        before_state: Set(change.before.clone()),
+        after_state: Set(change.after.clone()),
+    });
+    bulk::insert_all(tx, rows.collect()).await
 }
 
 /// Every change of a run, in order.

@@ -389,3 +389,18 @@ async fn a_week_with_more_figures_than_it_keeps_is_refused_as_a_whole_and_named(
     let put = desk.client.put(format!("{}/api/v1/figures/2024-W34/渠道7成功率", desk.url)).bearer_auth(&desk.token);
     assert_eq!(put.json(&json!({"value": "99.9"})).send().await.unwrap().status(), StatusCode::OK);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_long_sentences_fits_into_the_packets_of_every_database() {
+    let service = Service::start(NOW).await;
+    let sentence = "核心账务数据库主从切换期间批量扣款任务重复提交".repeat(60);
+    let lines: String = (0..1_500)
+        .map(|n| format!("{}. 08/19 {:02}:{:02} 第{n}起：{sentence}【待复盘】\n", n + 1, n / 60 % 24, n % 60))
+        .collect();
+    let document = format!("# 2024-W34\n\n## 【生产事件】\n\n{lines}");
+    let actor = Actor::local_operator();
+    let report = fupan::service::imports::import(&service.app, &actor, "long.md", document, None, false).await.unwrap();
+    assert_eq!(report.added(), 1_500);
+    let undone = undo(&service.app, &actor, "last").await.unwrap();
+    assert_eq!((undone.undone.len(), undone.kept.len()), (1_500, 0));
+}
