@@ -241,6 +241,8 @@ pub struct Line {
     pub kind: Kind,
     /// Its place among those of its kind in the document, from 0.
     pub index: usize,
+    /// The line of the document on which it begins, from 1.
+    pub place: Option<usize>,
     /// What would happen.
     pub outcome: Outcome,
     /// Whether something is written for it: the answer for doubtful ones.

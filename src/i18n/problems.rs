@@ -129,7 +129,7 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         }
         "take it from next_cursor as it is" => "请原样使用 next_cursor 的值",
         "the form came back incomplete; choose the files again" => "表单没有传完整，请重新选择文件",
-        "the document is larger than 16 MiB; paste the week alone" => "文件太大，请只贴那一周",
+        "the document is larger than 15 MiB; paste the week alone" => "文件太大，请只贴那一周",
         "use plain ASCII" => "请只用 ASCII 字符",
         "choose light, dark or auto" => "请选择 light、dark 或 auto",
         "write a name of at most 60 characters without slashes" => "名称最多 60 个字符，不要用斜杠",

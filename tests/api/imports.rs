@@ -404,3 +404,24 @@ async fn a_report_of_long_sentences_fits_into_the_packets_of_every_database() {
     let undone = undo(&service.app, &actor, "last").await.unwrap();
     assert_eq!((undone.undone.len(), undone.kept.len()), (1_500, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_a_report_is_left_out_with_its_line_and_the_rest_is_imported() {
+    let service = Service::start(NOW).await;
+    let desk = Desk::of(&service).await;
+    let document = "# 2024-W34\n\n## 【系统运行数据】\n\n- 入金有效成功率：199.9%\n- 出金有效成功率：99.9%\n\n## 【生产事件】\n\n1. 08/19 15:00【待复盘】\n2. 08/20 16:00 提现审核队列积压，16:40 扩容后恢复正常。【待复盘】\n";
+    for query in ["dry_run=true", ""] {
+        let answer = desk.import(query, document).await;
+        assert_eq!(outcomes(&answer), ["doubtful", "added", "doubtful", "added"], "{answer}");
+        let lines = answer["data"].as_array().unwrap();
+        for (at, place) in [(0, 5), (2, 10)] {
+            assert_eq!((lines[at]["line"].as_i64(), lines[at]["taken"].as_bool()), (Some(place), Some(false)), "{answer}");
+            assert!(!lines[at]["problem"].as_str().unwrap().is_empty(), "{answer}");
+        }
+        assert_eq!((lines[3]["line"].as_i64(), lines[3]["problem"].is_null()), (Some(11), true), "{answer}");
+    }
+    assert_eq!(desk.get("/api/v1/events").await["data"].as_array().unwrap().len(), 1);
+    assert_eq!(desk.splice(document).await, document, "what was not read is the writer's own");
+    let again = desk.import("", document).await;
+    assert_eq!((outcomes(&again), again["run"].is_null()), (vec!["doubtful", "unchanged", "doubtful", "unchanged"], true));
+}

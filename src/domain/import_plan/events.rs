@@ -418,7 +418,8 @@ impl Desk<'_> {
         nothing: bool,
     ) -> EventPlan {
         let planned = fields != there.fields || to.is_some();
-        let skipped = planned && self.choice.take == Take::Skip;
+        let unread = fields.clone().checked().err().filter(|_| self.is_undecided() && fields != there.fields);
+        let skipped = planned && (self.choice.take == Take::Skip || unread.is_some());
         let (mut fields, to) = if skipped { (there.fields.clone(), None) } else { (fields, to) };
         if planned && !skipped && self.choice.corrects() {
             correct(&mut fields, self.choice, event.week, self.zone);
@@ -427,15 +428,21 @@ impl Desk<'_> {
         let mark = event.draft.mark;
         let checked = fields.clone().checked();
         let problem = checked.as_ref().err().cloned().filter(|_| fields != there.fields);
+        let problem = problem.or_else(|| unread.clone());
         let fields = checked.unwrap_or(fields);
         let mut changes = merge::changes(&there.fields, &fields, self.zone);
         if let Some(to) = to {
             let state = |state: PostmortemState| state.code().to_owned();
             changes.push(super::Change { field: "state", from: state(there.postmortem.state), to: state(to) });
         }
-        let outcome = if planned { Outcome::Changed } else { Outcome::Unchanged };
+        let outcome = match (planned, unread.is_some()) {
+            (true, true) => Outcome::Doubtful,
+            (true, false) => Outcome::Changed,
+            (false, _) => Outcome::Unchanged,
+        };
         let value = Value::Event(Box::new(fields.clone()), mark);
         let line = self.line(outcome, reasons, &fields.narrative, value);
+        let line = if unread.is_some() { Line { confidence: 0, ..line } } else { line };
         let number = numbered(&there);
         let line = Line { number, meets: number, changes, problem, taken: planned && !skipped, ..line };
         let told = Some(Told { subject: there.id, own: binding != Binding::Alias && !skipped });
@@ -470,25 +477,27 @@ impl Desk<'_> {
             reasons.push(Reason::RecoveryBefore);
         }
         assumptions(&event, &fields, self.choice, &mut reasons);
-        if self.known.left_out.contains(&event.key) {
+        let checked = fields.clone().checked();
+        let problem = checked.as_ref().err().cloned();
+        let fields = checked.unwrap_or(fields);
+        let unread = problem.is_some() && self.is_undecided();
+        if self.known.left_out.contains(&event.key) && !unread {
             reasons.push(Reason::LeftOut);
         }
         if self.choice.corrects() {
             reasons.push(Reason::Corrected);
         }
-        let doubt = reasons.iter().any(Reason::is_doubt);
+        let doubt = unread || reasons.iter().any(Reason::is_doubt);
         let taken = match self.choice.take {
             Take::Add | Take::Same | Take::Other => true,
             Take::Skip => false,
-            Take::Plan => !doubt || self.doubtful == Doubtful::Add,
+            Take::Plan => !unread && (!doubt || self.doubtful == Doubtful::Add),
         };
         let outcome = if doubt { Outcome::Doubtful } else { Outcome::Added };
-        let checked = fields.clone().checked();
-        let problem = checked.as_ref().err().cloned();
-        let fields = checked.unwrap_or(fields);
         let value = Value::Event(Box::new(fields.clone()), mark);
         let line = self.line(outcome, reasons, &fields.narrative, value);
-        let line = Line { taken, meets, problem, ..line };
+        let confidence = if unread { 0 } else { line.confidence };
+        let line = Line { taken, meets, problem, confidence, ..line };
         let Incoming { key, new_id, week, position, draft, raw, .. } = event;
         let act = if taken {
             let state = PostmortemState::of_mark(mark);
@@ -512,10 +521,16 @@ impl Desk<'_> {
         EventPlan { line, act, told: None }
     }
 
+    /// Whether no person said anything about the line: what cannot be saved as it stands is then left out.
+    fn is_undecided(&self) -> bool {
+        self.choice.take == Take::Plan && !self.choice.corrects()
+    }
+
     fn line(&self, outcome: Outcome, reasons: Vec<Reason>, narrative: &str, value: Value) -> Line {
         Line {
             kind: Kind::Event,
             index: self.index,
+            place: None,
             outcome,
             taken: false,
             confidence: confidence(&reasons),

@@ -246,17 +246,20 @@ fn one_figure(
     } else {
         (at, there)
     };
+    let checked = fields.clone().checked();
+    let problem = checked.as_ref().err().cloned();
+    let mut fields = checked.unwrap_or(fields);
+    // What cannot be saved as it stands, and nobody corrected, is left out and named.
+    let unread = problem.is_some() && choice.take == Take::Plan && !choice.corrects();
+    let skip = choice.take == Take::Skip || unread;
+    let problem = problem.filter(|_| unread || !skip);
     let mut reasons = Vec::new();
-    if alias == Some(None) {
+    if alias == Some(None) && !unread {
         reasons.push(Reason::LeftOut);
     }
     if choice.corrects() {
         reasons.push(Reason::Corrected);
     }
-    let checked = fields.clone().checked();
-    let problem = checked.as_ref().err().cloned();
-    let mut fields = checked.unwrap_or(fields);
-    let skip = choice.take == Take::Skip;
     let left_out = |there: bool| {
         if there || alias == Some(None) {
             return FigureAct::Nothing;
@@ -271,10 +274,14 @@ fn one_figure(
         }
         let changes = figure_changes(&before.fields, &fields);
         let same = before.fields == fields;
-        let outcome = if same { Outcome::Unchanged } else { Outcome::Changed };
+        let outcome = match (same, unread) {
+            (true, _) => Outcome::Unchanged,
+            (false, true) => Outcome::Doubtful,
+            (false, false) => Outcome::Changed,
+        };
         let after = Figure { fields: fields.clone(), source: "import".to_owned(), ..before.clone() };
         let line = line(Kind::Figure, index, outcome, reasons, Value::Figure(fields));
-        let line = Line { changes, problem: problem.filter(|_| !skip), taken: !same && !skip, ..line };
+        let line = Line { changes, taken: !same && !skip, ..with_problem(line, problem, unread) };
         let told = told(&before, same);
         let act = if same || skip {
             left_out(true)
@@ -288,8 +295,9 @@ fn one_figure(
         return FigurePlan { key: key.clone(), line, act, told };
     }
     let value = Value::Figure(fields.clone());
-    let line = line(Kind::Figure, index, Outcome::Added, reasons, value);
-    let line = Line { problem: problem.filter(|_| !skip), taken: !skip, ..line };
+    let outcome = if unread { Outcome::Doubtful } else { Outcome::Added };
+    let line = line(Kind::Figure, index, outcome, reasons, value);
+    let line = Line { taken: !skip, ..with_problem(line, problem, unread) };
     if skip {
         return FigurePlan { key: key.clone(), line, act: left_out(false), told: None };
     }
@@ -352,14 +360,15 @@ fn one_count(
     if fields.count.units < 0 {
         problem = Some(checked::FieldError::shape("count", "give a number of 0 or more"));
     }
+    let unread = problem.is_some() && choice.take == Take::Plan && !choice.corrects();
+    let skip = choice.take == Take::Skip || unread;
     let mut reasons = Vec::new();
-    if left_out {
+    if left_out && !unread {
         reasons.push(Reason::LeftOut);
     }
     if choice.corrects() {
         reasons.push(Reason::Corrected);
     }
-    let skip = choice.take == Take::Skip;
     let leave = |there: bool| {
         if there || left_out {
             return CountAct::Nothing;
@@ -368,16 +377,20 @@ fn one_count(
         CountAct::LeaveOut(LeftOut { key: key.clone(), kind: Kind::IncidentCount, week, raw })
     };
     let value = Value::Count(fields.clone());
-    let problem = problem.filter(|_| !skip);
+    let problem = problem.filter(|_| unread || !skip);
     if let (Some(before), Some(at)) = (there, at) {
         let same = before.fields == fields;
-        let outcome = if same { Outcome::Unchanged } else { Outcome::Changed };
+        let outcome = match (same, unread) {
+            (true, _) => Outcome::Unchanged,
+            (false, true) => Outcome::Doubtful,
+            (false, false) => Outcome::Changed,
+        };
         let mut line = line(Kind::IncidentCount, index, outcome, reasons, value);
         if !same {
             let (from, to) = (before.fields.count.to_string(), fields.count.to_string());
             line.changes.push(Change { field: "count", from, to });
         }
-        let line = Line { problem, taken: !same && !skip, ..line };
+        let line = Line { taken: !same && !skip, ..with_problem(line, problem, unread) };
         let after = IncidentCount { fields, source: "import".to_owned(), ..before.clone() };
         let told = told(&before, same);
         let act = if same || skip {
@@ -390,8 +403,9 @@ fn one_count(
         };
         return CountPlan { key: key.clone(), line, act, told };
     }
-    let line = line(Kind::IncidentCount, index, Outcome::Added, reasons, value);
-    let line = Line { problem, taken: !skip, ..line };
+    let outcome = if unread { Outcome::Doubtful } else { Outcome::Added };
+    let line = line(Kind::IncidentCount, index, outcome, reasons, value);
+    let line = Line { taken: !skip, ..with_problem(line, problem, unread) };
     if skip {
         return CountPlan { key: key.clone(), line, act: leave(false), told: None };
     }
@@ -401,6 +415,11 @@ fn one_count(
     places.insert(count.fields.severity.clone(), known.counts.len());
     known.counts.push(count.clone());
     CountPlan { key: key.clone(), line, act: CountAct::Create(count), told: None }
+}
+
+fn with_problem(line: Line, problem: Option<FieldError>, unread: bool) -> Line {
+    let confidence = if unread { 0 } else { line.confidence };
+    Line { problem, confidence, ..line }
 }
 
 fn line(kind: Kind, index: usize, outcome: Outcome, reasons: Vec<Reason>, value: Value) -> Line {
@@ -416,6 +435,7 @@ fn line(kind: Kind, index: usize, outcome: Outcome, reasons: Vec<Reason>, value:
     Line {
         kind,
         index,
+        place: None,
         outcome,
         taken: false,
         confidence: confidence(&reasons),

@@ -40,8 +40,9 @@ pub use store::import_runs::{ImportRun, RunCursor};
 pub use tool_files::{ToolFormat, ToolReport, import_tool_file};
 pub use undo::{Kept, UndoReport, undo};
 
-/// The largest document, in bytes: 16 MiB. Over HTTP the limit of a body comes first.
-pub const DOCUMENT_LIMIT: usize = 16 * 1024 * 1024;
+/// The largest document, in bytes: 15 MiB, because a database that takes packets of 16 MiB shall keep it. Over HTTP the
+/// limit of a body comes first.
+pub const DOCUMENT_LIMIT: usize = 15 * 1024 * 1024;
 
 /// What an import of one file did, or would do.
 #[derive(Debug, Clone)]
@@ -75,6 +76,12 @@ impl ImportReport {
         self.lines.iter().filter(new).count()
     }
 
+    /// Lines that were left out because they cannot be saved as they stand.
+    pub fn unread(&self) -> impl Iterator<Item = (&Line, &FieldError)> {
+        let left_out = self.lines.iter().filter(|line| !line.taken);
+        left_out.filter_map(|line| Some((line, line.problem.as_ref()?)))
+    }
+
     /// Whether nothing of the document is news here.
     pub fn is_unchanged(&self) -> bool {
         !self.lines.iter().any(|line| line.taken)
@@ -97,7 +104,7 @@ impl ImportReport {
 /// Reads bytes as UTF-8 text; the error names the first bad byte.
 pub fn document(bytes: Vec<u8>) -> Result<String, FieldError> {
     if bytes.len() > DOCUMENT_LIMIT {
-        return Err(FieldError::shape("document", "the file is larger than 16 MiB; import the week alone"));
+        return Err(FieldError::shape("document", "the file is larger than 15 MiB; import the week alone"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -294,11 +301,19 @@ impl Plan {
     }
 
     fn report(&self, document: &Document, run: Option<Uuid>, dry_run: bool) -> ImportReport {
+        let starts: Vec<usize> = document.content.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let reading = &document.reading;
+        let begin = |line: &Line| match line.kind {
+            Kind::Event => reading.events.get(line.index).map(|read| read.span.start),
+            Kind::Figure => reading.figures.get(line.index).map(|read| read.line_span.start),
+            Kind::IncidentCount => reading.incident_counts.get(line.index).map(|read| read.line_span.start),
+        };
+        let place = |at: usize| starts.partition_point(|start| *start <= at) + 1;
         ImportReport {
             file_name: document.file_name.clone(),
             week: Some(document.week),
             run,
-            lines: self.lines().cloned().collect(),
+            lines: self.lines().map(|line| Line { place: begin(line).map(place), ..line.clone() }).collect(),
             dry_run,
         }
     }

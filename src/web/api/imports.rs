@@ -84,6 +84,8 @@ pub struct ImportLine {
     number: Option<i64>,
     /// Number of the event that it may be, or is.
     meets: Option<i64>,
+    /// The line of the document on which it begins, from 1; null for data of another tool.
+    line: Option<usize>,
     /// What it is, short, on one line.
     text: String,
     /// When the event began, in the zone of the reports; null where it is not known, and for figures and counts.
@@ -94,7 +96,7 @@ pub struct ImportLine {
     recovered_at: Option<DateTime<FixedOffset>>,
     /// What changes on what is there.
     changes: Vec<ImportFieldChange>,
-    /// Why it cannot be saved as it is.
+    /// Why it cannot be saved as it stands; such a thing is left out, the rest is imported.
     problem: Option<String>,
 }
 
@@ -154,6 +156,7 @@ fn line_body(line: &Line, zone: Tz, chinese: bool) -> ImportLine {
         kind: line.kind.code(),
         number: line.number,
         meets: line.meets,
+        line: line.place,
         text: line.words.clone(),
         occurred_at: occurred.map(at),
         occurred_precision: occurred.map(|point| point.precision.code()),
