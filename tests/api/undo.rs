@@ -157,7 +157,9 @@ async fn what_was_changed_there_and_back_goes_in_every_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_reports_of_several_weeks_carry_goes_with_the_last_of_them() {
     let of_week = |week: &str| {
-        format!("# {week}\n\n## 【生产事件】\n\n1. 2024/08/14 10:20 代付渠道甲回调延迟，影响约120笔代付交易，11:05 恢复正常。【待复盘】\n")
+        format!(
+            "# {week}\n\n## 【生产事件】\n\n1. 2024/08/14 10:20 代付渠道甲回调延迟，影响约120笔代付交易，11:05 恢复正常。【待复盘】\n"
+        )
     };
     for order in ORDERS {
         let desk = Desk::new().await;
@@ -206,7 +208,10 @@ async fn a_value_of_a_person_between_two_imports_is_kept_and_named() {
     desk.undo(&first).await;
     let undone = desk.undo(&second).await;
     let kept = undone["kept"].as_array().unwrap();
-    assert_eq!((kept.len(), kept[0]["kind"].as_str(), kept[0]["fields"].clone()), (1, Some("figure"), json!(["value"])));
+    assert_eq!(
+        (kept.len(), kept[0]["kind"].as_str(), kept[0]["fields"].clone()),
+        (1, Some("figure"), json!(["value"]))
+    );
     assert!(desk.get("/api/v1/figures?week=2024-W34").await["data"][0]["value"] == "99.9", "{undone}");
 }
 

@@ -21,7 +21,8 @@ use crate::{
         checked::{self, FieldError, FieldProblem},
         foreign::{ForeignFormat, guess},
         import_plan::{
-            self, Choices, CountAct, CountPlan, EventPlan, FigureAct, FigurePlan, Incoming, Kind, KnownFigures, Line, Said,
+            self, Choices, CountAct, CountPlan, EventPlan, FigureAct, FigurePlan, Incoming, Kind, KnownFigures, Line,
+            Said,
         },
         iso_week::IsoWeek,
         report::{

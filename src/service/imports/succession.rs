@@ -130,7 +130,8 @@ impl Others {
     pub fn explains(&self, kind: &str, subject: Uuid, name: &str, here: &Value) -> bool {
         let passed_on = self.inherited.iter().filter(|row| row.subject == subject);
         let rows = self.rows.get(&subject).into_iter().flatten().chain(passed_on).filter(|row| row.kind == kind);
-        rows.filter(|row| row.before.is_some()).any(|row| parts(kind, &read(row.after.as_ref())).get(name) == Some(here))
+        rows.filter(|row| row.before.is_some())
+            .any(|row| parts(kind, &read(row.after.as_ref())).get(name) == Some(here))
     }
 
     /// Decides on a change of something that was there before. `here` is its state now.
@@ -142,7 +143,8 @@ impl Others {
         let mut back = here.clone();
         let mut repeated: Option<(Uuid, Value)> = None;
         for (name, to) in was.iter().filter(|(name, to)| is.get(*name) != Some(to)) {
-            let (from, stands) = (is.get(name).cloned().unwrap_or_default(), now.get(name).cloned().unwrap_or_default());
+            let (from, stands) =
+                (is.get(name).cloned().unwrap_or_default(), now.get(name).cloned().unwrap_or_default());
             match self.next(change, name, &from) {
                 Some(Next::Repeats(heir)) => {
                     let (_, state) = repeated.get_or_insert_with(|| (heir, after.clone()));
@@ -226,4 +228,3 @@ pub(super) fn alias_key(change: &ImportChange) -> Option<String> {
     let state = change.after.as_ref().or(change.before.as_ref())?;
     serde_json::from_str::<Alias>(state).ok().map(|alias| alias.key)
 }
-

@@ -270,7 +270,8 @@ impl<'a> Eraser<'a> {
         let postmortem = PostmortemLedger::of(&here.postmortem);
         if after.postmortem.as_ref().is_some_and(|then| *then != postmortem) {
             // Whom it belongs to, a person chose.
-            let stands = serde_json::to_value(PostmortemLedger { owner: None, ..postmortem.clone() }).unwrap_or_default();
+            let stands =
+                serde_json::to_value(PostmortemLedger { owner: None, ..postmortem.clone() }).unwrap_or_default();
             let owned = after.postmortem.as_ref().is_some_and(|then| then.owner != postmortem.owner);
             if owned || !self.others.explains("postmortem", here.id, "", &stripped(stands)) {
                 edited.push("postmortem".to_owned());

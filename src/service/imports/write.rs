@@ -18,8 +18,7 @@ use crate::{
         event::{self, ProductionEvent},
         figures::{Figure, IncidentCount},
         import_plan::{
-            Binding, CountAct, EventAct, EventPlan, FigureAct, Kind, LeftOut, NewcomerEvent, Outcome, Told,
-            Update,
+            Binding, CountAct, EventAct, EventPlan, FigureAct, Kind, LeftOut, NewcomerEvent, Outcome, Told, Update,
         },
         postmortem::PostmortemState,
     },

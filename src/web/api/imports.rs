@@ -12,6 +12,7 @@ use crate::{
     domain::{
         checked::FieldError,
         clock_point::ClockPoint,
+        foreign::Refused,
         import_plan::{Choices, Line},
         iso_week::IsoWeek,
     },
@@ -114,7 +115,7 @@ pub struct ImportBody {
     /// Every event, figure and count of the document.
     data: Vec<ImportLine>,
     /// Entries of another tool that were not taken.
-    refused: Vec<RefusedEntry>,
+    pub(super) refused: Vec<RefusedEntry>,
 }
 
 /// An entry of another tool that was not taken.
@@ -124,6 +125,13 @@ pub struct RefusedEntry {
     place: String,
     /// Why, in Chinese and English.
     text: String,
+}
+
+impl RefusedEntry {
+    /// As JSON.
+    pub(super) fn of(refused: &Refused) -> Self {
+        Self { place: refused.place.to_string(), text: refused.words.clone() }
+    }
 }
 
 /// The code of an outcome.
@@ -138,7 +146,7 @@ pub const fn outcome_code(outcome: Outcome) -> &'static str {
 }
 
 /// Whether the sender reads Chinese; programs that name no language get English.
-fn reads_chinese(request: &HttpRequest) -> bool {
+pub(super) fn reads_chinese(request: &HttpRequest) -> bool {
     let wanted = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     wanted.is_some_and(|wanted| wanted.starts_with("zh"))
 }
@@ -170,7 +178,8 @@ fn line_body(line: &Line, zone: Tz, chinese: bool) -> ImportLine {
     }
 }
 
-fn body(report: &ImportReport, zone: Tz, chinese: bool) -> ImportBody {
+/// What an import did, as JSON.
+pub(super) fn body(report: &ImportReport, zone: Tz, chinese: bool) -> ImportBody {
     ImportBody {
         week: report.week.map(|week| week.to_string()).unwrap_or_default(),
         dry_run: report.dry_run,
@@ -200,9 +209,7 @@ pub async fn create(
         let mut run = Run::new(&app, Options { source: how.source.clone(), dry_run, doubtful });
         let file = query.file.as_deref();
         let read = imports::import_tool_file(&app, &caller.actor, &mut run, &how, file, bytes.to_vec()).await?;
-        let refused = read.refused.iter();
-        let refused = refused.map(|one| RefusedEntry { place: one.place.to_string(), text: one.words.clone() });
-        let refused = refused.collect();
+        let refused = read.refused.iter().map(RefusedEntry::of).collect();
         return Ok(
             HttpResponse::Ok().json(ImportBody { refused, ..body(&read.report, app.zone, reads_chinese(&request)) })
         );

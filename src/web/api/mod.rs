@@ -4,6 +4,7 @@ mod conditions;
 mod event_body;
 mod events;
 mod figures;
+mod import_batches;
 pub mod imports;
 mod lines;
 mod openapi;
@@ -44,6 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/v1/imports").route(web::get().to(imports::list)).route(web::post().to(imports::create)),
         )
+        .service(web::resource("/api/v1/imports:batch").route(web::post().to(import_batches::create)))
         .service(web::resource("/api/v1/imports/{id}:undo").route(web::post().to(imports::undo)))
         .service(web::resource("/api/v1/reports:splice").route(web::post().to(imports::splice)))
         .service(web::resource("/api/v1/report-styles").route(web::get().to(report_styles::list)))

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
-    shares,
+    event_body, events, figures, import_batches, imports, lines, postmortems, published, report_mailings,
+    report_styles, reports, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -21,6 +21,8 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureBody,
     figures::FigureChange,
     figures::FigureList,
+    import_batches::ImportBatch,
+    import_batches::ImportBatchBody,
     imports::ImportBody,
     imports::RunList,
     imports::UndoBody,
@@ -79,6 +81,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         }
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
+        ("POST", "/api/v1/imports:batch") => swap("ImportBatch", "ImportBatchBody"),
         ("GET", "/api/v1/imports") => give("RunList"),
         ("POST", "/api/v1/imports/{id}:undo") => give("UndoBody"),
         ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },
