@@ -159,11 +159,7 @@ async fn one(
         }
     }
     summary(&report, doubtful);
-    // A dry run shows every line first; a file with a bad one could not be imported.
-    match report.problem() {
-        Some(problem) => Err(ServiceError::from(problem).into()),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The bytes of a file and its name; standard input has none.
@@ -208,10 +204,7 @@ async fn tool_file(
     if !refused.is_empty() {
         say(&format!("{}：未取 {} 条 not taken", report.file_name, refused.len()));
     }
-    match report.problem() {
-        Some(problem) => Err(ServiceError::from(problem).into()),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// `新增  事件  2026-03-11 09:30–10:15  客户反馈…  95%：年份是推断的：2026`.
@@ -255,9 +248,15 @@ fn problem_words(problem: &FieldError) -> String {
 
 fn summary(report: &ImportReport, doubtful: Doubtful) {
     let what = report.week.map_or_else(|| report.file_name.clone(), |week| week.to_string());
-    let (added, doubts) = (report.added(), report.total(Outcome::Doubtful));
+    for (line, problem) in report.unread() {
+        let place = line.place.map(|place| format!("第{place}行 ")).unwrap_or_default();
+        let said = import_plan::short(&line.words, 40);
+        say(&format!("未取 not taken  {place}{} {said}：{}", words::kind(line.kind, true), problem_words(problem)));
+    }
+    let unread = report.unread().count();
+    let (added, doubts) = (report.added(), report.total(Outcome::Doubtful).saturating_sub(unread));
     let changed = report.lines.iter().filter(|line| line.outcome == Outcome::Changed && line.taken).count();
-    if report.is_unchanged() && doubts == 0 {
+    if report.is_unchanged() && doubts + unread == 0 {
         say(&format!("{what}：没有变化 nothing changed"));
         return;
     }
@@ -269,6 +268,9 @@ fn summary(report: &ImportReport, doubtful: Doubtful) {
             Doubtful::Skip => "没有导入；--doubtful add 则照常新增",
         };
         text.push_str(&format!("，存疑 {doubts} 项（{rule}）"));
+    }
+    if unread > 0 {
+        text.push_str(&format!("，未取 {unread} 项（见上，改好后再导入）"));
     }
     say(&text);
 }
@@ -291,6 +293,7 @@ fn as_json(report: &ImportReport, zone: Tz) -> Value {
                 })).collect::<Vec<_>>(),
                 "number": line.number,
                 "meets": line.meets,
+                "line": line.place,
                 "words": line.words,
                 "occurred_at": at(occurred),
                 "occurred_precision": occurred.map(|point| point.precision.code()),

@@ -9,8 +9,11 @@ use crate::domain::{
     report::reading::Decimal,
 };
 
+/// The most figures, and the most incident counts, that a week keeps.
+pub const WEEK_LIMIT: usize = 500;
+
 /// What people write of a figure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FigureFields {
     /// Label, up to 100 characters.
     pub name: String,

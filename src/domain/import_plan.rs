@@ -25,7 +25,9 @@ pub use events::{
     Binding, EventAct, EventPlan, Incoming, KnownEvents, Link, Meeting, NewcomerEvent, SAME_EVENT, Update,
     is_foreign_key, plan_events,
 };
-pub use figures::{CountAct, CountPlan, FigureAct, FigurePlan, KnownFigures, figure_fields, plan_counts, plan_figures};
+pub use figures::{
+    CountAct, CountPlan, FigureAct, FigurePlan, KnownFigures, Said, figure_fields, plan_counts, plan_figures, too_many,
+};
 pub use words::{impacts_word, mark_word, short, span_word, time_word};
 
 /// Most characters of [`Line::words`].
@@ -239,6 +241,8 @@ pub struct Line {
     pub kind: Kind,
     /// Its place among those of its kind in the document, from 0.
     pub index: usize,
+    /// The line of the document on which it begins, from 1.
+    pub place: Option<usize>,
     /// What would happen.
     pub outcome: Outcome,
     /// Whether something is written for it: the answer for doubtful ones.
@@ -340,6 +344,15 @@ impl Choice {
 
 /// The words on the lines of one document.
 pub type Choices = BTreeMap<(Kind, usize), Choice>;
+
+/// A stored thing that a document tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Its id.
+    pub subject: Uuid,
+    /// The document says it as it stands here; else in words of its own.
+    pub own: bool,
+}
 
 /// A further key of a thing of a document, or that it was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]

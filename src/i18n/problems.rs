@@ -137,6 +137,11 @@ fn remedy_of(remedy: &str) -> Option<String> {
             "没有【系统运行数据】也没有【生产事件】，看起来是别处的数据；请写明格式：--from {formats}（网页里选“格式”）"
         ));
     }
+    if let Some((week, rest)) = remedy.split_once(" would have ") {
+        let what = if rest.contains("incident counts") { "事故数" } else { "指标" };
+        let many = rest.split(' ').next().unwrap_or_default();
+        return Some(format!("{week} 会有 {many} 个{what}，一周最多 500 个，请去掉一些"));
+    }
     fixed_remedy(remedy).map(str::to_owned)
 }
 
@@ -147,7 +152,7 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         }
         "take it from next_cursor as it is" => "请原样使用 next_cursor 的值",
         "the form came back incomplete; choose the files again" => "表单没有传完整，请重新选择文件",
-        "the document is larger than 16 MiB; paste the week alone" => "文件太大，请只贴那一周",
+        "the document is larger than 15 MiB; paste the week alone" => "文件太大，请只贴那一周",
         "use plain ASCII" => "请只用 ASCII 字符",
         "choose light, dark or auto" => "请选择 light、dark 或 auto",
         "write a name of at most 60 characters without slashes" => "名称最多 60 个字符，不要用斜杠",
@@ -190,6 +195,8 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         _ if remedy.starts_with("the document names no week") => "文中没有周次，请写上 2024-W34 这样的周",
         _ if remedy.starts_with("the file is larger than") => "文件太大，请只导入那一周",
         _ if remedy.starts_with("the file is not UTF-8") => "不是 UTF-8 编码，请另存为 UTF-8",
+        "give at most 60 documents at once" => "一次最多 60 份文件",
+        _ if remedy.ends_with("already; remove one first") => "这一周已经有 500 个，请先删掉一个",
         _ if remedy.starts_with("there are more than") => {
             "太多了：一次最多 60 份文件、600 行；请分几次，或用命令行 fupan import"
         }

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::{self, FieldError},
-        figures::{Figure, FigureFields, FigurePatch, IncidentCount, IncidentCountFields},
+        figures::{Figure, FigureFields, FigurePatch, IncidentCount, IncidentCountFields, WEEK_LIMIT},
         iso_week::IsoWeek,
     },
     store::{self, Tx},
@@ -99,17 +99,22 @@ pub(super) async fn write(
         audit(app, tx, actor, "figure.update", week, &after.fields.name, change).await?;
         return Ok(Figure { version: before.version + 1, updated_at: now, ..after });
     }
+    if existing.len() >= WEEK_LIMIT {
+        let remedy = format!("{week} has {WEEK_LIMIT} figures already; remove one first");
+        return Err(FieldError::shape("name", remedy).into());
+    }
     let position = existing.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
+    let taken = existing.iter().any(|other| other.fields.is_named(&fields.name, None));
     let figure =
         Figure { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
-    store::figures::insert(tx, &figure, &key_of(&figure.fields, existing), now).await?;
+    store::figures::insert(tx, &figure, &key_of(&figure.fields, taken), now).await?;
     audit(app, tx, actor, "figure.create", week, &figure.fields.name, json!({"to": shown(&figure.fields)})).await?;
     Ok(figure)
 }
 
-/// The key of a new figure of a week: under another heading the same label is another figure.
-pub(super) fn key_of(fields: &FigureFields, existing: &[Figure]) -> String {
-    let taken = existing.iter().any(|other| other.fields.is_named(&fields.name, None));
+/// The key of a new figure of a week: under another heading the same label is another figure. `taken` says that the
+/// week has a figure of that label.
+pub(super) fn key_of(fields: &FigureFields, taken: bool) -> String {
     match fields.group.as_deref().filter(|_| taken) {
         Some(group) => secrets::hash(&format!("{}\n{}", checked::fold(group), checked::fold(&fields.name))),
         None => checked::fold(&fields.name),
@@ -226,6 +231,10 @@ pub(super) async fn write_count(
         let change = json!({"from": before.fields.count.to_string(), "to": after.fields.count.to_string()});
         audit(app, tx, actor, "incident_count.update", week, &after.fields.severity, change).await?;
         return Ok(IncidentCount { version: before.version + 1, updated_at: now, ..after });
+    }
+    if existing.len() >= WEEK_LIMIT {
+        let remedy = format!("{week} has {WEEK_LIMIT} incident counts already; remove one first");
+        return Err(FieldError::shape("severity", remedy).into());
     }
     let position = existing.iter().map(|count| count.position).max().unwrap_or(0) + 1;
     let count =

@@ -167,7 +167,7 @@ pub struct StyleTwin {
 pub fn twin(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle>) -> Result<StyleTwin, ServiceError> {
     authorise(actor, Permission::Read)?;
     if document.len() > super::imports::DOCUMENT_LIMIT {
-        return Err(FieldError::shape("document", "the document is larger than 16 MiB; paste the week alone").into());
+        return Err(FieldError::shape("document", "the document is larger than 15 MiB; paste the week alone").into());
     }
     let reading = report::read_report(document, app.zone, app.today());
     if reading.events_section.is_none() && reading.figures_section.is_none() {

@@ -7,7 +7,7 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, bulk};
 use crate::domain::actor::Actor;
 
 /// One entry: who did what to which subject (`event:22`), and what changed.
@@ -67,19 +67,16 @@ pub struct NewEntry {
 
 /// Writes many entries of one act.
 pub async fn insert_all(tx: &Tx, at: i64, actor: &Actor, entries: &[NewEntry]) -> Result<(), StoreError> {
-    for chunk in entries.chunks(1_000) {
-        let rows = chunk.iter().map(|entry| ActiveModel {
-            id: Set(entry.id),
-            at: Set(at),
-            actor_id: Set(actor.account_id),
-            actor_name: Set(actor.name.clone()),
-            action: Set(entry.action.clone()),
-            subject: Set(entry.subject.clone()),
-            change: Set(entry.change.clone()),
-        });
-        Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    let rows = entries.iter().map(|entry| ActiveModel {
+        id: Set(entry.id),
+        at: Set(at),
+        actor_id: Set(actor.account_id),
+        actor_name: Set(actor.name.clone()),
+        action: Set(entry.action.clone()),
+        subject: Set(entry.subject.clone()),
+        change: Set(entry.change.clone()),
+    });
+    bulk::insert_all(tx, rows.collect()).await
 }
 
 /// The latest entries of a subject, newest first.

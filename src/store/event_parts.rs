@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, bulk};
 use crate::domain::{
     capture::draft::{Impact, ImpactKind},
     event::EventFields,
@@ -110,12 +110,12 @@ pub async fn insert(
     for (event, fields) in events {
         rows.add(*event, fields, ids)?;
     }
-    write(tx, rows.impacts).await?;
-    write(tx, rows.services).await?;
-    write(tx, rows.responsibility).await?;
-    write(tx, rows.tags).await?;
-    write(tx, rows.links).await?;
-    write(tx, rows.viewers).await
+    bulk::insert_all(tx, rows.impacts).await?;
+    bulk::insert_all(tx, rows.services).await?;
+    bulk::insert_all(tx, rows.responsibility).await?;
+    bulk::insert_all(tx, rows.tags).await?;
+    bulk::insert_all(tx, rows.links).await?;
+    bulk::insert_all(tx, rows.viewers).await
 }
 
 /// Takes all parts off an event.
@@ -272,18 +272,6 @@ impl Rows {
         }
         Ok(())
     }
-}
-
-async fn write<A>(tx: &Tx, rows: Vec<A>) -> Result<(), StoreError>
-where
-    A: ActiveModelTrait + ActiveModelBehavior + Send + Clone + 'static,
-    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
-{
-    // Far below the 32,766 values that a statement of SQLite takes.
-    for part in rows.chunks(2_000) {
-        <A::Entity as EntityTrait>::insert_many(part.to_vec()).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
 }
 
 fn stored_shares(shares: &[ShareFrom]) -> Result<serde_json::Value, StoreError> {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx, dialect,
+    StoreError, Tx, bulk, dialect,
     event_parts::{self, EventParts},
     postmortems,
     tx::{all_rows, one_row},
@@ -121,19 +121,15 @@ pub async fn insert_all(
     created_by: Option<Uuid>,
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
-    // 33 columns: far below the 32,766 values that a statement of SQLite takes; long texts keep below MariaDB's packet.
-    for chunk in values.chunks(200) {
-        let rows = chunk.iter().map(|value| new_row(&value.event, created_by, value.import_id));
-        event::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-        let parts: Vec<_> = chunk.iter().map(|value| (value.event.id, &value.event.fields)).collect();
-        event_parts::insert(tx, &parts, ids).await?;
-        let owed = chunk.iter().map(|value| {
-            let event = &value.event;
-            postmortems::row(event.id, &event.postmortem, event.created_at)
-        });
-        postmortem::Entity::insert_many(owed).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    let rows = values.iter().map(|value| new_row(&value.event, created_by, value.import_id));
+    bulk::insert_all(tx, rows.collect()).await?;
+    let parts: Vec<_> = values.iter().map(|value| (value.event.id, &value.event.fields)).collect();
+    event_parts::insert(tx, &parts, ids).await?;
+    let owed = values.iter().map(|value| {
+        let event = &value.event;
+        postmortems::row(event.id, &event.postmortem, event.created_at)
+    });
+    bulk::insert_all(tx, owed.collect()).await
 }
 
 /// Hides the events that are still in these versions, as [`delete`] does; where one is not, all stays as it is.

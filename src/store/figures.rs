@@ -9,17 +9,20 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, bulk,
     tx::{all_rows, one_row},
 };
 use crate::domain::{
-    figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
+    figures::{Figure, FigureFields, IncidentCount, IncidentCountFields, WEEK_LIMIT},
     iso_week::IsoWeek,
     report::reading::Decimal,
 };
 
-/// Most rows of one week.
-const LIMIT: u64 = 500;
+/// The most rows that the weeks `from..=to` hold.
+fn limit(from: IsoWeek, to: IsoWeek) -> u64 {
+    let weeks = (to.monday() - from.monday()).num_weeks().clamp(0, 1_000) + 1;
+    WEEK_LIMIT as u64 * weeks.unsigned_abs()
+}
 
 /// Figures of weeks `from..=to`, in order of week and report.
 pub async fn of_weeks(
@@ -32,7 +35,7 @@ pub async fn of_weeks(
         .order_by_asc(figure::Column::Week)
         .order_by_asc(figure::Column::Position)
         .order_by_asc(figure::Column::Id)
-        .limit(LIMIT * 10)
+        .limit(limit(from, to))
         .all(connection)
         .await?
         .into_iter()
@@ -58,11 +61,7 @@ pub async fn insert(tx: &Tx, value: &Figure, key: &str, now: i64) -> Result<(), 
 
 /// Writes new figures, each with its key.
 pub async fn insert_all(tx: &Tx, values: &[(Figure, String)], now: i64) -> Result<(), StoreError> {
-    for chunk in values.chunks(1_000) {
-        let rows = chunk.iter().map(|(value, key)| figure_row(value, key, now));
-        figure::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    bulk::insert_all(tx, values.iter().map(|(value, key)| figure_row(value, key, now)).collect()).await
 }
 
 fn figure_row(value: &Figure, key: &str, now: i64) -> figure::ActiveModel {
@@ -137,7 +136,7 @@ pub async fn counts_of_weeks(
         .order_by_asc(incident_count::Column::Week)
         .order_by_asc(incident_count::Column::Position)
         .order_by_asc(incident_count::Column::Id)
-        .limit(LIMIT * 10)
+        .limit(limit(from, to))
         .all(connection)
         .await?
         .into_iter()
@@ -153,11 +152,7 @@ pub async fn insert_count(tx: &Tx, value: &IncidentCount, now: i64) -> Result<()
 
 /// Writes new incident counts.
 pub async fn insert_counts(tx: &Tx, values: &[IncidentCount], now: i64) -> Result<(), StoreError> {
-    for chunk in values.chunks(1_000) {
-        let rows = chunk.iter().map(|value| count_row(value, now));
-        incident_count::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    bulk::insert_all(tx, values.iter().map(|value| count_row(value, now)).collect()).await
 }
 
 fn count_row(value: &IncidentCount, now: i64) -> incident_count::ActiveModel {

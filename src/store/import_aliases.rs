@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, bulk};
 use crate::domain::{capture::draft::Mark, iso_week::IsoWeek, postmortem::PostmortemState};
 
 /// Most aliases of one week that are read.
@@ -32,18 +32,15 @@ pub struct Alias {
 pub async fn put(tx: &Tx, aliases: &[Alias]) -> Result<(), StoreError> {
     let keys: Vec<&str> = aliases.iter().map(|alias| alias.key.as_str()).collect();
     remove(tx, &keys).await?;
-    for chunk in aliases.chunks(1_000) {
-        let rows = chunk.iter().map(|alias| ActiveModel {
-            alias_key: Set(alias.key.clone()),
-            kind: Set(alias.kind.clone()),
-            week: Set(alias.week.clone()),
-            raw: Set(alias.raw.clone()),
-            subject: Set(alias.subject),
-            mark: Set(alias.mark.map(|mark| PostmortemState::of_mark(mark).code().to_owned())),
-        });
-        Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    let rows = aliases.iter().map(|alias| ActiveModel {
+        alias_key: Set(alias.key.clone()),
+        kind: Set(alias.kind.clone()),
+        week: Set(alias.week.clone()),
+        raw: Set(alias.raw.clone()),
+        subject: Set(alias.subject),
+        mark: Set(alias.mark.map(|mark| PostmortemState::of_mark(mark).code().to_owned())),
+    });
+    bulk::insert_all(tx, rows.collect()).await
 }
 
 /// Removes the aliases of these keys.
@@ -60,17 +57,6 @@ pub async fn by_keys(connection: &impl ConnectionTrait, keys: &[String]) -> Resu
     for chunk in keys.chunks(1_000) {
         let rows =
             Entity::find().filter(Column::AliasKey.is_in(chunk.iter().map(String::as_str))).all(connection).await?;
-        found.extend(rows.into_iter().map(value));
-    }
-    Ok(found)
-}
-
-/// The aliases under which these are known.
-pub async fn of_subjects(connection: &impl ConnectionTrait, subjects: &[Uuid]) -> Result<Vec<Alias>, StoreError> {
-    let mut found = Vec::new();
-    for chunk in subjects.chunks(1_000) {
-        let rows =
-            Entity::find().filter(Column::Subject.is_in(chunk.iter().copied())).limit(10_000).all(connection).await?;
         found.extend(rows.into_iter().map(value));
     }
     Ok(found)

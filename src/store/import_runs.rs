@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, tx::one_row};
+use super::{StoreError, Tx, bulk, tx::one_row};
 
 /// One act of importing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +47,10 @@ pub struct ImportRun {
 pub struct ImportChange {
     /// The run.
     pub run_id: Uuid,
-    /// Order within the run, from 1.
+    /// Order within the run, from 1; below that what passed on from a run that was undone.
     pub position: i64,
-    /// event, postmortem, figure, incident_count, document or alias.
+    /// event, postmortem, figure, incident_count, document or alias; told or named where the run tells of something
+    /// without changing it.
     pub kind: String,
     /// Id of what changed.
     pub subject: Uuid,
@@ -150,21 +151,17 @@ pub async fn mark_undone(tx: &Tx, id: Uuid, at: i64, by: &str) -> Result<(), Sto
 
 /// Writes changes.
 pub async fn insert_changes(tx: &Tx, changes: &[ImportChange]) -> Result<(), StoreError> {
-    use import_change::{ActiveModel, Entity};
-    for chunk in changes.chunks(1_000) {
-        let rows = chunk.iter().map(|change| ActiveModel {
-            run_id: Set(change.run_id),
-            position: Set(change.position),
-            kind: Set(change.kind.clone()),
-            subject: Set(change.subject),
-            label: Set(change.label.clone()),
-            version: Set(change.version),
-            before_state: Set(change.before.clone()),
-            after_state: Set(change.after.clone()),
-        });
-        Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    let rows = changes.iter().map(|change| import_change::ActiveModel {
+        run_id: Set(change.run_id),
+        position: Set(change.position),
+        kind: Set(change.kind.clone()),
+        subject: Set(change.subject),
+        label: Set(change.label.clone()),
+        version: Set(change.version),
+        before_state: Set(change.before.clone()),
+        after_state: Set(change.after.clone()),
+    });
+    bulk::insert_all(tx, rows.collect()).await
 }
 
 /// Every change of a run, in order.
@@ -173,8 +170,8 @@ pub async fn all_changes(connection: &impl ConnectionTrait, run_id: Uuid) -> Res
     const PAGE: u64 = 2_000;
     let mut all: Vec<ImportChange> = Vec::new();
     loop {
-        let behind = all.last().map_or(0, |change| change.position);
-        let page = changes(connection, run_id, behind, PAGE).await?;
+        let behind = all.last().map_or(i64::MIN, |change| change.position);
+        let page = changes(connection, run_id, behind, &[], PAGE).await?;
         let whole = (page.len() as u64) < PAGE;
         all.extend(page);
         if whole {
@@ -183,17 +180,19 @@ pub async fn all_changes(connection: &impl ConnectionTrait, run_id: Uuid) -> Res
     }
 }
 
-/// Changes of a run behind `after`, in order, at most `limit`.
+/// Changes of a run behind `after`, in order, at most `limit`; without those of the kinds `but`.
 pub async fn changes(
     connection: &impl ConnectionTrait,
     run_id: Uuid,
     after: i64,
+    but: &[&str],
     limit: u64,
 ) -> Result<Vec<ImportChange>, StoreError> {
     use import_change::{Column, Entity};
     let rows = Entity::find()
         .filter(Column::RunId.eq(run_id))
         .filter(Column::Position.gt(after))
+        .filter(Column::Kind.is_not_in(but.iter().copied()))
         .order_by_asc(Column::Position)
         .limit(limit)
         .all(connection)
@@ -227,6 +226,94 @@ pub async fn of_subjects(
         found.extend(rows.into_iter().map(change_value));
     }
     Ok(found)
+}
+
+/// The changes that other runs that stand made to these things, in order of runs and of their ledgers.
+pub async fn of_others(
+    connection: &impl ConnectionTrait,
+    run_id: Uuid,
+    subjects: &[Uuid],
+) -> Result<Vec<ImportChange>, StoreError> {
+    use import_change::{Column, Entity};
+    use sea_orm::sea_query::Query;
+    /// Changes that are read at once.
+    const PAGE: u64 = 2_000;
+    let mut found = Vec::new();
+    for chunk in subjects.chunks(500) {
+        let mut behind: Option<(Uuid, i64)> = None;
+        loop {
+            let standing = Query::select()
+                .column(import_run::Column::Id)
+                .from(import_run::Entity)
+                .and_where(import_run::Column::UndoneAt.is_null())
+                .take();
+            let mut condition = Condition::all()
+                .add(Column::Subject.is_in(chunk.iter().copied()))
+                .add(Column::RunId.ne(run_id))
+                .add(Column::RunId.in_subquery(standing));
+            if let Some((run, position)) = behind {
+                let same = Condition::all().add(Column::RunId.eq(run)).add(Column::Position.gt(position));
+                condition = condition.add(Condition::any().add(Column::RunId.gt(run)).add(same));
+            }
+            let rows = Entity::find()
+                .filter(condition)
+                .order_by_asc(Column::RunId)
+                .order_by_asc(Column::Position)
+                .limit(PAGE)
+                .all(connection)
+                .await?;
+            let whole = (rows.len() as u64) < PAGE;
+            behind = rows.last().map(|row| (row.run_id, row.position));
+            found.extend(rows.into_iter().map(change_value));
+            if whole {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Writes changes of an undone run into the ledgers of others, before everything that those hold. Their positions are
+/// given here.
+pub async fn inherit(tx: &Tx, changes: &[ImportChange]) -> Result<(), StoreError> {
+    use import_change::{Column, Entity};
+    let heirs: std::collections::BTreeSet<Uuid> = changes.iter().map(|change| change.run_id).collect();
+    let heirs: Vec<Uuid> = heirs.into_iter().collect();
+    let mut first: std::collections::HashMap<Uuid, i64> = std::collections::HashMap::new();
+    for chunk in heirs.chunks(500) {
+        let lowest: Vec<(Uuid, i64)> = Entity::find()
+            .select_only()
+            .column(Column::RunId)
+            .column_as(Column::Position.min(), "lowest")
+            .filter(Column::RunId.is_in(chunk.iter().copied()))
+            .group_by(Column::RunId)
+            .into_tuple()
+            .all(tx.conn())
+            .await?;
+        first.extend(lowest);
+    }
+    let rows: Vec<ImportChange> = changes
+        .iter()
+        .map(|change| {
+            let position = first.entry(change.run_id).or_insert(1);
+            *position -= 1;
+            ImportChange { position: *position, ..change.clone() }
+        })
+        .collect();
+    insert_changes(tx, &rows).await
+}
+
+/// Gives a change another state before it.
+pub async fn set_before(tx: &Tx, run_id: Uuid, position: i64, before: Option<&str>) -> Result<(), StoreError> {
+    use import_change::{Column, Entity};
+    // MariaDB does not count a row whose values stay as they are: nobody else writes it in this transaction's time.
+    Entity::update_many()
+        .col_expr(Column::BeforeState, Expr::value(before.map(str::to_owned)))
+        .filter(Column::RunId.eq(run_id))
+        .filter(Column::Position.eq(position))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 fn run_value(row: import_run::Model) -> ImportRun {

@@ -85,37 +85,22 @@ pub async fn latest_of_week(
         .transpose()
 }
 
-/// The latest documents, one a week, that stand for the weeks of the documents `own` and are none of those.
-pub async fn standing_beside(connection: &impl ConnectionTrait, own: &[Uuid]) -> Result<Vec<ReportImport>, StoreError> {
-    let mut found: Vec<ReportImport> = Vec::new();
-    for own in own.chunks(500) {
-        let weeks: Vec<String> = Entity::find()
-            .select_only()
-            .column(Column::Week)
-            .filter(Column::Id.is_in(own.iter().copied()))
-            .into_tuple()
-            .all(connection)
-            .await?;
-        let rows: Vec<(Uuid, String)> = Entity::find()
+/// When these documents were imported, the latest time of each, in milliseconds since the epoch.
+pub async fn times(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<std::collections::BTreeMap<Uuid, i64>, StoreError> {
+    let mut found = std::collections::BTreeMap::new();
+    for chunk in ids.chunks(500) {
+        let rows: Vec<(Uuid, i64)> = Entity::find()
             .select_only()
             .column(Column::Id)
-            .column(Column::Week)
-            .filter(Column::Week.is_in(weeks))
-            .filter(Column::UndoneAt.is_null())
-            .filter(Column::Id.is_not_in(own.iter().copied()))
-            .order_by_desc(Column::ImportedAt)
-            .order_by_desc(Column::Id)
-            .limit(10_000)
+            .column(Column::ImportedAt)
+            .filter(Column::Id.is_in(chunk.iter().copied()))
             .into_tuple()
             .all(connection)
             .await?;
-        let mut seen = std::collections::HashSet::new();
-        let latest: Vec<Uuid> =
-            rows.into_iter().filter(|(_, week)| seen.insert(week.clone())).map(|(id, _)| id).collect();
-        let rows = Entity::find().filter(Column::Id.is_in(latest)).all(connection).await?;
-        for row in rows {
-            found.push(value(row)?);
-        }
+        found.extend(rows);
     }
     Ok(found)
 }

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audit;
+mod bulk;
 pub mod connect;
 pub mod dialect;
 pub mod error;

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, tx::one_row};
+use super::{StoreError, Tx, bulk, tx::one_row};
 use crate::domain::{
     checked,
     report_mailing::{Mailing, MailingFields, Recipient, Slot, WhichWeek, weekday_of, zone_of},
@@ -97,9 +97,6 @@ pub async fn insert(tx: &Tx, value: &Mailing) -> Result<(), StoreError> {
 
 /// Adds recipients.
 pub async fn add_recipients(tx: &Tx, mailing_id: Uuid, added: &[Recipient]) -> Result<(), StoreError> {
-    if added.is_empty() {
-        return Ok(());
-    }
     let rows = added.iter().map(|one| recipient::ActiveModel {
         id: Set(one.id),
         mailing_id: Set(mailing_id),
@@ -108,8 +105,7 @@ pub async fn add_recipients(tx: &Tx, mailing_id: Uuid, added: &[Recipient]) -> R
         token: Set(one.token.clone()),
         unsubscribed_at: Set(one.unsubscribed_at),
     });
-    recipient::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    bulk::insert_all(tx, rows.collect()).await
 }
 
 /// Removes recipients.

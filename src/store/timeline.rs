@@ -6,7 +6,7 @@ use entity::timeline_entry::{ActiveModel, Column, Entity, Model};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, bulk};
 
 /// Most entries of one event that are read.
 const LIMIT: u64 = 500;
@@ -40,18 +40,15 @@ pub async fn insert(tx: &Tx, event_id: Uuid, entry: &TimelineEntry, now: i64) ->
 
 /// Adds lines to events.
 pub async fn insert_all(tx: &Tx, entries: &[(Uuid, TimelineEntry)], now: i64) -> Result<(), StoreError> {
-    for chunk in entries.chunks(1_000) {
-        let rows = chunk.iter().map(|(event_id, entry)| ActiveModel {
-            id: Set(entry.id),
-            event_id: Set(*event_id),
-            at: Set(entry.at),
-            text: Set(entry.text.clone()),
-            created_by: Set(entry.created_by),
-            created_at: Set(now),
-        });
-        Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    }
-    Ok(())
+    let rows = entries.iter().map(|(event_id, entry)| ActiveModel {
+        id: Set(entry.id),
+        event_id: Set(*event_id),
+        at: Set(entry.at),
+        text: Set(entry.text.clone()),
+        created_by: Set(entry.created_by),
+        created_at: Set(now),
+    });
+    bulk::insert_all(tx, rows.collect()).await
 }
 
 /// How many lines each of these events has; events without any are left out.

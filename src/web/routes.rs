@@ -102,6 +102,7 @@ pub const ROUTES: &[Route] = &[
         Permission::ImportReport,
         "Import a weekly report (Markdown), or data of another tool",
     ),
+    route("POST", "/api/v1/imports:batch", Permission::ImportReport, "Import several documents as one import"),
     route("GET", "/api/v1/imports", Permission::ImportReport, "The imports there were, the latest first"),
     route("POST", "/api/v1/imports/{id}:undo", Permission::ImportReport, "Undo an import: its id, or last"),
     route("POST", "/api/v1/reports:splice", Permission::Read, "Put the sections of a week into a document"),

@@ -366,3 +366,126 @@ async fn undoing_an_import_leaves_what_a_later_one_tells_too() {
     assert!(report.contains("99.998%") && report.contains("C级1次") && report.contains("提现失败"), "{report}");
     assert!(!report.contains("查询超时"), "{report}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_with_more_figures_than_it_keeps_is_refused_as_a_whole_and_named() {
+    let service = Service::start(NOW).await;
+    let desk = Desk::of(&service).await;
+    let figures = |count: usize| {
+        let lines: String = (0..count).map(|n| format!("- 渠道{n}成功率：99.{n:04}%\n")).collect();
+        format!("# 2024-W34\n\n## 【系统运行数据】\n\n{lines}")
+    };
+    for query in ["dry_run=true", ""] {
+        let (status, refused) = desk.send(Method::POST, &format!("/api/v1/imports?{query}"), figures(3_000)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+        let words = refused["detail"].as_str().unwrap();
+        assert!(words.contains("3000") && words.contains("500"), "{words}");
+    }
+    assert!(desk.get("/api/v1/figures?week=2024-W34").await["data"].as_array().unwrap().is_empty());
+    assert_eq!(outcomes(&desk.import("", &figures(500)).await).len(), 500);
+    let put = desk.client.put(format!("{}/api/v1/figures/2024-W34/又一个成功率", desk.url)).bearer_auth(&desk.token);
+    let refused = put.json(&json!({"value": "99.9"})).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let put = desk.client.put(format!("{}/api/v1/figures/2024-W34/渠道7成功率", desk.url)).bearer_auth(&desk.token);
+    assert_eq!(put.json(&json!({"value": "99.9"})).send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_long_sentences_fits_into_the_packets_of_every_database() {
+    let service = Service::start(NOW).await;
+    let sentence = "核心账务数据库主从切换期间批量扣款任务重复提交".repeat(60);
+    let lines: String = (0..1_500)
+        .map(|n| format!("{}. 08/19 {:02}:{:02} 第{n}起：{sentence}【待复盘】\n", n + 1, n / 60 % 24, n % 60))
+        .collect();
+    let document = format!("# 2024-W34\n\n## 【生产事件】\n\n{lines}");
+    let actor = Actor::local_operator();
+    let report = fupan::service::imports::import(&service.app, &actor, "long.md", document, None, false).await.unwrap();
+    assert_eq!(report.added(), 1_500);
+    let undone = undo(&service.app, &actor, "last").await.unwrap();
+    assert_eq!((undone.undone.len(), undone.kept.len()), (1_500, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_a_report_is_left_out_with_its_line_and_the_rest_is_imported() {
+    let service = Service::start(NOW).await;
+    let desk = Desk::of(&service).await;
+    let document = "# 2024-W34\n\n## 【系统运行数据】\n\n- 入金有效成功率：199.9%\n- 出金有效成功率：99.9%\n\n## 【生产事件】\n\n1. 08/19 15:00【待复盘】\n2. 08/20 16:00 提现审核队列积压，16:40 扩容后恢复正常。【待复盘】\n";
+    for query in ["dry_run=true", ""] {
+        let answer = desk.import(query, document).await;
+        assert_eq!(outcomes(&answer), ["doubtful", "added", "doubtful", "added"], "{answer}");
+        let lines = answer["data"].as_array().unwrap();
+        for (at, place) in [(0, 5), (2, 10)] {
+            assert_eq!(
+                (lines[at]["line"].as_i64(), lines[at]["taken"].as_bool()),
+                (Some(place), Some(false)),
+                "{answer}"
+            );
+            assert!(!lines[at]["problem"].as_str().unwrap().is_empty(), "{answer}");
+        }
+        assert_eq!((lines[3]["line"].as_i64(), lines[3]["problem"].is_null()), (Some(11), true), "{answer}");
+    }
+    assert_eq!(desk.get("/api/v1/events").await["data"].as_array().unwrap().len(), 1);
+    assert_eq!(desk.splice(document).await, document, "what was not read is the writer's own");
+    let again = desk.import("", document).await;
+    assert_eq!(
+        (outcomes(&again), again["run"].is_null()),
+        (vec!["doubtful", "unchanged", "doubtful", "unchanged"], true)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_documents_are_one_import_and_a_bad_one_keeps_none_of_the_others_away() {
+    let service = Service::start(NOW).await;
+    let desk = Desk::of(&service).await;
+    let batch = async |body: Value| {
+        let url = format!("{}/api/v1/imports:batch", desk.url);
+        let answer = desk.client.post(url).bearer_auth(&desk.token).json(&body).send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let document = |file: &str, content: &str| json!({"file": file, "content": content});
+    let documents = [document("w33.md", W33), document("notes.md", "# 会议纪要"), document("w34.md", W34)];
+    let (status, plan) = batch(json!({"documents": documents, "dry_run": true})).await;
+    assert_eq!((status, plan["run"].is_null(), plan["failed"].as_i64()), (StatusCode::OK, true, Some(1)), "{plan}");
+    let carried = &plan["data"][2]["import"]["data"][1];
+    assert!(codes(carried).contains(&"earlier_file"), "each knows what the earlier ones would bring: {plan}");
+    let (_, done) = batch(json!({"documents": documents})).await;
+    assert_eq!((done["run"].is_string(), done["data"].as_array().unwrap().len()), (true, 3), "{done}");
+    assert_eq!((done["data"][1]["file"].as_str(), done["data"][1]["import"].is_null()), (Some("notes.md"), true));
+    assert!(done["data"][1]["problem"]["detail"].as_str().unwrap().contains("生产事件"), "{done}");
+    assert_eq!(outcomes(&done["data"][0]["import"]), ["added"; 4], "{done}");
+    assert_eq!(done["data"][2]["import"]["week"], "2024-W34");
+    assert_eq!(desk.get("/api/v1/events").await["data"].as_array().unwrap().len(), 3);
+    let list = desk.get("/api/v1/imports").await;
+    assert_eq!((list["data"].as_array().unwrap().len(), list["data"][0]["files"].as_i64()), (1, Some(2)), "{list}");
+    let (_, undone) = desk.send(Method::POST, "/api/v1/imports/last:undo", "").await;
+    assert!(undone["kept"].as_array().unwrap().is_empty(), "{undone}");
+    assert!(desk.get("/api/v1/events").await["data"].as_array().unwrap().is_empty(), "all of it is undone together");
+
+    let table = "id,start,title\nINC-1,2024-08-20 16:00,提现审核队列积压\n";
+    let (_, tool) = batch(json!({
+        "documents": [document("a.csv", table), document("b.csv", &table.replace("INC-1", "INC-2").replace("16:00", "17:00"))],
+        "from": "csv", "map": "key=id,occurred=start,summary=title", "source": "jira",
+    }))
+    .await;
+    assert_eq!(
+        (tool["failed"].as_i64(), tool["data"][1]["import"]["data"][0]["outcome"].as_str()),
+        (Some(0), Some("added")),
+        "{tool}"
+    );
+    let many: Vec<Value> = (0..61).map(|n| document(&format!("{n}.md"), W33)).collect();
+    for (bad, field) in [
+        (json!({"documents": []}), "documents"),
+        (json!({"documents": many}), "documents"),
+        (json!({"documents": documents, "map": "a=b"}), "from"),
+        (json!({"documents": documents, "doubtful": "perhaps"}), "doubtful"),
+    ] {
+        let (status, refused) = batch(bad).await;
+        assert_eq!(
+            (status, refused["errors"][0]["field"].as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, Some(field)),
+            "{refused}"
+        );
+    }
+    let (status, refused) = batch(json!({"documents": [document("big.md", &"事".repeat(800_000))]})).await;
+    assert_eq!((status, refused["code"].as_str()), (StatusCode::PAYLOAD_TOO_LARGE, Some("too_large")), "{refused}");
+}

@@ -9,6 +9,7 @@ mod publishing;
 mod record;
 mod report_styles;
 mod shares;
+mod undo;
 
 use fupan::{
     domain::actor::{ROLES, Role},

@@ -79,3 +79,21 @@ async fn a_report_without_a_week_takes_its_years_from_the_week_that_is_given() {
     let listed = out(&fupan(&database, &["report", "2021-W34", "--format", "json"], &[]));
     assert!(listed.contains("2021-08-20T16:00"), "{listed}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_a_report_is_named_with_its_line_and_keeps_nothing_else_away() {
+    let database = TestDatabase::new().await;
+    let text = "# 2024-W34\n\n## 【生产事件】\n\n1. 08/19 15:00【待复盘】\n2. 08/20 16:00 提现审核队列积压，16:40 扩容后恢复正常。【待复盘】\n";
+    std::fs::write(database.folder().join("W34.md"), text).unwrap();
+    let dry = fupan(&database, &["import", "W34.md", "--dry-run"], &[]);
+    assert!(dry.status.success() && err(&dry).contains("第5行"), "{}", err(&dry));
+    let done = fupan(&database, &["--json", "import", "W34.md"], &[]);
+    assert_eq!(done.status.code(), Some(0), "{}", err(&done));
+    assert!(err(&done).contains("第5行") && err(&done).contains("未取 1 项"), "{}", err(&done));
+    let body: serde_json::Value = serde_json::from_str(&out(&done)).unwrap();
+    let lines = body["lines"].as_array().unwrap();
+    assert_eq!((lines[0]["line"].as_i64(), lines[0]["taken"].as_bool()), (Some(5), Some(false)), "{body}");
+    assert!(lines[0]["problem"].is_string() && lines[1]["number"] == 1, "{body}");
+    let again = fupan(&database, &["import", "W34.md"], &[]);
+    assert!(again.status.success() && err(&again).contains("第5行"), "{}", err(&again));
+}

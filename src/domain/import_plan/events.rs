@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::{Choice, Choices, Doubtful, Kind, LeftOut, Line, Outcome, Reason, Take, Value, confidence, merge};
+use super::{Choice, Choices, Doubtful, Kind, LeftOut, Line, Outcome, Reason, Take, Told, Value, confidence, merge};
 use crate::domain::{
     capture::{
         self,
@@ -179,6 +179,8 @@ pub struct EventPlan {
     pub line: Line,
     /// For the database.
     pub act: EventAct,
+    /// The stored event that the document tells of.
+    pub told: Option<Told>,
 }
 
 /// Whether an import key is that of another tool's event.
@@ -348,7 +350,8 @@ impl Desk<'_> {
         if gone {
             let value = Value::Event(Box::new(read), event.draft.mark);
             let line = self.line(Outcome::Deleted, vec![Reason::Imported], &event.draft.narrative, value);
-            return EventPlan { line: Line { number: numbered(&there), ..line }, act: EventAct::Nothing };
+            let told = Some(Told { subject: there.id, own: false });
+            return EventPlan { line: Line { number: numbered(&there), ..line }, act: EventAct::Nothing, told };
         }
         let (last_mark, last_raw, binding) = match link {
             Link::Own => (there.import_mark, there.raw.clone(), Binding::Own),
@@ -415,7 +418,8 @@ impl Desk<'_> {
         nothing: bool,
     ) -> EventPlan {
         let planned = fields != there.fields || to.is_some();
-        let skipped = planned && self.choice.take == Take::Skip;
+        let unread = fields.clone().checked().err().filter(|_| self.is_undecided() && fields != there.fields);
+        let skipped = planned && (self.choice.take == Take::Skip || unread.is_some());
         let (mut fields, to) = if skipped { (there.fields.clone(), None) } else { (fields, to) };
         if planned && !skipped && self.choice.corrects() {
             correct(&mut fields, self.choice, event.week, self.zone);
@@ -424,21 +428,28 @@ impl Desk<'_> {
         let mark = event.draft.mark;
         let checked = fields.clone().checked();
         let problem = checked.as_ref().err().cloned().filter(|_| fields != there.fields);
+        let problem = problem.or_else(|| unread.clone());
         let fields = checked.unwrap_or(fields);
         let mut changes = merge::changes(&there.fields, &fields, self.zone);
         if let Some(to) = to {
             let state = |state: PostmortemState| state.code().to_owned();
             changes.push(super::Change { field: "state", from: state(there.postmortem.state), to: state(to) });
         }
-        let outcome = if planned { Outcome::Changed } else { Outcome::Unchanged };
+        let outcome = match (planned, unread.is_some()) {
+            (true, true) => Outcome::Doubtful,
+            (true, false) => Outcome::Changed,
+            (false, _) => Outcome::Unchanged,
+        };
         let value = Value::Event(Box::new(fields.clone()), mark);
         let line = self.line(outcome, reasons, &fields.narrative, value);
+        let line = if unread.is_some() { Line { confidence: 0, ..line } } else { line };
         let number = numbered(&there);
         let line = Line { number, meets: number, changes, problem, taken: planned && !skipped, ..line };
+        let told = Some(Told { subject: there.id, own: binding != Binding::Alias && !skipped });
         let Incoming { key, week, raw, .. } = event;
         let update = Update { before: there, fields, read, to, mark, binding, key, week, raw };
         let act = if nothing { EventAct::Nothing } else { EventAct::Update(Box::new(update)) };
-        EventPlan { line, act }
+        EventPlan { line, act, told }
     }
 
     /// One that nothing here is, or may be.
@@ -466,25 +477,27 @@ impl Desk<'_> {
             reasons.push(Reason::RecoveryBefore);
         }
         assumptions(&event, &fields, self.choice, &mut reasons);
-        if self.known.left_out.contains(&event.key) {
+        let checked = fields.clone().checked();
+        let problem = checked.as_ref().err().cloned();
+        let fields = checked.unwrap_or(fields);
+        let unread = problem.is_some() && self.is_undecided();
+        if self.known.left_out.contains(&event.key) && !unread {
             reasons.push(Reason::LeftOut);
         }
         if self.choice.corrects() {
             reasons.push(Reason::Corrected);
         }
-        let doubt = reasons.iter().any(Reason::is_doubt);
+        let doubt = unread || reasons.iter().any(Reason::is_doubt);
         let taken = match self.choice.take {
             Take::Add | Take::Same | Take::Other => true,
             Take::Skip => false,
-            Take::Plan => !doubt || self.doubtful == Doubtful::Add,
+            Take::Plan => !unread && (!doubt || self.doubtful == Doubtful::Add),
         };
         let outcome = if doubt { Outcome::Doubtful } else { Outcome::Added };
-        let checked = fields.clone().checked();
-        let problem = checked.as_ref().err().cloned();
-        let fields = checked.unwrap_or(fields);
         let value = Value::Event(Box::new(fields.clone()), mark);
         let line = self.line(outcome, reasons, &fields.narrative, value);
-        let line = Line { taken, meets, problem, ..line };
+        let confidence = if unread { 0 } else { line.confidence };
+        let line = Line { taken, meets, problem, confidence, ..line };
         let Incoming { key, new_id, week, position, draft, raw, .. } = event;
         let act = if taken {
             let state = PostmortemState::of_mark(mark);
@@ -505,13 +518,19 @@ impl Desk<'_> {
         } else {
             EventAct::LeaveOut(LeftOut { key, kind: Kind::Event, week, raw })
         };
-        EventPlan { line, act }
+        EventPlan { line, act, told: None }
+    }
+
+    /// Whether no person said anything about the line: what cannot be saved as it stands is then left out.
+    fn is_undecided(&self) -> bool {
+        self.choice.take == Take::Plan && !self.choice.corrects()
     }
 
     fn line(&self, outcome: Outcome, reasons: Vec<Reason>, narrative: &str, value: Value) -> Line {
         Line {
             kind: Kind::Event,
             index: self.index,
+            place: None,
             outcome,
             taken: false,
             confidence: confidence(&reasons),

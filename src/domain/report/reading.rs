@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{capture::draft::DraftEvent, iso_week::IsoWeek};
 
 /// A decimal number exactly as the writer gave it: `units / 10^scale`. `99.998` is 99998 with scale 3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Decimal {
     /// All digits as one integer, with sign.
     pub units: i64,

@@ -12,9 +12,8 @@ use crate::{
     domain::{
         capture,
         event::{EventFields, ProductionEvent},
-        import_plan::{Incoming, Kind, KnownEvents, KnownFigures, Link, Meeting},
+        import_plan::{Incoming, Kind, KnownEvents, KnownFigures, Link, Meeting, Said},
         iso_week::IsoWeek,
-        report::reading::ReportReading,
     },
     service::capture::context,
     store::{self, import_aliases::Alias, import_runs::ConnectionTrait},
@@ -28,13 +27,13 @@ pub(super) struct Known {
     pub aliases: BTreeMap<String, Alias>,
 }
 
-/// What a document meets. `previous` is the latest document of its week.
+/// What a document meets. `previous` is what the latest document of its week said.
 pub(super) async fn document(
     app: &App,
     connection: &impl ConnectionTrait,
     document: &Document,
     names: &Names,
-    previous: Option<Arc<ReportReading>>,
+    previous: Option<Arc<Said>>,
 ) -> Result<Known, ServiceError> {
     let week = document.week;
     let aliases = aliases(connection, &names.keys()).await?;

@@ -5,7 +5,7 @@ mod ledger;
 mod load;
 mod run;
 mod runs;
-mod standing;
+mod succession;
 mod tool_files;
 mod undo;
 mod write;
@@ -20,7 +20,10 @@ use crate::{
         actor::{Actor, Permission},
         checked::{self, FieldError, FieldProblem},
         foreign::{ForeignFormat, guess},
-        import_plan::{self, Choices, CountPlan, EventPlan, FigurePlan, Incoming, Kind, KnownFigures, Line},
+        import_plan::{
+            self, Choices, CountAct, CountPlan, EventPlan, FigureAct, FigurePlan, Incoming, Kind, KnownFigures, Line,
+            Said,
+        },
         iso_week::IsoWeek,
         report::{
             self,
@@ -38,8 +41,9 @@ pub use store::import_runs::{ImportRun, RunCursor};
 pub use tool_files::{ToolFormat, ToolReport, import_tool_file};
 pub use undo::{Kept, UndoReport, undo};
 
-/// The largest document, in bytes: 16 MiB. Over HTTP the limit of a body comes first.
-pub const DOCUMENT_LIMIT: usize = 16 * 1024 * 1024;
+/// The largest document, in bytes: 15 MiB, because a database that takes packets of 16 MiB shall keep it. Over HTTP the
+/// limit of a body comes first.
+pub const DOCUMENT_LIMIT: usize = 15 * 1024 * 1024;
 
 /// What an import of one file did, or would do.
 #[derive(Debug, Clone)]
@@ -73,6 +77,12 @@ impl ImportReport {
         self.lines.iter().filter(new).count()
     }
 
+    /// Lines that were left out because they cannot be saved as they stand.
+    pub fn unread(&self) -> impl Iterator<Item = (&Line, &FieldError)> {
+        let left_out = self.lines.iter().filter(|line| !line.taken);
+        left_out.filter_map(|line| Some((line, line.problem.as_ref()?)))
+    }
+
     /// Whether nothing of the document is news here.
     pub fn is_unchanged(&self) -> bool {
         !self.lines.iter().any(|line| line.taken)
@@ -95,7 +105,7 @@ impl ImportReport {
 /// Reads bytes as UTF-8 text; the error names the first bad byte.
 pub fn document(bytes: Vec<u8>) -> Result<String, FieldError> {
     if bytes.len() > DOCUMENT_LIMIT {
-        return Err(FieldError::shape("document", "the file is larger than 16 MiB; import the week alone"));
+        return Err(FieldError::shape("document", "the file is larger than 15 MiB; import the week alone"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -189,11 +199,12 @@ pub async fn import_document(
             Arc::new(report::read_report(&previous.content, app.zone, document.week.sunday()))
         }),
     };
+    let previous = previous.map(|previous| Arc::new(Said::by(&previous)));
     if run.options.dry_run {
         let mut known = load::document(app, app.store.read(), document, &names, previous).await?;
         run.thought.lay_over(&mut known, document, &names);
         known.events.files.clone_from(&run.files);
-        let plan = plan(app, document, &names, known, choices, run.options.doubtful);
+        let plan = plan(app, document, &names, known, choices, run.options.doubtful)?;
         let report = plan.report(document, None, true);
         run.think(app, document, plan);
         return Ok(report);
@@ -209,7 +220,7 @@ pub async fn import_document(
             store::events::hold_numbers(&tx).await?;
             let mut known = load::document(&app, tx.conn(), &document, &names, previous).await?;
             known.events.files = desk.files.as_ref().clone();
-            let mut plan = plan(&app, &document, &names, known, &choices, desk.doubtful);
+            let mut plan = plan(&app, &document, &names, known, &choices, desk.doubtful)?;
             if let Some(problem) = plan.report(&document, None, false).problem() {
                 tx.rollback().await?;
                 return Err(problem.into());
@@ -291,11 +302,19 @@ impl Plan {
     }
 
     fn report(&self, document: &Document, run: Option<Uuid>, dry_run: bool) -> ImportReport {
+        let starts: Vec<usize> = document.content.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let reading = &document.reading;
+        let begin = |line: &Line| match line.kind {
+            Kind::Event => reading.events.get(line.index).map(|read| read.span.start),
+            Kind::Figure => reading.figures.get(line.index).map(|read| read.line_span.start),
+            Kind::IncidentCount => reading.incident_counts.get(line.index).map(|read| read.line_span.start),
+        };
+        let place = |at: usize| starts.partition_point(|start| *start <= at) + 1;
         ImportReport {
             file_name: document.file_name.clone(),
             week: Some(document.week),
             run,
-            lines: self.lines().cloned().collect(),
+            lines: self.lines().map(|line| Line { place: begin(line).map(place), ..line.clone() }).collect(),
             dry_run,
         }
     }
@@ -308,14 +327,20 @@ fn plan(
     known: load::Known,
     choices: &Choices,
     doubtful: Doubtful,
-) -> Plan {
+) -> Result<Plan, FieldError> {
     let load::Known { events, mut figures, aliases } = known;
     let (reading, week) = (&document.reading, document.week);
     let figure_plans = import_plan::plan_figures(&mut figures, week, &reading.figures, &names.figures, choices);
     let count_plans = import_plan::plan_counts(&mut figures, week, &reading.incident_counts, &names.counts, choices);
+    // What was there already may be more than the limit of today: it stays.
+    let new = figure_plans.iter().any(|plan| matches!(plan.act, FigureAct::Create(..)))
+        || count_plans.iter().any(|plan| matches!(plan.act, CountAct::Create(_)));
+    if let Some(problem) = import_plan::too_many(week, figures.figures.len(), figures.counts.len()).filter(|_| new) {
+        return Err(problem);
+    }
     let incoming = incoming(document, names);
     let event_plans = import_plan::plan_events(events, incoming, choices, doubtful, app.zone);
-    Plan { figures: figure_plans, counts: count_plans, events: event_plans, known: figures, aliases }
+    Ok(Plan { figures: figure_plans, counts: count_plans, events: event_plans, known: figures, aliases })
 }
 
 fn incoming(document: &Document, names: &Names) -> Vec<Incoming> {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, ServiceError, authorise};
+use super::{App, ServiceError, authorise, succession};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -19,6 +19,9 @@ pub const PAGE_LIMIT: u64 = 100;
 
 /// The most changes of a run that are shown.
 const SHOWN: u64 = 500;
+
+/// Kinds of rows that only undoing needs.
+const HIDDEN: [&str; 4] = ["document", "alias", succession::TOLD, succession::NAMED];
 
 /// A page of runs, the latest first.
 #[derive(Debug, Clone)]
@@ -94,12 +97,11 @@ pub async fn detail(app: &App, actor: &Actor, word: &str) -> Result<RunDetail, S
     authorise(actor, Permission::ImportReport)?;
     let id = id_of(app, word).await?;
     let run = store::import_runs::by_id(app.store.read(), id).await?.ok_or_else(|| missing(word))?;
-    let mut rows = store::import_runs::changes(app.store.read(), id, 0, SHOWN + 1).await?;
+    let mut rows = store::import_runs::changes(app.store.read(), id, 0, &HIDDEN, SHOWN + 1).await?;
     let more = rows.len() as u64 > SHOWN;
     rows.truncate(usize::try_from(SHOWN).unwrap_or(usize::MAX));
     let changes = rows
         .into_iter()
-        .filter(|change| !matches!(change.kind.as_str(), "document" | "alias"))
         .map(|change| ChangeLine { kind: change.kind, label: change.label, new: change.before.is_none() })
         .collect();
     Ok(RunDetail { run, changes, more })

@@ -1,11 +1,11 @@
 //! Files of other tools on their way into an import.
 
-use super::{App, Choices, DOCUMENT_LIMIT, ImportReport, Run, ServiceError, import_foreign_file};
+use super::{App, Choices, ImportReport, Run, ServiceError, import_foreign_file};
 use crate::{
     domain::{
         actor::Actor,
         checked::FieldError,
-        foreign::{ForeignContext, ForeignFormat, ForeignProblem, Mapping, Refused, read},
+        foreign::{ForeignContext, ForeignFormat, ForeignProblem, Mapping, Refused, TEXT_LIMIT, read},
     },
     service::capture,
 };
@@ -57,7 +57,7 @@ pub async fn import_tool_file(
     file_name: Option<&str>,
     bytes: Vec<u8>,
 ) -> Result<ToolReport, ServiceError> {
-    if bytes.len() > DOCUMENT_LIMIT {
+    if bytes.len() > TEXT_LIMIT {
         return Err(ForeignProblem::TooLarge.into());
     }
     let text =

@@ -11,7 +11,7 @@ use super::{
     App, ServiceError, authorise,
     ledger::{self, CountState, EventState, FigureState, PostmortemLedger},
     runs,
-    standing::Standing,
+    succession::{self, Decision, Others},
 };
 use crate::{
     domain::{
@@ -58,18 +58,13 @@ pub async fn undo(app: &App, actor: &Actor, word: &str) -> Result<UndoReport, Se
     authorise(actor, Permission::ImportReport)?;
     authorise(actor, Permission::DeleteEvent)?;
     let id = runs::id_of(app, word).await?;
-    let own: Vec<Uuid> = store::import_runs::all_changes(app.store.read(), id)
-        .await?
-        .into_iter()
-        .filter(|change| change.kind == "document")
-        .map(|change| change.subject)
-        .collect();
-    let standing = Standing::beside(app, &own).await?;
     let (app, actor, word) = (app.clone(), actor.clone(), word.to_owned());
     retried(move || {
-        let (app, actor, word, standing) = (app.clone(), actor.clone(), word.clone(), standing.clone());
+        let (app, actor, word) = (app.clone(), actor.clone(), word.clone());
         async move {
             let tx = app.store.begin().await?;
+            // Imports and undoing go one after the other: each reads what the others tell.
+            store::events::hold_numbers(&tx).await?;
             let run = store::import_runs::by_id(tx.conn(), id).await?.ok_or_else(|| runs::missing(&word))?;
             if let Some(at) = run.undone_at {
                 let when = DateTime::from_timestamp_millis(at).map(|at| at.with_timezone(&app.zone));
@@ -77,7 +72,7 @@ pub async fn undo(app: &App, actor: &Actor, word: &str) -> Result<UndoReport, Se
                 let by = run.undone_by.unwrap_or_default();
                 return Err(ServiceError::Conflict(format!("the import was undone already{when} by {by}")));
             }
-            let report = write(&app, &tx, &actor, run, standing).await?;
+            let report = write(&app, &tx, &actor, run).await?;
             tx.commit().await?;
             Ok(report)
         }
@@ -85,18 +80,12 @@ pub async fn undo(app: &App, actor: &Actor, word: &str) -> Result<UndoReport, Se
     .await
 }
 
-async fn write(
-    app: &App,
-    tx: &Tx,
-    actor: &Actor,
-    run: ImportRun,
-    standing: Standing,
-) -> Result<UndoReport, ServiceError> {
+async fn write(app: &App, tx: &Tx, actor: &Actor, run: ImportRun) -> Result<UndoReport, ServiceError> {
     let now = app.now_millis();
     let mut changes = store::import_runs::all_changes(tx.conn(), run.id).await?;
     // The latest change first: what a run changed twice goes back both steps.
     changes.reverse();
-    let mut eraser = Eraser::new(app, tx, &changes, standing).await?;
+    let mut eraser = Eraser::new(app, tx, run.id, &changes).await?;
     for change in &changes {
         match change.kind.as_str() {
             "event" => eraser.event(change).await?,
@@ -105,6 +94,7 @@ async fn write(
             "incident_count" => eraser.count(change).await?,
             "document" => eraser.document(change).await?,
             "alias" => eraser.alias(change),
+            succession::TOLD | succession::NAMED => {}
             other => tracing::warn!(kind = other, "the ledger of an import holds an unknown kind"),
         }
     }
@@ -115,6 +105,17 @@ async fn write(
     let subject = format!("import-run:{}", run.id);
     store::audit::insert(tx, app.id(), now, actor, "import.undo", &subject, change).await?;
     Ok(UndoReport { run: ImportRun { undone_at: Some(now), undone_by: Some(by), ..run }, undone, kept })
+}
+
+/// Among the names of what stays: another import that stands tells of it too.
+const OTHER_IMPORT: &str = "other_import";
+
+/// The state of a postmortem without whom it belongs to, as [`Others`] compares it.
+fn stripped(mut postmortem: serde_json::Value) -> serde_json::Value {
+    if let Some(map) = postmortem.as_object_mut() {
+        map.remove("owner");
+    }
+    postmortem
 }
 
 /// What the things of a run are now, and what becomes of them.
@@ -128,10 +129,9 @@ struct Eraser<'a> {
     figures: BTreeMap<Uuid, Figure>,
     counts: BTreeMap<Uuid, IncidentCount>,
     aliases: BTreeMap<String, Alias>,
-    /// Events that another import that stands tells of too.
-    told_elsewhere: BTreeSet<Uuid>,
-    /// What other documents of the same weeks tell.
-    standing: Standing,
+    documents: BTreeMap<Uuid, i64>,
+    /// What other imports that stand did.
+    others: Others,
     /// New events that go.
     gone_events: Vec<Uuid>,
     gone_figures: Vec<(Uuid, i64)>,
@@ -144,7 +144,7 @@ struct Eraser<'a> {
 }
 
 impl<'a> Eraser<'a> {
-    async fn new(app: &'a App, tx: &'a Tx, changes: &[ImportChange], standing: Standing) -> Result<Self, ServiceError> {
+    async fn new(app: &'a App, tx: &'a Tx, run: Uuid, changes: &[ImportChange]) -> Result<Self, ServiceError> {
         let ids = |kinds: &[&str]| -> Vec<Uuid> {
             let of_kind = changes.iter().filter(|change| kinds.contains(&change.kind.as_str()));
             of_kind.map(|change| change.subject).collect::<BTreeSet<_>>().into_iter().collect()
@@ -153,17 +153,12 @@ impl<'a> Eraser<'a> {
         let events = store::events::by_ids_or_gone(tx.conn(), &event_ids).await?;
         let figures = store::figures::by_ids(tx.conn(), &ids(&["figure"])).await?;
         let counts = store::figures::counts_by_ids(tx.conn(), &ids(&["incident_count"])).await?;
-        let keys: Vec<String> = changes
-            .iter()
-            .filter(|change| change.kind == "alias")
-            .filter_map(|change| ledger::state::<Alias>(change.after.as_ref().or(change.before.as_ref())))
-            .map(|alias| alias.key)
-            .collect();
+        let keys: Vec<String> =
+            changes.iter().filter(|change| change.kind == "alias").filter_map(succession::alias_key).collect();
         let aliases = store::import_aliases::by_keys(tx.conn(), &keys).await?;
-        let own: BTreeSet<&String> = keys.iter().collect();
-        let others = store::import_aliases::of_subjects(tx.conn(), &event_ids).await?;
-        let told_elsewhere =
-            others.into_iter().filter(|alias| !own.contains(&alias.key)).filter_map(|alias| alias.subject).collect();
+        let subjects: BTreeSet<Uuid> = changes.iter().map(|change| change.subject).collect();
+        let subjects: Vec<Uuid> = subjects.into_iter().collect();
+        let others = Others::new(run, store::import_runs::of_others(tx.conn(), run, &subjects).await?);
         Ok(Self {
             app,
             tx,
@@ -173,8 +168,8 @@ impl<'a> Eraser<'a> {
             timelines: store::timeline::counts(tx.conn(), &event_ids).await?,
             figures: figures.into_iter().map(|figure| (figure.id, figure)).collect(),
             counts: counts.into_iter().map(|count| (count.id, count)).collect(),
-            told_elsewhere,
-            standing,
+            documents: store::imports::times(tx.conn(), &ids(&["document"])).await?,
+            others,
             aliases: aliases.into_iter().map(|alias| (alias.key.clone(), alias)).collect(),
             gone_events: Vec::new(),
             gone_figures: Vec::new(),
@@ -198,9 +193,16 @@ impl<'a> Eraser<'a> {
     async fn event(&mut self, change: &ImportChange) -> Result<(), ServiceError> {
         let Some((here, gone)) = self.events.get(&change.subject).cloned() else { return Ok(()) };
         let Some(after) = ledger::state::<EventState>(change.after.as_ref()) else { return Ok(()) };
-        let Some(before) = ledger::state::<EventState>(change.before.as_ref()) else {
+        if change.before.is_none() {
+            let mut edited = if gone { Vec::new() } else { self.edited(&here, &after) };
+            if let Some(heir) = self.others.heir(here.id) {
+                self.others.pass_on(change, heir);
+                if gone {
+                    return Ok(());
+                }
+                edited.push(OTHER_IMPORT.to_owned());
+            }
             // Deleted here since: the next import shall not know it either.
-            let edited = if gone { Vec::new() } else { self.edited(&here, &after) };
             if edited.is_empty() {
                 self.gone_events.push(here.id);
                 if !gone {
@@ -212,65 +214,68 @@ impl<'a> Eraser<'a> {
                 self.keep(change, ledger::label_of(&here), edited);
             }
             return Ok(());
-        };
+        }
         if gone {
             return Ok(());
         }
-        let (mut now, mut edited) = (here.clone(), Vec::new());
-        let (was, is) = (ledger::parts(&before.fields), ledger::parts(&after.fields));
-        let mut fields = ledger::parts(&here.fields);
-        for (name, to) in &was {
-            if is.get(name) == Some(to) {
-                continue;
+        let identity = self.identities.get(&here.id).cloned().unwrap_or_default();
+        let stands = json!({"fields": here.fields, "identity": identity, "mark": here.import_mark});
+        let mut decision = self.others.decide(change, &stands);
+        let mut now = here.clone();
+        if let Some(EventState { fields, identity: back, mark, .. }) = decision.state() {
+            (now.fields, now.import_mark) = (fields, mark);
+            if now.fields.recovered.zip(now.fields.occurred).is_some_and(|(end, begin)| end.at < begin.at) {
+                // Half of the old state and half of an edit do not fit together.
+                now.fields = here.fields.clone();
+                decision.edited = vec!["recovered_at".to_owned()];
             }
-            if fields.get(name) == is.get(name) {
-                fields.insert(name.clone(), to.clone());
-            } else if fields.get(name) != Some(to) {
-                edited.push(name.clone());
+            if back != identity {
+                store::events::identify(self.tx, here.id, &back).await?;
+                now.import_key.clone_from(&back.key);
+                now.raw.clone_from(&back.raw);
+                self.identities.insert(here.id, back);
             }
-        }
-        if let Ok(restored) = serde_json::from_value(serde_json::Value::Object(fields)) {
-            now.fields = restored;
-        }
-        if now.fields.recovered.zip(now.fields.occurred).is_some_and(|(end, begin)| end.at < begin.at) {
-            // Half of the old state and half of an edit do not fit together.
-            now.fields = here.fields.clone();
-            edited = vec!["recovered_at".to_owned()];
-        }
-        if here.import_mark == after.mark {
-            now.import_mark = before.mark;
         }
         if now.fields != here.fields || now.import_mark != here.import_mark {
             let app = self.app;
             store::events::update(self.tx, &now, here.version, self.now, &mut || app.id()).await?;
             now.version += 1;
         }
-        let identity = self.identities.get(&here.id).cloned().unwrap_or_default();
-        if before.identity != after.identity && identity == after.identity {
-            store::events::identify(self.tx, here.id, &before.identity).await?;
-            now.import_key.clone_from(&before.identity.key);
-            now.raw.clone_from(&before.identity.raw);
-            self.identities.insert(here.id, before.identity);
-        }
         if now.fields != here.fields {
             self.undone.push((change.kind.clone(), ledger::label_of(&now)));
             let what = event::changes(&here.fields, &now.fields);
             self.note("event.update", events::subject(here.number), what);
         }
-        if !edited.is_empty() {
-            self.keep(change, ledger::label_of(&now), edited);
-        }
+        // By which key an import knows it is nothing that people see.
+        decision.edited.retain(|name| !matches!(name.as_str(), "identity" | "mark"));
+        self.keep_what(change, ledger::label_of(&now), decision);
         self.events.insert(here.id, (now, false));
         Ok(())
     }
 
+    /// Names what stays of a change, if anything does.
+    fn keep_what(&mut self, change: &ImportChange, label: String, decision: Decision) {
+        let mut names = decision.edited;
+        if decision.passed {
+            names.push(OTHER_IMPORT.to_owned());
+        }
+        if !names.is_empty() {
+            self.keep(change, label, names);
+        }
+    }
+
     /// What of a new event was edited since.
     fn edited(&self, here: &ProductionEvent, after: &EventState) -> Vec<String> {
-        let (is, then) = (ledger::parts(&here.fields), ledger::parts(&after.fields));
-        let mut edited: Vec<String> =
-            is.into_iter().filter(|(name, value)| then.get(name) != Some(value)).map(|(name, _)| name).collect();
-        if after.postmortem.as_ref().is_some_and(|then| *then != PostmortemLedger::of(&here.postmortem)) {
-            edited.push("postmortem".to_owned());
+        let mut edited = self.differing("event", here.id, ledger::parts(&here.fields), &ledger::parts(&after.fields));
+        let postmortem = PostmortemLedger::of(&here.postmortem);
+        if after.postmortem.as_ref().is_some_and(|then| *then != postmortem) {
+            // Whom it belongs to, a person chose.
+            let stands =
+                serde_json::to_value(PostmortemLedger { owner: None, ..postmortem.clone() }).unwrap_or_default();
+            let owned = after.postmortem.as_ref().is_some_and(|then| then.owner != postmortem.owner);
+            if owned || !self.others.explains("postmortem", here.id, "", &stripped(stands)) {
+                edited.push("postmortem".to_owned());
+            }
         }
         if after.week.as_ref().is_some_and(|week| *week != here.week.to_string()) {
             edited.push("week".to_owned());
@@ -278,26 +283,40 @@ impl<'a> Eraser<'a> {
         if self.timelines.get(&here.id).copied().unwrap_or(0) != after.timeline {
             edited.push("timeline".to_owned());
         }
-        if self.told_elsewhere.contains(&here.id) || self.standing.tells_event(here) {
-            edited.push("other_import".to_owned());
-        }
         edited
+    }
+
+    /// Names of the fields that are not as then, and that no other import left as they are.
+    fn differing(
+        &self,
+        kind: &str,
+        subject: Uuid,
+        is: serde_json::Map<String, serde_json::Value>,
+        then: &serde_json::Map<String, serde_json::Value>,
+    ) -> Vec<String> {
+        is.into_iter()
+            .filter(|(name, value)| then.get(name) != Some(value))
+            .filter(|(name, value)| !self.others.explains(kind, subject, &format!("fields.{name}"), value))
+            .map(|(name, _)| name)
+            .collect()
     }
 
     async fn postmortem(&mut self, change: &ImportChange) -> Result<(), ServiceError> {
         let Some((here, false)) = self.events.get(&change.subject).cloned() else { return Ok(()) };
-        let states = (ledger::state(change.before.as_ref()), ledger::state(change.after.as_ref()));
-        let (Some::<PostmortemLedger>(before), Some::<PostmortemLedger>(after)) = states else { return Ok(()) };
-        let is = PostmortemLedger { owner: after.owner, ..PostmortemLedger::of(&here.postmortem) };
-        if is != after {
-            self.keep(change, ledger::label_of(&here), vec!["postmortem".to_owned()]);
-            return Ok(());
-        }
+        let owner = here.postmortem.owner_id;
+        let stands = PostmortemLedger { owner: None, ..PostmortemLedger::of(&here.postmortem) };
+        let stands = serde_json::to_value(stands).unwrap_or_default();
+        let mut decision = self.others.decide(change, &stripped(stands));
+        let back = decision.state::<PostmortemLedger>();
+        decision.edited.iter_mut().for_each(|name| "postmortem".clone_into(name));
+        self.keep_what(change, ledger::label_of(&here), decision);
+        let Some(before) = back else { return Ok(()) };
         let postmortem = Postmortem {
             state: before.state,
             due_on: before.due_on,
             reason: before.reason,
             done_at: before.done_at,
+            owner_id: owner,
             ..here.postmortem.clone()
         };
         store::postmortems::update(self.tx, here.id, here.postmortem.version, &postmortem, self.now).await?;
@@ -320,23 +339,34 @@ impl<'a> Eraser<'a> {
         let Some(here) = self.figures.get(&change.subject).cloned() else { return Ok(()) };
         let Some(after) = ledger::state::<FigureState>(change.after.as_ref()) else { return Ok(()) };
         let label = ledger::figure_label(here.week, &here.fields);
-        if here.fields != after.fields {
-            let (is, then) = (ledger::parts(&here.fields), ledger::parts(&after.fields));
-            let edited = is.into_iter().filter(|(name, value)| then.get(name) != Some(value)).map(|(name, _)| name);
-            self.keep(change, label, edited.collect());
-            return Ok(());
-        }
-        if change.before.is_none() && self.standing.tells_figure(here.week, &here.fields) {
-            self.keep(change, label, vec!["other_import".to_owned()]);
-            return Ok(());
-        }
         let subject = figures::subject(here.week, &here.fields.name);
-        self.undone.push((change.kind.clone(), label));
-        let Some(before) = ledger::state::<FigureState>(change.before.as_ref()) else {
-            self.gone_figures.push((here.id, here.version));
-            self.note("figure.delete", subject, json!({"from": figures::shown(&here.fields), "by": "import.undo"}));
+        if change.before.is_none() {
+            let mut edited =
+                self.differing("figure", here.id, ledger::parts(&here.fields), &ledger::parts(&after.fields));
+            if let Some(heir) = self.others.heir(here.id) {
+                self.others.pass_on(change, heir);
+                edited.push(OTHER_IMPORT.to_owned());
+            }
+            if edited.is_empty() {
+                self.undone.push((change.kind.clone(), label));
+                self.gone_figures.push((here.id, here.version));
+                self.note("figure.delete", subject, json!({"from": figures::shown(&here.fields), "by": "import.undo"}));
+            } else {
+                self.keep(change, label, edited);
+            }
+            return Ok(());
+        }
+        let stands = json!({"fields": here.fields, "source": here.source});
+        let mut decision = self.others.decide(change, &stands);
+        let back = decision.state::<FigureState>();
+        decision.edited.retain(|name| name != "source");
+        self.keep_what(change, label.clone(), decision);
+        let Some(before) = back.filter(|back| back.fields != here.fields || back.source != here.source) else {
             return Ok(());
         };
+        if before.fields != here.fields {
+            self.undone.push((change.kind.clone(), label));
+        }
         let what = json!({
             "from": figures::shown(&here.fields), "to": figures::shown(&before.fields), "by": "import.undo",
         });
@@ -351,22 +381,33 @@ impl<'a> Eraser<'a> {
         let Some(here) = self.counts.get(&change.subject).cloned() else { return Ok(()) };
         let Some(after) = ledger::state::<CountState>(change.after.as_ref()) else { return Ok(()) };
         let label = ledger::count_label(here.week, &here.fields);
-        if here.fields != after.fields {
-            self.keep(change, label, vec!["count".to_owned()]);
-            return Ok(());
-        }
-        if change.before.is_none() && self.standing.tells_count(here.week, &here.fields.severity) {
-            self.keep(change, label, vec!["other_import".to_owned()]);
-            return Ok(());
-        }
         let subject = figures::subject(here.week, &here.fields.severity);
-        self.undone.push((change.kind.clone(), label));
         let from = here.fields.count.to_string();
-        let Some(before) = ledger::state::<CountState>(change.before.as_ref()) else {
-            self.gone_counts.push((here.id, here.version));
-            self.note("incident_count.delete", subject, json!({"from": from, "by": "import.undo"}));
+        if change.before.is_none() {
+            let mut edited =
+                self.differing("incident_count", here.id, ledger::parts(&here.fields), &ledger::parts(&after.fields));
+            if let Some(heir) = self.others.heir(here.id) {
+                self.others.pass_on(change, heir);
+                edited.push(OTHER_IMPORT.to_owned());
+            }
+            if edited.is_empty() {
+                self.undone.push((change.kind.clone(), label));
+                self.gone_counts.push((here.id, here.version));
+                self.note("incident_count.delete", subject, json!({"from": from, "by": "import.undo"}));
+            } else {
+                self.keep(change, label, edited);
+            }
             return Ok(());
-        };
+        }
+        let stands = json!({"fields": here.fields, "source": here.source});
+        let mut decision = self.others.decide(change, &stands);
+        let back = decision.state::<CountState>();
+        decision.edited.retain(|name| name != "source");
+        self.keep_what(change, label.clone(), decision);
+        let Some(before) = back else { return Ok(()) };
+        if before.fields != here.fields {
+            self.undone.push((change.kind.clone(), label));
+        }
         let what = json!({"from": from, "to": before.fields.count.to_string(), "by": "import.undo"});
         let now = IncidentCount { fields: before.fields, source: before.source, ..here.clone() };
         store::figures::update_count(self.tx, &now, here.version, self.now).await?;
@@ -376,22 +417,30 @@ impl<'a> Eraser<'a> {
     }
 
     async fn document(&mut self, change: &ImportChange) -> Result<(), ServiceError> {
-        match ledger::state::<i64>(change.before.as_ref()) {
-            Some(at) => store::imports::touch(self.tx, change.subject, at).await?,
-            None => store::imports::undo(self.tx, change.subject, self.now).await?,
+        if change.before.is_none() {
+            match self.others.heir(change.subject) {
+                Some(heir) => self.others.pass_on(change, heir),
+                None => store::imports::undo(self.tx, change.subject, self.now).await?,
+            }
+            return Ok(());
+        }
+        let Some(at) = self.documents.get(&change.subject) else { return Ok(()) };
+        if let Some(at) = self.others.decide(change, &json!(at)).state::<i64>() {
+            store::imports::touch(self.tx, change.subject, at).await?;
+            self.documents.insert(change.subject, at);
         }
         Ok(())
     }
 
     fn alias(&mut self, change: &ImportChange) {
-        let before = ledger::state::<Alias>(change.before.as_ref());
-        let after = ledger::state::<Alias>(change.after.as_ref());
-        let Some(key) = after.as_ref().or(before.as_ref()).map(|alias| alias.key.clone()) else { return };
+        let Some(key) = succession::alias_key(change) else { return };
+        let stands = self.aliases.get(&key).and_then(|alias| serde_json::to_value(alias).ok()).unwrap_or_default();
         // A later import may have said something else: then that holds.
-        if self.aliases.get(&key) != after.as_ref() {
+        let decision = self.others.decide(change, &stands);
+        if decision.back.is_none() {
             return;
         }
-        if let Some(before) = before {
+        if let Some(before) = decision.state::<Alias>() {
             self.aliases.insert(key, before.clone());
             self.old_aliases.push(before);
         } else {
@@ -419,6 +468,10 @@ impl<'a> Eraser<'a> {
         let gone: Vec<&str> = self.gone_aliases.iter().map(String::as_str).collect();
         store::import_aliases::remove(tx, &gone).await?;
         store::import_aliases::put(tx, &self.old_aliases).await?;
+        for (run, position, before) in self.others.rewritten() {
+            store::import_runs::set_before(tx, run, position, before.map(String::as_str)).await?;
+        }
+        store::import_runs::inherit(tx, &self.others.inherited).await?;
         store::audit::insert_all(tx, self.now, actor, &self.audit).await?;
         Ok((self.undone, self.kept))
     }

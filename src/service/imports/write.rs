@@ -1,6 +1,6 @@
 //! Writing a plan: rows in batches, each change in the ledger and in the audit log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::json;
 use uuid::Uuid;
@@ -9,14 +9,16 @@ use super::{
     App, Document, Plan, ServiceError,
     ledger::{self, CountState, EventState, FigureState, NewChange, PostmortemLedger},
     run::Desk,
+    succession::{self, NAMED, TOLD},
 };
 use crate::{
     domain::{
         actor::Actor,
+        checked,
         event::{self, ProductionEvent},
         figures::{Figure, IncidentCount},
         import_plan::{
-            Binding, CountAct, EventAct, EventPlan, FigureAct, Kind, LeftOut, NewcomerEvent, Outcome, Update,
+            Binding, CountAct, EventAct, EventPlan, FigureAct, Kind, LeftOut, NewcomerEvent, Outcome, Told, Update,
         },
         postmortem::PostmortemState,
     },
@@ -57,6 +59,8 @@ pub(super) struct Pen<'a> {
     gone_aliases: Vec<String>,
     /// Events that this file updated already.
     updated: BTreeSet<Uuid>,
+    /// What the file tells of and was there: whether as it stands here, and what it is.
+    told: HashMap<Uuid, (bool, String)>,
 }
 
 /// Writes the plan of a document.
@@ -127,6 +131,15 @@ impl<'a> Pen<'a> {
             new_aliases: Vec::new(),
             gone_aliases: Vec::new(),
             updated: BTreeSet::new(),
+            told: HashMap::new(),
+        }
+    }
+
+    /// Notes that the file tells of something that was there.
+    fn tells(&mut self, told: Option<Told>, label: &str) {
+        if let Some(Told { subject, own }) = told {
+            let (as_it_stands, _) = self.told.entry(subject).or_insert_with(|| (own, label.to_owned()));
+            *as_it_stands |= own;
         }
     }
 
@@ -151,6 +164,7 @@ impl<'a> Pen<'a> {
                 store::imports::touch(self.tx, import.id, now).await?;
                 self.changes.push(note(import.id, Some(import.imported_at)));
             }
+            self.tells(Some(Told { subject: import.id, own: true }), &document.file_name);
             return Ok(import.id);
         }
         let import = ReportImport {
@@ -168,7 +182,6 @@ impl<'a> Pen<'a> {
 
     async fn figures(&mut self, plan: &Plan) -> Result<(), ServiceError> {
         let now = self.app.now_millis();
-        let mut existing: Vec<Figure> = Vec::new();
         let created: Vec<&Figure> = plan
             .figures
             .iter()
@@ -177,15 +190,18 @@ impl<'a> Pen<'a> {
                 _ => None,
             })
             .collect();
-        // Those of the week without the new ones: a key is another one only where the label was taken before.
-        existing.extend(plan.known.figures.iter().filter(|f| created.iter().all(|new| new.id != f.id)).cloned());
+        // The names of the week without the new ones: a key is another one only where the label was taken before.
+        let new: HashSet<Uuid> = created.iter().map(|figure| figure.id).collect();
+        let old = plan.known.figures.iter().filter(|figure| !new.contains(&figure.id));
+        let mut names: HashSet<String> = old.map(|figure| checked::fold(&figure.fields.name)).collect();
         let mut rows = Vec::with_capacity(created.len());
         for figure in created {
-            rows.push((figure.clone(), figures::key_of(&figure.fields, &existing)));
-            existing.push(figure.clone());
+            let taken = !names.insert(checked::fold(&figure.fields.name));
+            rows.push((figure.clone(), figures::key_of(&figure.fields, taken)));
         }
         store::figures::insert_all(self.tx, &rows, now).await?;
         for one in &plan.figures {
+            self.tells(one.told, &one.line.words);
             match &one.act {
                 FigureAct::Nothing => {}
                 FigureAct::LeaveOut(left) => self.leave_out(left),
@@ -243,6 +259,7 @@ impl<'a> Pen<'a> {
             .collect();
         store::figures::insert_counts(self.tx, &created, now).await?;
         for one in &plan.counts {
+            self.tells(one.told, &one.line.words);
             match &one.act {
                 CountAct::Nothing => {}
                 CountAct::LeaveOut(left) => self.leave_out(left),
@@ -304,6 +321,7 @@ impl<'a> Pen<'a> {
             .collect();
         let identities = store::events::identities(self.tx.conn(), &touched).await?;
         for plan in plans.iter() {
+            self.tells(plan.told, &plan.line.words);
             match &plan.act {
                 EventAct::LeaveOut(left) => self.leave_out(left),
                 EventAct::Update(update) => {
@@ -501,7 +519,7 @@ impl<'a> Pen<'a> {
         }
         self.changes.push(NewChange {
             kind: "alias",
-            subject: alias.subject.unwrap_or_default(),
+            subject: succession::alias_subject(&alias.key),
             label: alias.raw.trim().chars().take(80).collect(),
             version: 0,
             before: before.and_then(ledger::json),
@@ -515,13 +533,29 @@ impl<'a> Pen<'a> {
         let Some(before) = self.aliases.get(key).filter(|alias| alias.subject.is_none()) else { return };
         self.changes.push(NewChange {
             kind: "alias",
-            subject: before.subject.unwrap_or_default(),
+            subject: succession::alias_subject(&before.key),
             label: before.raw.trim().chars().take(80).collect(),
             version: 0,
             before: ledger::json(before),
             after: None,
         });
         self.gone_aliases.push(key.to_owned());
+    }
+
+    /// Rows for what the file tells of without changing it: undoing has to know who tells of what.
+    fn tell(&mut self) {
+        let is_said = |change: &&NewChange| !matches!(change.kind, "postmortem" | "alias");
+        let said: HashSet<Uuid> = self.changes.iter().filter(is_said).map(|change| change.subject).collect();
+        let told = std::mem::take(&mut self.told).into_iter().filter(|(subject, _)| !said.contains(subject));
+        let row = |(subject, (own, label)): (Uuid, (bool, String))| NewChange {
+            kind: if own { TOLD } else { NAMED },
+            subject,
+            label,
+            version: 0,
+            before: None,
+            after: None,
+        };
+        self.changes.extend(told.map(row));
     }
 
     /// Writes what was collected, and the run.
@@ -536,6 +570,7 @@ impl<'a> Pen<'a> {
         if self.changes.is_empty() {
             return Ok(Written { nothing: true, ..Written::default() });
         }
+        self.tell();
         self.audit("report.import", subject, change);
         let (tx, desk) = (self.tx, self.desk);
         let gone: Vec<&str> = self.gone_aliases.iter().map(String::as_str).collect();

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         checked::FieldError,
         clock_point::ClockPoint,
+        foreign::Refused,
         import_plan::{Choices, Line},
         iso_week::IsoWeek,
     },
@@ -84,6 +85,8 @@ pub struct ImportLine {
     number: Option<i64>,
     /// Number of the event that it may be, or is.
     meets: Option<i64>,
+    /// The line of the document on which it begins, from 1; null for data of another tool.
+    line: Option<usize>,
     /// What it is, short, on one line.
     text: String,
     /// When the event began, in the zone of the reports; null where it is not known, and for figures and counts.
@@ -94,7 +97,7 @@ pub struct ImportLine {
     recovered_at: Option<DateTime<FixedOffset>>,
     /// What changes on what is there.
     changes: Vec<ImportFieldChange>,
-    /// Why it cannot be saved as it is.
+    /// Why it cannot be saved as it stands; such a thing is left out, the rest is imported.
     problem: Option<String>,
 }
 
@@ -112,7 +115,7 @@ pub struct ImportBody {
     /// Every event, figure and count of the document.
     data: Vec<ImportLine>,
     /// Entries of another tool that were not taken.
-    refused: Vec<RefusedEntry>,
+    pub(super) refused: Vec<RefusedEntry>,
 }
 
 /// An entry of another tool that was not taken.
@@ -122,6 +125,13 @@ pub struct RefusedEntry {
     place: String,
     /// Why, in Chinese and English.
     text: String,
+}
+
+impl RefusedEntry {
+    /// As JSON.
+    pub(super) fn of(refused: &Refused) -> Self {
+        Self { place: refused.place.to_string(), text: refused.words.clone() }
+    }
 }
 
 /// The code of an outcome.
@@ -136,7 +146,7 @@ pub const fn outcome_code(outcome: Outcome) -> &'static str {
 }
 
 /// Whether the sender reads Chinese; programs that name no language get English.
-fn reads_chinese(request: &HttpRequest) -> bool {
+pub(super) fn reads_chinese(request: &HttpRequest) -> bool {
     let wanted = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     wanted.is_some_and(|wanted| wanted.starts_with("zh"))
 }
@@ -154,6 +164,7 @@ fn line_body(line: &Line, zone: Tz, chinese: bool) -> ImportLine {
         kind: line.kind.code(),
         number: line.number,
         meets: line.meets,
+        line: line.place,
         text: line.words.clone(),
         occurred_at: occurred.map(at),
         occurred_precision: occurred.map(|point| point.precision.code()),
@@ -167,7 +178,8 @@ fn line_body(line: &Line, zone: Tz, chinese: bool) -> ImportLine {
     }
 }
 
-fn body(report: &ImportReport, zone: Tz, chinese: bool) -> ImportBody {
+/// What an import did, as JSON.
+pub(super) fn body(report: &ImportReport, zone: Tz, chinese: bool) -> ImportBody {
     ImportBody {
         week: report.week.map(|week| week.to_string()).unwrap_or_default(),
         dry_run: report.dry_run,
@@ -197,9 +209,7 @@ pub async fn create(
         let mut run = Run::new(&app, Options { source: how.source.clone(), dry_run, doubtful });
         let file = query.file.as_deref();
         let read = imports::import_tool_file(&app, &caller.actor, &mut run, &how, file, bytes.to_vec()).await?;
-        let refused = read.refused.iter();
-        let refused = refused.map(|one| RefusedEntry { place: one.place.to_string(), text: one.words.clone() });
-        let refused = refused.collect();
+        let refused = read.refused.iter().map(RefusedEntry::of).collect();
         return Ok(
             HttpResponse::Ok().json(ImportBody { refused, ..body(&read.report, app.zone, reads_chinese(&request)) })
         );

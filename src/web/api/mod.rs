@@ -5,6 +5,7 @@ mod event_body;
 mod event_history;
 mod events;
 mod figures;
+mod import_batches;
 pub mod imports;
 mod lines;
 mod openapi;
@@ -49,6 +50,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/v1/imports").route(web::get().to(imports::list)).route(web::post().to(imports::create)),
         )
+        .service(web::resource("/api/v1/imports:batch").route(web::post().to(import_batches::create)))
         .service(web::resource("/api/v1/imports/{id}:undo").route(web::post().to(imports::undo)))
         .service(web::resource("/api/v1/reports:splice").route(web::post().to(imports::splice)))
         .service(web::resource("/api/v1/report-styles").route(web::get().to(report_styles::list)))

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, event_history, events, figures, imports, lines, postmortems, published, report_mailings, report_styles,
-    reports, shares,
+    event_body, event_history, events, figures, import_batches, imports, lines, postmortems, published,
+    report_mailings, report_styles, reports, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -26,6 +26,8 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureBody,
     figures::FigureChange,
     figures::FigureList,
+    import_batches::ImportBatch,
+    import_batches::ImportBatchBody,
     imports::ImportBody,
     imports::RunList,
     imports::UndoBody,
@@ -87,6 +89,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}:restore") => give("EventBody"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
+        ("POST", "/api/v1/imports:batch") => swap("ImportBatch", "ImportBatchBody"),
         ("GET", "/api/v1/imports") => give("RunList"),
         ("POST", "/api/v1/imports/{id}:undo") => give("UndoBody"),
         ("POST", "/api/v1/reports:splice") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", MARKDOWN, "") },

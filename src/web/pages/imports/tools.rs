@@ -82,9 +82,6 @@ async fn read_all(
         let name = Some(one.name.as_str()).filter(|name| !name.is_empty());
         let read = imports::import_tool_file(app, &caller.actor, run, how, name, one.bytes.clone()).await;
         let read = read.map_err(|error| Refused::Document(at, error))?;
-        if let Some(problem) = read.report.problem() {
-            return Err(Refused::Document(at, problem.into()));
-        }
         reports.push(read);
     }
     Ok(reports)

@@ -1,0 +1,108 @@
+//! Many rows in few statements: as many at once as every database takes.
+
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel, Iterable, Value};
+
+use super::{StoreError, Tx};
+
+/// Bytes of one statement: MariaDB refuses packets of more than 16 MB, or 1 MB where a hoster was thrifty.
+const STATEMENT_BYTES: usize = 900_000;
+
+/// Values of one statement: SQLite takes 32,766, PostgreSQL and MariaDB 65,535.
+const STATEMENT_VALUES: usize = 30_000;
+
+/// Bytes of a value that is no text, and of what stands around each value.
+const VALUE_BYTES: usize = 20;
+
+/// Writes rows of one table, in their order. A row alone may be larger than what is sent at once.
+pub(super) async fn insert_all<A>(tx: &Tx, rows: Vec<A>) -> Result<(), StoreError>
+where
+    A: ActiveModelTrait + ActiveModelBehavior + Send,
+    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+{
+    let mut batch = Batch::new(<A::Entity as EntityTrait>::Column::iter().count());
+    let mut together = Vec::new();
+    for row in rows {
+        if batch.is_full_with(size(&row)) {
+            let full = std::mem::take(&mut together);
+            <A::Entity as EntityTrait>::insert_many::<A, _>(full).exec_without_returning(tx.conn()).await?;
+        }
+        together.push(row);
+    }
+    if !together.is_empty() {
+        <A::Entity as EntityTrait>::insert_many::<A, _>(together).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Bytes of a row in a statement, about.
+fn size<A: ActiveModelTrait>(row: &A) -> usize {
+    <A::Entity as EntityTrait>::Column::iter()
+        .map(|column| match row.get(column) {
+            ActiveValue::Set(value) | ActiveValue::Unchanged(value) => VALUE_BYTES + value_size(&value),
+            ActiveValue::NotSet => VALUE_BYTES,
+        })
+        .sum()
+}
+
+fn value_size(value: &Value) -> usize {
+    match value {
+        Value::String(Some(text)) => text.len(),
+        Value::Bytes(Some(bytes)) => bytes.len(),
+        Value::Json(Some(json)) => json.to_string().len(),
+        _ => 0,
+    }
+}
+
+/// How much is in a statement so far.
+struct Batch {
+    columns: usize,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    const fn new(columns: usize) -> Self {
+        Self { columns, rows: 0, bytes: 0 }
+    }
+
+    /// Adds a row of this size. Says whether the rows before it have to be sent first, because with it they would be
+    /// too many or too large.
+    const fn is_full_with(&mut self, size: usize) -> bool {
+        let full =
+            self.rows > 0 && (self.bytes + size > STATEMENT_BYTES || (self.rows + 1) * self.columns > STATEMENT_VALUES);
+        if full {
+            (self.rows, self.bytes) = (0, 0);
+        }
+        self.rows += 1;
+        self.bytes += size;
+        full
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batches(columns: usize, sizes: &[usize]) -> Vec<usize> {
+        let mut batch = Batch::new(columns);
+        let mut found = Vec::new();
+        for size in sizes {
+            if batch.is_full_with(*size) || found.is_empty() {
+                found.push(0);
+            }
+            if let Some(last) = found.last_mut() {
+                *last += 1;
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn rows_are_sent_together_as_long_as_neither_their_bytes_nor_their_values_are_too_many() {
+        assert_eq!(batches(10, &[]), Vec::<usize>::new());
+        assert_eq!(batches(10, &[100; 5_000]), [3_000, 2_000], "30,000 values");
+        assert_eq!(batches(3, &[300_000; 7]), [3, 3, 1], "900,000 bytes");
+        assert_eq!(batches(3, &[1_000, 5_000_000, 1_000]), [1, 1, 1], "a large row goes alone");
+        assert_eq!(batches(3, &[5_000_000]), [1]);
+    }
+}
