@@ -23,7 +23,7 @@ use crate::{
             self,
             reading::{EventReading, FigureReading, ReportReading},
             render::{ReportCount, ReportEvent, SectionsContent},
-            splice::{Removed, SpliceContent, SpliceEvent},
+            splice::{Removed, SpliceContent, SpliceEvent, Spliced},
             style::ReportStyle,
             template::StyleError,
         },
@@ -59,7 +59,7 @@ pub async fn splice(
         None => None,
     };
     let spliced = put_back(app, week, document, &reading, &base, &known.stored(&known_as), before.as_ref());
-    Ok((week, spliced.map_err(unusable)?))
+    Ok((week, spliced.map_err(unusable)?.document))
 }
 
 /// What is known of a week.
@@ -159,7 +159,7 @@ pub(super) fn put_back(
     base: &ReportStyle,
     stored: &Stored<'_>,
     imported: Option<&ReportReading>,
-) -> Result<String, StyleError> {
+) -> Result<Spliced, StyleError> {
     let key = |name: &str| checked::fold(name);
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, read) in reading.figures.iter().enumerate() {

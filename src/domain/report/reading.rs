@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{capture::draft::DraftEvent, iso_week::IsoWeek};
@@ -124,6 +124,8 @@ pub struct ReportReading {
     pub week: Option<IsoWeek>,
     /// `Created:` line.
     pub created_at: Option<DateTime<Utc>>,
+    /// The day on which it was read: dates are near it where the document names neither a week nor a date.
+    pub today: NaiveDate,
     /// The figures section, where present.
     pub figures_section: Option<SectionReading>,
     /// The events section, where present.
