@@ -28,8 +28,11 @@ pub mod twin;
 pub use render::{event_line, generate_narrative};
 pub use splice::splice;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use events::Known;
 use outline::{Line, Outline};
 use reading::{EventReading, ReportReading, SectionReading};
 
@@ -57,21 +60,29 @@ pub fn read_report(document: &str, zone: Tz, today: NaiveDate) -> ReportReading 
         .as_ref()
         .map(|section| {
             let lines = lines_of(&text, &outline, section);
-            events::Section { original: document, text: &text, outline: &outline, context: &context }.read(&lines)
+            let known = Known::new();
+            let section = events::Section {
+                original: document,
+                text: &text,
+                outline: &outline,
+                context: &context,
+                known: &known,
+            };
+            section.read(&lines).into_iter().map(Cow::into_owned).collect()
         })
         .unwrap_or_default();
     ReportReading { week, created_at, today, figures_section, events_section, figures, incident_counts, events }
 }
 
-/// The events of another version of a document, or of its events section alone: dates mean what they meant when the
-/// document was read.
-fn events_again(changed: &str, reading: &ReportReading, zone: Tz) -> Vec<EventReading> {
+/// The events of another version of a document, or of its events section alone, where dates mean what they meant in the
+/// first one. Those that are `known` from there are not read again, and have their places of there.
+fn events_again<'k>(changed: &str, reading: &ReportReading, known: &Known<'k>, zone: Tz) -> Vec<Cow<'k, EventReading>> {
     let mut text = Folded::new(changed, 0);
     let outline = Outline::of(changed, &mut text);
     let context = context(reading.week, reading.created_at, zone, reading.today);
     let (_, Some(section)) = sections::find(&text, &outline) else { return Vec::new() };
     let lines = lines_of(&text, &outline, &section);
-    events::Section { original: changed, text: &text, outline: &outline, context: &context }.read(&lines)
+    events::Section { original: changed, text: &text, outline: &outline, context: &context, known }.read(&lines)
 }
 
 fn lines_of(text: &Folded, outline: &Outline, section: &SectionReading) -> Vec<Line> {

@@ -92,6 +92,9 @@ pub struct EventReading {
     pub narrative_span: Range<usize>,
     /// How it is written.
     pub layout: Layout,
+    /// A number for all that it was read from: events with the same one, read in the same context, say the same. 0 for
+    /// rows of tables.
+    pub fingerprint: u64,
 }
 
 /// How an event is written in a document.

@@ -63,7 +63,7 @@ impl EventDetails {
             (&self.recovery, &draft.recovery),
         ];
         let same = |mine: &Option<String>, told: &Option<String>| {
-            mine.as_deref().unwrap_or_default().trim() == told.as_deref().unwrap_or_default().trim()
+            mine == told || mine.as_deref().unwrap_or_default().trim() == told.as_deref().unwrap_or_default().trim()
         };
         pairs.into_iter().all(|(mine, told)| same(mine, told))
     }

@@ -132,7 +132,9 @@ pub fn splice(
         }
         Ok(job.made(edits))
     };
-    let told = |made: &Made, ladder: &Ladder, how: Option<How>| splice_check::faults(&job, made, ladder, how, &added);
+    let known = splice_check::known(reading);
+    let told =
+        |made: &Made, ladder: &Ladder, how: Option<How>| splice_check::faults(&job, made, ladder, how, &added, &known);
     let mut made = with(&ladder, Some(How::Style))?;
     if made.same || told(&made, &ladder, Some(How::Style)).is_none() {
         return Ok(made.spliced(&ladder));

@@ -1,11 +1,12 @@
 //! Reading back what a splice wrote: each event must be found in the document at its place, once, with the time and the
 //! mark that it should have, and nothing else.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
+    events::Known,
     events_again,
-    reading::{EventReading, Layout},
+    reading::{EventReading, Layout, ReportReading},
     render::{self, ReportEvent},
     splice::{Made, Splicing},
     splice_ladder::{How, Ladder, Rung},
@@ -54,6 +55,12 @@ fn minute(point: Option<ClockPoint>) -> Option<i64> {
     point.map(|point| point.at.timestamp().div_euclid(60))
 }
 
+/// The events of a reading that need no second one where they stand as they did.
+pub(super) fn known(reading: &ReportReading) -> Known<'_> {
+    let told = reading.events.iter().filter(|read| read.layout != Layout::Table);
+    told.map(|read| (read.fingerprint, read)).collect()
+}
+
 /// What the document is not read back as it was meant for: events of it whose changes are at fault, none where others
 /// are. `None` when all is read back. `how` tells how the new events are written, where they are.
 pub(super) fn faults(
@@ -62,15 +69,16 @@ pub(super) fn faults(
     ladder: &Ladder,
     how: Option<How>,
     added: &[(Option<usize>, &ReportEvent)],
+    known: &Known<'_>,
 ) -> Option<BTreeSet<usize>> {
     let expected = expected(job, ladder, how, added);
     let section = made.events_section.clone().and_then(|section| made.text.get(section));
     if let Some(section) = section.filter(|part| made.text.len() > LONG && part.len() < made.text.len() / 2)
-        && compare(&expected, &events_again(section, job.reading, job.zone), ladder).is_none()
+        && compare(&expected, &events_again(section, job.reading, known, job.zone), ladder).is_none()
     {
         return None;
     }
-    compare(&expected, &events_again(&made.text, job.reading, job.zone), ladder)
+    compare(&expected, &events_again(&made.text, job.reading, known, job.zone), ladder)
 }
 
 /// What the document must be read as, in its order.
@@ -145,8 +153,8 @@ fn changed<'a>(
 }
 
 /// The events whose changes are at fault where what was read is not what was expected.
-fn compare(expected: &[Expected<'_>], found: &[EventReading], ladder: &Ladder) -> Option<BTreeSet<usize>> {
-    let same = |(wanted, read): &(&Expected<'_>, &EventReading)| wanted.is(read);
+fn compare(expected: &[Expected<'_>], found: &[Cow<'_, EventReading>], ladder: &Ladder) -> Option<BTreeSet<usize>> {
+    let same = |(wanted, read): &(&Expected<'_>, &Cow<'_, EventReading>)| wanted.is(read);
     let front = expected.iter().zip(found).take_while(same).count();
     if front == expected.len() && front == found.len() {
         return None;
