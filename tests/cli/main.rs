@@ -5,6 +5,7 @@ mod foreign;
 mod imports;
 mod publishing;
 mod serve;
+mod splice;
 
 use std::{
     path::Path,

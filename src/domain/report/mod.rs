@@ -7,6 +7,7 @@ mod learn;
 mod learn_event;
 mod learn_figure;
 mod learn_literal;
+pub mod other_week;
 mod outline;
 pub mod reading;
 pub mod render;
