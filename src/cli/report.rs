@@ -15,7 +15,7 @@ use crate::{
     service::{
         ServiceError, imports,
         publications::{self, Which},
-        report_splice,
+        report_splice::{self, SplicedReport},
         reports::{self, Section},
     },
 };
@@ -116,7 +116,9 @@ async fn splice(session: &Session, report: &Report, file: PathBuf) -> anyhow::Re
     let week = report.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let document = imports::document(bytes).map_err(ServiceError::from)?;
-    let (week, spliced) = report_splice::splice(&session.app, &session.actor, &document, week).await?;
+    let made = report_splice::splice(&session.app, &session.actor, &document, week).await?;
+    say_what_stays(&made);
+    let (week, spliced) = (made.week, made.document);
     if report.stdout {
         raw(&spliced);
     }
@@ -137,6 +139,31 @@ async fn splice(session: &Session, report: &Report, file: PathBuf) -> anyhow::Re
     replace(&file, &spliced)?;
     say(&format!("{week}：已更新 {}", file.display()));
     Ok(())
+}
+
+/// Names what the document keeps though it is of another week, or stored otherwise.
+fn say_what_stays(made: &SplicedReport) {
+    /// Lines of each kind that are shown.
+    const SHOWN: usize = 20;
+    let week = made.week;
+    let list = |lines: &mut dyn Iterator<Item = String>, count: usize| {
+        lines.take(SHOWN).for_each(|line| say(&format!("  {line}")));
+        if count > SHOWN {
+            say(&format!("  …（共 {count} 条）"));
+        }
+    };
+    let of_other = &made.of_other_weeks;
+    if !of_other.is_empty() {
+        let (events, figures) = (of_other.events.len(), of_other.figures.len());
+        say(&format!("注意：文件里有 {events} 起事件、{figures} 项指标不属于 {week}，原样保留；是上周留下的就删掉："));
+        for lines in [&of_other.events, &of_other.figures] {
+            list(&mut lines.iter().map(|(of, words)| format!("{of}  {words}")), lines.len());
+        }
+    }
+    if !made.left.is_empty() {
+        say(&format!("注意：{} 起事件的改动写进文件后读不回来，原样保留，请手工修改：", made.left.len()));
+        list(&mut made.left.iter().cloned(), made.left.len());
+    }
 }
 
 /// The lines that differ, at most 200.

@@ -21,9 +21,10 @@ use crate::{
         iso_week::IsoWeek,
         report::{
             self,
+            other_week::{OfOtherWeeks, first_words},
             reading::{EventReading, FigureReading, ReportReading},
             render::{ReportCount, ReportEvent, SectionsContent},
-            splice::{Removed, SpliceContent, SpliceEvent},
+            splice::{Removed, SpliceContent, SpliceEvent, Spliced},
             style::ReportStyle,
             template::StyleError,
         },
@@ -32,6 +33,19 @@ use crate::{
     store,
 };
 
+/// A document with the sections of a week put into it.
+#[derive(Debug)]
+pub struct SplicedReport {
+    /// Whose sections they are.
+    pub week: IsoWeek,
+    /// The document.
+    pub document: String,
+    /// Events that stand as they did, though they are stored otherwise: written, they would not be read as that.
+    pub left: Vec<String>,
+    /// What the document still holds of other weeks.
+    pub of_other_weeks: OfOtherWeeks,
+}
+
 /// Puts the two sections of the document's week into the document; everything that did not change since the
 /// import stays byte for byte, and a section that the document lacks is made where the style has it.
 pub async fn splice(
@@ -39,7 +53,7 @@ pub async fn splice(
     actor: &Actor,
     document: &str,
     week: Option<IsoWeek>,
-) -> Result<(IsoWeek, String), ServiceError> {
+) -> Result<SplicedReport, ServiceError> {
     authorise(actor, Permission::Read)?;
     let reading = report::read_report(document, app.zone, app.today());
     let Some(week) = week.or(reading.week) else {
@@ -51,15 +65,25 @@ pub async fn splice(
     if known.is_empty() && known_as.guests.is_empty() {
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
     }
-    let imported = store::imports::latest_of_week(app.store.read(), week).await?;
+    let connection = app.store.read();
+    let imported = store::imports::latest_of_week(connection, week).await?;
     let before = match imported {
         // The file as it was imported is read already.
         Some(imported) if imported.content == document => Some(reading.clone()),
         Some(imported) => Some(report::read_report(&imported.content, app.zone, app.today())),
         None => None,
     };
-    let spliced = put_back(app, week, document, &reading, &base, &known.stored(&known_as), before.as_ref());
-    Ok((week, spliced.map_err(unusable)?))
+    let (figures, counts) = (
+        store::figures::of_week(connection, week.previous()).await?,
+        store::figures::counts_of_weeks(connection, week.previous(), week.previous()).await?,
+    );
+    let stored = known.stored(&known_as);
+    let content = content_of(&reading, &stored, before.as_ref());
+    let of_other_weeks = OfOtherWeeks::find(&reading, &content, week, app.zone, &figures, &counts);
+    let Spliced { document, left } =
+        report::splice(document, &reading, &base, week, app.zone, &content).map_err(unusable)?;
+    let left = left.iter().filter_map(|index| reading.events.get(*index)).map(|read| first_words(&read.raw)).collect();
+    Ok(SplicedReport { week, document, left, of_other_weeks })
 }
 
 /// What is known of a week.
@@ -159,7 +183,12 @@ pub(super) fn put_back(
     base: &ReportStyle,
     stored: &Stored<'_>,
     imported: Option<&ReportReading>,
-) -> Result<String, StyleError> {
+) -> Result<Spliced, StyleError> {
+    report::splice(document, reading, base, week, app.zone, &content_of(reading, stored, imported))
+}
+
+/// What is stored, each thing beside what it is in the document.
+fn content_of(reading: &ReportReading, stored: &Stored<'_>, imported: Option<&ReportReading>) -> SpliceContent {
     let key = |name: &str| checked::fold(name);
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, read) in reading.figures.iter().enumerate() {
@@ -225,15 +254,14 @@ pub(super) fn put_back(
             .collect();
         removed.events = gone;
     }
-    let content = SpliceContent {
+    SpliceContent {
         figures,
         incident_counts,
         year_to_date: stored.content.year_to_date.clone(),
         events,
         carried: stored.content.carried.clone(),
         removed,
-    };
-    report::splice(document, reading, base, week, app.zone, &content)
+    }
 }
 
 /// What makes an event of two versions of a document the same one.

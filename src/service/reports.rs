@@ -206,7 +206,7 @@ pub async fn weekly_in(
         let stored = known.stored(&known_as);
         let (content, base) = (&document.content, &base);
         let spliced = report_splice::put_back(app, week, content, &reading, base, &stored, Some(&reading));
-        let spliced = spliced.map_err(unusable)?;
+        let spliced = spliced.map_err(unusable)?.document;
         let sections = if spliced == *content {
             twin::sections_of(&spliced, &reading)
         } else {

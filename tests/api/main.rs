@@ -348,7 +348,17 @@ async fn a_report_is_imported_and_put_back_and_a_postmortem_moved_on_over_the_ap
     let postmortem = format!("{}/api/v1/events/PE-1/postmortem", service.url);
     let done = client.patch(&postmortem).bearer_auth(&token).json(&json!({"state": "done"})).send().await.unwrap();
     assert_eq!(done.json::<Value>().await.unwrap()["postmortem"]["state"], "done");
-    let spliced = splice().await.unwrap().text().await.unwrap();
+    let other = client
+        .post(format!("{}/api/v1/reports:splice", service.url))
+        .bearer_auth(&token)
+        .body(document.replace("2024-W34", "2024-W33") + "\n")
+        .send();
+    assert_eq!(other.await.unwrap().status(), StatusCode::NOT_FOUND, "nothing is known of that week");
+    let answer = splice().await.unwrap();
+    for name in ["Fupan-Other-Week-Events", "Fupan-Other-Week-Figures", "Fupan-Unwritten-Events"] {
+        assert_eq!(answer.headers()[name], "0", "{name}");
+    }
+    let spliced = answer.text().await.unwrap();
     let changed: Vec<_> = document.lines().zip(spliced.lines()).filter(|(old, new)| old != new).collect();
     assert_eq!(changed.len(), 1);
     assert!(changed[0].1.contains("【已复盘】"), "{changed:?}");

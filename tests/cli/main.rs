@@ -6,6 +6,7 @@ mod history;
 mod imports;
 mod publishing;
 mod serve;
+mod splice;
 
 use std::{
     path::Path,

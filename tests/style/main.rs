@@ -1,6 +1,8 @@
 //! The style of a team: learned from old reports, written again, put into documents.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod read_back;
+
 use chrono::NaiveDate;
 use chrono_tz::Asia::Shanghai;
 use fupan::domain::{
@@ -64,7 +66,7 @@ fn differences(document: &str) -> Vec<String> {
 
 fn splice(document: &str, content: &SpliceContent) -> String {
     let reading = read(document);
-    report::splice(document, &reading, &ReportStyle::default(), week_of(&reading), Shanghai, content).unwrap()
+    report::splice(document, &reading, &ReportStyle::default(), week_of(&reading), Shanghai, content).unwrap().document
 }
 
 #[test]
@@ -133,6 +135,7 @@ fn sections_that_a_document_lacks_stand_where_the_style_has_them() {
     content.events.iter_mut().for_each(|event| event.reading_index = None);
     let empty = "# 2024-W38\n\n1. 概况\n\n## 【其他】\n\n1. 其他\n";
     let made = report::splice(empty, &read(empty), &base, week_of(&reading), Shanghai, &content).unwrap();
+    let made = made.document;
     let again = read(&made);
     assert_eq!((again.figures.len(), again.events.len()), (3, 4));
     assert!(
@@ -141,14 +144,15 @@ fn sections_that_a_document_lacks_stand_where_the_style_has_them() {
         "{made}"
     );
     let half = "# 2024-W38\r\n\r\n## 【生产事件】\r\n\r\n无\r\n";
-    let made = report::splice(half, &read(half), &base, week_of(&reading), Shanghai, &content).unwrap();
+    let made = report::splice(half, &read(half), &base, week_of(&reading), Shanghai, &content).unwrap().document;
     assert!(made.starts_with("# 2024-W38\r\n\r\n## 【系统运行数据】\r\n"), "{made}");
     assert!(!made.replace("\r\n", "").contains(['\r', '\n']), "line ends are those of the document: {made:?}");
     assert_eq!((read(&made).figures.len(), read(&made).events.len()), (3, 4));
     let events_first = ReportStyle { order: vec![Part::Events, Part::Figures], place: String::new(), ..base };
     let made =
         report::splice("# 2024-W38\n", &read("# 2024-W38\n"), &events_first, week_of(&reading), Shanghai, &content)
-            .unwrap();
+            .unwrap()
+            .document;
     assert!(made.find("【生产事件】") < made.find("【系统运行数据】"), "{made}");
 }
 

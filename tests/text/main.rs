@@ -47,7 +47,7 @@ fn put_back(document: &str, change: impl FnOnce(&mut SpliceContent)) -> String {
     let week = reading.week.unwrap_or_else(|| IsoWeek::of(today()));
     let mut content = SpliceContent::as_read(&reading);
     change(&mut content);
-    report::splice(document, &reading, &ReportStyle::default(), week, Shanghai, &content).unwrap()
+    report::splice(document, &reading, &ReportStyle::default(), week, Shanghai, &content).unwrap().document
 }
 
 #[test]

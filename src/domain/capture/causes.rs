@@ -1,6 +1,6 @@
 //! The cause in a clause: whether it names one, and the cause alone.
 
-use crate::domain::text::lower;
+use crate::domain::text::{contains_any, lower};
 
 const CAUSE_KEYS: &[&str] = &[
     "reason",
@@ -27,7 +27,11 @@ const CAUSE_KEYS: &[&str] = &[
 ];
 /// `初步定位为X`, `值班确认为X`: where X begins, in bytes.
 pub(super) fn found_out(words: &str) -> Option<usize> {
-    ["定位为", "确认为", "判断为", "判定为", "排查为", "定位系", "确认是", "定位是"].iter().find_map(|key| {
+    const KEYS: [&str; 8] = ["定位为", "确认为", "判断为", "判定为", "排查为", "定位系", "确认是", "定位是"];
+    if !contains_any(words, &KEYS) {
+        return None;
+    }
+    KEYS.iter().find_map(|key| {
         let at = words.find(key)?;
         (words.get(..at)?.chars().count() <= 8).then_some(at + key.len())
     })

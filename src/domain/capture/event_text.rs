@@ -13,7 +13,7 @@ use super::{
 use crate::domain::text::Folded;
 
 /// Where the parts of an event stand, in characters.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct EventText {
     /// Everything of the event.
     pub range: Range<usize>,
@@ -57,7 +57,8 @@ impl EventText {
     }
 
     /// The same event in a text that begins `start` characters later.
-    fn moved(&self, start: usize) -> Self {
+    #[must_use]
+    pub fn from(&self, start: usize) -> Self {
         let by = |range: &Range<usize>| range.start.saturating_sub(start)..range.end.saturating_sub(start);
         Self {
             range: by(&self.range),
@@ -115,7 +116,7 @@ pub fn read_event_text(
     // Only this event's characters are looked at, however long the document is.
     let start = event.range.start;
     let own = text.slice(event.range.clone());
-    let event = event.moved(start);
+    let event = event.from(start);
     let (draft, anatomy) = Reader::new(&own, &event, context, date).read(original, text.offset(0));
     let back = |range: Range<usize>| range.start + start..range.end + start;
     let mark = anatomy.mark.map(|mark| FoundMark { range: back(mark.range), inner: back(mark.inner), ..mark });

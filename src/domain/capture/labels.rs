@@ -6,7 +6,7 @@ use super::wording::skip_list_marker;
 use crate::domain::text::{Folded, fold_char};
 
 /// What a labelled part of an event's text holds: `恢复时间：…`, a column of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FieldKey {
     /// 时间, 发生时间.
     OccurredAt,

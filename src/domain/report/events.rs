@@ -1,6 +1,11 @@
 //! Events of the events section: where each begins and ends, and what it says (SCHEMA section 7).
 
-use std::ops::Range;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    ops::Range,
+};
 
 use chrono::NaiveDate;
 
@@ -21,12 +26,17 @@ use crate::domain::{
 };
 
 /// The events section and the document it stands in.
-pub(super) struct Section<'a> {
+pub(super) struct Section<'a, 'k> {
     pub original: &'a str,
     pub text: &'a Folded,
     pub outline: &'a Outline,
     pub context: &'a CaptureContext,
+    /// Events that were read before in the same context: those that stand as they did are not read again.
+    pub known: &'a Known<'k>,
 }
+
+/// Events by their fingerprints.
+pub(super) type Known<'k> = HashMap<u64, &'k EventReading>;
 
 /// An event whose end was not reached yet.
 struct Block {
@@ -40,16 +50,16 @@ struct Block {
 
 /// What was found so far.
 #[derive(Default)]
-struct Found {
+struct Found<'k> {
     block: Option<Block>,
     heading_date: Option<NaiveDate>,
     first_mode: Option<Mode>,
-    events: Vec<EventReading>,
+    events: Vec<Cow<'k, EventReading>>,
 }
 
-impl Section<'_> {
-    /// The events of the section's lines.
-    pub fn read(&self, lines: &[Line]) -> Vec<EventReading> {
+impl<'k> Section<'_, 'k> {
+    /// The events of the section's lines. Of those that are known the places are those of the document before.
+    pub fn read(&self, lines: &[Line]) -> Vec<Cow<'k, EventReading>> {
         let text = self.text;
         let mut found = Found::default();
         let mut index = 0;
@@ -77,7 +87,7 @@ impl Section<'_> {
         found.events
     }
 
-    fn read_line(&self, line: &Line, below: &[Line], found: &mut Found) {
+    fn read_line(&self, line: &Line, below: &[Line], found: &mut Found<'k>) {
         let text = self.text;
         let start = Start::of(text, line);
         if let Some(token) = start.date_alone(text, line) {
@@ -117,7 +127,7 @@ impl Section<'_> {
         });
     }
 
-    fn close(&self, found: &mut Found) {
+    fn close(&self, found: &mut Found<'k>) {
         let text = self.text;
         let Some(block) = found.block.take() else { return };
         // The words of the sentence begin behind list markers.
@@ -132,6 +142,11 @@ impl Section<'_> {
         }
         take_title(text, &mut event);
         event.hidden = self.hidden(&event.range);
+        let fingerprint = self.fingerprint(&event, &block);
+        if let Some(known) = self.known.get(&fingerprint) {
+            found.events.push(Cow::Borrowed(known));
+            return;
+        }
         let (draft, anatomy) = read_event_text(self.original, text, &event, self.context, block.date);
         if draft.occurred.is_none() && draft.summary.is_none() && event.fields.is_empty() {
             return;
@@ -147,7 +162,23 @@ impl Section<'_> {
         } else {
             Layout::Inline
         };
-        self.push(block.range, draft, &anatomy, layout, &mut found.events);
+        found.events.push(Cow::Owned(self.event(block.range, draft, &anatomy, layout, fingerprint)));
+    }
+
+    /// A number for all that an event is read from: its characters and bytes, its parts, the date above it.
+    fn fingerprint(&self, event: &EventText, block: &Block) -> u64 {
+        let start = event.range.start;
+        let mut hasher = DefaultHasher::new();
+        // Character by character the hasher would take as long as the reader.
+        let mix = |mixed: u64, c: &char| (mixed.rotate_left(5) ^ u64::from(*c)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hasher.write_u64(self.text.chars(event.range.clone()).iter().fold(0, mix));
+        self.original.get(self.text.bytes(&event.range)).hash(&mut hasher);
+        event.from(start).hash(&mut hasher);
+        block.date.hash(&mut hasher);
+        // What the layout is told from.
+        block.lines.len().hash(&mut hasher);
+        block.lines.first().map(|line| line.range.end.saturating_sub(start)).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// Comments and signs of quotation in an event, in order.
@@ -161,18 +192,18 @@ impl Section<'_> {
         hidden
     }
 
-    fn push(
+    fn event(
         &self,
         range: Range<usize>,
         draft: DraftEvent,
         anatomy: &Anatomy,
         layout: Layout,
-        events: &mut Vec<EventReading>,
-    ) {
+        fingerprint: u64,
+    ) -> EventReading {
         let text = self.text;
         let span = text.bytes(&range);
         let raw = self.original.get(span.clone()).unwrap_or_default().to_owned();
-        events.push(EventReading {
+        EventReading {
             draft,
             span,
             raw,
@@ -181,10 +212,11 @@ impl Section<'_> {
             mark_span: anatomy.mark.as_ref().map(|mark| text.bytes(&mark.range)),
             narrative_span: text.bytes(&anatomy.narrative),
             layout,
-        });
+            fingerprint,
+        }
     }
 
-    fn read_table(&self, lines: &[Line], events: &mut Vec<EventReading>) {
+    fn read_table(&self, lines: &[Line], events: &mut Vec<Cow<'k, EventReading>>) {
         let text = self.text;
         let Some(table) = tables::read(text, lines) else { return };
         let keys: Vec<Option<FieldKey>> = table.header.iter().map(|name| field_key(name)).collect();
@@ -213,7 +245,7 @@ impl Section<'_> {
                 continue;
             }
             draft.narrative = super::render::generate_narrative(&draft, self.context.zone);
-            self.push(row.line.clone(), draft, &anatomy, Layout::Table, events);
+            events.push(Cow::Owned(self.event(row.line.clone(), draft, &anatomy, Layout::Table, 0)));
         }
     }
 }

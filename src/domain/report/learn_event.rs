@@ -69,7 +69,8 @@ pub(super) fn times(document: &str, reading: &ReportReading, zone: Tz) -> TimeFo
 pub(super) fn marks(document: &str, reading: &ReportReading, style: &mut ReportStyle) {
     let written = |mark: Mark| {
         reading.events.iter().filter(|read| read.draft.mark == mark).find_map(|read| {
-            let words = document.get(read.mark_span.clone()?)?;
+            // `**状态：已复盘**`: emphasis is no part of the mark.
+            let words = document.get(read.mark_span.clone()?)?.trim_matches('*');
             let good = words.chars().count() <= WORDS_LIMIT && !words.contains(char::is_control);
             (good && marks::meaning_of_value(words) == mark).then(|| words.to_owned())
         })

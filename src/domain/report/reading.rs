@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{capture::draft::DraftEvent, iso_week::IsoWeek};
@@ -92,6 +92,9 @@ pub struct EventReading {
     pub narrative_span: Range<usize>,
     /// How it is written.
     pub layout: Layout,
+    /// A number for all that it was read from: events with the same one, read in the same context, say the same. 0 for
+    /// rows of tables.
+    pub fingerprint: u64,
 }
 
 /// How an event is written in a document.
@@ -124,6 +127,8 @@ pub struct ReportReading {
     pub week: Option<IsoWeek>,
     /// `Created:` line.
     pub created_at: Option<DateTime<Utc>>,
+    /// The day on which it was read: dates are near it where the document names neither a week nor a date.
+    pub today: NaiveDate,
     /// The figures section, where present.
     pub figures_section: Option<SectionReading>,
     /// The events section, where present.

@@ -53,17 +53,19 @@ pub struct EventDetails {
 }
 
 impl EventDetails {
-    /// Whether the fields that a document tells are the same, blanks aside.
-    pub fn is_same(&self, other: &Self) -> bool {
+    /// Whether a document tells the same fields, blanks aside.
+    pub fn is_told_by(&self, draft: &DraftEvent) -> bool {
         let pairs = [
-            (&self.severity, &other.severity),
-            (&self.summary, &other.summary),
-            (&self.impact, &other.impact),
-            (&self.cause, &other.cause),
-            (&self.recovery, &other.recovery),
+            (&self.severity, &draft.severity),
+            (&self.summary, &draft.summary),
+            (&self.impact, &draft.impact),
+            (&self.cause, &draft.cause),
+            (&self.recovery, &draft.recovery),
         ];
-        let text = |value: &Option<String>| value.as_deref().unwrap_or_default().trim().to_owned();
-        pairs.into_iter().all(|(mine, theirs)| text(mine) == text(theirs))
+        let same = |mine: &Option<String>, told: &Option<String>| {
+            mine == told || mine.as_deref().unwrap_or_default().trim() == told.as_deref().unwrap_or_default().trim()
+        };
+        pairs.into_iter().all(|(mine, told)| same(mine, told))
     }
 }
 

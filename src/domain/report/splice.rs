@@ -5,19 +5,14 @@ use std::{collections::BTreeSet, ops::Range};
 use chrono_tz::Tz;
 
 use super::{
-    learn::tidy,
-    learn_figure,
-    reading::{EventReading, IncidentCountReading, Layout, ReportReading, SectionReading},
-    render::{self, ReportCount, ReportEvent, ReportFigure, SectionsContent, split_grade},
-    splice_check::{self, How},
+    reading::{IncidentCountReading, ReportReading},
+    render::{ReportCount, ReportEvent, ReportFigure, SectionsContent},
+    splice_check, splice_events, splice_figures,
+    splice_ladder::{How, Ladder},
     style::{Part, ReportStyle},
     template::{StyleError, Writer},
-    time_form::TimeForm,
 };
-use crate::domain::{
-    capture::{draft::Mark, marks},
-    iso_week::IsoWeek,
-};
+use crate::domain::iso_week::IsoWeek;
 
 /// An event to be shown, and which event of the document it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,15 +71,39 @@ pub struct Removed {
     pub events: BTreeSet<usize>,
 }
 
+/// A document with its sections brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spliced {
+    /// The document.
+    pub document: String,
+    /// Events of the reading that stand as they did, all or in part, though the content has them otherwise: written, they
+    /// would not be read as that. In order.
+    pub left: Vec<usize>,
+}
+
 /// A replacement of bytes.
-struct Edit {
-    range: Range<usize>,
-    text: String,
+#[derive(Debug, Clone)]
+pub(super) struct Edit {
+    pub range: Range<usize>,
+    pub text: String,
+}
+
+/// What is put where: a document, how it is written, and what is wanted.
+pub(super) struct Splicing<'a> {
+    pub document: &'a str,
+    pub reading: &'a ReportReading,
+    pub style: &'a ReportStyle,
+    pub writer: &'a Writer<'a>,
+    pub zone: Tz,
+    pub content: &'a SpliceContent,
 }
 
 /// The document with the two sections brought up to date. `base` is the style of what the document does not show, and
 /// of a section that it lacks: that one stands where the style's order and place put it. An error names the part of
 /// the style that cannot write.
+///
+/// What was written is read again. A change that is not read as it was meant is written otherwise, and in the end left
+/// out; a new event that the style's form does not tell is told in plain words.
 pub fn splice(
     document: &str,
     reading: &ReportReading,
@@ -92,35 +111,85 @@ pub fn splice(
     week: IsoWeek,
     zone: Tz,
     content: &SpliceContent,
-) -> Result<String, StyleError> {
+) -> Result<Spliced, StyleError> {
     let style = base.learn(document, reading, zone);
     let writer = Writer::new(&style, week, zone)?;
-    let mut last = String::new();
-    // What was written is read again; where a style's form does not tell an event, plain words do.
-    for how in [How::Style, How::Line, How::Paragraph] {
-        let mut edits = Vec::new();
-        figures(document, reading, &style, &writer, content, &mut edits)?;
-        if reading.events_section.is_some() {
-            events(document, reading, &style, &writer, zone, content, how, &mut edits)?;
+    let job = Splicing { document, reading, style: &style, writer: &writer, zone, content };
+    let mut other = Vec::new();
+    splice_figures::figures(&job, &mut other)?;
+    missing_sections(document, reading, &style, &writer, content, &mut other)?;
+    if reading.events_section.is_none() {
+        return Ok(Spliced { document: job.made(other).text, left: Vec::new() });
+    }
+    splice_events::removals(&job, &mut other);
+    let added = splice_events::added(content);
+    let mut ladder = Ladder::of(content, reading, &style);
+    let with = |ladder: &Ladder, how: Option<How>| -> Result<Made, StyleError> {
+        let mut edits = other.clone();
+        splice_events::changes(&job, ladder, &mut edits)?;
+        if let Some(how) = how {
+            splice_events::additions(&job, &added, how, &mut edits)?;
         }
-        missing_sections(document, reading, &style, &writer, content, &mut edits)?;
+        Ok(job.made(edits))
+    };
+    let known = splice_check::known(reading);
+    let told =
+        |made: &Made, ladder: &Ladder, how: Option<How>| splice_check::faults(&job, made, ladder, how, &added, &known);
+    let mut made = with(&ladder, Some(How::Style))?;
+    if made.same || told(&made, &ladder, Some(How::Style)).is_none() {
+        return Ok(made.spliced(&ladder));
+    }
+    // The changes by themselves: what is wrong then is wrong with them.
+    if !ladder.is_empty() {
+        let untouched = ladder.untouched();
+        if told(&with(&untouched, None)?, &untouched, None).is_none() {
+            while let Some(faults) = told(&with(&ladder, None)?, &ladder, None) {
+                if !ladder.climb(&faults) {
+                    break;
+                }
+            }
+        }
+    }
+    for how in [How::Style, How::Line, How::Paragraph] {
+        made = with(&ladder, Some(how))?;
+        if added.is_empty() || told(&made, &ladder, Some(how)).is_none() {
+            break;
+        }
+    }
+    Ok(made.spliced(&ladder))
+}
+
+/// A document that was put together.
+pub(super) struct Made {
+    pub text: String,
+    /// Where the events section stands in it.
+    pub events_section: Option<Range<usize>>,
+    /// Whether nothing was changed.
+    same: bool,
+}
+
+impl Made {
+    fn spliced(self, ladder: &Ladder) -> Spliced {
+        Spliced { document: self.text, left: ladder.left() }
+    }
+}
+
+impl Splicing<'_> {
+    /// The document with edits made, line ends as the document has them.
+    fn made(&self, mut edits: Vec<Edit>) -> Made {
+        let document = self.document;
+        let section = self.reading.events_section.as_ref().map(|section| section.heading.start..section.body.end);
         if edits.is_empty() {
-            return Ok(document.to_owned());
+            return Made { text: document.to_owned(), events_section: section, same: true };
         }
         let crlf = document.contains("\r\n");
         for edit in edits.iter_mut().filter(|_| crlf) {
             edit.text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
         }
         edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
-        let section =
-            reading.events_section.as_ref().map(|section| moved(section.heading.start..section.body.end, &edits));
-        last = apply(document, edits);
-        let shown = section.and_then(|section| last.get(section));
-        if shown.is_none_or(|text| splice_check::reads_back(text, reading, &style, week, zone, content)) {
-            break;
-        }
+        let events_section = section.map(|section| moved(section, &edits));
+        Made { text: apply(document, edits), events_section, same: false }
     }
-    Ok(last)
 }
 
 /// Where a part of the document stands once the edits, in order, are made.
@@ -228,336 +297,4 @@ fn apply(document: &str, edits: Vec<Edit>) -> String {
     }
     text.push_str(document.get(at..).unwrap_or_default());
     text
-}
-
-/// Takes out the lines that hold nothing but removed figures and counts; of a line that holds others too, the parts
-/// behind the first.
-fn remove_figures(document: &str, reading: &ReportReading, removed: &Removed, edits: &mut Vec<Edit>) {
-    let figures = reading
-        .figures
-        .iter()
-        .enumerate()
-        .map(|(index, read)| (removed.figures.contains(&index), &read.line_span, &read.value_span));
-    let counts = reading
-        .incident_counts
-        .iter()
-        .enumerate()
-        .map(|(index, read)| (removed.incident_counts.contains(&index), &read.line_span, &read.value_span));
-    let all: Vec<(bool, &Range<usize>, &Range<usize>)> = figures.chain(counts).collect();
-    for (_, line, value) in all.iter().filter(|(gone, ..)| *gone) {
-        if all.iter().filter(|(_, other, _)| other == line).all(|(gone, ..)| *gone) {
-            let start = document.get(..line.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-            let end = line_end(document, line.end);
-            let bytes = document.as_bytes();
-            let end = end + usize::from(bytes.get(end) == Some(&b'\r'));
-            let end = end + usize::from(bytes.get(end) == Some(&b'\n'));
-            edits.push(Edit { range: start..end, text: String::new() });
-        } else if let Some(range) = part_of(document, line, value) {
-            edits.push(Edit { range, text: String::new() });
-        }
-    }
-}
-
-/// `，C级0.5次` of a line of several: from the comma before the value to the one behind it.
-fn part_of(document: &str, line: &Range<usize>, value: &Range<usize>) -> Option<Range<usize>> {
-    let separators = ['，', ',', '、', '；', ';'];
-    let before = document.get(line.start..value.start)?.rfind(separators)? + line.start;
-    let behind = document.get(value.end..line.end)?;
-    Some(before..value.end + behind.find(separators).unwrap_or(behind.trim_end().len()))
-}
-
-fn figures(
-    document: &str,
-    reading: &ReportReading,
-    style: &ReportStyle,
-    writer: &Writer<'_>,
-    content: &SpliceContent,
-    edits: &mut Vec<Edit>,
-) -> Result<(), StyleError> {
-    let Some(section) = &reading.figures_section else { return Ok(()) };
-    let mut lines = Vec::new();
-    for (number, (index, figure)) in (1..).zip(&content.figures) {
-        match index.and_then(|index| reading.figures.get(index)) {
-            Some(read) if read.value == figure.value => {}
-            Some(read) => {
-                edits.push(Edit { range: read.value_span.clone(), text: figure.value.to_string() });
-                let change = learn_figure::restated(document, read, figure.change.as_ref());
-                edits.extend(change.map(|(range, text)| Edit { range, text }));
-            }
-            None => {
-                let shown = ReportFigure { change: figure.change.clone().filter(|_| style.changes), ..figure.clone() };
-                lines.push(writer.figure_line(&shown, number)?);
-            }
-        }
-    }
-    let mut missing = Vec::new();
-    for (index, count) in &content.incident_counts {
-        match index.and_then(|index| reading.incident_counts.get(index)) {
-            Some(read) if read.count == count.count => {}
-            Some(read) => edits.push(Edit { range: read.value_span.clone(), text: count.count.to_string() }),
-            None => missing.push(count.clone()),
-        }
-    }
-    remove_figures(document, reading, &content.removed, edits);
-    if !missing.is_empty() {
-        lines.push(writer.counts_line(&missing, &content.year_to_date)?);
-    }
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let last = reading
-        .figures
-        .iter()
-        .map(|figure| figure.line_span.end)
-        .chain(reading.incident_counts.iter().map(|count| count.line_span.end))
-        .max();
-    let lines = lines.join("\n");
-    edits.push(match last {
-        Some(end) => Edit { range: end..end, text: format!("\n{lines}") },
-        None => in_place_of_nothing(document, section, &lines),
-    });
-    Ok(())
-}
-
-/// The first content of a section: in place of 无, behind anything else that stands there.
-fn in_place_of_nothing(document: &str, section: &SectionReading, text: &str) -> Edit {
-    let body = document.get(section.body.clone()).unwrap_or_default();
-    let end = section.body.start + body.trim_end().len();
-    if body.trim().chars().count() <= 12 && !body.trim().contains('\n') {
-        // `生产事件：无`: the word stands on the heading's line.
-        let start = section.heading.end.min(section.body.start);
-        Edit { range: start..end.max(start), text: format!("\n\n{text}") }
-    } else {
-        Edit { range: end..end, text: format!("\n\n{text}") }
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "the document, how it is written, and what is wanted")]
-fn events(
-    document: &str,
-    reading: &ReportReading,
-    style: &ReportStyle,
-    writer: &Writer<'_>,
-    zone: Tz,
-    content: &SpliceContent,
-    how: How,
-    edits: &mut Vec<Edit>,
-) -> Result<(), StyleError> {
-    let Some(section) = &reading.events_section else { return Ok(()) };
-    // A new event goes behind the one that stands before it in the report.
-    let mut behind: Option<usize> = None;
-    let mut added: Vec<(Option<usize>, &ReportEvent)> = Vec::new();
-    for wanted in &content.events {
-        match wanted.reading_index.and_then(|index| reading.events.get(index).map(|read| (index, read))) {
-            Some((index, read)) => {
-                behind = behind.max(Some(index));
-                change(document, read, style, writer, zone, &wanted.event, index + 1, edits)?;
-            }
-            None => added.push((behind, &wanted.event)),
-        }
-    }
-    let empty = added.is_empty() && !reading.events.is_empty() && content.removed.events.len() == reading.events.len();
-    for (order, read) in content.removed.events.iter().filter_map(|index| reading.events.get(*index)).enumerate() {
-        let range = with_blank_lines(document, read.span.clone());
-        if order == 0 && empty {
-            edits.push(Edit { range: read.span.clone(), text: style.quiet.clone() });
-        } else {
-            edits.push(Edit { range, text: String::new() });
-        }
-    }
-    let rows = how == How::Style && reading.events.iter().all(|read| read.layout == Layout::Table);
-    let gap = if rows && !reading.events.is_empty() { "\n" } else { "\n\n" };
-    // Blocks of one place are one edit: they stand in the order of the report.
-    let mut places: Vec<(Option<usize>, Vec<String>)> = Vec::new();
-    for (number, (behind, event)) in (reading.events.len() + 1..).zip(added) {
-        let block = match how {
-            How::Style => writer.event(event, number)?,
-            plain => splice_check::plain(plain, reading, style, event, number, zone),
-        };
-        // Plain lines stand behind all others: between two they could be taken for a part of one.
-        let behind = if how == How::Style { behind } else { reading.events.len().checked_sub(1) };
-        match places.last_mut() {
-            Some((place, blocks)) if *place == behind => blocks.push(block),
-            _ => places.push((behind, vec![block])),
-        }
-    }
-    for (behind, blocks) in places {
-        let text = blocks.join(gap);
-        let anchor = behind.and_then(|index| reading.events.get(index)).map(|read| read.span.end);
-        let first = reading.events.first().map(|read| read.span.start);
-        edits.push(match (anchor, first) {
-            (Some(end), _) => {
-                let end = line_end(document, end);
-                Edit { range: end..end, text: format!("{gap}{text}") }
-            }
-            (None, Some(start)) => Edit { range: start..start, text: format!("{text}{gap}") },
-            (None, None) => in_place_of_nothing(document, section, &text),
-        });
-    }
-    Ok(())
-}
-
-fn line_end(document: &str, at: usize) -> usize {
-    document.get(at..).and_then(|rest| rest.find(['\r', '\n'])).map_or(document.len(), |offset| at + offset)
-}
-
-/// The event's lines with the blank lines behind them.
-fn with_blank_lines(document: &str, span: Range<usize>) -> Range<usize> {
-    let mut end = line_end(document, span.end);
-    let bytes = document.as_bytes();
-    while let Some(b'\r' | b'\n') = bytes.get(end) {
-        end += 1;
-    }
-    span.start..end
-}
-
-#[expect(clippy::too_many_arguments, reason = "one event of the document, how it is written, and what is wanted")]
-fn change(
-    document: &str,
-    read: &EventReading,
-    style: &ReportStyle,
-    writer: &Writer<'_>,
-    zone: Tz,
-    wanted: &ReportEvent,
-    number: usize,
-    edits: &mut Vec<Edit>,
-) -> Result<(), StyleError> {
-    let stands = ReportEvent::of_reading(read);
-    // An end that the document does not tell was known before or elsewhere: it is no change of the document's words.
-    let wanted = &ReportEvent { recovered: stands.recovered.and(wanted.recovered), ..wanted.clone() };
-    let same_mark = stands.mark == wanted.mark
-        || (stands.mark == Mark::Unknown && render::mark_words(style, wanted.mark).is_empty());
-    let same_words = stands.narrative.trim() == wanted.narrative.trim();
-    let same_times = stands.occurred == wanted.occurred && stands.recovered == wanted.recovered;
-    let plain = matches!(read.layout, Layout::DateLine | Layout::Inline);
-    let same_fields = stands.details.is_same(&wanted.details);
-    if same_mark && same_times && if plain { same_words } else { same_fields } {
-        return Ok(());
-    }
-    // Fields and rows: where the style writes the event as it stands, it writes the new one too.
-    if !(plain || same_fields && same_times) {
-        let whole = document.get(read.span.clone()).unwrap_or_default();
-        if writer.event(&stands, number)? == tidy(whole) {
-            edits.push(Edit { range: read.span.clone(), text: writer.event(wanted, number)? });
-            return Ok(());
-        }
-        change_fields(document, read, &stands, wanted, edits);
-    }
-    if plain && !same_words {
-        let sentence = tidy(document.get(read.narrative_span.clone()).unwrap_or_default());
-        let (old_grade, old_rest) = split_grade(&stands.narrative);
-        let (grade, rest) = split_grade(&wanted.narrative);
-        let edit = if sentence == stands.narrative {
-            Some(wanted.narrative.clone())
-        } else if sentence == old_rest && grade == old_grade {
-            Some(rest.to_owned())
-        } else {
-            None
-        };
-        let Some(text) = edit else {
-            // Only what the style writes as it stands does it write anew; else the sentence stays the writer's.
-            let whole = document.get(read.span.clone()).map(tidy).unwrap_or_default();
-            if writer.event(&stands, number)? == whole {
-                edits.push(Edit { range: read.span.clone(), text: writer.event(wanted, number)? });
-            }
-            return Ok(());
-        };
-        edits.push(Edit { range: read.narrative_span.clone(), text });
-    }
-    if !same_mark {
-        change_mark(document, read, style, wanted.mark, edits);
-    }
-    if !same_times {
-        change_time(document, read, style, zone, &stands, wanted, edits);
-    }
-    Ok(())
-}
-
-/// The time in front, in the form in which this event has it.
-fn change_time(
-    document: &str,
-    read: &EventReading,
-    style: &ReportStyle,
-    zone: Tz,
-    stands: &ReportEvent,
-    wanted: &ReportEvent,
-    edits: &mut Vec<Edit>,
-) {
-    let Some(span) = &read.time_span else {
-        let at = read.narrative_span.start;
-        let time = render::time_words(&style.time, wanted, zone).filter(|_| stands.occurred != wanted.occurred);
-        edits.extend(time.map(|time| Edit { range: at..at, text: format!("{time} ") }));
-        return;
-    };
-    let words = document.get(span.clone()).unwrap_or_default().trim_end();
-    let own = stands.occurred.and_then(|begin| TimeForm::of_words(words, begin, stands.recovered, zone));
-    let form = own.as_ref().unwrap_or(&style.time);
-    let (was, now) = (render::time_words(form, stands, zone), render::time_words(form, wanted, zone));
-    if was != now {
-        edits.push(Edit { range: span.start..span.start + words.len(), text: now.unwrap_or_default() });
-    }
-}
-
-/// Values of fields, each where the document says it.
-fn change_fields(
-    document: &str,
-    read: &EventReading,
-    stands: &ReportEvent,
-    wanted: &ReportEvent,
-    edits: &mut Vec<Edit>,
-) {
-    let (old, new) = (&stands.details, &wanted.details);
-    let fields = [
-        (&old.summary, &new.summary),
-        (&old.impact, &new.impact),
-        (&old.cause, &new.cause),
-        (&old.recovery, &new.recovery),
-    ];
-    for (old, new) in fields {
-        let (Some(old), Some(new)) = (old.as_deref().filter(|old| !old.is_empty()), new) else { continue };
-        if old == new {
-            continue;
-        }
-        if let Some(at) = document.get(read.span.clone()).and_then(|text| text.find(old)) {
-            let start = read.span.start + at;
-            edits.push(Edit { range: start..start + old.len(), text: new.clone() });
-        }
-    }
-}
-
-fn change_mark(document: &str, read: &EventReading, style: &ReportStyle, mark: Mark, edits: &mut Vec<Edit>) {
-    let shown = render::mark_words(style, mark);
-    match (&read.mark_span, &read.mark_words) {
-        (Some(span), Some(words)) => {
-            let now = document.get(words.clone()).unwrap_or_default();
-            let bare = shown.trim_matches(['【', '】', '(', ')', '[', ']']);
-            if read.layout == Layout::Table || read.layout == Layout::Fields || span == words {
-                let value = if bare.is_empty() { "无需复盘" } else { bare };
-                edits.push(Edit { range: words.clone(), text: value.to_owned() });
-            } else if shown.is_empty() {
-                edits.push(Edit { range: span.clone(), text: String::new() });
-            } else {
-                edits.push(Edit { range: words.clone(), text: in_language_of(now, bare, mark) });
-            }
-        }
-        _ if read.layout == Layout::Table => {}
-        _ if !shown.is_empty() => {
-            // Words alone would grow together with the sentence.
-            let bare = shown.chars().all(char::is_alphanumeric);
-            let text = if bare { format!("【{shown}】") } else { shown.to_owned() };
-            let end = read.narrative_span.end;
-            edits.push(Edit { range: end..end, text });
-        }
-        _ => {}
-    }
-}
-
-/// The words of a mark, in English where the mark before it was.
-fn in_language_of(now: &str, bare: &str, mark: Mark) -> String {
-    let english = now.is_ascii() && marks::meaning(now) != Mark::Unknown;
-    match mark {
-        Mark::Pending if english => "Postmortem pending".to_owned(),
-        Mark::Done if english => "Postmortem done".to_owned(),
-        _ => bare.to_owned(),
-    }
 }

@@ -1,117 +1,182 @@
-//! Reading back what a splice wrote: each event of the report must be found in the document, once and with its time and
-//! mark, and nothing else.
+//! Reading back what a splice wrote: each event must be found in the document at its place, once, with the time and the
+//! mark that it should have, and nothing else.
 
-use chrono_tz::Tz;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
-    read_report,
-    reading::ReportReading,
+    events::Known,
+    events_again,
+    reading::{EventReading, Layout, ReportReading},
     render::{self, ReportEvent},
-    splice::SpliceContent,
-    style::ReportStyle,
-    template::chinese,
+    splice::{Made, Splicing},
+    splice_ladder::{How, Ladder, Rung},
 };
-use crate::domain::{capture::draft::Mark, iso_week::IsoWeek};
+use crate::domain::{capture::draft::Mark, clock_point::ClockPoint};
 
-/// How new events are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
-    /// As the style has it.
-    Style,
-    /// As a line with its whole date, in a list where the events are one.
-    Line,
-    /// As a paragraph of its own.
-    Paragraph,
+/// In a document of more bytes its events section is read again by itself where it is the smaller part.
+const LONG: usize = 1_000_000;
+
+/// What an event must be read as.
+struct Expected<'a> {
+    /// The event of the document; none for a new one.
+    index: Option<usize>,
+    /// When it began, in minutes.
+    occurred: Option<i64>,
+    /// Its mark; empty where any will do.
+    marks: Vec<Mark>,
+    /// When it was over. It may be left out, but not told otherwise.
+    recovered: Option<i64>,
+    /// Its sentence. It is not compared, other readers may cut it otherwise; but one that has grown took something in.
+    narrative: &'a str,
 }
 
-/// A new event in plain words: what any reader of reports understands.
-pub(super) fn plain(
-    how: How,
-    reading: &ReportReading,
-    style: &ReportStyle,
-    event: &ReportEvent,
-    number: usize,
-    zone: Tz,
-) -> String {
-    let house = ReportStyle::default();
-    let bracketed = |words: &String, own: &String| {
-        if words.starts_with(['【', '（', '(', '[', '〔']) { words.clone() } else { own.clone() }
-    };
-    let marks = ReportStyle {
-        pending: bracketed(&style.pending, &house.pending),
-        done: bracketed(&style.done, &house.done),
-        not_required: bracketed(&style.not_required, &house.not_required),
-        ..house
-    };
-    let line = render::event_line(&marks, event, zone);
-    let first = reading.events.first().map(|read| read.raw.trim_start()).unwrap_or_default();
-    let title = event.details.summary.as_deref().unwrap_or(&event.narrative);
-    let title: String = title.lines().next().unwrap_or_default().chars().take(40).collect();
-    let hashes = first.len() - first.trim_start_matches('#').len();
-    match how {
-        // Below a title everything belongs to it: the new event needs one of its own.
-        How::Line if hashes > 0 => format!("{} {number}. {title}\n\n{line}", "#".repeat(hashes)),
-        How::Line if first.starts_with("【事件") => format!("【事件 {number}】\n{line}"),
-        How::Line if first.starts_with(['（', '(']) => format!("（{}）{title}\n\n{line}", chinese(number)),
-        How::Line if first.starts_with("**") => format!("**事件{}：{title}**\n\n{line}", chinese(number)),
-        How::Line => match first.trim_start_matches(|c: char| c.is_ascii_digit()).chars().next() {
-            Some(sign @ ('.' | '、' | ')' | '）')) if first.starts_with(|c: char| c.is_ascii_digit()) => {
-                format!("{number}{sign}{}{line}", if sign == '、' { "" } else { " " })
-            }
-            _ => format!("- {line}"),
-        },
-        How::Style | How::Paragraph => line,
+impl<'a> Expected<'a> {
+    /// An event that stands as it did.
+    fn standing(index: usize, read: &'a EventReading) -> Self {
+        Self {
+            index: Some(index),
+            occurred: minute(read.draft.occurred),
+            marks: vec![read.draft.mark],
+            recovered: minute(read.draft.recovered),
+            narrative: &read.draft.narrative,
+        }
+    }
+
+    fn is(&self, read: &EventReading) -> bool {
+        let draft = &read.draft;
+        self.occurred == minute(draft.occurred)
+            && (self.marks.is_empty() || self.marks.contains(&draft.mark))
+            && self.recovered.zip(minute(draft.recovered)).is_none_or(|(wanted, told)| wanted == told)
     }
 }
 
-/// Whether the events section `text` tells just what the report shows.
-pub(super) fn reads_back(
-    text: &str,
-    reading: &ReportReading,
-    style: &ReportStyle,
-    week: IsoWeek,
-    zone: Tz,
-    content: &SpliceContent,
-) -> bool {
-    let read = read_report(&format!("# {week}\n\n{text}"), zone, week.monday());
-    // The end of a new event, where the report knows it, may be left out but not told otherwise.
-    let mut wanted: Vec<(i64, Option<Mark>, Option<i64>)> = Vec::new();
-    let end = |event: &ReportEvent| event.recovered.map(|point| point.at.timestamp());
-    let time = |event: &ReportEvent| event.occurred.map_or(i64::MIN, |point| point.at.timestamp());
-    let mut matched = vec![false; reading.events.len()];
-    for splice in &content.events {
-        let slot = splice.reading_index.and_then(|index| matched.get_mut(index));
-        let shown = slot.is_none() && !render::mark_words(style, splice.event.mark).is_empty();
-        let ends = if slot.is_none() { end(&splice.event) } else { None };
-        wanted.push((time(&splice.event), shown.then_some(splice.event.mark), ends));
-        if let Some(slot) = slot {
-            *slot = true;
+/// Seconds are not written.
+fn minute(point: Option<ClockPoint>) -> Option<i64> {
+    point.map(|point| point.at.timestamp().div_euclid(60))
+}
+
+/// The events of a reading that need no second one where they stand as they did.
+pub(super) fn known(reading: &ReportReading) -> Known<'_> {
+    let told = reading.events.iter().filter(|read| read.layout != Layout::Table);
+    told.map(|read| (read.fingerprint, read)).collect()
+}
+
+/// What the document is not read back as it was meant for: events of it whose changes are at fault, none where others
+/// are. `None` when all is read back. `how` tells how the new events are written, where they are.
+pub(super) fn faults(
+    job: &Splicing<'_>,
+    made: &Made,
+    ladder: &Ladder,
+    how: Option<How>,
+    added: &[(Option<usize>, &ReportEvent)],
+    known: &Known<'_>,
+) -> Option<BTreeSet<usize>> {
+    let expected = expected(job, ladder, how, added);
+    let section = made.events_section.clone().and_then(|section| made.text.get(section));
+    if let Some(section) = section.filter(|part| made.text.len() > LONG && part.len() < made.text.len() / 2)
+        && compare(&expected, &events_again(section, job.reading, known, job.zone), ladder).is_none()
+    {
+        return None;
+    }
+    compare(&expected, &events_again(&made.text, job.reading, known, job.zone), ladder)
+}
+
+/// What the document must be read as, in its order.
+fn expected<'a>(
+    job: &Splicing<'a>,
+    ladder: &Ladder,
+    how: Option<How>,
+    added: &[(Option<usize>, &'a ReportEvent)],
+) -> Vec<Expected<'a>> {
+    let reading = job.reading;
+    let mut wanted: Vec<Option<&'a ReportEvent>> = vec![None; reading.events.len()];
+    for splice in &job.content.events {
+        if let Some(slot) = splice.reading_index.and_then(|index| wanted.get_mut(index)) {
+            *slot = Some(&splice.event);
         }
     }
-    for (index, event) in reading.events.iter().enumerate() {
-        if matched.get(index) == Some(&false) && !content.removed.events.contains(&index) {
-            wanted.push((event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp()), None, None));
+    let removed = &job.content.removed;
+    let placed = |(behind, event): &(Option<usize>, _)| Some((how?.place(*behind, reading, removed), *event));
+    let mut news = added.iter().filter_map(placed).peekable();
+    let mut all = Vec::with_capacity(reading.events.len() + added.len());
+    let new = |event: &'a ReportEvent| Expected {
+        index: None,
+        occurred: minute(event.occurred),
+        marks: if render::mark_words(job.style, event.mark).is_empty() { Vec::new() } else { vec![event.mark] },
+        recovered: minute(event.recovered),
+        narrative: &event.narrative,
+    };
+    while let Some((_, event)) = news.next_if(|(place, _)| place.is_none()) {
+        all.push(new(event));
+    }
+    for (index, (read, wanted)) in reading.events.iter().zip(wanted).enumerate() {
+        if !removed.events.contains(&index) {
+            all.push(match (wanted, ladder.rung(index)) {
+                (Some(wanted), Some(rung)) if rung != Rung::Untouched => changed(job, index, read, wanted, rung),
+                _ => Expected::standing(index, read),
+            });
+        }
+        while let Some((_, event)) = news.next_if(|(place, _)| *place == Some(index)) {
+            all.push(new(event));
         }
     }
-    let mut found: Vec<(i64, Mark, Option<i64>)> = read
-        .events
-        .iter()
-        .map(|event| {
-            let at = event.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp());
-            (at, event.draft.mark, event.draft.recovered.map(|point| point.at.timestamp()))
-        })
-        .collect();
-    if found.len() != wanted.len() {
-        return false;
+    all
+}
+
+fn changed<'a>(
+    job: &Splicing<'_>,
+    index: usize,
+    read: &'a EventReading,
+    wanted: &'a ReportEvent,
+    rung: Rung,
+) -> Expected<'a> {
+    let shown = render::mark_words(job.style, wanted.mark);
+    let marks = if wanted.mark == read.draft.mark || rung == Rung::NoMark {
+        vec![read.draft.mark]
+    } else if read.mark_span.is_none() && (read.layout == Layout::Table || shown.is_empty()) {
+        // A row of a table without a column for it has no place for a mark.
+        Vec::new()
+    } else if shown.is_empty() {
+        vec![Mark::Unknown, Mark::NotRequired]
+    } else {
+        vec![wanted.mark]
+    };
+    // An end that the document does not tell is none that it can tell otherwise.
+    let recovered = read.draft.recovered.and(wanted.recovered);
+    Expected {
+        index: Some(index),
+        occurred: minute(wanted.occurred),
+        marks,
+        recovered: minute(recovered),
+        narrative: &wanted.narrative,
     }
-    // Those whose mark matters choose first.
-    wanted.sort_by_key(|(_, mark, ends)| (mark.is_none(), ends.is_none()));
-    wanted.iter().all(|(at, mark, ends)| {
-        let place = found.iter().position(|(have, said, over)| {
-            have == at
-                && mark.is_none_or(|mark| mark == *said)
-                && ends.zip(*over).is_none_or(|(wanted, told)| wanted == told)
-        });
-        place.map(|place| found.swap_remove(place)).is_some()
-    })
+}
+
+/// The events whose changes are at fault where what was read is not what was expected.
+fn compare(expected: &[Expected<'_>], found: &[Cow<'_, EventReading>], ladder: &Ladder) -> Option<BTreeSet<usize>> {
+    let same = |(wanted, read): &(&Expected<'_>, &Cow<'_, EventReading>)| wanted.is(read);
+    let front = expected.iter().zip(found).take_while(same).count();
+    if front == expected.len() && front == found.len() {
+        return None;
+    }
+    let back = expected.iter().rev().zip(found.iter().rev()).take_while(same).count();
+    let blamed = |wanted: &Expected<'_>| wanted.index.and_then(|index| ladder.written(index));
+    let mut faults: BTreeSet<usize> = BTreeSet::new();
+    if expected.len() == found.len() {
+        faults.extend(expected.iter().zip(found).filter(|pair| !same(pair)).filter_map(|(wanted, _)| blamed(wanted)));
+    } else {
+        // What swallowed or bore others stands in front of them, and its own words are not as they should be.
+        let before = front.saturating_sub(1);
+        let first = expected.get(before).zip(found.get(before));
+        let grown = first.filter(|(wanted, read)| wanted.narrative.trim() != read.draft.narrative.trim());
+        faults.extend(grown.and_then(|(wanted, _)| blamed(wanted)));
+        if faults.is_empty() {
+            let end = expected.len().saturating_sub(back).max(front);
+            faults.extend(expected.get(before..end).unwrap_or_default().iter().filter_map(blamed));
+        }
+    }
+    if faults.is_empty() {
+        faults = ladder.all_written().collect();
+    }
+    Some(faults)
 }

@@ -374,7 +374,8 @@ pub struct SpliceQuery {
     week: Option<String>,
 }
 
-/// Puts the sections of a week into a document: the body is its Markdown, and so is the answer.
+/// Puts the sections of a week into a document: the body is its Markdown, and so is the answer. Headers count what stays
+/// as the writer has it: events and figures of other weeks, and events whose change could not be written.
 pub async fn splice(
     request: HttpRequest,
     app: web::Data<App>,
@@ -384,6 +385,14 @@ pub async fn splice(
     let caller = caller(&request)?;
     let week = query.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let document = imports::document(bytes.to_vec())?;
-    let (_, spliced) = report_splice::splice(&app, &caller.actor, &document, week).await?;
-    Ok(HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(spliced))
+    let spliced = report_splice::splice(&app, &caller.actor, &document, week).await?;
+    let mut answer = HttpResponse::Ok();
+    for (name, count) in [
+        ("Fupan-Other-Week-Events", spliced.of_other_weeks.events.len()),
+        ("Fupan-Other-Week-Figures", spliced.of_other_weeks.figures.len()),
+        ("Fupan-Unwritten-Events", spliced.left.len()),
+    ] {
+        answer.insert_header((name, count.to_string()));
+    }
+    Ok(answer.content_type("text/markdown; charset=utf-8").body(spliced.document))
 }

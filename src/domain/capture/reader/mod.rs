@@ -347,6 +347,9 @@ fn excerpts(text: &Folded, tokens: &[TimeToken]) -> Vec<Range<usize>> {
 
 /// `支付失败，10分钟前开始`: a clause that tells when it began.
 fn begun_a_while_ago(text: &Folded, body: &Range<usize>) -> Option<TimeToken> {
+    if !text.contains("开始") {
+        return None;
+    }
     body.clone().skip(1).filter(|i| matches!(text.at(i - 1), '，' | ',' | '。' | '；' | ' ')).find_map(|i| {
         let token = times::told_from_now(text, i)?;
         let begun = token.range.end.checked_sub(2).is_some_and(|at| text.has(at, "开始"));
