@@ -3,6 +3,7 @@
 
 mod foreign;
 mod imports;
+mod line_styles;
 mod publishing;
 
 use fupan::domain::actor::Role;
