@@ -12,9 +12,9 @@ use crate::{
         capture::draft::{Assumption, DraftEvent, DraftField, ImpactKind, Mark, Notice, Origin},
         clock_point::{ClockPoint, Precision},
         iso_week::IsoWeek,
-        report::{event_line, schema, style::ReportStyle},
+        report::{event_line, schema},
     },
-    service::{capture, events},
+    service::{capture, events, line_styles},
 };
 
 /// Read a line and save the event.
@@ -65,7 +65,8 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
         data(&shown);
     }
     if let Some(event) = &saved {
-        data(&format!("周报  {}", event_line(&ReportStyle::default(), &event.report_event(), session.app.zone)));
+        let style = line_styles::of_week(&session.app, &session.actor, event.week).await?;
+        data(&format!("周报  {}", event_line(&style, &event.report_event(), session.app.zone)));
     }
     for notice in &draft.notices {
         say(&notice_words(notice));

@@ -11,7 +11,6 @@ use crate::{
         reminder::digest::Language,
         report_mailing::{Mailing, weekday_name},
     },
-    notify::mail::report_words,
     service::{
         ServiceError,
         report_mailings::{self, MailingPatch},
@@ -182,7 +181,7 @@ async fn list(session: &Session) -> anyhow::Result<()> {
 
 async fn preview(session: &Session, word: &str) -> anyhow::Result<()> {
     let found = by_word(session, word).await?;
-    let preview = report_mailings::preview(&session.app, &session.actor, found.id, report_words).await?;
+    let preview = report_mailings::preview(&session.app, &session.actor, found.id).await?;
     if session.json {
         raw(&line(&preview_body(&preview)));
         return Ok(());

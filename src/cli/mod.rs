@@ -215,7 +215,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             for origin in &origins {
                 data(&format!("{} = {}  ({})", origin.key, origin.value, origin.from));
             }
-            data(&format!("database = {}", crate::store::connect::without_password(&settings.database())));
+            data(&format!("database = {}", settings.shown_database()));
             data(&format!("http.bind = {}", settings.http.bind));
             data(&format!("zone = {}", settings.zone));
             say("everything else stands at its default");

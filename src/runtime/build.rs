@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::system::{SystemClock, SystemIds};
 use crate::{
     domain::calendar::Calendar,
-    notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode},
+    notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, report_words},
     service::{
         App,
         ports::{Clock, Transport},
@@ -37,6 +37,8 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         public_url,
         mail_domain,
         attempts: Arc::default(),
+        report_mail: report_words,
+        line_styles: Arc::default(),
         demo,
     })
 }

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{
     ServiceError,
     attempts::Attempts,
-    ports::{Clock, Ids},
+    line_styles::LineStyles,
+    ports::{Clock, Ids, RenderReportMail},
 };
 use crate::{
     domain::{
@@ -38,6 +39,10 @@ pub struct App {
     pub mail_domain: String,
     /// Wrong passwords of late.
     pub attempts: Arc<Attempts>,
+    /// The words of weekly mails, for their previews.
+    pub report_mail: RenderReportMail,
+    /// The styles of documents that report lines were shown in of late.
+    pub line_styles: Arc<LineStyles>,
     /// The demo: no set-up, one demo account, nothing leaves the house.
     pub demo: bool,
 }

@@ -12,6 +12,7 @@ pub mod figures;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
+pub mod line_styles;
 pub mod outbox;
 pub mod ports;
 pub mod postmortems;

@@ -293,13 +293,13 @@ async fn audit(
 }
 
 /// What the next mail would say as things stand now.
-pub async fn preview(app: &App, actor: &Actor, id: Uuid, render: RenderReportMail) -> Result<Preview, ServiceError> {
+pub async fn preview(app: &App, actor: &Actor, id: Uuid) -> Result<Preview, ServiceError> {
     let mailing = get(app, actor, id).await?;
     let week = mailing.fields.which.week(mailing.next(), mailing.fields.slot.zone);
     let shown = publications::shown(app, actor, week, publications::Which::Published, None).await?;
     let waits = mailing.fields.only_published && shown.publication.is_none();
     let mail = mail(app, &mailing, shown, &format!("{}/unsubscribe/…", app.public_url))?;
-    let words = render(&mail).map_err(ServiceError::Interrupted)?;
+    let words = (app.report_mail)(&mail).map_err(ServiceError::Interrupted)?;
     Ok(Preview { mailing, week, waits, words })
 }
 

@@ -206,6 +206,13 @@ fn note_table(origins: &mut Vec<Provenance>, prefix: &str, table: &toml::Table, 
     }
 }
 
+impl Settings {
+    /// The database as people may see it: without its password.
+    pub fn shown_database(&self) -> String {
+        crate::store::connect::without_password(&self.database())
+    }
+}
+
 fn shown(key: &str, value: &str) -> String {
     if key.ends_with("password") {
         "(secret)".to_owned()

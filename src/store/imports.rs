@@ -120,6 +120,26 @@ pub async fn latest_id_of_week(connection: &impl ConnectionTrait, week: IsoWeek)
     Ok(id)
 }
 
+/// The id of the latest document of a week up to `week`.
+pub async fn latest_id_until(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Option<Uuid>, StoreError> {
+    let id = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Week.lte(week.to_string()))
+        .filter(Column::UndoneAt.is_null())
+        .order_by_desc(Column::Week)
+        .order_by_desc(Column::ImportedAt)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(id)
+}
+
+/// One document.
+pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<ReportImport>, StoreError> {
+    Entity::find_by_id(id).one(connection).await?.map(value).transpose()
+}
+
 /// The latest document of a week up to `week`: its style is the team's.
 pub async fn latest_until(
     connection: &impl ConnectionTrait,

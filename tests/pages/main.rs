@@ -4,6 +4,7 @@
 mod foreign;
 mod history;
 mod imports;
+mod line_styles;
 mod publishing;
 
 use fupan::domain::actor::Role;

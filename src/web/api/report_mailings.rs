@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     domain::report_mailing::{Mailing, weekday_code},
-    notify::mail::report_words,
     service::{
         App,
         report_mailings::{self, MailingPatch, Preview},
@@ -217,6 +216,6 @@ pub async fn delete(request: HttpRequest, app: web::Data<App>, id: web::Path<Uui
 /// What the next mail would say.
 pub async fn preview(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let preview = report_mailings::preview(&app, &caller.actor, *id, report_words).await?;
+    let preview = report_mailings::preview(&app, &caller.actor, *id).await?;
     Ok(HttpResponse::Ok().json(preview_body(&preview)))
 }

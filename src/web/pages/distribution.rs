@@ -13,7 +13,6 @@ use crate::{
         report_mailing::{Mailing, WEEKDAYS, weekday_code, weekday_name},
     },
     i18n::Texts,
-    notify::mail::report_words,
     service::{
         App, ServiceError,
         report_mailings::{self, MailingPatch},
@@ -388,7 +387,7 @@ struct PreviewPage {
 /// What the next mail would say.
 pub async fn preview(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let preview = report_mailings::preview(&app, &caller.actor, *id, report_words).await?;
+    let preview = report_mailings::preview(&app, &caller.actor, *id).await?;
     let shell = Shell::of(&app, &request, &caller, "report").await?;
     let mailing = &preview.mailing;
     let page = PreviewPage {

@@ -19,12 +19,12 @@ use crate::{
         event::ProductionEvent,
         postmortem::{POSTMORTEM_STATES, PostmortemState},
         reminder::policy::Step,
-        report::{event_line, generate_narrative, style::ReportStyle},
+        report::{event_line, generate_narrative},
     },
     service::{
         App, ServiceError, accounts,
         events::{self, EventPatch},
-        figures,
+        figures, line_styles,
         postmortems::{self, PostmortemChange},
         reminders,
     },
@@ -122,6 +122,7 @@ async fn show(
     let event = &detail.event;
     let fields = &event.fields;
     let (history, _) = figures::of_weeks(app, &caller.actor, event.week.previous(), event.week).await?;
+    let style = line_styles::of_week(app, &caller.actor, event.week).await?;
     let mut facts = Vec::new();
     for impact in &fields.impacts {
         facts.push((t.impact.to_owned(), rows::magnitude(t, impact)));
@@ -153,7 +154,7 @@ async fn show(
             .collect::<Vec<_>>()
             .join(" – "),
         facts,
-        line: event_line(&ReportStyle::default(), &event.report_event(), app.zone),
+        line: event_line(&style, &event.report_event(), app.zone),
         week: event.week.to_string(),
         figures: figure_rows(t, &history, event.week),
         reminders: reminders::upcoming(app, event, 3)

@@ -11,10 +11,11 @@ use crate::{
             draft::{Assumption, DraftEvent, DraftField, Mark, Notice, Origin, Span},
             highlight,
         },
-        report::{event_line, render::ReportEvent, style::ReportStyle},
+        iso_week::IsoWeek,
+        report::{event_line, render::ReportEvent},
     },
     i18n::Texts,
-    service::{App, capture, events},
+    service::{App, capture, events, line_styles},
     web::{gate::caller, problem::Problem},
 };
 
@@ -78,11 +79,14 @@ pub async fn preview(
         mark: draft.mark,
         ..ReportEvent::default()
     };
+    let began = draft.occurred.map_or_else(|| app.now(), |point| point.at);
+    let week = IsoWeek::of(began.with_timezone(&app.zone).date_naive());
+    let style = line_styles::of_week(&app, &caller.actor, week).await?;
     let page = Parsed {
         t,
         chips: chips(&app, t, first, &draft),
         pieces: pieces(t, first, &draft),
-        line: event_line(&ReportStyle::default(), &event, app.zone),
+        line: event_line(&style, &event, app.zone),
         notices,
     };
     render(StatusCode::OK, &page)

@@ -83,6 +83,8 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         public_url: "http://fupan.test".to_owned(),
         mail_domain: "fupan.test".to_owned(),
         attempts: Arc::default(),
+        report_mail: fupan::notify::mail::report_words,
+        line_styles: Arc::default(),
         demo: false,
     }
 }
