@@ -9,6 +9,7 @@ mod parse;
 mod pm;
 mod publish;
 mod report;
+mod services;
 mod style;
 mod user;
 mod worker;
@@ -72,6 +73,9 @@ enum Command {
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
+    /// Business lines and components that events affect.
+    #[command(subcommand)]
+    Service(services::Services),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -236,6 +240,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
+                Command::Service(command) => services::run(&session, command).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,
