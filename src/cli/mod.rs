@@ -10,6 +10,7 @@ mod parse;
 mod pm;
 mod publish;
 mod report;
+mod services;
 mod style;
 mod user;
 mod worker;
@@ -79,6 +80,9 @@ enum Command {
     Deleted,
     /// Bring a deleted event back.
     Restore(history::Restore),
+    /// Business lines and components that events affect.
+    #[command(subcommand)]
+    Service(services::Services),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -246,6 +250,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::History(history) => history::run(&session, history).await,
                 Command::Deleted => history::deleted(&session).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
+                Command::Service(command) => services::run(&session, command).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

@@ -63,6 +63,8 @@ pub enum Permission {
     WriteFigure,
     /// Import report documents.
     ImportReport,
+    /// Add and change business lines and components.
+    ManageServices,
     /// Write the styles of reports.
     WriteStyle,
     /// Publish and withdraw weekly reports.
@@ -92,6 +94,7 @@ impl Permission {
             | Self::AssignPostmortem
             | Self::WaivePostmortem
             | Self::ImportReport
+            | Self::ManageServices
             | Self::WriteStyle => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),

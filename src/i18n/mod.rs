@@ -4,6 +4,7 @@ pub mod foreign;
 pub mod history;
 pub mod imports;
 pub mod problems;
+pub mod record;
 pub mod restated;
 pub mod style;
 
@@ -87,6 +88,7 @@ texts! {
     no_matches: "没有符合条件的事件，放宽条件再看看。", "No event fits; widen the filters.";
     no_figures: "本周还没有指标。", "No figures this week yet.";
     figures: "指标", "Figures";
+    services: "业务线和组件", "Services";
     search: "搜索", "Search";
     severity: "等级", "Severity";
     any: "全部", "Any";

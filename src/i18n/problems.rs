@@ -69,6 +69,8 @@ pub fn field_name(field: &str) -> &str {
         "severity" => "等级",
         "narrative" => "周报句子",
         "kind" => "性质",
+        "service_kind" => "类型",
+        "team_id" => "团队",
         "detection" => "发现方式",
         "change_link" => "关联变更",
         "loss" => "资损",

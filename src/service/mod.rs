@@ -24,6 +24,7 @@ pub mod report_styles;
 pub mod reports;
 pub mod retry;
 pub mod secrets;
+pub mod services;
 pub mod sessions;
 pub mod shares;
 pub mod tokens;

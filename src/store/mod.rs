@@ -22,6 +22,7 @@ pub mod publications;
 pub mod reminders;
 pub mod report_mailings;
 pub mod report_styles;
+pub mod services;
 pub mod sessions;
 pub mod shares;
 pub mod timeline;

@@ -14,6 +14,7 @@ pub mod published;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
+mod services;
 pub mod shares;
 
 pub use conditions::with_bytes;
@@ -84,6 +85,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::delete().to(report_mailings::delete)),
         )
         .service(web::resource("/api/v1/report-mailings/{id}/preview").route(web::get().to(report_mailings::preview)))
+        .service(
+            web::resource("/api/v1/services")
+                .route(web::get().to(services::list))
+                .route(web::post().to(services::create)),
+        )
+        .service(
+            web::resource("/api/v1/services/{id}")
+                .route(web::get().to(services::read))
+                .route(web::patch().to(services::patch)),
+        )
         .service(web::resource("/api/v1/figures").route(web::get().to(figures::list)))
         .service(
             web::resource("/api/v1/figures/{week}/{name}")

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, event_history, events, figures, import_batches, imports, lines, postmortems, published,
-    report_mailings, report_styles, reports, shares,
+    event_body, event_history, events, figures, import_batches, imports, lines, postmortems, published, report_mailings, report_styles, reports, services, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -50,6 +49,9 @@ use crate::web::routes::{ROUTES, Route};
     report_mailings::MailingList,
     report_mailings::MailingPreview,
     reports::ReportBody,
+    services::ServiceBody,
+    services::ServiceChange,
+    services::ServiceList,
     shares::ShareBody,
     shares::ShareList,
     shares::ShareNew,
@@ -112,6 +114,12 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/report-mailings/{id}") => give("MailingBody"),
         ("PATCH", "/api/v1/report-mailings/{id}") => swap("MailingChange", "MailingBody"),
         ("GET", "/api/v1/report-mailings/{id}/preview") => give("MailingPreview"),
+        ("GET", "/api/v1/services") => give("ServiceList"),
+        ("POST", "/api/v1/services") => {
+            Exchange { takes: Some((JSON, "ServiceChange")), gives: ("201", JSON, "ServiceBody") }
+        }
+        ("GET", "/api/v1/services/{id}") => give("ServiceBody"),
+        ("PATCH", "/api/v1/services/{id}") => swap("ServiceChange", "ServiceBody"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -156,7 +164,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}") => {
+        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/services/{id}") => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),

@@ -13,6 +13,7 @@ mod publishing;
 mod report_styles;
 mod reports;
 mod rows;
+mod services;
 mod settings;
 mod shared;
 mod sign;
@@ -60,6 +61,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))
         .service(web::resource("/events/{number}/postmortem").route(web::post().to(event::postmortem)))
         .service(web::resource("/postmortems").route(web::get().to(owed)))
+        .service(
+            web::resource("/services").route(web::get().to(services::page)).route(web::post().to(services::create)),
+        )
+        .service(web::resource("/services/{id}").route(web::post().to(services::change)))
         .service(web::resource("/figures").route(web::get().to(figures::page)))
         .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
         .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))

@@ -1,0 +1,155 @@
+//! `fupan service`: business lines and components.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{
+    Session,
+    out::{data, say},
+};
+use crate::{
+    domain::{checked::FieldError, services::ServiceFields},
+    service::{
+        ServiceError,
+        services::{self, Service, ServiceKind, ServicePatch},
+    },
+};
+
+/// Business lines and components that events affect. 业务线和组件。
+#[derive(Debug, Subcommand)]
+pub(super) enum Services {
+    /// Those in use by name, then the archived ones.
+    List,
+    /// Add one.
+    Add {
+        /// Its name.
+        name: String,
+        /// business_line or component.
+        #[arg(long, default_value = "business_line")]
+        kind: String,
+        /// Events on it weigh more when graded.
+        #[arg(long)]
+        core: bool,
+        /// The team that answers for it.
+        #[arg(long)]
+        team: Option<String>,
+    },
+    /// Change one.
+    Edit {
+        /// Its name.
+        name: String,
+        /// Its new name.
+        #[arg(long)]
+        rename: Option<String>,
+        /// business_line or component.
+        #[arg(long)]
+        kind: Option<String>,
+        /// Core or not: true or false.
+        #[arg(long)]
+        core: Option<bool>,
+        /// The team that answers for it; - for none.
+        #[arg(long)]
+        team: Option<String>,
+    },
+    /// Offer it no more; its past stays.
+    Archive {
+        /// Its name.
+        name: String,
+    },
+    /// Offer it again.
+    Restore {
+        /// Its name.
+        name: String,
+    },
+}
+
+pub(super) async fn run(session: &Session, command: Services) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let changed = |name: String, patch: ServicePatch| async move {
+        let service = services::find(app, actor, &name).await?;
+        services::update(app, actor, service.id, None, patch).await
+    };
+    let service = match command {
+        Services::List => return list(session).await,
+        Services::Add { name, kind, core, team } => {
+            let team_id = match team {
+                Some(team) => team_of(session, &team).await?,
+                None => None,
+            };
+            let fields = ServiceFields { name, kind: kind_of(&kind)?, core, team_id, archived: false };
+            services::create(app, actor, fields).await?
+        }
+        Services::Edit { name, rename, kind, core, team } => {
+            let team_id = match team {
+                Some(team) => Some(team_of(session, &team).await?),
+                None => None,
+            };
+            let kind = kind.as_deref().map(kind_of).transpose()?;
+            changed(name, ServicePatch { name: rename, kind, core, team_id, archived: None }).await?
+        }
+        Services::Archive { name } => {
+            changed(name, ServicePatch { archived: Some(true), ..ServicePatch::default() }).await?
+        }
+        Services::Restore { name } => {
+            changed(name, ServicePatch { archived: Some(false), ..ServicePatch::default() }).await?
+        }
+    };
+    if session.json {
+        data(&value(&service).to_string());
+    } else {
+        data(&row(&service, ""));
+    }
+    Ok(())
+}
+
+async fn list(session: &Session) -> anyhow::Result<()> {
+    let all = services::all(&session.app, &session.actor).await?;
+    if session.json {
+        data(&json!({"data": all.iter().map(value).collect::<Vec<_>>()}).to_string());
+        return Ok(());
+    }
+    let teams = services::teams(&session.app, &session.actor).await?;
+    for service in &all {
+        let team = service.fields.team_id.and_then(|id| teams.iter().find(|(have, _)| *have == id));
+        data(&row(service, team.map_or("", |(_, name)| name)));
+    }
+    if all.is_empty() {
+        say("还没有业务线 no services yet：fupan service add 提现 --core");
+    }
+    Ok(())
+}
+
+fn kind_of(code: &str) -> Result<ServiceKind, ServiceError> {
+    let remedy = || FieldError::shape("service_kind", "write business_line or component");
+    Ok(ServiceKind::from_code(code).ok_or_else(remedy)?)
+}
+
+async fn team_of(session: &Session, word: &str) -> anyhow::Result<Option<uuid::Uuid>> {
+    if word == "-" {
+        return Ok(None);
+    }
+    let folded = crate::domain::checked::fold(word);
+    let teams = services::teams(&session.app, &session.actor).await?;
+    let found = teams.iter().find(|(_, name)| crate::domain::checked::fold(name) == folded);
+    let missing = || ServiceError::NotFound(format!("team {word}"));
+    Ok(Some(found.map(|(id, _)| *id).ok_or_else(missing)?))
+}
+
+fn value(service: &Service) -> serde_json::Value {
+    json!({
+        "id": service.id, "version": service.version, "name": service.fields.name,
+        "kind": service.fields.kind.code(), "core": service.fields.core,
+        "team_id": service.fields.team_id, "archived": service.fields.archived,
+    })
+}
+
+fn row(service: &Service, team: &str) -> String {
+    let kind = match service.fields.kind {
+        ServiceKind::BusinessLine => "业务线",
+        ServiceKind::Component => "组件",
+    };
+    let core = if service.fields.core { "核心" } else { "-" };
+    let archived = if service.fields.archived { "\t已归档" } else { "" };
+    let team = if team.is_empty() { "-" } else { team };
+    format!("{}\t{kind}\t{core}\t{team}{archived}", service.fields.name)
+}
