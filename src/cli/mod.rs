@@ -7,6 +7,7 @@ mod mailing;
 mod out;
 mod parse;
 mod pm;
+mod policy;
 mod publish;
 mod report;
 mod style;
@@ -72,6 +73,9 @@ enum Command {
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
+    /// Policies: levels, grading rules, thresholds.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -236,6 +240,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
+                Command::Policy(policy) => policy::run(&session, policy).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
-    shares,
+    event_body, events, figures, imports, lines, policies, postmortems, published, report_mailings, report_styles,
+    reports, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -26,6 +26,9 @@ use crate::web::routes::{ROUTES, Route};
     imports::UndoBody,
     lines::LineReading,
     lines::ParseLine,
+    policies::PolicyBody,
+    policies::PolicyChange,
+    policies::PolicyList,
     postmortems::PostmortemPatch,
     postmortems::Timeline,
     postmortems::TimelineBody,
@@ -101,6 +104,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/report-mailings/{id}") => give("MailingBody"),
         ("PATCH", "/api/v1/report-mailings/{id}") => swap("MailingChange", "MailingBody"),
         ("GET", "/api/v1/report-mailings/{id}/preview") => give("MailingPreview"),
+        ("GET", "/api/v1/policies") => give("PolicyList"),
+        ("GET", "/api/v1/policies/{name}") => give("PolicyBody"),
+        ("PUT", "/api/v1/policies/{name}") => swap("PolicyChange", "PolicyBody"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -142,7 +148,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}") => {
+        ("DELETE", _)
+        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}")
+        | ("PUT", "/api/v1/policies/{name}") => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
