@@ -14,6 +14,7 @@ pub mod event_relation;
 pub mod event_tag;
 pub mod event_viewer;
 pub mod figure;
+pub mod grading;
 pub mod idempotency_key;
 pub mod impact;
 pub mod import_alias;

@@ -8,6 +8,7 @@ mod mailing;
 mod out;
 mod parse;
 mod pm;
+mod policy;
 mod publish;
 mod report;
 mod services;
@@ -83,6 +84,9 @@ enum Command {
     /// Business lines and components that events affect.
     #[command(subcommand)]
     Service(services::Services),
+    /// Policies: levels, grading rules, thresholds.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -251,6 +255,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Deleted => history::deleted(&session).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
+                Command::Policy(policy) => policy::run(&session, policy).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

@@ -73,6 +73,12 @@ pub enum Permission {
     ShareReport,
     /// Set up weekly mails.
     ManageMailings,
+    /// Write the policies: levels, grading rules, thresholds, templates.
+    ManagePolicies,
+    /// Create and change teams.
+    ManageTeams,
+    /// Change a grade that stands, and say which teams answer for an event.
+    GradeEvent,
     /// One's own profile, password and tokens.
     OwnProfile,
     /// Create and change accounts.
@@ -97,6 +103,7 @@ impl Permission {
             | Self::ManageServices
             | Self::WriteStyle => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
+            Self::ManagePolicies | Self::ManageTeams | Self::GradeEvent => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
         }
     }

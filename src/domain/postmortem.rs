@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{calendar::Calendar, capture::draft::Mark};
+use crate::domain::{calendar::Calendar, capture::draft::Mark, severity::SeverityPolicy};
 
 /// `undecided → not_required | pending → drafting → in_review → done`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,17 +111,12 @@ pub struct Postmortem {
     pub done_at: Option<i64>,
 }
 
-/// Working days until a postmortem is due: A 1, B 2, C 3, D and ungraded 5 (DESIGN section 7).
-pub fn working_days_to_do(severity: Option<&str>) -> u32 {
-    match severity {
-        Some("A" | "P0" | "SEV0" | "SEV1") => 1,
-        Some("B" | "P1" | "SEV2") => 2,
-        Some("C" | "P2" | "SEV3") => 3,
-        _ => 5,
-    }
+/// Working days until a postmortem is due, by the levels of the house.
+pub fn working_days_to_do(levels: &SeverityPolicy, severity: Option<&str>) -> u32 {
+    levels.due_working_days(severity)
 }
 
 /// The due date of a postmortem owed since `from`: that many working days after it.
-pub fn due_date(from: NaiveDate, severity: Option<&str>, calendar: &Calendar) -> NaiveDate {
-    calendar.add_working_days(from, working_days_to_do(severity))
+pub fn due_date(from: NaiveDate, levels: &SeverityPolicy, severity: Option<&str>, calendar: &Calendar) -> NaiveDate {
+    calendar.add_working_days(from, working_days_to_do(levels, severity))
 }

@@ -105,7 +105,9 @@ pub fn impact(text: &str, kind: Option<ImpactKind>) -> Result<Impact, FieldError
     }
     let kind = kind.unwrap_or(match unit {
         "元" => ImpactKind::Amount,
-        "户" | "人" | "个用户" | "名用户" | "用户" | "位" | "客户" | "users" | "people" => ImpactKind::Users,
+        "户" | "人" | "个用户" | "名用户" | "用户" | "位" | "客户" | "users" | "people" => {
+            ImpactKind::Users
+        }
         _ => ImpactKind::Count,
     });
     let scale = if kind == ImpactKind::Amount { 2 } else { 0 };
@@ -256,10 +258,13 @@ pub fn shares(text: &str, near: Near) -> Result<Vec<ShareFrom>, FieldError> {
     parts(text, &[';', '；', ',', '，', '、'])
         .map(|part| {
             let part = plain(part);
-            let (time, percent) = part.rsplit_once(' ').map_or((None, part.as_str()), |(time, percent)| (Some(time), percent));
+            let (time, percent) =
+                part.rsplit_once(' ').map_or((None, part.as_str()), |(time, percent)| (Some(time), percent));
             // `25 %` has its sign apart.
             let (time, percent) = match (time, percent) {
-                (Some(front), "%") => front.rsplit_once(' ').map_or((None, front), |(time, number)| (Some(time), number)),
+                (Some(front), "%") => {
+                    front.rsplit_once(' ').map_or((None, front), |(time, number)| (Some(time), number))
+                }
                 other => other,
             };
             let from = match time.map(str::trim).filter(|time| !time.is_empty()) {
@@ -368,7 +373,9 @@ fn kind_of_address(url: &str) -> &'static str {
 pub fn links_text(links: &[EventLink]) -> String {
     let lines: Vec<String> = links
         .iter()
-        .map(|link| format!("{} {} {}", link.kind, link.url, link.title.as_deref().unwrap_or_default()).trim_end().to_owned())
+        .map(|link| {
+            format!("{} {} {}", link.kind, link.url, link.title.as_deref().unwrap_or_default()).trim_end().to_owned()
+        })
         .collect();
     lines.join("\n")
 }

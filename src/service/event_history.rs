@@ -130,7 +130,7 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
             if let Some(week) = week.and_then(|week| week.parse().ok()) {
                 after.week = week;
             }
-            let event = events::write_changed(&app, &tx, &actor, event, after, "event.undo").await?;
+            let event = events::write_changed(&app, &tx, &actor, event, after, ("event.undo", Some("undo"))).await?;
             tx.commit().await?;
             Ok(Some(event))
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
-    capture,
+    capture, grading,
     idempotency::{self, KeptAnswer},
     reminders,
     retry::retried,
@@ -23,7 +23,9 @@ use crate::{
         import_plan::{NewcomerEvent, SAME_EVENT},
         iso_week::IsoWeek,
         postmortem::{Postmortem, PostmortemState, due_date},
-        report, text,
+        report,
+        severity::SeverityPolicy,
+        text,
     },
     store::{self, Tx, audit::AuditEntry, event_parts::NamedParts},
 };
@@ -133,6 +135,8 @@ pub struct EventPatch {
     pub viewers: Option<Vec<Uuid>>,
     /// The week of its report.
     pub week: Option<IsoWeek>,
+    /// Why the event gets the level of `severity`; needed where it has one already, or where another one is proposed.
+    pub severity_reason: Option<String>,
 }
 
 impl EventPatch {
@@ -271,6 +275,10 @@ pub async fn create_once(
         new.fields.narrative_generated = true;
     }
     new.fields = new.fields.checked()?;
+    // A pasted line keeps its words; who chooses a level chooses one of the house.
+    if let (Some(label), Source::Form | Source::Api) = (&new.fields.severity, new.source) {
+        new.fields.severity = Some(grading::levels(app.store.read()).await?.graded(label)?);
+    }
     let (task_app, task_actor, task_once) = (app.clone(), actor.clone(), once.clone());
     let made = retried(move || {
         let (app, actor, new, once) = (task_app.clone(), task_actor.clone(), new.clone(), task_once.clone());
@@ -299,6 +307,7 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
     let week = new.week.unwrap_or_else(|| {
         IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
     });
+    let levels = grading::levels(tx.conn()).await?;
     // The number first: its counter lets one writer pass at a time, so that positions do not meet either.
     let number = store::events::next_number(tx).await?;
     let position = store::events::last_position(tx.conn(), week).await? + 1;
@@ -306,7 +315,7 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
         id: app.id(),
         number,
         version: 1,
-        postmortem: first_postmortem(app, new.state, &new.fields),
+        postmortem: first_postmortem(app, &levels, new.state, &new.fields),
         import_mark: None,
         import_key: None,
         fields: new.fields,
@@ -326,13 +335,13 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
 }
 
 /// The event that an import makes, with its number.
-pub(super) fn imported_event(app: &App, new: NewcomerEvent, number: i64) -> ProductionEvent {
+pub(super) fn imported_event(app: &App, levels: &SeverityPolicy, new: NewcomerEvent, number: i64) -> ProductionEvent {
     let now = app.now_millis();
     ProductionEvent {
         id: new.id,
         number,
         version: 1,
-        postmortem: first_postmortem(app, new.state, &new.fields),
+        postmortem: first_postmortem(app, levels, new.state, &new.fields),
         import_mark: Some(new.mark),
         import_key: Some(new.key),
         fields: new.fields,
@@ -346,12 +355,12 @@ pub(super) fn imported_event(app: &App, new: NewcomerEvent, number: i64) -> Prod
     }
 }
 
-fn first_postmortem(app: &App, state: PostmortemState, fields: &EventFields) -> Postmortem {
+fn first_postmortem(app: &App, levels: &SeverityPolicy, state: PostmortemState, fields: &EventFields) -> Postmortem {
     Postmortem {
         version: 1,
         state,
         owner_id: None,
-        due_on: state.is_owed().then(|| due_of(app, fields, app.now_millis())),
+        due_on: state.is_owed().then(|| due_of(app, levels, fields, app.now_millis())),
         due_fixed: false,
         reason: None,
         done_at: (state == PostmortemState::Done).then(|| app.now_millis()),
@@ -360,10 +369,10 @@ fn first_postmortem(app: &App, state: PostmortemState, fields: &EventFields) -> 
 
 /// When the postmortem of an event with these fields is due: counted from the day of recovery, else of the
 /// beginning, else of being logged.
-pub(super) fn due_of(app: &App, fields: &EventFields, logged_at: i64) -> chrono::NaiveDate {
+pub(super) fn due_of(app: &App, levels: &SeverityPolicy, fields: &EventFields, logged_at: i64) -> chrono::NaiveDate {
     let logged = || DateTime::from_timestamp_millis(logged_at).unwrap_or_else(|| app.now());
     let from = fields.recovered.or(fields.occurred).map_or_else(logged, |point| point.at);
-    due_date(from.with_timezone(&app.zone).date_naive(), fields.severity.as_deref(), &app.calendar)
+    due_date(from.with_timezone(&app.zone).date_naive(), levels, fields.severity.as_deref(), &app.calendar)
 }
 
 /// One event.
@@ -467,21 +476,25 @@ async fn write_update(
     patch: EventPatch,
 ) -> Result<ProductionEvent, ServiceError> {
     let mut after = before.clone();
+    let reason = patch.severity_reason.clone();
     apply(app, &mut after, patch);
-    write_changed(app, tx, actor, before, after, "event.update").await
+    write_changed(app, tx, actor, before, after, ("event.update", reason.as_deref())).await
 }
 
-/// Writes an event over the one that stands inside a transaction, under this name in the audit log; one that is the
-/// same writes nothing.
+/// Writes an event over the one that stands inside a transaction, under this name in the audit log and with this
+/// reason where its level changes; one that is the same writes nothing.
 pub(super) async fn write_changed(
     app: &App,
     tx: &Tx,
     actor: &Actor,
     before: ProductionEvent,
     mut after: ProductionEvent,
-    action: &str,
+    (action, reason): (&str, Option<&str>),
 ) -> Result<ProductionEvent, ServiceError> {
     after.fields = after.fields.checked()?;
+    let levels = grading::levels(tx.conn()).await?;
+    let graded = grading::regrade(app, tx, actor, &levels, &before, &mut after, reason).await?;
+    grading::check_responsibility(tx, actor, &before, &after).await?;
     if after == before {
         return Ok(before);
     }
@@ -489,7 +502,10 @@ pub(super) async fn write_changed(
     check_named(tx, &before.fields, &after.fields).await?;
     let (version, now) = (before.version, app.now_millis());
     store::events::update(tx, &after, version, now, &mut || app.id()).await?;
-    follow_due_date(app, tx, &mut after, now).await?;
+    if let Some(graded) = &graded {
+        store::gradings::insert(tx, graded).await?;
+    }
+    grading::follow_level(app, tx, &levels, &mut after, graded.is_some(), now).await?;
     let mut change = event::changes(&before.fields, &after.fields);
     if let Value::Object(map) = &mut change {
         if before.week != after.week {
@@ -498,6 +514,13 @@ pub(super) async fn write_changed(
         if before.postmortem.due_on != after.postmortem.due_on {
             let moved = json!({"from": before.postmortem.due_on, "to": after.postmortem.due_on});
             map.insert("due_on".to_owned(), moved);
+        }
+        if before.postmortem.state != after.postmortem.state {
+            let moved = json!({"from": before.postmortem.state.code(), "to": after.postmortem.state.code()});
+            map.insert("state".to_owned(), moved);
+        }
+        if let Some(reason) = graded.and_then(|graded| graded.reason) {
+            map.insert("severity_reason".to_owned(), json!({"to": reason}));
         }
     }
     audit(app, tx, actor, action, &after, change).await?;
@@ -724,22 +747,6 @@ fn set<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;
     }
-}
-
-/// A due date that nobody chose follows severity and recovery.
-async fn follow_due_date(app: &App, tx: &Tx, event: &mut ProductionEvent, now: i64) -> Result<(), ServiceError> {
-    let postmortem = &mut event.postmortem;
-    if !postmortem.state.is_owed() || postmortem.due_fixed {
-        return Ok(());
-    }
-    let due = due_of(app, &event.fields, event.created_at);
-    if postmortem.due_on == Some(due) {
-        return Ok(());
-    }
-    postmortem.due_on = Some(due);
-    store::postmortems::update(tx, event.id, postmortem.version, postmortem, now).await?;
-    postmortem.version += 1;
-    Ok(())
 }
 
 pub(super) fn subject(number: i64) -> String {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, reminders, retry::retried};
+use super::{App, ServiceError, app::authorise, events, grading, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -102,7 +102,8 @@ pub async fn change(
                 after.due_on = due_on;
             }
             if after.state.is_owed() && after.due_on.is_none() {
-                after.due_on = Some(events::due_of(&app, &event.fields, event.created_at));
+                let levels = grading::levels(tx.conn()).await?;
+                after.due_on = Some(events::due_of(&app, &levels, &event.fields, event.created_at));
             }
             if *after == before {
                 tx.rollback().await?;

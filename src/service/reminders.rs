@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, events,
+    App, ServiceError, events, grading,
     ports::{MailWords, RenderDigest},
     retry::retried,
 };
@@ -25,6 +25,7 @@ use crate::{
             plan::{self, OwedEvent, People, Reminder, Rules},
             policy::{Policy, Step},
         },
+        severity::SeverityPolicy,
     },
     store::{
         self, Tx,
@@ -200,13 +201,14 @@ async fn sorted_out(
 ) -> Result<(Vec<(OwedEvent, Reminder)>, Vec<Reminder>), ServiceError> {
     let policy = Policy::default();
     let rules = rules(app, &policy, directory);
+    let levels = grading::levels(connection).await?;
     let planned = store::reminders::planned_of_outbox(connection, outbox_id).await?;
     let ids: Vec<Uuid> = planned.iter().map(|reminder| reminder.event).collect();
     let events: HashMap<Uuid, OwedEvent> = store::events::by_ids(connection, &ids)
         .await?
         .iter()
         .filter(|event| event.postmortem.state.is_owed())
-        .map(|event| (event.id, owed(app, event)))
+        .map(|event| (event.id, owed(app, &levels, event)))
         .collect();
     let (mut right, mut dropped) = (Vec::new(), Vec::new());
     for reminder in planned {
@@ -237,11 +239,12 @@ async fn directory(connection: &impl ConnectionTrait) -> Result<Directory, Servi
 
 /// Everything owed that is due up to `horizon`, read page by page; of an event only what reminders need is kept.
 async fn owed_events(app: &App, horizon: NaiveDate) -> Result<Vec<OwedEvent>, ServiceError> {
+    let levels = grading::levels(app.store.read()).await?;
     let mut events = Vec::new();
     let mut after = None;
     loop {
         let (page, next) = store::reminders::owed_page(app.store.read(), horizon, after, PAGE).await?;
-        events.extend(page.iter().map(|event| owed(app, event)));
+        events.extend(page.iter().map(|event| owed(app, &levels, event)));
         if next.is_none() {
             return Ok(events);
         }
@@ -249,7 +252,7 @@ async fn owed_events(app: &App, horizon: NaiveDate) -> Result<Vec<OwedEvent>, Se
     }
 }
 
-fn owed(app: &App, event: &ProductionEvent) -> OwedEvent {
+fn owed(app: &App, levels: &SeverityPolicy, event: &ProductionEvent) -> OwedEvent {
     let when = event.fields.occurred.map(|point| {
         let local = point.at.with_timezone(&app.zone);
         match point.precision {
@@ -263,7 +266,7 @@ fn owed(app: &App, event: &ProductionEvent) -> OwedEvent {
         line: shortened(&format!("{}{}", when.unwrap_or_default(), event.fields.narrative), LINE_LIMIT),
         severity: event.fields.severity.clone(),
         owner: event.postmortem.owner_id,
-        due_on: event.postmortem.due_on.unwrap_or_else(|| events::due_of(app, &event.fields, event.created_at)),
+        due_on: event.postmortem.due_on.unwrap_or_else(|| events::due_of(app, levels, &event.fields, event.created_at)),
     }
 }
 
@@ -277,10 +280,11 @@ async fn words(
     render: RenderDigest,
 ) -> Result<MailWords, ServiceError> {
     let reminded: BTreeSet<Uuid> = items.iter().map(|(event, _)| event.id).collect();
+    let levels = grading::levels(connection).await?;
     let later: Vec<OwedEvent> = store::events::owed(connection, Some(account.id), LATER_LIMIT)
         .await?
         .iter()
-        .map(|event| owed(app, event))
+        .map(|event| owed(app, &levels, event))
         .filter(|event| event.due_on > day && !reminded.contains(&event.id))
         .collect();
     let reader = Reader {

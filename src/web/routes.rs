@@ -136,6 +136,9 @@ pub const ROUTES: &[Route] = &[
     route("PATCH", "/api/v1/report-mailings/{id}", Permission::ManageMailings, "Change a weekly mail (If-Match)"),
     route("DELETE", "/api/v1/report-mailings/{id}", Permission::ManageMailings, "Remove a weekly mail (If-Match)"),
     route("GET", "/api/v1/report-mailings/{id}/preview", Permission::ManageMailings, "What the next mail would say"),
+    route("GET", "/api/v1/policies", Permission::Read, "The policies that people edit"),
+    route("GET", "/api/v1/policies/{name}", Permission::Read, "One policy"),
+    route("PUT", "/api/v1/policies/{name}", Permission::ManagePolicies, "Write a policy (If-Match)"),
     route("GET", "/api/v1/figures", Permission::Read, "Reported figures and incident counts of a week"),
     route(
         "PUT",

@@ -18,7 +18,7 @@ use crate::{
         iso_week::IsoWeek,
         report,
     },
-    service::retry::retried,
+    service::{grading, retry::retried},
     store::{self, import_runs::ConnectionTrait, timeline::TimelineEntry},
 };
 
@@ -105,7 +105,8 @@ async fn write(
         tx.rollback().await?;
         return Err(problem.into());
     }
-    let mut pen = Pen::new(app, &tx, actor, desk, &aliases);
+    let levels = grading::levels(tx.conn()).await?;
+    let mut pen = Pen::new(app, &tx, actor, desk, &levels, &aliases);
     let created = pen.events(&mut plans, None, timelines).await?;
     let counts = Counts::of(plans.iter().map(|plan| (plan.line.outcome, plan.line.taken)));
     let change = json!({"source": desk.source, "events_added": created.len(), "run": desk.id});

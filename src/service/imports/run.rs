@@ -15,6 +15,7 @@ use crate::{
         import_plan::{Binding, CountAct, Doubtful, EventAct, FigureAct, Link, Meeting},
         iso_week::IsoWeek,
         report::reading::ReportReading,
+        severity::SeverityPolicy,
     },
     service::events,
 };
@@ -126,7 +127,7 @@ impl Run {
                 EventAct::Create(new) => {
                     self.files.insert(new.id, file_name.to_owned());
                     let key = new.key.clone();
-                    let event = events::imported_event(app, *new, 0);
+                    let event = events::imported_event(app, &SeverityPolicy::default(), *new, 0);
                     self.thought.keep(event, Some(key));
                 }
                 EventAct::Update(update) => {

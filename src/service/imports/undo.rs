@@ -20,7 +20,7 @@ use crate::{
         figures::{Figure, IncidentCount},
         postmortem::Postmortem,
     },
-    service::{events, figures, reminders, retry::retried},
+    service::{events, figures, grading, reminders, retry::retried},
     store::{
         self, Tx,
         audit::NewEntry,
@@ -88,7 +88,7 @@ async fn write(app: &App, tx: &Tx, actor: &Actor, run: ImportRun) -> Result<Undo
     let mut eraser = Eraser::new(app, tx, run.id, &changes).await?;
     for change in &changes {
         match change.kind.as_str() {
-            "event" => eraser.event(change).await?,
+            "event" => eraser.event(actor, change).await?,
             "postmortem" => eraser.postmortem(change).await?,
             "figure" => eraser.figure(change).await?,
             "incident_count" => eraser.count(change).await?,
@@ -190,7 +190,7 @@ impl<'a> Eraser<'a> {
         self.kept.push(Kept { kind: change.kind.clone(), label, fields });
     }
 
-    async fn event(&mut self, change: &ImportChange) -> Result<(), ServiceError> {
+    async fn event(&mut self, actor: &Actor, change: &ImportChange) -> Result<(), ServiceError> {
         let Some((here, gone)) = self.events.get(&change.subject).cloned() else { return Ok(()) };
         let Some(after) = ledger::state::<EventState>(change.after.as_ref()) else { return Ok(()) };
         if change.before.is_none() {
@@ -239,6 +239,8 @@ impl<'a> Eraser<'a> {
         if now.fields != here.fields || now.import_mark != here.import_mark {
             let app = self.app;
             store::events::update(self.tx, &now, here.version, self.now, &mut || app.id()).await?;
+            let level = now.fields.severity.as_deref();
+            grading::note(app, self.tx, actor, &here, level, "import undone").await?;
             now.version += 1;
         }
         if now.fields != here.fields {

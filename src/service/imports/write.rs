@@ -21,8 +21,9 @@ use crate::{
             Binding, CountAct, EventAct, EventPlan, FigureAct, Kind, LeftOut, NewcomerEvent, Outcome, Told, Update,
         },
         postmortem::PostmortemState,
+        severity::SeverityPolicy,
     },
-    service::{events, figures, reminders},
+    service::{events, figures, grading, reminders},
     store::{
         self, Tx,
         audit::NewEntry,
@@ -51,6 +52,7 @@ pub(super) struct Pen<'a> {
     pub tx: &'a Tx,
     pub actor: &'a Actor,
     pub desk: &'a Desk,
+    pub levels: &'a SeverityPolicy,
     /// The aliases of the file's keys as they stand.
     pub aliases: &'a BTreeMap<String, Alias>,
     changes: Vec<NewChange>,
@@ -73,7 +75,8 @@ pub(super) async fn document(
     plan: &mut Plan,
 ) -> Result<Written, ServiceError> {
     let aliases = std::mem::take(&mut plan.aliases);
-    let mut pen = Pen::new(app, tx, actor, desk, &aliases);
+    let levels = grading::levels(tx.conn()).await?;
+    let mut pen = Pen::new(app, tx, actor, desk, &levels, &aliases);
     let import_id = pen.keep(document).await?;
     pen.figures(plan).await?;
     pen.counts(plan).await?;
@@ -118,6 +121,7 @@ impl<'a> Pen<'a> {
         tx: &'a Tx,
         actor: &'a Actor,
         desk: &'a Desk,
+        levels: &'a SeverityPolicy,
         aliases: &'a BTreeMap<String, Alias>,
     ) -> Self {
         Self {
@@ -125,6 +129,7 @@ impl<'a> Pen<'a> {
             tx,
             actor,
             desk,
+            levels,
             aliases,
             changes: Vec::new(),
             audit: Vec::new(),
@@ -350,7 +355,7 @@ impl<'a> Pen<'a> {
         let mut entries = Vec::new();
         for (number, (at, new)) in (first..).zip(new) {
             let (read, key) = (new.read.clone(), new.key.clone());
-            let event = events::imported_event(app, new, number);
+            let event = events::imported_event(app, self.levels, new, number);
             let timeline = timelines.get(&key).map(Vec::as_slice).unwrap_or_default();
             entries.extend(timeline.iter().map(|entry| (event.id, entry.clone())));
             let after = EventState {
@@ -425,6 +430,7 @@ impl<'a> Pen<'a> {
         let edited = after.fields != before.fields;
         if edited || after.import_mark != before.import_mark {
             store::events::update(tx, &after, before.version, now, &mut || app.id()).await?;
+            grading::note(app, tx, self.actor, before, after.fields.severity.as_deref(), "import").await?;
             after.version += 1;
         }
         if now_known != identity {
@@ -472,7 +478,7 @@ impl<'a> Pen<'a> {
             postmortem.reason = None;
         }
         if postmortem.state.is_owed() && !postmortem.due_fixed && (edited || postmortem.due_on.is_none()) {
-            postmortem.due_on = Some(events::due_of(self.app, &after.fields, after.created_at));
+            postmortem.due_on = Some(events::due_of(self.app, self.levels, &after.fields, after.created_at));
         }
         if *postmortem == before.postmortem {
             return Ok(());

@@ -9,6 +9,7 @@ mod import_batches;
 pub mod imports;
 mod lines;
 mod openapi;
+mod policies;
 mod postmortems;
 pub mod published;
 pub mod report_mailings;
@@ -47,6 +48,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/events/{number}/history").route(web::get().to(event_history::list)))
         .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
+        .service(web::resource("/api/v1/policies").route(web::get().to(policies::list)))
+        .service(
+            web::resource("/api/v1/policies/{name}")
+                .route(web::get().to(policies::read))
+                .route(web::put().to(policies::put)),
+        )
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
         .service(
             web::resource("/api/v1/imports").route(web::get().to(imports::list)).route(web::post().to(imports::create)),

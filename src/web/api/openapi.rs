@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, event_history, events, figures, import_batches, imports, lines, postmortems, published, report_mailings, report_styles, reports, services, shares,
+    event_body, event_history, events, figures, import_batches, imports, lines, policies, postmortems, published,
+    report_mailings, report_styles, reports, services, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -32,6 +33,9 @@ use crate::web::routes::{ROUTES, Route};
     imports::UndoBody,
     lines::LineReading,
     lines::ParseLine,
+    policies::PolicyBody,
+    policies::PolicyChange,
+    policies::PolicyList,
     postmortems::PostmortemPatch,
     postmortems::Timeline,
     postmortems::TimelineBody,
@@ -120,6 +124,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         }
         ("GET", "/api/v1/services/{id}") => give("ServiceBody"),
         ("PATCH", "/api/v1/services/{id}") => swap("ServiceChange", "ServiceBody"),
+        ("GET", "/api/v1/policies") => give("PolicyList"),
+        ("GET", "/api/v1/policies/{name}") => give("PolicyBody"),
+        ("PUT", "/api/v1/policies/{name}") => swap("PolicyChange", "PolicyBody"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -164,7 +171,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/services/{id}") => {
+        ("DELETE", _)
+        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/services/{id}")
+        | ("PUT", "/api/v1/policies/{name}") => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),

@@ -143,7 +143,7 @@ async fn show(
         version: event.version,
         message,
         heading: event.title(),
-        tone: rows::tone(fields.severity.as_deref()),
+        tone: shell.levels.tone(fields.severity.as_deref()),
         severity_words: rows::grade(t, fields.severity.as_deref()),
         recovered: fields.recovered.is_some(),
         owed: now.is_owed(),

@@ -66,7 +66,7 @@ pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
     let base: Vec<&str> = plain.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).collect();
     let next = page.next.map(|cursor| format!("/events?{}&cursor={}", base.join("&"), cursor_text(cursor)));
     let page = Events {
-        rows: page.events.iter().map(|event| rows::row(&app, shell.t, event)).collect(),
+        rows: page.events.iter().map(|event| rows::row(&app, shell.t, &shell.levels, event)).collect(),
         next: next.unwrap_or_default().replace("?&", "?"),
         q: query.q.unwrap_or_default(),
         severity: query.severity.unwrap_or_default(),

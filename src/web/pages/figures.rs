@@ -121,7 +121,7 @@ async fn show(
                 version: count.version,
             })
             .collect(),
-        events: of_week.iter().map(|event| rows::row(app, t, event)).collect(),
+        events: of_week.iter().map(|event| rows::row(app, t, &shell.levels, event)).collect(),
         shell,
     };
     render(status, &page)

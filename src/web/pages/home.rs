@@ -15,7 +15,7 @@ use super::{
     rows::{self, Row},
 };
 use crate::{
-    domain::{event::ProductionEvent, figures::IncidentCount, iso_week::IsoWeek},
+    domain::{event::ProductionEvent, figures::IncidentCount, iso_week::IsoWeek, severity::SeverityPolicy},
     i18n::Texts,
     service::{App, accounts, events, figures, postmortems},
     web::{
@@ -86,7 +86,7 @@ pub(super) async fn show(
     let latest = history.iter().map(|figure| figure.week).max().unwrap_or(week);
     let mut shown = figure_rows(t, &history, latest);
     shown.truncate(3);
-    let (mix, of_year) = year_mix(app, caller, t, today.year()).await?;
+    let (mix, of_year) = year_mix(app, caller, t, &shell.levels, today.year()).await?;
     let page = Home {
         message,
         line,
@@ -98,13 +98,13 @@ pub(super) async fn show(
         week_range: range(week),
         figures_week: if latest == week { String::new() } else { latest.to_string() },
         figures: shown,
-        grades: grades(t, week, &counts, &of_week),
+        grades: grades(t, &shell.levels, week, &counts, &of_week),
         year: today.year(),
         of_year,
-        mix_parts: charts::parts(&mix.iter().map(|grade| grade.count.parse().unwrap_or(0)).collect::<Vec<_>>()),
+        mix_parts: mix_parts(&mix),
         mix,
-        events: of_week.iter().map(|event| rows::row(app, t, event)).collect(),
-        pending: owed.iter().take(20).map(|event| rows::owned_row(app, t, event, &people)).collect(),
+        events: of_week.iter().map(|event| rows::row(app, t, &shell.levels, event)).collect(),
+        pending: owed.iter().take(20).map(|event| rows::owned_row(app, t, &shell.levels, event, &people)).collect(),
         shell,
     };
     render(status, &page)
@@ -122,7 +122,13 @@ fn day_words(t: &Texts, day: NaiveDate) -> String {
 }
 
 /// The counts of the week as reported (`C级0.5次`), else the events of the week by their grade.
-fn grades(t: &Texts, week: IsoWeek, counts: &[IncidentCount], events: &[ProductionEvent]) -> Vec<String> {
+fn grades(
+    t: &Texts,
+    levels: &SeverityPolicy,
+    week: IsoWeek,
+    counts: &[IncidentCount],
+    events: &[ProductionEvent],
+) -> Vec<String> {
     let words = |label: Option<&str>, count: &str| {
         if t.lang == "zh-CN" {
             format!("{}{count}次", rows::grade(t, label))
@@ -138,43 +144,55 @@ fn grades(t: &Texts, week: IsoWeek, counts: &[IncidentCount], events: &[Producti
     if !reported.is_empty() {
         return reported;
     }
-    let mut by_grade: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_grade: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for event in events {
-        *by_grade.entry(event.fields.severity.as_deref().unwrap_or("\u{10ffff}")).or_default() += 1;
+        *by_grade.entry(event.fields.severity.as_deref()).or_default() += 1;
     }
-    by_grade
-        .into_iter()
-        .map(|(label, count)| words(Some(label).filter(|label| *label != "\u{10ffff}"), &count.to_string()))
-        .collect()
+    let mut by_grade: Vec<(Option<&str>, usize)> = by_grade.into_iter().collect();
+    by_grade.sort_by(|(a, _), (b, _)| levels.order(*a, *b));
+    by_grade.into_iter().map(|(label, count)| words(label, &count.to_string())).collect()
 }
 
-/// Events of the year by the four levels of colour: A, B, C and everything below.
-async fn year_mix(app: &App, caller: &Caller, t: &Texts, year: i32) -> Result<(Vec<Grade>, i64), Problem> {
+/// Events of the year by the levels of the house, and those of other levels or of none together.
+async fn year_mix(
+    app: &App,
+    caller: &Caller,
+    t: &Texts,
+    levels: &SeverityPolicy,
+    year: i32,
+) -> Result<(Vec<Grade>, i64), Problem> {
     let start = |year| {
         NaiveDate::from_ymd_opt(year, 1, 1)
             .map_or(0, |day| crate::domain::iso_week::midnight(day, app.zone).timestamp_millis())
     };
     let of_year = events::count_by_severity(app, &caller.actor, start(year), start(year + 1)).await?;
-    let mut sums = [0_i64; 4];
+    let mut sums = vec![0_i64; levels.levels.len() + 1];
+    let last = sums.len() - 1;
     for (label, count) in &of_year {
-        let place = match rows::tone(label.as_deref()) {
-            "p1" => 0,
-            "p2" => 1,
-            "p3" => 2,
-            _ => 3,
-        };
-        sums[place] += count;
+        let place = label.as_deref().and_then(|label| levels.find(label)).map_or(last, |(place, _)| place);
+        if let Some(sum) = sums.get_mut(place) {
+            *sum += count;
+        }
     }
-    let names = ["A", "B", "C", "D"].map(|label| rows::grade(t, Some(label)));
-    let below = if t.lang == "zh-CN" { "其他".to_owned() } else { "other".to_owned() };
-    let [a, b, c, _] = names;
-    let mix = [a, b, c, below]
-        .into_iter()
-        .zip(sums)
-        .zip(1..)
-        .map(|((words, count), level)| Grade { words, count: count.to_string(), level })
+    let below = if t.lang == "zh-CN" { "其他" } else { "other" };
+    let colour = |tone: &str| tone.trim_start_matches('p').parse().unwrap_or(4);
+    let known = levels.levels.iter().map(|level| (rows::grade(t, Some(&level.label)), colour(level.tone.class())));
+    let mix = known
+        .chain([(below.to_owned(), 4)])
+        .zip(&sums)
+        .map(|((words, level), count)| Grade { words, count: count.to_string(), level })
         .collect();
     Ok((mix, sums.iter().sum()))
+}
+
+/// The bar of the mix, each part in the colour of its level.
+fn mix_parts(mix: &[Grade]) -> Vec<Part> {
+    let sizes: Vec<i64> = mix.iter().map(|grade| grade.count.parse().unwrap_or(0)).collect();
+    let mut parts = charts::parts(&sizes);
+    for part in &mut parts {
+        part.level = mix.get(part.level - 1).map_or(4, |grade| grade.level);
+    }
+    parts
 }
 
 /// `08/19 – 08/25`.

@@ -28,9 +28,12 @@ use askama::Template;
 
 use super::{gate::Caller, problem::Problem};
 use crate::{
-    domain::actor::{Permission, Role},
+    domain::{
+        actor::{Permission, Role},
+        severity::SeverityPolicy,
+    },
     i18n::{Texts, problems, texts},
-    service::{App, postmortems},
+    service::{App, grading, postmortems},
 };
 
 /// The pages' routes.
@@ -124,13 +127,16 @@ pub(super) struct Shell {
     may_write: bool,
     may_import: bool,
     may_administer: bool,
+    /// The levels of the house, for colours and order.
+    levels: SeverityPolicy,
 }
 
 impl Shell {
     async fn of(app: &App, request: &HttpRequest, caller: &Caller, active: &'static str) -> Result<Self, Problem> {
         let (owed, overdue) = postmortems::count_owed(app, &caller.actor).await?;
         let here = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-        Ok(Self { active, here, owed, overdue, ..Self::quiet(app, caller) })
+        let levels = grading::house_levels(app, &caller.actor).await?;
+        Ok(Self { active, here, owed, overdue, levels, ..Self::quiet(app, caller) })
     }
 
     /// Without anything that the database would have to say.
@@ -152,6 +158,7 @@ impl Shell {
             may_write: role.may(Permission::WriteEvent),
             may_import: role.may(Permission::ImportReport),
             may_administer: role.may(Permission::ManageAccounts),
+            levels: SeverityPolicy::default(),
         }
     }
 
@@ -176,6 +183,7 @@ impl Shell {
             may_write: false,
             may_import: false,
             may_administer: false,
+            levels: SeverityPolicy::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
         clock_point::{ClockPoint, Precision},
         event::ProductionEvent,
         postmortem::PostmortemState,
+        severity::SeverityPolicy,
     },
     i18n::{Texts, restated},
     service::App,
@@ -67,12 +68,18 @@ pub(super) fn when(app: &App, millis: i64) -> String {
 }
 
 /// The row of an event.
-pub(super) fn row(app: &App, t: &Texts, event: &ProductionEvent) -> Row {
-    owned_row(app, t, event, &[])
+pub(super) fn row(app: &App, t: &Texts, levels: &SeverityPolicy, event: &ProductionEvent) -> Row {
+    owned_row(app, t, levels, event, &[])
 }
 
 /// The row of an event with its owner, looked up among `people`.
-pub(super) fn owned_row(app: &App, t: &Texts, event: &ProductionEvent, people: &[(Uuid, String)]) -> Row {
+pub(super) fn owned_row(
+    app: &App,
+    t: &Texts,
+    levels: &SeverityPolicy,
+    event: &ProductionEvent,
+    people: &[(Uuid, String)],
+) -> Row {
     let owner = event
         .postmortem
         .owner_id
@@ -91,7 +98,7 @@ pub(super) fn owned_row(app: &App, t: &Texts, event: &ProductionEvent, people: &
         number: event.number,
         title: event.title(),
         severity: grade(t, fields.severity.as_deref()),
-        tone: tone(fields.severity.as_deref()),
+        tone: levels.tone(fields.severity.as_deref()),
         owed: event.postmortem.state.is_owed(),
         time: fields.occurred.map(|point| time(app, point)).unwrap_or_default(),
         notes,
@@ -138,16 +145,6 @@ pub(super) fn grade(t: &Texts, severity: Option<&str>) -> String {
         Some(label) if t.lang == "zh-CN" && label.chars().all(|c| ('A'..='E').contains(&c)) => format!("{label}级"),
         Some(label) => label.to_owned(),
         None => t.ungraded.to_owned(),
-    }
-}
-
-/// The colour class of a grade.
-pub(super) fn tone(severity: Option<&str>) -> &'static str {
-    match severity {
-        Some("A" | "P0" | "SEV1") => "p1",
-        Some("B" | "P1" | "SEV2") => "p2",
-        Some("C" | "P2" | "SEV3") => "p3",
-        _ => "p4",
     }
 }
 

@@ -1,0 +1,593 @@
+//! Proposing a level from what is known of an event: rules as data, the worst first; the first one whose conditions all
+//! hold proposes its level. What is not known makes a rule silent, and is named.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    capture::draft::{Impact, ImpactKind},
+    checked::FieldError,
+    clock_point::{ClockPoint, Precision},
+    event::EventFields,
+    event_record::WHOLE,
+    policy::{self, PolicyKind, refused},
+    severity::SeverityPolicy,
+};
+
+/// The rules that propose a level.
+pub const POLICY: PolicyKind =
+    PolicyKind { name: "grading", default: policy::default_text::<GradingPolicy>, check: check_text };
+
+/// What rules and thresholds ask of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Whether a core service is affected.
+    Core,
+    /// How far the success rate fell, in basis points of the traffic.
+    Drop,
+    /// How long it took, in minutes.
+    Minutes,
+    /// Transactions affected.
+    Transactions,
+    /// People or merchants affected.
+    Users,
+    /// Money in affected transactions, in fen.
+    Amount,
+    /// 资损 in fen: the actual one, else the expected one.
+    Loss,
+    /// Records of data that leaked.
+    Records,
+}
+
+impl Measure {
+    /// The code in API and documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Drop => "drop",
+            Self::Minutes => "minutes",
+            Self::Transactions => "transactions",
+            Self::Users => "users",
+            Self::Amount => "amount",
+            Self::Loss => "loss",
+            Self::Records => "records",
+        }
+    }
+}
+
+/// A service that the event affected, as far as rules ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceFacts {
+    /// A core service.
+    pub core: bool,
+    /// The greatest affected share of its traffic in basis points, where somebody told it.
+    pub drop: Option<i64>,
+}
+
+/// What is known of an event; none is not known, 0 is known to be nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// Services affected; empty while nobody named one.
+    pub services: Vec<ServiceFacts>,
+    /// How far the success rate fell, in basis points, where it is told for the event as a whole.
+    pub drop: Option<i64>,
+    /// How long it took, in seconds; of an ongoing event until now.
+    pub seconds: Option<i64>,
+    /// The event has not recovered: the duration still grows.
+    pub ongoing: bool,
+    /// The duration counts from the detection, because nobody knows when it began.
+    pub from_detection: bool,
+    /// Transactions.
+    pub transactions: Option<i64>,
+    /// People or merchants.
+    pub users: Option<i64>,
+    /// Fen.
+    pub amount: Option<i64>,
+    /// Fen.
+    pub loss: Option<i64>,
+    /// Records of data.
+    pub records: Option<i64>,
+}
+
+/// Units of numbers that count transactions, folded.
+const TRANSACTION_UNITS: [&str; 25] = [
+    "笔",
+    "单",
+    "票",
+    "次",
+    "交易",
+    "订单",
+    "个订单",
+    "流水",
+    "tx",
+    "txn",
+    "txns",
+    "transaction",
+    "transactions",
+    "order",
+    "orders",
+    "payment",
+    "payments",
+    "payout",
+    "payouts",
+    "charges",
+    "checkouts",
+    "captures",
+    "settlements",
+    "transfers",
+    "refunds",
+];
+/// Units of numbers that count records of data, folded.
+const RECORD_UNITS: [&str; 6] = ["条", "条记录", "条数据", "record", "records", "rows"];
+
+impl Facts {
+    /// The facts of an event at `now`. `core` says of each affected service whether it is a core one; `drop` is the fall
+    /// of the success rate where the figures tell it.
+    pub fn of(fields: &EventFields, core: &dyn Fn(uuid::Uuid) -> bool, drop: Option<i64>, now: DateTime<Utc>) -> Self {
+        let begun = fields.occurred.or(fields.detected);
+        let minute = |point: ClockPoint| (point.precision == Precision::Minute).then_some(point.at);
+        let end = match fields.recovered {
+            Some(point) => minute(point),
+            None if fields.unknown.iter().any(|name| name == "recovered") => None,
+            None => Some(now),
+        };
+        let seconds = begun.and_then(minute).zip(end).map(|(from, to)| (to - from).num_seconds().max(0));
+        let services = fields
+            .services
+            .iter()
+            .map(|service| ServiceFacts {
+                core: core(service.service_id),
+                drop: service.shares.iter().map(|share| i64::from(share.share)).max(),
+            })
+            .collect();
+        let with_unit = |units: &'static [&'static str]| {
+            move |impact: &&Impact| {
+                let unit = crate::domain::checked::fold(&impact.unit);
+                impact.kind == ImpactKind::Count && units.contains(&unit.as_str())
+            }
+        };
+        Self {
+            services,
+            drop,
+            seconds,
+            ongoing: fields.recovered.is_none() && seconds.is_some(),
+            from_detection: fields.occurred.is_none() && seconds.is_some(),
+            transactions: sum(fields.impacts.iter().filter(with_unit(&TRANSACTION_UNITS))),
+            users: sum(fields.impacts.iter().filter(|impact| impact.kind == ImpactKind::Users)),
+            amount: sum(fields.impacts.iter().filter(|impact| impact.kind == ImpactKind::Amount)),
+            loss: fields.loss.actual.or(fields.loss.expected),
+            records: sum(fields.impacts.iter().filter(with_unit(&RECORD_UNITS))),
+        }
+    }
+
+    /// A measure that is a plain number, where it is known. `Core` is 1 or 0; `Drop` the greatest of all services.
+    pub fn value(&self, measure: Measure) -> Option<i64> {
+        match measure {
+            Measure::Core => {
+                (!self.services.is_empty()).then(|| i64::from(self.services.iter().any(|service| service.core)))
+            }
+            Measure::Drop => self.services.iter().filter_map(|service| service.drop).chain(self.drop).max(),
+            Measure::Minutes => self.seconds.map(|seconds| seconds / 60),
+            Measure::Transactions => self.transactions,
+            Measure::Users => self.users,
+            Measure::Amount => self.amount,
+            Measure::Loss => self.loss,
+            Measure::Records => self.records,
+        }
+    }
+}
+
+/// Numbers of several rows together; none where there is no row.
+fn sum<'a>(impacts: impl Iterator<Item = &'a Impact>) -> Option<i64> {
+    impacts.map(|impact| impact.number).fold(None, |sum, number| Some(sum.unwrap_or(0_i64).saturating_add(number)))
+}
+
+/// The conditions of a rule: all that are given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conditions {
+    /// A core service is affected, or none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub core: Option<bool>,
+    /// The success rate fell by at least so many basis points; with `core`, that of the same service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop_bp: Option<i64>,
+    /// It took at least so many minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<i64>,
+    /// At least so many transactions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transactions: Option<i64>,
+    /// At least so many people or merchants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<i64>,
+    /// At least so many fen in affected transactions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_fen: Option<i64>,
+    /// At least so many fen of fund loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_fen: Option<i64>,
+}
+
+impl Conditions {
+    fn numbers(&self) -> [(Measure, Option<i64>, i64); 6] {
+        [
+            (Measure::Drop, self.drop_bp, i64::from(WHOLE)),
+            (Measure::Minutes, self.minutes, 525_600),
+            (Measure::Transactions, self.transactions, 1_000_000_000_000),
+            (Measure::Users, self.users, 10_000_000_000),
+            (Measure::Amount, self.amount_fen, 1_000_000_000_000_000),
+            (Measure::Loss, self.loss_fen, 1_000_000_000_000_000),
+        ]
+    }
+
+    /// The measures that the conditions ask.
+    pub fn measures(&self) -> Vec<Measure> {
+        let core = self.core.map(|_| Measure::Core);
+        core.into_iter().chain(self.numbers().into_iter().filter_map(|(m, least, _)| least.map(|_| m))).collect()
+    }
+
+    /// Whether all conditions hold.
+    fn judge(&self, facts: &Facts) -> Verdict {
+        let mut verdict = self.of_services(facts);
+        for (measure, least, _) in self.numbers() {
+            let Some(least) = least.filter(|_| measure != Measure::Drop) else { continue };
+            verdict = verdict.and(match facts.value(measure) {
+                None => Verdict::Unknown(BTreeSet::from([measure])),
+                Some(value) if value >= least => Verdict::Holds,
+                Some(_) => Verdict::Fails,
+            });
+        }
+        verdict
+    }
+
+    /// `core` and `drop_bp` are asked of one service together: a core line that is hardly touched and a small one that
+    /// is down do not make a core line that is down.
+    fn of_services(&self, facts: &Facts) -> Verdict {
+        let drop_holds = |drop: Option<i64>| match (self.drop_bp, drop) {
+            (None, _) => Verdict::Holds,
+            (Some(_), None) => Verdict::Unknown(BTreeSet::from([Measure::Drop])),
+            (Some(least), Some(drop)) if drop >= least => Verdict::Holds,
+            (Some(_), Some(_)) => Verdict::Fails,
+        };
+        if facts.services.is_empty() {
+            let core = match self.core {
+                None => Verdict::Holds,
+                Some(_) => Verdict::Unknown(BTreeSet::from([Measure::Core])),
+            };
+            return core.and(drop_holds(facts.drop));
+        }
+        // “No core service” is said of the event as a whole.
+        if self.core == Some(false) && facts.services.iter().any(|service| service.core) {
+            return Verdict::Fails;
+        }
+        let of_one = |service: &ServiceFacts| {
+            if self.core == Some(true) && !service.core {
+                return Verdict::Fails;
+            }
+            drop_holds(service.drop.or(facts.drop))
+        };
+        facts.services.iter().map(of_one).fold(Verdict::Fails, Verdict::or)
+    }
+}
+
+/// What became of conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    Holds,
+    Fails,
+    /// They may hold: these are not known.
+    Unknown(BTreeSet<Measure>),
+}
+
+impl Verdict {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Fails, _) | (_, Self::Fails) => Self::Fails,
+            (Self::Holds, other) | (other, Self::Holds) => other,
+            (Self::Unknown(mut a), Self::Unknown(b)) => {
+                a.extend(b);
+                Self::Unknown(a)
+            }
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Holds, _) | (_, Self::Holds) => Self::Holds,
+            (Self::Fails, other) | (other, Self::Fails) => other,
+            (Self::Unknown(mut a), Self::Unknown(b)) => {
+                a.extend(b);
+                Self::Unknown(a)
+            }
+        }
+    }
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Short name: letters, digits and hyphens, up to 40.
+    pub id: String,
+    /// The level that it proposes.
+    pub level: String,
+    /// The rule in words, up to 200 characters.
+    pub words: String,
+    /// What must hold.
+    pub when: Conditions,
+}
+
+/// Rules, the worst first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradingPolicy {
+    /// The first one whose conditions all hold proposes its level.
+    pub rules: Vec<Rule>,
+}
+
+impl Default for GradingPolicy {
+    /// After the matrix that Alibaba publishes for its fault levels (incidents.md 5.1: core or not, fall of the success
+    /// rate of 30 % and 20 %), with numbers for payments beside it. No rule of law: every house sets its own.
+    fn default() -> Self {
+        let rule = |id: &str, level: &str, words: &str, when: Conditions| Rule {
+            id: id.to_owned(),
+            level: level.to_owned(),
+            words: words.to_owned(),
+            when,
+        };
+        let core =
+            |core: bool, drop: i64| Conditions { core: Some(core), drop_bp: Some(drop), ..Conditions::default() };
+        let core_minutes = |minutes| Conditions { core: Some(true), minutes: Some(minutes), ..Conditions::default() };
+        let transactions = |least| Conditions { transactions: Some(least), ..Conditions::default() };
+        let users = |least| Conditions { users: Some(least), ..Conditions::default() };
+        let loss = |least| Conditions { loss_fen: Some(least), ..Conditions::default() };
+        Self {
+            rules: vec![
+                rule("loss-a", "A", "资损 ≥ 100 万元", loss(100_000_000)),
+                rule("core-drop-a", "A", "核心业务成功率下降 ≥ 30%", core(true, 3_000)),
+                rule("core-minutes-a", "A", "核心业务中断 ≥ 120 分钟", core_minutes(120)),
+                rule("transactions-a", "A", "影响 ≥ 100,000 笔", transactions(100_000)),
+                rule("users-a", "A", "影响 ≥ 50,000 户", users(50_000)),
+                rule("loss-b", "B", "资损 ≥ 10 万元", loss(10_000_000)),
+                rule("core-drop-b", "B", "核心业务成功率下降 ≥ 20%", core(true, 2_000)),
+                rule("drop-b", "B", "非核心业务成功率下降 ≥ 30%", core(false, 3_000)),
+                rule("core-minutes-b", "B", "核心业务受影响 ≥ 60 分钟", core_minutes(60)),
+                rule("transactions-b", "B", "影响 ≥ 10,000 笔", transactions(10_000)),
+                rule("users-b", "B", "影响 ≥ 5,000 户", users(5_000)),
+                rule("loss-c", "C", "有资损", loss(1)),
+                rule("core-drop-c", "C", "核心业务成功率下降 ≥ 1%", core(true, 100)),
+                rule("drop-c", "C", "非核心业务成功率下降 ≥ 20%", core(false, 2_000)),
+                rule("core-minutes-c", "C", "核心业务受影响 ≥ 30 分钟", core_minutes(30)),
+                rule("transactions-c", "C", "影响 ≥ 100 笔", transactions(100)),
+                rule("users-c", "C", "影响 ≥ 50 户", users(50)),
+                rule("drop-d", "D", "非核心业务成功率下降", core(false, 1)),
+                rule("transactions-d", "D", "有交易受影响", transactions(1)),
+                rule("users-d", "D", "有用户受影响", users(1)),
+            ],
+        }
+    }
+}
+
+impl GradingPolicy {
+    /// Refuses rules that can never be told apart, never fire, or ask for the absurd.
+    pub fn checked(mut self) -> Result<Self, FieldError> {
+        if self.rules.len() > 100 {
+            return Err(refused("rules", "give at most 100 rules"));
+        }
+        let mut seen: Vec<String> = Vec::new();
+        for (at, rule) in self.rules.iter_mut().enumerate() {
+            let place = |part: &str| format!("rules[{at}].{part}");
+            rule.id = id_of(&place("id"), &rule.id, &mut seen)?;
+            rule.level = crate::domain::checked::severity("severity", &rule.level)
+                .map_err(|_| refused(&place("level"), "write a label like A, B, C, D or P1"))?;
+            rule.words = words_of(&place("words"), &rule.words)?;
+            if rule.when.measures().is_empty() {
+                return Err(refused(&place("when"), "give at least one condition"));
+            }
+            for (measure, least, most) in rule.when.numbers() {
+                if least.is_some_and(|least| !(0..=most).contains(&least)) {
+                    let part = format!("when.{}", condition_name(measure));
+                    return Err(refused(&place(&part), &format!("give 0 to {most}")));
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// The first rule whose level the house does not know.
+    pub fn stranger(&self, levels: &SeverityPolicy) -> Option<FieldError> {
+        let (at, rule) = self.rules.iter().enumerate().find(|(_, rule)| levels.level(&rule.level).is_none())?;
+        let remedy = format!("there is no level {}; choose one of {}", rule.level, levels.labels().join(", "));
+        Some(refused(&format!("rules[{at}].level"), &remedy))
+    }
+}
+
+const fn condition_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Drop => "drop_bp",
+        Measure::Amount => "amount_fen",
+        Measure::Loss => "loss_fen",
+        other => other.code(),
+    }
+}
+
+/// A short name that no other entry has.
+pub(super) fn id_of(place: &str, id: &str, seen: &mut Vec<String>) -> Result<String, FieldError> {
+    let id = id.trim().to_owned();
+    let good = (1..=40).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if !good {
+        return Err(refused(place, "write 1 to 40 letters, digits and hyphens"));
+    }
+    if seen.contains(&id) {
+        return Err(refused(place, &format!("{id} is named twice; give each rule a name of its own")));
+    }
+    seen.push(id.clone());
+    Ok(id)
+}
+
+/// A sentence of 1 to 200 characters on one line.
+pub(super) fn words_of(place: &str, words: &str) -> Result<String, FieldError> {
+    let words = words.trim();
+    if words.is_empty() || words.chars().count() > 200 || words.chars().any(char::is_control) {
+        return Err(refused(place, "write 1 to 200 characters on one line"));
+    }
+    Ok(words.to_owned())
+}
+
+fn check_text(document: &str) -> Result<String, FieldError> {
+    policy::read::<GradingPolicy>(document)?.checked().map(|policy| policy::text(&policy))
+}
+
+/// What the rules propose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The rule that fired; none where none did.
+    pub rule: Option<Rule>,
+    /// The level in the labels of the house; none where no rule fired.
+    pub level: Option<String>,
+    /// The values that the rule asked for.
+    pub used: Vec<(Measure, i64)>,
+    /// What is not known and could make it worse, in the order of [`Measure`].
+    pub missing: Vec<Measure>,
+    /// What it was judged by.
+    pub facts: Facts,
+}
+
+/// Proposes a level: the first rule whose conditions all hold. `missing` names what silent rules before it asked for.
+pub fn propose(facts: Facts, policy: &GradingPolicy, levels: &SeverityPolicy) -> Proposal {
+    let mut missing = BTreeSet::new();
+    let mut fired = None;
+    for rule in &policy.rules {
+        match rule.when.judge(&facts) {
+            Verdict::Holds => {
+                fired = Some(rule.clone());
+                break;
+            }
+            Verdict::Fails => {}
+            Verdict::Unknown(measures) => missing.extend(measures),
+        }
+    }
+    let level = fired
+        .as_ref()
+        .map(|rule| levels.level(&rule.level).map_or_else(|| rule.level.clone(), |level| level.label.clone()));
+    let used = fired.iter().flat_map(|rule| rule.when.measures()).filter_map(|m| Some((m, facts.value(m)?))).collect();
+    Proposal { rule: fired, level, used, missing: missing.into_iter().collect(), facts }
+}
+
+/// Whether a grade needs a reason: every later one does, and a first one that is not what was proposed.
+pub fn needs_reason(from: Option<&str>, to: Option<&str>, proposed: Option<&str>) -> bool {
+    match from {
+        Some(_) => true,
+        None => proposed.is_some() && proposed != to,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn proposed(facts: &Facts) -> Proposal {
+        propose(facts.clone(), &GradingPolicy::default(), &SeverityPolicy::default())
+    }
+
+    fn fired(proposal: &Proposal) -> (Option<&str>, Option<&str>) {
+        (proposal.level.as_deref(), proposal.rule.as_ref().map(|rule| rule.id.as_str()))
+    }
+
+    #[test]
+    fn the_first_rule_whose_conditions_all_hold_proposes_and_the_unknown_is_named() {
+        let nothing = proposed(&Facts::default());
+        assert_eq!(fired(&nothing), (None, None));
+        assert_eq!(nothing.missing.len(), 6, "{:?}", nothing.missing);
+
+        let sample = Facts { seconds: Some(1_800), transactions: Some(684), ..Facts::default() };
+        let proposal = proposed(&sample);
+        assert_eq!(fired(&proposal), (Some("C"), Some("transactions-c")));
+        assert_eq!(proposal.used, [(Measure::Transactions, 684)]);
+        assert_eq!(
+            proposal.missing,
+            [Measure::Core, Measure::Drop, Measure::Users, Measure::Loss],
+            "half an hour is known and too short for the rules above"
+        );
+
+        let core = ServiceFacts { core: true, drop: Some(3_000) };
+        let down = Facts { services: vec![core], loss: Some(0), ..sample };
+        let proposal = proposed(&down);
+        assert_eq!(fired(&proposal), (Some("A"), Some("core-drop-a")));
+        assert_eq!(proposal.used, [(Measure::Core, 1), (Measure::Drop, 3_000)]);
+        assert_eq!(proposal.missing, []);
+    }
+
+    #[test]
+    fn a_core_line_that_is_hardly_touched_does_not_borrow_the_fall_of_a_small_one() {
+        let services =
+            vec![ServiceFacts { core: true, drop: Some(150) }, ServiceFacts { core: false, drop: Some(10_000) }];
+        let facts = Facts { services, loss: Some(0), transactions: Some(0), users: Some(0), ..Facts::default() };
+        assert_eq!(fired(&proposed(&facts)), (Some("C"), Some("core-drop-c")));
+    }
+
+    #[test]
+    fn a_worse_fact_never_proposes_a_milder_level() {
+        let levels = SeverityPolicy::default();
+        let place = |facts: &Facts| {
+            let level = proposed(facts).level;
+            level.and_then(|label| levels.find(&label).map(|(at, _)| at)).unwrap_or(usize::MAX)
+        };
+        let numbers = [0_i64, 1, 99, 100, 9_999, 10_000, 100_000, 10_000_000];
+        for pair in numbers.windows(2) {
+            for core in [true, false] {
+                for drop in [None, Some(50), Some(2_500), Some(9_000)] {
+                    let facts = |n: i64| Facts {
+                        services: vec![ServiceFacts { core, drop }],
+                        transactions: Some(n),
+                        users: Some(n),
+                        seconds: Some(n.min(100_000) * 60),
+                        loss: Some(n),
+                        ..Facts::default()
+                    };
+                    assert!(place(&facts(pair[1])) <= place(&facts(pair[0])), "{pair:?} {core} {drop:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_first_grade_needs_a_reason_only_against_the_proposal_and_a_later_one_always() {
+        assert!(!needs_reason(None, Some("C"), Some("C")));
+        assert!(!needs_reason(None, Some("C"), None));
+        assert!(needs_reason(None, Some("D"), Some("C")));
+        assert!(needs_reason(Some("C"), Some("B"), Some("B")));
+        assert!(needs_reason(Some("C"), None, None));
+    }
+
+    #[test]
+    fn bad_rules_are_refused_with_their_place() {
+        type Spoil = fn(&mut GradingPolicy);
+        let cases: [(Spoil, &str); 6] = [
+            (|p| p.rules[1].id = "loss-a".to_owned(), "rules[1].id: loss-a is named twice"),
+            (|p| p.rules[0].id = "资损".to_owned(), "rules[0].id: write 1 to 40"),
+            (|p| p.rules[2].when = Conditions::default(), "rules[2].when: give at least one condition"),
+            (|p| p.rules[1].when.drop_bp = Some(10_001), "rules[1].when.drop_bp: give 0 to 10000"),
+            (|p| p.rules[1].when.minutes = Some(-1), "rules[1].when.minutes: give 0 to 525600"),
+            (|p| p.rules[3].words = String::new(), "rules[3].words: write 1 to 200"),
+        ];
+        for (spoil, words) in cases {
+            let mut policy = GradingPolicy::default();
+            spoil(&mut policy);
+            let refusal = policy.checked().unwrap_err().to_string();
+            assert!(refusal.contains(words), "{refusal}");
+        }
+        let mut stranger = GradingPolicy::default();
+        stranger.rules[4].level = "Z".to_owned();
+        let refusal = stranger.stranger(&SeverityPolicy::default()).unwrap().to_string();
+        assert!(refusal.contains("rules[4].level: there is no level Z"), "{refusal}");
+        let unknown =
+            check_text("{\"rules\": [{\"id\": \"x\", \"level\": \"A\", \"words\": \"x\", \"when\": {\"txns\": 1}}]}");
+        assert!(unknown.unwrap_err().to_string().contains("unknown field `txns`"));
+    }
+}

@@ -1,0 +1,203 @@
+//! Counts of events per team and level. A team counts its shares (C级0.5次); the company counts each event once. What no
+//! team answers for is shown, so that everything adds up exactly.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::domain::{event_record::WHOLE, severity::SeverityPolicy};
+
+/// Events of a level with the same share of the same team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountRow {
+    /// The label as stored; none is 未定级.
+    pub level: Option<String>,
+    /// The team; none for events that no team answers for.
+    pub team: Option<Uuid>,
+    /// Whether the row stands for the event itself: its first team, or none.
+    pub first: bool,
+    /// Basis points; 0 without a team.
+    pub share: i32,
+    /// How many events.
+    pub events: i64,
+}
+
+/// Counts per level, in the order of the table's levels, in basis points of events.
+pub type Line = Vec<i64>;
+
+/// The table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TeamCounts {
+    /// The levels as columns: those of the house, other labels that events carry, 未定级 where an event has none.
+    pub levels: Vec<Option<String>>,
+    /// A line per team that answers for something.
+    pub teams: Vec<(Uuid, Line)>,
+    /// What no team answers for yet.
+    pub unsettled: Line,
+    /// Each event once.
+    pub company: Line,
+}
+
+impl TeamCounts {
+    /// The sum of a line.
+    pub fn total(line: &Line) -> i64 {
+        line.iter().sum()
+    }
+}
+
+/// Adds rows up. Labels that mean a level of the house count as that level.
+pub fn tabulate(rows: &[CountRow], policy: &SeverityPolicy) -> TeamCounts {
+    let label_of = |level: &Option<String>| {
+        level.as_deref().map(|label| policy.level(label).map_or(label, |level| level.label.as_str()).to_owned())
+    };
+    let mut levels: Vec<Option<String>> = policy.levels.iter().map(|level| Some(level.label.clone())).collect();
+    for row in rows {
+        let label = label_of(&row.level);
+        if !levels.contains(&label) {
+            levels.push(label);
+        }
+    }
+    levels.sort_by(|a, b| policy.order(a.as_deref(), b.as_deref()));
+    let column = |level: &Option<String>| {
+        let label = label_of(level);
+        levels.iter().position(|have| *have == label).unwrap_or(0)
+    };
+    let empty = vec![0_i64; levels.len()];
+    let (mut company, mut unsettled) = (empty.clone(), empty.clone());
+    let mut teams: BTreeMap<Uuid, Line> = BTreeMap::new();
+    for row in rows {
+        let at = column(&row.level);
+        if row.first {
+            add(&mut company, at, row.events.saturating_mul(i64::from(WHOLE)));
+            add(&mut unsettled, at, row.events.saturating_mul(i64::from(WHOLE)));
+        }
+        if let Some(team) = row.team {
+            let counted = row.events.saturating_mul(i64::from(row.share));
+            add(teams.entry(team).or_insert_with(|| empty.clone()), at, counted);
+            add(&mut unsettled, at, -counted);
+        }
+    }
+    TeamCounts { levels, teams: teams.into_iter().collect(), unsettled, company }
+}
+
+fn add(line: &mut Line, at: usize, counted: i64) {
+    if let Some(slot) = line.get_mut(at) {
+        *slot = slot.saturating_add(counted);
+    }
+}
+
+/// `1`, `0.5`, `0.3333`: basis points of events as a number without needless zeros.
+pub fn times(basis_points: i64) -> String {
+    let sign = if basis_points < 0 { "-" } else { "" };
+    let whole = basis_points.unsigned_abs() / WHOLE.unsigned_abs() as u64;
+    let rest = basis_points.unsigned_abs() % WHOLE.unsigned_abs() as u64;
+    if rest == 0 {
+        return format!("{sign}{whole}");
+    }
+    format!("{sign}{whole}.{}", format!("{rest:04}").trim_end_matches('0'))
+}
+
+/// Divides an event evenly among so many teams: the first gets what is left over, so that the sum is exactly the whole.
+pub fn even_shares(teams: usize) -> Vec<i32> {
+    let Ok(many) = i32::try_from(teams) else { return Vec::new() };
+    if many == 0 {
+        return Vec::new();
+    }
+    let each = WHOLE / many;
+    let mut shares = vec![each; teams];
+    if let Some(first) = shares.first_mut() {
+        *first += WHOLE - each * many;
+    }
+    shares
+}
+
+/// The share of `50`, `50%`, `33.34 %`: basis points. Digits after the hundredth are refused, not rounded.
+pub fn share_of(text: &str) -> Option<i32> {
+    use unicode_normalization::UnicodeNormalization as _;
+    let text: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let text = text.strip_suffix('%').unwrap_or(&text);
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 3 || fraction.len() > 2 || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let hundredths: i32 = format!("{fraction:0<2}").parse().ok()?;
+    Some(whole.parse::<i32>().ok()? * 100 + hundredths)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn shares_are_read_and_written_exactly() {
+        for (text, share) in [("50", 5_000), ("50%", 5_000), ("33.34 ％", 3_334), ("0.5", 50), ("100", 10_000)] {
+            assert_eq!(share_of(text), Some(share), "{text}");
+        }
+        for text in ["", "x", "-1", "33.333", "1e3", ".", ".5", "一半", "9999"] {
+            assert_eq!(share_of(text), None, "{text}");
+        }
+        for (basis_points, words) in [(5_000, "0.5"), (10_000, "1"), (13_334, "1.3334"), (0, "0"), (-5_000, "-0.5")] {
+            assert_eq!(times(basis_points), words);
+        }
+        assert_eq!(even_shares(3), [3_334, 3_333, 3_333]);
+        assert_eq!(even_shares(0), Vec::<i32>::new());
+    }
+
+    /// An event as the store groups it: a level, and shares of teams.
+    type Graded = (Option<&'static str>, Vec<i32>);
+
+    fn rows(events: &[Graded]) -> Vec<CountRow> {
+        let mut rows = Vec::new();
+        for (level, shares) in events {
+            let level = level.map(str::to_owned);
+            if shares.is_empty() {
+                rows.push(CountRow { level: level.clone(), team: None, first: true, share: 0, events: 1 });
+            }
+            for (at, share) in shares.iter().enumerate() {
+                let team = Some(Uuid::from_u128(at as u128 * 7 % 5 + 1));
+                rows.push(CountRow { level: level.clone(), team, first: at == 0, share: *share, events: 1 });
+            }
+        }
+        rows
+    }
+
+    proptest! {
+        #[test]
+        fn teams_and_unsettled_are_the_company_in_every_level(
+            events in prop::collection::vec(
+                (
+                    prop::option::of(prop::sample::select(vec!["A", "B", "C", "D", "P1", "SEV3", "MAJOR"])),
+                    prop::collection::vec(1_i32..=10_000, 0..5).prop_map(|mut shares| {
+                        let mut left = 10_000;
+                        shares.retain(|share| { let fits = *share <= left; if fits { left -= share; } fits });
+                        shares
+                    }),
+                ),
+                0..60,
+            ),
+        ) {
+            let policy = SeverityPolicy::default();
+            let table = tabulate(&rows(&events), &policy);
+            for (at, level) in table.levels.iter().enumerate() {
+                let of_teams: i64 = table.teams.iter().map(|(_, line)| line[at]).sum();
+                prop_assert_eq!(of_teams + table.unsettled[at], table.company[at]);
+                prop_assert!(table.unsettled[at] >= 0);
+                let meant = events.iter().filter(|(label, _)| {
+                    label.map(|label| policy.level(label).map_or(label, |level| &level.label)) == level.as_deref()
+                });
+                prop_assert_eq!(table.company[at], meant.count() as i64 * 10_000, "each event once");
+            }
+            prop_assert_eq!(TeamCounts::total(&table.company), events.len() as i64 * 10_000);
+        }
+
+        #[test]
+        fn an_even_division_is_exact(teams in 1_usize..=20) {
+            let shares = even_shares(teams);
+            prop_assert_eq!(shares.iter().sum::<i32>(), WHOLE);
+            prop_assert!(shares.iter().all(|share| (shares[teams - 1]..shares[teams - 1] + 20).contains(share)));
+        }
+    }
+}
