@@ -1,5 +1,6 @@
 //! What people type. `stdout` is data, `stderr` is words.
 
+mod action;
 mod add;
 mod figures;
 mod import;
@@ -72,6 +73,9 @@ enum Command {
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
+    /// 改进项。 Action items: write down, list, edit, move on.
+    #[command(subcommand)]
+    Action(action::ActionCommand),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -236,6 +240,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
+                Command::Action(action) => action::run(&session, action).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

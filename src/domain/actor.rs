@@ -71,6 +71,12 @@ pub enum Permission {
     ShareReport,
     /// Set up weekly mails.
     ManageMailings,
+    /// Write action items and move them on.
+    WriteActionItem,
+    /// Leave an action item undone.
+    WaiveActionItem,
+    /// Delete action items.
+    DeleteActionItem,
     /// One's own profile, password and tokens.
     OwnProfile,
     /// Create and change accounts.
@@ -93,6 +99,8 @@ impl Permission {
             | Self::WaivePostmortem
             | Self::ImportReport
             | Self::WriteStyle => Some(Role::Lead),
+            Self::WriteActionItem => Some(Role::Reporter),
+            Self::WaiveActionItem | Self::DeleteActionItem => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
         }

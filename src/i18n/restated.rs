@@ -20,6 +20,7 @@ pub fn action(t: &Texts, action: &str) -> String {
         ("event", "create") => return t.log_event.to_owned(),
         ("event", "update") => return t.edit.to_owned(),
         ("event", "delete") => return t.delete.to_owned(),
+        ("action_item", done) => return super::actions::done(t, done),
         ("timeline", _) => return t.timeline.to_owned(),
         ("import", "undo") => return t.import_undo.to_owned(),
         ("report" | "import", _) => return t.import_report.to_owned(),

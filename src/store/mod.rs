@@ -3,8 +3,10 @@
 //! Reads take any connection; writes take [`Tx`], so that a write without a transaction does not compile.
 
 pub mod accounts;
+pub mod action_items;
 pub mod audit;
 pub mod connect;
+pub mod counters;
 pub mod dialect;
 pub mod error;
 pub mod event_parts;
@@ -15,6 +17,7 @@ pub mod import_aliases;
 pub mod import_runs;
 pub mod imports;
 pub mod migrate;
+pub mod names;
 pub mod outbox;
 pub mod postmortems;
 pub mod publications;
@@ -23,6 +26,7 @@ pub mod report_mailings;
 pub mod report_styles;
 pub mod sessions;
 pub mod shares;
+pub mod sight;
 pub mod timeline;
 pub mod tokens;
 pub mod tx;

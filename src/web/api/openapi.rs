@@ -6,13 +6,17 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
-    shares,
+    action_items, event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles,
+    reports, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    action_items::ActionItemBody,
+    action_items::ActionItemChange,
+    action_items::ActionItemList,
+    action_items::ActionItemMove,
     event_body::EventBody,
     event_body::EventChange,
     events::EventList,
@@ -77,6 +81,13 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/timeline") => {
             Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineBody") }
         }
+        ("GET", "/api/v1/action-items" | "/api/v1/events/{number}/action-items") => give("ActionItemList"),
+        ("POST", "/api/v1/events/{number}/action-items") => {
+            Exchange { takes: Some((JSON, "ActionItemChange")), gives: ("201", JSON, "ActionItemBody") }
+        }
+        ("GET", "/api/v1/action-items/{number}") => give("ActionItemBody"),
+        ("PATCH", "/api/v1/action-items/{number}") => swap("ActionItemChange", "ActionItemBody"),
+        ("POST", "/api/v1/action-items/{number}:move") => swap("ActionItemMove", "ActionItemBody"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("GET", "/api/v1/imports") => give("RunList"),
@@ -130,6 +141,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let query = || Some(ParameterIn::Query);
     let more = match (route.method, route.path) {
         ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
+        ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
@@ -142,7 +154,10 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}") => {
+        ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", false)),
+        ("POST", "/api/v1/events/{number}/action-items") => all.push(header("Idempotency-Key", false)),
+        ("DELETE", _)
+        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/action-items/{number}") => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),

@@ -66,6 +66,8 @@ struct EventPage {
     choices: Vec<(&'static str, &'static str)>,
     people: Vec<(Uuid, String)>,
     history: Vec<(String, String, String)>,
+    /// The panel of the action items, as HTML.
+    actions: String,
     may_write: bool,
     may_assign: bool,
     may_delete: bool,
@@ -190,6 +192,7 @@ async fn show(
             .iter()
             .map(|entry| (rows::when(app, entry.at), rows::action(t, &entry.action), entry.actor_name.clone()))
             .collect(),
+        actions: super::event_actions::panel(app, caller, &shell, number).await?,
         may_write: role.may(Permission::WriteEvent),
         may_assign: role.may(Permission::AssignPostmortem),
         may_delete: role.may(Permission::DeleteEvent),
