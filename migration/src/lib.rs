@@ -12,6 +12,7 @@ mod m0007_report_styles;
 mod m0008_event_record;
 mod m0009_action_items;
 mod m0011_grading;
+mod m0013_boards;
 mod m0014_record;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_event_record::Migration),
             Box::new(m0009_action_items::Migration),
             Box::new(m0011_grading::Migration),
+            Box::new(m0013_boards::Migration),
             Box::new(m0014_record::Migration),
         ]
     }

@@ -1,5 +1,6 @@
 //! What people type. `stdout` is data, `stderr` is words.
 
+mod action;
 mod add;
 mod figures;
 mod history;
@@ -87,6 +88,9 @@ enum Command {
     /// Policies: levels, grading rules, thresholds.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// 改进项。 Action items: write down, list, edit, move on.
+    #[command(subcommand)]
+    Action(action::ActionCommand),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -256,6 +260,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
                 Command::Policy(policy) => policy::run(&session, policy).await,
+                Command::Action(action) => action::run(&session, action).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

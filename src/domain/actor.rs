@@ -79,6 +79,12 @@ pub enum Permission {
     ManageTeams,
     /// Change a grade that stands, and say which teams answer for an event.
     GradeEvent,
+    /// Write action items and move them on.
+    WriteActionItem,
+    /// Leave an action item undone.
+    WaiveActionItem,
+    /// Delete action items.
+    DeleteActionItem,
     /// One's own profile, password and tokens.
     OwnProfile,
     /// Create and change accounts.
@@ -102,6 +108,8 @@ impl Permission {
             | Self::ImportReport
             | Self::ManageServices
             | Self::WriteStyle => Some(Role::Lead),
+            Self::WriteActionItem => Some(Role::Reporter),
+            Self::WaiveActionItem | Self::DeleteActionItem => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManagePolicies | Self::ManageTeams | Self::GradeEvent => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a clock, a database, the web or the settings; time zones and "now" are arguments.
 
+pub mod action_item;
 pub mod actor;
 pub mod calendar;
 pub mod capture;

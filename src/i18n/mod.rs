@@ -1,5 +1,6 @@
 //! The words of the pages: Chinese is the source, English complete. A missing text does not compile.
 
+pub mod actions;
 pub mod foreign;
 pub mod history;
 pub mod imports;

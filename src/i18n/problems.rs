@@ -95,7 +95,6 @@ pub fn field_name(field: &str) -> &str {
         "cause_category" => "原因类别",
         "recovery" => "处理",
         "entry" => "时间线",
-        "reason" => "免复盘原因",
         "due_on" => "截止日期",
         "at" => "时间",
         "owner" => "负责人",
@@ -128,7 +127,7 @@ pub fn field_name(field: &str) -> &str {
         "doubtful" => "存疑的",
         "source" => "来源",
         "from" => "格式",
-        other => other,
+        other => super::actions::field_name(other).unwrap_or(other),
     }
 }
 
@@ -144,7 +143,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
         let many = rest.split(' ').next().unwrap_or_default();
         return Some(format!("{week} 会有 {many} 个{what}，一周最多 500 个，请去掉一些"));
     }
-    fixed_remedy(remedy).map(str::to_owned)
+    fixed_remedy(remedy).map(str::to_owned).or_else(|| super::actions::remedy(remedy))
 }
 
 fn fixed_remedy(remedy: &str) -> Option<&'static str> {
@@ -212,6 +211,9 @@ fn not_found(what: &str) -> String {
     if let Some(week) = what.strip_prefix("event or figure of ") {
         let week = week.split(';').next().unwrap_or_default();
         return format!("{week} 还没有事件和指标，请先导入那一周的周报");
+    }
+    if let Some(label) = what.strip_prefix("action item ") {
+        return format!("没有改进项 {label}，可能已被删除");
     }
     if let Some(label) = what.strip_prefix("event ") {
         return format!("没有事件 {label}，可能已被删除");
@@ -299,7 +301,7 @@ fn conflict(words: &str) -> String {
     if words.starts_with("this changed meanwhile") {
         return "刚刚被别人改过，请重新打开后再改".to_owned();
     }
-    format!("与现状冲突：{words}")
+    super::actions::conflict(words).unwrap_or_else(|| format!("与现状冲突：{words}"))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub fn action(t: &Texts, action: &str) -> String {
         ("event", "delete") => return t.delete.to_owned(),
         ("event", "restore") => return super::history::words(t.lang == "zh-CN").restore.to_owned(),
         ("event", "undo") => return super::history::words(t.lang == "zh-CN").undo.to_owned(),
+        ("action_item", done) => return super::actions::done(t, done),
         ("timeline", _) => return t.timeline.to_owned(),
         ("import", "undo") => return t.import_undo.to_owned(),
         ("report" | "import", _) => return t.import_report.to_owned(),

@@ -672,7 +672,7 @@ pub async fn add_timeline_entry(
 }
 
 /// What was made, or the answer of the request that was quicker.
-async fn made_or_before<T>(
+pub(super) async fn made_or_before<T>(
     app: &App,
     actor: &Actor,
     made: Option<T>,

@@ -1,6 +1,7 @@
 //! One function per thing that a user or the clock can do: authorise, load, decide, write, enqueue, audit, commit.
 
 pub mod accounts;
+pub mod action_items;
 pub mod app;
 pub mod attempts;
 pub mod capture;

@@ -59,24 +59,7 @@ pub struct EventCursor {
 
 /// Hands out the next event number.
 pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
-    use entity::counter::{ActiveModel, Column, Entity};
-    // Always as 64 bits: PostgreSQL's driver keeps statements by their text, with the types of their first values.
-    let bumped = Entity::update_many()
-        .col_expr(Column::Value, Expr::col(Column::Value).add(1_i64))
-        .filter(Column::Name.eq("event"))
-        .exec(tx.conn())
-        .await?;
-    if bumped.rows_affected == 0 {
-        let first = ActiveModel { name: Set("event".to_owned()), value: Set(1) };
-        return match Entity::insert(first).exec_without_returning(tx.conn()).await.map_err(StoreError::from) {
-            Ok(_) => Ok(1),
-            // Two first events at once: the later one counts on from the earlier one when it runs again.
-            Err(StoreError::Duplicate(key)) => Err(StoreError::Contended(key)),
-            Err(other) => Err(other),
-        };
-    }
-    let row = Entity::find_by_id("event".to_owned()).one(tx.conn()).await?;
-    row.map(|row| row.value).ok_or_else(|| StoreError::Unreadable("the event counter is missing".to_owned()))
+    super::counters::next(tx, "event").await
 }
 
 /// Keeps other imports and new events away until the transaction ends: what is decided from what is stored now holds

@@ -3,9 +3,11 @@
 //! Reads take any connection; writes take [`Tx`], so that a write without a transaction does not compile.
 
 pub mod accounts;
+pub mod action_items;
 pub mod audit;
 mod bulk;
 pub mod connect;
+pub mod counters;
 pub mod dialect;
 pub mod error;
 pub mod event_parts;
@@ -17,6 +19,7 @@ pub mod import_aliases;
 pub mod import_runs;
 pub mod imports;
 pub mod migrate;
+pub mod names;
 pub mod outbox;
 pub mod policies;
 pub mod postmortems;
@@ -27,6 +30,7 @@ pub mod report_styles;
 pub mod services;
 pub mod sessions;
 pub mod shares;
+pub mod sight;
 pub mod teams;
 pub mod timeline;
 pub mod tokens;

@@ -1,6 +1,7 @@
 //! The HTTP edge from outside: a real port, a database of its own per test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod action_items;
 mod foreign;
 mod history;
 mod imports;

@@ -28,7 +28,8 @@ pub fn causes(difference: &Difference, mut edits: Vec<Edit>) -> Vec<Edit> {
         // A figure and a count of one name share their subject in the audit log.
         Subject::Figure(_) => edits.retain(|edit| edit.action.starts_with("figure.")),
         Subject::IncidentCount(_) => edits.retain(|edit| edit.action.starts_with("incident_count.")),
-        Subject::Event(_) | Subject::Text => {}
+        // Action items stand in no report.
+        Subject::Event(_) | Subject::Text => edits.retain(|edit| !edit.action.starts_with("action_item.")),
     }
     let touches = |edit: &Edit| {
         if !matches!(difference.subject, Subject::Event(_)) {

@@ -1,5 +1,6 @@
 //! The JSON API under `/api/v1`.
 
+pub mod action_items;
 mod conditions;
 mod event_body;
 mod event_history;
@@ -53,6 +54,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/policies/{name}")
                 .route(web::get().to(policies::read))
                 .route(web::put().to(policies::put)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/action-items")
+                .route(web::get().to(action_items::of_event))
+                .route(web::post().to(action_items::create)),
+        )
+        .service(web::resource("/api/v1/action-items").route(web::get().to(action_items::list)))
+        .service(web::resource("/api/v1/action-items/{number}:move").route(web::post().to(action_items::move_to)))
+        .service(
+            web::resource("/api/v1/action-items/{number}")
+                .route(web::get().to(action_items::read))
+                .route(web::patch().to(action_items::patch))
+                .route(web::delete().to(action_items::delete)),
         )
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
         .service(

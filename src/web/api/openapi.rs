@@ -6,13 +6,17 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, event_history, events, figures, import_batches, imports, lines, policies, postmortems, published,
-    report_mailings, report_styles, reports, services, shares,
+    action_items, event_body, event_history, events, figures, import_batches, imports, lines, policies, postmortems,
+    published, report_mailings, report_styles, reports, services, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    action_items::ActionItemBody,
+    action_items::ActionItemChange,
+    action_items::ActionItemList,
+    action_items::ActionItemMove,
     event_body::EventBody,
     event_body::EventChange,
     event_history::DeletedBody,
@@ -93,6 +97,13 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/events/{number}/history") => give("HistoryList"),
         ("GET", "/api/v1/deleted-events") => give("DeletedList"),
         ("POST", "/api/v1/events/{number}:restore") => give("EventBody"),
+        ("GET", "/api/v1/action-items" | "/api/v1/events/{number}/action-items") => give("ActionItemList"),
+        ("POST", "/api/v1/events/{number}/action-items") => {
+            Exchange { takes: Some((JSON, "ActionItemChange")), gives: ("201", JSON, "ActionItemBody") }
+        }
+        ("GET", "/api/v1/action-items/{number}") => give("ActionItemBody"),
+        ("PATCH", "/api/v1/action-items/{number}") => swap("ActionItemChange", "ActionItemBody"),
+        ("POST", "/api/v1/action-items/{number}:move") => swap("ActionItemMove", "ActionItemBody"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("POST", "/api/v1/imports:batch") => swap("ImportBatch", "ImportBatchBody"),
@@ -145,6 +156,15 @@ fn content(media: &str, schema: &str) -> Value {
     json!({media: {"schema": schema}})
 }
 
+/// Routes besides `DELETE` that need `If-Match`.
+const VERSIONED: &[(&str, &str)] = &[
+    ("PATCH", "/api/v1/action-items/{number}"),
+    ("PATCH", "/api/v1/events/{number}"),
+    ("PATCH", "/api/v1/report-mailings/{id}"),
+    ("PATCH", "/api/v1/services/{id}"),
+    ("PUT", "/api/v1/policies/{name}"),
+];
+
 fn parameters(route: &Route) -> Vec<Value> {
     let mut all: Vec<Value> = route
         .path
@@ -159,6 +179,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/events/{number}/history" | "/api/v1/deleted-events") => {
             event_history::PageQuery::into_params(query)
         }
+        ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
@@ -171,11 +192,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _)
-        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/services/{id}")
-        | ("PUT", "/api/v1/policies/{name}") => {
-            all.push(header("If-Match", true));
-        }
+        ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", false)),
+        ("POST", "/api/v1/events/{number}/action-items") => all.push(header("Idempotency-Key", false)),
+        versioned if versioned.0 == "DELETE" || VERSIONED.contains(&versioned) => all.push(header("If-Match", true)),
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
         ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {
             all.push(header("Idempotency-Key", false));

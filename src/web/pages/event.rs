@@ -68,6 +68,8 @@ struct EventPage {
     history: Vec<(String, String, String)>,
     history_words: &'static crate::i18n::history::Words,
     undoable: Option<Uuid>,
+    /// The panel of the action items, as HTML.
+    actions: String,
     may_write: bool,
     may_assign: bool,
     may_delete: bool,
@@ -196,6 +198,7 @@ async fn show(
             .collect(),
         history_words: crate::i18n::history::words(t.lang == "zh-CN"),
         undoable: detail.undoable,
+        actions: super::event_actions::panel(app, caller, &shell, number).await?,
         may_write: role.may(Permission::WriteEvent),
         may_assign: role.may(Permission::AssignPostmortem),
         may_delete: role.may(Permission::DeleteEvent),

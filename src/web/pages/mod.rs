@@ -1,8 +1,10 @@
 //! The pages: server-rendered, every form works without script.
 
+mod actions;
 mod charts;
 mod distribution;
 mod event;
+mod event_actions;
 mod event_history;
 mod events;
 mod figures;
@@ -68,6 +70,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/services").route(web::get().to(services::page)).route(web::post().to(services::create)),
         )
         .service(web::resource("/services/{id}").route(web::post().to(services::change)))
+        .service(web::resource("/events/{number}/actions").route(web::post().to(event_actions::create)))
+        .service(web::resource("/actions").route(web::get().to(actions::list)))
+        .service(web::resource("/actions/{number}").route(web::get().to(actions::page)))
+        .service(web::resource("/actions/{number}/edit").route(web::post().to(actions::edit)))
+        .service(web::resource("/actions/{number}/move").route(web::post().to(actions::move_to)))
+        .service(web::resource("/actions/{number}/delete").route(web::post().to(actions::delete)))
         .service(web::resource("/figures").route(web::get().to(figures::page)))
         .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
         .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))

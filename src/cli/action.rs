@@ -1,0 +1,299 @@
+//! `fupan action`: action items.
+
+use clap::{Args, Subcommand};
+
+use super::{
+    Session,
+    out::{data, say},
+};
+use crate::{
+    domain::{
+        action_item::{self, ActionState},
+        checked::FieldError,
+        event,
+    },
+    i18n::actions as texts,
+    service::{
+        ServiceError,
+        action_items::{self, ActionPatch, Listed, Move},
+        events::Created,
+    },
+    web::api::action_items::{ActionQuery, body, cursor_text, list_body, person, priority_of},
+};
+
+/// 改进项。 Action items: write down, list, edit, move on.
+#[derive(Debug, Subcommand)]
+pub(super) enum ActionCommand {
+    /// 按截止日期列出。 By due date, those that are not closed.
+    List(List),
+    /// 写下一条。 Write one down.
+    Add {
+        /// PE-1.
+        event: String,
+        /// What is to be done.
+        title: String,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// 查看一条。 Show one.
+    Show {
+        /// AI-1.
+        item: String,
+    },
+    /// 编辑。 Edit one.
+    Edit {
+        /// AI-1.
+        item: String,
+        /// What is to be done.
+        #[arg(long)]
+        title: Option<String>,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// 开始处理。 Begin it.
+    Start {
+        /// AI-1.
+        item: String,
+    },
+    /// 提交验收。 Hand it over for verification.
+    Submit {
+        /// AI-1.
+        item: String,
+        /// What shows that it is done (Markdown).
+        #[arg(long)]
+        evidence: Option<String>,
+    },
+    /// 验收通过。 Verify it.
+    Verify {
+        /// AI-1.
+        item: String,
+        /// E-mail of who verified it; not its owner.
+        #[arg(long)]
+        verifier: String,
+    },
+    /// 验收退回。 Send it back from verification.
+    SendBack {
+        /// AI-1.
+        item: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// 不做。 Leave it undone.
+    WontDo {
+        /// AI-1.
+        item: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// 重新打开。 Open it again.
+    Reopen {
+        /// AI-1.
+        item: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// 删除。 Remove one.
+    Remove {
+        /// AI-1.
+        item: String,
+    },
+}
+
+/// Which items.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// States with commas between, todo (the default) or all.
+    #[arg(long)]
+    state: Option<String>,
+    /// E-mail of the owner; - for nobody.
+    #[arg(long, allow_hyphen_values = true)]
+    owner: Option<String>,
+    /// Name of the team; - for none.
+    #[arg(long, allow_hyphen_values = true)]
+    team: Option<String>,
+    /// Due before today.
+    #[arg(long)]
+    overdue: bool,
+    /// Due in this week, 2024-W34.
+    #[arg(long)]
+    due_week: Option<String>,
+    /// Of this event alone: PE-1.
+    #[arg(long)]
+    event: Option<String>,
+    /// Where the page begins.
+    #[arg(long)]
+    cursor: Option<String>,
+    /// Items on a page, at most 200.
+    #[arg(long)]
+    limit: Option<u64>,
+}
+
+/// What can be set.
+#[derive(Debug, Args)]
+pub(super) struct Fields {
+    /// Details (Markdown).
+    #[arg(long)]
+    detail: Option<String>,
+    /// high, medium or low.
+    #[arg(long)]
+    priority: Option<String>,
+    /// E-mail of the owner; none for nobody.
+    #[arg(long)]
+    owner: Option<String>,
+    /// Name of the team; none for none.
+    #[arg(long)]
+    team: Option<String>,
+    /// Due date, 2024-08-27; policy to follow the policy of the level.
+    #[arg(long)]
+    due: Option<String>,
+    /// Address of the ticket in another tool; none for none.
+    #[arg(long)]
+    ticket: Option<String>,
+}
+
+impl Fields {
+    fn patch(self, title: Option<String>) -> Result<ActionPatch, FieldError> {
+        let or_none = |value: Option<String>| value.map(|value| Some(value).filter(|value| value != "none"));
+        let due_on = match self.due.as_deref() {
+            None => None,
+            Some("policy") => Some(None),
+            Some(day) => {
+                Some(Some(day.parse().map_err(|_| FieldError::shape("due_on", "write a day like 2024-08-27"))?))
+            }
+        };
+        Ok(ActionPatch {
+            title,
+            detail: or_none(self.detail),
+            priority: self.priority.as_deref().map(priority_of).transpose()?,
+            owner: or_none(self.owner).map(|owner| owner.map(person)),
+            team: or_none(self.team),
+            due_on,
+            ticket_url: or_none(self.ticket),
+        })
+    }
+}
+
+pub(super) async fn run(session: &Session, command: ActionCommand) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let with_reason = |to, reason| Move { reason: Some(reason), ..Move::to(to) };
+    let (item, asked) = match command {
+        ActionCommand::List(query) => return list(session, query).await,
+        ActionCommand::Add { event, title, fields } => {
+            let number = event_number(&event)?;
+            let patch = fields.patch(Some(title)).map_err(ServiceError::from)?;
+            let made = action_items::create(app, actor, number, patch, None).await?;
+            let Created::New(item) = made else { anyhow::bail!("a request without a key was answered before") };
+            return show(session, item.number).await;
+        }
+        ActionCommand::Show { item } => return show(session, item_number(&item)?).await,
+        ActionCommand::Edit { item, title, fields } => {
+            let number = item_number(&item)?;
+            let patch = fields.patch(title).map_err(ServiceError::from)?;
+            if patch == ActionPatch::default() {
+                anyhow::bail!("name what to change: --title, --owner, --due …");
+            }
+            let version = action_items::get(app, actor, number).await?.item.version;
+            action_items::update(app, actor, number, version, patch).await?;
+            return show(session, number).await;
+        }
+        ActionCommand::Remove { item } => {
+            let listed = action_items::get(app, actor, item_number(&item)?).await?;
+            action_items::delete(app, actor, listed.item.number, listed.item.version).await?;
+            say(&format!("已删除 {} removed", listed.item.label()));
+            return Ok(());
+        }
+        ActionCommand::Start { item } => (item, Move::to(ActionState::InProgress)),
+        ActionCommand::Submit { item, evidence } => (item, Move { evidence, ..Move::to(ActionState::InVerification) }),
+        ActionCommand::Verify { item, verifier } => {
+            (item, Move { verifier: Some(person(verifier)), ..Move::to(ActionState::Done) })
+        }
+        ActionCommand::SendBack { item, reason } => (item, with_reason(ActionState::InProgress, reason)),
+        ActionCommand::WontDo { item, reason } => (item, with_reason(ActionState::WontDo, reason)),
+        ActionCommand::Reopen { item, reason } => (item, with_reason(ActionState::Open, reason)),
+    };
+    let number = item_number(&item)?;
+    action_items::move_to(app, actor, number, None, asked).await?;
+    show(session, number).await
+}
+
+fn event_number(label: &str) -> Result<i64, ServiceError> {
+    event::number_of(label).ok_or_else(|| FieldError::shape("event", format!("“{label}”: write PE-1")).into())
+}
+
+fn item_number(label: &str) -> Result<i64, ServiceError> {
+    action_item::number_of(label)
+        .ok_or_else(|| FieldError::shape("action_item", format!("“{label}”: write AI-1")).into())
+}
+
+/// `AI-1 ⇥ 2024-09-18 ⇥ 值班 ⇥ 待处理 ⇥ PE-1 ⇥ 加告警`.
+fn row(listed: &Listed) -> String {
+    let item = &listed.item;
+    let due = item.fields.due_on.map_or_else(|| "-".to_owned(), |day| day.to_string());
+    let owner = listed.owner.as_deref().unwrap_or("未指定");
+    let state = texts::state(item.state, true);
+    format!("{}\t{due}\t{owner}\t{state}\t{}\t{}", item.label(), listed.event.label(), item.fields.title)
+}
+
+async fn show(session: &Session, number: i64) -> anyhow::Result<()> {
+    let listed = action_items::get(&session.app, &session.actor, number).await?;
+    if session.json {
+        data(&serde_json::to_string(&body(&session.app, &listed))?);
+        return Ok(());
+    }
+    data(&row(&listed));
+    let item = &listed.item;
+    let lines = [
+        ("说明 details", &item.fields.detail),
+        ("证据 evidence", &item.evidence),
+        ("验收人 verified by", &listed.verifier),
+        ("理由 reason", &item.reason),
+        ("工单 ticket", &item.fields.ticket_url),
+    ];
+    for (name, value) in lines {
+        if let Some(value) = value {
+            data(&format!("{name}: {value}"));
+        }
+    }
+    Ok(())
+}
+
+async fn list(session: &Session, query: List) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    if let Some(event) = query.event {
+        let items = action_items::of_event(app, actor, event_number(&event)?).await?;
+        return print(session, &items, None);
+    }
+    let query = ActionQuery {
+        state: query.state,
+        owner: query.owner,
+        team: query.team,
+        overdue: query.overdue.then_some(true),
+        due_week: query.due_week,
+        cursor: query.cursor,
+        limit: query.limit,
+    };
+    let filter = query.filter(app, actor).await?;
+    let after = query.after().map_err(ServiceError::from)?;
+    let page = action_items::list(app, actor, &filter, after, query.limit.unwrap_or(200)).await?;
+    print(session, &page.items, page.next)
+}
+
+fn print(session: &Session, items: &[Listed], next: Option<action_items::ActionCursor>) -> anyhow::Result<()> {
+    if session.json {
+        data(&serde_json::to_string(&list_body(&session.app, items, next))?);
+        return Ok(());
+    }
+    for listed in items {
+        data(&row(listed));
+    }
+    let today = session.app.today();
+    let late = items.iter().filter(|listed| listed.item.is_overdue(today)).count();
+    say(&format!("改进项 {} 项，逾期 {late} 项", items.len()));
+    if let Some(next) = next {
+        say(&format!("还有：--cursor {}", cursor_text(next)));
+    }
+    Ok(())
+}
