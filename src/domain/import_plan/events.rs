@@ -497,7 +497,7 @@ impl Desk<'_> {
         let value = Value::Event(Box::new(fields.clone()), mark);
         let line = self.line(outcome, reasons, &fields.narrative, value);
         let confidence = if unread { 0 } else { line.confidence };
-        let line = Line { taken, meets, problem, confidence, ..line };
+        let line = Line { taken, confidence, meets, problem, ..line };
         let Incoming { key, new_id, week, position, draft, raw, .. } = event;
         let act = if taken {
             let state = PostmortemState::of_mark(mark);

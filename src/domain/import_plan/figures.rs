@@ -419,7 +419,7 @@ fn one_count(
 
 fn with_problem(line: Line, problem: Option<FieldError>, unread: bool) -> Line {
     let confidence = if unread { 0 } else { line.confidence };
-    Line { problem, confidence, ..line }
+    Line { confidence, problem, ..line }
 }
 
 fn line(kind: Kind, index: usize, outcome: Outcome, reasons: Vec<Reason>, value: Value) -> Line {
