@@ -162,6 +162,8 @@ texts! {
     import_files: "或选择文件", "Or choose files";
     import_from: "格式", "Format";
     import_from_report: "周报（Markdown）", "Weekly report (Markdown)";
+    import_map_example: "occurred=开始时间,recovered=恢复时间,summary=标题", "occurred=Started,recovered=Ended,summary=Title";
+    both_sections: "全部", "Both";
     import_map: "表格的列（csv；不写就按表头）", "Columns (csv; by the headers, where left empty)";
     import_source: "来源名（两个系统编号相同时用来区分）", "Name of the source (where two tools have the same ids)";
     import_not_taken: "未取", "Not taken";

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn rows_are_sent_together_as_long_as_neither_their_bytes_nor_their_values_are_too_many() {
         assert_eq!(batches(10, &[]), Vec::<usize>::new());
-        assert_eq!(batches(10, &[100; 5_000]), [3_000, 2_000], "30,000 values");
+        assert_eq!(batches(10, &vec![100; 5_000]), [3_000, 2_000], "30,000 values");
         assert_eq!(batches(3, &[300_000; 7]), [3, 3, 1], "900,000 bytes");
         assert_eq!(batches(3, &[1_000, 5_000_000, 1_000]), [1, 1, 1], "a large row goes alone");
         assert_eq!(batches(3, &[5_000_000]), [1]);

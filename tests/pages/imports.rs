@@ -194,3 +194,21 @@ async fn an_event_that_only_reads_alike_can_be_said_to_be_another_one() {
     let (_, again) = lead.upload(&[("files", Some("w34.md"), &report), ("action", None, "preview")]).await;
     assert!(again.contains("没有变化"), "{again}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_a_figure_names_it_whether_it_changes_or_cannot_be_read() {
+    let service = Service::start(NOW).await;
+    let person = Person::of(&service, Role::Lead).await;
+    let of = |values: [&str; 2]| {
+        format!("# 2024-W34\n\n## 【系统运行数据】\n\n- 入金成功率：{}%\n- 出金成功率：{}%\n", values[0], values[1])
+    };
+    let post = async |document: &str, action: &str| {
+        person.upload(&[("document", None, document), ("action", None, action)]).await.1
+    };
+    post(&of(["99.9", "99.8"]), "save").await;
+    let page = post(&of(["99.7", "199.8"]), "preview").await;
+    let rows = page.split("<tbody>").nth(1).unwrap().split("</tbody>").next().unwrap();
+    assert!(rows.contains("入金成功率") && rows.contains("出金成功率"), "{rows}");
+    let page = post(&of(["99.7", "199.8"]).replace("出金", "代付"), "preview").await;
+    assert!(page.contains("name=\"0.f.1.name\" value=\"代付成功率\""), "a new one can be named: {page}");
+}

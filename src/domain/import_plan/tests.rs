@@ -32,8 +32,8 @@ fn what_nobody_edited_follows_the_source_and_the_rest_stays() {
 }
 
 fn many_figures(count: usize, value: i64) -> Vec<crate::domain::report::reading::FigureReading> {
-    let text: String = (0..count).map(|n| format!("- 渠道{n}成功率：{value}%\n")).collect();
-    let report = format!("# 2024-W34\n\n## 【系统运行数据】\n\n{text}");
+    let lines: Vec<String> = (0..count).map(|n| format!("- 渠道{n}成功率：{value}%")).collect();
+    let report = format!("# 2024-W34\n\n## 【系统运行数据】\n\n{}\n", lines.join("\n"));
     let near = chrono::NaiveDate::from_ymd_opt(2024, 8, 25).unwrap();
     let reading = crate::domain::report::read_report(&report, chrono_tz::Asia::Shanghai, near);
     assert_eq!(reading.figures.len(), count);

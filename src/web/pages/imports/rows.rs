@@ -123,6 +123,11 @@ pub(super) fn when(line: &Line, zone: Tz) -> String {
     import_plan::span_word(occurred, recovered, zone)
 }
 
+/// Whether nothing that is here is what the line tells of.
+fn is_new(line: &Line) -> bool {
+    line.outcome == Outcome::Added || line.outcome == Outcome::Doubtful && line.changes.is_empty()
+}
+
 /// The class of an outcome's words.
 pub(super) const fn tone(outcome: Outcome) -> &'static str {
     match outcome {
@@ -164,7 +169,7 @@ fn values(line: &Line, zone: Tz) -> Vec<(&'static str, String)> {
             values
         }
         Value::Figure(FigureFields { name, value, unit, .. }) => {
-            let name = if line.outcome == Outcome::Added { vec![("name", name.clone())] } else { Vec::new() };
+            let name = if is_new(line) { vec![("name", name.clone())] } else { Vec::new() };
             let mut values = name;
             values.push(("value", value.to_string()));
             values.push(("unit", unit.clone().unwrap_or_default()));
@@ -307,6 +312,8 @@ fn fields(t: &'static Texts, zone: Tz, line: &Line, row: &str, sent: Option<&BTr
                     level_label(severity).trim_end().to_owned()
                 }
                 Value::Count(IncidentCountFields { severity, .. }) => format!("{} {severity}", t.severity),
+                // One that is there keeps its name: it says which one the value is of.
+                Value::Figure(FigureFields { name, .. }) if field == "value" && !is_new(line) => name.clone(),
                 _ => label.to_owned(),
             };
             Field { name: format!("{row}.{field}"), label, value, shape, mark }
