@@ -117,10 +117,8 @@ fn nothing_unfolds() {
     for level in 1..12 {
         bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", ")));
     }
-    let start = Instant::now();
     let problem = read_named(ForeignFormat::FrontMatter, &format!("{bomb}title: x\n---\n"), "").unwrap_err();
     assert!(matches!(problem, ForeignProblem::Broken { .. }), "{problem}");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]

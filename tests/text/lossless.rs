@@ -22,7 +22,16 @@ pub fn visible(text: &str) -> String {
 
 /// Signs and words that only hold a time or a mark. `\u{feff}`, `\u{200b}` and the like read as blanks.
 fn is_connecting(c: char) -> bool {
-    is_dropped(c) || "-–—‐‑−~～〜至到自*＊:：，,；;、。.．)）to\u{feff}\u{200b}\u{200c}\u{200d}\u{2060}".contains(c)
+    is_dropped(c) || "-–—‐‑−~～〜至到自*＊:：，,、。.．)）to\u{feff}\u{200b}\u{200c}\u{200d}\u{2060}".contains(c)
+}
+
+/// A semicolon joins sentences, and is lost with none of them, unless it leads to the mark or stands behind it in a list
+/// (`…，〔已复盘〕；`): nothing but connecting signs lies between it and the mark.
+fn is_semicolon_of(mark: &[std::ops::Range<usize>], line: &str, at: usize) -> bool {
+    let holds = |between: std::ops::Range<usize>| {
+        line.get(between).is_some_and(|text| text.chars().all(|c| is_connecting(c) || matches!(c, '；' | ';')))
+    };
+    mark.iter().any(|mark| if at < mark.start { holds(at..mark.start) } else { holds(mark.end..at) })
 }
 
 /// Whether the statement above holds for a line and what was read from it; else what was lost.
@@ -45,7 +54,10 @@ pub fn check(line: &str, draft: &DraftEvent) -> Result<(), String> {
     if visible(&sentence) != visible(&draft.narrative) {
         return Err(format!("{:?} is not {sentence:?} of {line:?}", draft.narrative));
     }
+    let mark: Vec<_> =
+        draft.spans.iter().filter(|span| span.field == DraftField::Mark).map(|span| span.range.clone()).collect();
+    let is_held = |at: usize, c: char| is_connecting(c) || matches!(c, '；' | ';') && is_semicolon_of(&mark, line, at);
     let lost: String =
-        line.char_indices().filter(|(at, c)| !covered[*at] && !is_connecting(*c)).map(|(_, c)| c).collect();
+        line.char_indices().filter(|(at, c)| !covered[*at] && !is_held(*at, *c)).map(|(_, c)| c).collect();
     if lost.is_empty() { Ok(()) } else { Err(format!("{lost:?} of {line:?}: {draft:?}")) }
 }

@@ -18,9 +18,11 @@ use fupan::domain::{
 };
 use proptest::prelude::*;
 
+mod fuzz_crate;
 mod lists;
 mod lossless;
 mod nights;
+mod pasted;
 mod properties;
 mod provenance;
 mod structure;

@@ -37,7 +37,48 @@ pub(super) fn found_out(words: &str) -> Option<usize> {
     })
 }
 
+/// What people do to a system that makes it fail. What sets it right again (a rollback, a restart, a fix) is none.
+const CHANGES: &[&str] = &[
+    "push",
+    "deploy",
+    "deployment",
+    "release",
+    "rollout",
+    "upgrade",
+    "migration",
+    "update",
+    "change",
+    "changes",
+    "cutover",
+    "patch",
+    "rotation",
+    "reconfiguration",
+    "maintenance",
+    "switchover",
+];
+
+/// `after a config push`, `following the gateway deploy of Monday`: where the cause begins, in bytes. The words are in small
+/// letters and end where their clause does.
+pub(super) fn after_change(words: &str) -> Option<usize> {
+    /// Words between the article and the change.
+    const WORDS: usize = 5;
+    let lead =
+        ["after ", "following ", "right after ", "shortly after "].into_iter().find(|lead| words.starts_with(lead))?;
+    let rest = words.get(lead.len()..)?;
+    let rest = ["a ", "an ", "the ", "our "].iter().find_map(|article| rest.strip_prefix(article))?;
+    let mut named = rest.split_whitespace().take(WORDS).map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    let at = named.position(|word| CHANGES.contains(&word))?;
+    // A sentence may go on behind the noun: `after the deploy failed`.
+    let behind = rest.split_whitespace().nth(at + 1);
+    let goes_on =
+        behind.is_some_and(|word| !["of", "to", "in", "on", "at", "for", "by", "from", "and"].contains(&word));
+    (!goes_on).then_some(lead.len())
+}
+
 pub(super) fn is_cause(words: &str) -> bool {
+    if after_change(words).is_some() {
+        return true;
+    }
     if CAUSE_KEYS.iter().any(|key| words.starts_with(key)) {
         return true;
     }
@@ -52,6 +93,9 @@ pub(super) fn is_cause(words: &str) -> bool {
 pub fn cause_of(words: &str) -> Option<&str> {
     let mut text = words.trim();
     if let Some(behind) = found_out(text).and_then(|at| text.get(at..)) {
+        text = behind;
+    }
+    if let Some(behind) = after_change(&lower(text)).and_then(|at| text.get(at..)) {
         text = behind;
     }
     loop {

@@ -64,7 +64,7 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
         }
         '、' if after == TAKEN || text.at(text.skip_blanks(index + 1)) == TAKEN => (true, false),
         '(' | ')' if opens_part(text, index, c) => (true, false),
-        ' ' if depth == 0 && (ends_at_blank(text, index) || text.any(index + 1, BECAUSE).is_some()) => (true, false),
+        ' ' if depth == 0 && (ends_at_blank(text, index) || begins_cause(text, index + 1)) => (true, false),
         '，' => (!(before.is_ascii_digit() && after.is_ascii_digit() && depth > 0), false),
         ',' => (depth == 0 && !(before.is_ascii_digit() && after.is_ascii_digit()), false),
         '.' => {
@@ -81,6 +81,28 @@ fn boundary(text: &Folded, index: usize, c: char, depth: i32) -> (bool, bool) {
 
 /// Words that begin the cause in the middle of an English sentence.
 const BECAUSE: &[&str] = &["triggered by ", "because ", "due to ", "caused by ", "owing to ", "as a result of "];
+
+/// Whether the cause begins in the middle of an English sentence: `payouts failed due to …`, `payouts failed after a config
+/// push`. What recovered after a change did not fail by it.
+fn begins_cause(text: &Folded, index: usize) -> bool {
+    /// Characters of the clause that are looked at.
+    const NEAR: usize = 80;
+    if text.any(index, BECAUSE).is_some() {
+        return true;
+    }
+    if text.any(index, &["after ", "following ", "right after ", "shortly after "]).is_none() {
+        return false;
+    }
+    let ends = |c: &char| matches!(c, '\n' | ',' | '.' | ';' | '，' | '。' | '；' | '(' | ')');
+    let clause: String = text.chars(index..index + NEAR).iter().take_while(|c| !ends(c)).collect();
+    let before: String = text.chars(index.saturating_sub(NEAR)..index).iter().rev().take_while(|c| !ends(c)).collect();
+    let before: String = before.to_lowercase().chars().rev().collect();
+    let well =
+        ["recover", "restor", "resolv", "fix", "normal", "mitigat", "healthy", "stable", "back up", "cleared", "ended"];
+    super::causes::after_change(&clause.to_lowercase()).is_some()
+        && !before.trim().is_empty()
+        && !well.iter().any(|word| before.contains(word))
+}
 
 /// `(影响约450笔；…)`: brackets around another part of the event, and not around an explanation of a word.
 fn opens_part(text: &Folded, index: usize, bracket: char) -> bool {

@@ -81,7 +81,9 @@ fn tells_trouble(words: &str) -> bool {
 /// The events of a paste: a line that begins with a date and a time begins the next one, and so does a line with a time
 /// that tells another symptom when the event above is over. One event of several lines stays whole.
 pub fn split(text: &str) -> Vec<&str> {
-    let folded = Folded::new(text, 0);
+    let mut folded = Folded::new(text, 0);
+    // `<p>08/19 15:00 …</p>`, copied out of a wiki: a tag in front of the time is no word.
+    noise::blank(&mut folded, ' ');
     let mut starts: Vec<usize> = Vec::new();
     let mut line = 0;
     // Whether what was told since the last start is over, as far as the text was looked at.

@@ -7,7 +7,8 @@ use crate::domain::text::Folded;
 /// The longest address, link or tag in characters.
 const LONGEST: usize = 400;
 
-/// Puts blanks in the place of links with their words, addresses, HTML tags and comments; `<br>` becomes `line_break`.
+/// Puts blanks in the place of links with their words, addresses, HTML tags, their blanks and comments; `<br>` and the end of
+/// a block (`</p>`) become `line_break`.
 pub fn blank(text: &mut Folded, line_break: char) {
     let mut index = 0;
     while index < text.len() {
@@ -16,9 +17,12 @@ pub fn blank(text: &mut Folded, line_break: char) {
             'h' | 'H' if index == 0 || !text.at(index - 1).is_ascii_alphanumeric() => (address(text, index), ' '),
             '<' if text.has(index, "<!--") => (comment(text, index), ' '),
             '<' => {
-                let is_break = text.any(index, &["<br>", "<br/", "<br "]).is_some();
+                // The end of a block ends its last line.
+                let breaks = ["<br>", "<br/", "<br ", "</p>", "</li>", "</div>", "</tr>"];
+                let is_break = text.any(index, &breaks).is_some();
                 (tag(text, index), if is_break { line_break } else { ' ' })
             }
+            '&' => (blank_entity(text, index), ' '),
             _ => (None, ' '),
         };
         let Some(range) = range else {
@@ -65,4 +69,10 @@ fn tag(text: &Folded, index: usize) -> Option<Range<usize>> {
     }
     let end = text.find(index..index + LONGEST, '>')?;
     text.chars(index..end).iter().all(|c| c.is_ascii() && *c != '\n').then_some(index..end + 1)
+}
+
+/// `&nbsp;` and the like.
+fn blank_entity(text: &Folded, index: usize) -> Option<Range<usize>> {
+    let length = text.any(index, &["&nbsp;", "&ensp;", "&emsp;", "&#160;", "&#xa0;"])?;
+    Some(index..index + length)
 }

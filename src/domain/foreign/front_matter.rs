@@ -19,6 +19,9 @@ use crate::domain::clock_point::ClockPoint;
 /// Front matter is small: more is refused before it is parsed.
 const YAML_LIMIT: usize = 256 * 1024;
 
+/// What aliases may unfold to together, in parts of the document: front matter hardly ever has any.
+const UNFOLDED_LIMIT: usize = 10_000;
+
 /// Whether the text begins like front matter.
 pub(super) fn begins(text: &str) -> bool {
     let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default().trim_end();
@@ -64,7 +67,11 @@ pub(super) fn yaml(text: &str) -> Result<Value, ForeignProblem> {
     if text.len() > YAML_LIMIT {
         return Err(broken(1, "more than 256 KiB of YAML".to_owned()));
     }
-    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        strict_booleans: true,
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: UNFOLDED_LIMIT },
+    };
     match serde_saphyr::from_str_with_options::<Value>(text, options) {
         Ok(value @ Value::Object(_)) => Ok(value),
         Ok(_) => Err(broken(1, "no mapping of names to values".to_owned())),

@@ -10,7 +10,7 @@ use crate::domain::{
         draft::{Assumption, DateAnchor, DraftField, Notice},
         labels::FieldKey,
         times::{self, DateWords, TimeToken},
-        wording::is_gap,
+        wording::{is_gap, skip_list_marker},
     },
     clock_point::ClockPoint,
 };
@@ -25,7 +25,12 @@ impl Reader<'_> {
             match self.date.and_then(|date| times::instant(date, 0, None, self.context)) {
                 // Under the heading of a day, and no time is told: that day.
                 Some(at) => self.draft.occurred = Some(ClockPoint::day(at)),
-                None => self.draft.notices.push(Notice::TimeMissing),
+                None => {
+                    // `25:00 支付失败`
+                    let start = skip_list_marker(self.text, 0..self.text.len());
+                    self.notice_unreadable_clock(start);
+                    self.draft.notices.push(Notice::TimeMissing);
+                }
             }
             self.beginning = self.date;
             return;
@@ -108,17 +113,35 @@ impl Reader<'_> {
         self.span(DraftField::OccurredAt, &token.range, Some(Assumption::RelativeDay));
     }
 
-    /// `11/25 25:00`: behind the date stands something that is written like a time and is none.
+    /// `11/25 25:00`, `08/19 23:00-25:00`: behind the date or the beginning stands something that is written like a time
+    /// and is none.
     fn notice_unreadable_time(&mut self, token: &TimeToken) {
+        let sign = self.text.skip_blanks(token.range.end);
+        let mut start = sign;
         if token.seconds.is_some() {
-            return;
+            if self.range_end.is_some() || !matches!(self.text.at(start), '-' | '~' | '至' | '到') {
+                return;
+            }
+            start = self.text.skip_blanks(start + 1);
         }
+        self.notice_unreadable_clock(start);
+        if let Some(range) = self.false_date.as_mut().filter(|range| range.start == start) {
+            range.start = sign;
+        }
+    }
+
+    /// An hour behind the day's last one is not guessed at: `25:00` may be a slip or the small hours of the next day. It
+    /// stays in the sentence, is no word of a field, and a notice names it.
+    fn notice_unreadable_clock(&mut self, start: usize) {
         let text = self.text;
-        let start = text.skip_blanks(token.range.end);
-        let Some((_, end)) = text.digits(start, 3) else { return };
-        let Some((_, end)) = text.digits(end + 1, 3).filter(|_| text.at(end) == ':') else { return };
-        self.false_date = Some(start..end);
-        self.draft.notices.push(Notice::DateUnreadable { text: text.text(start..end) });
+        let Some((_, end)) = text.digits(start, 3).filter(|(_, end)| end - start >= 2 && text.at(*end) == ':') else {
+            return;
+        };
+        let Some((_, end)) = text.digits(end + 1, 3).filter(|(_, to)| to - end >= 3) else { return };
+        if times::at(text, start).is_none() {
+            self.false_date = Some(start..end);
+            self.draft.notices.push(Notice::DateUnreadable { text: text.text(start..end) });
+        }
     }
 
     fn date_of(&self, index: usize) -> Option<DateWords> {

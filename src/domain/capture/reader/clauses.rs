@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Reader;
 use crate::domain::{
     capture::{
+        causes,
         clauses::{self, Clause},
         draft::{Assumption, DraftField},
         labels::FieldKey,
@@ -132,6 +133,10 @@ impl Reader<'_> {
             // What people did, told behind what happened, is the way back even where no time stands with it.
             Role::Symptom if told && self.has_other_parts() && outcomes::is_action(&piece.words) => Role::Recovery,
             Role::Symptom if told && outcomes::ends_well(&piece.words) => Role::Recovery,
+            // `After a config change, orders went through again`: a sentence behind the trouble tells the way back.
+            Role::Cause if told && clause.starts_sentence && causes::after_change(&lower(&piece.words)).is_some() => {
+                Role::Recovery
+            }
             Role::Symptom | Role::Recovery if told && tokens.is_empty() && is_counted(&piece.words) => Role::Impact,
             role => role,
         };
