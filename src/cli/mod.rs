@@ -1,6 +1,7 @@
 //! What people type. `stdout` is data, `stderr` is words.
 
 mod add;
+mod event;
 mod figures;
 mod import;
 mod mailing;
@@ -55,6 +56,9 @@ enum Command {
     },
     /// Read a line and save the event.
     Add(add::Add),
+    /// Events: show, change, mark, relate.
+    #[command(subcommand)]
+    Event(event::Event),
     /// Read report files without saving: NAME.json in the shape of the corpus.
     Parse(parse::Parse),
     /// Import a weekly report.
@@ -235,6 +239,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let session = session(settings, json, now).await?;
             let done = match command {
                 Command::Add(add) => add::run(&session, add).await,
+                Command::Event(command) => event::run(&session, command).await,
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
                 Command::Style(style) => style::run(&session, style).await,

@@ -145,6 +145,8 @@ pub enum Reason {
     Chosen,
     /// Something of it was edited here and stays.
     EditedHere,
+    /// One that only named people see says the same: nothing is written.
+    Restricted,
 }
 
 impl Reason {
@@ -172,6 +174,7 @@ impl Reason {
             Self::Corrected => "corrected",
             Self::Chosen => "chosen",
             Self::EditedHere => "edited_here",
+            Self::Restricted => "restricted",
         }
     }
 

@@ -6,6 +6,8 @@ pub mod attempts;
 pub mod capture;
 pub mod demo;
 pub mod error;
+pub mod event_relations;
+pub mod event_text;
 pub mod events;
 pub mod figures;
 pub mod housekeeping;

@@ -96,8 +96,7 @@ pub async fn update(
         let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
-            let before =
-                store::services::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+            let before = store::services::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
             if let Some(given) = version.filter(|given| *given != before.version) {
                 return Err(ServiceError::Stale { what: before.fields.name, given, current: before.version });
             }

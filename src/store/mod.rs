@@ -8,6 +8,7 @@ pub mod connect;
 pub mod dialect;
 pub mod error;
 pub mod event_parts;
+pub mod event_relations;
 pub mod events;
 pub mod figures;
 pub mod idempotency;

@@ -19,6 +19,7 @@ use crate::{
         event::{self, ProductionEvent},
         figures::{Figure, IncidentCount},
         postmortem::Postmortem,
+        visibility::Sight,
     },
     service::{events, figures, reminders, retry::retried},
     store::{
@@ -96,7 +97,7 @@ async fn write(
     let mut changes = store::import_runs::all_changes(tx.conn(), run.id).await?;
     // The latest change first: what a run changed twice goes back both steps.
     changes.reverse();
-    let mut eraser = Eraser::new(app, tx, &changes, standing).await?;
+    let mut eraser = Eraser::new(app, tx, Sight::of(actor), &changes, standing).await?;
     for change in &changes {
         match change.kind.as_str() {
             "event" => eraser.event(change).await?,
@@ -132,6 +133,8 @@ struct Eraser<'a> {
     told_elsewhere: BTreeSet<Uuid>,
     /// What other documents of the same weeks tell.
     standing: Standing,
+    /// Whose eyes read the report of the undoing.
+    sight: Sight,
     /// New events that go.
     gone_events: Vec<Uuid>,
     gone_figures: Vec<(Uuid, i64)>,
@@ -144,7 +147,13 @@ struct Eraser<'a> {
 }
 
 impl<'a> Eraser<'a> {
-    async fn new(app: &'a App, tx: &'a Tx, changes: &[ImportChange], standing: Standing) -> Result<Self, ServiceError> {
+    async fn new(
+        app: &'a App,
+        tx: &'a Tx,
+        sight: Sight,
+        changes: &[ImportChange],
+        standing: Standing,
+    ) -> Result<Self, ServiceError> {
         let ids = |kinds: &[&str]| -> Vec<Uuid> {
             let of_kind = changes.iter().filter(|change| kinds.contains(&change.kind.as_str()));
             of_kind.map(|change| change.subject).collect::<BTreeSet<_>>().into_iter().collect()
@@ -175,6 +184,7 @@ impl<'a> Eraser<'a> {
             counts: counts.into_iter().map(|count| (count.id, count)).collect(),
             told_elsewhere,
             standing,
+            sight,
             aliases: aliases.into_iter().map(|alias| (alias.key.clone(), alias)).collect(),
             gone_events: Vec::new(),
             gone_figures: Vec::new(),
@@ -191,6 +201,11 @@ impl<'a> Eraser<'a> {
         self.audit.push(NewEntry { id: self.app.id(), action: action.to_owned(), subject, change });
     }
 
+    /// What an event is called in the report of the undoing; who does not see it reads no more than that there is one.
+    fn label_of(&self, event: &ProductionEvent) -> String {
+        if self.sight.sees(event) { ledger::label_of(event) } else { "—".to_owned() }
+    }
+
     fn keep(&mut self, change: &ImportChange, label: String, fields: Vec<String>) {
         self.kept.push(Kept { kind: change.kind.clone(), label, fields });
     }
@@ -204,12 +219,12 @@ impl<'a> Eraser<'a> {
             if edited.is_empty() {
                 self.gone_events.push(here.id);
                 if !gone {
-                    self.undone.push((change.kind.clone(), ledger::label_of(&here)));
+                    self.undone.push((change.kind.clone(), self.label_of(&here)));
                     let was = json!({"narrative": here.fields.narrative, "by": "import.undo"});
                     self.note("event.delete", events::subject(here.number), was);
                 }
             } else {
-                self.keep(change, ledger::label_of(&here), edited);
+                self.keep(change, self.label_of(&here), edited);
             }
             return Ok(());
         };
@@ -253,12 +268,12 @@ impl<'a> Eraser<'a> {
             self.identities.insert(here.id, before.identity);
         }
         if now.fields != here.fields {
-            self.undone.push((change.kind.clone(), ledger::label_of(&now)));
+            self.undone.push((change.kind.clone(), self.label_of(&now)));
             let what = event::changes(&here.fields, &now.fields);
             self.note("event.update", events::subject(here.number), what);
         }
         if !edited.is_empty() {
-            self.keep(change, ledger::label_of(&now), edited);
+            self.keep(change, self.label_of(&now), edited);
         }
         self.events.insert(here.id, (now, false));
         Ok(())
@@ -290,7 +305,7 @@ impl<'a> Eraser<'a> {
         let (Some::<PostmortemLedger>(before), Some::<PostmortemLedger>(after)) = states else { return Ok(()) };
         let is = PostmortemLedger { owner: after.owner, ..PostmortemLedger::of(&here.postmortem) };
         if is != after {
-            self.keep(change, ledger::label_of(&here), vec!["postmortem".to_owned()]);
+            self.keep(change, self.label_of(&here), vec!["postmortem".to_owned()]);
             return Ok(());
         }
         let postmortem = Postmortem {
@@ -308,7 +323,7 @@ impl<'a> Eraser<'a> {
         let moved =
             json!({"state": {"from": here.postmortem.state.code(), "to": before.state.code()}, "by": "import.undo"});
         self.note(&format!("postmortem.{}", before.state.code()), events::subject(here.number), moved);
-        self.undone.push((change.kind.clone(), ledger::label_of(&here)));
+        self.undone.push((change.kind.clone(), self.label_of(&here)));
         let version = postmortem.version + 1;
         let now =
             ProductionEvent { version: here.version + 1, postmortem: Postmortem { version, ..postmortem }, ..here };

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
-    services, shares,
+    event_body, event_relations, events, figures, imports, lines, postmortems, published, report_mailings,
+    report_styles, reports, services, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -15,6 +15,11 @@ use crate::web::routes::{ROUTES, Route};
 #[openapi(components(schemas(
     event_body::EventBody,
     event_body::EventChange,
+    event_relations::QuestionBody,
+    event_relations::QuestionList,
+    event_relations::RelationBody,
+    event_relations::RelationList,
+    event_relations::RelationNew,
     events::EventList,
     figures::CountBody,
     figures::CountChange,
@@ -104,6 +109,11 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/report-mailings/{id}") => give("MailingBody"),
         ("PATCH", "/api/v1/report-mailings/{id}") => swap("MailingChange", "MailingBody"),
         ("GET", "/api/v1/report-mailings/{id}/preview") => give("MailingPreview"),
+        ("GET", "/api/v1/events/{number}/missing") => give("QuestionList"),
+        ("GET", "/api/v1/events/{number}/relations") => give("RelationList"),
+        ("POST", "/api/v1/events/{number}/relations") => {
+            Exchange { takes: Some((JSON, "RelationNew")), gives: ("201", JSON, "RelationList") }
+        }
         ("GET", "/api/v1/services") => give("ServiceList"),
         ("POST", "/api/v1/services") => {
             Exchange { takes: Some((JSON, "ServiceChange")), gives: ("201", JSON, "ServiceBody") }
@@ -150,8 +160,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
-        ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/services/{id}") => {
+        ("DELETE", "/api/v1/report-shares/{id}" | "/api/v1/events/{number}/relations/{kind}/{other}") => {}
+        ("DELETE", _)
+        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/services/{id}") => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),

@@ -137,13 +137,8 @@ pub async fn patch(
     let kind = change.kind()?;
     let change = change.into_inner();
     let service = services::find(&app, &caller.actor, &id).await?;
-    let patch = ServicePatch {
-        name: change.name,
-        kind,
-        core: change.core,
-        team_id: change.team_id,
-        archived: change.archived,
-    };
+    let patch =
+        ServicePatch { name: change.name, kind, core: change.core, team_id: change.team_id, archived: change.archived };
     let service = services::update(&app, &caller.actor, service.id, Some(version), patch).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), service.version, &body(&service)))
 }

@@ -139,7 +139,7 @@ fn grades(t: &Texts, week: IsoWeek, counts: &[IncidentCount], events: &[Producti
         return reported;
     }
     let mut by_grade: BTreeMap<&str, usize> = BTreeMap::new();
-    for event in events {
+    for event in events.iter().filter(|event| event.fields.kind.counts()) {
         *by_grade.entry(event.fields.severity.as_deref().unwrap_or("\u{10ffff}")).or_default() += 1;
     }
     by_grade
