@@ -14,6 +14,7 @@ use crate::domain::{
         checked_responsibility, checked_services, checked_tags,
     },
     iso_week::{self, IsoWeek},
+    loss_text,
     postmortem::Postmortem,
     report::render::{EventDetails, ReportEvent},
 };
@@ -242,6 +243,7 @@ impl EventFields {
             cause: draft.cause.clone(),
             cause_category: None,
             recovery: draft.recovery.clone(),
+            loss: loss_text::fund_loss(&draft.narrative),
             ..Self::default()
         }
     }

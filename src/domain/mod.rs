@@ -15,6 +15,7 @@ pub mod figures;
 pub mod foreign;
 pub mod import_plan;
 pub mod iso_week;
+pub mod loss_text;
 pub mod postmortem;
 pub mod publication;
 pub mod record_text;

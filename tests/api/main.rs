@@ -7,6 +7,7 @@ mod mailings;
 mod publishing;
 mod record;
 mod report_styles;
+mod restricted;
 mod shares;
 
 use fupan::{

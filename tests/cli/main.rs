@@ -4,6 +4,7 @@
 mod foreign;
 mod imports;
 mod publishing;
+mod record;
 mod serve;
 
 use std::{
