@@ -29,7 +29,8 @@ record_texts! {
     kind: "类型", "Kind";
     business_line: "业务线", "Business line";
     component: "组件", "Component";
-    record: "记录", "Record";
+    record: "事件要素", "Facts";
+    fill_in: "补充和修改", "Fill in and change";
     record_hint: "缺的可以以后补；不知道也是一种答案。", "What is missing can follow later; unknown is an answer too.";
     normal: "正常", "Normal";
     drill: "演练", "Drill";
@@ -79,8 +80,8 @@ record_texts! {
     located: "定位", "Located";
     mitigated: "止损", "Mitigated";
     recovered: "恢复", "Recovered";
-    to_minute: "到分钟", "To the minute";
-    day_only: "只知道日期", "Only the day";
+    to_minute: "到分钟", "Minute";
+    day_only: "仅日期", "Day only";
     tags: "标签", "Tags";
     tags_hint: "逗号分隔", "Separated by commas";
     links: "链接", "Links";
@@ -100,7 +101,6 @@ record_texts! {
     other_event: "另一个事件，如 PE-3", "The other event, like PE-3";
     is_duplicate: "这是重复登记，原事件：", "Logged twice; the original: ";
     take_away: "移除", "Remove";
-    ask: "补充", "To be filled in";
     needed: "复盘完成前要填", "Needed before the postmortem is done";
     later: "以后再说", "Later";
     left_open: "还缺", "Still missing";

@@ -192,11 +192,24 @@ async fn an_import_says_nothing_of_a_restricted_event_and_makes_no_open_copy_of_
         assert_eq!(answer.status(), StatusCode::OK);
         let text = answer.text().await.unwrap();
         let report: Value = serde_json::from_str(&text).unwrap();
-        let line = report["lines"].as_array().unwrap().iter().find(|line| line.to_string().contains(SECRET)).unwrap();
+        let line = report["data"].as_array().unwrap().iter().find(|line| line.to_string().contains(SECRET)).unwrap();
         assert!(line["number"].is_null() && line.to_string().contains("restricted"), "{line}");
         assert!(!text.contains("PE-1\""), "{text}");
     }
     let (_, list) = lead.get("/api/v1/events").await;
     assert!(!list.contains(SECRET), "{list}");
     assert!(list.contains("对账延迟"), "{list}");
+
+    // A run that touched it keeps quiet about it too.
+    let admin = Person::of(&service, Role::Admin).await;
+    let changed = document.replace("影响约684笔", "影响约700笔");
+    let url = format!("{}/api/v1/imports", service.url);
+    let request = admin.client.post(&url).bearer_auth(&admin.token).header("Content-Type", "text/markdown");
+    let report: Value =
+        serde_json::from_str(&request.body(changed).send().await.unwrap().text().await.unwrap()).unwrap();
+    let run = report["run"].as_str().unwrap();
+    assert!(admin.get(&format!("/import/runs/{run}")).await.1.contains("PE-1"));
+    let (status, page) = lead.get(&format!("/import/runs/{run}")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!page.contains("PE-1<") && !page.contains("PE-1 ") && !page.contains(SECRET), "{page}");
 }

@@ -66,7 +66,7 @@ async fn one_question_is_asked_at_a_time_and_unknown_is_an_answer() {
     person.post("/events", &[("line", LINE), ("week", "2024-W34")]).await;
     let (_, page) = person.get("/e/1").await;
     assert!(page.contains("原因是什么？") && !page.contains("什么时候恢复的？"), "it goes on: its end is no question");
-    assert_eq!(page.matches("class=\"ask\"").count(), 1);
+    assert_eq!(page.matches("class=\"ask-now\"").count(), 1);
     let answer = |form: Vec<(&'static str, &'static str)>| {
         let person = &person;
         async move { person.post("/events/1/answer", &form).await }
