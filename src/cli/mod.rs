@@ -2,6 +2,7 @@
 
 mod action;
 mod add;
+mod event;
 mod figures;
 mod history;
 mod import;
@@ -58,6 +59,9 @@ enum Command {
     },
     /// Read a line and save the event.
     Add(add::Add),
+    /// Events: show, change, mark, relate.
+    #[command(subcommand)]
+    Event(event::Event),
     /// Read report files without saving: NAME.json in the shape of the corpus.
     Parse(parse::Parse),
     /// Import a weekly report.
@@ -250,6 +254,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let session = session(settings, json, now).await?;
             let done = match command {
                 Command::Add(add) => add::run(&session, add).await,
+                Command::Event(command) => event::run(&session, command).await,
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
                 Command::Style(style) => style::run(&session, style).await,

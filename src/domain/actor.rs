@@ -134,6 +134,11 @@ impl Actor {
         Self { account_id: None, name: "local".to_owned(), role: Role::Admin }
     }
 
+    /// Nobody in particular: sees what everyone sees.
+    pub fn outsider() -> Self {
+        Self { account_id: None, name: "outsider".to_owned(), role: Role::Viewer }
+    }
+
     /// The worker.
     pub fn clock() -> Self {
         Self { account_id: None, name: "fupan".to_owned(), role: Role::Admin }

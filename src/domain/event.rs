@@ -14,6 +14,7 @@ use crate::domain::{
         checked_responsibility, checked_services, checked_tags,
     },
     iso_week::{self, IsoWeek},
+    loss_text,
     postmortem::Postmortem,
     report::render::{EventDetails, ReportEvent},
 };
@@ -172,6 +173,11 @@ impl ProductionEvent {
         }
     }
 
+    /// Whether its postmortem is owed: drills and planned maintenance owe none.
+    pub fn owes_postmortem(&self) -> bool {
+        self.postmortem.state.is_owed() && self.fields.kind.counts()
+    }
+
     /// A short title: the symptom, else the beginning of the narrative.
     pub fn title(&self) -> String {
         let text = self.fields.summary.as_deref().unwrap_or(&self.fields.narrative);
@@ -193,6 +199,11 @@ pub fn clock_field(name: &str) -> &'static str {
         "recovered" => "recovered_at",
         _ => "occurred_at",
     }
+}
+
+/// The name under which errors and forms know a field: that of [`clock_field`] for points of the clock.
+pub fn clock_name_field(name: &'static str) -> &'static str {
+    if name == "occurred" || clock_field(name) != "occurred_at" { clock_field(name) } else { name }
 }
 
 /// `PE-22` of 22.
@@ -232,6 +243,7 @@ impl EventFields {
             cause: draft.cause.clone(),
             cause_category: None,
             recovery: draft.recovery.clone(),
+            loss: loss_text::fund_loss(&draft.narrative),
             ..Self::default()
         }
     }

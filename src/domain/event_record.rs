@@ -19,7 +19,7 @@ pub enum EventKind {
     Normal,
     /// A drill: left out of reports, counts and figures.
     Drill,
-    /// Planned maintenance: left out of counts; figures treat it by their own rule (SEMANTICS).
+    /// Planned maintenance: left out of reports and counts like a drill; figures treat it by their own rule (SEMANTICS).
     Maintenance,
 }
 
@@ -34,6 +34,12 @@ impl EventKind {
             Self::Drill => "drill",
             Self::Maintenance => "maintenance",
         }
+    }
+
+    /// Whether events of the kind are in reports, counts, figures and among what is owed: drills and planned
+    /// maintenance are not.
+    pub const fn counts(self) -> bool {
+        matches!(self, Self::Normal)
     }
 
     /// The kind of a code.

@@ -147,6 +147,8 @@ pub enum Reason {
     Chosen,
     /// Something of it was edited here and stays.
     EditedHere,
+    /// One that only named people see says the same: nothing is written.
+    Restricted,
 }
 
 impl Reason {
@@ -174,6 +176,7 @@ impl Reason {
             Self::Corrected => "corrected",
             Self::Chosen => "chosen",
             Self::EditedHere => "edited_here",
+            Self::Restricted => "restricted",
         }
     }
 

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::domain::{
     capture::draft::{Impact, ImpactKind},
-    checked::FieldError,
+    checked::{self, FieldError},
     clock_point::{ClockPoint, Precision},
     event_record::{EventLink, ShareFrom, WHOLE},
     iso_week,
@@ -297,31 +297,26 @@ pub fn shares_text(shares: &[ShareFrom], near: Near) -> String {
     texts.join("; ")
 }
 
-/// A service with its shares: the name in front, `提现 25%; 15:10 60%`; a name alone has none. Names and shares.
-pub fn service(text: &str, near: Near) -> Result<(String, Vec<ShareFrom>), FieldError> {
-    let tidy = plain(text);
-    let (first, rest) = tidy.split_once([';', '；']).map_or((tidy.as_str(), ""), |(first, rest)| (first, rest));
-    let words: Vec<&str> = first.split(' ').filter(|word| !word.is_empty()).collect();
-    // From the right: a share, before it perhaps a time with a date; the rest is the name.
-    let is_share = |word: &str| word.ends_with('%') || word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let mut name = words.len();
-    if name > 1 && words.last().is_some_and(|word| is_share(word)) {
-        name -= 1;
-        if name > 1 && words[name] == "%" {
-            name -= 1;
-        }
-        if name > 1 && words[name - 1].contains(':') {
-            name -= 1;
-            if name > 1 && date(words[name - 1], near).is_some() {
-                name -= 1;
-            }
-        }
-    }
-    let mut told = words[name..].join(" ");
-    if !rest.trim().is_empty() {
-        told = if told.is_empty() { rest.to_owned() } else { format!("{told}; {rest}") };
-    }
-    Ok((words[..name].join(" "), shares(&told, near)?))
+/// What stands behind the longest of `names` that a line begins with, and which one that is: `提现 25%; 15:10 60%` is
+/// the name 提现 and the shares behind it. Case and width do not matter.
+pub fn split_service<'a>(line: &str, names: impl Iterator<Item = &'a str>) -> Option<(usize, String)> {
+    let line = checked::fold(&line.replace(['；', '：'], ";"));
+    names
+        .enumerate()
+        .filter_map(|(at, name)| {
+            let name = checked::fold(name);
+            let rest = line.strip_prefix(name.as_str())?;
+            // 提现2 is not the service 提现.
+            let apart = rest.is_empty() || rest.starts_with([' ', ';', ':', ',']);
+            apart.then(|| (name.len(), at, rest.trim_start_matches([' ', ';', ':', ',']).to_owned()))
+        })
+        .max_by_key(|(len, ..)| *len)
+        .map(|(_, at, rest)| (at, rest))
+}
+
+/// The lines of affected services, one a line or separated by `|`.
+pub fn service_lines(text: &str) -> impl Iterator<Item = &str> {
+    parts(text, &['\n', '|'])
 }
 
 /// Tags, separated by commas, semicolons or lines.
@@ -462,12 +457,12 @@ mod tests {
         assert_eq!(shares("25，15:10 60 %", near()).unwrap().len(), 2);
         assert!(shares("120%", near()).is_err());
         assert!(shares("x", near()).is_err());
-        let (name, read) = service("快捷 支付 25%; 15:10 60%", near()).unwrap();
-        assert_eq!((name.as_str(), read.len()), ("快捷 支付", 2));
-        let (name, read) = service("提现 08/19 15:05 12.5%", near()).unwrap();
-        assert_eq!((name.as_str(), read[0].share, read[0].from.is_some()), ("提现", 1_250, true));
-        assert_eq!(service("提现", near()).unwrap(), ("提现".to_owned(), Vec::new()));
-        assert_eq!(service("提现;25%", near()).unwrap().1.len(), 1);
+        let names = ["快捷", "快捷 支付", "网关 2"];
+        let split = |line: &str| split_service(line, names.into_iter());
+        assert_eq!(split("快捷 支付 25%; 15:10 60%"), Some((1, "25%; 15:10 60%".to_owned())));
+        assert_eq!(split("快捷：25%"), Some((0, "25%".to_owned())));
+        assert_eq!(split("网关 2"), Some((2, String::new())), "a name may end with a number");
+        assert_eq!(split("快捷2 25%"), None);
     }
 
     #[test]
@@ -510,7 +505,8 @@ mod tests {
             let _ = fen("f", &text);
             let _ = impacts(&text);
             let _ = clock("f", &text, near());
-            let _ = service(&text, near());
+            let _ = shares(&text, near());
+            let _ = split_service(&text, ["a", ""].into_iter());
             let _ = links(&text);
         }
     }

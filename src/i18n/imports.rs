@@ -74,6 +74,7 @@ fn reason_chinese(reason: &Reason) -> String {
         Reason::Corrected => "已更正".to_owned(),
         Reason::Chosen => "人工确认是同一条".to_owned(),
         Reason::EditedHere => "这里改过的保持不变".to_owned(),
+        Reason::Restricted => "已登记为限制可见的事件，不改动".to_owned(),
     }
 }
 
@@ -103,6 +104,7 @@ fn reason_english(reason: &Reason) -> String {
         Reason::Corrected => "corrected".to_owned(),
         Reason::Chosen => "a person says it is the same".to_owned(),
         Reason::EditedHere => "what was edited here stays".to_owned(),
+        Reason::Restricted => "it is logged as a restricted event and stays as it is".to_owned(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! The words of the record of an event: its panel, questions, services, relations.
 
-use crate::domain::services::ServiceKind;
+use crate::domain::{
+    event_record::{Detection, EventKind},
+    event_relation::RelationKind,
+    services::ServiceKind,
+};
 
 macro_rules! record_texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {
@@ -25,6 +29,102 @@ record_texts! {
     kind: "类型", "Kind";
     business_line: "业务线", "Business line";
     component: "组件", "Component";
+    record: "事件要素", "Facts";
+    fill_in: "补充和修改", "Fill in and change";
+    record_hint: "缺的可以以后补；不知道也是一种答案。", "What is missing can follow later; unknown is an answer too.";
+    normal: "正常", "Normal";
+    drill: "演练", "Drill";
+    maintenance: "维护", "Maintenance";
+    event_kind: "性质", "Kind";
+    not_counted: "不进周报，不计入次数和待复盘", "Not in reports, not counted, no postmortem owed";
+    detection: "发现方式", "Detection";
+    monitoring: "监控告警", "Monitoring";
+    customer: "客户反馈", "Customer";
+    staff: "内部员工", "Staff";
+    reconciliation: "对账", "Reconciliation";
+    other: "其他", "Other";
+    cause_category: "原因类别", "Cause category";
+    change: "变更", "Change";
+    capacity: "容量", "Capacity";
+    dependency: "外部依赖", "Dependency";
+    network: "网络", "Network";
+    hardware: "硬件", "Hardware";
+    data: "数据", "Data";
+    security: "安全", "Security";
+    human_process: "流程", "Process";
+    unknown: "不知道", "Unknown";
+    change_link: "关联变更", "Linked change";
+    change_link_hint: "变更单号或链接", "Number or address of the change";
+    loss: "资损（元）", "Fund loss (yuan)";
+    loss_hint: "可写 1.2万；没有资损写 0", "1.2万 works too; 0 where there was none";
+    loss_expected: "预计", "Expected";
+    loss_actual: "实际", "Actual";
+    loss_recovered: "追回", "Recovered";
+    loss_net: "净资损", "Net loss";
+    affected: "影响的业务线和组件", "Services affected";
+    shares_hint: "25%; 15:10 60%; 15:30 0", "25%; 15:10 60%; 15:30 0";
+    shares: "受影响比例", "Affected share";
+    impacts: "影响数量", "Numbers of the impact";
+    impact_number: "数量，如 约684、1.2万", "Number, like 约684 or 1.2万";
+    unit: "单位", "Unit";
+    of_kind: "类别", "Kind";
+    by_unit: "按单位", "By its unit";
+    count: "笔数", "Count";
+    users: "用户", "Users";
+    amount: "金额", "Money";
+    remove_hint: "清空一行就是删除", "Empty a line to remove it";
+    clock: "时间点", "Points of time";
+    occurred: "发生", "Occurred";
+    detected: "发现", "Detected";
+    acknowledged: "响应", "Acknowledged";
+    located: "定位", "Located";
+    mitigated: "止损", "Mitigated";
+    recovered: "恢复", "Recovered";
+    to_minute: "到分钟", "Minute";
+    day_only: "仅日期", "Day only";
+    tags: "标签", "Tags";
+    tags_hint: "逗号分隔", "Separated by commas";
+    links: "链接", "Links";
+    links_hint: "一行一个：链接和说明", "One a line: address and words";
+    who_sees: "谁能看到", "Who sees it";
+    everyone: "所有人", "Everyone";
+    restricted: "限制可见", "Restricted";
+    only_named: "仅限名单、登记人和管理员", "Only those named, who logged it, and administrators";
+    restricted_note: "限制可见：不进周报和对外统计，其他人看不到也查不到。", "Restricted: not in reports and their counts; others neither see nor find it.";
+    relations: "相关事件", "Related events";
+    relation_kind: "关系", "Relation";
+    related: "相关", "Related to";
+    duplicate: "重复于", "Duplicate of";
+    duplicated: "被重复登记为", "Logged again as";
+    recurrence: "再次发生，上一次是", "Recurrence of";
+    recurred: "再次发生为", "Happened again as";
+    other_event: "另一个事件，如 PE-3", "The other event, like PE-3";
+    is_duplicate: "这是重复登记，原事件：", "Logged twice; the original: ";
+    take_away: "移除", "Remove";
+    needed: "复盘完成前要填", "Needed before the postmortem is done";
+    later: "以后再说", "Later";
+    left_open: "还缺", "Still missing";
+    mark_mitigated: "标记止损", "Mark mitigated";
+    mark_time: "时间，如 15:30；空着就是现在", "Time, like 15:30; empty is now";
+    stale: "有人先改了，下面留着你填的，看一眼再保存。", "Someone was quicker. What you typed is kept below; look and save again.";
+    q_occurred: "什么时候发生的？", "When did it begin?";
+    q_recovered: "什么时候恢复的？", "When was it over?";
+    q_summary: "一句话说现象？", "What happened, in one line?";
+    q_impacts: "影响了多少？", "How much was affected?";
+    q_detected: "什么时候发现的？", "When was it noticed?";
+    q_services: "影响了哪条业务线？", "Which service was affected?";
+    q_mitigated: "什么时候止损的？", "When was the damage stopped?";
+    q_detection: "怎么发现的？", "How was it noticed?";
+    q_cause: "原因是什么？", "What was the cause?";
+    q_loss: "预计资损多少元？没有写 0", "Expected fund loss in yuan? 0 for none";
+    q_severity: "定几级？", "Which level?";
+    q_cause_category: "原因属于哪一类？", "Which kind of cause?";
+    q_acknowledged: "什么时候开始响应的？", "When did someone respond?";
+    q_located: "什么时候定位的？", "When was it located?";
+    ex_clock: "15:00", "15:00";
+    ex_impacts: "约684笔; 3200元", "约684笔; 3200元";
+    ex_loss: "0 或 1.2万", "0 or 12000";
+    ex_severity: "A、B、C、D", "A, B, C, D";
 }
 
 /// The words of a language: `zh-CN`, else English.
@@ -37,5 +137,83 @@ pub const fn service_kind(r: &RecordTexts, kind: ServiceKind) -> &'static str {
     match kind {
         ServiceKind::BusinessLine => r.business_line,
         ServiceKind::Component => r.component,
+    }
+}
+
+/// What an event is to the figures.
+pub const fn event_kind(r: &RecordTexts, kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Normal => r.normal,
+        EventKind::Drill => r.drill,
+        EventKind::Maintenance => r.maintenance,
+    }
+}
+
+/// How it came to light.
+pub const fn detection(r: &RecordTexts, detection: Detection) -> &'static str {
+    match detection {
+        Detection::Monitoring => r.monitoring,
+        Detection::Customer => r.customer,
+        Detection::Staff => r.staff,
+        Detection::Reconciliation => r.reconciliation,
+        Detection::Other => r.other,
+    }
+}
+
+/// A category of causes.
+pub fn cause_category(r: &RecordTexts, code: &str) -> &'static str {
+    match code {
+        "change" => r.change,
+        "capacity" => r.capacity,
+        "dependency" => r.dependency,
+        "network" => r.network,
+        "hardware" => r.hardware,
+        "data" => r.data,
+        "security" => r.security,
+        "human_process" => r.human_process,
+        _ => r.unknown,
+    }
+}
+
+/// A point of the clock.
+pub fn point(r: &RecordTexts, name: &str) -> &'static str {
+    match name {
+        "detected" => r.detected,
+        "acknowledged" => r.acknowledged,
+        "located" => r.located,
+        "mitigated" => r.mitigated,
+        "recovered" => r.recovered,
+        _ => r.occurred,
+    }
+}
+
+/// What an event is to another one, seen from it.
+pub const fn relation(r: &RecordTexts, kind: RelationKind, outgoing: bool) -> &'static str {
+    match (kind, outgoing) {
+        (RelationKind::Related, _) => r.related,
+        (RelationKind::Duplicate, true) => r.duplicate,
+        (RelationKind::Duplicate, false) => r.duplicated,
+        (RelationKind::Recurrence, true) => r.recurrence,
+        (RelationKind::Recurrence, false) => r.recurred,
+    }
+}
+
+/// The question about a fact.
+pub fn question(r: &RecordTexts, fact: &str) -> &'static str {
+    match fact {
+        "recovered" => r.q_recovered,
+        "summary" => r.q_summary,
+        "impacts" => r.q_impacts,
+        "detected" => r.q_detected,
+        "services" => r.q_services,
+        "mitigated" => r.q_mitigated,
+        "detection" => r.q_detection,
+        "cause" => r.q_cause,
+        "loss" => r.q_loss,
+        "severity" => r.q_severity,
+        "cause_category" => r.q_cause_category,
+        "acknowledged" => r.q_acknowledged,
+        "located" => r.q_located,
+        _ => r.q_occurred,
     }
 }

@@ -21,12 +21,9 @@ use crate::{
         actor::{Actor, Permission},
         checked::{self, FieldError},
         event::ProductionEvent,
+        visibility::Sight,
     },
-    store::{
-        self, Tx,
-        audit::AuditEntry,
-        sight::{Sight, sees},
-    },
+    store::{self, Tx, audit::AuditEntry},
 };
 
 pub use crate::store::action_items::{ActionCursor, ActionFilter};
@@ -118,7 +115,7 @@ pub async fn due_policy(connection: &impl store::reminders::ConnectionTrait) -> 
 
 /// The items of an event in order of their numbers.
 pub async fn of_event(app: &App, actor: &Actor, event_number: i64) -> Result<Vec<Listed>, ServiceError> {
-    let event = seen_event(app, actor, event_number).await?;
+    let event = events::get(app, actor, event_number).await?;
     let items = store::action_items::of_events(app.store.read(), &[event.id], Sight::of(actor)).await?;
     listed(app, items, Some(event)).await
 }
@@ -203,10 +200,7 @@ pub async fn create(
         let (app, actor, new, once) = (task_app.clone(), task_actor.clone(), new.clone(), task_once.clone());
         async move {
             let tx = app.store.begin().await?;
-            let event = events::by_number(&tx, event_number).await?;
-            if !sees(tx.conn(), Sight::of(&actor), event_number).await? {
-                return Err(ServiceError::NotFound(format!("event {}", event.label())));
-            }
+            let event = events::by_number(&tx, &actor, event_number).await?;
             let now = app.now_millis();
             let mut fields = ActionFields::default();
             apply(&app, &tx, &mut fields, new).await?;
@@ -502,15 +496,6 @@ async fn current(tx: &Tx, actor: &Actor, number: i64, version: Option<i64>) -> R
 async fn event_of(tx: &Tx, item: &ActionItem) -> Result<ProductionEvent, ServiceError> {
     let found = store::events::by_ids(tx.conn(), &[item.event_id]).await?.pop();
     found.ok_or_else(|| unknown(item.number))
-}
-
-async fn seen_event(app: &App, actor: &Actor, number: i64) -> Result<ProductionEvent, ServiceError> {
-    let event = events::get(app, actor, number).await?;
-    if sees(app.store.read(), Sight::of(actor), number).await? {
-        Ok(event)
-    } else {
-        Err(ServiceError::NotFound(format!("event {}", event.label())))
-    }
 }
 
 fn unknown(number: i64) -> ServiceError {

@@ -9,6 +9,7 @@ use crate::{
         actor::{Actor, Permission},
         event::{self, ProductionEvent},
         history,
+        visibility::Sight,
     },
     store,
 };
@@ -41,7 +42,7 @@ pub async fn of_event(
     authorise(actor, Permission::Read)?;
     if let Err(error) = events::get(app, actor, number).await {
         let gone = matches!(error, ServiceError::NotFound(_)) && actor.role.may(Permission::DeleteEvent);
-        if !gone || store::events::deleted_by_number(app.store.read(), number).await?.is_none() {
+        if !gone || store::events::deleted_by_number(app.store.read(), Sight::of(actor), number).await?.is_none() {
             return Err(error);
         }
     }
@@ -62,7 +63,7 @@ pub async fn deleted(
     limit: u64,
 ) -> Result<Vec<DeletedEvent>, ServiceError> {
     authorise(actor, Permission::DeleteEvent)?;
-    Ok(store::events::deleted(app.store.read(), before, limit.clamp(1, PAGE_LIMIT)).await?)
+    Ok(store::events::deleted(app.store.read(), Sight::of(actor), before, limit.clamp(1, PAGE_LIMIT)).await?)
 }
 
 /// Brings a deleted event back, with all that hangs on it. One that is there already stays as it is.
@@ -77,11 +78,11 @@ pub async fn restore(app: &App, actor: &Actor, number: i64) -> Result<Production
                 tx.rollback().await?;
                 return Ok(there);
             }
-            let gone = store::events::deleted_by_number(tx.conn(), number)
+            let gone = store::events::deleted_by_number(tx.conn(), Sight::of(&actor), number)
                 .await?
                 .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))?;
             store::events::restore(&tx, gone.id, gone.version, app.now_millis()).await?;
-            let event = events::by_number(&tx, number).await?;
+            let event = events::by_number(&tx, &actor, number).await?;
             let narrative = json!({"narrative": event.fields.narrative});
             events::audit(&app, &tx, &actor, "event.restore", &event, narrative).await?;
             tx.commit().await?;
@@ -112,7 +113,7 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
         let (app, actor) = (app.clone(), actor.clone());
         async move {
             let tx = app.store.begin().await?;
-            let event = events::by_number(&tx, number).await?;
+            let event = events::by_number(&tx, &actor, number).await?;
             let latest = store::audit::of_subject(tx.conn(), &events::subject(number), 1).await?.pop();
             let Some(latest) = latest.filter(|latest| undoable(&app, &actor, Some(latest)) == Some(entry)) else {
                 let words = "this cannot be undone any more: a minute went by, or something changed since";

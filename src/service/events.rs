@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::{Actor, Permission},
+        actor::{Actor, Permission, Role},
         capture::draft::{DraftEvent, Impact},
         checked::{self, FieldError},
         clock_point::ClockPoint,
+        completeness::{self, Question},
         event::{self, EventFields, ProductionEvent, Source},
         event_record::{AffectedService, Detection, EventKind, EventLink, Responsibility},
         import_plan::{NewcomerEvent, SAME_EVENT},
@@ -26,6 +27,7 @@ use crate::{
         report,
         severity::SeverityPolicy,
         text,
+        visibility::{Sight, may_restrict},
     },
     store::{self, Tx, audit::AuditEntry, event_parts::NamedParts},
 };
@@ -140,6 +142,19 @@ pub struct EventPatch {
 }
 
 impl EventPatch {
+    /// Sets a point of the clock by its name.
+    pub fn set_clock(&mut self, name: &str, point: Option<ClockPoint>) {
+        match name {
+            "occurred" => self.occurred = Some(point),
+            "detected" => self.detected = Some(point),
+            "acknowledged" => self.acknowledged = Some(point),
+            "located" => self.located = Some(point),
+            "mitigated" => self.mitigated = Some(point),
+            "recovered" => self.recovered = Some(point),
+            _ => {}
+        }
+    }
+
     /// Writes the patch over fields. An emptied narrative is left to be generated.
     pub fn write_over(self, fields: &mut EventFields) {
         set(&mut fields.occurred, self.occurred);
@@ -204,7 +219,10 @@ pub async fn alike(app: &App, actor: &Actor, draft: &DraftEvent) -> Result<Optio
     authorise(actor, Permission::Read)?;
     let Some(occurred) = draft.occurred else { return Ok(None) };
     let there = store::events::at_times(app.store.read(), &[occurred.at.timestamp_millis()]).await?;
-    let same = |event: &&ProductionEvent| text::likeness(&event.fields.narrative, &draft.narrative) >= SAME_EVENT;
+    let sight = Sight::of(actor);
+    let same = |event: &&ProductionEvent| {
+        sight.sees(event) && text::likeness(&event.fields.narrative, &draft.narrative) >= SAME_EVENT
+    };
     Ok(there.iter().find(same).map(ProductionEvent::label))
 }
 
@@ -380,6 +398,7 @@ pub async fn get(app: &App, actor: &Actor, number: i64) -> Result<ProductionEven
     authorise(actor, Permission::Read)?;
     store::events::by_number(app.store.read(), number)
         .await?
+        .filter(|event| Sight::of(actor).sees(event))
         .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
 }
 
@@ -402,7 +421,8 @@ pub async fn list(
 ) -> Result<EventPage, ServiceError> {
     authorise(actor, Permission::Read)?;
     let limit = limit.clamp(1, PAGE_LIMIT);
-    let mut events = store::events::list(app.store.read(), filter, after, limit + 1).await?;
+    let filter = EventFilter { sight: Sight::of(actor), ..filter.clone() };
+    let mut events = store::events::list(app.store.read(), &filter, after, limit + 1).await?;
     let more = events.len() as u64 > limit;
     events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = events.last().filter(|_| more).map(|event| EventCursor {
@@ -412,10 +432,13 @@ pub async fn list(
     Ok(EventPage { events, next })
 }
 
-/// The events of a week in report order.
+/// The events of a week in report order, also those that its report leaves out.
 pub async fn of_week(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<ProductionEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::events::of_week(app.store.read(), week).await?)
+    let mut events = store::events::of_week(app.store.read(), week).await?;
+    let sight = Sight::of(actor);
+    events.retain(|event| sight.sees(event));
+    Ok(events)
 }
 
 /// Events per severity that began in `[from, until)`, in milliseconds; none is 未定级.
@@ -426,13 +449,13 @@ pub async fn count_by_severity(
     until: i64,
 ) -> Result<Vec<(Option<String>, i64)>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::events::count_by_severity(app.store.read(), from, until).await?)
+    Ok(store::events::count_by_severity(app.store.read(), Sight::of(actor), from, until).await?)
 }
 
 /// How many events have not recovered.
 pub async fn count_ongoing(app: &App, actor: &Actor) -> Result<u64, ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::events::count_ongoing(app.store.read()).await?)
+    Ok(store::events::count_ongoing(app.store.read(), Sight::of(actor)).await?)
 }
 
 /// Changes an event that is still in `version`.
@@ -450,7 +473,7 @@ pub async fn update(
         let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
-            let before = current(&tx, number, version).await?;
+            let before = current(&tx, &actor, number, version).await?;
             let after = write_update(&app, &tx, &actor, before, patch).await?;
             tx.commit().await?;
             Ok(after)
@@ -499,6 +522,16 @@ pub(super) async fn write_changed(
         return Ok(before);
     }
     check_future(app.now(), &before.fields, &after.fields, Source::Form)?;
+    if before.fields.restricted != after.fields.restricted || before.fields.viewers != after.fields.viewers {
+        if !may_restrict(actor, &before) {
+            return Err(ServiceError::Forbidden { needs: Some(Role::Lead) });
+        }
+        // Who closes the door stays inside.
+        if let Some(own) = actor.account_id.filter(|_| after.fields.restricted && !Sight::of(actor).sees(&after)) {
+            after.fields.viewers.push(own);
+            after.fields.viewers.sort_unstable();
+        }
+    }
     check_named(tx, &before.fields, &after.fields).await?;
     let (version, now) = (before.version, app.now_millis());
     store::events::update(tx, &after, version, now, &mut || app.id()).await?;
@@ -575,34 +608,47 @@ fn newly(before: impl Iterator<Item = Uuid>, after: impl Iterator<Item = Uuid>) 
     after.filter(|id| !before.contains(id)).collect()
 }
 
-/// 标记恢复: sets the recovery, now unless given. With no version the latest is taken: pressing the button
-/// twice is harmless, and a recovery that is already known is kept.
+/// 标记恢复: [`mark`] of the recovery.
 pub async fn mark_recovered(
     app: &App,
     actor: &Actor,
     number: i64,
     at: Option<DateTime<Utc>>,
 ) -> Result<ProductionEvent, ServiceError> {
+    mark(app, actor, number, "recovered", at).await
+}
+
+/// 标记止损, 标记恢复: sets a point of the clock, now unless given. With no version the latest is taken: pressing the
+/// button twice is harmless, and a point that is already known is kept.
+pub async fn mark(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    point: &'static str,
+    at: Option<DateTime<Utc>>,
+) -> Result<ProductionEvent, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     if let Some(at) = at {
-        checked::instant("recovered_at", at)?;
+        checked::instant(event::clock_field(point), at)?;
     }
+    let known = move |event: &ProductionEvent| event.fields.tells(point);
     let (app, actor) = (app.clone(), actor.clone());
     let (reader, asker) = (app.clone(), actor.clone());
     let marked = retried(move || {
         let (app, actor) = (app.clone(), actor.clone());
         async move {
             let tx = app.store.begin().await?;
-            let before = by_number(&tx, number).await?;
-            if before.fields.recovered.is_some() {
+            let before = by_number(&tx, &actor, number).await?;
+            if known(&before) {
                 tx.rollback().await?;
                 return Ok(before);
             }
             let pressed = whole_minute(app.now());
             // A beginning with seconds may lie behind the whole minute of now.
             let now = before.fields.occurred.map_or(pressed, |occurred| occurred.at.max(pressed));
-            let recovered = Some(ClockPoint::minute(at.unwrap_or(now)));
-            let patch = EventPatch { recovered: Some(recovered), ..EventPatch::default() };
+            let value = Some(Some(ClockPoint::minute(at.unwrap_or(now))));
+            let mut patch = EventPatch::default();
+            patch.set_clock(point, value.flatten());
             let after = write_update(&app, &tx, &actor, before, patch).await?;
             tx.commit().await?;
             Ok(after)
@@ -613,10 +659,16 @@ pub async fn mark_recovered(
         // Someone else was quicker; where they marked it too, all is said.
         Err(ServiceError::Conflict(words)) => {
             let event = get(&reader, &asker, number).await?;
-            if event.fields.recovered.is_some() { Ok(event) } else { Err(ServiceError::Conflict(words)) }
+            if known(&event) { Ok(event) } else { Err(ServiceError::Conflict(words)) }
         }
         other => other,
     }
+}
+
+/// The questions that an event's record leaves open, the most useful first.
+pub async fn missing(app: &App, actor: &Actor, number: i64) -> Result<Vec<Question>, ServiceError> {
+    let event = get(app, actor, number).await?;
+    Ok(completeness::missing(&event.fields))
 }
 
 fn whole_minute(at: DateTime<Utc>) -> DateTime<Utc> {
@@ -647,7 +699,7 @@ pub async fn add_timeline_entry(
         let (app, actor, text, once) = (task_app.clone(), task_actor.clone(), text.clone(), task_once.clone());
         async move {
             let tx = app.store.begin().await?;
-            let event = by_number(&tx, number).await?;
+            let event = by_number(&tx, &actor, number).await?;
             let now = app.now_millis();
             let entry = TimelineEntry {
                 id: app.id(),
@@ -696,7 +748,7 @@ pub async fn delete(app: &App, actor: &Actor, number: i64, version: i64) -> Resu
         let (app, actor) = (app.clone(), actor.clone());
         async move {
             let tx = app.store.begin().await?;
-            let event = current(&tx, number, version).await?;
+            let event = current(&tx, &actor, number, version).await?;
             write_deletion(&app, &tx, &actor, &event, "event.delete").await?;
             tx.commit().await?;
             Ok(())
@@ -718,15 +770,16 @@ pub(super) async fn write_deletion(
     audit(app, tx, actor, action, event, json!({"narrative": event.fields.narrative})).await
 }
 
-/// The event inside a transaction.
-pub(super) async fn by_number(tx: &Tx, number: i64) -> Result<ProductionEvent, ServiceError> {
+/// The event inside a transaction, where the actor sees it.
+pub(super) async fn by_number(tx: &Tx, actor: &Actor, number: i64) -> Result<ProductionEvent, ServiceError> {
     store::events::by_number(tx.conn(), number)
         .await?
+        .filter(|event| Sight::of(actor).sees(event))
         .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
 }
 
-async fn current(tx: &Tx, number: i64, version: i64) -> Result<ProductionEvent, ServiceError> {
-    let event = by_number(tx, number).await?;
+async fn current(tx: &Tx, actor: &Actor, number: i64, version: i64) -> Result<ProductionEvent, ServiceError> {
+    let event = by_number(tx, actor, number).await?;
     if event.version == version {
         Ok(event)
     } else {

@@ -8,6 +8,8 @@ pub mod capture;
 pub mod demo;
 pub mod error;
 pub mod event_history;
+pub mod event_relations;
+pub mod event_text;
 pub mod events;
 pub mod figures;
 pub mod grading;

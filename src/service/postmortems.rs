@@ -11,6 +11,7 @@ use crate::{
         checked,
         event::ProductionEvent,
         postmortem::PostmortemState,
+        visibility::Sight,
     },
     store,
 };
@@ -34,13 +35,13 @@ pub struct PostmortemChange {
 /// Events whose postmortem is owed, the earliest due date first.
 pub async fn owed(app: &App, actor: &Actor, owner: Option<Uuid>) -> Result<Vec<ProductionEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::events::owed(app.store.read(), owner, LIST_LIMIT).await?)
+    Ok(store::events::owed(app.store.read(), Sight::of(actor), owner, LIST_LIMIT).await?)
 }
 
 /// How many postmortems are owed, and how many of them are overdue.
 pub async fn count_owed(app: &App, actor: &Actor) -> Result<(u64, u64), ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::events::count_owed(app.store.read(), app.today()).await?)
+    Ok(store::events::count_owed(app.store.read(), Sight::of(actor), app.today()).await?)
 }
 
 /// Changes the postmortem of an event. `version` is that of the *event*; without one the latest is taken.
@@ -67,7 +68,7 @@ pub async fn change(
         let (app, actor, change, reason) = (app.clone(), actor.clone(), change.clone(), reason.clone());
         async move {
             let tx = app.store.begin().await?;
-            let mut event = events::by_number(&tx, number).await?;
+            let mut event = events::by_number(&tx, &actor, number).await?;
             if let Some(given) = version.filter(|given| *given != event.version) {
                 return Err(ServiceError::Stale { what: event.label(), given, current: event.version });
             }

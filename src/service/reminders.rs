@@ -26,6 +26,7 @@ use crate::{
             policy::{Policy, Step},
         },
         severity::SeverityPolicy,
+        visibility::Sight,
     },
     store::{
         self, Tx,
@@ -72,7 +73,7 @@ struct Directory {
 /// The local day, which reminder, and whether the leads are copied.
 pub fn upcoming(app: &App, event: &ProductionEvent, count: usize) -> Vec<(NaiveDate, Step, bool)> {
     let policy = Policy::default();
-    let Some(due_on) = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed()) else { return Vec::new() };
+    let Some(due_on) = event.postmortem.due_on.filter(|_| event.owes_postmortem()) else { return Vec::new() };
     let now = app.now().with_timezone(&app.zone);
     // After the slot of today has closed the next one is tomorrow's.
     let from = if now.time() < policy.until { now.date_naive() } else { now.date_naive() + Days::new(1) };
@@ -207,7 +208,7 @@ async fn sorted_out(
     let events: HashMap<Uuid, OwedEvent> = store::events::by_ids(connection, &ids)
         .await?
         .iter()
-        .filter(|event| event.postmortem.state.is_owed())
+        .filter(|event| event.owes_postmortem())
         .map(|event| (event.id, owed(app, &levels, event)))
         .collect();
     let (mut right, mut dropped) = (Vec::new(), Vec::new());
@@ -234,7 +235,7 @@ async fn directory(connection: &impl ConnectionTrait) -> Result<Directory, Servi
     let leads = with_role(Role::Lead);
     let leads = if leads.is_empty() { with_role(Role::Admin) } else { leads };
     let active = accounts.values().filter(|account| account.active).map(|account| account.id).collect();
-    Ok(Directory { people: People { active, leads }, accounts })
+    Ok(Directory { people: People { active, leads, admins: with_role(Role::Admin) }, accounts })
 }
 
 /// Everything owed that is due up to `horizon`, read page by page; of an event only what reminders need is kept.
@@ -267,6 +268,10 @@ fn owed(app: &App, levels: &SeverityPolicy, event: &ProductionEvent) -> OwedEven
         severity: event.fields.severity.clone(),
         owner: event.postmortem.owner_id,
         due_on: event.postmortem.due_on.unwrap_or_else(|| events::due_of(app, levels, &event.fields, event.created_at)),
+        readers: event
+            .fields
+            .restricted
+            .then(|| event.fields.viewers.iter().copied().chain(event.created_by).collect()),
     }
 }
 
@@ -281,7 +286,8 @@ async fn words(
 ) -> Result<MailWords, ServiceError> {
     let reminded: BTreeSet<Uuid> = items.iter().map(|(event, _)| event.id).collect();
     let levels = grading::levels(connection).await?;
-    let later: Vec<OwedEvent> = store::events::owed(connection, Some(account.id), LATER_LIMIT)
+    let sight = Sight::of_account(Some(account.id), account.role);
+    let later: Vec<OwedEvent> = store::events::owed(connection, sight, Some(account.id), LATER_LIMIT)
         .await?
         .iter()
         .map(|event| owed(app, &levels, event))

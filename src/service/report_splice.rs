@@ -29,6 +29,7 @@ use crate::{
             template::StyleError,
         },
         text,
+        visibility::Sight,
     },
     store,
 };
@@ -129,7 +130,7 @@ impl KnownAs {
         }
         let events: Vec<Uuid> = events.into_iter().collect();
         known.guests = store::events::by_ids(app.store.read(), &events).await?;
-        known.guests.retain(|event| event.week != week);
+        known.guests.retain(|event| event.week != week && event.fields.kind.counts() && Sight::Everyone.sees(event));
         Ok(known)
     }
 

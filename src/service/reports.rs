@@ -23,6 +23,7 @@ use crate::{
             template::{StyleError, Writer},
             twin,
         },
+        visibility::Sight,
     },
     store,
 };
@@ -265,7 +266,9 @@ impl Known {
             .partition(|figure| figure.week != week);
         let all_counts = store::figures::counts_of_weeks(connection, first, week).await?;
         let graded = store::events::graded_of_weeks(connection, first, week).await?;
-        let events = store::events::of_week(connection, week).await?;
+        let mut events = store::events::of_week(connection, week).await?;
+        // A report is everyone's: it shows no restricted event, and no drill or maintenance.
+        events.retain(|event| event.fields.kind.counts() && Sight::Everyone.sees(event));
         let carried =
             if carry_over { store::events::owed_before(connection, week, CARRIED).await? } else { Vec::new() };
         let content = SectionsContent {

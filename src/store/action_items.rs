@@ -9,8 +9,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, sight::Sight, tx::one_row};
+use super::{StoreError, Tx, events, tx::one_row};
 use crate::domain::action_item::{ActionFields, ActionItem, ActionState, Priority};
+use crate::domain::visibility::Sight;
 
 /// The most items of one event.
 pub const OF_EVENT: u64 = 500;
@@ -147,7 +148,7 @@ pub async fn count(connection: &impl ConnectionTrait, filter: &ActionFilter, sig
 
 /// What is not deleted, of events that are seen.
 fn seen(sight: Sight) -> Condition {
-    Condition::all().add(Column::DeletedAt.is_null()).add(Column::EventId.in_subquery(sight.events()))
+    Condition::all().add(Column::DeletedAt.is_null()).add(Column::EventId.in_subquery(events::seen(sight)))
 }
 
 fn conditions(filter: &ActionFilter, sight: Sight) -> Condition {

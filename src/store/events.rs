@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{event, postmortem};
+use entity::{event, event_viewer, postmortem};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, NullOrdering, Query},
+    sea_query::{Expr, ExprTrait, NullOrdering, Query, SelectStatement},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -25,6 +25,7 @@ use crate::domain::{
     event_record::{CLOCK_NAMES, Detection, EventKind, FundLoss},
     iso_week::IsoWeek,
     postmortem::PostmortemState,
+    visibility::Sight,
 };
 
 /// Which events a list shows; empty parts do not restrict.
@@ -46,6 +47,10 @@ pub struct EventFilter {
     pub week: Option<IsoWeek>,
     /// Owner of the postmortem.
     pub owner: Option<Uuid>,
+    /// Only events that count: no drills, no planned maintenance.
+    pub counted: bool,
+    /// Whose eyes look: what they do not see is not there.
+    pub sight: Sight,
 }
 
 /// Where the next page begins: after the event with this beginning and number.
@@ -278,10 +283,11 @@ impl DeletedEvent {
 /// Deleted events, the latest deletion first, from the one before `before` (milliseconds, number) on.
 pub async fn deleted(
     connection: &impl ConnectionTrait,
+    sight: Sight,
     before: Option<(i64, i64)>,
     limit: u64,
 ) -> Result<Vec<DeletedEvent>, StoreError> {
-    let mut condition = Condition::all().add(event::Column::DeletedAt.is_not_null());
+    let mut condition = Condition::all().add(event::Column::DeletedAt.is_not_null()).add(visible(sight));
     if let Some((at, number)) = before {
         let earlier = Condition::all().add(event::Column::DeletedAt.eq(at)).add(event::Column::Number.lt(number));
         condition = condition.add(Condition::any().add(event::Column::DeletedAt.lt(at)).add(earlier));
@@ -299,11 +305,13 @@ pub async fn deleted(
 /// The deleted event with this number.
 pub async fn deleted_by_number(
     connection: &impl ConnectionTrait,
+    sight: Sight,
     number: i64,
 ) -> Result<Option<DeletedEvent>, StoreError> {
     let row = event::Entity::find()
         .filter(event::Column::Number.eq(number))
         .filter(event::Column::DeletedAt.is_not_null())
+        .filter(visible(sight))
         .one(connection)
         .await?;
     Ok(row.and_then(DeletedEvent::of))
@@ -503,12 +511,13 @@ pub async fn list(
 /// Events whose postmortem is owed, the earliest due date first, at most `limit`.
 pub async fn owed(
     connection: &impl ConnectionTrait,
+    sight: Sight,
     owner: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<ProductionEvent>, StoreError> {
     let mut due = postmortem::Entity::find()
         .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
-        .filter(live_event());
+        .filter(owing_event(sight));
     if let Some(owner) = owner {
         due = due.filter(postmortem::Column::OwnerId.eq(owner));
     }
@@ -526,7 +535,7 @@ pub async fn owed(
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// Events of weeks before `week` whose postmortem is owed, the earliest beginning first, at most `limit`.
+/// Events of weeks before `week` whose postmortem is owed and that reports show, the earliest beginning first, at most `limit`.
 pub async fn owed_before(
     connection: &impl ConnectionTrait,
     week: IsoWeek,
@@ -537,6 +546,7 @@ pub async fn owed_before(
     owed.and_where(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]));
     let rows = event::Entity::find()
         .filter(event::Column::DeletedAt.is_null())
+        .filter(reported())
         .filter(event::Column::ReportWeek.lt(week.to_string()))
         .filter(event::Column::Id.in_subquery(owed))
         .order_by_with_nulls(event::Column::OccurredAt, sea_orm::Order::Asc, NullOrdering::Last)
@@ -547,7 +557,7 @@ pub async fn owed_before(
     load(connection, rows).await
 }
 
-/// Graded events per week and level of weeks `from..=to`.
+/// Graded events that reports show, per week and level of weeks `from..=to`.
 pub async fn graded_of_weeks(
     connection: &impl ConnectionTrait,
     from: IsoWeek,
@@ -559,6 +569,7 @@ pub async fn graded_of_weeks(
         .column(event::Column::Severity)
         .column_as(event::Column::Id.count(), "n")
         .filter(event::Column::DeletedAt.is_null())
+        .filter(reported())
         .filter(event::Column::ReportWeek.between(from.to_string(), to.to_string()))
         .filter(event::Column::Severity.is_not_null())
         .group_by(event::Column::ReportWeek)
@@ -573,30 +584,35 @@ pub async fn graded_of_weeks(
 }
 
 /// How many postmortems are owed, and how many of them are due before `today`.
-pub async fn count_owed(connection: &impl ConnectionTrait, today: chrono::NaiveDate) -> Result<(u64, u64), StoreError> {
+pub async fn count_owed(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    today: chrono::NaiveDate,
+) -> Result<(u64, u64), StoreError> {
     use sea_orm::PaginatorTrait;
     let owed = postmortem::Entity::find()
         .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
-        .filter(live_event());
+        .filter(owing_event(sight));
     let all = owed.clone().count(connection).await?;
     let overdue = owed.filter(postmortem::Column::DueOn.lt(today)).count(connection).await?;
     Ok((all, overdue))
 }
 
 /// How many events have not recovered.
-pub async fn count_ongoing(connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
+pub async fn count_ongoing(connection: &impl ConnectionTrait, sight: Sight) -> Result<u64, StoreError> {
     use sea_orm::PaginatorTrait;
-    let filter = EventFilter { ongoing: true, ..EventFilter::default() };
+    let filter = EventFilter { ongoing: true, counted: true, sight, ..EventFilter::default() };
     Ok(event::Entity::find().filter(conditions(&filter)).count(connection).await?)
 }
 
 /// Events per severity label that began in `[from, until)`; none is 未定级.
 pub async fn count_by_severity(
     connection: &impl ConnectionTrait,
+    sight: Sight,
     from: i64,
     until: i64,
 ) -> Result<Vec<(Option<String>, i64)>, StoreError> {
-    let filter = EventFilter { from: Some(from), until: Some(until), ..EventFilter::default() };
+    let filter = EventFilter { from: Some(from), until: Some(until), counted: true, sight, ..EventFilter::default() };
     Ok(event::Entity::find()
         .select_only()
         .column(event::Column::Severity)
@@ -618,17 +634,54 @@ pub async fn last_position(connection: &impl ConnectionTrait, week: IsoWeek) -> 
     Ok(row.map_or(0, |row| row.position))
 }
 
-fn live_event() -> Condition {
+/// Of the postmortem table: of an event that is there for these eyes and owes one.
+fn owing_event(sight: Sight) -> Condition {
     let live = Query::select()
         .column(event::Column::Id)
         .from(event::Entity)
         .and_where(event::Column::DeletedAt.is_null())
+        .and_where(event::Column::Kind.eq(EventKind::Normal.code()))
+        .cond_where(visible(sight))
         .take();
     Condition::all().add(postmortem::Column::EventId.in_subquery(live))
 }
 
+/// Of the event table: what these eyes see, by the rule of `domain::visibility`.
+pub fn visible(sight: Sight) -> Condition {
+    let open = event::Column::Restricted.eq(false);
+    match sight {
+        Sight::All => Condition::all(),
+        Sight::Everyone => Condition::all().add(open),
+        Sight::Account(account) => {
+            let named = Query::select()
+                .column(event_viewer::Column::EventId)
+                .from(event_viewer::Entity)
+                .and_where(event_viewer::Column::AccountId.eq(account))
+                .take();
+            Condition::any()
+                .add(open)
+                .add(event::Column::CreatedBy.eq(account))
+                .add(event::Column::Id.in_subquery(named))
+        }
+    }
+}
+
+/// The ids of the events that these eyes see and that are not deleted, to be asked inside another query.
+pub fn seen(sight: Sight) -> SelectStatement {
+    let condition = Condition::all().add(event::Column::DeletedAt.is_null()).add(visible(sight));
+    Query::select().column(event::Column::Id).from(event::Entity).cond_where(condition).take()
+}
+
+/// Of the event table: what reports show and count. A report is everyone's, so that restricted events are left out.
+fn reported() -> Condition {
+    Condition::all().add(visible(Sight::Everyone)).add(event::Column::Kind.eq(EventKind::Normal.code()))
+}
+
 fn conditions(filter: &EventFilter) -> Condition {
-    let mut condition = Condition::all().add(event::Column::DeletedAt.is_null());
+    let mut condition = Condition::all().add(event::Column::DeletedAt.is_null()).add(visible(filter.sight));
+    if filter.counted {
+        condition = condition.add(event::Column::Kind.eq(EventKind::Normal.code()));
+    }
     if let Some(words) = &filter.words {
         condition = condition.add(Expr::col(event::Column::SearchText).like(dialect::contains(words)));
     }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{StoreError, Tx, events, tx::inserted};
 use crate::domain::{
     event::ProductionEvent,
+    event_record::EventKind,
     postmortem::POSTMORTEM_STATES,
     reminder::{plan::Reminder, policy::Step},
 };
@@ -168,6 +169,7 @@ pub async fn owed_page(
         .column(event::Column::Id)
         .from(event::Entity)
         .and_where(event::Column::DeletedAt.is_null())
+        .and_where(event::Column::Kind.eq(EventKind::Normal.code()))
         .take();
     let due = Condition::any().add(postmortem::Column::DueOn.lte(horizon)).add(postmortem::Column::DueOn.is_null());
     let mut find = postmortem::Entity::find()

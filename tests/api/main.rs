@@ -9,6 +9,7 @@ mod mailings;
 mod publishing;
 mod record;
 mod report_styles;
+mod restricted;
 mod shares;
 mod undo;
 
@@ -44,6 +45,8 @@ async fn every_route_refuses_every_role_that_is_too_weak_and_no_other() {
             .replace("{week}", "2024-W34")
             .replace("{name}", "x")
             .replace("{severity}", "C")
+            .replace("{kind}", "related")
+            .replace("{other}", "2")
             .replace("{id}", "0197a000-0000-7000-8000-000000000000");
         let url = format!("{}{path}", service.url);
         let method: Method = route.method.parse().unwrap();

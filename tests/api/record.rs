@@ -273,3 +273,128 @@ async fn a_record_that_cannot_be_is_refused_with_its_field() {
         client.get(format!("{events}/1")).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
     assert_eq!(event["version"], 1, "nothing of it was written");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_are_added_changed_and_archived() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let all = format!("{}/api/v1/services", service.url);
+    let post = |body: Value| client.post(&all).bearer_auth(&token).json(&body).send();
+    let made = post(json!({"name": "提现", "core": true})).await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made: Value = made.json().await.unwrap();
+    assert_eq!((&made["kind"], &made["archived"]), (&json!("business_line"), &json!(false)));
+    assert_eq!(post(json!({"name": " 提现 "})).await.unwrap().status(), StatusCode::CONFLICT);
+    for body in [
+        json!({"name": ""}),
+        json!({"name": "a|b"}),
+        json!({"name": "x".repeat(61)}),
+        json!({"kind": "component"}),
+        json!({"name": "y", "kind": "team"}),
+        json!({"name": "y", "team_id": "0197a000-0000-7000-8000-000000000000"}),
+    ] {
+        assert_eq!(post(body.clone()).await.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+    }
+    let url = format!("{all}/{}", made["id"].as_str().unwrap());
+    let patch = |version: i64, body: Value| {
+        client.patch(&url).bearer_auth(&token).header("If-Match", format!("\"{version}\"")).json(&body).send()
+    };
+    let changed: Value = patch(1, json!({"name": "出金", "archived": true})).await.unwrap().json().await.unwrap();
+    assert_eq!((&changed["name"], &changed["core"], &changed["version"]), (&json!("出金"), &json!(true), &json!(2)));
+    assert_eq!(patch(1, json!({"core": false})).await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
+    let by_name = client.get(format!("{all}/出金")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(by_name.status(), StatusCode::OK);
+    // Archived: not to be named any more, kept where it is.
+    let event = json!({"narrative": "x", "services": [{"service_id": made["id"]}]});
+    let events = format!("{}/api/v1/events", service.url);
+    let refused = client.post(&events).bearer_auth(&token).json(&event).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relations_are_said_once_and_shown_on_both_events() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Reporter).await);
+    let events = format!("{}/api/v1/events", service.url);
+    for hour in 10..14 {
+        let body =
+            json!({"narrative": format!("第 {hour} 起"), "occurred_at": format!("2024-08-19T{hour}:00:00+08:00")});
+        client.post(&events).bearer_auth(&token).json(&body).send().await.unwrap();
+    }
+    let relate = |from: i64, kind: &str, to: &str| {
+        client
+            .post(format!("{events}/{from}/relations"))
+            .bearer_auth(&token)
+            .json(&json!({"kind": kind, "other": to}))
+            .send()
+    };
+    let status = |answer: reqwest::Response| answer.status().as_u16();
+    assert_eq!(status(relate(2, "duplicate", "PE-1").await.unwrap()), 201);
+    assert_eq!(status(relate(2, "duplicate", "PE-1").await.unwrap()), 201, "saying it twice changes nothing");
+    assert_eq!(status(relate(3, "recurrence", "1").await.unwrap()), 201);
+    assert_eq!(status(relate(1, "related", "PE-4").await.unwrap()), 201);
+    assert_eq!(status(relate(4, "related", "PE-1").await.unwrap()), 201);
+    for (from, kind, to, expected) in [
+        (1, "duplicate", "PE-2", 409),
+        (2, "duplicate", "PE-3", 409),
+        (3, "duplicate", "PE-2", 409),
+        (1, "recurrence", "PE-3", 409),
+        (1, "related", "PE-1", 422),
+        (1, "brother", "PE-2", 422),
+        (1, "related", "x", 422),
+        (1, "related", "PE-99", 404),
+    ] {
+        assert_eq!(status(relate(from, kind, to).await.unwrap()), expected, "{from} {kind} {to}");
+    }
+    let read = |number: i64| client.get(format!("{events}/{number}/relations")).bearer_auth(&token).send();
+    let list: Value = read(1).await.unwrap().json().await.unwrap();
+    let told: Vec<(&str, bool, i64)> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["kind"].as_str().unwrap(), one["outgoing"].as_bool().unwrap(), one["other"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(told, [("duplicate", false, 2), ("recurrence", false, 3), ("related", true, 4)]);
+    let gone = client.delete(format!("{events}/4/relations/related/1")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT, "related goes from either side");
+    let gone = client.delete(format!("{events}/4/relations/related/1")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_asked_in_its_order_and_drills_count_nowhere() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Reporter).await);
+    let events = format!("{}/api/v1/events", service.url);
+    let body = json!({"narrative": "提现失败", "occurred_at": "2024-08-19T10:00:00+08:00", "severity": "B", "postmortem": "pending"});
+    client.post(&events).bearer_auth(&token).json(&body).send().await.unwrap();
+    let asked = || async {
+        let answer = client.get(format!("{events}/1/missing")).bearer_auth(&token).send().await.unwrap();
+        let list: Value = answer.json().await.unwrap();
+        list["data"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(asked().await[..3], ["recovered", "impacts", "detected"]);
+    let patch = |version: i64, body: Value| {
+        client
+            .patch(format!("{events}/1"))
+            .bearer_auth(&token)
+            .header("If-Match", format!("\"{version}\""))
+            .json(&body)
+            .send()
+    };
+    assert_eq!(patch(1, json!({"unknown": ["recovered", "impacts"]})).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(asked().await[0], "detected");
+    let get = |path: &str| client.get(format!("{}{path}", service.url)).bearer_auth(&token).send();
+    let text = |path: &'static str| async { get(path).await.unwrap().text().await.unwrap() };
+    assert!(text("/api/v1/reports/2024-W34?format=md").await.contains("提现失败"));
+    assert!(text("/api/v1/postmortems").await.contains("PE-1"));
+    assert!(text("/metrics").await.contains("fupan_postmortems_owed 1"));
+    assert_eq!(patch(2, json!({"kind": "drill"})).await.unwrap().status(), StatusCode::OK);
+    let report = text("/api/v1/reports/2024-W34?format=json").await;
+    assert!(!report.contains("提现失败") && !report.contains("\"B\""), "{report}");
+    assert!(!text("/api/v1/postmortems").await.contains("PE-1"));
+    assert!(text("/metrics").await.contains("fupan_postmortems_owed 0"));
+    assert!(!text("/api/v1/events?state=owed").await.contains("PE-1"));
+    assert!(text("/api/v1/events").await.contains("PE-1"), "the list shows it");
+    assert!(asked().await.is_empty(), "a drill is asked for its times alone");
+}

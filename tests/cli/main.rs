@@ -5,6 +5,7 @@ mod foreign;
 mod history;
 mod imports;
 mod publishing;
+mod record;
 mod serve;
 mod splice;
 

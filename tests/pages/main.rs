@@ -6,6 +6,7 @@ mod history;
 mod imports;
 mod line_styles;
 mod publishing;
+mod record;
 
 use fupan::domain::actor::Role;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};

@@ -349,7 +349,12 @@ impl Desk<'_> {
         let (read, _) = read_fields(&event.draft);
         if gone {
             let value = Value::Event(Box::new(read), event.draft.mark);
-            let line = self.line(Outcome::Deleted, vec![Reason::Imported], &event.draft.narrative, value);
+            let (outcome, reason) = if there.fields.restricted {
+                (Outcome::Unchanged, Reason::Restricted)
+            } else {
+                (Outcome::Deleted, Reason::Imported)
+            };
+            let line = self.line(outcome, vec![reason], &event.draft.narrative, value);
             let told = Some(Told { subject: there.id, own: false });
             return EventPlan { line: Line { number: numbered(&there), ..line }, act: EventAct::Nothing, told };
         }

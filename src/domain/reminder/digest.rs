@@ -188,6 +188,7 @@ mod tests {
             severity: None,
             owner,
             due_on: due_on.parse().unwrap(),
+            readers: None,
         }
     }
 

@@ -28,6 +28,8 @@ pub struct OwedEvent {
     pub owner: Option<Uuid>,
     /// Due date in the report zone.
     pub due_on: NaiveDate,
+    /// Who may hear of a restricted event besides administrators; none where everyone may.
+    pub readers: Option<BTreeSet<Uuid>>,
 }
 
 /// Who can be reminded.
@@ -37,6 +39,8 @@ pub struct People {
     pub active: BTreeSet<Uuid>,
     /// Those of them who look after events without an owner and are copied about late ones.
     pub leads: BTreeSet<Uuid>,
+    /// Those of them who see restricted events too.
+    pub admins: BTreeSet<Uuid>,
 }
 
 /// What planning knows besides the events.
@@ -87,12 +91,20 @@ pub fn plan(
 }
 
 /// Whom a reminder of `event` on `day` goes to: the owner, and the leads when it is late or nobody owns it.
-/// An owner without access counts as nobody.
+/// An owner without access counts as nobody. Of a restricted event only those hear who see it: where they are none of
+/// these, all of them who get mail.
 pub fn recipients(event: &OwedEvent, day: NaiveDate, rules: Rules<'_>) -> BTreeSet<Uuid> {
     let owner = event.owner.filter(|owner| rules.people.active.contains(owner));
     let mut recipients: BTreeSet<Uuid> = owner.into_iter().collect();
     if owner.is_none() || rules.policy.copies_leads(event.due_on, day, rules.calendar) {
         recipients.extend(&rules.people.leads);
+    }
+    if let Some(readers) = &event.readers {
+        let may = |id: &Uuid| readers.contains(id) || rules.people.admins.contains(id);
+        recipients.retain(may);
+        if recipients.is_empty() {
+            recipients.extend(rules.people.active.iter().copied().filter(may));
+        }
     }
     recipients
 }
@@ -117,7 +129,7 @@ mod tests {
     const GONE: Uuid = Uuid::from_u128(3);
 
     fn people() -> People {
-        People { active: [OWNER, LEAD].into(), leads: [LEAD].into() }
+        People { active: [OWNER, LEAD].into(), leads: [LEAD].into(), admins: BTreeSet::new() }
     }
 
     fn event(number: i64, owner: Option<Uuid>, due_on: &str) -> OwedEvent {
@@ -128,6 +140,7 @@ mod tests {
             severity: None,
             owner,
             due_on: due_on.parse().unwrap(),
+            readers: None,
         }
     }
 
@@ -164,6 +177,20 @@ mod tests {
         assert_eq!(planned(&events, "2024-09-16T12:00:00+08:00").len(), 0, "中秋");
         let second = planned(&events, "2024-09-18T12:00:00+08:00");
         assert_eq!(second.keys().copied().collect::<Vec<_>>(), [OWNER, LEAD]);
+    }
+
+    #[test]
+    fn of_a_restricted_event_only_those_hear_who_see_it() {
+        let (policy, calendar) = (Policy::default(), Calendar::bundled());
+        let people = people();
+        let rules = Rules { policy: &policy, calendar: &calendar, zone: Shanghai, people: &people };
+        let day = "2024-09-20".parse().unwrap();
+        let late = event(1, Some(OWNER), "2024-08-20");
+        assert_eq!(recipients(&late, day, rules), [OWNER, LEAD].into());
+        let for_owner = OwedEvent { readers: Some([OWNER].into()), ..late.clone() };
+        assert_eq!(recipients(&for_owner, day, rules), [OWNER].into());
+        let for_neither = OwedEvent { readers: Some([GONE].into()), ..late };
+        assert_eq!(recipients(&for_neither, day, rules), BTreeSet::new(), "who is gone gets no mail");
     }
 
     #[test]

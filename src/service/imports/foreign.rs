@@ -17,6 +17,7 @@ use crate::{
         import_plan::{self, Choices, Doubtful, EventPlan, Incoming},
         iso_week::IsoWeek,
         report,
+        visibility::Sight,
     },
     service::{grading, retry::retried},
     store::{self, import_runs::ConnectionTrait, timeline::TimelineEntry},
@@ -58,7 +59,7 @@ pub async fn import_foreign_file(
     let (incoming, timelines) = told(app, source, events);
     let file_name: String = file_name.chars().take(255).collect();
     if run.options.dry_run {
-        let mut known = known(app, app.store.read(), &incoming).await?;
+        let mut known = known(app, Sight::of(actor), app.store.read(), &incoming).await?;
         let times = incoming.iter().filter_map(|event| event.draft.occurred).map(|point| point.at.timestamp_millis());
         run.thought.lay_over_events(&mut known, incoming.iter().map(|event| &event.key), times, None);
         known.events.files.clone_from(&run.files);
@@ -97,7 +98,7 @@ async fn write(
         *position += 1;
         event.position = *position;
     }
-    let mut known = known(app, tx.conn(), &incoming).await?;
+    let mut known = known(app, Sight::of(actor), tx.conn(), &incoming).await?;
     known.events.files = desk.files.as_ref().clone();
     let aliases = std::mem::take(&mut known.aliases);
     let mut plans = plan(app, known, incoming, choices, desk.doubtful);
@@ -155,12 +156,13 @@ fn told(app: &App, source: &str, events: Vec<ForeignEvent>) -> (Vec<Incoming>, B
 
 async fn known(
     app: &App,
+    sight: Sight,
     connection: &impl ConnectionTrait,
     incoming: &[Incoming],
 ) -> Result<load::Known, ServiceError> {
     let keys: Vec<String> = incoming.iter().map(|event| event.key.clone()).collect();
     let aliases = load::aliases(connection, &keys).await?;
-    let events = load::events(app, connection, incoming, &aliases, None).await?;
+    let events = load::events(app, sight, connection, incoming, &aliases, None).await?;
     Ok(load::Known { events, figures: import_plan::KnownFigures::default(), aliases })
 }
 

@@ -12,8 +12,10 @@ use crate::{
     domain::{
         capture,
         event::{EventFields, ProductionEvent},
-        import_plan::{Incoming, Kind, KnownEvents, KnownFigures, Link, Meeting, Said},
+        import_plan::{Incoming, Kind, KnownEvents, KnownFigures, Link, Meeting, SAME_EVENT, Said},
         iso_week::IsoWeek,
+        text,
+        visibility::Sight,
     },
     service::capture::context,
     store::{self, import_aliases::Alias, import_runs::ConnectionTrait},
@@ -30,6 +32,7 @@ pub(super) struct Known {
 /// What a document meets. `previous` is what the latest document of its week said.
 pub(super) async fn document(
     app: &App,
+    sight: Sight,
     connection: &impl ConnectionTrait,
     document: &Document,
     names: &Names,
@@ -37,7 +40,7 @@ pub(super) async fn document(
 ) -> Result<Known, ServiceError> {
     let week = document.week;
     let aliases = aliases(connection, &names.keys()).await?;
-    let events = events(app, connection, &incoming(document, names), &aliases, Some(week)).await?;
+    let events = events(app, sight, connection, &incoming(document, names), &aliases, Some(week)).await?;
     let figures = KnownFigures {
         figures: store::figures::of_week(connection, week).await?,
         counts: store::figures::counts_of_weeks(connection, week, week).await?,
@@ -63,6 +66,7 @@ pub(super) async fn aliases(
 /// The stored events that those of a file may be.
 pub(super) async fn events(
     app: &App,
+    sight: Sight,
     connection: &impl ConnectionTrait,
     incoming: &[Incoming],
     aliases: &BTreeMap<String, Alias>,
@@ -102,13 +106,48 @@ pub(super) async fn events(
     // One that is deleted here and known by its key cannot be among the others.
     let met: BTreeSet<Uuid> = by_key.values().map(|meeting| meeting.event.id).collect();
     at_times.retain(|event| !met.contains(&event.id));
+    withhold(sight, incoming, &mut by_key, &mut at_times);
     let all_known = incoming.iter().all(|event| by_key.contains_key(&event.key));
-    let of_week = match week {
+    let mut of_week = match week {
         Some(week) if !all_known => store::events::of_week(connection, week).await?,
         _ => Vec::new(),
     };
+    of_week.retain(|event| sight.sees(event));
     let bases = bases(app, connection, incoming, &by_key, &at_times).await?;
     Ok(KnownEvents { by_key, left_out, at_times, of_week, bases, files: BTreeMap::new() })
+}
+
+/// Takes away what the importer does not see: a line that meets such an event is not written and says nothing of it.
+fn withhold(
+    sight: Sight,
+    incoming: &[Incoming],
+    by_key: &mut BTreeMap<String, Meeting>,
+    at_times: &mut Vec<ProductionEvent>,
+) {
+    let blank = |event: &ProductionEvent| Meeting {
+        event: ProductionEvent {
+            number: 0,
+            fields: EventFields { restricted: true, ..EventFields::default() },
+            raw: None,
+            ..event.clone()
+        },
+        gone: true,
+        link: Link::Own,
+    };
+    for meeting in by_key.values_mut() {
+        if !sight.sees(&meeting.event) {
+            *meeting = blank(&meeting.event);
+        }
+    }
+    let (seen, hidden): (Vec<_>, Vec<_>) = std::mem::take(at_times).into_iter().partition(|event| sight.sees(event));
+    *at_times = seen;
+    for event in hidden {
+        for line in incoming.iter().filter(|line| line.draft.occurred == event.fields.occurred) {
+            if text::likeness(&event.fields.narrative, &line.draft.narrative) >= SAME_EVENT {
+                by_key.entry(line.key.clone()).or_insert_with(|| blank(&event));
+            }
+        }
+    }
 }
 
 /// The fields of stored events as they were read the last time, where that decides about something.

@@ -29,6 +29,7 @@ use crate::{
             self,
             reading::{EventReading, ReportReading},
         },
+        visibility::Sight,
     },
     store::{self, import_aliases::Alias},
 };
@@ -201,7 +202,7 @@ pub async fn import_document(
     };
     let previous = previous.map(|previous| Arc::new(Said::by(&previous)));
     if run.options.dry_run {
-        let mut known = load::document(app, app.store.read(), document, &names, previous).await?;
+        let mut known = load::document(app, Sight::of(actor), app.store.read(), document, &names, previous).await?;
         run.thought.lay_over(&mut known, document, &names);
         known.events.files.clone_from(&run.files);
         let plan = plan(app, document, &names, known, choices, run.options.doubtful)?;
@@ -218,7 +219,7 @@ pub async fn import_document(
         async move {
             let tx = app.store.begin().await?;
             store::events::hold_numbers(&tx).await?;
-            let mut known = load::document(&app, tx.conn(), &document, &names, previous).await?;
+            let mut known = load::document(&app, Sight::of(&actor), tx.conn(), &document, &names, previous).await?;
             known.events.files = desk.files.as_ref().clone();
             let mut plan = plan(&app, &document, &names, known, &choices, desk.doubtful)?;
             if let Some(problem) = plan.report(&document, None, false).problem() {

@@ -1,5 +1,7 @@
 //! The import runs there were.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::{App, ServiceError, authorise, succession};
@@ -7,10 +9,11 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::FieldError,
+        visibility::Sight,
     },
     store::{
         self,
-        import_runs::{ImportRun, RunCursor},
+        import_runs::{ConnectionTrait, ImportChange, ImportRun, RunCursor},
     },
 };
 
@@ -92,6 +95,22 @@ pub(super) fn missing(word: &str) -> ServiceError {
     ServiceError::NotFound(format!("import {word}"))
 }
 
+/// Events of a ledger that these eyes do not see.
+pub(super) async fn hidden(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    changes: &[ImportChange],
+) -> Result<BTreeSet<Uuid>, ServiceError> {
+    let events: BTreeSet<Uuid> = changes
+        .iter()
+        .filter(|change| matches!(change.kind.as_str(), "event" | "postmortem"))
+        .map(|change| change.subject)
+        .collect();
+    let events: Vec<Uuid> = events.into_iter().collect();
+    let found = store::events::by_ids_or_gone(connection, &events).await?;
+    Ok(found.iter().filter(|(event, _)| !sight.sees(event)).map(|(event, _)| event.id).collect())
+}
+
 /// A run (its id, or `last`) and what it changed.
 pub async fn detail(app: &App, actor: &Actor, word: &str) -> Result<RunDetail, ServiceError> {
     authorise(actor, Permission::ImportReport)?;
@@ -100,8 +119,10 @@ pub async fn detail(app: &App, actor: &Actor, word: &str) -> Result<RunDetail, S
     let mut rows = store::import_runs::changes(app.store.read(), id, 0, &HIDDEN, SHOWN + 1).await?;
     let more = rows.len() as u64 > SHOWN;
     rows.truncate(usize::try_from(SHOWN).unwrap_or(usize::MAX));
+    let hidden = hidden(app.store.read(), Sight::of(actor), &rows).await?;
     let changes = rows
         .into_iter()
+        .filter(|change| !hidden.contains(&change.subject))
         .map(|change| ChangeLine { kind: change.kind, label: change.label, new: change.before.is_none() })
         .collect();
     Ok(RunDetail { run, changes, more })

@@ -19,6 +19,7 @@ use crate::{
         event::{self, ProductionEvent},
         figures::{Figure, IncidentCount},
         postmortem::Postmortem,
+        visibility::Sight,
     },
     service::{events, figures, grading, reminders, retry::retried},
     store::{
@@ -85,7 +86,7 @@ async fn write(app: &App, tx: &Tx, actor: &Actor, run: ImportRun) -> Result<Undo
     let mut changes = store::import_runs::all_changes(tx.conn(), run.id).await?;
     // The latest change first: what a run changed twice goes back both steps.
     changes.reverse();
-    let mut eraser = Eraser::new(app, tx, run.id, &changes).await?;
+    let mut eraser = Eraser::new(app, tx, Sight::of(actor), run.id, &changes).await?;
     for change in &changes {
         match change.kind.as_str() {
             "event" => eraser.event(actor, change).await?,
@@ -132,6 +133,8 @@ struct Eraser<'a> {
     documents: BTreeMap<Uuid, i64>,
     /// What other imports that stand did.
     others: Others,
+    /// Whose eyes read the report of the undoing.
+    sight: Sight,
     /// New events that go.
     gone_events: Vec<Uuid>,
     gone_figures: Vec<(Uuid, i64)>,
@@ -144,7 +147,13 @@ struct Eraser<'a> {
 }
 
 impl<'a> Eraser<'a> {
-    async fn new(app: &'a App, tx: &'a Tx, run: Uuid, changes: &[ImportChange]) -> Result<Self, ServiceError> {
+    async fn new(
+        app: &'a App,
+        tx: &'a Tx,
+        sight: Sight,
+        run: Uuid,
+        changes: &[ImportChange],
+    ) -> Result<Self, ServiceError> {
         let ids = |kinds: &[&str]| -> Vec<Uuid> {
             let of_kind = changes.iter().filter(|change| kinds.contains(&change.kind.as_str()));
             of_kind.map(|change| change.subject).collect::<BTreeSet<_>>().into_iter().collect()
@@ -170,6 +179,7 @@ impl<'a> Eraser<'a> {
             counts: counts.into_iter().map(|count| (count.id, count)).collect(),
             documents: store::imports::times(tx.conn(), &ids(&["document"])).await?,
             others,
+            sight,
             aliases: aliases.into_iter().map(|alias| (alias.key.clone(), alias)).collect(),
             gone_events: Vec::new(),
             gone_figures: Vec::new(),
@@ -184,6 +194,11 @@ impl<'a> Eraser<'a> {
 
     fn note(&mut self, action: &str, subject: String, change: serde_json::Value) {
         self.audit.push(NewEntry { id: self.app.id(), action: action.to_owned(), subject, change });
+    }
+
+    /// What an event is called in the report of the undoing; who does not see it reads no more than that there is one.
+    fn label_of(&self, event: &ProductionEvent) -> String {
+        if self.sight.sees(event) { ledger::label_of(event) } else { "—".to_owned() }
     }
 
     fn keep(&mut self, change: &ImportChange, label: String, fields: Vec<String>) {
@@ -206,12 +221,12 @@ impl<'a> Eraser<'a> {
             if edited.is_empty() {
                 self.gone_events.push(here.id);
                 if !gone {
-                    self.undone.push((change.kind.clone(), ledger::label_of(&here)));
+                    self.undone.push((change.kind.clone(), self.label_of(&here)));
                     let was = json!({"narrative": here.fields.narrative, "by": "import.undo"});
                     self.note("event.delete", events::subject(here.number), was);
                 }
             } else {
-                self.keep(change, ledger::label_of(&here), edited);
+                self.keep(change, self.label_of(&here), edited);
             }
             return Ok(());
         }
@@ -244,13 +259,13 @@ impl<'a> Eraser<'a> {
             now.version += 1;
         }
         if now.fields != here.fields {
-            self.undone.push((change.kind.clone(), ledger::label_of(&now)));
+            self.undone.push((change.kind.clone(), self.label_of(&now)));
             let what = event::changes(&here.fields, &now.fields);
             self.note("event.update", events::subject(here.number), what);
         }
         // By which key an import knows it is nothing that people see.
         decision.edited.retain(|name| !matches!(name.as_str(), "identity" | "mark"));
-        self.keep_what(change, ledger::label_of(&now), decision);
+        self.keep_what(change, self.label_of(&now), decision);
         self.events.insert(here.id, (now, false));
         Ok(())
     }
@@ -311,7 +326,7 @@ impl<'a> Eraser<'a> {
         let mut decision = self.others.decide(change, &stripped(stands));
         let back = decision.state::<PostmortemLedger>();
         decision.edited.iter_mut().for_each(|name| "postmortem".clone_into(name));
-        self.keep_what(change, ledger::label_of(&here), decision);
+        self.keep_what(change, self.label_of(&here), decision);
         let Some(before) = back else { return Ok(()) };
         let postmortem = Postmortem {
             state: before.state,
@@ -329,7 +344,7 @@ impl<'a> Eraser<'a> {
         let moved =
             json!({"state": {"from": here.postmortem.state.code(), "to": before.state.code()}, "by": "import.undo"});
         self.note(&format!("postmortem.{}", before.state.code()), events::subject(here.number), moved);
-        self.undone.push((change.kind.clone(), ledger::label_of(&here)));
+        self.undone.push((change.kind.clone(), self.label_of(&here)));
         let version = postmortem.version + 1;
         let now =
             ProductionEvent { version: here.version + 1, postmortem: Postmortem { version, ..postmortem }, ..here };

@@ -267,6 +267,11 @@ pub struct EventChange {
     postmortem: Option<String>,
 }
 
+/// An event as a JSON value, as the API sends it.
+pub fn json(app: &App, event: &ProductionEvent) -> Value {
+    serde_json::to_value(body(app, event)).unwrap_or_default()
+}
+
 /// An event as JSON, its report line in the words of the house.
 pub fn body(app: &App, event: &ProductionEvent) -> EventBody {
     in_style(app, event, &ReportStyle::default())
@@ -353,7 +358,7 @@ pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> Even
             owner_id: event.postmortem.owner_id,
             due_on: event.postmortem.due_on,
             reason: event.postmortem.reason.clone(),
-            marks: if event.postmortem.state.is_owed() { vec!["待复盘"] } else { Vec::new() },
+            marks: if event.owes_postmortem() { vec!["待复盘"] } else { Vec::new() },
         },
         created_at: millis(event.created_at),
         updated_at: millis(event.updated_at),

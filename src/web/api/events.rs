@@ -19,6 +19,7 @@ use crate::{
         event::{self, EventFields, ProductionEvent, Source},
         iso_week,
         postmortem::PostmortemState,
+        visibility::Sight,
     },
     service::{
         App, ServiceError, capture,
@@ -100,6 +101,10 @@ impl ListQuery {
                 .transpose()
                 .map_err(ServiceError::from)?,
             owner: None,
+            // What is owed is owed by events that count.
+            counted: self.state.as_deref().is_some_and(|state| state.split(',').any(|code| code == "owed")),
+            // The service looks with the caller's eyes.
+            sight: Sight::default(),
         })
     }
 

@@ -4,6 +4,7 @@ pub mod action_items;
 mod conditions;
 mod event_body;
 mod event_history;
+mod event_relations;
 mod events;
 mod figures;
 mod import_batches;
@@ -20,6 +21,7 @@ mod services;
 pub mod shares;
 
 pub use conditions::with_bytes;
+pub use event_body::json as event_json;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
 
@@ -106,6 +108,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::delete().to(report_mailings::delete)),
         )
         .service(web::resource("/api/v1/report-mailings/{id}/preview").route(web::get().to(report_mailings::preview)))
+        .service(web::resource("/api/v1/events/{number}/missing").route(web::get().to(event_relations::missing)))
+        .service(
+            web::resource("/api/v1/events/{number}/relations")
+                .route(web::get().to(event_relations::list))
+                .route(web::post().to(event_relations::add)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/relations/{kind}/{other}")
+                .route(web::delete().to(event_relations::remove)),
+        )
         .service(
             web::resource("/api/v1/services")
                 .route(web::get().to(services::list))

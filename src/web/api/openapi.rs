@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, event_body, event_history, events, figures, import_batches, imports, lines, policies, postmortems,
-    published, report_mailings, report_styles, reports, services, shares,
+    action_items, event_body, event_history, event_relations, events, figures, import_batches, imports, lines,
+    policies, postmortems, published, report_mailings, report_styles, reports, services, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -24,6 +24,11 @@ use crate::web::routes::{ROUTES, Route};
     event_history::FieldChangeBody,
     event_history::HistoryEntry,
     event_history::HistoryList,
+    event_relations::QuestionBody,
+    event_relations::QuestionList,
+    event_relations::RelationBody,
+    event_relations::RelationList,
+    event_relations::RelationNew,
     events::EventList,
     figures::CountBody,
     figures::CountChange,
@@ -129,6 +134,11 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/report-mailings/{id}") => give("MailingBody"),
         ("PATCH", "/api/v1/report-mailings/{id}") => swap("MailingChange", "MailingBody"),
         ("GET", "/api/v1/report-mailings/{id}/preview") => give("MailingPreview"),
+        ("GET", "/api/v1/events/{number}/missing") => give("QuestionList"),
+        ("GET", "/api/v1/events/{number}/relations") => give("RelationList"),
+        ("POST", "/api/v1/events/{number}/relations") => {
+            Exchange { takes: Some((JSON, "RelationNew")), gives: ("201", JSON, "RelationList") }
+        }
         ("GET", "/api/v1/services") => give("ServiceList"),
         ("POST", "/api/v1/services") => {
             Exchange { takes: Some((JSON, "ServiceChange")), gives: ("201", JSON, "ServiceBody") }
@@ -190,10 +200,10 @@ fn parameters(route: &Route) -> Vec<Value> {
     all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()));
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
-        // A link has no version: revoking it twice is the same as once.
-        ("DELETE", "/api/v1/report-shares/{id}") => {}
         ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", false)),
         ("POST", "/api/v1/events/{number}/action-items") => all.push(header("Idempotency-Key", false)),
+        // A link has no version: revoking it twice is the same as once.
+        ("DELETE", "/api/v1/report-shares/{id}" | "/api/v1/events/{number}/relations/{kind}/{other}") => {}
         versioned if versioned.0 == "DELETE" || VERSIONED.contains(&versioned) => all.push(header("If-Match", true)),
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
         ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {

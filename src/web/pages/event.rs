@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Shell,
+    event_record::{self, Around, Panel, Refused},
     figures::{FigureRow, figure_rows},
     redirect, refusal, render, rows,
 };
@@ -39,6 +40,7 @@ use crate::{
 #[template(path = "event.html")]
 struct EventPage {
     shell: Shell,
+    record: Panel,
     number: i64,
     version: i64,
     message: String,
@@ -93,7 +95,7 @@ pub struct Edit {
 }
 
 /// A form that was refused: as typed, as it was shown before, and why.
-struct Typed {
+pub(super) struct Typed {
     form: Edit,
     was: Edit,
     message: String,
@@ -106,16 +108,17 @@ pub async fn page(
     number: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None).await
+    show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None, None).await
 }
 
-async fn show(
+pub(super) async fn show(
     app: &App,
     request: &HttpRequest,
     caller: &Caller,
     number: i64,
     status: StatusCode,
     typed: Option<Typed>,
+    refused: Option<Refused>,
 ) -> Result<HttpResponse, Problem> {
     let detail = events::detail(app, &caller.actor, number).await?;
     let people = accounts::owners(app, &caller.actor).await?;
@@ -132,6 +135,10 @@ async fn show(
     if let (Some(from), Some(to)) = (fields.occurred, fields.recovered) {
         facts.extend(rows::lasted(t, from, to).map(|words| (t.duration.to_owned(), words)));
     }
+    let later = request.query_string().split('&').find_map(|pair| pair.strip_prefix("later=")).unwrap_or_default();
+    let later = later.replace("%2C", ",");
+    let around = Around { app, actor: &caller.actor, t, event, later: &later, refused: refused.as_ref() };
+    let record = event_record::panel(around).await?;
     let now = event.postmortem.state;
     let role = caller.actor.role;
     let typed = typed.unwrap_or_else(|| {
@@ -141,6 +148,7 @@ async fn show(
     let form_was = serde_json::to_string(&typed.was).unwrap_or_default();
     let Typed { form, message, .. } = typed;
     let page = EventPage {
+        record,
         number,
         version: event.version,
         message,
@@ -148,7 +156,7 @@ async fn show(
         tone: shell.levels.tone(fields.severity.as_deref()),
         severity_words: rows::grade(t, fields.severity.as_deref()),
         recovered: fields.recovered.is_some(),
-        owed: now.is_owed(),
+        owed: event.owes_postmortem(),
         time: [fields.occurred, fields.recovered]
             .into_iter()
             .flatten()
@@ -335,12 +343,12 @@ pub async fn edit(
         Err(ServiceError::Stale { .. }) => {
             let message = super::words(&caller).stale.to_owned();
             let typed = Typed { form: form.onto(&was, now.clone()), was: now, message };
-            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some(typed)).await
+            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some(typed), None).await
         }
         Err(ServiceError::Invalid(error)) => {
             let message = refusal(super::words(&caller), error.into());
             let typed = Typed { form, was, message };
-            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some(typed)).await
+            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some(typed), None).await
         }
         Err(other) => Err(other.into()),
     }

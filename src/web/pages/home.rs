@@ -145,7 +145,7 @@ fn grades(
         return reported;
     }
     let mut by_grade: BTreeMap<Option<&str>, usize> = BTreeMap::new();
-    for event in events {
+    for event in events.iter().filter(|event| event.fields.kind.counts()) {
         *by_grade.entry(event.fields.severity.as_deref()).or_default() += 1;
     }
     let mut by_grade: Vec<(Option<&str>, usize)> = by_grade.into_iter().collect();

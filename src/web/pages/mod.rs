@@ -6,6 +6,7 @@ mod distribution;
 mod event;
 mod event_actions;
 mod event_history;
+mod event_record;
 mod events;
 mod figures;
 mod home;
@@ -61,6 +62,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/e/{number}").route(web::get().to(event::page)))
         .service(web::resource("/events/{number}/edit").route(web::post().to(event::edit)))
         .service(web::resource("/events/{number}/recover").route(web::post().to(event::recover)))
+        .service(web::resource("/events/{number}/record").route(web::post().to(event_record::save)))
+        .service(web::resource("/events/{number}/answer").route(web::post().to(event_record::answer)))
+        .service(web::resource("/events/{number}/mark").route(web::post().to(event_record::mark)))
+        .service(web::resource("/events/{number}/relations").route(web::post().to(event_record::relate)))
         .service(web::resource("/events/{number}/sentence").route(web::post().to(event::sentence)))
         .service(web::resource("/events/{number}/delete").route(web::post().to(event::delete)))
         .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))

@@ -11,7 +11,7 @@ use crate::{
         postmortem::PostmortemState,
         severity::SeverityPolicy,
     },
-    i18n::{Texts, restated},
+    i18n::{Texts, record, restated},
     service::App,
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Row {
     pub tone: &'static str,
     pub owed: bool,
     pub time: String,
+    /// Drill or maintenance; restricted.
+    pub badges: Vec<&'static str>,
     pub notes: Vec<String>,
     /// How far the postmortem is past its due date, or how long there is left.
     pub late: String,
@@ -45,7 +47,7 @@ pub(super) struct Age {
 }
 
 fn age(app: &App, event: &ProductionEvent) -> Option<Age> {
-    let due = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed())?;
+    let due = event.postmortem.due_on.filter(|_| event.owes_postmortem())?;
     let fields = &event.fields;
     let begun = fields.recovered.or(fields.occurred).map(|point| point.at.with_timezone(&app.zone).date_naive())?;
     let today = app.today();
@@ -70,6 +72,12 @@ pub(super) fn when(app: &App, millis: i64) -> String {
 /// The row of an event.
 pub(super) fn row(app: &App, t: &Texts, levels: &SeverityPolicy, event: &ProductionEvent) -> Row {
     owned_row(app, t, levels, event, &[])
+}
+
+fn badges(t: &Texts, event: &ProductionEvent) -> Vec<&'static str> {
+    let r = record::texts(t.lang);
+    let kind = (!event.fields.kind.counts()).then(|| record::event_kind(r, event.fields.kind));
+    kind.into_iter().chain(event.fields.restricted.then_some(r.restricted)).collect()
 }
 
 /// The row of an event with its owner, looked up among `people`.
@@ -99,7 +107,8 @@ pub(super) fn owned_row(
         title: event.title(),
         severity: grade(t, fields.severity.as_deref()),
         tone: levels.tone(fields.severity.as_deref()),
-        owed: event.postmortem.state.is_owed(),
+        owed: event.owes_postmortem(),
+        badges: badges(t, event),
         time: fields.occurred.map(|point| time(app, point)).unwrap_or_default(),
         notes,
         late: due(app, t, event),
@@ -150,7 +159,7 @@ pub(super) fn grade(t: &Texts, severity: Option<&str>) -> String {
 
 /// `逾期 3 个工作日`, `今天截止`, `剩 2 个工作日`; empty where nothing is owed.
 pub(super) fn due(app: &App, t: &Texts, event: &ProductionEvent) -> String {
-    let Some(due) = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed()) else { return String::new() };
+    let Some(due) = event.postmortem.due_on.filter(|_| event.owes_postmortem()) else { return String::new() };
     let today = app.today();
     let days = app.calendar.working_days_between(due.min(today), due.max(today));
     let zh = t.lang == "zh-CN";
