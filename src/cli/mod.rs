@@ -2,6 +2,7 @@
 
 mod add;
 mod figures;
+mod grade;
 mod import;
 mod mailing;
 mod out;
@@ -11,6 +12,7 @@ mod policy;
 mod publish;
 mod report;
 mod style;
+mod team;
 mod user;
 mod worker;
 
@@ -73,6 +75,17 @@ enum Command {
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
+    /// The grade of an event: what is proposed, give it, regrade it.
+    Grade(grade::Grade),
+    /// Which teams answer for an event.
+    Share(grade::Share),
+    /// How far an event is from the thresholds of regulators.
+    Thresholds(grade::Thresholds),
+    /// Events per team and level of a period.
+    Counts(grade::Counts),
+    /// Teams.
+    #[command(subcommand)]
+    Team(team::TeamCommand),
     /// Policies: levels, grading rules, thresholds.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -240,6 +253,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
+                Command::Grade(grade) => grade::run(&session, grade).await,
+                Command::Share(share) => grade::share(&session, share).await,
+                Command::Thresholds(thresholds) => grade::thresholds(&session, thresholds).await,
+                Command::Counts(counts) => grade::counts(&session, counts).await,
+                Command::Team(team) => team::run(&session, team).await,
                 Command::Policy(policy) => policy::run(&session, policy).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,

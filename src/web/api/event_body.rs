@@ -131,6 +131,8 @@ pub struct EventChange {
     recovered_at: Option<DateTime<Utc>>,
     /// Label.
     severity: Option<String>,
+    /// Why the event gets this level; needed where it has one already, or where another one is proposed.
+    severity_reason: Option<String>,
     /// The sentence.
     narrative: Option<String>,
     /// What happened.
@@ -233,6 +235,7 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
             "mitigated_at" => patch.mitigated = Some(time("mitigated_at", value)?.map(ClockPoint::minute)),
             "recovered_at" => patch.recovered = Some(time("recovered_at", value)?.map(ClockPoint::minute)),
             "severity" => patch.severity = Some(words("severity", value)?),
+            "severity_reason" => patch.severity_reason = words("severity_reason", value)?,
             "narrative" => patch.narrative = Some(words("narrative", value)?),
             "summary" => patch.summary = Some(words("summary", value)?),
             "impact" => patch.impact = Some(words("impact", value)?),

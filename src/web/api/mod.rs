@@ -4,6 +4,7 @@ mod conditions;
 mod event_body;
 mod events;
 mod figures;
+mod grading;
 pub mod imports;
 mod lines;
 mod openapi;
@@ -14,6 +15,7 @@ pub mod report_mailings;
 mod report_styles;
 pub mod reports;
 pub mod shares;
+mod teams;
 
 pub use conditions::with_bytes;
 pub use events::{ListQuery, cursor_text, number_of};
@@ -41,6 +43,22 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
+        .service(
+            web::resource("/api/v1/events/{number}/grading")
+                .route(web::get().to(grading::read))
+                .route(web::put().to(grading::put)),
+        )
+        .service(web::resource("/api/v1/events/{number}/thresholds").route(web::get().to(grading::thresholds)))
+        .service(
+            web::resource("/api/v1/events/{number}/responsibility")
+                .route(web::get().to(grading::responsibility))
+                .route(web::put().to(grading::put_responsibility)),
+        )
+        .service(web::resource("/api/v1/counts").route(web::get().to(grading::counts)))
+        .service(web::resource("/api/v1/teams").route(web::get().to(teams::list)).route(web::post().to(teams::create)))
+        .service(
+            web::resource("/api/v1/teams/{id}").route(web::get().to(teams::read)).route(web::patch().to(teams::patch)),
+        )
         .service(web::resource("/api/v1/policies").route(web::get().to(policies::list)))
         .service(
             web::resource("/api/v1/policies/{name}")

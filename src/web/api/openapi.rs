@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, policies, postmortems, published, report_mailings, report_styles,
-    reports, shares,
+    event_body, events, figures, grading, imports, lines, policies, postmortems, published, report_mailings,
+    report_styles, reports, shares, teams,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -21,6 +21,21 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureBody,
     figures::FigureChange,
     figures::FigureList,
+    grading::CountLine,
+    grading::CountsBody,
+    grading::GradeBody,
+    grading::GradeChange,
+    grading::GradingBody,
+    grading::LevelCount,
+    grading::MeasureBody,
+    grading::ProposalBody,
+    grading::DistanceBody,
+    grading::ResponsibilityBody,
+    grading::ResponsibilityChange,
+    grading::ShareOfTeam,
+    grading::ShareToSet,
+    grading::ThresholdBody,
+    grading::ThresholdList,
     imports::ImportBody,
     imports::RunList,
     imports::UndoBody,
@@ -49,6 +64,10 @@ use crate::web::routes::{ROUTES, Route};
     shares::ShareBody,
     shares::ShareList,
     shares::ShareNew,
+    teams::TeamBody,
+    teams::TeamChange,
+    teams::TeamList,
+    teams::TeamNew,
 )))]
 struct Shapes;
 
@@ -104,6 +123,16 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/report-mailings/{id}") => give("MailingBody"),
         ("PATCH", "/api/v1/report-mailings/{id}") => swap("MailingChange", "MailingBody"),
         ("GET", "/api/v1/report-mailings/{id}/preview") => give("MailingPreview"),
+        ("GET", "/api/v1/events/{number}/grading") => give("GradingBody"),
+        ("PUT", "/api/v1/events/{number}/grading") => swap("GradeChange", "EventBody"),
+        ("GET", "/api/v1/events/{number}/thresholds") => give("ThresholdList"),
+        ("GET", "/api/v1/events/{number}/responsibility") => give("ResponsibilityBody"),
+        ("PUT", "/api/v1/events/{number}/responsibility") => swap("ResponsibilityChange", "ResponsibilityBody"),
+        ("GET", "/api/v1/counts") => give("CountsBody"),
+        ("GET", "/api/v1/teams") => give("TeamList"),
+        ("POST", "/api/v1/teams") => Exchange { takes: Some((JSON, "TeamNew")), gives: ("201", JSON, "TeamBody") },
+        ("GET", "/api/v1/teams/{id}") => give("TeamBody"),
+        ("PATCH", "/api/v1/teams/{id}") => swap("TeamChange", "TeamBody"),
         ("GET", "/api/v1/policies") => give("PolicyList"),
         ("GET", "/api/v1/policies/{name}") => give("PolicyBody"),
         ("PUT", "/api/v1/policies/{name}") => swap("PolicyChange", "PolicyBody"),
@@ -137,6 +166,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let more = match (route.method, route.path) {
         ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
+        ("GET", "/api/v1/counts") => grading::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),
@@ -149,8 +179,11 @@ fn parameters(route: &Route) -> Vec<Value> {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
         ("DELETE", _)
-        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}")
-        | ("PUT", "/api/v1/policies/{name}") => {
+        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/teams/{id}")
+        | (
+            "PUT",
+            "/api/v1/policies/{name}" | "/api/v1/events/{number}/grading" | "/api/v1/events/{number}/responsibility",
+        ) => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Shell,
+    Shell, event_grading,
     figures::{FigureRow, figure_rows},
     redirect, refusal, render, rows,
 };
@@ -69,6 +69,7 @@ struct EventPage {
     may_write: bool,
     may_assign: bool,
     may_delete: bool,
+    grading: event_grading::Panel,
 }
 
 /// The edit form as typed.
@@ -81,6 +82,8 @@ pub struct Edit {
     occurred_at: String,
     recovered_at: String,
     severity: String,
+    #[serde(default)]
+    severity_reason: String,
     narrative: String,
     summary: String,
     impact: String,
@@ -89,7 +92,7 @@ pub struct Edit {
 }
 
 /// A form that was refused: as typed, as it was shown before, and why.
-struct Typed {
+pub(super) struct Typed {
     form: Edit,
     was: Edit,
     message: String,
@@ -102,22 +105,25 @@ pub async fn page(
     number: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None).await
+    let refused = event_grading::Refused::default();
+    show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None, refused).await
 }
 
-async fn show(
+pub(super) async fn show(
     app: &App,
     request: &HttpRequest,
     caller: &Caller,
     number: i64,
     status: StatusCode,
     typed: Option<Typed>,
+    refused: event_grading::Refused,
 ) -> Result<HttpResponse, Problem> {
     let detail = events::detail(app, &caller.actor, number).await?;
     let people = accounts::owners(app, &caller.actor).await?;
     let shell = Shell::of(app, request, caller, "events").await?;
     let t = shell.t;
     let event = &detail.event;
+    let grading = event_grading::Panel::of(app, caller, t, event, refused).await?;
     let fields = &event.fields;
     let (history, _) = figures::of_weeks(app, &caller.actor, event.week.previous(), event.week).await?;
     let mut facts = Vec::new();
@@ -193,6 +199,7 @@ async fn show(
         may_write: role.may(Permission::WriteEvent),
         may_assign: role.may(Permission::AssignPostmortem),
         may_delete: role.may(Permission::DeleteEvent),
+        grading,
         shell,
     };
     render(status, &page)
@@ -258,6 +265,7 @@ fn form_of(app: &App, event: &ProductionEvent) -> Edit {
         occurred_at: fields.occurred.map(|point| rows::local(app, point.at)).unwrap_or_default(),
         recovered_at: fields.recovered.map(|point| rows::local(app, point.at)).unwrap_or_default(),
         severity: text(&fields.severity),
+        severity_reason: String::new(),
         narrative: fields.narrative.clone(),
         summary: text(&fields.summary),
         impact: text(&fields.impact),
@@ -277,6 +285,7 @@ impl Edit {
             occurred_at: pick(self.occurred_at, &was.occurred_at, now.occurred_at),
             recovered_at: pick(self.recovered_at, &was.recovered_at, now.recovered_at),
             severity: pick(self.severity, &was.severity, now.severity),
+            severity_reason: self.severity_reason,
             narrative: pick(self.narrative.replace("\r\n", "\n"), &was.narrative, now.narrative),
             summary: pick(self.summary, &was.summary, now.summary),
             impact: pick(self.impact, &was.impact, now.impact),
@@ -326,12 +335,22 @@ pub async fn edit(
         Err(ServiceError::Stale { .. }) => {
             let message = super::words(&caller).stale.to_owned();
             let typed = Typed { form: form.onto(&was, now.clone()), was: now, message };
-            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some(typed)).await
+            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some(typed), event_grading::Refused::default())
+                .await
         }
         Err(ServiceError::Invalid(error)) => {
             let message = refusal(super::words(&caller), error.into());
             let typed = Typed { form, was, message };
-            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some(typed)).await
+            show(
+                &app,
+                &request,
+                &caller,
+                number,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                Some(typed),
+                event_grading::Refused::default(),
+            )
+            .await
         }
         Err(other) => Err(other.into()),
     }
@@ -353,6 +372,7 @@ fn patch_of(app: &App, shown: &Edit, form: &Edit) -> Result<EventPatch, FieldErr
         occurred: point("occurred_at", &form.occurred_at, &shown.occurred_at)?,
         recovered: point("recovered_at", &form.recovered_at, &shown.recovered_at)?,
         severity: text(&form.severity, &shown.severity),
+        severity_reason: Some(form.severity_reason.clone()),
         narrative: text(&form.narrative.replace("\r\n", "\n"), &shown.narrative),
         summary: text(&form.summary, &shown.summary),
         impact: text(&form.impact, &shown.impact),

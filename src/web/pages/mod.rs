@@ -3,11 +3,13 @@
 mod charts;
 mod distribution;
 mod event;
+mod event_grading;
 mod events;
 mod figures;
 mod home;
 mod imports;
 mod parsed;
+mod policies;
 mod publishing;
 mod report_styles;
 mod reports;
@@ -15,6 +17,7 @@ mod rows;
 mod settings;
 mod shared;
 mod sign;
+mod teams;
 mod unsubscribe;
 
 use actix_web::{
@@ -57,6 +60,22 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/delete").route(web::post().to(event::delete)))
         .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))
         .service(web::resource("/events/{number}/postmortem").route(web::post().to(event::postmortem)))
+        .service(web::resource("/events/{number}/grade").route(web::post().to(event_grading::grade)))
+        .service(web::resource("/events/{number}/shares").route(web::post().to(event_grading::shares)))
+        .service(web::resource("/teams").route(web::get().to(teams::page)).route(web::post().to(teams::create)))
+        .service(web::resource("/teams/{id}").route(web::post().to(teams::change)))
+        .service(web::resource("/counts").route(web::get().to(teams::counts)))
+        .service(
+            web::resource("/settings/severity")
+                .route(web::get().to(policies::severity_page))
+                .route(web::post().to(policies::write_severity)),
+        )
+        .service(web::resource("/settings/policies").route(web::get().to(policies::list)))
+        .service(
+            web::resource("/settings/policies/{name}")
+                .route(web::get().to(policies::page))
+                .route(web::post().to(policies::write)),
+        )
         .service(web::resource("/postmortems").route(web::get().to(owed)))
         .service(web::resource("/figures").route(web::get().to(figures::page)))
         .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
