@@ -1,6 +1,10 @@
 //! Levels, grades, responsibility, thresholds and policies in both languages.
 
-use crate::domain::{grading::Measure, severity::Tone, threshold::Distance};
+use crate::domain::{
+    grading::{Measure, Rule},
+    severity::Tone,
+    threshold::{Distance, Limit, ThresholdRule},
+};
 
 macro_rules! grading_texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {
@@ -63,6 +67,7 @@ grading_texts! {
     new_team: "新团队", "New team";
     add_team: "添加团队", "Add the team";
     edit_team: "修改", "Change";
+    name_teams: "指定团队", "Name the teams";
     archived: "已归档", "archived";
     archive: "归档", "Archive";
     restore: "恢复使用", "Back into use";
@@ -199,6 +204,35 @@ pub fn distance(far: &Distance, chinese: bool) -> String {
         |number| value(far.limit.measure, number, chinese),
     );
     format!("{known} / {limit}")
+}
+
+/// The words of a rule for readers of a language: Chinese words are told in English by their conditions.
+pub fn rule_words(rule: &Rule, chinese: bool) -> String {
+    if chinese || rule.words.is_ascii() {
+        return rule.words.clone();
+    }
+    let parts: Vec<String> = rule
+        .when
+        .least()
+        .into_iter()
+        .map(|(of, least)| match of {
+            Measure::Core => value(of, least, false),
+            Measure::Drop | Measure::Amount | Measure::Loss => {
+                format!("{} ≥ {}", measure(of, false), value(of, least, false))
+            }
+            of => format!("≥ {}", value(of, least, false)),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// The words of a threshold, in the same way.
+pub fn threshold_words(rule: &ThresholdRule, chinese: bool) -> String {
+    if chinese || rule.words.is_ascii() {
+        return rule.words.clone();
+    }
+    let one = |limit: &Limit| format!("over {}", value(limit.measure, limit.over, false));
+    rule.any.iter().map(one).collect::<Vec<_>>().join(", or ")
 }
 
 /// What to do where a threshold is reached.
@@ -344,7 +378,6 @@ pub fn remedy_of(remedy: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::threshold::Limit;
 
     #[test]
     fn distances_and_values_read_as_people_write_them() {

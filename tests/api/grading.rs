@@ -195,7 +195,10 @@ async fn a_grade_is_proposed_taken_changed_with_a_reason_and_moves_the_due_date(
     assert_eq!((status, detail(&refusal)), (StatusCode::UNPROCESSABLE_ENTITY, "severity_reason: must not be empty"));
     let change = json!({"severity": "P0", "severity_reason": "大客户受影响"});
     let (_, graded) = lead.patch("events/1", 2, change).await;
-    assert_eq!((graded["severity"].as_str(), graded["postmortem"]["due_on"].as_str()), (Some("A"), Some("2024-08-20")));
+    assert_eq!(
+        (graded["severity"].as_str(), graded["postmortem"]["due_on"].as_str()),
+        (Some("P0"), Some("2024-08-20"))
+    );
     let (status, stale) = lead.put(grade, 2, json!({"level": null, "reason": "误报"})).await;
     assert_eq!((status, stale["code"].as_str()), (StatusCode::PRECONDITION_FAILED, Some("stale_version")));
     assert_eq!(lead.put(grade, 3, json!({"level": null})).await.0, StatusCode::UNPROCESSABLE_ENTITY);
@@ -211,8 +214,8 @@ async fn a_grade_is_proposed_taken_changed_with_a_reason_and_moves_the_due_date(
     assert_eq!(
         told,
         [
-            (Some("A"), None, Some("C"), Some("误报")),
-            (Some("C"), Some("A"), Some("C"), Some("大客户受影响")),
+            (Some("P0"), None, Some("C"), Some("误报")),
+            (Some("C"), Some("P0"), Some("C"), Some("大客户受影响")),
             (None, Some("C"), Some("C"), None),
         ]
     );

@@ -11,6 +11,7 @@ use crate::{
         checked::FieldError,
         event::ProductionEvent,
         event_record::{Responsibility, WHOLE, unsettled},
+        grading::Measure,
         team_counts::{even_shares, share_of, times},
     },
     i18n::{Texts, grading as words, grading::GradingTexts},
@@ -110,6 +111,8 @@ pub(super) struct WatchedRow {
 /// How far the event is from a limit.
 pub(super) struct Far {
     pub words: String,
+    /// How the duration was counted.
+    pub note: String,
     pub percent: i64,
     pub known: bool,
     pub reached: bool,
@@ -147,7 +150,7 @@ impl Panel {
             .map(|level| {
                 let shown = words::level(Some(&level.label), chinese);
                 let shown = if level.name.is_empty() { shown } else { format!("{shown} · {}", level.name) };
-                (level.label.clone(), shown, level.label == chosen)
+                (level.label.clone(), shown, grading.levels.same(Some(&level.label), Some(&chosen)))
             })
             .collect();
         if current.is_some() {
@@ -155,6 +158,8 @@ impl Panel {
         }
         let advice = if grading.watched.iter().any(|one| one.reached) { words::advice(chinese) } else { "" };
         let notes = [(proposal.facts.ongoing, g.until_now), (proposal.facts.from_detection, g.since_detection)];
+        let note = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect::<Vec<_>>().join(" · ");
+        let by_duration = proposal.used.iter().any(|(measure, _)| *measure == Measure::Minutes);
         Ok(Self {
             g,
             level: words::level(current, chinese),
@@ -162,11 +167,11 @@ impl Panel {
             graded: current.is_some(),
             proposed_words: words::level(proposal.level.as_deref(), chinese),
             proposed_tone: grading.levels.tone(proposal.level.as_deref()),
-            agrees: current.is_some() && current == proposal.level.as_deref(),
+            agrees: current.is_some() && grading.levels.same(current, proposal.level.as_deref()),
             proposed,
-            rule: proposal.rule.as_ref().map(|rule| rule.words.clone()).unwrap_or_default(),
+            rule: proposal.rule.as_ref().map(|rule| words::rule_words(rule, chinese)).unwrap_or_default(),
             used: words::values(&proposal.used, chinese),
-            note: notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect::<Vec<_>>().join(" · "),
+            note: if by_duration { note.clone() } else { String::new() },
             missing: words::measures(&proposal.missing, chinese),
             choices,
             reason: refused.reason.clone(),
@@ -201,7 +206,7 @@ impl Panel {
                 .watched
                 .iter()
                 .map(|one| WatchedRow {
-                    words: one.rule.words.clone(),
+                    words: words::threshold_words(&one.rule, chinese),
                     source: one.rule.source.clone(),
                     url: one.rule.url.clone(),
                     from: one.rule.effective_from.to_string(),
@@ -211,6 +216,10 @@ impl Panel {
                         .iter()
                         .map(|far| Far {
                             words: words::distance(far, chinese),
+                            note: match far.limit.measure {
+                                Measure::Minutes => note.clone(),
+                                _ => String::new(),
+                            },
                             percent: far.percent,
                             known: far.value.is_some(),
                             reached: far.reached,

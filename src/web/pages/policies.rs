@@ -266,7 +266,7 @@ async fn severity_form(
     let shell = Shell::of(app, request, caller, "settings").await?;
     let chinese = shell.t.lang == "zh-CN";
     levels.retain(|row| !row.label.trim().is_empty());
-    levels.resize_with(levels.len() + SPARE, LevelRow::default);
+    levels.resize_with(levels.len() + SPARE, || LevelRow { tone: Tone::Grey.code().to_owned(), ..LevelRow::default() });
     let page = SeverityPage {
         g: texts::texts(shell.t.lang),
         message,
