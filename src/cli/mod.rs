@@ -4,6 +4,7 @@ mod action;
 mod add;
 mod event;
 mod figures;
+mod grade;
 mod history;
 mod import;
 mod mailing;
@@ -15,6 +16,7 @@ mod publish;
 mod report;
 mod services;
 mod style;
+mod team;
 mod user;
 mod worker;
 
@@ -89,6 +91,17 @@ enum Command {
     /// Business lines and components that events affect.
     #[command(subcommand)]
     Service(services::Services),
+    /// The grade of an event: what is proposed, give it, regrade it.
+    Grade(grade::Grade),
+    /// Which teams answer for an event.
+    Share(grade::Share),
+    /// How far an event is from the thresholds of regulators.
+    Thresholds(grade::Thresholds),
+    /// Events per team and level of a period.
+    Counts(grade::Counts),
+    /// Teams.
+    #[command(subcommand)]
+    Team(team::TeamCommand),
     /// Policies: levels, grading rules, thresholds.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -264,6 +277,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Deleted => history::deleted(&session).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
+                Command::Grade(grade) => grade::run(&session, grade).await,
+                Command::Share(share) => grade::share(&session, share).await,
+                Command::Thresholds(thresholds) => grade::thresholds(&session, thresholds).await,
+                Command::Counts(counts) => grade::counts(&session, counts).await,
+                Command::Team(team) => team::run(&session, team).await,
                 Command::Policy(policy) => policy::run(&session, policy).await,
                 Command::Action(action) => action::run(&session, action).await,
                 Command::User(user) => user::run(&session, user).await,

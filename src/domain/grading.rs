@@ -213,6 +213,12 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// The conditions as measures with their least values; `core` is 1 or 0.
+    pub fn least(&self) -> Vec<(Measure, i64)> {
+        let core = self.core.map(|core| (Measure::Core, i64::from(core)));
+        core.into_iter().chain(self.numbers().into_iter().filter_map(|(m, least, _)| Some((m, least?)))).collect()
+    }
+
     fn numbers(&self) -> [(Measure, Option<i64>, i64); 6] {
         [
             (Measure::Drop, self.drop_bp, i64::from(WHOLE)),
@@ -226,8 +232,7 @@ impl Conditions {
 
     /// The measures that the conditions ask.
     pub fn measures(&self) -> Vec<Measure> {
-        let core = self.core.map(|_| Measure::Core);
-        core.into_iter().chain(self.numbers().into_iter().filter_map(|(m, least, _)| least.map(|_| m))).collect()
+        self.least().into_iter().map(|(measure, _)| measure).collect()
     }
 
     /// Whether all conditions hold.
@@ -457,9 +462,11 @@ pub struct Proposal {
     pub facts: Facts,
 }
 
-/// Proposes a level: the first rule whose conditions all hold. `missing` names what silent rules before it asked for.
+/// Proposes a level: the first rule whose conditions all hold. `missing` names what silent rules of a worse level asked
+/// for; where no rule fires, what any rule asked for.
 pub fn propose(facts: Facts, policy: &GradingPolicy, levels: &SeverityPolicy) -> Proposal {
-    let mut missing = BTreeSet::new();
+    let place = |rule: &Rule| levels.find(&rule.level).map_or(usize::MAX, |(place, _)| place);
+    let mut silent: Vec<(usize, BTreeSet<Measure>)> = Vec::new();
     let mut fired = None;
     for rule in &policy.rules {
         match rule.when.judge(&facts) {
@@ -468,9 +475,12 @@ pub fn propose(facts: Facts, policy: &GradingPolicy, levels: &SeverityPolicy) ->
                 break;
             }
             Verdict::Fails => {}
-            Verdict::Unknown(measures) => missing.extend(measures),
+            Verdict::Unknown(measures) => silent.push((place(rule), measures)),
         }
     }
+    let standing = fired.as_ref().map_or(usize::MAX, place);
+    let worse = silent.into_iter().filter(|(place, _)| fired.is_none() || *place < standing);
+    let missing: BTreeSet<Measure> = worse.flat_map(|(_, measures)| measures).collect();
     let level = fired
         .as_ref()
         .map(|rule| levels.level(&rule.level).map_or_else(|| rule.level.clone(), |level| level.label.clone()));
@@ -478,11 +488,12 @@ pub fn propose(facts: Facts, policy: &GradingPolicy, levels: &SeverityPolicy) ->
     Proposal { rule: fired, level, used, missing: missing.into_iter().collect(), facts }
 }
 
-/// Whether a grade needs a reason: every later one does, and a first one that is not what was proposed.
-pub fn needs_reason(from: Option<&str>, to: Option<&str>, proposed: Option<&str>) -> bool {
+/// Whether a grade needs a reason: every later one does, and a first one that is not what was proposed. Another name of
+/// the same level is no other grade.
+pub fn needs_reason(levels: &SeverityPolicy, from: Option<&str>, to: Option<&str>, proposed: Option<&str>) -> bool {
     match from {
-        Some(_) => true,
-        None => proposed.is_some() && proposed != to,
+        Some(_) => !levels.same(from, to),
+        None => proposed.is_some() && !levels.same(proposed, to),
     }
 }
 
@@ -524,6 +535,14 @@ mod tests {
     }
 
     #[test]
+    fn what_could_only_confirm_the_level_is_not_asked_for() {
+        let worst = Facts { transactions: Some(120_000), ..Facts::default() };
+        let proposal = proposed(&worst);
+        assert_eq!(fired(&proposal), (Some("A"), Some("transactions-a")));
+        assert_eq!(proposal.missing, [], "rules above propose A too");
+    }
+
+    #[test]
     fn a_core_line_that_is_hardly_touched_does_not_borrow_the_fall_of_a_small_one() {
         let services =
             vec![ServiceFacts { core: true, drop: Some(150) }, ServiceFacts { core: false, drop: Some(10_000) }];
@@ -558,11 +577,14 @@ mod tests {
 
     #[test]
     fn a_first_grade_needs_a_reason_only_against_the_proposal_and_a_later_one_always() {
-        assert!(!needs_reason(None, Some("C"), Some("C")));
-        assert!(!needs_reason(None, Some("C"), None));
-        assert!(needs_reason(None, Some("D"), Some("C")));
-        assert!(needs_reason(Some("C"), Some("B"), Some("B")));
-        assert!(needs_reason(Some("C"), None, None));
+        let levels = SeverityPolicy::default();
+        assert!(!needs_reason(&levels, None, Some("C"), Some("C")));
+        assert!(!needs_reason(&levels, None, Some("P2"), Some("C")));
+        assert!(!needs_reason(&levels, None, Some("C"), None));
+        assert!(needs_reason(&levels, None, Some("D"), Some("C")));
+        assert!(needs_reason(&levels, Some("C"), Some("B"), Some("B")));
+        assert!(needs_reason(&levels, Some("C"), None, None));
+        assert!(!needs_reason(&levels, Some("P1"), Some("B"), Some("C")));
     }
 
     #[test]

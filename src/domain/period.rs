@@ -70,6 +70,22 @@ impl Period {
         Ok(Self { from, to, kind: PeriodKind::Days })
     }
 
+    /// What a query asks for: a period, or two days; this month where it asks for neither.
+    pub fn asked(
+        period: Option<&str>,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+        today: NaiveDate,
+    ) -> Result<Self, FieldError> {
+        match (period.map(str::trim).filter(|text| !text.is_empty()), from, to) {
+            (Some(text), None, None) => Self::parse(text),
+            (None, Some(from), to) => Self::of_days(from, to.unwrap_or_else(|| today.max(from))),
+            (None, None, None) => Ok(Self::holding(PeriodKind::Month, today)),
+            (None, None, Some(_)) => Err(FieldError::shape("from", "give from too, or a period")),
+            (Some(_), _, _) => Err(FieldError::shape("period", "give either a period or from and to")),
+        }
+    }
+
     /// The period of a kind that holds a day.
     pub fn holding(kind: PeriodKind, day: NaiveDate) -> Self {
         let from = match kind {

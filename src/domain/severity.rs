@@ -164,13 +164,24 @@ impl SeverityPolicy {
         key(a).cmp(&key(b))
     }
 
-    /// The label under which a grade is stored: that of the level. Refuses one that the house does not know.
+    /// The label of a grade: of a level or another name of it, as it was written. Refuses one that the house does not
+    /// know.
     pub fn graded(&self, label: &str) -> Result<String, FieldError> {
         let label = checked::severity("severity", label)?;
-        self.level(&label).map(|level| level.label.clone()).ok_or_else(|| {
-            let remedy = format!("there is no level {label}; choose one of {}", self.labels().join(", "));
-            FieldError::shape("severity", remedy)
-        })
+        if self.level(&label).is_some() {
+            return Ok(label);
+        }
+        let remedy = format!("there is no level {label}; choose one of {}", self.labels().join(", "));
+        Err(FieldError::shape("severity", remedy))
+    }
+
+    /// Whether two labels mean the same level.
+    pub fn same(&self, a: Option<&str>, b: Option<&str>) -> bool {
+        let meant = |label| self.find(label).map(|(place, _)| place);
+        match (a, b) {
+            (Some(a), Some(b)) => a == b || meant(a).is_some_and(|place| meant(b) == Some(place)),
+            (a, b) => a == b,
+        }
     }
 
     /// All labels, worst first.
@@ -257,7 +268,11 @@ mod tests {
         labels.sort_by(|a, b| policy.order(*a, *b));
         assert_eq!(labels, [Some("A"), Some("P1"), Some("D"), Some("X"), None]);
         assert_eq!((policy.tone(Some("X")), policy.tone(Some("SEV1")), policy.tone(None)), ("p4", "p1", "p4"));
-        assert_eq!(policy.graded("p1级").unwrap(), "B");
+        assert_eq!(policy.graded("p1级").unwrap(), "P1");
+        assert!(policy.same(Some("P1"), Some("B")) && policy.same(Some("X"), Some("X")) && policy.same(None, None));
+        assert!(
+            !policy.same(Some("X"), Some("Y")) && !policy.same(Some("A"), Some("B")) && !policy.same(None, Some("A"))
+        );
         assert!(policy.graded("X").unwrap_err().to_string().contains("choose one of A, B, C, D"));
     }
 

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod foreign;
+pub mod grading;
 pub mod history;
 pub mod imports;
 pub mod problems;
@@ -30,6 +31,9 @@ texts! {
     events: "事件", "Events";
     deleted_events: "已删除", "Deleted";
     report: "周报", "Report";
+    teams: "团队", "Teams";
+    policies: "等级与规则", "Levels and rules";
+    policies_hint: "等级、复盘期限、定级规则与监管门槛。", "Levels, deadlines, grading rules and thresholds.";
     styles: "周报风格", "Report styles";
     style: "风格", "Style";
     styles_hint: "粘贴一份旧周报，风格自动得出；改到没有差异为止，再存下来。", "Paste an old report and its style is derived; edit until nothing differs, then save it.";

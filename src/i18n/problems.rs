@@ -48,6 +48,10 @@ fn field(error: &FieldError) -> String {
             Some(words) => words,
             None => format!("{name}：{remedy}"),
         },
+        FieldProblem::Shape(remedy) if error.field == "policy" => match super::grading::problem(remedy) {
+            Some(words) => format!("{name}的 {words}"),
+            None => format!("{name}：{remedy}"),
+        },
         FieldProblem::Shape(remedy) => match remedy_of(remedy) {
             Some(words) => format!("{name}：{words}"),
             None => format!("{name}：{remedy}"),
@@ -67,6 +71,12 @@ pub fn field_name(field: &str) -> &str {
         "mitigated_at" => "止损时间",
         "recovered_at" => "恢复时间",
         "severity" => "等级",
+        "severity_reason" => "定级理由",
+        "responsibility" | "shares" => "定责",
+        "policy" => "规则",
+        "lead" => "组长",
+        "members" => "成员",
+        "period" => "时段",
         "narrative" => "周报句子",
         "kind" => "性质",
         "service_kind" => "类型",
@@ -84,7 +94,6 @@ pub fn field_name(field: &str) -> &str {
         "loss_actual" | "loss_actual_fen" => "实际资损",
         "loss_recovered" | "loss_recovered_fen" => "追回金额",
         "services" => "影响的业务线和组件",
-        "responsibility" => "定责",
         "tags" => "标签",
         "links" | "links.kind" => "链接",
         "links.url" => "链接地址",
@@ -149,7 +158,10 @@ fn remedy_of(remedy: &str) -> Option<String> {
         let many = rest.split(' ').next().unwrap_or_default();
         return Some(format!("{week} 会有 {many} 个{what}，一周最多 500 个，请去掉一些"));
     }
-    fixed_remedy(remedy).map(str::to_owned).or_else(|| super::actions::remedy(remedy))
+    fixed_remedy(remedy)
+        .map(str::to_owned)
+        .or_else(|| super::actions::remedy(remedy))
+        .or_else(|| super::grading::remedy_of(remedy))
 }
 
 fn fixed_remedy(remedy: &str) -> Option<&'static str> {
@@ -236,6 +248,12 @@ fn not_found(what: &str) -> String {
     if let Some(name) = what.strip_prefix("style ").and_then(|rest| rest.split(';').next()) {
         return format!("没有样式“{name}”；fupan style list 列出已有的样式");
     }
+    if let Some(name) = what.strip_prefix("team ").and_then(|rest| rest.split(';').next()) {
+        return format!("没有团队“{name}”；fupan team list 列出已有的团队");
+    }
+    if let Some((name, known)) = what.strip_prefix("policy ").and_then(|rest| rest.split_once("; there are ")) {
+        return format!("没有规则“{name}”；有 {}", known.replace(", ", "、"));
+    }
     if let Some(id) = what.strip_prefix("message ") {
         return format!("没有这封邮件：{id}");
     }
@@ -300,6 +318,12 @@ fn conflict(words: &str) -> String {
     }
     if words.starts_with("this cannot be undone any more") || words.starts_with("a field of this edit was changed") {
         return "不能撤销了：已过一分钟，或之后又有人改过".to_owned();
+    }
+    if let Some(name) = words.strip_prefix("a team is called ").and_then(|rest| rest.strip_suffix(" already")) {
+        return format!("已有团队叫“{name}”，请换一个名称");
+    }
+    if words.starts_with("no rule proposes a level") {
+        return "没有规则给出建议，请写明等级".to_owned();
     }
     if words.starts_with("this exists already") {
         return "已经有一条相同的记录".to_owned();

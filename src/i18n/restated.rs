@@ -65,7 +65,7 @@ pub fn field(t: &Texts, field: &str) -> Option<&'static str> {
         "acknowledged" => t.acknowledged,
         "located" => t.located,
         "mitigated" => t.mitigated,
-        "severity" => t.severity,
+        "severity" | "severity_reason" => t.severity,
         "sentence" | "narrative" => t.narrative,
         "mark" | "state" => t.postmortem,
         "summary" => t.summary,

@@ -326,6 +326,7 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
         IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
     });
     let levels = grading::levels(tx.conn()).await?;
+    grading::check_responsibility(tx, actor, &[], &new.fields.responsibility).await?;
     // The number first: its counter lets one writer pass at a time, so that positions do not meet either.
     let number = store::events::next_number(tx).await?;
     let position = store::events::last_position(tx.conn(), week).await? + 1;
@@ -516,8 +517,9 @@ pub(super) async fn write_changed(
 ) -> Result<ProductionEvent, ServiceError> {
     after.fields = after.fields.checked()?;
     let levels = grading::levels(tx.conn()).await?;
-    let graded = grading::regrade(app, tx, actor, &levels, &before, &mut after, reason).await?;
-    grading::check_responsibility(tx, actor, &before, &after).await?;
+    let graded = grading::regrade(app, tx, actor, &levels, &before, &after, reason).await?;
+    let (was, is) = (&before.fields.responsibility, &after.fields.responsibility);
+    grading::check_responsibility(tx, actor, was, is).await?;
     if after == before {
         return Ok(before);
     }

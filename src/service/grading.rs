@@ -98,15 +98,15 @@ pub async fn grade(
     events::update(app, actor, number, version, patch).await
 }
 
-/// What a patch does to the grade: the level in the labels of the house, and the entry for the history. None where the
-/// grade stays. Refuses a level that there is not, and a grade that lacks its reason.
+/// What a patch does to the grade: the entry for the history; none where the grade stays. Refuses a level that there is
+/// not, and a grade that lacks its reason.
 pub(super) async fn regrade(
     app: &App,
     tx: &Tx,
     actor: &Actor,
     levels: &SeverityPolicy,
     before: &ProductionEvent,
-    after: &mut ProductionEvent,
+    after: &ProductionEvent,
     reason: Option<&str>,
 ) -> Result<Option<Grading>, ServiceError> {
     let from = before.fields.severity.as_deref();
@@ -114,19 +114,15 @@ pub(super) async fn regrade(
         return Ok(None);
     }
     if let Some(label) = &after.fields.severity {
-        let label = levels.graded(label)?;
-        after.fields.severity = Some(label);
-        if after.fields.severity.as_deref() == from {
-            return Ok(None);
-        }
+        levels.graded(label)?;
     }
-    if from.is_some() {
+    if from.is_some() && !levels.same(from, after.fields.severity.as_deref()) {
         authorise(actor, Permission::GradeEvent)?;
     }
     let reason = checked::optional("severity_reason", reason, 2_000)?;
     let proposal = proposal_of(app, tx.conn(), levels, after).await?;
     let to = after.fields.severity.clone();
-    if reason.is_none() && needs_reason(from, to.as_deref(), proposal.level.as_deref()) {
+    if reason.is_none() && needs_reason(levels, from, to.as_deref(), proposal.level.as_deref()) {
         return Err(FieldError { field: "severity_reason", problem: FieldProblem::Empty }.into());
     }
     Ok(Some(Grading {
@@ -216,10 +212,9 @@ pub async fn assign(
 pub(super) async fn check_responsibility(
     tx: &Tx,
     actor: &Actor,
-    before: &ProductionEvent,
-    after: &ProductionEvent,
+    was: &[Responsibility],
+    is: &[Responsibility],
 ) -> Result<(), ServiceError> {
-    let (was, is) = (&before.fields.responsibility, &after.fields.responsibility);
     if was == is {
         return Ok(());
     }

@@ -23,6 +23,7 @@ use crate::{
             template::{StyleError, Writer},
             twin,
         },
+        severity::SeverityPolicy,
         visibility::Sight,
     },
     store,
@@ -266,6 +267,7 @@ impl Known {
             .partition(|figure| figure.week != week);
         let all_counts = store::figures::counts_of_weeks(connection, first, week).await?;
         let graded = store::events::graded_of_weeks(connection, first, week).await?;
+        let levels = super::grading::levels(connection).await?;
         let mut events = store::events::of_week(connection, week).await?;
         // A report is everyone's: it shows no restricted event, and no drill or maintenance.
         events.retain(|event| event.fields.kind.counts() && Sight::Everyone.sees(event));
@@ -273,8 +275,8 @@ impl Known {
             if carry_over { store::events::owed_before(connection, week, CARRIED).await? } else { Vec::new() };
         let content = SectionsContent {
             figures: figures.iter().map(|figure| report_figure(figure, &before)).collect(),
-            incident_counts: counted(&all_counts, &graded, week..=week),
-            year_to_date: counted(&all_counts, &graded, first..=week),
+            incident_counts: counted(&all_counts, &graded, &levels, week..=week),
+            year_to_date: counted(&all_counts, &graded, &levels, first..=week),
             events: events.iter().map(ProductionEvent::report_event).collect(),
             carried: carried.iter().map(ProductionEvent::report_event).collect(),
         };
@@ -309,6 +311,7 @@ impl Known {
 fn counted(
     reported: &[IncidentCount],
     graded: &[(IsoWeek, String, i64)],
+    levels: &SeverityPolicy,
     weeks: std::ops::RangeInclusive<IsoWeek>,
 ) -> Vec<ReportCount> {
     let mut sums: BTreeMap<(i64, String), Decimal> = BTreeMap::new();
@@ -323,7 +326,9 @@ fn counted(
     }
     for (week, severity, number) in graded.iter().filter(|(week, ..)| weeks.contains(week) && !told.contains(week)) {
         let _ = week;
-        add(i64::MAX, severity, Decimal { units: *number, scale: 0 });
+        // Behind what is reported, the worst first.
+        let place = levels.find(severity).and_then(|(place, _)| i64::try_from(place).ok()).unwrap_or(1_000);
+        add(i64::MAX - 1_000 + place, severity, Decimal { units: *number, scale: 0 });
     }
     sums.into_iter().map(|((_, severity), count)| ReportCount { severity, count }).collect()
 }

@@ -3,6 +3,7 @@
 
 mod action_items;
 mod foreign;
+mod grading;
 mod history;
 mod imports;
 mod mailings;

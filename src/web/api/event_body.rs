@@ -225,6 +225,8 @@ pub struct EventChange {
     unknown: Option<Vec<String>>,
     /// Label.
     severity: Option<String>,
+    /// Why the event gets this level; needed where it has one already, or where another one is proposed.
+    severity_reason: Option<String>,
     /// The sentence.
     narrative: Option<String>,
     /// What happened.
@@ -446,6 +448,7 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
             }
             "viewers" => patch.viewers = Some(list("viewers", value, "send a list of account ids")?),
             "severity" => patch.severity = Some(words("severity", value)?),
+            "severity_reason" => patch.severity_reason = words("severity_reason", value)?,
             "narrative" => patch.narrative = Some(words("narrative", value)?),
             "summary" => patch.summary = Some(words("summary", value)?),
             "impact" => patch.impact = Some(words("impact", value)?),

@@ -7,6 +7,7 @@ mod event_history;
 mod event_relations;
 mod events;
 mod figures;
+mod grading;
 mod import_batches;
 pub mod imports;
 mod lines;
@@ -19,6 +20,7 @@ mod report_styles;
 pub mod reports;
 mod services;
 pub mod shares;
+mod teams;
 
 pub use conditions::with_bytes;
 pub use event_body::json as event_json;
@@ -51,6 +53,22 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/events/{number}/history").route(web::get().to(event_history::list)))
         .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
+        .service(
+            web::resource("/api/v1/events/{number}/grading")
+                .route(web::get().to(grading::read))
+                .route(web::put().to(grading::put)),
+        )
+        .service(web::resource("/api/v1/events/{number}/thresholds").route(web::get().to(grading::thresholds)))
+        .service(
+            web::resource("/api/v1/events/{number}/responsibility")
+                .route(web::get().to(grading::responsibility))
+                .route(web::put().to(grading::put_responsibility)),
+        )
+        .service(web::resource("/api/v1/counts").route(web::get().to(grading::counts)))
+        .service(web::resource("/api/v1/teams").route(web::get().to(teams::list)).route(web::post().to(teams::create)))
+        .service(
+            web::resource("/api/v1/teams/{id}").route(web::get().to(teams::read)).route(web::patch().to(teams::patch)),
+        )
         .service(web::resource("/api/v1/policies").route(web::get().to(policies::list)))
         .service(
             web::resource("/api/v1/policies/{name}")

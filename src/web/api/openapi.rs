@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, event_body, event_history, event_relations, events, figures, import_batches, imports, lines,
-    policies, postmortems, published, report_mailings, report_styles, reports, services, shares,
+    action_items, event_body, event_history, event_relations, events, figures, grading, import_batches, imports, lines,
+    policies, postmortems, published, report_mailings, report_styles, reports, services, shares, teams,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -37,6 +37,21 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureList,
     import_batches::ImportBatch,
     import_batches::ImportBatchBody,
+    grading::CountLine,
+    grading::CountsBody,
+    grading::GradeBody,
+    grading::GradeChange,
+    grading::GradingBody,
+    grading::LevelCount,
+    grading::MeasureBody,
+    grading::ProposalBody,
+    grading::DistanceBody,
+    grading::ResponsibilityBody,
+    grading::ResponsibilityChange,
+    grading::ShareOfTeam,
+    grading::ShareToSet,
+    grading::ThresholdBody,
+    grading::ThresholdList,
     imports::ImportBody,
     imports::RunList,
     imports::UndoBody,
@@ -68,6 +83,10 @@ use crate::web::routes::{ROUTES, Route};
     shares::ShareBody,
     shares::ShareList,
     shares::ShareNew,
+    teams::TeamBody,
+    teams::TeamChange,
+    teams::TeamList,
+    teams::TeamNew,
 )))]
 struct Shapes;
 
@@ -145,6 +164,16 @@ fn exchange(route: &Route) -> Option<Exchange> {
         }
         ("GET", "/api/v1/services/{id}") => give("ServiceBody"),
         ("PATCH", "/api/v1/services/{id}") => swap("ServiceChange", "ServiceBody"),
+        ("GET", "/api/v1/events/{number}/grading") => give("GradingBody"),
+        ("PUT", "/api/v1/events/{number}/grading") => swap("GradeChange", "EventBody"),
+        ("GET", "/api/v1/events/{number}/thresholds") => give("ThresholdList"),
+        ("GET", "/api/v1/events/{number}/responsibility") => give("ResponsibilityBody"),
+        ("PUT", "/api/v1/events/{number}/responsibility") => swap("ResponsibilityChange", "ResponsibilityBody"),
+        ("GET", "/api/v1/counts") => give("CountsBody"),
+        ("GET", "/api/v1/teams") => give("TeamList"),
+        ("POST", "/api/v1/teams") => Exchange { takes: Some((JSON, "TeamNew")), gives: ("201", JSON, "TeamBody") },
+        ("GET", "/api/v1/teams/{id}") => give("TeamBody"),
+        ("PATCH", "/api/v1/teams/{id}") => swap("TeamChange", "TeamBody"),
         ("GET", "/api/v1/policies") => give("PolicyList"),
         ("GET", "/api/v1/policies/{name}") => give("PolicyBody"),
         ("PUT", "/api/v1/policies/{name}") => swap("PolicyChange", "PolicyBody"),
@@ -172,6 +201,9 @@ const VERSIONED: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/events/{number}"),
     ("PATCH", "/api/v1/report-mailings/{id}"),
     ("PATCH", "/api/v1/services/{id}"),
+    ("PATCH", "/api/v1/teams/{id}"),
+    ("PUT", "/api/v1/events/{number}/grading"),
+    ("PUT", "/api/v1/events/{number}/responsibility"),
     ("PUT", "/api/v1/policies/{name}"),
 ];
 
@@ -191,6 +223,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         }
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
+        ("GET", "/api/v1/counts") => grading::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Shell,
-    event_record::{self, Around, Panel, Refused},
+    Shell, event_grading,
+    event_record::{self, Around, Panel},
     figures::{FigureRow, figure_rows},
     redirect, refusal, render, rows,
 };
@@ -75,6 +75,7 @@ struct EventPage {
     may_write: bool,
     may_assign: bool,
     may_delete: bool,
+    grading: event_grading::Panel,
 }
 
 /// The edit form as typed.
@@ -87,11 +88,22 @@ pub struct Edit {
     occurred_at: String,
     recovered_at: String,
     severity: String,
+    #[serde(default)]
+    severity_reason: String,
     narrative: String,
     summary: String,
     impact: String,
     cause: String,
     recovery: String,
+}
+
+/// What the panels refused: as typed, and why.
+#[derive(Default)]
+pub(super) struct Refusals {
+    /// The record.
+    pub record: Option<event_record::Refused>,
+    /// Grade and shares.
+    pub grading: event_grading::Refused,
 }
 
 /// A form that was refused: as typed, as it was shown before, and why.
@@ -108,7 +120,7 @@ pub async fn page(
     number: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None, None).await
+    show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None, Refusals::default()).await
 }
 
 pub(super) async fn show(
@@ -118,13 +130,14 @@ pub(super) async fn show(
     number: i64,
     status: StatusCode,
     typed: Option<Typed>,
-    refused: Option<Refused>,
+    refusals: Refusals,
 ) -> Result<HttpResponse, Problem> {
     let detail = events::detail(app, &caller.actor, number).await?;
     let people = accounts::owners(app, &caller.actor).await?;
     let shell = Shell::of(app, request, caller, "events").await?;
     let t = shell.t;
     let event = &detail.event;
+    let grading = event_grading::Panel::of(app, caller, t, event, refusals.grading).await?;
     let fields = &event.fields;
     let (history, _) = figures::of_weeks(app, &caller.actor, event.week.previous(), event.week).await?;
     let style = line_styles::of_week(app, &caller.actor, event.week).await?;
@@ -137,7 +150,7 @@ pub(super) async fn show(
     }
     let later = request.query_string().split('&').find_map(|pair| pair.strip_prefix("later=")).unwrap_or_default();
     let later = later.replace("%2C", ",");
-    let around = Around { app, actor: &caller.actor, t, event, later: &later, refused: refused.as_ref() };
+    let around = Around { app, actor: &caller.actor, t, event, later: &later, refused: refusals.record.as_ref() };
     let record = event_record::panel(around).await?;
     let now = event.postmortem.state;
     let role = caller.actor.role;
@@ -210,6 +223,7 @@ pub(super) async fn show(
         may_write: role.may(Permission::WriteEvent),
         may_assign: role.may(Permission::AssignPostmortem),
         may_delete: role.may(Permission::DeleteEvent),
+        grading,
         shell,
     };
     render(status, &page)
@@ -275,6 +289,7 @@ fn form_of(app: &App, event: &ProductionEvent) -> Edit {
         occurred_at: fields.occurred.map(|point| rows::local(app, point.at)).unwrap_or_default(),
         recovered_at: fields.recovered.map(|point| rows::local(app, point.at)).unwrap_or_default(),
         severity: text(&fields.severity),
+        severity_reason: String::new(),
         narrative: fields.narrative.clone(),
         summary: text(&fields.summary),
         impact: text(&fields.impact),
@@ -294,6 +309,7 @@ impl Edit {
             occurred_at: pick(self.occurred_at, &was.occurred_at, now.occurred_at),
             recovered_at: pick(self.recovered_at, &was.recovered_at, now.recovered_at),
             severity: pick(self.severity, &was.severity, now.severity),
+            severity_reason: self.severity_reason,
             narrative: pick(self.narrative.replace("\r\n", "\n"), &was.narrative, now.narrative),
             summary: pick(self.summary, &was.summary, now.summary),
             impact: pick(self.impact, &was.impact, now.impact),
@@ -343,12 +359,13 @@ pub async fn edit(
         Err(ServiceError::Stale { .. }) => {
             let message = super::words(&caller).stale.to_owned();
             let typed = Typed { form: form.onto(&was, now.clone()), was: now, message };
-            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some(typed), None).await
+            show(&app, &request, &caller, number, StatusCode::CONFLICT, Some(typed), Refusals::default()).await
         }
         Err(ServiceError::Invalid(error)) => {
             let message = refusal(super::words(&caller), error.into());
             let typed = Typed { form, was, message };
-            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some(typed), None).await
+            show(&app, &request, &caller, number, StatusCode::UNPROCESSABLE_ENTITY, Some(typed), Refusals::default())
+                .await
         }
         Err(other) => Err(other.into()),
     }
@@ -370,6 +387,7 @@ fn patch_of(app: &App, shown: &Edit, form: &Edit) -> Result<EventPatch, FieldErr
         occurred: point("occurred_at", &form.occurred_at, &shown.occurred_at)?,
         recovered: point("recovered_at", &form.recovered_at, &shown.recovered_at)?,
         severity: text(&form.severity, &shown.severity),
+        severity_reason: Some(form.severity_reason.clone()),
         narrative: text(&form.narrative.replace("\r\n", "\n"), &shown.narrative),
         summary: text(&form.summary, &shown.summary),
         impact: text(&form.impact, &shown.impact),

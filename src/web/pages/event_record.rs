@@ -6,7 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{event::show, redirect, refusal, rows, words};
+use super::{
+    event::{Refusals, show},
+    redirect, refusal, rows, words,
+};
 use crate::{
     domain::{
         actor::Actor,
@@ -601,7 +604,8 @@ async fn again(
     let status = if stale { StatusCode::CONFLICT } else { problem.status };
     let chinese = words(caller).lang == "zh-CN";
     let message = if refused.message.is_empty() { problem.sentence(chinese).to_owned() } else { refused.message };
-    show(app, request, caller, number, status, None, Some(Refused { message, ..refused })).await
+    let refusals = Refusals { record: Some(Refused { message, ..refused }), ..Refusals::default() };
+    show(app, request, caller, number, status, None, refusals).await
 }
 
 /// Saves the panel. Where someone else was quicker, what was typed is shown again and nothing is lost.
@@ -779,7 +783,8 @@ pub async fn relate(
                 again(&app, &request, &caller, number, error, refused).await
             } else {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
-                show(&app, &request, &caller, number, status, None, Some(refused)).await
+                let refusals = Refusals { record: Some(refused), ..Refusals::default() };
+                show(&app, &request, &caller, number, status, None, refusals).await
             }
         }
     }

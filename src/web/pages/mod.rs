@@ -5,6 +5,7 @@ mod charts;
 mod distribution;
 mod event;
 mod event_actions;
+mod event_grading;
 mod event_history;
 mod event_record;
 mod events;
@@ -12,6 +13,7 @@ mod figures;
 mod home;
 mod imports;
 mod parsed;
+mod policies;
 mod publishing;
 mod report_styles;
 mod reports;
@@ -20,6 +22,7 @@ mod services;
 mod settings;
 mod shared;
 mod sign;
+mod teams;
 mod unsubscribe;
 
 use actix_web::{
@@ -70,6 +73,22 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/delete").route(web::post().to(event::delete)))
         .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))
         .service(web::resource("/events/{number}/postmortem").route(web::post().to(event::postmortem)))
+        .service(web::resource("/events/{number}/grade").route(web::post().to(event_grading::grade)))
+        .service(web::resource("/events/{number}/shares").route(web::post().to(event_grading::shares)))
+        .service(web::resource("/teams").route(web::get().to(teams::page)).route(web::post().to(teams::create)))
+        .service(web::resource("/teams/{id}").route(web::post().to(teams::change)))
+        .service(web::resource("/counts").route(web::get().to(teams::counts)))
+        .service(
+            web::resource("/settings/severity")
+                .route(web::get().to(policies::severity_page))
+                .route(web::post().to(policies::write_severity)),
+        )
+        .service(web::resource("/settings/policies").route(web::get().to(policies::list)))
+        .service(
+            web::resource("/settings/policies/{name}")
+                .route(web::get().to(policies::page))
+                .route(web::post().to(policies::write)),
+        )
         .service(web::resource("/postmortems").route(web::get().to(owed)))
         .service(
             web::resource("/services").route(web::get().to(services::page)).route(web::post().to(services::create)),

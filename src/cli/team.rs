@@ -1,0 +1,143 @@
+//! `fupan team`.
+
+use clap::Subcommand;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Session,
+    out::{data, say},
+};
+use crate::{
+    domain::team::TeamFields,
+    service::{
+        accounts,
+        teams::{self, Team, TeamPatch},
+    },
+};
+
+/// Teams: they answer for services and for shares of events.
+#[derive(Debug, Subcommand)]
+pub(super) enum TeamCommand {
+    /// The teams by name.
+    List,
+    /// Make a team.
+    Add {
+        /// Its name.
+        name: String,
+        /// E-mail of the account that leads it.
+        #[arg(long)]
+        lead: Option<String>,
+        /// E-mail of a member; may be repeated.
+        #[arg(long = "member")]
+        members: Vec<String>,
+    },
+    /// Change a team.
+    Edit {
+        /// Its name.
+        name: String,
+        /// A new name.
+        #[arg(long)]
+        rename: Option<String>,
+        /// E-mail of the account that leads it; empty for nobody.
+        #[arg(long)]
+        lead: Option<String>,
+        /// E-mail of a member; may be repeated, and replaces the members.
+        #[arg(long = "member")]
+        members: Vec<String>,
+    },
+    /// Archive a team: it keeps its past and gets nothing new.
+    Archive {
+        /// Its name.
+        name: String,
+    },
+    /// Take an archived team back into use.
+    Restore {
+        /// Its name.
+        name: String,
+    },
+}
+
+pub(super) async fn run(session: &Session, command: TeamCommand) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let done = match command {
+        TeamCommand::List => return list(session).await,
+        TeamCommand::Add { name, lead, members } => {
+            let fields = TeamFields {
+                name,
+                lead: account(session, lead.as_deref()).await?,
+                members: people(session, &members).await?,
+                archived: false,
+            };
+            teams::create(app, actor, fields).await?
+        }
+        TeamCommand::Edit { name, rename, lead, members } => {
+            let lead = match lead.as_deref() {
+                None => None,
+                Some(email) => Some(account(session, Some(email)).await?),
+            };
+            let members = if members.is_empty() { None } else { Some(people(session, &members).await?) };
+            let patch = TeamPatch { name: rename, lead, members, archived: None };
+            change(session, &name, patch).await?
+        }
+        TeamCommand::Archive { name } => {
+            change(session, &name, TeamPatch { archived: Some(true), ..TeamPatch::default() }).await?
+        }
+        TeamCommand::Restore { name } => {
+            change(session, &name, TeamPatch { archived: Some(false), ..TeamPatch::default() }).await?
+        }
+    };
+    let archived = if done.fields.archived { "（已归档 archived）" } else { "" };
+    say(&format!("团队 team: {}{archived}", done.fields.name));
+    Ok(())
+}
+
+async fn change(session: &Session, name: &str, patch: TeamPatch) -> anyhow::Result<Team> {
+    let team = teams::find(&session.app, &session.actor, name).await?;
+    Ok(teams::update(&session.app, &session.actor, team.id, team.version, patch).await?)
+}
+
+async fn account(session: &Session, email: Option<&str>) -> anyhow::Result<Option<Uuid>> {
+    match email.map(str::trim).filter(|email| !email.is_empty()) {
+        None => Ok(None),
+        Some(email) => Ok(Some(accounts::owner_by_email(&session.app, &session.actor, email).await?.id)),
+    }
+}
+
+async fn people(session: &Session, emails: &[String]) -> anyhow::Result<Vec<Uuid>> {
+    let mut found = Vec::with_capacity(emails.len());
+    for email in emails {
+        found.push(accounts::owner_by_email(&session.app, &session.actor, email).await?.id);
+    }
+    Ok(found)
+}
+
+async fn list(session: &Session) -> anyhow::Result<()> {
+    let all = teams::all(&session.app, &session.actor).await?;
+    let people = accounts::owners(&session.app, &session.actor).await?;
+    let name = |id: Uuid| people.iter().find(|(have, _)| *have == id).map_or("-", |(_, name)| name.as_str());
+    if session.json {
+        let rows: Vec<_> = all
+            .iter()
+            .map(|team| {
+                json!({
+                    "id": team.id, "name": team.fields.name, "lead": team.fields.lead.map(name),
+                    "members": team.fields.members.iter().map(|id| name(*id)).collect::<Vec<_>>(),
+                    "archived": team.fields.archived, "version": team.version,
+                })
+            })
+            .collect();
+        data(&json!({"data": rows}).to_string());
+        return Ok(());
+    }
+    for team in &all {
+        let fields = &team.fields;
+        let members: Vec<&str> = fields.members.iter().map(|id| name(*id)).collect();
+        let state = if fields.archived { "已归档" } else { "在用" };
+        data(&format!("{}\t{}\t{}\t{state}", fields.name, fields.lead.map_or("-", name), members.join("、")));
+    }
+    if all.is_empty() {
+        say("还没有团队 no teams yet：fupan team add 支付");
+    }
+    Ok(())
+}
