@@ -2,6 +2,8 @@
 
 mod action;
 mod add;
+mod analytics;
+mod board;
 mod figures;
 mod import;
 mod mailing;
@@ -73,6 +75,8 @@ enum Command {
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
+    /// 分析。 Times and ratios of a period, whole and by group.
+    Analytics(analytics::Analytics),
     /// 改进项。 Action items: write down, list, edit, move on.
     #[command(subcommand)]
     Action(action::ActionCommand),
@@ -240,6 +244,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
+                Command::Analytics(asked) => analytics::run(&session, asked).await,
                 Command::Action(action) => action::run(&session, action).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,

@@ -4,6 +4,7 @@
 
 pub mod action_item;
 pub mod actor;
+pub mod analytics;
 pub mod calendar;
 pub mod capture;
 pub mod checked;
@@ -15,9 +16,11 @@ pub mod foreign;
 pub mod import_plan;
 pub mod iso_week;
 pub mod postmortem;
+pub mod postmortem_board;
 pub mod publication;
 pub mod reliability;
 pub mod reminder;
 pub mod report;
 pub mod report_mailing;
+pub mod response_times;
 pub mod text;

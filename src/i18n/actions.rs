@@ -77,6 +77,7 @@ words! {
     by_team: "按团队", "By team";
     unassigned: "未定责", "Not settled";
     owed: "待复盘", "Owed";
+    now: "回到现在", "Now";
     nothing_owed: "全部复盘完毕。", "No postmortem is owed.";
     capped: "只显示最久的 10,000 项。", "Only the 10,000 oldest are shown.";
     as_table: "表格", "As a table";

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles,
-    reports, shares,
+    action_items, analytics, boards, event_body, events, figures, imports, lines, postmortems, published,
+    report_mailings, report_styles, reports, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -17,6 +17,9 @@ use crate::web::routes::{ROUTES, Route};
     action_items::ActionItemChange,
     action_items::ActionItemList,
     action_items::ActionItemMove,
+    analytics::AnalyticsBody,
+    analytics::BehindList,
+    boards::BoardBody,
     event_body::EventBody,
     event_body::EventChange,
     events::EventList,
@@ -81,6 +84,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/timeline") => {
             Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineBody") }
         }
+        ("GET", "/api/v1/analytics") => give("AnalyticsBody"),
+        ("GET", "/api/v1/analytics/events") => give("BehindList"),
+        ("GET", "/api/v1/postmortems/board") => give("BoardBody"),
         ("GET", "/api/v1/action-items" | "/api/v1/events/{number}/action-items") => give("ActionItemList"),
         ("POST", "/api/v1/events/{number}/action-items") => {
             Exchange { takes: Some((JSON, "ActionItemChange")), gives: ("201", JSON, "ActionItemBody") }
@@ -141,6 +147,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     let query = || Some(ParameterIn::Query);
     let more = match (route.method, route.path) {
         ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
+        ("GET", "/api/v1/analytics") => analytics::AnalyticsQuery::into_params(query),
+        ("GET", "/api/v1/analytics/events") => analytics::BehindQuery::into_params(query),
+        ("GET", "/api/v1/postmortems/board") => boards::BoardQuery::into_params(query),
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),

@@ -1,6 +1,8 @@
 //! The pages: server-rendered, every form works without script.
 
 mod actions;
+mod analytics;
+mod boards;
 mod charts;
 mod distribution;
 mod event;
@@ -56,8 +58,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/delete").route(web::post().to(event::delete)))
         .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))
         .service(web::resource("/events/{number}/postmortem").route(web::post().to(event::postmortem)))
-        .service(web::resource("/postmortems").route(web::get().to(owed)))
+        .service(web::resource("/postmortems").route(web::get().to(boards::page)))
         .service(web::resource("/events/{number}/actions").route(web::post().to(event_actions::create)))
+        .service(web::resource("/analytics").route(web::get().to(analytics::page)))
+        .service(web::resource("/analytics/events").route(web::get().to(analytics::events)))
         .service(web::resource("/actions").route(web::get().to(actions::list)))
         .service(web::resource("/actions/{number}").route(web::get().to(actions::page)))
         .service(web::resource("/actions/{number}/edit").route(web::post().to(actions::edit)))
@@ -234,10 +238,6 @@ fn render(status: StatusCode, template: &impl Template) -> Result<HttpResponse, 
 
 fn redirect(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to.to_owned())).finish()
-}
-
-async fn owed() -> HttpResponse {
-    redirect("/events?state=owed")
 }
 
 /// Back to a page of this service that a form named; anything else leads home.
