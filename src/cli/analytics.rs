@@ -8,7 +8,7 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::analytics::{Key, Summary},
+    domain::analytics::{Key, Metric, Summary},
     i18n::analytics as texts,
     service::{ServiceError, analytics},
     web::api::analytics::{AnalyticsQuery, BehindQuery, behind_body, body},
@@ -62,7 +62,10 @@ pub(super) async fn run(session: &Session, asked: Analytics) -> anyhow::Result<(
         };
         print(summary, &name);
     }
-    say(&format!("{} – {}，演练与维护 {} 起不计；公式见 --json", report.query.from, report.query.to, report.left_out));
+    say(&format!(
+        "{} – {}，演练与维护 {} 起不计；复盘时长按天，其余按分钟；公式见 --json",
+        report.query.from, report.query.to, report.left_out
+    ));
     Ok(())
 }
 
@@ -75,9 +78,9 @@ fn print(summary: &Summary, name: &str) {
         match &one.spread {
             Some(spread) => data(&format!(
                 "{name}\t{metric}\t{}\t{}\t{}\t{base}",
-                spread.median_minutes(),
-                spread.mean_minutes(),
-                spread.p90_minutes()
+                spread.median(one.metric.unit()),
+                spread.mean(one.metric.unit()),
+                spread.p90(one.metric.unit())
             )),
             None => data(&format!("{name}\t{metric}\t—\t—\t—\t{base}")),
         }
@@ -110,12 +113,13 @@ async fn list(session: &Session, asked: Analytics) -> anyhow::Result<()> {
         data(&serde_json::to_string(&behind_body(&session.app, &behind))?);
         return Ok(());
     }
+    let metric = behind.metric.unwrap_or(Metric::Recurrence);
     for (event, outcome) in &behind.events {
-        let words = outcome.map_or_else(|| "-".to_owned(), |outcome| texts::outcome(outcome, true));
+        let words = outcome.map_or_else(|| "-".to_owned(), |outcome| texts::outcome(metric, outcome, true));
         data(&format!("{}\t{words}\t{}", event.label(), event.title()));
     }
     for (listed, outcome) in &behind.items {
-        let words = texts::outcome(*outcome, true);
+        let words = texts::outcome(metric, *outcome, true);
         data(&format!("{}\t{words}\t{}\t{}", listed.item.label(), listed.event.label(), listed.item.fields.title));
     }
     say(&format!("共 {}", behind.total));

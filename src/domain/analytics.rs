@@ -228,6 +228,14 @@ impl Metric {
         }
     }
 
+    /// The seconds of the unit in which people read it: minutes, and days for postmortems.
+    pub const fn unit(self) -> i64 {
+        match self {
+            Self::TimeToPostmortem => 86_400,
+            _ => 60,
+        }
+    }
+
     /// The metric of a code.
     pub fn from_code(code: &str) -> Option<Self> {
         DURATIONS.into_iter().chain(RATIOS).find(|metric| metric.code() == code)

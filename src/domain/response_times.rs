@@ -35,19 +35,34 @@ impl Spread {
         })
     }
 
+    /// The mean in units of so many seconds.
+    pub fn mean(&self, unit: i64) -> Figure {
+        Figure::of(i128::from(self.sum), i128::from(unit) * i128::try_from(self.used).unwrap_or(1))
+    }
+
+    /// The median in units of so many seconds.
+    pub fn median(&self, unit: i64) -> Figure {
+        Figure::of(i128::from(self.twice_median), 2 * i128::from(unit))
+    }
+
+    /// The ninetieth percentile in units of so many seconds.
+    pub fn p90(&self, unit: i64) -> Figure {
+        Figure::of(i128::from(self.p90), i128::from(unit))
+    }
+
     /// The mean in minutes.
     pub fn mean_minutes(&self) -> Figure {
-        Figure::of(i128::from(self.sum), 60 * i128::try_from(self.used).unwrap_or(1))
+        self.mean(60)
     }
 
     /// The median in minutes.
     pub fn median_minutes(&self) -> Figure {
-        Figure::of(i128::from(self.twice_median), 120)
+        self.median(60)
     }
 
     /// The ninetieth percentile in minutes.
     pub fn p90_minutes(&self) -> Figure {
-        Figure::of(i128::from(self.p90), 60)
+        self.p90(60)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The words of action items, boards and analytics.
 
 use super::Texts;
-use crate::domain::action_item::{ActionState, Priority};
+use crate::domain::{
+    action_item::{ActionState, Priority},
+    checked::{FieldError, FieldProblem},
+};
 
 macro_rules! words {
     ($($name:ident: $zh:literal, $en:literal;)+) => {
@@ -102,6 +105,7 @@ words! {
     of: "／", " of ";
     minutes: "分钟", "min";
     events: "起事件", "events";
+    items: "项改进项", "action items";
     excluded: "未计入", "Left out";
     missing: "时间未知", "time unknown";
     day_only: "只有日期", "only the date known";
@@ -186,6 +190,17 @@ pub fn field_name(field: &str) -> Option<&'static str> {
         "part" => "范围",
         _ => return None,
     })
+}
+
+/// What a field is called here where other pages call it otherwise.
+pub fn place(error: &FieldError) -> Option<&'static str> {
+    let FieldProblem::Shape(remedy) = &error.problem else { return None };
+    match error.field {
+        "from" if remedy.starts_with("the period holds ") => Some("期间"),
+        "to" if remedy.starts_with("give a last day ") => Some("结束日期"),
+        "to" if remedy.starts_with("choose open, in_progress") => Some("状态"),
+        _ => None,
+    }
 }
 
 /// A remedy in Chinese.

@@ -122,17 +122,28 @@ pub fn duration(duration: &Duration, settings: &Settings, chinese: bool) -> Stri
             format!("{what}; no event can be used")
         };
     };
-    let sum = minutes(spread.sum);
-    let (used, mean, median, p90) = (spread.used, spread.mean_minutes(), spread.median_minutes(), spread.p90_minutes());
-    let (middle, rank) = (middle(used), spread.p90_rank);
+    let unit = duration.metric.unit();
+    let sum = in_unit(spread.sum, unit);
+    let (used, mean, median, p90) = (spread.used, spread.mean(unit), spread.median(unit), spread.p90(unit));
+    let (middle, rank, unit) = (middle(used), spread.p90_rank, unit_words(duration.metric, chinese));
     if chinese {
         format!(
-            "{what}；平均 = {sum} ÷ {used} = {mean} 分钟；中位数 = 从小到大第 {middle} 个 = {median} 分钟；P90 = 最近秩 ⌈0.9 × {used}⌉，第 {rank} 个 = {p90} 分钟"
+            "{what}；平均 = {sum} ÷ {used} = {mean} {unit}；中位数 = 从小到大第 {middle} 个 = {median} {unit}；P90 = 最近秩 ⌈0.9 × {used}⌉，第 {rank} 个 = {p90} {unit}"
         )
     } else {
         format!(
-            "{what}; mean = {sum} ÷ {used} = {mean} min; median = no. {middle} in order = {median} min; P90 = nearest rank ⌈0.9 × {used}⌉, no. {rank} = {p90} min"
+            "{what}; mean = {sum} ÷ {used} = {mean} {unit}; median = no. {middle} in order = {median} {unit}; P90 = nearest rank ⌈0.9 × {used}⌉, no. {rank} = {p90} {unit}"
         )
+    }
+}
+
+/// The unit in which people read a duration.
+pub const fn unit_words(metric: Metric, chinese: bool) -> &'static str {
+    match (metric, chinese) {
+        (Metric::TimeToPostmortem, true) => "天",
+        (Metric::TimeToPostmortem, false) => "days",
+        (_, true) => "分钟",
+        (_, false) => "min",
     }
 }
 
@@ -141,9 +152,9 @@ fn middle(used: usize) -> String {
     if used % 2 == 1 { format!("{}", used / 2 + 1) } else { format!("{} & {}", used / 2, used / 2 + 1) }
 }
 
-/// Seconds as minutes.
-pub fn minutes(seconds: i64) -> String {
-    Figure::ratio(i128::from(seconds), 60).map_or_else(|| "—".to_owned(), |figure| figure.to_string())
+/// Seconds in units of so many seconds.
+fn in_unit(seconds: i64, unit: i64) -> String {
+    Figure::ratio(i128::from(seconds), i128::from(unit)).map_or_else(|| "—".to_owned(), |figure| figure.to_string())
 }
 
 /// A ratio's formula with its values.
@@ -178,15 +189,16 @@ pub const fn why(why: Why, chinese: bool) -> &'static str {
     }
 }
 
-/// What an event is to a metric: `12 分钟`, `计入`, `未计入：只有日期`.
-pub fn outcome(outcome: Outcome, chinese: bool) -> String {
+/// What an event is to a metric: `12 分钟`, `在分子中`, `未计入：只有日期`.
+pub fn outcome(metric: Metric, outcome: Outcome, chinese: bool) -> String {
     match (outcome, chinese) {
-        (Outcome::Took(seconds), true) => format!("{} 分钟", minutes(seconds)),
-        (Outcome::Took(seconds), false) => format!("{} min", minutes(seconds)),
-        (Outcome::Counts(true), true) => "是".to_owned(),
-        (Outcome::Counts(true), false) => "yes".to_owned(),
-        (Outcome::Counts(false), true) => "否".to_owned(),
-        (Outcome::Counts(false), false) => "no".to_owned(),
+        (Outcome::Took(seconds), _) => {
+            format!("{} {}", in_unit(seconds, metric.unit()), unit_words(metric, chinese))
+        }
+        (Outcome::Counts(true), true) => "在分子中".to_owned(),
+        (Outcome::Counts(true), false) => "in the numerator".to_owned(),
+        (Outcome::Counts(false), true) => "不在分子中".to_owned(),
+        (Outcome::Counts(false), false) => "not in the numerator".to_owned(),
         (Outcome::Left(reason), true) => format!("未计入：{}", why(reason, true)),
         (Outcome::Left(reason), false) => format!("left out: {}", why(reason, false)),
     }

@@ -56,6 +56,8 @@ pub struct Report {
 /// What stands behind a number.
 #[derive(Debug, Clone)]
 pub struct Behind {
+    /// Of which figure; none is the count of events.
+    pub metric: Option<Metric>,
     /// How many there are in all.
     pub total: usize,
     /// The events of the page, or of its items.
@@ -149,7 +151,9 @@ pub async fn behind(
     let sight = Sight::of(actor);
     let read = app.store.read();
     let numbers: Vec<i64> = page.iter().map(|(number, _)| *number).collect();
-    let mut behind = Behind { total, events: Vec::new(), items: Vec::new(), next, names: names(app).await?, settings };
+    let metric = selection.metric;
+    let mut behind =
+        Behind { metric, total, events: Vec::new(), items: Vec::new(), next, names: names(app).await?, settings };
     if selection.metric == Some(Metric::ActionItemsOnTime) {
         let filter = ActionFilter { numbers: Some(numbers), ..ActionFilter::default() };
         let items = store::action_items::list(read, &filter, sight, None, limit as u64).await?;

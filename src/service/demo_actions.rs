@@ -65,7 +65,7 @@ pub(super) async fn fill(
     let Some(item) = action_items::list(app, actor, &filter, None, 1).await?.items.pop() else { return Ok(()) };
     let number = item.item.number;
     // The late ones among the old.
-    if !owned || (back > 5 && seed % 6 == 0) || back < 2 {
+    if !owned || (back > 5 && seed % 6 == 0) || (back < 2 && seed % 2 == 0) {
         return Ok(());
     }
     action_items::move_to(&at(4), actor, number, None, Move::to(ActionState::InProgress)).await?;

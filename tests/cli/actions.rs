@@ -50,7 +50,12 @@ async fn the_board_and_the_analytics_are_printed_and_listed() {
     let run = |words: &[&str]| fupan(&database, words, &[]);
     assert!(run(&["add", "2024-08-19 15:00 客户反馈提现失败，15:30 恢复正常。【待复盘】"]).status.success());
     let board = run(&["pm", "board"]);
-    assert!(out(&board).starts_with("PE-1\t") && err(&board).contains("待复盘 1 项"), "{} {}", out(&board), err(&board));
+    assert!(
+        out(&board).starts_with("PE-1\t") && err(&board).contains("待复盘 1 项"),
+        "{} {}",
+        out(&board),
+        err(&board)
+    );
     assert_eq!(out(&run(&["pm", "board", "--trend"])).lines().count(), 26);
     assert!(out(&run(&["pm", "board", "--teams"])).starts_with("未定责\t1\t1\t"));
     let period = ["analytics", "--from", "2024-08-01", "--to", "2024-08-31"];

@@ -382,7 +382,10 @@ pub fn behind_body(app: &App, behind: &Behind) -> BehindList {
         Some(Outcome::Took(seconds)) => Some(seconds),
         _ => None,
     };
-    let words = |outcome: Outcome| BothLanguages::of(|chinese| texts::outcome(outcome, chinese));
+    let words = |outcome: Outcome| {
+        let metric = behind.metric.unwrap_or(Metric::Recurrence);
+        BothLanguages::of(|chinese| texts::outcome(metric, outcome, chinese))
+    };
     let events = behind.events.iter().map(|(event, outcome)| BehindRow {
         outcome: outcome.map(words),
         seconds: seconds(*outcome),

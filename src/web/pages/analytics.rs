@@ -40,6 +40,7 @@ struct DurationRow {
     used: usize,
     used_href: String,
     has: bool,
+    unit: &'static str,
     median: String,
     mean: String,
     p90: String,
@@ -194,7 +195,7 @@ fn fill(page: &mut AnalyticsPage, t: &'static Texts, report: &Report) {
         format!("/analytics/events?{}", list_query(query, settings, metric, part, group))
     };
     let whole = &report.analysis.whole;
-    page.reading = settings.reading.code().to_owned();
+    settings.reading.code().clone_into(&mut page.reading);
     page.events = whole.events;
     page.all = href(None, "all", None);
     page.left_out = report.left_out;
@@ -207,9 +208,10 @@ fn fill(page: &mut AnalyticsPage, t: &'static Texts, report: &Report) {
             used: one.used(),
             used_href: href(Some(one.metric), "used", None),
             has: one.spread.is_some(),
-            median: figure(one.spread.as_ref().map(crate::domain::response_times::Spread::median_minutes)),
-            mean: figure(one.spread.as_ref().map(crate::domain::response_times::Spread::mean_minutes)),
-            p90: figure(one.spread.as_ref().map(crate::domain::response_times::Spread::p90_minutes)),
+            unit: names::unit_words(one.metric, chinese),
+            median: figure(one.spread.as_ref().map(|spread| spread.median(one.metric.unit()))),
+            mean: figure(one.spread.as_ref().map(|spread| spread.mean(one.metric.unit()))),
+            p90: figure(one.spread.as_ref().map(|spread| spread.p90(one.metric.unit()))),
             left: left(&one.left, chinese),
             left_href: href(Some(one.metric), "left", None),
             formula: names::duration(one, settings, chinese),
@@ -312,6 +314,7 @@ struct EventsPage {
     scope: String,
     formula: String,
     total: usize,
+    unit: &'static str,
     rows: Vec<Row>,
     items: Vec<ActionRow>,
     next: String,
@@ -356,13 +359,15 @@ pub async fn events(request: HttpRequest, app: web::Data<App>) -> Result<HttpRes
     let page = EventsPage {
         formula: selection.metric.map(|metric| names::formula(metric, &behind.settings, chinese)).unwrap_or_default(),
         total: behind.total,
+        unit: if selection.metric == Some(Metric::ActionItemsOnTime) { w.items } else { w.events },
         rows: behind
             .events
             .iter()
             .map(|(event, outcome)| {
                 let mut row = rows::row(&app, t, event);
                 if let Some(outcome) = outcome {
-                    row.notes.insert(0, names::outcome(*outcome, chinese));
+                    let metric = behind.metric.unwrap_or(Metric::Recurrence);
+                    row.notes.insert(0, names::outcome(metric, *outcome, chinese));
                 }
                 row
             })
