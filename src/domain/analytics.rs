@@ -21,6 +21,15 @@ pub use summary::{
 /// The most events of one computation.
 pub const MOST_EVENTS: u64 = 50_000;
 
+/// Refuses more events than are computed at once.
+pub fn bounded(count: u64) -> Result<(), FieldError> {
+    if count <= MOST_EVENTS {
+        return Ok(());
+    }
+    let remedy = format!("the period holds {count} events, at most {MOST_EVENTS} are computed; give a shorter one");
+    Err(FieldError::shape("from", remedy))
+}
+
 /// A point of the clock as the figures see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {

@@ -13,9 +13,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        analytics::{
-            self, Analysis, By, EventFacts, Limits, MOST_EVENTS, Metric, Outcome, Reading, Selection, Settings,
-        },
+        analytics::{self, Analysis, By, EventFacts, Limits, Metric, Outcome, Reading, Selection, Settings},
         checked::{self, FieldError},
         event::ProductionEvent,
     },
@@ -187,10 +185,7 @@ async fn load(app: &App, actor: &Actor, query: Query) -> Result<(Vec<EventFacts>
     let query = query.checked()?;
     let period = Period { from: query.from, to: query.to, zone: app.zone, sight: Sight::of(actor) };
     let (count, left_out) = store::analytics::count(app.store.read(), &period).await?;
-    if count > MOST_EVENTS {
-        let remedy = format!("the period holds {count} events, at most {MOST_EVENTS} are computed; give a shorter one");
-        return Err(FieldError::shape("from", remedy).into());
-    }
+    analytics::bounded(count)?;
     let mut events = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     let mut after = None;
     loop {

@@ -28,7 +28,8 @@ async fn an_item_is_written_down_on_its_event_moved_on_and_shown_without_running
     person.post("/events", &[("line", LINE)]).await;
     let (_, page) = person.get("/e/1").await;
     assert!(page.contains("还没有改进项") && page.contains("action=\"/events/1/actions\""), "{page}");
-    let owner = page.split("<option value=\"").find(|part| part.contains(">reporter<")).unwrap();
+    let of_reporter = |part: &&str| part.split('<').next().is_some_and(|head| head.ends_with(">reporter"));
+    let owner = page.split("<option value=\"").skip(1).find(of_reporter).unwrap();
     let owner = owner.split('"').next().unwrap().to_owned();
 
     let bad = [

@@ -252,3 +252,10 @@ fn a_stage_that_takes_just_its_limit_is_in_time_and_the_two_readings_differ() {
     let early = Settings { now: NOON, ..settings(Reading::Segment) };
     assert_eq!(outcome(&event, Metric::TimeToRecover, &early), Outcome::Left(Why::NotYet), "it is still to come");
 }
+
+#[test]
+fn more_events_than_are_computed_at_once_are_refused_with_a_remedy() {
+    assert!(bounded(MOST_EVENTS).is_ok());
+    let words = bounded(MOST_EVENTS + 1).unwrap_err().to_string();
+    assert!(words.contains("the period holds 50001 events") && words.contains("give a shorter one"), "{words}");
+}
