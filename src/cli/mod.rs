@@ -2,6 +2,8 @@
 
 mod action;
 mod add;
+mod analytics;
+mod board;
 mod event;
 mod figures;
 mod grade;
@@ -105,6 +107,8 @@ enum Command {
     /// Policies: levels, grading rules, thresholds.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// 分析。 Times and ratios of a period, whole and by group.
+    Analytics(analytics::Analytics),
     /// 改进项。 Action items: write down, list, edit, move on.
     #[command(subcommand)]
     Action(action::ActionCommand),
@@ -283,6 +287,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Counts(counts) => grade::counts(&session, counts).await,
                 Command::Team(team) => team::run(&session, team).await,
                 Command::Policy(policy) => policy::run(&session, policy).await,
+                Command::Analytics(asked) => analytics::run(&session, asked).await,
                 Command::Action(action) => action::run(&session, action).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,

@@ -21,6 +21,8 @@ use crate::{
 pub(super) enum Pm {
     /// The owed ones, the earliest due date first.
     List,
+    /// 看板。 The board: by age in working days, by team, and the trend of the oldest.
+    Board(super::board::Board),
     /// Name an owner, or choose a due date.
     Assign {
         /// PE-1.
@@ -66,6 +68,7 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
     let to = |state| PostmortemChange { to: Some(state), ..PostmortemChange::default() };
     let (label, change) = match pm {
         Pm::List => return list(session).await,
+        Pm::Board(asked) => return super::board::run(session, asked).await,
         Pm::Assign { event, owner, due } => {
             if owner.is_none() && due.is_none() {
                 anyhow::bail!("name --owner EMAIL or --due DATE");

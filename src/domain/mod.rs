@@ -4,6 +4,7 @@
 
 pub mod action_item;
 pub mod actor;
+pub mod analytics;
 pub mod calendar;
 pub mod capture;
 pub mod checked;
@@ -22,12 +23,14 @@ pub mod loss_text;
 pub mod period;
 pub mod policy;
 pub mod postmortem;
+pub mod postmortem_board;
 pub mod publication;
 pub mod record_text;
 pub mod reliability;
 pub mod reminder;
 pub mod report;
 pub mod report_mailing;
+pub mod response_times;
 pub mod services;
 pub mod severity;
 pub mod team;

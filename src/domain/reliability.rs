@@ -8,7 +8,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-use super::iso_week::{self, IsoWeek};
+use super::{
+    iso_week::{self, IsoWeek},
+    response_times::Spread,
+};
 
 /// Digits of a weight or a share behind the point.
 const SCALE: u32 = 18;
@@ -169,7 +172,7 @@ pub struct Figure(i128);
 
 impl Figure {
     /// `numerator ÷ denominator`, rounded half away from zero to six digits; the denominator is positive.
-    fn ratio(numerator: i128, denominator: i128) -> Option<Self> {
+    pub fn ratio(numerator: i128, denominator: i128) -> Option<Self> {
         let scaled = numerator.checked_mul(1_000_000)?;
         let half = denominator / 2;
         let rounded = if scaled < 0 { scaled - half } else { scaled + half };
@@ -177,8 +180,21 @@ impl Figure {
     }
 
     /// `numerator ÷ denominator` of numbers that the limits of a case keep small.
-    fn of(numerator: i128, denominator: i128) -> Self {
+    pub(super) fn of(numerator: i128, denominator: i128) -> Self {
         Self::ratio(numerator, denominator).unwrap_or(Self(0))
+    }
+}
+
+impl std::fmt::Display for Figure {
+    /// A plain decimal of at most two digits behind the point, rounded half away from zero, without zeros at its end.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hundredths = (self.0.abs() + 5_000) / 10_000;
+        let sign = if self.0 < 0 && hundredths > 0 { "−" } else { "" };
+        match (hundredths / 100, hundredths % 100) {
+            (whole, 0) => write!(f, "{sign}{whole}"),
+            (whole, part) if part % 10 == 0 => write!(f, "{sign}{whole}.{}", part / 10),
+            (whole, part) => write!(f, "{sign}{whole}.{part:02}"),
+        }
     }
 }
 
@@ -265,8 +281,7 @@ pub fn compute(case: &Case) -> Result<Answer, CaseError> {
         .filter(|event| event.outage.end.is_some_and(|end| end.with_timezone(&Utc) <= now))
         .map(|event| event.end - event.start)
         .collect();
-    let mttr_minutes = (!over.is_empty())
-        .then(|| Figure::of(i128::from(over.iter().sum::<i64>()), 60 * i128::try_from(over.len()).unwrap_or(1)));
+    let mttr_minutes = Spread::of(over).map(|spread| spread.mean_minutes());
 
     Ok(Answer {
         period: Period { start: shown(start, case.timezone), end: shown(end, case.timezone), seconds: to - from },

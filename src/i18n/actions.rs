@@ -1,7 +1,10 @@
 //! The words of action items, boards and analytics.
 
 use super::Texts;
-use crate::domain::action_item::{ActionState, Priority};
+use crate::domain::{
+    action_item::{ActionState, Priority},
+    checked::{FieldError, FieldProblem},
+};
 
 macro_rules! words {
     ($($name:ident: $zh:literal, $en:literal;)+) => {
@@ -60,7 +63,6 @@ words! {
     delete: "删除改进项", "Delete";
     delete_hint: "删除后不再显示；编号不会再用。", "It is hidden; its number is not used again.";
     history: "记录", "History";
-    to_list: "全部改进项", "All action items";
     overdue_line: "项改进项逾期", "action items overdue";
     board: "待复盘看板", "Owed postmortems";
     board_hint: "按欠账天数（工作日）排列，竖线是期限。", "By age in working days; the mark is the limit.";
@@ -77,6 +79,7 @@ words! {
     by_team: "按团队", "By team";
     unassigned: "未定责", "Not settled";
     owed: "待复盘", "Owed";
+    now: "回到现在", "Now";
     nothing_owed: "全部复盘完毕。", "No postmortem is owed.";
     capped: "只显示最久的 10,000 项。", "Only the 10,000 oldest are shown.";
     as_table: "表格", "As a table";
@@ -101,17 +104,10 @@ words! {
     of: "／", " of ";
     minutes: "分钟", "min";
     events: "起事件", "events";
+    items: "项改进项", "action items";
     excluded: "未计入", "Left out";
-    missing: "时间未知", "time unknown";
-    day_only: "只有日期", "only the date known";
-    negative: "时间倒置", "clock runs backwards";
-    not_over: "尚未发生", "not yet";
-    unknown_cause: "原因类别未填", "cause not classified";
-    unknown_detection: "发现方式未填", "detection not told";
-    formula: "公式", "Formula";
     population: "范围：期间内发生的生产事件，演练与维护不计。没有发生时间的事件按周报周的周一归入。", "Covered: production events that began in the period, without drills and maintenance. An event without a beginning stands on the Monday of its report's week.";
     left_out: "演练与维护", "Drills and maintenance";
-    whole: "合计", "All";
     group: "分组", "Group";
     count: "次数", "Count";
     list_of: "背后的事件", "The events behind it";
@@ -185,6 +181,17 @@ pub fn field_name(field: &str) -> Option<&'static str> {
         "part" => "范围",
         _ => return None,
     })
+}
+
+/// What a field is called here where other pages call it otherwise.
+pub fn place(error: &FieldError) -> Option<&'static str> {
+    let FieldProblem::Shape(remedy) = &error.problem else { return None };
+    match error.field {
+        "from" if remedy.starts_with("the period holds ") => Some("期间"),
+        "to" if remedy.starts_with("give a last day ") => Some("结束日期"),
+        "to" if remedy.starts_with("choose open, in_progress") => Some("状态"),
+        _ => None,
+    }
 }
 
 /// A remedy in Chinese.

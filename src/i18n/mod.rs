@@ -1,6 +1,7 @@
 //! The words of the pages: Chinese is the source, English complete. A missing text does not compile.
 
 pub mod actions;
+pub mod analytics;
 pub mod foreign;
 pub mod grading;
 pub mod history;

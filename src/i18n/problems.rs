@@ -39,7 +39,7 @@ pub const fn role_name(role: crate::domain::actor::Role) -> &'static str {
 }
 
 fn field(error: &FieldError) -> String {
-    let name = field_name(error.field);
+    let name = super::actions::place(error).unwrap_or_else(|| field_name(error.field));
     match &error.problem {
         FieldProblem::Empty => format!("{name}不能为空"),
         FieldProblem::TooLong { max, len } => format!("{name}太长：最多 {max} 个字符，现在 {len} 个"),

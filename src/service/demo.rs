@@ -5,6 +5,7 @@ use chrono::{DateTime, Datelike, Duration, Utc};
 use super::{
     App, ServiceError,
     app::detached,
+    demo_actions::{self, then},
     events::{self, NewEvent},
     figures, postmortems,
     sessions::{self, SignedIn},
@@ -15,6 +16,7 @@ use crate::{
         capture::draft::{Impact, ImpactKind},
         clock_point::ClockPoint,
         event::{EventFields, Source},
+        event_record::Detection,
         figures::{FigurePatch, IncidentCountFields},
         iso_week::IsoWeek,
         postmortem::PostmortemState,
@@ -38,6 +40,10 @@ const STORIES: [(&str, &str, &str, &str, &str); 8] = [
     ("C", "商户操作提现失败", "出金交易", "风控规则更新", "下线规则，恢复正常"),
 ];
 
+/// The category of each story's cause.
+const CATEGORIES: [&str; 8] =
+    ["change", "dependency", "capacity", "capacity", "capacity", "network", "change", "change"];
+
 /// Fills an empty database; one that holds the demo already is left alone.
 pub async fn fill(app: &App) -> Result<(), ServiceError> {
     if store::accounts::by_email(app.store.read(), EMAIL).await?.is_some() {
@@ -55,21 +61,36 @@ pub async fn fill(app: &App) -> Result<(), ServiceError> {
             None,
         );
         store::accounts::insert(&tx, &account).await?;
+        let lead = super::accounts::account(
+            &made,
+            "demo-lead@example.com".to_owned(),
+            "演示组长".to_owned(),
+            Role::Lead,
+            "zh-CN".to_owned(),
+            None,
+        );
+        store::accounts::insert(&tx, &lead).await?;
         tx.commit().await?;
-        Ok(account)
+        Ok((account.id, lead.id))
     })
     .await?;
     let actor = Actor::local_operator();
     let this_week = IsoWeek::of(app.today());
     let mut week = this_week;
     for back in 0..52_u32 {
-        fill_week(app, &actor, week, back, owner.id).await?;
+        fill_week(app, &actor, week, back, owner).await?;
         week = week.previous();
     }
     Ok(())
 }
 
-async fn fill_week(app: &App, actor: &Actor, week: IsoWeek, back: u32, owner: uuid::Uuid) -> Result<(), ServiceError> {
+async fn fill_week(
+    app: &App,
+    actor: &Actor,
+    week: IsoWeek,
+    back: u32,
+    (owner, lead): (uuid::Uuid, uuid::Uuid),
+) -> Result<(), ServiceError> {
     let today = app.today();
     let (start, _) = week.bounds(app.zone);
     // Every other week has one event; the last two have two each.
@@ -101,7 +122,13 @@ async fn fill_week(app: &App, actor: &Actor, week: IsoWeek, back: u32, owner: uu
         }
         let fields = EventFields {
             occurred: Some(ClockPoint::minute(began)),
+            detected: Some(ClockPoint::minute(began + Duration::minutes(seed % 4))),
+            acknowledged: Some(ClockPoint::minute(began + Duration::minutes(seed % 4 + 1))),
+            located: (seed % 5 != 4)
+                .then(|| ClockPoint::minute(began + Duration::minutes((seed % 4 + 3).min(minutes)))),
             recovered: Some(ClockPoint::minute(began + Duration::minutes(minutes))),
+            detection: Some(if seed % 3 == 0 { Detection::Customer } else { Detection::Monitoring }),
+            cause_category: CATEGORIES.get(index).map(|category| (*category).to_owned()),
             severity: Some((*severity).to_owned()),
             summary: Some((*summary).to_owned()),
             impact: Some(format!("影响约{number}笔{what}")),
@@ -114,14 +141,21 @@ async fn fill_week(app: &App, actor: &Actor, week: IsoWeek, back: u32, owner: uu
         let state = match (owed, *severity) {
             (true, _) => PostmortemState::Pending,
             (false, "D") => PostmortemState::Undecided,
-            (false, _) => PostmortemState::Done,
+            (false, _) => PostmortemState::Pending,
         };
+        let logged = then(app, began + Duration::minutes(minutes + 20));
         let new = NewEvent { fields, state, week: Some(week), raw: None, source: Source::Form };
-        let event = events::create(app, actor, new).await?;
-        if owed {
+        let event = events::create(&logged, actor, new).await?;
+        if state == PostmortemState::Pending {
             let change = postmortems::PostmortemChange { owner: Some(Some(owner)), ..Default::default() };
-            postmortems::change(app, actor, event.number, None, change).await?;
+            postmortems::change(&logged, actor, event.number, None, change).await?;
         }
+        if !owed && state == PostmortemState::Pending {
+            let done = then(app, began + Duration::days(1 + seed % 9));
+            let change = postmortems::PostmortemChange { to: Some(PostmortemState::Done), ..Default::default() };
+            postmortems::change(&done, actor, event.number, None, change).await?;
+        }
+        demo_actions::fill(app, actor, &event, back, owner, lead).await?;
     }
     // Some 4.2 million transactions a week: the rate shows what the events cost.
     let total = 4_200_000_i64;

@@ -2,10 +2,13 @@
 
 pub mod accounts;
 pub mod action_items;
+pub mod analytics;
 pub mod app;
 pub mod attempts;
+pub mod boards;
 pub mod capture;
 pub mod demo;
+mod demo_actions;
 pub mod error;
 pub mod event_history;
 pub mod event_relations;

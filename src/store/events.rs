@@ -666,10 +666,14 @@ pub fn visible(sight: Sight) -> Condition {
     }
 }
 
+/// Of the event table: what these eyes see and that is not deleted.
+pub fn there(sight: Sight) -> Condition {
+    Condition::all().add(event::Column::DeletedAt.is_null()).add(visible(sight))
+}
+
 /// The ids of the events that these eyes see and that are not deleted, to be asked inside another query.
 pub fn seen(sight: Sight) -> SelectStatement {
-    let condition = Condition::all().add(event::Column::DeletedAt.is_null()).add(visible(sight));
-    Query::select().column(event::Column::Id).from(event::Entity).cond_where(condition).take()
+    Query::select().column(event::Column::Id).from(event::Entity).cond_where(there(sight)).take()
 }
 
 /// Of the event table: what reports show and count. A report is everyone's, so that restricted events are left out.

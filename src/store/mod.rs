@@ -4,7 +4,9 @@
 
 pub mod accounts;
 pub mod action_items;
+pub mod analytics;
 pub mod audit;
+pub mod boards;
 mod bulk;
 pub mod connect;
 pub mod counters;

@@ -71,7 +71,7 @@ impl Api {
 /// A team, written as the part of the teams does.
 pub async fn team(service: &Service, name: &str) -> Uuid {
     let tx = service.app.store.begin().await.unwrap();
-    let id = Uuid::now_v7();
+    let id = service.app.id();
     let row = entity::team::ActiveModel {
         id: Set(id),
         version: Set(1),
@@ -97,7 +97,7 @@ pub async fn record(
     change(&mut event.fields);
     let version = event.version;
     let now = service.app.now_millis();
-    fupan::store::events::update(&tx, &event, version, now, &mut Uuid::now_v7).await.unwrap();
+    fupan::store::events::update(&tx, &event, version, now, &mut || service.app.id()).await.unwrap();
     tx.commit().await.unwrap();
 }
 

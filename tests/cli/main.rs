@@ -1,6 +1,7 @@
 //! The whole loop on the command line, as a person would type it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod actions;
 mod foreign;
 mod grading;
 mod history;

@@ -1,6 +1,8 @@
 //! The JSON API under `/api/v1`.
 
 pub mod action_items;
+pub mod analytics;
+pub mod boards;
 mod conditions;
 mod event_body;
 mod event_history;
@@ -80,6 +82,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(action_items::of_event))
                 .route(web::post().to(action_items::create)),
         )
+        .service(web::resource("/api/v1/postmortems/board").route(web::get().to(boards::read)))
+        .service(web::resource("/api/v1/analytics").route(web::get().to(analytics::read)))
+        .service(web::resource("/api/v1/analytics/events").route(web::get().to(analytics::events)))
         .service(web::resource("/api/v1/action-items").route(web::get().to(action_items::list)))
         .service(web::resource("/api/v1/action-items/{number}:move").route(web::post().to(action_items::move_to)))
         .service(

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, event_body, event_history, event_relations, events, figures, grading, import_batches, imports, lines,
-    policies, postmortems, published, report_mailings, report_styles, reports, services, shares, teams,
+    action_items, analytics, boards, event_body, event_history, event_relations, events, figures, grading,
+    import_batches, imports, lines, policies, postmortems, published, report_mailings, report_styles, reports,
+    services, shares, teams,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -17,6 +18,9 @@ use crate::web::routes::{ROUTES, Route};
     action_items::ActionItemChange,
     action_items::ActionItemList,
     action_items::ActionItemMove,
+    analytics::AnalyticsBody,
+    analytics::BehindList,
+    boards::BoardBody,
     event_body::EventBody,
     event_body::EventChange,
     event_history::DeletedBody,
@@ -121,6 +125,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/events/{number}/history") => give("HistoryList"),
         ("GET", "/api/v1/deleted-events") => give("DeletedList"),
         ("POST", "/api/v1/events/{number}:restore") => give("EventBody"),
+        ("GET", "/api/v1/analytics") => give("AnalyticsBody"),
+        ("GET", "/api/v1/analytics/events") => give("BehindList"),
+        ("GET", "/api/v1/postmortems/board") => give("BoardBody"),
         ("GET", "/api/v1/action-items" | "/api/v1/events/{number}/action-items") => give("ActionItemList"),
         ("POST", "/api/v1/events/{number}/action-items") => {
             Exchange { takes: Some((JSON, "ActionItemChange")), gives: ("201", JSON, "ActionItemBody") }
@@ -221,6 +228,9 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/events/{number}/history" | "/api/v1/deleted-events") => {
             event_history::PageQuery::into_params(query)
         }
+        ("GET", "/api/v1/analytics") => analytics::AnalyticsQuery::into_params(query),
+        ("GET", "/api/v1/analytics/events") => analytics::BehindQuery::into_params(query),
+        ("GET", "/api/v1/postmortems/board") => boards::BoardQuery::into_params(query),
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/counts") => grading::CountsQuery::into_params(query),

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{event::ProductionEvent, figures::IncidentCount, iso_week::IsoWeek, severity::SeverityPolicy},
     i18n::Texts,
-    service::{App, accounts, events, figures, postmortems},
+    service::{App, accounts, action_items, events, figures, postmortems},
     web::{
         gate::{Caller, caller},
         problem::Problem,
@@ -42,6 +42,9 @@ struct Home {
     key: Uuid,
     today: String,
     ongoing: u64,
+    /// Action items past their due date.
+    late_actions: u64,
+    late_words: &'static str,
     week: String,
     week_number: u32,
     week_range: String,
@@ -93,6 +96,8 @@ pub(super) async fn show(
         key: app.id(),
         today: day_words(t, today),
         ongoing,
+        late_actions: action_items::count_overdue(app, &caller.actor).await?,
+        late_words: crate::i18n::actions::words(t).overdue_line,
         week: week.to_string(),
         week_number: week.number(),
         week_range: range(week),

@@ -1,6 +1,8 @@
 //! The pages: server-rendered, every form works without script.
 
 mod actions;
+mod analytics;
+mod boards;
 mod charts;
 mod distribution;
 mod event;
@@ -89,12 +91,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(policies::page))
                 .route(web::post().to(policies::write)),
         )
-        .service(web::resource("/postmortems").route(web::get().to(owed)))
         .service(
             web::resource("/services").route(web::get().to(services::page)).route(web::post().to(services::create)),
         )
         .service(web::resource("/services/{id}").route(web::post().to(services::change)))
+        .service(web::resource("/postmortems").route(web::get().to(boards::page)))
         .service(web::resource("/events/{number}/actions").route(web::post().to(event_actions::create)))
+        .service(web::resource("/analytics").route(web::get().to(analytics::page)))
+        .service(web::resource("/analytics/events").route(web::get().to(analytics::events)))
         .service(web::resource("/actions").route(web::get().to(actions::list)))
         .service(web::resource("/actions/{number}").route(web::get().to(actions::page)))
         .service(web::resource("/actions/{number}/edit").route(web::post().to(actions::edit)))
@@ -276,10 +280,6 @@ fn render(status: StatusCode, template: &impl Template) -> Result<HttpResponse, 
 
 fn redirect(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to.to_owned())).finish()
-}
-
-async fn owed() -> HttpResponse {
-    redirect("/events?state=owed")
 }
 
 /// Back to a page of this service that a form named; anything else leads home.
