@@ -10,6 +10,7 @@ mod pm;
 mod publish;
 mod report;
 mod style;
+mod timeline;
 mod user;
 mod worker;
 
@@ -72,6 +73,8 @@ enum Command {
     /// Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
+    /// The timeline of an event: list, add, edit, rm, star.
+    Timeline(timeline::Timeline),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -236,6 +239,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Style(style) => style::run(&session, style).await,
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
+                Command::Timeline(timeline) => timeline::run(&session, timeline).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

@@ -59,6 +59,8 @@ pub enum Permission {
     AssignPostmortem,
     /// Waive a postmortem.
     WaivePostmortem,
+    /// Approve a postmortem of which one is not the reviewer.
+    ApprovePostmortem,
     /// Write reported figures and counts.
     WriteFigure,
     /// Import report documents.
@@ -91,6 +93,7 @@ impl Permission {
             Self::DeleteEvent
             | Self::AssignPostmortem
             | Self::WaivePostmortem
+            | Self::ApprovePostmortem
             | Self::ImportReport
             | Self::WriteStyle => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),

@@ -3,6 +3,7 @@
 //! Nothing here knows a clock, a database, the web or the settings; time zones and "now" are arguments.
 
 pub mod actor;
+pub mod blameless;
 pub mod calendar;
 pub mod capture;
 pub mod checked;
@@ -13,10 +14,16 @@ pub mod figures;
 pub mod foreign;
 pub mod import_plan;
 pub mod iso_week;
+pub mod markdown;
 pub mod postmortem;
+pub mod postmortem_draft;
+pub mod postmortem_export;
+pub mod postmortem_template;
 pub mod publication;
 pub mod reliability;
 pub mod reminder;
 pub mod report;
 pub mod report_mailing;
+pub mod stages;
 pub mod text;
+pub mod timeline;

@@ -2,9 +2,11 @@
 
 pub mod foreign;
 pub mod imports;
+pub mod postmortem;
 pub mod problems;
 pub mod restated;
 pub mod style;
+pub mod timeline;
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {

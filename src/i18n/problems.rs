@@ -75,11 +75,14 @@ pub fn field_name(field: &str) -> &str {
         "cause_category" => "原因类别",
         "recovery" => "处理",
         "entry" => "时间线",
-        "reason" => "免复盘原因",
+        "reason" => "理由",
         "due_on" => "截止日期",
         "at" => "时间",
         "owner" => "负责人",
         "to" => "复盘状态",
+        "reviewer" => "评审人",
+        "text" => "正文",
+        "whys" => "追问",
         "week" => "周",
         "name" => "名称",
         "value" => "数值",
@@ -119,7 +122,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
             "没有【系统运行数据】也没有【生产事件】，看起来是别处的数据；请写明格式：--from {formats}（网页里选“格式”）"
         ));
     }
-    fixed_remedy(remedy).map(str::to_owned)
+    super::postmortem::remedy(remedy).or_else(|| fixed_remedy(remedy).map(str::to_owned))
 }
 
 fn fixed_remedy(remedy: &str) -> Option<&'static str> {
@@ -182,6 +185,9 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
 }
 
 fn not_found(what: &str) -> String {
+    if let Some(own) = super::postmortem::not_found(what) {
+        return own;
+    }
     if let Some(week) = what.strip_prefix("event or figure of ") {
         let week = week.split(';').next().unwrap_or_default();
         return format!("{week} 还没有事件和指标，请先导入那一周的周报");
@@ -232,6 +238,9 @@ fn not_found(what: &str) -> String {
 }
 
 fn conflict(words: &str) -> String {
+    if let Some(own) = super::postmortem::conflict(words) {
+        return own;
+    }
     if words.starts_with("an account with the e-mail") {
         return "这个邮箱已经有账号".to_owned();
     }

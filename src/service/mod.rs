@@ -13,8 +13,10 @@ pub mod idempotency;
 pub mod imports;
 pub mod outbox;
 pub mod ports;
+pub mod postmortem_text;
 pub mod postmortems;
 pub mod publications;
+pub mod recurrence;
 pub mod reminders;
 pub mod report_mailings;
 pub mod report_splice;
@@ -24,6 +26,7 @@ pub mod retry;
 pub mod secrets;
 pub mod sessions;
 pub mod shares;
+pub mod timeline;
 pub mod tokens;
 
 pub use app::{App, detached};

@@ -7,12 +7,14 @@ mod figures;
 pub mod imports;
 mod lines;
 mod openapi;
+pub mod postmortem_text;
 mod postmortems;
 pub mod published;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
 pub mod shares;
+mod timeline;
 
 pub use conditions::with_bytes;
 pub use events::{ListQuery, cursor_text, number_of};
@@ -35,10 +37,35 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(
             web::resource("/api/v1/events/{number}/timeline")
-                .route(web::get().to(postmortems::timeline))
-                .route(web::post().to(postmortems::add_to_timeline)),
+                .route(web::get().to(timeline::list))
+                .route(web::post().to(timeline::add)),
         )
-        .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
+        .service(
+            web::resource("/api/v1/events/{number}/timeline/{id}/star")
+                .route(web::put().to(timeline::star))
+                .route(web::delete().to(timeline::unstar)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/timeline/{id}")
+                .route(web::patch().to(timeline::patch))
+                .route(web::delete().to(timeline::delete)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem")
+                .route(web::get().to(postmortem_text::read))
+                .route(web::patch().to(postmortems::patch)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem/sections/{name}")
+                .route(web::get().to(postmortem_text::section))
+                .route(web::put().to(postmortem_text::put)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem/lock")
+                .route(web::put().to(postmortem_text::hold))
+                .route(web::delete().to(postmortem_text::release)),
+        )
+        .service(web::resource("/api/v1/events/{number}/recurrence").route(web::get().to(postmortem_text::recurrence)))
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
         .service(

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
-    shares,
+    event_body, events, figures, imports, lines, postmortem_text, postmortems, published, report_mailings,
+    report_styles, reports, shares, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -27,9 +27,16 @@ use crate::web::routes::{ROUTES, Route};
     lines::LineReading,
     lines::ParseLine,
     postmortems::PostmortemPatch,
-    postmortems::Timeline,
-    postmortems::TimelineBody,
-    postmortems::TimelineNew,
+    postmortem_text::PostmortemDocumentBody,
+    postmortem_text::RecurringList,
+    postmortem_text::SectionBody,
+    postmortem_text::SectionChange,
+    postmortem_text::WriterList,
+    timeline::Timeline,
+    timeline::TimelineAdded,
+    timeline::TimelineBody,
+    timeline::TimelineChange,
+    timeline::TimelineNew,
     published::PublishedBody,
     published::RestatementBody,
     report_styles::StyleBody,
@@ -75,8 +82,17 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("PATCH", "/api/v1/events/{number}/postmortem") => swap("PostmortemPatch", "EventBody"),
         ("GET", "/api/v1/events/{number}/timeline") => give("Timeline"),
         ("POST", "/api/v1/events/{number}/timeline") => {
-            Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineBody") }
+            Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineAdded") }
         }
+        ("PATCH", "/api/v1/events/{number}/timeline/{id}") => swap("TimelineChange", "TimelineBody"),
+        ("DELETE", "/api/v1/events/{number}/timeline/{id}")
+        | ("PUT" | "DELETE", "/api/v1/events/{number}/timeline/{id}/star")
+        | ("DELETE", "/api/v1/events/{number}/postmortem/lock") => nothing,
+        ("GET", "/api/v1/events/{number}/postmortem") => give("PostmortemDocumentBody"),
+        ("GET", "/api/v1/events/{number}/postmortem/sections/{name}") => give("SectionBody"),
+        ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}") => swap("SectionChange", "SectionBody"),
+        ("PUT", "/api/v1/events/{number}/postmortem/lock") => give("WriterList"),
+        ("GET", "/api/v1/events/{number}/recurrence") => give("RecurringList"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("GET", "/api/v1/imports") => give("RunList"),
@@ -132,6 +148,8 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
+        ("GET", "/api/v1/events/{number}/timeline") => timeline::TimelineQuery::into_params(query),
+        ("GET", "/api/v1/events/{number}/postmortem") => postmortem_text::PostmortemQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
@@ -141,7 +159,13 @@ fn parameters(route: &Route) -> Vec<Value> {
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
-        ("DELETE", "/api/v1/report-shares/{id}") => {}
+        ("DELETE", "/api/v1/report-shares/{id}")
+        | (
+            "PUT" | "DELETE",
+            "/api/v1/events/{number}/timeline/{id}/star" | "/api/v1/events/{number}/postmortem/lock",
+        ) => {}
+        ("PATCH", "/api/v1/events/{number}/timeline/{id}")
+        | ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}") => all.push(header("If-Match", true)),
         ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}") => {
             all.push(header("If-Match", true));
         }
@@ -167,6 +191,14 @@ fn operation(route: &Route) -> Value {
     let mut answer = json!({"description": "Done"});
     if !media.is_empty() {
         answer = json!({"description": "Done", "content": content(media, schema)});
+    }
+    if route.method == "GET"
+        && route.path == "/api/v1/events/{number}/postmortem"
+        && let Some(forms) = answer.get_mut("content").and_then(Value::as_object_mut)
+    {
+        for media in [MARKDOWN, "text/html"] {
+            forms.insert(media.to_owned(), json!({"schema": {"type": "string"}}));
+        }
     }
     if route.path == "/api/v1/reports/{week}"
         && let Some(forms) = answer.get_mut("content").and_then(Value::as_object_mut)

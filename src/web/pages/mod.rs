@@ -3,11 +3,14 @@
 mod charts;
 mod distribution;
 mod event;
+mod event_postmortem;
+mod event_timeline;
 mod events;
 mod figures;
 mod home;
 mod imports;
 mod parsed;
+mod postmortem;
 mod publishing;
 mod report_styles;
 mod reports;
@@ -52,8 +55,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/recover").route(web::post().to(event::recover)))
         .service(web::resource("/events/{number}/sentence").route(web::post().to(event::sentence)))
         .service(web::resource("/events/{number}/delete").route(web::post().to(event::delete)))
-        .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))
-        .service(web::resource("/events/{number}/postmortem").route(web::post().to(event::postmortem)))
+        .service(web::resource("/events/{number}/timeline").route(web::post().to(event_timeline::add)))
+        .service(web::resource("/events/{number}/timeline/{id}").route(web::post().to(event_timeline::act)))
+        .service(web::resource("/events/{number}/postmortem").route(web::post().to(event_postmortem::change)))
+        .service(web::resource("/e/{number}/postmortem").route(web::get().to(postmortem::page)))
+        .service(web::resource("/e/{number}/postmortem/sections/{name}").route(web::post().to(postmortem::save)))
+        .service(web::resource("/e/{number}/postmortem/lock").route(web::post().to(postmortem::hold)))
+        .service(web::resource("/e/{number}/postmortem/print").route(web::get().to(postmortem::print)))
+        .service(web::resource("/e/{number}/postmortem/export").route(web::get().to(postmortem::export)))
         .service(web::resource("/postmortems").route(web::get().to(owed)))
         .service(web::resource("/figures").route(web::get().to(figures::page)))
         .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
