@@ -338,7 +338,7 @@ fn stands_alone(sentence: &str, word: &str) -> bool {
             "against",
             "without",
         ];
-        !kept_away.iter().any(|word| before.contains(word))
+        !before.ends_with('不') && !kept_away.iter().any(|word| before.contains(word))
     })
 }
 

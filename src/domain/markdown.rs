@@ -121,7 +121,10 @@ mod tests {
                 }
                 if let Some((_, link)) = attributes.split_once("href=\"") {
                     let safe = ["https://", "http://", "mailto:"].iter().any(|scheme| link.starts_with(scheme));
-                    let relative = !link.split(['/', '"', '?', '#']).next().unwrap_or_default().contains(':');
+                    let first = link.split(['/', '"', '?', '#']).next().unwrap_or_default();
+                    // A scheme is of letters, digits, +, - and . only (RFC 3986, 3.1).
+                    let scheme = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+                    let relative = first.split_once(':').is_none_or(|(name, _)| !scheme(name));
                     assert!(safe || relative, "{text}: {link} in {page}");
                 }
             }

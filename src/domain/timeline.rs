@@ -275,6 +275,9 @@ pub fn told(action: &str, change: &Value, now: &EventFields) -> Option<Told> {
                 let reason = both("severity_reason").1.or_else(reason);
                 return Some(Told::Graded { from, to, reason });
             }
+            if own > 0 {
+                fields.retain(|name| !matches!(name.as_str(), "due_on" | "unknown"));
+            }
             let follows = own == 0 && map.keys().any(|name| CLOCK_NAMES.contains(&name.as_str()));
             (!fields.is_empty() && !follows).then_some(Told::Edited { fields })
         }

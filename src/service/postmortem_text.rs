@@ -254,10 +254,38 @@ pub async fn write(
     if !known {
         return Err(no_section(key));
     }
-    let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
-    let (reader, what) = (app.clone(), format!("{} · {key}", event.label()));
-    let (event_id, section_key) = (event.id, key.clone());
-    let written = retried(move || {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let written = write_once(app, actor, number, key, version, &text, whys.as_deref()).await;
+        let Err(ServiceError::Conflict(words)) = written else { return written };
+        // Another writer came between reading and writing: of this section, or of the postmortem's state only.
+        let current = store::postmortem_text::section(app.store.read(), event.id, key).await?;
+        let current = current.map_or(0, |section| section.version);
+        if current != version {
+            return Err(ServiceError::Stale { what: format!("{} · {key}", event.label()), given: version, current });
+        }
+        if tries == 3 || words.starts_with(CLOSED) {
+            return Err(ServiceError::Conflict(words));
+        }
+    }
+}
+
+/// How the refusal to write on a closed postmortem begins.
+const CLOSED: &str = "a postmortem that is done or waived";
+
+async fn write_once(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    key: &str,
+    version: i64,
+    text: &str,
+    whys: Option<&[String]>,
+) -> Result<WrittenSection, ServiceError> {
+    let (app, actor, key, text) = (app.clone(), actor.clone(), key.to_owned(), text.to_owned());
+    let whys = whys.map(<[String]>::to_vec);
+    retried(move || {
         let (app, actor, key, text, whys) = (app.clone(), actor.clone(), key.clone(), text.clone(), whys.clone());
         async move {
             let tx = app.store.begin().await?;
@@ -269,8 +297,8 @@ pub async fn write(
                 return Err(ServiceError::Stale { what, given: version, current });
             }
             if matches!(event.postmortem.state, PostmortemState::Done | PostmortemState::NotRequired) {
-                let words = "a postmortem that is done or waived is not written on; reopen it with a reason first";
-                return Err(ServiceError::Conflict(words.to_owned()));
+                let words = format!("{CLOSED} is not written on; reopen it with a reason first");
+                return Err(ServiceError::Conflict(words));
             }
             let whys = whys.unwrap_or_else(|| before.as_ref().map(|was| was.whys.clone()).unwrap_or_default());
             if let Some(same) = before.as_ref().filter(|was| was.text == text && was.whys == whys) {
@@ -297,20 +325,7 @@ pub async fn write(
             Ok(after)
         }
     })
-    .await;
-    match written {
-        // Two began at once: the first one's text stands.
-        Err(ServiceError::Conflict(words)) => {
-            let current = store::postmortem_text::section(reader.store.read(), event_id, &section_key).await?;
-            let current = current.map_or(0, |section| section.version);
-            if current == version {
-                Err(ServiceError::Conflict(words))
-            } else {
-                Err(ServiceError::Stale { what, given: version, current })
-            }
-        }
-        other => other,
-    }
+    .await
 }
 
 /// The audit subject of the texts: apart from the event's own, which autosave would flood.

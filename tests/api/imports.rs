@@ -157,7 +157,7 @@ async fn an_event_that_two_weeks_report_is_one_event_in_the_first_week_and_both_
     // The mark of a line of another week follows the postmortem.
     let path = "/api/v1/events/PE-1/postmortem";
     let version = desk.get("/api/v1/events/PE-1").await["version"].as_i64().unwrap();
-    desk.patch(path, json!({"state": "pending"}), version).await;
+    desk.patch(path, json!({"state": "pending", "reason": "补充"}), version).await;
     assert_eq!(desk.splice(W34).await, W34.replacen("【已复盘】", "【待复盘】", 1));
 
     // Deleted here, it leaves both.

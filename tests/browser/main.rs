@@ -2,6 +2,7 @@
 //! `CHROMEDRIVER` and `CHROMIUM`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod postmortem;
 mod styles;
 
 use std::{
@@ -18,11 +19,12 @@ use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
 const NOW: &str = "2024-08-21T06:08:00Z";
 const LINE: &str =
     "08/21 13:40 客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，导致提现失败。【待复盘】";
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/",
     "/events",
     "/events/new",
     "/e/1",
+    "/e/1/postmortem",
     "/figures",
     "/w/2024-W34",
     "/publishing?week=2024-W34",

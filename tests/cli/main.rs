@@ -3,6 +3,7 @@
 
 mod foreign;
 mod imports;
+mod postmortem;
 mod publishing;
 mod serve;
 
