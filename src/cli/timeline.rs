@@ -14,7 +14,7 @@ use crate::{
     service::{
         ServiceError,
         events::{self, Created},
-        timeline::{self, EntryPatch, ItemKind, TimelineItem},
+        timeline::{self, EntryPatch, TimelineItem, Wanted},
     },
 };
 
@@ -129,7 +129,8 @@ async fn items(session: &Session, number: i64, removed: bool) -> anyhow::Result<
     let mut after = None;
     loop {
         let limit = timeline::PAGE_LIMIT;
-        let page = timeline::page(&session.app, &session.actor, number, after.as_ref(), limit, removed).await?;
+        let wanted = Wanted { kind: None, removed };
+        let page = timeline::page(&session.app, &session.actor, number, after.as_ref(), limit, wanted).await?;
         all.extend(page.items);
         after = page.next;
         if after.is_none() {
@@ -160,11 +161,7 @@ async fn list(session: &Session, number: i64, removed: bool) -> anyhow::Result<(
             .map(|item| {
                 serde_json::json!({
                     "id": item.id().map(|id| id.to_string()),
-                    "kind": match item.kind {
-                        ItemKind::Clock(_) => "clock",
-                        ItemKind::Written(_) => "written",
-                        ItemKind::Automatic { .. } => "automatic",
-                    },
+                    "kind": item.kind_code(),
                     "at": i18n::postmortem::local(&session.app, item.at),
                     "text": i18n::timeline::words(item, &event, true),
                     "by": item.by,

@@ -393,7 +393,7 @@ fn english(sentence: &str) -> Option<(BlameKind, String)> {
                 let perfect = *two == "have" || words.get(at + 2).is_some_and(|next| *next == "have");
                 if perfect
                     && !ENGLISH_SYSTEMS.contains(&subject(at))
-                    && (person_near(at) || !words.get(at + 2).is_some_and(|next| *next == "been"))
+                    && (person_near(at) || words.get(at + 2).is_none_or(|next| *next != "been"))
                 {
                     return Some((BlameKind::Hindsight, format!("{one} {two}")));
                 }

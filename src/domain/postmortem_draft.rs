@@ -165,7 +165,13 @@ fn summary(facts: &Facts<'_>, words: &Words) -> SectionDraft {
 
 fn impact(facts: &Facts<'_>, words: &Words) -> SectionDraft {
     let fields = facts.fields;
-    let mut lines: Vec<String> = fields.impacts.iter().map(|impact| magnitude(impact, words)).collect();
+    // A number that the words tell already stands once.
+    let told: String = fields.impact.as_deref().unwrap_or_default().replace([',', '，', ' '], "");
+    let news = |impact: &&Impact| {
+        let number = if impact.kind == ImpactKind::Amount { impact.number / 100 } else { impact.number };
+        !told.contains(&format!("{number}{}", impact.unit))
+    };
+    let mut lines: Vec<String> = fields.impacts.iter().filter(news).map(|impact| magnitude(impact, words)).collect();
     lines.extend(fields.impact.as_deref().map(flat));
     if !facts.services.is_empty() {
         let names = facts.services.join(words.pick("、", ", "));
@@ -354,14 +360,13 @@ mod tests {
     use super::*;
     use crate::domain::{event_record::FundLoss, stages::stage_bar};
 
-    fn point(clock: &str) -> Option<ClockPoint> {
-        Some(ClockPoint::minute(format!("2024-08-19T{clock}:00+08:00").parse().unwrap()))
+    fn point(clock: &str) -> ClockPoint {
+        ClockPoint::minute(format!("2024-08-19T{clock}:00+08:00").parse().unwrap())
     }
 
     fn drafted(key: &str, fields: &EventFields, chinese: bool) -> SectionDraft {
         let bar = stage_bar(fields, "2024-08-21T06:08:00Z".parse().unwrap());
-        let lines =
-            [FactLine { at: point("15:10").unwrap().at, day_only: false, text: "切换\n备用渠道".to_owned() }];
+        let lines = [FactLine { at: point("15:10").at, day_only: false, text: "切换\n备用渠道".to_owned() }];
         let items = [FactItem {
             title: "加白名单校验".to_owned(),
             owner: String::new(),
@@ -375,9 +380,9 @@ mod tests {
 
     fn full() -> EventFields {
         EventFields {
-            occurred: point("15:00"),
-            detected: point("15:04"),
-            recovered: point("15:30"),
+            occurred: Some(point("15:00")),
+            detected: Some(point("15:04")),
+            recovered: Some(point("15:30")),
             summary: Some("商户操作提现失败".to_owned()),
             cause: Some("风控规则更新".to_owned()),
             recovery: Some("下线规则，恢复正常".to_owned()),

@@ -164,7 +164,10 @@ mod tests {
         }
     }
 
-    fn told(points: [&str; 6]) -> (Vec<(usize, i64, bool)>, Vec<(&'static str, Gap)>) {
+    /// How many stages, minutes, open; and the gaps.
+    type Told = (Vec<(usize, i64, bool)>, Vec<(&'static str, Gap)>);
+
+    fn told(points: [&str; 6]) -> Told {
         let bar = stage_bar(&fields(points), at("16:00"));
         (bar.segments.iter().map(|one| (one.stages.len(), one.minutes(), one.open)).collect(), bar.gaps)
     }

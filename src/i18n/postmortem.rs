@@ -26,7 +26,7 @@ macro_rules! words {
 }
 
 words! {
-    where_gone: "这 {} 去哪了", "Where the {} went";
+    where_gone: "这 {}去哪了", "Where the {} went";
     going_on: "仍在进行", "going on";
     no_stages: "时点不足两个，画不出阶段。", "Fewer than two times are known; no stages can be drawn.";
     missing_times: "还缺的时点", "Times that are missing";
@@ -95,6 +95,7 @@ words! {
     severity: "等级", "Severity";
     time: "时间", "Time";
     lasted: "时长", "Duration";
+    stages: "阶段", "Stages";
     approved: "完成", "Done";
     postmortem: "复盘", "Postmortem";
     same_service: "同一业务", "same service";
@@ -173,6 +174,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "give a date within the next two years" => "截止日期要在两年之内".to_owned(),
         "name someone else than the owner" => "请换一位，不能是负责人自己".to_owned(),
         "name someone who may write postmortems" => "这个账号只读，请换一位能写复盘的人".to_owned(),
+        "choose clock, written or automatic" => "请选择 clock、written 或 automatic".to_owned(),
         "choose md, html or json" => "请选择 md、html 或 json".to_owned(),
         _ if remedy.starts_with("write at most 64 KB") => {
             let size = remedy.split("here are ").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
@@ -221,8 +223,13 @@ pub fn document(app: &App, view: &PostmortemView, chinese: bool) -> PostmortemDo
     };
     fact(w.severity, severity);
     if let Some(occurred) = fields.occurred {
-        let end = fields.recovered.map(|point| format!(" – {}", time(app, point))).unwrap_or_default();
-        fact(w.time, format!("{}{end}", time(app, occurred)));
+        let day = |point: ClockPoint| point.at.with_timezone(&app.zone).date_naive();
+        let end = fields.recovered.map(|point| {
+            let same = day(point) == day(occurred) && point.precision == Precision::Minute;
+            let end = time(app, point);
+            format!(" – {}", if same { end.split(' ').nth(1).unwrap_or(&end) } else { &end })
+        });
+        fact(w.time, format!("{}{}", time(app, occurred), end.unwrap_or_default()));
     }
     if view.bar.minutes() > 0 {
         fact(w.lasted, timeline::minutes(view.bar.minutes(), chinese));
@@ -234,7 +241,7 @@ pub fn document(app: &App, view: &PostmortemView, chinese: bool) -> PostmortemDo
         .map(|one| format!("{} {}", timeline::segment(one, chinese), timeline::minutes(one.minutes(), chinese)))
         .collect();
     if stages.len() > 1 {
-        fact(if chinese { "阶段" } else { "Stages" }, stages.join(if chinese { "，" } else { ", " }));
+        fact(w.stages, stages.join(if chinese { "，" } else { ", " }));
     }
     let postmortem = &view.event.postmortem;
     fact(w.postmortem, timeline::state(postmortem.state.code(), chinese).to_owned());

@@ -20,10 +20,11 @@ use crate::{
         event::ProductionEvent,
         postmortem::PostmortemState,
         postmortem_draft::{self, FactItem, FactLine, Facts, SectionDraft},
-        postmortem_template::{PostmortemTemplate, Section, WHYS},
+        postmortem_template::{POLICY, PostmortemTemplate, Section, WHYS},
         stages::{self, StageBar},
     },
-    i18n, store,
+    i18n,
+    store::{self, StoreError},
 };
 
 /// The longest text of a section, in bytes.
@@ -113,9 +114,13 @@ impl PostmortemView {
     }
 }
 
-/// The template that holds: the policy document `postmortem`, once policies can be written, else the default.
-pub(super) async fn template(_app: &App) -> Result<PostmortemTemplate, ServiceError> {
-    Ok(PostmortemTemplate::default())
+/// The template that holds: the policy document `postmortem`, else the default. The one place that asks.
+pub(super) async fn template(app: &App) -> Result<PostmortemTemplate, ServiceError> {
+    match store::postmortem_text::policy(app.store.read(), POLICY).await? {
+        None => Ok(PostmortemTemplate::default()),
+        Some(document) => PostmortemTemplate::read(&document)
+            .map_err(|error| StoreError::Unreadable(format!("policy {POLICY}: {error}")).into()),
+    }
 }
 
 /// The postmortem of an event; what the facts say is in the reader's language.

@@ -72,6 +72,15 @@ impl TimelineItem {
         }
     }
 
+    /// `clock`, `written` or `automatic`.
+    pub const fn kind_code(&self) -> &'static str {
+        match &self.kind {
+            ItemKind::Clock(_) => "clock",
+            ItemKind::Written(_) => "written",
+            ItemKind::Automatic { .. } => "automatic",
+        }
+    }
+
     /// Whether the line was removed.
     pub const fn is_removed(&self) -> bool {
         matches!(&self.kind, ItemKind::Written(entry) if entry.deleted.is_some())
@@ -130,6 +139,15 @@ pub struct TimelinePage {
     pub next: Option<TimelineCursor>,
 }
 
+/// Which entries are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted<'a> {
+    /// `clock`, `written` or `automatic`; none for all.
+    pub kind: Option<&'a str>,
+    /// Removed lines too.
+    pub removed: bool,
+}
+
 /// A page of the timeline of an event. Removed lines are told to those who ask for them.
 pub async fn page(
     app: &App,
@@ -137,10 +155,14 @@ pub async fn page(
     number: i64,
     after: Option<&TimelineCursor>,
     limit: usize,
-    with_removed: bool,
+    wanted: Wanted<'_>,
 ) -> Result<TimelinePage, ServiceError> {
+    if wanted.kind.is_some_and(|kind| !matches!(kind, "clock" | "written" | "automatic")) {
+        return Err(FieldError::shape("kind", "choose clock, written or automatic").into());
+    }
     let event = events::get(app, actor, number).await?;
-    let mut items = of_event(app, &event, with_removed).await?;
+    let mut items = of_event(app, &event, wanted.removed).await?;
+    items.retain(|item| wanted.kind.is_none_or(|kind| kind == item.kind_code()));
     if let Some(after) = after {
         items.retain(|item| item.place() > *after);
     }

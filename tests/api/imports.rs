@@ -312,7 +312,7 @@ async fn events_of_another_tool_go_to_their_weeks_and_are_known_again_and_undone
     let event = desk.get(&format!("/api/v1/events/{number}")).await;
     assert_eq!((event["week"].as_str(), event["severity"].as_str()), (Some("2024-W33"), Some("C")), "{event}");
     assert_eq!((first.lines[1].number, first.lines[1].outcome), (Some(2), Outcome::Changed), "{:?}", first.lines[1]);
-    let timeline = desk.get(&format!("/api/v1/events/{number}/timeline")).await;
+    let timeline = desk.get(&format!("/api/v1/events/{number}/timeline?kind=written")).await;
     assert_eq!(timeline["data"].as_array().unwrap().len(), 2, "{timeline}");
     assert_eq!(desk.splice(W34).await, W34);
     let second = import(told(), false).await;

@@ -26,7 +26,7 @@ async fn the_event_page_shows_stages_timeline_and_a_half_filled_postmortem() {
     let (_service, person) = desk().await;
     let (status, page) = person.get("/e/1").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("这 30 分 去哪了") && page.contains("响应：还没有填"), "{page}");
+    assert!(page.contains("这 30 分钟去哪了") && page.contains("响应：还没有填"), "{page}");
     assert!(
         between(&page, "<svg class=\"viz bars5\"", "</svg>").contains("<title>"),
         "a text for those who do not see"

@@ -85,9 +85,13 @@ fn exchange(route: &Route) -> Option<Exchange> {
             Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineAdded") }
         }
         ("PATCH", "/api/v1/events/{number}/timeline/{id}") => swap("TimelineChange", "TimelineBody"),
-        ("DELETE", "/api/v1/events/{number}/timeline/{id}")
-        | ("PUT" | "DELETE", "/api/v1/events/{number}/timeline/{id}/star")
-        | ("DELETE", "/api/v1/events/{number}/postmortem/lock") => nothing,
+        ("PUT", "/api/v1/events/{number}/timeline/{id}/star")
+        | (
+            "DELETE",
+            "/api/v1/events/{number}/timeline/{id}"
+            | "/api/v1/events/{number}/timeline/{id}/star"
+            | "/api/v1/events/{number}/postmortem/lock",
+        ) => nothing,
         ("GET", "/api/v1/events/{number}/postmortem") => give("PostmortemDocumentBody"),
         ("GET", "/api/v1/events/{number}/postmortem/sections/{name}") => give("SectionBody"),
         ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}") => swap("SectionChange", "SectionBody"),

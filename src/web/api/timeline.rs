@@ -21,7 +21,7 @@ use crate::{
         events::{self, Created, Once},
         idempotency::KeptAnswer,
         secrets,
-        timeline::{self, EntryPatch, ItemKind, TimelineCursor, TimelineEntry, TimelineItem},
+        timeline::{self, EntryPatch, ItemKind, TimelineCursor, TimelineEntry, TimelineItem, Wanted},
     },
 };
 
@@ -110,14 +110,16 @@ pub struct TimelineQuery {
     limit: Option<usize>,
     /// `true`: removed lines too.
     removed: Option<bool>,
+    /// `clock`, `written` or `automatic` alone.
+    kind: Option<String>,
 }
 
 fn body(app: &App, event: &ProductionEvent, item: &TimelineItem, chinese: bool) -> TimelineBody {
     let local = |millis| i18n::postmortem::local(app, millis);
-    let (id, kind) = match &item.kind {
-        ItemKind::Clock(name) => ((*name).to_owned(), "clock"),
-        ItemKind::Written(entry) => (entry.id.to_string(), "written"),
-        ItemKind::Automatic { id, .. } => (id.to_string(), "automatic"),
+    let id = match &item.kind {
+        ItemKind::Clock(name) => (*name).to_owned(),
+        ItemKind::Written(entry) => entry.id.to_string(),
+        ItemKind::Automatic { id, .. } => id.to_string(),
     };
     let entry = match &item.kind {
         ItemKind::Written(entry) => Some(entry),
@@ -132,7 +134,7 @@ fn body(app: &App, event: &ProductionEvent, item: &TimelineItem, chinese: bool) 
     let removed = entry.and_then(|entry| entry.deleted.as_ref());
     TimelineBody {
         id,
-        kind,
+        kind: item.kind_code(),
         at: local(item.at),
         precision: if item.day_only { "day" } else { "minute" },
         text: i18n::timeline::words(item, event, chinese),
@@ -195,8 +197,8 @@ pub async fn list(
     let after: Option<TimelineCursor> =
         query.cursor.as_deref().filter(|text| !text.is_empty()).map(str::parse).transpose()?;
     let limit = query.limit.unwrap_or(100);
-    let removed = query.removed.unwrap_or(false);
-    let page = timeline::page(&app, &caller.actor, number, after.as_ref(), limit, removed).await?;
+    let wanted = Wanted { kind: query.kind.as_deref(), removed: query.removed.unwrap_or(false) };
+    let page = timeline::page(&app, &caller.actor, number, after.as_ref(), limit, wanted).await?;
     let event = events::get(&app, &caller.actor, number).await?;
     let data = page.items.iter().map(|item| body(&app, &event, item, chinese)).collect();
     Ok(HttpResponse::Ok().json(Timeline { data, next_cursor: page.next.map(|next| next.to_string()) }))

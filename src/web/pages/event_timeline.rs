@@ -14,7 +14,7 @@ use crate::{
     },
     service::{
         App, ServiceError,
-        timeline::{self, EntryPatch, ItemKind, TimelineCursor, TimelineItem},
+        timeline::{self, EntryPatch, ItemKind, TimelineCursor, TimelineItem, Wanted},
     },
     web::{
         api::number_of,
@@ -84,6 +84,7 @@ pub(super) fn drawn(bar: &StageBar, chinese: bool) -> StagePanel {
         x += width + GAP;
     }
     let lasted = i18n::timeline::minutes(bar.minutes(), chinese);
+    let lasted = if chinese && lasted.ends_with('分') { format!("{lasted}钟") } else { lasted };
     StagePanel {
         heading: if segments.is_empty() { String::new() } else { words(chinese).where_gone.replace("{}", &lasted) },
         sentence: i18n::timeline::bar(bar, chinese),
@@ -147,7 +148,8 @@ pub(super) async fn panel(
     let removed = look.as_ref().is_some_and(|look| look.removed == "1");
     // A cursor that is none shows the beginning.
     let after: Option<TimelineCursor> = look.as_ref().and_then(|look| look.tl.parse().ok());
-    let page = timeline::page(app, &caller.actor, event.number, after.as_ref(), SHOWN, removed).await?;
+    let page =
+        timeline::page(app, &caller.actor, event.number, after.as_ref(), SHOWN, Wanted { kind: None, removed }).await?;
     let w = words(chinese);
     let (typed, message) = refused.unwrap_or_default();
     Ok(TimelinePanel {

@@ -289,7 +289,9 @@ pub async fn print(
     let t = super::words(&caller);
     let chinese = t.lang == "zh-CN";
     let view = postmortem_text::view(&app, &caller.actor, number_of(&number)?, chinese).await?;
-    let document = i18n::postmortem::document(&app, &view, chinese);
+    let mut document = i18n::postmortem::document(&app, &view, chinese);
+    // The bar shows the stages already.
+    document.facts.retain(|(name, _)| name != words(chinese).stages);
     let page = PrintPage {
         lang: t.lang,
         heading: format!("{} {}", document.label, document.title),
