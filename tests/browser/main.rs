@@ -185,7 +185,7 @@ async fn the_forms_work_without_script() {
     browser.reads("h1", "客户反馈商户操作提现失败").await;
     browser.find("#recover").await.click().await.unwrap();
     browser.reads(".badges", "已恢复").await;
-    browser.find(".add input[name=entry]").await.send_keys("13:50 联系风控确认规则").await.unwrap();
+    browser.find(".add [name=entry]").await.send_keys("13:50 联系风控确认规则").await.unwrap();
     browser.find(".add button").await.click().await.unwrap();
     browser.reads("#tl", "联系风控确认规则").await;
 
