@@ -25,6 +25,8 @@ pub struct Model {
     pub changed_at: i64,
     /// Milliseconds.
     pub done_at: Option<i64>,
+    /// 评审人.
+    pub reviewer_id: Option<Uuid>,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -19,6 +19,16 @@ pub struct Model {
     pub created_by: Option<Uuid>,
     /// Milliseconds.
     pub created_at: i64,
+    /// Optimistic lock.
+    pub version: i64,
+    /// It goes into the postmortem.
+    pub starred: bool,
+    /// Milliseconds of the last edit.
+    pub updated_at: Option<i64>,
+    /// Milliseconds; a removed line is kept and shown struck through to those who ask.
+    pub deleted_at: Option<i64>,
+    /// Who removed it, by name.
+    pub deleted_by: Option<String>,
 }
 
 /// No relations are declared: the store joins by hand.

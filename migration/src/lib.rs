@@ -12,6 +12,7 @@ mod m0007_report_styles;
 mod m0008_event_record;
 mod m0009_action_items;
 mod m0011_grading;
+mod m0012_postmortem_text;
 mod m0013_boards;
 mod m0014_record;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_event_record::Migration),
             Box::new(m0009_action_items::Migration),
             Box::new(m0011_grading::Migration),
+            Box::new(m0012_postmortem_text::Migration),
             Box::new(m0013_boards::Migration),
             Box::new(m0014_record::Migration),
         ]

@@ -11,10 +11,11 @@ use crate::{
     domain::{
         capture::draft::{Assumption, DraftEvent, DraftField, ImpactKind, Mark, Notice, Origin},
         clock_point::{ClockPoint, Precision},
+        event::EventFields,
         iso_week::IsoWeek,
         report::{event_line, schema},
     },
-    service::{capture, events, line_styles},
+    service::{capture, events, line_styles, recurrence},
 };
 
 /// Read a line and save the event.
@@ -73,6 +74,15 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
     }
     if let Some(label) = alike {
         say(&format!("注意：与 {label} 时间相同、内容相近，可能已经登记过"));
+    }
+    let fields = EventFields::from_draft(&draft);
+    let except = saved.as_ref().map(|event| event.id);
+    let again = recurrence::of_fields(&session.app, &session.actor, &fields, except).await?;
+    if !again.is_empty() {
+        say("似曾相识，相似事件还有没做完的改进项：");
+        for item in &again {
+            say(&super::pm::recurring_line(item));
+        }
     }
     match saved {
         Some(event) => say(&format!("已登记 {}（{} 周报）", event.label(), event.week)),

@@ -19,6 +19,7 @@ mod report;
 mod services;
 mod style;
 mod team;
+mod timeline;
 mod user;
 mod worker;
 
@@ -112,6 +113,8 @@ enum Command {
     /// 改进项。 Action items: write down, list, edit, move on.
     #[command(subcommand)]
     Action(action::ActionCommand),
+    /// The timeline of an event: list, add, edit, rm, star.
+    Timeline(timeline::Timeline),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -289,6 +292,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Policy(policy) => policy::run(&session, policy).await,
                 Command::Analytics(asked) => analytics::run(&session, asked).await,
                 Command::Action(action) => action::run(&session, action).await,
+                Command::Timeline(timeline) => timeline::run(&session, timeline).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

@@ -1,28 +1,58 @@
 //! `fupan pm`: postmortems.
 
 use chrono::NaiveDate;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::{
     Session,
     out::{data, say},
+    timeline::number_of,
 };
 use crate::{
-    domain::{checked::FieldError, event, postmortem::PostmortemState},
+    domain::postmortem::PostmortemState,
+    i18n,
     service::{
-        ServiceError, accounts,
+        accounts, postmortem_text,
         postmortems::{self, PostmortemChange},
+        recurrence,
     },
+    web::api::postmortem_text::body,
 };
 
-/// Postmortems: list, assign, move on.
+/// Postmortems: list, write, assign, move on.
 #[derive(Debug, Subcommand)]
 pub(super) enum Pm {
     /// The owed ones, the earliest due date first.
     List,
     /// 看板。 The board: by age in working days, by team, and the trend of the oldest.
     Board(super::board::Board),
+    /// 打印复盘。 Print one.
+    Show {
+        /// PE-1.
+        event: String,
+        /// md, html or json.
+        #[arg(long, value_enum, default_value_t = Format::Md)]
+        format: Format,
+        /// Headings in English.
+        #[arg(long)]
+        english: bool,
+    },
+    /// 写一节。 Write a section: summary, impact, timeline, `root_cause`, detection, `went_well`, actions.
+    Write {
+        /// PE-1.
+        event: String,
+        /// The section.
+        section: String,
+        /// Markdown; `-` reads from standard input.
+        text: String,
+        /// A why, in order; give it several times.
+        #[arg(long)]
+        why: Vec<String>,
+        /// The version that it goes over; by default the latest.
+        #[arg(long)]
+        version: Option<i64>,
+    },
     /// Name an owner, or choose a due date.
     Assign {
         /// PE-1.
@@ -30,26 +60,43 @@ pub(super) enum Pm {
         /// E-mail of the owner.
         #[arg(long)]
         owner: Option<String>,
+        /// E-mail of the reviewer.
+        #[arg(long)]
+        reviewer: Option<String>,
         /// Due date, 2024-08-27.
         #[arg(long)]
         due: Option<NaiveDate>,
     },
-    /// Owed after all.
+    /// 重新打开，写明理由。 Owed after all; one that is done or waived needs a reason.
     Reopen {
         /// PE-1.
         event: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Being written.
     Draft {
         /// PE-1.
         event: String,
     },
-    /// Being reviewed.
+    /// 提交评审。 Submit it for review.
     Review {
         /// PE-1.
         event: String,
+        /// E-mail of the reviewer.
+        #[arg(long)]
+        reviewer: Option<String>,
     },
-    /// Done.
+    /// 退回修改，写明理由。 Send it back from the review.
+    Return {
+        /// PE-1.
+        event: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Done: approved.
     Done {
         /// PE-1.
         event: String,
@@ -62,6 +109,27 @@ pub(super) enum Pm {
         #[arg(long)]
         reason: String,
     },
+    /// 流转记录。 The moves with their reasons.
+    History {
+        /// PE-1.
+        event: String,
+    },
+    /// 相似事件还没做完的改进项。 Open action items of similar earlier events.
+    Recurrence {
+        /// PE-1.
+        event: String,
+    },
+}
+
+/// The format of a printed postmortem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Markdown.
+    Md,
+    /// A page that needs nothing else.
+    Html,
+    /// Everything, as over the API.
+    Json,
 }
 
 pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
@@ -69,26 +137,38 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
     let (label, change) = match pm {
         Pm::List => return list(session).await,
         Pm::Board(asked) => return super::board::run(session, asked).await,
-        Pm::Assign { event, owner, due } => {
-            if owner.is_none() && due.is_none() {
-                anyhow::bail!("name --owner EMAIL or --due DATE");
+        Pm::Show { event, format, english } => return show(session, &event, format, !english).await,
+        Pm::Write { event, section, text, why, version } => {
+            return write(session, &event, &section, &text, &why, version).await;
+        }
+        Pm::History { event } => return history(session, &event).await,
+        Pm::Recurrence { event } => return recurrence_of(session, &event).await,
+        Pm::Assign { event, owner, reviewer, due } => {
+            if owner.is_none() && due.is_none() && reviewer.is_none() {
+                anyhow::bail!("name --owner EMAIL, --reviewer EMAIL or --due DATE");
             }
             let owner = match owner {
                 Some(email) => Some(Some(accounts::owner_by_email(&session.app, &session.actor, &email).await?.id)),
                 None => None,
             };
-            (event, PostmortemChange { owner, due_on: due.map(Some), ..PostmortemChange::default() })
+            let reviewer = reviewer_of(session, reviewer).await?;
+            (event, PostmortemChange { owner, reviewer, due_on: due.map(Some), ..PostmortemChange::default() })
         }
-        Pm::Reopen { event } => (event, to(PostmortemState::Pending)),
+        Pm::Reopen { event, reason } => (event, PostmortemChange { reason, ..to(PostmortemState::Pending) }),
         Pm::Draft { event } => (event, to(PostmortemState::Drafting)),
-        Pm::Review { event } => (event, to(PostmortemState::InReview)),
+        Pm::Review { event, reviewer } => {
+            let reviewer = reviewer_of(session, reviewer).await?;
+            (event, PostmortemChange { reviewer, ..to(PostmortemState::InReview) })
+        }
+        Pm::Return { event, reason } => {
+            (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::Drafting) })
+        }
         Pm::Done { event } => (event, to(PostmortemState::Done)),
         Pm::Waive { event, reason } => {
             (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::NotRequired) })
         }
     };
-    let number = event::number_of(&label)
-        .ok_or_else(|| ServiceError::from(FieldError::shape("event", format!("“{label}”: write PE-1"))))?;
+    let number = number_of(&label)?;
     let event = postmortems::change(&session.app, &session.actor, number, None, change).await?;
     let due = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed());
     let due = due.map(|day| format!("，截止 {day}")).unwrap_or_default();
@@ -97,6 +177,89 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         event.postmortem.owner_id.map_or_else(String::new, |id| format!("，负责人 {}", name_of(&people, Some(id))));
     say(&format!("{}：{}{owner}{due}", event.label(), words(event.postmortem.state)));
     Ok(())
+}
+
+async fn reviewer_of(session: &Session, email: Option<String>) -> anyhow::Result<Option<Option<Uuid>>> {
+    Ok(match email {
+        Some(email) => Some(Some(accounts::reviewer_by_email(&session.app, &session.actor, &email).await?.id)),
+        None => None,
+    })
+}
+
+async fn show(session: &Session, label: &str, format: Format, chinese: bool) -> anyhow::Result<()> {
+    let view = postmortem_text::view(&session.app, &session.actor, number_of(label)?, chinese).await?;
+    let format = if session.json { Format::Json } else { format };
+    let document = || i18n::postmortem::document(&session.app, &view, chinese);
+    match format {
+        Format::Md => data(document().markdown().trim_end()),
+        Format::Html => data(document().html().trim_end()),
+        Format::Json => data(&serde_json::to_string(&body(&session.app, &view, chinese))?),
+    }
+    let (written, of) = view.progress();
+    say(&format!("{}：{}，{written}/{of} 节已写", view.event.label(), words(view.event.postmortem.state)));
+    Ok(())
+}
+
+async fn write(
+    session: &Session,
+    label: &str,
+    section: &str,
+    text: &str,
+    why: &[String],
+    version: Option<i64>,
+) -> anyhow::Result<()> {
+    let number = number_of(label)?;
+    let (app, actor) = (&session.app, &session.actor);
+    let text = if text == "-" { std::io::read_to_string(std::io::stdin())? } else { text.to_owned() };
+    let before = postmortem_text::section(app, actor, number, section, true).await?;
+    let whys = Some(why).filter(|why| !why.is_empty());
+    let version = version.unwrap_or_else(|| before.version());
+    let written = postmortem_text::write(app, actor, number, section, version, &text, whys).await?;
+    let after = postmortem_text::section(app, actor, number, section, true).await?;
+    for hint in &after.hints {
+        say(&format!("“{}”：{}", hint.sentence, i18n::postmortem::hint(hint.kind, true)));
+    }
+    say(&format!("{section} 已保存，版本 {}", written.version));
+    Ok(())
+}
+
+async fn history(session: &Session, label: &str) -> anyhow::Result<()> {
+    let view = postmortem_text::view(&session.app, &session.actor, number_of(label)?, true).await?;
+    if session.json {
+        let body = serde_json::to_value(body(&session.app, &view, true))?;
+        data(&body.get("moves").cloned().unwrap_or_default().to_string());
+        return Ok(());
+    }
+    for one in &view.moves {
+        let at = i18n::postmortem::local(&session.app, one.at);
+        let at = at.map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+        let reason = one.reason.as_deref().unwrap_or_default().replace('\n', " ");
+        data(&format!("{at}\t{}\t{} → {}\t{reason}", one.by, words(one.from), words(one.to)));
+    }
+    say(&format!("{} 流转 {} 次", view.event.label(), view.moves.len()));
+    Ok(())
+}
+
+async fn recurrence_of(session: &Session, label: &str) -> anyhow::Result<()> {
+    let items = recurrence::of_event(&session.app, &session.actor, number_of(label)?).await?;
+    if session.json {
+        let rows: Vec<_> = items.into_iter().map(crate::web::api::postmortem_text::recurring).collect();
+        data(&serde_json::to_string(&rows)?);
+        return Ok(());
+    }
+    for item in &items {
+        data(&recurring_line(item));
+    }
+    say(&format!("相似事件未完成的改进项 {} 项", items.len()));
+    Ok(())
+}
+
+/// An open item of an earlier event on one line.
+pub(super) fn recurring_line(item: &recurrence::RecurringItem) -> String {
+    let due = item.due_on.map(|day| day.to_string()).unwrap_or_default();
+    let late = if item.overdue { "（逾期）" } else { "" };
+    let why = i18n::postmortem::similar(item.similar, item.percent, true);
+    format!("{}\t{}\t{due}{late}\t{}\t{why}", item.event, item.item, item.title)
 }
 
 async fn list(session: &Session) -> anyhow::Result<()> {
@@ -131,13 +294,6 @@ fn name_of(people: &[(Uuid, String)], id: Option<Uuid>) -> &str {
     id.and_then(|id| people.iter().find(|(have, _)| *have == id)).map_or("未指定", |(_, name)| name.as_str())
 }
 
-const fn words(state: PostmortemState) -> &'static str {
-    match state {
-        PostmortemState::Undecided => "未定",
-        PostmortemState::NotRequired => "免复盘",
-        PostmortemState::Pending => "待复盘",
-        PostmortemState::Drafting => "撰写中",
-        PostmortemState::InReview => "评审中",
-        PostmortemState::Done => "已复盘",
-    }
+fn words(state: PostmortemState) -> &'static str {
+    i18n::restated::state_words(&i18n::ZH_CN, state)
 }

@@ -59,6 +59,8 @@ pub enum Permission {
     AssignPostmortem,
     /// Waive a postmortem.
     WaivePostmortem,
+    /// Approve a postmortem of which one is not the reviewer.
+    ApprovePostmortem,
     /// Write reported figures and counts.
     WriteFigure,
     /// Import report documents.
@@ -105,6 +107,7 @@ impl Permission {
             Self::DeleteEvent
             | Self::AssignPostmortem
             | Self::WaivePostmortem
+            | Self::ApprovePostmortem
             | Self::ImportReport
             | Self::ManageServices
             | Self::WriteStyle => Some(Role::Lead),

@@ -71,6 +71,12 @@ impl PostmortemState {
         )
     }
 
+    /// Whether the move asks for a reason: waiving, reopening, sending back from the review.
+    pub const fn needs_reason(self, to: Self) -> bool {
+        use PostmortemState::{Done, Drafting, InReview, NotRequired};
+        matches!((self, to), (_, NotRequired) | (NotRequired | Done, _) | (InReview, Drafting))
+    }
+
     /// The mark that the report shows.
     pub const fn mark(self) -> Mark {
         match self {
@@ -109,6 +115,8 @@ pub struct Postmortem {
     pub reason: Option<String>,
     /// When it was done, in milliseconds.
     pub done_at: Option<i64>,
+    /// 评审人: who approves it or sends it back.
+    pub reviewer_id: Option<Uuid>,
 }
 
 /// Working days until a postmortem is due, by the levels of the house.

@@ -6,10 +6,12 @@ pub mod foreign;
 pub mod grading;
 pub mod history;
 pub mod imports;
+pub mod postmortem;
 pub mod problems;
 pub mod record;
 pub mod restated;
 pub mod style;
+pub mod timeline;
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {

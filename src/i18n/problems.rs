@@ -114,6 +114,9 @@ pub fn field_name(field: &str) -> &str {
         "at" => "时间",
         "owner" => "负责人",
         "to" => "复盘状态",
+        "reviewer" => "评审人",
+        "text" => "正文",
+        "whys" => "追问",
         "week" => "周",
         "name" => "名称",
         "value" => "数值",
@@ -158,8 +161,8 @@ fn remedy_of(remedy: &str) -> Option<String> {
         let many = rest.split(' ').next().unwrap_or_default();
         return Some(format!("{week} 会有 {many} 个{what}，一周最多 500 个，请去掉一些"));
     }
-    fixed_remedy(remedy)
-        .map(str::to_owned)
+    super::postmortem::remedy(remedy)
+        .or_else(|| fixed_remedy(remedy).map(str::to_owned))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
 }
@@ -226,6 +229,9 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
 }
 
 fn not_found(what: &str) -> String {
+    if let Some(own) = super::postmortem::not_found(what) {
+        return own;
+    }
     if let Some(week) = what.strip_prefix("event or figure of ") {
         let week = week.split(';').next().unwrap_or_default();
         return format!("{week} 还没有事件和指标，请先导入那一周的周报");
@@ -285,6 +291,9 @@ fn not_found(what: &str) -> String {
 }
 
 fn conflict(words: &str) -> String {
+    if let Some(own) = super::postmortem::conflict(words) {
+        return own;
+    }
     if words.starts_with("an account with the e-mail") {
         return "这个邮箱已经有账号".to_owned();
     }

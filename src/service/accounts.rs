@@ -230,6 +230,14 @@ pub async fn owner_by_email(app: &App, actor: &Actor, email: &str) -> Result<Acc
     })
 }
 
+/// The active account of an e-mail, for naming a reviewer.
+pub async fn reviewer_by_email(app: &App, actor: &Actor, email: &str) -> Result<Account, ServiceError> {
+    authorise(actor, Permission::WritePostmortem)?;
+    store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active).ok_or_else(|| {
+        ServiceError::NotFound(format!("active account with the e-mail {email}; add it with `fupan user add`"))
+    })
+}
+
 /// One's own language.
 pub async fn set_language(app: &App, actor: &Actor, lang: &str) -> Result<(), ServiceError> {
     authorise(actor, Permission::OwnProfile)?;

@@ -1,4 +1,4 @@
-//! Events: log, read, list, edit, recover, add to the timeline, delete.
+//! Events: log, read, list, edit, recover, delete.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -33,10 +33,7 @@ use crate::{
 };
 
 pub use super::idempotency::Once;
-pub use crate::store::{
-    events::{EventCursor, EventFilter},
-    timeline::TimelineEntry,
-};
+pub use crate::store::events::{EventCursor, EventFilter};
 
 /// The most events on a page.
 pub const PAGE_LIMIT: u64 = 200;
@@ -70,8 +67,6 @@ pub struct EventPage {
 pub struct EventDetail {
     /// The event.
     pub event: ProductionEvent,
-    /// Lines that people added.
-    pub timeline: Vec<TimelineEntry>,
     /// The latest audit entries, newest first.
     pub audit: Vec<AuditEntry>,
     /// What the caller did last and may take back for a minute.
@@ -382,6 +377,7 @@ fn first_postmortem(app: &App, levels: &SeverityPolicy, state: PostmortemState, 
         due_on: state.is_owed().then(|| due_of(app, levels, fields, app.now_millis())),
         due_fixed: false,
         reason: None,
+        reviewer_id: None,
         done_at: (state == PostmortemState::Done).then(|| app.now_millis()),
     }
 }
@@ -403,13 +399,12 @@ pub async fn get(app: &App, actor: &Actor, number: i64) -> Result<ProductionEven
         .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
 }
 
-/// One event with timeline and history.
+/// One event with its history.
 pub async fn detail(app: &App, actor: &Actor, number: i64) -> Result<EventDetail, ServiceError> {
     let event = get(app, actor, number).await?;
-    let timeline = store::timeline::of_event(app.store.read(), event.id).await?;
     let audit = store::audit::of_subject(app.store.read(), &subject(number), 100).await?;
     let undoable = super::event_history::undoable(app, actor, audit.first());
-    Ok(EventDetail { event, timeline, audit, undoable })
+    Ok(EventDetail { event, audit, undoable })
 }
 
 /// A page of events, the latest beginning first.
@@ -675,54 +670,6 @@ pub async fn missing(app: &App, actor: &Actor, number: i64) -> Result<Vec<Questi
 
 fn whole_minute(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(at.timestamp() - at.timestamp().rem_euclid(60), 0).unwrap_or(at)
-}
-
-/// Adds a line to the timeline.
-pub async fn add_timeline_entry(
-    app: &App,
-    actor: &Actor,
-    number: i64,
-    at: Option<DateTime<Utc>>,
-    text: &str,
-    once: Option<Once<TimelineEntry>>,
-) -> Result<Created<TimelineEntry>, ServiceError> {
-    authorise(actor, Permission::WriteEvent)?;
-    if let Some(once) = &once
-        && let Some(kept) = idempotency::find(app, actor, once).await?
-    {
-        return Ok(Created::Before(kept));
-    }
-    let text = checked::text("entry", text, 2_000)?;
-    if let Some(at) = at {
-        checked::instant("at", at)?;
-    }
-    let (task_app, task_actor, task_once) = (app.clone(), actor.clone(), once.clone());
-    let made = retried(move || {
-        let (app, actor, text, once) = (task_app.clone(), task_actor.clone(), text.clone(), task_once.clone());
-        async move {
-            let tx = app.store.begin().await?;
-            let event = by_number(&tx, &actor, number).await?;
-            let now = app.now_millis();
-            let entry = TimelineEntry {
-                id: app.id(),
-                at: at.map_or(now, |at| at.timestamp_millis()),
-                text,
-                created_by: actor.account_id,
-            };
-            store::timeline::insert(&tx, event.id, &entry, now).await?;
-            audit(&app, &tx, &actor, "timeline.add", &event, json!({"text": entry.text})).await?;
-            if let Some(once) = &once
-                && !idempotency::keep(&app, &tx, actor.account_id, once, &entry).await?
-            {
-                tx.rollback().await?;
-                return Ok(None);
-            }
-            tx.commit().await?;
-            Ok(Some(entry))
-        }
-    })
-    .await?;
-    made_or_before(app, actor, made, once).await
 }
 
 /// What was made, or the answer of the request that was quicker.

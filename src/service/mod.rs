@@ -23,8 +23,10 @@ pub mod line_styles;
 pub mod outbox;
 pub mod policies;
 pub mod ports;
+pub mod postmortem_text;
 pub mod postmortems;
 pub mod publications;
+pub mod recurrence;
 pub mod reminders;
 pub mod report_mailings;
 pub mod report_splice;
@@ -37,6 +39,7 @@ pub mod sessions;
 pub mod shares;
 pub mod team_counts;
 pub mod teams;
+pub mod timeline;
 pub mod tokens;
 
 pub use app::{App, detached};

@@ -1,19 +1,19 @@
 //! Postmortems: who owes one, by when, and how it moves on.
 
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{App, ServiceError, app::authorise, events, grading, reminders, retry::retried};
 use crate::{
     domain::{
-        actor::{Actor, Permission},
-        checked,
-        event::ProductionEvent,
+        actor::{Actor, Permission, Role},
+        checked::{self, FieldError, FieldProblem},
+        event::{EventFields, ProductionEvent},
         postmortem::PostmortemState,
         visibility::Sight,
     },
-    store,
+    store::{self, Tx},
 };
 
 /// The most owed postmortems that are listed at once.
@@ -24,12 +24,29 @@ pub const LIST_LIMIT: u64 = 500;
 pub struct PostmortemChange {
     /// The next state.
     pub to: Option<PostmortemState>,
-    /// Why it is not required; needed for `not_required`.
+    /// Why: needed to waive, to reopen and to send back.
     pub reason: Option<String>,
     /// The owner.
     pub owner: Option<Option<Uuid>>,
+    /// Who approves it; needed for the review.
+    pub reviewer: Option<Option<Uuid>>,
     /// The due date; emptied, it follows the severity again.
     pub due_on: Option<Option<NaiveDate>>,
+}
+
+/// A move of a postmortem from one state to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostmortemMove {
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    /// Who moved it, by name.
+    pub by: String,
+    /// Before.
+    pub from: PostmortemState,
+    /// Since.
+    pub to: PostmortemState,
+    /// Why, where that was asked.
+    pub reason: Option<String>,
 }
 
 /// Events whose postmortem is owed, the earliest due date first.
@@ -42,6 +59,26 @@ pub async fn owed(app: &App, actor: &Actor, owner: Option<Uuid>) -> Result<Vec<P
 pub async fn count_owed(app: &App, actor: &Actor) -> Result<(u64, u64), ServiceError> {
     authorise(actor, Permission::Read)?;
     Ok(store::events::count_owed(app.store.read(), Sight::of(actor), app.today()).await?)
+}
+
+/// The moves of a postmortem that the audit log of its event tells, the latest first.
+pub(super) async fn moves(app: &App, event: &ProductionEvent) -> Result<Vec<PostmortemMove>, ServiceError> {
+    let audit = store::audit::of_subject(app.store.read(), &events::subject(event.number), 1_000).await?;
+    let told = |entry: store::audit::AuditEntry| {
+        let state = |end: &str| {
+            let code = entry.change.get("state").and_then(|state| state.get(end)).and_then(Value::as_str)?;
+            PostmortemState::from_code(code)
+        };
+        let (from, to) = (state("from")?, state("to")?);
+        let reason = entry.change.get("reason").and_then(Value::as_str).map(str::to_owned);
+        (from != to).then_some(PostmortemMove { at: entry.at, by: entry.actor_name.clone(), from, to, reason })
+    };
+    Ok(audit.into_iter().filter_map(told).collect())
+}
+
+/// The facts that the record still lacks for a postmortem that is to be done, by name. The one place that asks.
+pub(super) fn missing_facts(_fields: &EventFields) -> Vec<String> {
+    Vec::new()
 }
 
 /// Changes the postmortem of an event. `version` is that of the *event*; without one the latest is taken.
@@ -60,9 +97,11 @@ pub async fn change(
         authorise(actor, Permission::WaivePostmortem)?;
     }
     if let Some(Some(due_on)) = change.due_on {
-        checked::date("due_on", due_on)?;
+        due_date_that_is_meant(app, due_on)?;
     }
     let reason = checked::optional("reason", change.reason.as_deref(), 2_000)?;
+    // Who may not read the event may not move its postmortem either.
+    events::get(app, actor, number).await?;
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
         let (app, actor, change, reason) = (app.clone(), actor.clone(), change.clone(), reason.clone());
@@ -73,7 +112,30 @@ pub async fn change(
                 return Err(ServiceError::Stale { what: event.label(), given, current: event.version });
             }
             let before = event.postmortem.clone();
+            let people = store::accounts::list(tx.conn()).await?;
             let after = &mut event.postmortem;
+            if let Some(owner) = change.owner {
+                if let Some(id) = owner {
+                    let account = people.iter().find(|account| account.id == id && account.active);
+                    if account.is_none() {
+                        return Err(ServiceError::NotFound("active account of that owner".to_owned()));
+                    }
+                }
+                after.owner_id = owner;
+            }
+            if let Some(reviewer) = change.reviewer {
+                if let Some(id) = reviewer {
+                    let account = people.iter().find(|account| account.id == id && account.active);
+                    match account {
+                        None => return Err(ServiceError::NotFound("active account of that reviewer".to_owned())),
+                        Some(account) if account.role < Role::Reporter => {
+                            return Err(FieldError::shape("reviewer", "name someone who may write postmortems").into());
+                        }
+                        Some(_) => {}
+                    }
+                }
+                after.reviewer_id = reviewer;
+            }
             if let Some(to) = change.to.filter(|to| *to != before.state) {
                 if !before.state.may_become(to) {
                     return Err(ServiceError::Conflict(format!(
@@ -82,21 +144,36 @@ pub async fn change(
                         to.code()
                     )));
                 }
-                if to == PostmortemState::NotRequired && reason.is_none() {
-                    return Err(checked::FieldError { field: "reason", problem: checked::FieldProblem::Empty }.into());
+                if before.state.needs_reason(to) && reason.is_none() {
+                    return Err(FieldError { field: "reason", problem: FieldProblem::Empty }.into());
                 }
-                after.state = to;
-                after.reason = if to == PostmortemState::NotRequired { reason } else { None };
-                after.done_at = (to == PostmortemState::Done).then(|| app.now_millis());
-            }
-            if let Some(owner) = change.owner {
-                if let Some(id) = owner {
-                    let account = store::accounts::by_id(tx.conn(), id).await?.filter(|account| account.active);
-                    if account.is_none() {
-                        return Err(ServiceError::NotFound("active account of that owner".to_owned()));
+                let writes = matches!(to, PostmortemState::Drafting | PostmortemState::InReview);
+                if writes && before.owner_id.is_none() && change.owner.is_none() {
+                    // Who writes it first owns it, until a lead says otherwise.
+                    after.owner_id = actor.account_id;
+                }
+                if to == PostmortemState::InReview {
+                    let Some(reviewer) = after.reviewer_id else {
+                        return Err(FieldError { field: "reviewer", problem: FieldProblem::Empty }.into());
+                    };
+                    if after.owner_id == Some(reviewer) && !is_only_lead(&people, reviewer) {
+                        let remedy = "name someone else than the owner";
+                        return Err(FieldError::shape("reviewer", remedy).into());
                     }
                 }
-                after.owner_id = owner;
+                if to == PostmortemState::Done {
+                    may_approve(&tx, &actor, &people, event.id, &before, after.owner_id).await?;
+                    let missing = missing_facts(&event.fields);
+                    if !missing.is_empty() {
+                        let names = missing.join(", ");
+                        return Err(ServiceError::Conflict(format!(
+                            "the record still lacks {names}; answer these first"
+                        )));
+                    }
+                }
+                after.state = to;
+                after.reason = if to == PostmortemState::NotRequired { reason.clone() } else { None };
+                after.done_at = (to == PostmortemState::Done).then(|| app.now_millis());
             }
             if let Some(due_on) = change.due_on {
                 after.due_fixed = due_on.is_some();
@@ -110,26 +187,100 @@ pub async fn change(
                 tx.rollback().await?;
                 return Ok(event);
             }
-            let now = app.now_millis();
-            store::postmortems::update(&tx, event.id, before.version, after, now).await?;
-            after.version += 1;
-            store::events::touch(&tx, event.id, event.version, now).await?;
-            event.version += 1;
-            event.updated_at = now;
-            if !event.postmortem.state.is_owed() || event.postmortem.owner_id != before.owner_id {
-                reminders::cancel_for_event(&app, &tx, event.id).await?;
-            }
-            let after = &event.postmortem;
-            let moved = json!({
-                "state": {"from": before.state.code(), "to": after.state.code()},
-                "owner": {"from": before.owner_id, "to": after.owner_id},
-                "due_on": {"from": before.due_on, "to": after.due_on},
-                "reason": after.reason,
-            });
-            events::audit(&app, &tx, &actor, &format!("postmortem.{}", after.state.code()), &event, moved).await?;
+            write(&app, &tx, &actor, &mut event, &before, reason).await?;
             tx.commit().await?;
             Ok(event)
         }
     })
     .await
+}
+
+/// A due date of this life: not before 1970 and not more than two years from now.
+fn due_date_that_is_meant(app: &App, due_on: NaiveDate) -> Result<(), ServiceError> {
+    checked::date("due_on", due_on)?;
+    if (due_on - app.today()).num_days() > 730 {
+        return Err(FieldError::shape("due_on", "give a date within the next two years").into());
+    }
+    Ok(())
+}
+
+fn is_only_lead(people: &[store::accounts::Account], id: Uuid) -> bool {
+    let mut leads = people.iter().filter(|account| account.active && account.role >= Role::Lead);
+    leads.next().is_some_and(|only| only.id == id) && leads.next().is_none()
+}
+
+/// A postmortem is approved by its reviewer or by a lead, who must be neither its owner nor its only author; where there
+/// is no other lead, the only one may. Without a review a lead may declare it done. The local operator may always.
+async fn may_approve(
+    tx: &Tx,
+    actor: &Actor,
+    people: &[store::accounts::Account],
+    event_id: Uuid,
+    before: &crate::domain::postmortem::Postmortem,
+    owner: Option<Uuid>,
+) -> Result<(), ServiceError> {
+    let Some(account) = actor.account_id else { return Ok(()) };
+    let reviews = before.state == PostmortemState::InReview && before.reviewer_id == Some(account);
+    if !reviews {
+        authorise(actor, Permission::ApprovePostmortem)?;
+    }
+    if is_only_lead(people, account) {
+        return Ok(());
+    }
+    let sections = store::postmortem_text::of_event(tx.conn(), event_id).await?;
+    let only_author = !sections.is_empty() && sections.iter().all(|section| section.updated_by == Some(account));
+    if owner == Some(account) || only_author {
+        let words = "the owner or only author of a postmortem cannot approve it; name another reviewer";
+        return Err(ServiceError::Conflict(words.to_owned()));
+    }
+    Ok(())
+}
+
+/// Writes the changed postmortem of an event with its audit entry inside a transaction.
+async fn write(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    event: &mut ProductionEvent,
+    before: &crate::domain::postmortem::Postmortem,
+    reason: Option<String>,
+) -> Result<(), ServiceError> {
+    let now = app.now_millis();
+    store::postmortems::update(tx, event.id, before.version, &event.postmortem, now).await?;
+    event.postmortem.version += 1;
+    store::events::touch(tx, event.id, event.version, now).await?;
+    event.version += 1;
+    event.updated_at = now;
+    if !event.postmortem.state.is_owed() || event.postmortem.owner_id != before.owner_id {
+        reminders::cancel_for_event(app, tx, event.id).await?;
+    }
+    let after = &event.postmortem;
+    let moved = json!({
+        "state": {"from": before.state.code(), "to": after.state.code()},
+        "owner": {"from": before.owner_id, "to": after.owner_id},
+        "reviewer": {"from": before.reviewer_id, "to": after.reviewer_id},
+        "due_on": {"from": before.due_on, "to": after.due_on},
+        "reason": reason,
+    });
+    events::audit(app, tx, actor, &format!("postmortem.{}", after.state.code()), event, moved).await
+}
+
+/// Writing begins: an undecided or pending postmortem is being drafted, by its owner or by who writes first.
+pub(super) async fn begin_drafting(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    event: &mut ProductionEvent,
+) -> Result<(), ServiceError> {
+    let before = event.postmortem.clone();
+    if !matches!(before.state, PostmortemState::Undecided | PostmortemState::Pending) {
+        return Ok(());
+    }
+    event.postmortem.state = PostmortemState::Drafting;
+    event.postmortem.owner_id = before.owner_id.or(actor.account_id);
+    if before.due_on.is_none() {
+        let levels = grading::levels(tx.conn()).await?;
+        event.postmortem.due_on = Some(events::due_of(app, &levels, &event.fields, event.created_at));
+    }
+    write(app, tx, actor, event, &before, None).await
 }

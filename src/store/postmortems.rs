@@ -25,6 +25,7 @@ pub(super) fn row(event_id: Uuid, postmortem: &Postmortem, at: i64) -> ActiveMod
         reason: Set(postmortem.reason.clone()),
         changed_at: Set(at),
         done_at: Set(postmortem.done_at),
+        reviewer_id: Set(postmortem.reviewer_id),
     }
 }
 
@@ -39,6 +40,7 @@ pub async fn update(tx: &Tx, event_id: Uuid, version: i64, postmortem: &Postmort
         .col_expr(Column::Reason, Expr::value(postmortem.reason.clone()))
         .col_expr(Column::ChangedAt, Expr::value(at))
         .col_expr(Column::DoneAt, Expr::value(postmortem.done_at))
+        .col_expr(Column::ReviewerId, Expr::value(postmortem.reviewer_id))
         .filter(Column::EventId.eq(event_id))
         .filter(Column::Version.eq(version))
         .exec(tx.conn())
@@ -58,5 +60,6 @@ pub(super) fn value(row: Model) -> Result<Postmortem, StoreError> {
         due_fixed: row.due_fixed,
         reason: row.reason,
         done_at: row.done_at,
+        reviewer_id: row.reviewer_id,
     })
 }

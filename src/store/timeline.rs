@@ -1,15 +1,25 @@
-//! Lines that people added to a timeline.
+//! Lines that people added to a timeline, and the stars of automatic entries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use entity::timeline_entry::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{
+    timeline_entry::{ActiveModel, Column, Entity, Model},
+    timeline_star,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 use uuid::Uuid;
 
-use super::{StoreError, Tx, bulk};
+use super::{StoreError, Tx, bulk, tx::one_row};
 
 /// Most entries of one event that are read.
-const LIMIT: u64 = 500;
+const LIMIT: u64 = 1_000;
+
+/// Most stars of one event that are read.
+const STARS: u64 = 2_000;
 
 /// A line of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,33 +32,96 @@ pub struct TimelineEntry {
     pub text: String,
     /// Who wrote it.
     pub created_by: Option<Uuid>,
+    /// Optimistic lock.
+    pub version: i64,
+    /// It goes into the postmortem.
+    pub starred: bool,
+    /// Milliseconds of the last edit.
+    pub updated_at: Option<i64>,
+    /// Milliseconds, and by whom, where it was removed.
+    pub deleted: Option<(i64, String)>,
 }
 
-/// Adds a line.
-pub async fn insert(tx: &Tx, event_id: Uuid, entry: &TimelineEntry, now: i64) -> Result<(), StoreError> {
-    let row = ActiveModel {
+impl TimelineEntry {
+    /// A new line.
+    pub const fn new(id: Uuid, at: i64, text: String, created_by: Option<Uuid>) -> Self {
+        Self { id, at, text, created_by, version: 1, starred: false, updated_at: None, deleted: None }
+    }
+}
+
+fn row(event_id: Uuid, entry: &TimelineEntry, now: i64) -> ActiveModel {
+    ActiveModel {
         id: Set(entry.id),
         event_id: Set(event_id),
         at: Set(entry.at),
         text: Set(entry.text.clone()),
         created_by: Set(entry.created_by),
         created_at: Set(now),
-    };
-    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+        version: Set(entry.version),
+        starred: Set(entry.starred),
+        updated_at: Set(entry.updated_at),
+        deleted_at: Set(entry.deleted.as_ref().map(|(at, _)| *at)),
+        deleted_by: Set(entry.deleted.as_ref().map(|(_, by)| by.clone())),
+    }
+}
+
+fn value(row: Model) -> TimelineEntry {
+    TimelineEntry {
+        id: row.id,
+        at: row.at,
+        text: row.text,
+        created_by: row.created_by,
+        version: row.version,
+        starred: row.starred,
+        updated_at: row.updated_at,
+        deleted: row.deleted_at.map(|at| (at, row.deleted_by.unwrap_or_default())),
+    }
+}
+
+/// Adds lines to one event.
+pub async fn insert(tx: &Tx, event_id: Uuid, entries: &[TimelineEntry], now: i64) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let rows = entries.iter().map(|entry| row(event_id, entry, now));
+    Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
 /// Adds lines to events.
 pub async fn insert_all(tx: &Tx, entries: &[(Uuid, TimelineEntry)], now: i64) -> Result<(), StoreError> {
-    let rows = entries.iter().map(|(event_id, entry)| ActiveModel {
-        id: Set(entry.id),
-        event_id: Set(*event_id),
-        at: Set(entry.at),
-        text: Set(entry.text.clone()),
-        created_by: Set(entry.created_by),
-        created_at: Set(now),
-    });
+    let rows = entries.iter().map(|(event_id, entry)| row(*event_id, entry, now));
     bulk::insert_all(tx, rows.collect()).await
+}
+
+/// Writes time, text and star of the line that is still in `version`; the stored version becomes `version + 1`.
+pub async fn update(tx: &Tx, entry: &TimelineEntry, version: i64, now: i64) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::At, Expr::value(entry.at))
+        .col_expr(Column::Text, Expr::value(entry.text.clone()))
+        .col_expr(Column::Starred, Expr::value(entry.starred))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(entry.id))
+        .filter(Column::Version.eq(version))
+        .filter(Column::DeletedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// Hides the line that is still in `version`; the row stays.
+pub async fn delete(tx: &Tx, id: Uuid, version: i64, by: &str, now: i64) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::DeletedAt, Expr::value(now))
+        .col_expr(Column::DeletedBy, Expr::value(by))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Version.eq(version))
+        .filter(Column::DeletedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
 }
 
 /// How many lines each of these events has; events without any are left out.
@@ -69,7 +142,12 @@ pub async fn counts(connection: &impl ConnectionTrait, events: &[Uuid]) -> Resul
     Ok(found)
 }
 
-/// The lines of an event in order of time; of more than 500 the latest.
+/// How many lines an event has, removed ones included.
+pub async fn count(connection: &impl ConnectionTrait, event_id: Uuid) -> Result<u64, StoreError> {
+    Ok(Entity::find().filter(Column::EventId.eq(event_id)).count(connection).await?)
+}
+
+/// The lines of an event in order of time, removed ones included; of more than 1,000 the latest.
 pub async fn of_event(connection: &impl ConnectionTrait, event_id: Uuid) -> Result<Vec<TimelineEntry>, StoreError> {
     let rows = Entity::find()
         .filter(Column::EventId.eq(event_id))
@@ -78,9 +156,39 @@ pub async fn of_event(connection: &impl ConnectionTrait, event_id: Uuid) -> Resu
         .limit(LIMIT)
         .all(connection)
         .await?;
-    Ok(rows
-        .into_iter()
-        .rev()
-        .map(|Model { id, at, text, created_by, .. }| TimelineEntry { id, at, text, created_by })
-        .collect())
+    Ok(rows.into_iter().rev().map(value).collect())
+}
+
+/// One line of an event, a removed one too.
+pub async fn by_id(
+    connection: &impl ConnectionTrait,
+    event_id: Uuid,
+    id: Uuid,
+) -> Result<Option<TimelineEntry>, StoreError> {
+    let row = Entity::find().filter(Column::Id.eq(id)).filter(Column::EventId.eq(event_id)).one(connection).await?;
+    Ok(row.map(value))
+}
+
+/// The automatic entries of an event that are starred, by their audit entries.
+pub async fn stars(connection: &impl ConnectionTrait, event_id: Uuid) -> Result<HashSet<Uuid>, StoreError> {
+    let rows = timeline_star::Entity::find()
+        .filter(timeline_star::Column::EventId.eq(event_id))
+        .limit(STARS)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.audit_id).collect())
+}
+
+/// Stars an automatic entry, or takes the star away. Doing it twice is the same as once.
+pub async fn set_star(tx: &Tx, event_id: Uuid, audit_id: Uuid, starred: bool, now: i64) -> Result<(), StoreError> {
+    timeline_star::Entity::delete_many()
+        .filter(timeline_star::Column::EventId.eq(event_id))
+        .filter(timeline_star::Column::AuditId.eq(audit_id))
+        .exec(tx.conn())
+        .await?;
+    if starred {
+        let row = timeline_star::ActiveModel { event_id: Set(event_id), audit_id: Set(audit_id), created_at: Set(now) };
+        timeline_star::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
 }

@@ -157,7 +157,7 @@ async fn an_event_that_two_weeks_report_is_one_event_in_the_first_week_and_both_
     // The mark of a line of another week follows the postmortem.
     let path = "/api/v1/events/PE-1/postmortem";
     let version = desk.get("/api/v1/events/PE-1").await["version"].as_i64().unwrap();
-    desk.patch(path, json!({"state": "pending"}), version).await;
+    desk.patch(path, json!({"state": "pending", "reason": "补充"}), version).await;
     assert_eq!(desk.splice(W34).await, W34.replacen("【已复盘】", "【待复盘】", 1));
 
     // Deleted here, it leaves both.
@@ -312,7 +312,7 @@ async fn events_of_another_tool_go_to_their_weeks_and_are_known_again_and_undone
     let event = desk.get(&format!("/api/v1/events/{number}")).await;
     assert_eq!((event["week"].as_str(), event["severity"].as_str()), (Some("2024-W33"), Some("C")), "{event}");
     assert_eq!((first.lines[1].number, first.lines[1].outcome), (Some(2), Outcome::Changed), "{:?}", first.lines[1]);
-    let timeline = desk.get(&format!("/api/v1/events/{number}/timeline")).await;
+    let timeline = desk.get(&format!("/api/v1/events/{number}/timeline?kind=written")).await;
     assert_eq!(timeline["data"].as_array().unwrap().len(), 2, "{timeline}");
     assert_eq!(desk.splice(W34).await, W34);
     let second = import(told(), false).await;

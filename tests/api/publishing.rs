@@ -313,7 +313,7 @@ async fn what_a_report_says_of_other_weeks_is_restated_with_the_edit_of_that_wee
     assert!(found[1]["published"].as_str().unwrap().contains("+0.098pp"));
     assert!(found[1]["current"].as_str().unwrap().contains("+0.198pp"));
     let reopened = week.client.patch(week.url("events/2/postmortem")).bearer_auth(&week.token);
-    reopened.json(&json!({"state": "pending"})).send().await.unwrap();
+    reopened.json(&json!({"state": "pending", "reason": "补充"})).send().await.unwrap();
     let url = week.url("events/2");
     let version = week.json("events/2").await["version"].to_string();
     let reworded = week.client.patch(url).bearer_auth(&week.token).header("If-Match", format!("\"{version}\""));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
 mod grading;
+mod postmortem;
 mod record;
 mod styles;
 
@@ -20,7 +21,7 @@ use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
 const NOW: &str = "2024-08-21T06:08:00Z";
 const LINE: &str =
     "08/21 13:40 客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，导致提现失败。【待复盘】";
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/events",
     "/events/new",
@@ -28,6 +29,7 @@ const PAGES: [&str; 14] = [
     "/actions",
     "/postmortems",
     "/analytics",
+    "/e/1/postmortem",
     "/figures",
     "/w/2024-W34",
     "/publishing?week=2024-W34",
@@ -188,7 +190,7 @@ async fn the_forms_work_without_script() {
     browser.reads("h1", "客户反馈商户操作提现失败").await;
     browser.find("#recover").await.click().await.unwrap();
     browser.reads(".badges", "已恢复").await;
-    browser.find(".add input[name=entry]").await.send_keys("13:50 联系风控确认规则").await.unwrap();
+    browser.find(".add [name=entry]").await.send_keys("13:50 联系风控确认规则").await.unwrap();
     browser.find(".add button").await.click().await.unwrap();
     browser.reads("#tl", "联系风控确认规则").await;
 

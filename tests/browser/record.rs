@@ -2,7 +2,6 @@
 
 use fupan::domain::actor::Role;
 use support::Service;
-use thirtyfour::prelude::*;
 
 use super::{Browser, Kind};
 

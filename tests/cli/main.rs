@@ -6,6 +6,7 @@ mod foreign;
 mod grading;
 mod history;
 mod imports;
+mod postmortem;
 mod publishing;
 mod record;
 mod serve;

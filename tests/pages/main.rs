@@ -7,6 +7,7 @@ mod grading;
 mod history;
 mod imports;
 mod line_styles;
+mod postmortem;
 mod publishing;
 mod record;
 

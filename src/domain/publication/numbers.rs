@@ -201,6 +201,7 @@ impl Numbers {
                 due_fixed: false,
                 reason: frozen.reason.clone(),
                 done_at: frozen.done_at,
+                reviewer_id: None,
             },
             created_at: frozen.created_at,
             created_by: None,

@@ -63,7 +63,28 @@ pub fn html(markdown: &str) -> String {
     options.render.hardbreaks = true;
     options.render.escape = true;
     let page = markdown_to_html(markdown, &options).replace("<h2>", "<h3>").replace("</h2>", "</h3>");
+    if depth(&page) > DEEPEST {
+        // Quotes and lists thousands deep, which nobody reads and which cost the square of their depth.
+        return format!("<pre>{}</pre>", crate::domain::markdown::escaped(markdown));
+    }
     SANITISER.clean(&page).to_string()
+}
+
+/// How deep elements may lie in each other.
+const DEEPEST: usize = 100;
+
+/// How deep the elements of a page of comrak's lie in each other, void ones not counted.
+fn depth(page: &str) -> usize {
+    let (mut now, mut most) = (0_usize, 0);
+    for tag in page.split('<').skip(1) {
+        if tag.starts_with('/') {
+            now = now.saturating_sub(1);
+        } else if !["br", "hr", "img", "input"].iter().any(|void| tag.starts_with(void)) {
+            now += 1;
+            most = most.max(now);
+        }
+    }
+    most
 }
 
 /// As plain text: no heading signs, no strong emphasis. `#12` is no heading, `2**3` is none either.

@@ -131,7 +131,7 @@ fn told(app: &App, source: &str, events: Vec<ForeignEvent>) -> (Vec<Incoming>, B
         let ForeignEvent { mut draft, raw, timeline, links, .. } = event;
         let began = draft.occurred.map_or_else(|| app.now(), |point| point.at);
         let text = |text: &str| text.replace('\0', "").trim().chars().take(2_000).collect::<String>();
-        let entry = |at: i64, text: String| TimelineEntry { id: app.id(), at, text, created_by: None };
+        let entry = |at: i64, text: String| TimelineEntry::new(app.id(), at, text, None);
         let told = timeline.iter().take(TIMELINE_LIMIT).map(|(at, said)| entry(at.timestamp_millis(), text(said)));
         let linked = links.iter().take(LINK_LIMIT).map(|link| entry(began.timestamp_millis(), text(link)));
         let entries: Vec<TimelineEntry> = told.chain(linked).filter(|entry| !entry.text.is_empty()).collect();

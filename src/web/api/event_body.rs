@@ -179,6 +179,8 @@ pub struct PostmortemBody {
     state: &'static str,
     /// Account of the owner.
     owner_id: Option<Uuid>,
+    /// Account of the reviewer.
+    reviewer_id: Option<Uuid>,
     /// Due date in the report zone.
     due_on: Option<NaiveDate>,
     /// Why it is not required.
@@ -358,6 +360,7 @@ pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> Even
         postmortem: PostmortemBody {
             state: event.postmortem.state.code(),
             owner_id: event.postmortem.owner_id,
+            reviewer_id: event.postmortem.reviewer_id,
             due_on: event.postmortem.due_on,
             reason: event.postmortem.reason.clone(),
             marks: if event.owes_postmortem() { vec!["待复盘"] } else { Vec::new() },

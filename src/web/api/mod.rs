@@ -15,6 +15,7 @@ pub mod imports;
 mod lines;
 mod openapi;
 mod policies;
+pub mod postmortem_text;
 mod postmortems;
 pub mod published;
 pub mod report_mailings;
@@ -23,6 +24,7 @@ pub mod reports;
 mod services;
 pub mod shares;
 mod teams;
+mod timeline;
 
 pub use conditions::with_bytes;
 pub use event_body::json as event_json;
@@ -49,11 +51,36 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(
             web::resource("/api/v1/events/{number}/timeline")
-                .route(web::get().to(postmortems::timeline))
-                .route(web::post().to(postmortems::add_to_timeline)),
+                .route(web::get().to(timeline::list))
+                .route(web::post().to(timeline::add)),
         )
         .service(web::resource("/api/v1/events/{number}/history").route(web::get().to(event_history::list)))
-        .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
+        .service(
+            web::resource("/api/v1/events/{number}/timeline/{id}/star")
+                .route(web::put().to(timeline::star))
+                .route(web::delete().to(timeline::unstar)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/timeline/{id}")
+                .route(web::patch().to(timeline::patch))
+                .route(web::delete().to(timeline::delete)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem")
+                .route(web::get().to(postmortem_text::read))
+                .route(web::patch().to(postmortems::patch)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem/sections/{name}")
+                .route(web::get().to(postmortem_text::section))
+                .route(web::put().to(postmortem_text::put)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem/lock")
+                .route(web::put().to(postmortem_text::hold))
+                .route(web::delete().to(postmortem_text::release)),
+        )
+        .service(web::resource("/api/v1/events/{number}/recurrence").route(web::get().to(postmortem_text::recurrence)))
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
         .service(
             web::resource("/api/v1/events/{number}/grading")

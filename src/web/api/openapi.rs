@@ -7,8 +7,8 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
     action_items, analytics, boards, event_body, event_history, event_relations, events, figures, grading,
-    import_batches, imports, lines, policies, postmortems, published, report_mailings, report_styles, reports,
-    services, shares, teams,
+    import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
+    reports, services, shares, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -65,9 +65,16 @@ use crate::web::routes::{ROUTES, Route};
     policies::PolicyChange,
     policies::PolicyList,
     postmortems::PostmortemPatch,
-    postmortems::Timeline,
-    postmortems::TimelineBody,
-    postmortems::TimelineNew,
+    postmortem_text::PostmortemDocumentBody,
+    postmortem_text::RecurringList,
+    postmortem_text::SectionBody,
+    postmortem_text::SectionChange,
+    postmortem_text::WriterList,
+    timeline::Timeline,
+    timeline::TimelineAdded,
+    timeline::TimelineBody,
+    timeline::TimelineChange,
+    timeline::TimelineNew,
     published::PublishedBody,
     published::RestatementBody,
     report_styles::StyleBody,
@@ -120,7 +127,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("PATCH", "/api/v1/events/{number}/postmortem") => swap("PostmortemPatch", "EventBody"),
         ("GET", "/api/v1/events/{number}/timeline") => give("Timeline"),
         ("POST", "/api/v1/events/{number}/timeline") => {
-            Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineBody") }
+            Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineAdded") }
         }
         ("GET", "/api/v1/events/{number}/history") => give("HistoryList"),
         ("GET", "/api/v1/deleted-events") => give("DeletedList"),
@@ -135,6 +142,19 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/action-items/{number}") => give("ActionItemBody"),
         ("PATCH", "/api/v1/action-items/{number}") => swap("ActionItemChange", "ActionItemBody"),
         ("POST", "/api/v1/action-items/{number}:move") => swap("ActionItemMove", "ActionItemBody"),
+        ("PATCH", "/api/v1/events/{number}/timeline/{id}") => swap("TimelineChange", "TimelineBody"),
+        ("PUT", "/api/v1/events/{number}/timeline/{id}/star")
+        | (
+            "DELETE",
+            "/api/v1/events/{number}/timeline/{id}"
+            | "/api/v1/events/{number}/timeline/{id}/star"
+            | "/api/v1/events/{number}/postmortem/lock",
+        ) => nothing,
+        ("GET", "/api/v1/events/{number}/postmortem") => give("PostmortemDocumentBody"),
+        ("GET", "/api/v1/events/{number}/postmortem/sections/{name}") => give("SectionBody"),
+        ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}") => swap("SectionChange", "SectionBody"),
+        ("PUT", "/api/v1/events/{number}/postmortem/lock") => give("WriterList"),
+        ("GET", "/api/v1/events/{number}/recurrence") => give("RecurringList"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("POST", "/api/v1/imports:batch") => swap("ImportBatch", "ImportBatchBody"),
@@ -209,7 +229,9 @@ const VERSIONED: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/report-mailings/{id}"),
     ("PATCH", "/api/v1/services/{id}"),
     ("PATCH", "/api/v1/teams/{id}"),
+    ("PATCH", "/api/v1/events/{number}/timeline/{id}"),
     ("PUT", "/api/v1/events/{number}/grading"),
+    ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}"),
     ("PUT", "/api/v1/events/{number}/responsibility"),
     ("PUT", "/api/v1/policies/{name}"),
 ];
@@ -235,6 +257,8 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/counts") => grading::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
+        ("GET", "/api/v1/events/{number}/timeline") => timeline::TimelineQuery::into_params(query),
+        ("GET", "/api/v1/events/{number}/postmortem") => postmortem_text::PostmortemQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
@@ -246,7 +270,11 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", false)),
         ("POST", "/api/v1/events/{number}/action-items") => all.push(header("Idempotency-Key", false)),
         // A link has no version: revoking it twice is the same as once.
-        ("DELETE", "/api/v1/report-shares/{id}" | "/api/v1/events/{number}/relations/{kind}/{other}") => {}
+        ("DELETE", "/api/v1/report-shares/{id}" | "/api/v1/events/{number}/relations/{kind}/{other}")
+        | (
+            "PUT" | "DELETE",
+            "/api/v1/events/{number}/timeline/{id}/star" | "/api/v1/events/{number}/postmortem/lock",
+        ) => {}
         versioned if versioned.0 == "DELETE" || VERSIONED.contains(&versioned) => all.push(header("If-Match", true)),
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),
         ("POST", "/api/v1/events" | "/api/v1/events/{number}/timeline" | "/api/v1/reports/{week}:publish") => {
@@ -270,6 +298,14 @@ fn operation(route: &Route) -> Value {
     let mut answer = json!({"description": "Done"});
     if !media.is_empty() {
         answer = json!({"description": "Done", "content": content(media, schema)});
+    }
+    if route.method == "GET"
+        && route.path == "/api/v1/events/{number}/postmortem"
+        && let Some(forms) = answer.get_mut("content").and_then(Value::as_object_mut)
+    {
+        for media in [MARKDOWN, "text/html"] {
+            forms.insert(media.to_owned(), json!({"schema": {"type": "string"}}));
+        }
     }
     if route.path == "/api/v1/reports/{week}"
         && let Some(forms) = answer.get_mut("content").and_then(Value::as_object_mut)

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Shell, event_grading,
+    Shell, event_grading, event_postmortem,
+    event_postmortem::{PostmortemPanel, RecurringRow},
     event_record::{self, Around, Panel},
+    event_timeline,
+    event_timeline::{StagePanel, TimelinePanel, stage_panel},
     figures::{FigureRow, figure_rows},
     redirect, refusal, render, rows,
 };
@@ -18,16 +21,13 @@ use crate::{
         checked::FieldError,
         clock_point::ClockPoint,
         event::ProductionEvent,
-        postmortem::{POSTMORTEM_STATES, PostmortemState},
         reminder::policy::Step,
         report::{event_line, generate_narrative},
     },
     service::{
         App, ServiceError, accounts,
         events::{self, EventPatch},
-        figures, line_styles,
-        postmortems::{self, PostmortemChange},
-        reminders,
+        figures, line_styles, reminders,
     },
     web::{
         api::number_of,
@@ -58,14 +58,15 @@ struct EventPage {
     reminders: Vec<(String, String)>,
     /// The sentence that the fields would make, where the written one differs.
     suggestion: String,
-    timeline: Vec<TimelineRow>,
+    stages: StagePanel,
+    timeline: TimelinePanel,
+    postmortem: PostmortemPanel,
+    recurring: Vec<RecurringRow>,
     form: Edit,
     form_was: String,
     raw: String,
     state_words: &'static str,
     due: String,
-    owner: String,
-    choices: Vec<(&'static str, &'static str)>,
     people: Vec<(Uuid, String)>,
     history: Vec<(String, String, String)>,
     history_words: &'static crate::i18n::history::Words,
@@ -104,6 +105,8 @@ pub(super) struct Refusals {
     pub record: Option<event_record::Refused>,
     /// Grade and shares.
     pub grading: event_grading::Refused,
+    /// A line for the timeline, and why it was not taken.
+    pub timeline: Option<(String, String)>,
 }
 
 /// A form that was refused: as typed, as it was shown before, and why.
@@ -123,6 +126,7 @@ pub async fn page(
     show(&app, &request, &caller, number_of(&number)?, StatusCode::OK, None, Refusals::default()).await
 }
 
+/// The page; what was typed into a form that was refused stands in it again, with the reason.
 pub(super) async fn show(
     app: &App,
     request: &HttpRequest,
@@ -193,23 +197,15 @@ pub(super) async fn show(
             })
             .collect(),
         suggestion: suggestion(app, event),
-        timeline: timeline_of(app, &shell, &detail),
+        stages: stage_panel(app, event, t.lang == "zh-CN"),
+        timeline: event_timeline::panel(app, request, caller, t, event, refusals.timeline).await?,
+        postmortem: event_postmortem::panel(app, caller, t, number).await?,
+        recurring: event_postmortem::recurring(app, caller, t, number).await?,
         form,
         form_was,
         raw: event.raw.as_deref().map(rows::visible).unwrap_or_default(),
         state_words: rows::state(t, now),
         due: rows::due(app, t, event),
-        owner: event
-            .postmortem
-            .owner_id
-            .and_then(|id| people.iter().find(|(have, _)| *have == id))
-            .map_or_else(|| t.nobody.to_owned(), |(_, name)| name.clone()),
-        choices: POSTMORTEM_STATES
-            .into_iter()
-            .filter(|to| now.may_become(*to))
-            .filter(|to| *to != PostmortemState::NotRequired || role.may(Permission::WaivePostmortem))
-            .map(|to| (to.code(), rows::state(t, to)))
-            .collect(),
         people,
         history: detail
             .audit
@@ -227,48 +223,6 @@ pub(super) async fn show(
         shell,
     };
     render(status, &page)
-}
-
-/// A line of the timeline.
-struct TimelineRow {
-    time: String,
-    /// Colour class of the dot.
-    dot: &'static str,
-    text: String,
-}
-
-fn timeline_of(app: &App, shell: &Shell, detail: &events::EventDetail) -> Vec<TimelineRow> {
-    let fields = &detail.event.fields;
-    let t = shell.t;
-    let mut entries: Vec<(i64, &'static str, String)> =
-        detail.timeline.iter().map(|entry| (entry.at, "", entry.text.clone())).collect();
-    entries.extend(fields.occurred.map(|point| (point.at.timestamp_millis(), "p1", detail.event.title())));
-    for (at, words) in [
-        (fields.detected, t.detected),
-        (fields.acknowledged, t.acknowledged),
-        (fields.located, t.located),
-        (fields.mitigated, t.mitigated),
-    ] {
-        entries.extend(at.map(|point| (point.at.timestamp_millis(), "a", words.to_owned())));
-    }
-    entries.extend(fields.recovered.map(|point| {
-        let words = fields.recovery.clone().unwrap_or_else(|| t.recovered.to_owned());
-        (point.at.timestamp_millis(), "ok", words)
-    }));
-    entries.sort_by_key(|(at, ..)| *at);
-    entries
-        .into_iter()
-        .map(|(at, dot, text)| TimelineRow { time: clock(app, fields.occurred, at), dot, text })
-        .collect()
-}
-
-/// `15:30` on the day of the beginning, `08/20 09:00` on another one.
-fn clock(app: &App, begun: Option<ClockPoint>, millis: i64) -> String {
-    let local = |at: DateTime<Utc>| at.with_timezone(&app.zone);
-    match (begun.map(|point| local(point.at)), DateTime::from_timestamp_millis(millis).map(local)) {
-        (Some(begun), Some(at)) if begun.date_naive() == at.date_naive() => at.format("%H:%M").to_string(),
-        _ => rows::when(app, millis),
-    }
 }
 
 /// What the sentence would be if it were made from the fields; empty where it is, or where they say too little.
@@ -433,73 +387,4 @@ pub async fn recover(
     let caller = caller(&request)?;
     let event = events::mark_recovered(&app, &caller.actor, number_of(&number)?, None).await?;
     Ok(redirect(&format!("/e/{}", event.number)))
-}
-
-/// A line for the timeline.
-#[derive(Debug, Deserialize)]
-pub struct Entry {
-    entry: String,
-}
-
-/// Adds to the timeline; a time in front is the time of the entry.
-pub async fn timeline(
-    request: HttpRequest,
-    app: web::Data<App>,
-    number: web::Path<String>,
-    form: web::Form<Entry>,
-) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    let number = number_of(&number)?;
-    let (at, text) = match form.entry.trim().split_once(' ') {
-        Some((clock, rest)) => match chrono::NaiveTime::parse_from_str(clock, "%H:%M") {
-            Ok(clock) => {
-                let event = events::get(&app, &caller.actor, number).await?;
-                let day = event.fields.occurred.map_or_else(|| app.now(), |point| point.at).with_timezone(&app.zone);
-                let at = app.zone.from_local_datetime(&day.date_naive().and_time(clock)).earliest();
-                (at.map(|at| at.with_timezone(&Utc)), rest)
-            }
-            Err(_) => (None, form.entry.as_str()),
-        },
-        None => (None, form.entry.as_str()),
-    };
-    events::add_timeline_entry(&app, &caller.actor, number, at, text, None).await?;
-    Ok(redirect(&format!("/e/{number}")))
-}
-
-/// A change to the postmortem; empty fields change nothing.
-#[derive(Debug, Deserialize)]
-pub struct Move {
-    #[serde(default)]
-    to: String,
-    #[serde(default)]
-    owner: String,
-    #[serde(default)]
-    reason: String,
-}
-
-/// Moves the postmortem on.
-pub async fn postmortem(
-    request: HttpRequest,
-    app: web::Data<App>,
-    number: web::Path<String>,
-    form: web::Form<Move>,
-) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    let number = number_of(&number)?;
-    let to = match form.to.as_str() {
-        "" => None,
-        code => Some(PostmortemState::from_code(code).ok_or_else(|| FieldError::shape("to", "choose a state"))?),
-    };
-    let owner = match form.owner.as_str() {
-        "" => None,
-        id => Some(Some(Uuid::parse_str(id).map_err(|_| FieldError::shape("owner", "choose a person"))?)),
-    };
-    let change = PostmortemChange {
-        to,
-        owner,
-        reason: Some(form.reason.clone()).filter(|reason| !reason.is_empty()),
-        ..PostmortemChange::default()
-    };
-    postmortems::change(&app, &caller.actor, number, None, change).await?;
-    Ok(redirect(&format!("/e/{number}")))
 }

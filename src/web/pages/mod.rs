@@ -9,13 +9,16 @@ mod event;
 mod event_actions;
 mod event_grading;
 mod event_history;
+mod event_postmortem;
 mod event_record;
+mod event_timeline;
 mod events;
 mod figures;
 mod home;
 mod imports;
 mod parsed;
 mod policies;
+mod postmortem;
 mod publishing;
 mod report_styles;
 mod reports;
@@ -73,8 +76,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/relations").route(web::post().to(event_record::relate)))
         .service(web::resource("/events/{number}/sentence").route(web::post().to(event::sentence)))
         .service(web::resource("/events/{number}/delete").route(web::post().to(event::delete)))
-        .service(web::resource("/events/{number}/timeline").route(web::post().to(event::timeline)))
-        .service(web::resource("/events/{number}/postmortem").route(web::post().to(event::postmortem)))
+        .service(web::resource("/events/{number}/timeline").route(web::post().to(event_timeline::add)))
+        .service(web::resource("/events/{number}/timeline/{id}").route(web::post().to(event_timeline::act)))
+        .service(web::resource("/events/{number}/postmortem").route(web::post().to(event_postmortem::change)))
+        .service(web::resource("/e/{number}/postmortem").route(web::get().to(postmortem::page)))
+        .service(web::resource("/e/{number}/postmortem/sections/{name}").route(web::post().to(postmortem::save)))
+        .service(web::resource("/e/{number}/postmortem/lock").route(web::post().to(postmortem::hold)))
+        .service(web::resource("/e/{number}/postmortem/print").route(web::get().to(postmortem::print)))
+        .service(web::resource("/e/{number}/postmortem/export").route(web::get().to(postmortem::export)))
         .service(web::resource("/events/{number}/grade").route(web::post().to(event_grading::grade)))
         .service(web::resource("/events/{number}/shares").route(web::post().to(event_grading::shares)))
         .service(web::resource("/teams").route(web::get().to(teams::page)).route(web::post().to(teams::create)))

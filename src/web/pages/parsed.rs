@@ -4,18 +4,22 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{render, rows, words};
+use super::{
+    event_postmortem::{RecurringRow, recurring_rows},
+    render, rows, words,
+};
 use crate::{
     domain::{
         capture::{
             draft::{Assumption, DraftEvent, DraftField, Mark, Notice, Origin, Span},
             highlight,
         },
+        event::EventFields,
         iso_week::IsoWeek,
         report::{event_line, render::ReportEvent},
     },
-    i18n::Texts,
-    service::{App, capture, events, line_styles},
+    i18n::{self, Texts, postmortem::Words},
+    service::{App, capture, events, line_styles, recurrence},
     web::{gate::caller, problem::Problem},
 };
 
@@ -52,6 +56,8 @@ struct Parsed {
     pieces: Vec<Piece>,
     line: String,
     notices: Vec<String>,
+    w: &'static Words,
+    recurring: Vec<RecurringRow>,
 }
 
 /// What a line says, as a piece of a page.
@@ -72,6 +78,9 @@ pub async fn preview(
     if let Some(label) = events::alike(&app, &caller.actor, &draft).await? {
         notices.insert(0, format!("{}{label}", t.alike_event));
     }
+    let chinese = t.lang == "zh-CN";
+    let fields = EventFields::from_draft(&draft);
+    let recurring = recurrence::of_fields(&app, &caller.actor, &fields, None).await?;
     let event = ReportEvent {
         occurred: draft.occurred,
         recovered: draft.recovered,
@@ -88,6 +97,8 @@ pub async fn preview(
         pieces: pieces(t, first, &draft),
         line: event_line(&style, &event, app.zone),
         notices,
+        w: i18n::postmortem::words(chinese),
+        recurring: recurring_rows(recurring, chinese),
     };
     render(StatusCode::OK, &page)
 }

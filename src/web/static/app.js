@@ -53,4 +53,95 @@
       } else { select(); }
     });
   });
+  // A postmortem: each section is saved while the person types, and the soft lock is renewed.
+  document.querySelectorAll("form[data-autosave]").forEach(function (form) {
+    var status = form.querySelector(".status");
+    var version = form.querySelector("[name=version]");
+    var box = form.parentNode.querySelector(".hintbox");
+    var preview = form.parentNode.querySelector(".preview");
+    var both = form.querySelector(".both");
+    var wait = 0;
+    var busy = false;
+    var dirty = false;
+    function say(words) { if (status) { status.textContent = words; } }
+    function body() {
+      var fields = new URLSearchParams(new FormData(form));
+      fields.set("auto", "1");
+      return fields;
+    }
+    function showHints(hints) {
+      if (!box) { return; }
+      box.hidden = hints.length === 0;
+      box.querySelector("ul").replaceChildren.apply(box.querySelector("ul"), hints.map(function (hint) {
+        var item = document.createElement("li");
+        var quote = document.createElement("q");
+        quote.textContent = hint.sentence;
+        item.append(quote, document.createElement("br"), hint.advice);
+        return item;
+      }));
+    }
+    function showTheirs(answer) {
+      if (!both || answer.theirs === null || answer.theirs === undefined) { return; }
+      both.hidden = false;
+      both.querySelector(".theirs").textContent = answer.theirs;
+    }
+    function save() {
+      if (busy) { return; }
+      busy = true;
+      dirty = false;
+      say(form.dataset.saving);
+      fetch(form.action, { method: "POST", body: body() }).then(function (answer) {
+        return answer.json().then(function (told) { return { ok: answer.ok, told: told }; });
+      }).then(function (result) {
+        busy = false;
+        if (result.ok) {
+          if (result.told.version) { version.value = result.told.version; }
+          say(result.told.message);
+          showHints(result.told.hints);
+          if (preview) {
+            var page = new DOMParser().parseFromString(result.told.html, "text/html");
+            preview.replaceChildren.apply(preview, Array.from(page.body.childNodes));
+          }
+          if (dirty) { save(); }
+        } else {
+          say(result.told.message || result.told.detail || form.dataset.failed);
+          if (result.told.theirs !== undefined && result.told.theirs !== null) {
+            // Both texts stand side by side; the next change saves over theirs knowingly.
+            showTheirs(result.told);
+            version.value = result.told.version;
+          }
+        }
+      }).catch(function (error) {
+        busy = false;
+        dirty = true;
+        say(form.dataset.failed + error.message);
+      });
+    }
+    form.addEventListener("input", function () {
+      dirty = true;
+      clearTimeout(wait);
+      wait = setTimeout(save, 1200);
+    });
+    form.addEventListener("submit", function () { clearTimeout(wait); dirty = false; });
+    document.addEventListener("visibilitychange", function () {
+      if (document.visibilityState === "hidden" && dirty && !busy) {
+        clearTimeout(wait);
+        dirty = false;
+        fetch(form.action, { method: "POST", body: body(), keepalive: true }).then(function (answer) {
+          return answer.ok ? answer.json() : null;
+        }).then(function (told) { if (told && told.version) { version.value = told.version; } }).catch(function () { dirty = true; });
+      }
+    });
+  });
+  var writers = document.querySelector("[data-lock]");
+  if (writers) {
+    setInterval(function () {
+      if (document.visibilityState === "hidden") { return; }
+      fetch(writers.dataset.lock, { method: "POST" }).then(function (answer) { return answer.ok ? answer.json() : null; }).then(function (told) {
+        if (!told) { return; }
+        writers.hidden = !told.message;
+        writers.textContent = told.message;
+      }).catch(function () {});
+    }, 45000);
+  }
 }());

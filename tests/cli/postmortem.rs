@@ -1,0 +1,69 @@
+//! A timeline and a postmortem on the command line.
+
+use support::TestDatabase;
+
+use crate::{LINE, err, fupan, out};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_is_written_edited_starred_and_removed() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    assert!(run(&["add", LINE, "--week", "2024-W34"]).status.success());
+    let added = run(&["timeline", "PE-1", "add", "15:12 切换备用渠道\n15:20 扩容"]);
+    assert!(added.status.success(), "{}", err(&added));
+    let shown = out(&added);
+    let handle = shown.split('\t').next().unwrap().to_owned();
+    assert!(shown.contains("-08-19 15:12\t切换备用渠道") && shown.lines().count() == 2, "{shown}");
+    assert!(run(&["timeline", "PE-1", "star", &handle]).status.success());
+    assert!(run(&["timeline", "PE-1", "edit", &handle, "--text", "切到备用渠道 B"]).status.success());
+    let list = out(&run(&["timeline", "PE-1"]));
+    assert!(list.contains("★") && list.contains("切到备用渠道 B") && list.contains("登记"), "{list}");
+    let markdown = out(&run(&["pm", "show", "PE-1"]));
+    assert!(markdown.contains("**15:12** 切到备用渠道 B") && !markdown.contains("扩容"), "{markdown}");
+    assert!(run(&["timeline", "PE-1", "rm", &handle]).status.success());
+    assert!(!out(&run(&["timeline", "PE-1"])).contains("备用渠道"));
+    let removed = out(&run(&["--json", "timeline", "PE-1", "list", "--removed"]));
+    let removed: serde_json::Value = serde_json::from_str(&removed).unwrap();
+    assert!(removed.as_array().unwrap().iter().any(|entry| entry["removed"] == true), "{removed}");
+    for (arguments, code, words) in [
+        (vec!["timeline", "PE-1", "rm", "00000000"], 5, "没有这一行"),
+        (vec!["timeline", "PE-1", "add", "2099-01-01 10:00 x"], 2, "时间不能在将来"),
+        (vec!["timeline", "PE-9", "add", "x"], 5, "PE-9"),
+        (vec!["timeline", "PE-1", "edit", "00000000"], 1, "--text"),
+    ] {
+        let done = run(&arguments);
+        assert_eq!(done.status.code(), Some(code), "{arguments:?}: {}", err(&done));
+        assert!(err(&done).contains(words), "{arguments:?}: {}", err(&done));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postmortem_is_written_reviewed_and_printed() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    assert!(run(&["add", LINE, "--week", "2024-W34"]).status.success());
+    assert!(run(&["user", "add", "reviewer@example.com", "--name", "评审", "--role", "lead"]).status.success());
+    let written =
+        run(&["pm", "write", "PE-1", "root_cause", "某某忘记灰度。", "--why", "规则误判", "--why", "没有灰度环境"]);
+    assert!(written.status.success(), "{}", err(&written));
+    assert!(err(&written).contains("写系统和条件") && err(&written).contains("版本 1"), "{}", err(&written));
+    let stale = run(&["pm", "write", "PE-1", "root_cause", "x", "--version", "0"]);
+    assert_eq!(stale.status.code(), Some(6), "{}", err(&stale));
+    assert_eq!(run(&["pm", "review", "PE-1"]).status.code(), Some(2), "a reviewer is named");
+    assert!(run(&["pm", "review", "PE-1", "--reviewer", "reviewer@example.com"]).status.success());
+    assert!(run(&["pm", "return", "PE-1", "--reason", "缺少影响"]).status.success());
+    assert!(run(&["pm", "review", "PE-1"]).status.success());
+    assert!(run(&["pm", "done", "PE-1"]).status.success());
+    assert_eq!(run(&["pm", "reopen", "PE-1"]).status.code(), Some(2), "a reason is asked");
+    let history = out(&run(&["pm", "history", "PE-1"]));
+    assert!(history.contains("评审中 → 撰写中\t缺少影响") && history.lines().count() == 5, "{history}");
+    let markdown = out(&run(&["pm", "show", "PE-1", "--format", "md"]));
+    assert!(markdown.contains("## 根因\n\n某某忘记灰度。\n\n1. 规则误判\n2. 没有灰度环境"), "{markdown}");
+    let html = out(&run(&["pm", "show", "PE-1", "--format", "html", "--english"]));
+    assert!(html.contains("<h2>Root cause</h2>"), "{html}");
+    let json: serde_json::Value =
+        serde_json::from_str(&out(&run(&["pm", "show", "PE-1", "--format", "json"]))).unwrap();
+    assert_eq!((json["state"].as_str(), json["reviewer"].as_str()), (Some("done"), Some("评审")));
+    assert_eq!(run(&["pm", "show", "PE-1", "--format", "pdf"]).status.code(), Some(2));
+    assert!(run(&["pm", "reopen", "PE-1", "--reason", "补充"]).status.success());
+}

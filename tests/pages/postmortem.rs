@@ -1,0 +1,147 @@
+//! The timeline and the postmortem on their pages, without a browser.
+
+use fupan::domain::actor::Role;
+use reqwest::StatusCode;
+use support::Service;
+
+use crate::{NOW, Person};
+
+const LINE: &str = "08/19 15:00 客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，导致提现失败，15:30  下线规则，恢复正常。【待复盘】";
+
+async fn desk() -> (Service, Person) {
+    let service = Service::start(NOW).await;
+    let person = Person::of(&service, Role::Reporter).await;
+    assert_eq!(person.post("/events", &[("line", LINE)]).await.0, StatusCode::SEE_OTHER);
+    (service, person)
+}
+
+/// What stands between two marks of a page.
+fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    let rest = page.split_once(from).unwrap_or_else(|| panic!("{from} in {page}")).1;
+    rest.split_once(to).unwrap_or_else(|| panic!("{to} in {page}")).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_event_page_shows_stages_timeline_and_a_half_filled_postmortem() {
+    let (_service, person) = desk().await;
+    let (status, page) = person.get("/e/1").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("这 30 分钟去哪了") && page.contains("响应：还没有填"), "{page}");
+    assert!(
+        between(&page, "<svg class=\"viz bars5\"", "</svg>").contains("<title>"),
+        "a text for those who do not see"
+    );
+    let postmortem = between(&page, "id=\"postmortem\"", "</section>\n");
+    assert!(postmortem.contains("0/6 节已写"), "{postmortem}");
+    assert!(page.contains("影响了多少用户或商户？") && page.contains("由事实自动生成"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_added_edited_starred_and_removed_on_the_page() {
+    let (_service, person) = desk().await;
+    let (status, to, _) = person.post("/events/1/timeline", &[("entry", "15:12 切换备用渠道\r\n15:20 扩容 <b>")]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1#tl"));
+    let (_, page) = person.get("/e/1").await;
+    assert!(page.contains("扩容 &#60;b&#62;") || page.contains("扩容 &lt;b&gt;"), "{page}");
+    let id = between(between(&page, "切换备用渠道", "</form>"), "/events/1/timeline/", "\"").to_owned();
+    let path = format!("/events/1/timeline/{id}");
+    assert_eq!(person.post(&path, &[("what", "star")]).await.0, StatusCode::SEE_OTHER);
+    let fields = [
+        ("what", "edit"),
+        ("version", "2"),
+        ("text", "切到备用渠道"),
+        ("at", "2024-08-19T15:14"),
+        ("was_at", "2024-08-19T15:12"),
+    ];
+    assert_eq!(person.post(&path, &fields).await.0, StatusCode::SEE_OTHER);
+    // Someone else was quicker: what was typed is on the page that comes back.
+    let (status, _, page) = person.post(&path, &[("what", "edit"), ("version", "2"), ("text", "迟到的修改")]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("迟到的修改") && page.contains("已被别人改过"), "{page}");
+    // A refused line too.
+    let (status, _, page) = person.post("/events/1/timeline", &[("entry", "2099-01-01 10:00 很远的将来")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("很远的将来") && page.contains("时间不能在将来"), "{page}");
+    assert_eq!(person.post(&path, &[("what", "remove"), ("version", "3")]).await.0, StatusCode::SEE_OTHER);
+    assert!(!person.get("/e/1").await.1.contains("切到备用渠道"));
+    let (_, page) = person.get("/e/1?removed=1").await;
+    assert!(page.contains("<del class=\"pre\">切到备用渠道</del>") && page.contains("已删除：reporter"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_texts_come_back_where_two_write_at_once() {
+    let (service, one) = desk().await;
+    let two = Person::of(&service, Role::Lead).await;
+    let path = "/e/1/postmortem/sections/summary";
+    assert_eq!(one.get("/e/1/postmortem").await.0, StatusCode::OK);
+    let (_, page) = two.get("/e/1/postmortem").await;
+    assert!(page.contains("reporter 正在编辑"), "{page}");
+    let (status, to, _) = one.post(path, &[("version", "0"), ("text", "甲写的综述")]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1/postmortem#s-summary"));
+    let (status, _, page) = two.post(path, &[("version", "0"), ("text", "乙写的综述")]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let section = between(&page, "id=\"s-summary\"", "id=\"s-impact\"");
+    assert!(section.contains("甲写的综述") && section.contains("乙写的综述</textarea>"), "{section}");
+    assert!(section.contains("name=\"version\" value=\"1\""), "saving again is done knowingly: {section}");
+    assert_eq!(two.post(path, &[("version", "1"), ("text", "甲和乙的综述")]).await.0, StatusCode::SEE_OTHER);
+    // The script gets the same as JSON.
+    let (status, _, told) = one.post(path, &[("version", "1"), ("text", "甲又写"), ("auto", "1")]).await;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (status, told["theirs"].as_str(), told["version"].as_i64()),
+        (StatusCode::CONFLICT, Some("甲和乙的综述"), Some(2))
+    );
+    let (status, _, told) = one.post(path, &[("version", "2"), ("text", "值班同学忘记检查"), ("auto", "1")]).await;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (status, told["version"].as_i64(), told["message"].as_str()),
+        (StatusCode::OK, Some(3), Some("已保存 14:08"))
+    );
+    assert!(told["hints"][0]["advice"].as_str().unwrap().contains("系统和条件"));
+    let long = "x".repeat(70_000);
+    let (status, _, page) = one.post(path, &[("version", "3"), ("text", &long)]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("每节最多 64 KB") && page.contains(&long), "what was typed is not lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_the_facts_that_nobody_changed_are_not_frozen() {
+    let (_service, person) = desk().await;
+    let path = "/e/1/postmortem/sections/detection";
+    let (_, page) = person.get("/e/1/postmortem").await;
+    assert!(between(&page, "id=\"s-detection\"", "</section>").contains("name=\"version\" value=\"0\""));
+    assert_eq!(person.post(path, &[("version", "0"), ("text", "")]).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = person.get("/e/1").await;
+    assert!(page.contains("0/6 节已写") && page.contains("待复盘"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postmortem_is_moved_on_printed_and_taken_away_in_both_languages() {
+    let (service, person) = desk().await;
+    let lead = Person::of(&service, Role::Lead).await;
+    let (status, to, _) = person.post("/events/1/postmortem", &[("to", "drafting")]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1/postmortem"));
+    let (status, _, page) = person.post("/events/1/postmortem", &[("to", "in_review")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("评审人不能为空"), "{page}");
+    let (status, _, _) =
+        lead.post("/events/1/postmortem", &[("due_on", "2024-09-30"), ("was_due_on", "2024-08-26")]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(lead.get("/e/1").await.1.contains("2024-09-30（人工指定）"));
+    let (status, page) = person.get("/e/1/postmortem/print").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        page.contains("<body class=\"sheet\">") && page.contains("<h2>根因</h2>") && !page.contains("<form"),
+        "{page}"
+    );
+    let (_, markdown) = person.get("/e/1/postmortem/export?format=md").await;
+    assert!(markdown.starts_with("# PE-1 "), "{markdown}");
+    let (_, html) = person.get("/e/1/postmortem/export?format=html").await;
+    assert!(html.starts_with("<!doctype html>"), "{html}");
+    assert_eq!(person.post("/language", &[("back", "/e/1")]).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = person.get("/e/1/postmortem").await;
+    assert!(page.contains("Root cause") && page.contains("saved while you type"), "{page}");
+    let viewer = Person::of(&service, Role::Viewer).await;
+    let (_, page) = viewer.get("/e/1/postmortem").await;
+    assert!(page.contains("根因") && !page.contains("<textarea"), "{page}");
+}
