@@ -69,6 +69,9 @@ fn splice(document: &str, content: &SpliceContent) -> String {
     report::splice(document, &reading, &ReportStyle::default(), week_of(&reading), Shanghai, content).unwrap().document
 }
 
+/// A style has one form for each part: a report whose events are written in two forms cannot be written again line for
+/// line, and is not here. `crossborder-2025-W09-en` is of that kind: `2025-02-25 16:05 - 16:25` in one event, `Thu 09:30` in
+/// the next, a cause that is `unknown`, and so no cause; see the next test for what is still asked of it.
 #[test]
 fn the_reports_of_teams_that_write_evenly_are_written_again_line_for_line() {
     for name in ["2024-W34", "quiet-2026-W02", "coupon-2024-W40"] {
@@ -78,9 +81,11 @@ fn the_reports_of_teams_that_write_evenly_are_written_again_line_for_line() {
     assert_eq!(differences(uneven), ["-2. 8月20日 16:00 乙失败（待复盘）", "+2. 08/20 16:00 乙失败（待复盘）"]);
 }
 
+/// The limits are what the sets need today and a little more: they are there to notice a style that gets worse. What
+/// differs is what a style cannot hold: events of one report in several forms, lines of detail below an event, words that
+/// are no field (`unknown`, a time inside the way back). Those of the second set were written to be as odd as they can be.
 #[test]
 fn the_learned_style_of_a_report_writes_most_of_it_again() {
-    // Those of the second set were written to be as odd as they can be.
     for (folders, at_most) in [(["reports", "own/reports"].as_slice(), 25), (&["own2/reports"], 45)] {
         let (mut lines, mut different) = (0, 0);
         for (name, document) in corpus_of(folders) {
@@ -93,6 +98,14 @@ fn the_learned_style_of_a_report_writes_most_of_it_again() {
         }
         assert!(lines > 100 && different * 100 <= lines * at_most, "{different} of {lines} lines differ");
     }
+}
+
+#[test]
+fn of_a_report_in_two_forms_only_what_has_the_other_one_is_written_otherwise() {
+    let written: Vec<String> =
+        differences(&document("crossborder-2025-W09-en")).into_iter().filter(|line| line.starts_with('-')).collect();
+    let told_otherwise = ["16:05 - 16:25", "Root cause: unknown", "drained at 10:12"];
+    assert!(written.iter().all(|line| told_otherwise.iter().any(|words| line.contains(words))), "{written:?}");
 }
 
 #[test]

@@ -367,7 +367,9 @@ fn field_slots(document: &str, read: &EventReading, style: &ReportStyle, zone: T
         let label = level_label(severity);
         if let Some(at) = words.find(label.trim_end()) {
             let start = range.start + at;
-            slots.push(Slot { range: start..start + label.trim_end().len(), text: "{{ level }}".to_owned() });
+            // `SEV2: …`: what stands behind the level here is not the blank that it has in front of a count.
+            let name = if label.ends_with(' ') { "{{ level|trim }}" } else { "{{ level }}" };
+            slots.push(Slot { range: start..start + label.trim_end().len(), text: name.to_owned() });
         } else if let Some(at) = words.find(severity.as_str()) {
             let start = range.start + at;
             slots.push(Slot { range: start..start + severity.len(), text: "{{ severity }}".to_owned() });

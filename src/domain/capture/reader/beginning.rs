@@ -22,15 +22,14 @@ impl Reader<'_> {
     /// The beginning, and the end of its range.
     pub(super) fn read_times(&mut self) {
         let Some((index, date_token)) = self.token_of_beginning() else {
-            match self.date.and_then(|date| times::instant(date, 0, None, self.context)) {
+            if let Some(at) = self.date.and_then(|date| times::instant(date, 0, None, self.context)) {
                 // Under the heading of a day, and no time is told: that day.
-                Some(at) => self.draft.occurred = Some(ClockPoint::day(at)),
-                None => {
-                    // `25:00 支付失败`
-                    let start = skip_list_marker(self.text, 0..self.text.len());
-                    self.notice_unreadable_clock(start);
-                    self.draft.notices.push(Notice::TimeMissing);
-                }
+                self.draft.occurred = Some(ClockPoint::day(at));
+            } else {
+                // `25:00 支付失败`
+                let start = skip_list_marker(self.text, 0..self.text.len());
+                self.notice_unreadable_clock(start);
+                self.draft.notices.push(Notice::TimeMissing);
             }
             self.beginning = self.date;
             return;
