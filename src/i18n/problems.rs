@@ -145,7 +145,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
             "没有【系统运行数据】也没有【生产事件】，看起来是别处的数据；请写明格式：--from {formats}（网页里选“格式”）"
         ));
     }
-    fixed_remedy(remedy).map(str::to_owned)
+    fixed_remedy(remedy).map(str::to_owned).or_else(|| super::record::remedy(remedy))
 }
 
 fn fixed_remedy(remedy: &str) -> Option<&'static str> {
@@ -227,6 +227,9 @@ fn not_found(what: &str) -> String {
     if let Some(name) = what.strip_prefix("style ").and_then(|rest| rest.split(';').next()) {
         return format!("没有样式“{name}”；fupan style list 列出已有的样式");
     }
+    if let Some(name) = what.strip_prefix("service ").and_then(|rest| rest.split(';').next()) {
+        return format!("没有业务线或组件“{name}”；fupan service list 列出已有的");
+    }
     if let Some(id) = what.strip_prefix("message ") {
         return format!("没有这封邮件：{id}");
     }
@@ -295,7 +298,7 @@ fn conflict(words: &str) -> String {
     if words.starts_with("this changed meanwhile") {
         return "刚刚被别人改过，请重新打开后再改".to_owned();
     }
-    format!("与现状冲突：{words}")
+    super::record::conflict(words).unwrap_or_else(|| format!("与现状冲突：{words}"))
 }
 
 #[cfg(test)]

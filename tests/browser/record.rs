@@ -2,7 +2,6 @@
 
 use fupan::domain::actor::Role;
 use support::Service;
-use thirtyfour::prelude::*;
 
 use super::{Browser, Kind};
 
@@ -45,7 +44,9 @@ async fn at_three_in_the_morning_a_line_two_answers_and_two_presses_are_enough()
     // The panel fits the screen, open and closed, in both languages.
     for lang in ["zh-CN", "en"] {
         browser.open(&service, "/e/1").await;
-        browser.find("#record summary").await.click().await.unwrap();
+        let summary = browser.find("#record summary").await;
+        summary.scroll_into_view().await.unwrap();
+        summary.click().await.unwrap();
         let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         let over: i64 = browser.driver.execute(script, Vec::new()).await.unwrap().convert().unwrap();
         assert_eq!(over, 0, "the open panel in {lang} is wider than the screen");
