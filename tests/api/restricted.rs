@@ -5,7 +5,7 @@ use fupan::{
         actor::{Actor, Role},
         visibility::Sight,
     },
-    service::{accounts, publications, tokens},
+    service::{accounts, tokens},
     store,
     web::routes::ROUTES,
 };
@@ -30,7 +30,7 @@ struct Person {
 impl Person {
     async fn of(service: &Service, role: Role) -> Self {
         let actor = Actor::local_operator();
-        let email = format!("{}@example.com", Uuid::now_v7().simple());
+        let email = format!("{}@example.com", service.app.id().simple());
         let new = accounts::NewAccount { email, name: role.code().to_owned(), role, lang: "zh-CN".to_owned() };
         let account = accounts::add(&service.app, &actor, new).await.unwrap().0;
         let token = tokens::create(&service.app, &actor, &account, "test").await.unwrap().1;
@@ -76,15 +76,9 @@ async fn on_no_route_does_an_uninvited_person_find_a_restricted_event() {
     let creator = Person::of(&service, Role::Reporter).await;
     let viewer = Person::of(&service, Role::Viewer).await;
     logged(&creator, &[viewer.id]).await;
-    let week = WEEK.parse().unwrap();
-    fn body(
-        _: &fupan::service::App,
-        report: &fupan::service::reports::WeeklyReport,
-        _: &publications::PublicationHead,
-    ) -> Result<String, String> {
-        Ok(report.markdown.clone())
-    }
-    publications::publish(&service.app, &Actor::local_operator(), week, body, None).await.unwrap();
+    let publisher = Person::of(&service, Role::Lead).await;
+    let (status, _) = publisher.ask("POST", &format!("/api/v1/reports/{WEEK}:publish"), None, 1).await;
+    assert_eq!(status, StatusCode::CREATED);
     for role in [Role::Viewer, Role::Reporter, Role::Lead] {
         let person = Person::of(&service, role).await;
         for route in ROUTES.iter().filter(|route| route.method == "GET") {
