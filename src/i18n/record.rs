@@ -251,6 +251,9 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "write a name without | ; / \\" => "名称不能有 | ; / \\",
         "choose a team" => "请选择团队",
         "write yes or no" => "请写 yes 或 no",
+        "the event is restricted; name the person among those who see it first" => {
+            "事件限制可见，请先把这个人加到能看到的名单里"
+        }
         "write minute or day" => "请写 minute 或 day",
         "name active accounts by their e-mail addresses" => "请写在用账号的邮箱",
         "write detected, acknowledged, located, mitigated or recovered" => {

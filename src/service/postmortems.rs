@@ -73,6 +73,7 @@ pub async fn change(
                 return Err(ServiceError::Stale { what: event.label(), given, current: event.version });
             }
             let before = event.postmortem.clone();
+            let stood = event.clone();
             let after = &mut event.postmortem;
             if let Some(to) = change.to.filter(|to| *to != before.state) {
                 if !before.state.may_become(to) {
@@ -92,8 +93,12 @@ pub async fn change(
             if let Some(owner) = change.owner {
                 if let Some(id) = owner {
                     let account = store::accounts::by_id(tx.conn(), id).await?.filter(|account| account.active);
-                    if account.is_none() {
+                    let Some(account) = account else {
                         return Err(ServiceError::NotFound("active account of that owner".to_owned()));
+                    };
+                    if !Sight::of_account(Some(account.id), account.role).sees(&stood) {
+                        let remedy = "the event is restricted; name the person among those who see it first";
+                        return Err(checked::FieldError::shape("owner", remedy).into());
                     }
                 }
                 after.owner_id = owner;

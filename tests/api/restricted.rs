@@ -165,6 +165,10 @@ async fn who_sees_an_event_is_said_by_leads_and_by_who_logged_it() {
     let event: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(event["viewers"], json!([lead.id]), "who closes the door stays inside");
     assert_eq!(other.get("/api/v1/events/1").await.0, StatusCode::NOT_FOUND);
+    let admin = Person::of(&service, Role::Admin).await;
+    let owner = |person: &Person| json!({"owner": person.id});
+    let (status, text) = admin.ask("PATCH", "/api/v1/events/1/postmortem", Some(&owner(&other)), 2).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "who does not see it cannot own it: {text}");
     let open = json!({"restricted": false});
     assert_eq!(creator.ask("PATCH", "/api/v1/events/1", Some(&open), 2).await.0, StatusCode::OK);
     assert_eq!(other.get("/api/v1/events/1").await.0, StatusCode::OK);

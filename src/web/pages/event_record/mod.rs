@@ -314,8 +314,8 @@ fn facts(app: &App, r: &'static RecordTexts, t: &Texts, event: &ProductionEvent,
     facts
 }
 
-/// The question to be asked now: the first that was not put off. While an event goes on, its end is no question: the
-/// buttons mark it.
+/// The question to be asked now: the first that was not put off. While an event goes on, its end is no question - the
+/// buttons mark it - and what nobody can know yet comes last.
 fn asked(
     r: &'static RecordTexts,
     event: &ProductionEvent,
@@ -331,7 +331,14 @@ fn asked(
         "services" => offered,
         _ => true,
     };
-    let all: Vec<Question> = completeness::missing(fields).into_iter().filter(fits).collect();
+    let mut all: Vec<Question> = completeness::missing(fields).into_iter().filter(fits).collect();
+    if !fields.tells("recovered") {
+        let place = |fact: &str| completeness::FACTS.iter().position(|have| *have == fact);
+        all.sort_by_key(|question| {
+            let afterwards = matches!(question.field, "cause" | "cause_category" | "loss" | "severity" | "located");
+            (afterwards, place(question.field))
+        });
+    }
     let typed_field = refused.and_then(|refused| refused.typed.get("field"));
     let first = all
         .iter()
