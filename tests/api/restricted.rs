@@ -22,6 +22,7 @@ const WEEK: &str = "2024-W34";
 /// Somebody with a token.
 struct Person {
     id: Uuid,
+    email: String,
     token: String,
     client: Client,
     url: String,
@@ -34,7 +35,7 @@ impl Person {
         let new = accounts::NewAccount { email, name: role.code().to_owned(), role, lang: "zh-CN".to_owned() };
         let account = accounts::add(&service.app, &actor, new).await.unwrap().0;
         let token = tokens::create(&service.app, &actor, &account, "test").await.unwrap().1;
-        Self { id: account.id, token, client: client(), url: service.url.clone() }
+        Self { id: account.id, email: account.email, token, client: client(), url: service.url.clone() }
     }
 
     async fn ask(&self, method: &str, path: &str, body: Option<&Value>, version: i64) -> (StatusCode, String) {
@@ -166,7 +167,7 @@ async fn who_sees_an_event_is_said_by_leads_and_by_who_logged_it() {
     assert_eq!(event["viewers"], json!([lead.id]), "who closes the door stays inside");
     assert_eq!(other.get("/api/v1/events/1").await.0, StatusCode::NOT_FOUND);
     let admin = Person::of(&service, Role::Admin).await;
-    let owner = |person: &Person| json!({"owner": person.id});
+    let owner = |person: &Person| json!({"owner": person.email});
     let (status, text) = admin.ask("PATCH", "/api/v1/events/1/postmortem", Some(&owner(&other)), 2).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "who does not see it cannot own it: {text}");
     let open = json!({"restricted": false});
