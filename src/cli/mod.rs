@@ -274,7 +274,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let session = session(settings, json, now).await?;
             let done = match command {
                 Command::Add(add) => add::run(&session, add).await,
-                Command::Event(command) => event::run(&session, command).await,
+                Command::Event(command) => Box::pin(event::run(&session, command)).await,
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
                 Command::Style(style) => style::run(&session, style).await,

@@ -47,16 +47,23 @@ pub struct LevelRequirement {
 }
 
 impl Default for Requirements {
-    /// When it began and ended, what it was, what it hit and why; for the upper levels how it was found and what it
-    /// cost, too.
+    /// Asked is everything; needed before the postmortem is done is what the level is worth: nothing of an event that
+    /// nobody graded, of C when it began and ended and why, of the upper levels also what it hit, how it was found and
+    /// what it cost.
     fn default() -> Self {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Self {
-            every: names(&["occurred", "recovered", "impacts", "cause", "severity"]),
-            by_level: vec![LevelRequirement {
-                levels: names(&["A", "B", "P0", "P1"]),
-                facts: names(&["detected", "mitigated", "services", "detection", "loss", "cause_category"]),
-            }],
+            every: Vec::new(),
+            by_level: vec![
+                LevelRequirement {
+                    levels: names(&["A", "B", "C", "P0", "P1", "P2"]),
+                    facts: names(&["occurred", "recovered", "cause"]),
+                },
+                LevelRequirement {
+                    levels: names(&["A", "B", "P0", "P1"]),
+                    facts: names(&["impacts", "detected", "mitigated", "services", "detection", "loss", "cause_category"]),
+                },
+            ],
         }
     }
 }

@@ -165,6 +165,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
+        .or_else(|| super::record::remedy(remedy))
 }
 
 fn fixed_remedy(remedy: &str) -> Option<&'static str> {
@@ -260,6 +261,9 @@ fn not_found(what: &str) -> String {
     if let Some((name, known)) = what.strip_prefix("policy ").and_then(|rest| rest.split_once("; there are ")) {
         return format!("没有规则“{name}”；有 {}", known.replace(", ", "、"));
     }
+    if let Some(name) = what.strip_prefix("service ").and_then(|rest| rest.split(';').next()) {
+        return format!("没有业务线或组件“{name}”；fupan service list 列出已有的");
+    }
     if let Some(id) = what.strip_prefix("message ") {
         return format!("没有这封邮件：{id}");
     }
@@ -340,7 +344,9 @@ fn conflict(words: &str) -> String {
     if words.starts_with("this changed meanwhile") {
         return "刚刚被别人改过，请重新打开后再改".to_owned();
     }
-    super::actions::conflict(words).unwrap_or_else(|| format!("与现状冲突：{words}"))
+    super::actions::conflict(words)
+        .or_else(|| super::record::conflict(words))
+        .unwrap_or_else(|| format!("与现状冲突：{words}"))
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ macro_rules! record_texts {
 }
 
 record_texts! {
+    relation_added: "关联事件", "Relate events";
+    relation_removed: "移除关联", "Take a relation away";
+    service_changed: "修改业务线或组件", "Change a service";
     services: "业务线和组件", "Services";
     services_hint: "事件影响的业务线（客户用的）和组件（业务线的组成部分）。核心服务在定级时权重更高；归档后不再可选，历史保留。", "Business lines that customers use and components they are built of. Core services weigh more when events are graded; archived ones keep their past.";
     no_services: "还没有业务线或组件。", "No services yet.";
@@ -215,5 +218,138 @@ pub fn question(r: &RecordTexts, fact: &str) -> &'static str {
         "acknowledged" => r.q_acknowledged,
         "located" => r.q_located,
         _ => r.q_occurred,
+    }
+}
+
+/// What to do about a refused part of a record, in Chinese.
+pub fn remedy(remedy: &str) -> Option<String> {
+    let fixed = match remedy {
+        "write yuan like 3200, 3,200.50 or 1.2万" => "请写成元，如 3200、3,200.50 或 1.2万",
+        "write a number with its unit, like 约684笔, 1.2万户 or 3200元" => {
+            "请写数量和单位，如 约684笔、1.2万户、3200元"
+        }
+        "write a time like 15:00, 08/19 15:00 or 2024-08-19 15:00" => {
+            "请写成 15:00、08/19 15:00 或 2024-08-19 15:00 这样"
+        }
+        "write shares like 25%; 15:10 60%; 15:30 0" => "请写成 25%; 15:10 60%; 15:30 0 这样，每个在 0% 到 100% 之间",
+        "give shares between 0% and 100%" => "比例要在 0% 到 100% 之间",
+        "give the shares of a service in the order of their times" => "比例要按时间先后写",
+        "name each service once" => "每条业务线只写一次",
+        "name each team once" => "每个团队只写一次",
+        "give each team a share between 0.01% and 100%" => "每个团队的份额要在 0.01% 到 100% 之间",
+        "give a time that does not lie in the future" => "不能在未来",
+        "give an amount of 0 or more" => "不能是负数",
+        "write an address that begins with https:// or http://" => "请写以 https:// 或 http:// 开头的地址",
+        "write an answer, or choose unknown" => "请填一个回答，或选“不知道”",
+        "answer the question that is asked" => "请回答页面上的问题",
+        "choose a point of the clock" => "请选择一个时间点",
+        "choose a business line or component" => "请选择业务线或组件",
+        "write a number like PE-3" => "请写成 PE-3 这样",
+        "name another event than the event itself" => "不能是它自己",
+        "write related, duplicate or recurrence" => "请选择相关、重复或再次发生",
+        "write business_line or component" => "请选择业务线或组件",
+        "write a name without | ; / \\" => "名称不能有 | ; / \\",
+        "choose a team" => "请选择团队",
+        "write yes or no" => "请写 yes 或 no",
+        "the event is restricted; name the person among those who see it first" => {
+            "事件限制可见，请先把这个人加到能看到的名单里"
+        }
+        "write minute or day" => "请写 minute 或 day",
+        "name active accounts by their e-mail addresses" => "请写在用账号的邮箱",
+        "write detected, acknowledged, located, mitigated or recovered" => {
+            "请写 detected、acknowledged、located、mitigated 或 recovered"
+        }
+        _ => "",
+    };
+    if !fixed.is_empty() {
+        return Some(fixed.to_owned());
+    }
+    if let Some(name) = remedy.strip_prefix("there is no business line or component called ") {
+        return Some(format!("没有业务线或组件{name}，先在“业务线和组件”里新增"));
+    }
+    if let Some(name) = remedy.strip_prefix("there is no team called ") {
+        return Some(format!("没有团队{name}"));
+    }
+    if remedy.starts_with("there is none with the id ") {
+        return Some("没有这一项，或已归档".to_owned());
+    }
+    if let Some(codes) = remedy.strip_prefix("write one of ").or_else(|| remedy.strip_prefix("write some of ")) {
+        return Some(format!("请从这些里选：{codes}"));
+    }
+    if let Some(sum) = remedy.strip_prefix("the shares are ").and_then(|rest| rest.split(' ').next()) {
+        return Some(format!("份额合计 {sum}，不能超过 100%"));
+    }
+    remedy.strip_prefix("give at most ").and_then(|rest| rest.split(' ').next()).map(|most| format!("最多 {most} 个"))
+}
+
+/// What stands against a change of a record, in Chinese.
+pub fn conflict(words: &str) -> Option<String> {
+    if words.starts_with("a service is called ") {
+        return Some("已有同名的业务线或组件，请换一个名称".to_owned());
+    }
+    let label = words.split(' ').next().unwrap_or_default();
+    if words.ends_with("is a duplicate already; take that away first") {
+        return Some(format!("{label} 已经标为重复，先移除原来的"));
+    }
+    if words.ends_with("is a duplicate itself; name its original") {
+        return Some(format!("{label} 本身就是重复登记，请写它的原事件"));
+    }
+    if let Some(rest) = words.strip_prefix("others are duplicates of ") {
+        let label = rest.split(';').next().unwrap_or_default();
+        return Some(format!("别的事件重复于 {label}，它不能再标为重复"));
+    }
+    let other = words.split_once(" came before ")?.1.split(';').next().unwrap_or_default();
+    Some(format!("{label} 在 {other} 之前，请反过来写"))
+}
+
+/// What an audit entry about relations and services says was done.
+pub fn action(r: &RecordTexts, action: &str) -> Option<&'static str> {
+    Some(match action {
+        "relation.add" => r.relation_added,
+        "relation.remove" => r.relation_removed,
+        "service.create" => r.add_service,
+        "service.update" => r.service_changed,
+        _ => return None,
+    })
+}
+
+/// A field of an entry of the audit log; none where readers know no such thing.
+pub fn field(r: &RecordTexts, name: &str) -> Option<&'static str> {
+    Some(match name {
+        "kind" => r.event_kind,
+        "detection" => r.detection,
+        "cause_category" => r.cause_category,
+        "change_link" => r.change_link,
+        "loss" => r.loss,
+        "services" => r.affected,
+        "tags" => r.tags,
+        "links" => r.links,
+        "unknown" => r.unknown,
+        "restricted" | "viewers" => r.who_sees,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_a_record_are_told_in_chinese() {
+        assert_eq!(
+            remedy("the shares are 120.00% together; they may be 100% at most").as_deref(),
+            Some("份额合计 120.00%，不能超过 100%")
+        );
+        assert_eq!(remedy("give at most 20 links").as_deref(), Some("最多 20 个"));
+        assert_eq!(remedy("something else"), None);
+        assert_eq!(
+            conflict("PE-2 is a duplicate already; take that away first").as_deref(),
+            Some("PE-2 已经标为重复，先移除原来的")
+        );
+        assert_eq!(
+            conflict("PE-1 came before PE-3; name them the other way round").as_deref(),
+            Some("PE-1 在 PE-3 之前，请反过来写")
+        );
+        assert_eq!(conflict("anything"), None);
     }
 }

@@ -15,6 +15,9 @@ pub const fn kind(t: &'static Texts, subject: &Subject) -> &'static str {
 
 /// What an entry of the audit log says was done; an unknown code stays as it is.
 pub fn action(t: &Texts, action: &str) -> String {
+    if let Some(words) = super::record::action(super::record::texts(t.lang), action) {
+        return words.to_owned();
+    }
     let (kind, done) = action.split_once('.').unwrap_or((action, ""));
     let what = match (kind, done) {
         ("event", "create") => return t.log_event.to_owned(),
@@ -85,7 +88,7 @@ pub fn field(t: &Texts, field: &str) -> Option<&'static str> {
         "count" => t.count,
         "style" => t.style,
         "is_default" => t.style_default,
-        _ => return None,
+        _ => return super::record::field(super::record::texts(t.lang), field),
     })
 }
 

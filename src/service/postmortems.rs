@@ -11,6 +11,7 @@ use crate::{
         checked::{self, FieldError, FieldProblem},
         event::{EventFields, ProductionEvent},
         postmortem::PostmortemState,
+        completeness,
         visibility::Sight,
     },
     store::{self, Tx},
@@ -76,9 +77,17 @@ pub(super) async fn moves(app: &App, event: &ProductionEvent) -> Result<Vec<Post
     Ok(audit.into_iter().filter_map(told).collect())
 }
 
-/// The facts that the record still lacks for a postmortem that is to be done, by name. The one place that asks.
-pub(super) fn missing_facts(_fields: &EventFields) -> Vec<String> {
-    Vec::new()
+/// The facts that the record must have before its postmortem is done, and lacks, by name. The one place that asks.
+pub(super) fn missing_facts(fields: &EventFields) -> Vec<String> {
+    let missing = completeness::missing(fields).into_iter().filter(|question| question.required);
+    missing.map(|question| question.field.to_owned()).collect()
+}
+
+fn sees(account: &store::accounts::Account, field: &'static str, event: &ProductionEvent) -> Result<(), FieldError> {
+    if Sight::of_account(Some(account.id), account.role).sees(event) {
+        return Ok(());
+    }
+    Err(FieldError::shape(field, "the event is restricted; name the person among those who see it first"))
 }
 
 /// Changes the postmortem of an event. `version` is that of the *event*; without one the latest is taken.
@@ -113,13 +122,15 @@ pub async fn change(
             }
             let before = event.postmortem.clone();
             let people = store::accounts::list(tx.conn()).await?;
+            let stood = event.clone();
             let after = &mut event.postmortem;
             if let Some(owner) = change.owner {
                 if let Some(id) = owner {
                     let account = people.iter().find(|account| account.id == id && account.active);
-                    if account.is_none() {
+                    let Some(account) = account else {
                         return Err(ServiceError::NotFound("active account of that owner".to_owned()));
-                    }
+                    };
+                    sees(account, "owner", &stood)?;
                 }
                 after.owner_id = owner;
             }
@@ -131,7 +142,7 @@ pub async fn change(
                         Some(account) if account.role < Role::Reporter => {
                             return Err(FieldError::shape("reviewer", "name someone who may write postmortems").into());
                         }
-                        Some(_) => {}
+                        Some(account) => sees(account, "reviewer", &stood)?,
                     }
                 }
                 after.reviewer_id = reviewer;

@@ -131,11 +131,11 @@ impl Dice {
             let share = 1 + i32::try_from(self.roll(3_333)).unwrap();
             fields.responsibility.push(Responsibility { team_id: *id, share });
         }
-        for at in 0..self.roll(4) {
-            fields.tags.push(format!("标签 {at}"));
+        for kind in LINK_KINDS.iter().take(self.roll(4)) {
+            fields.tags.push(format!("标签 {kind}"));
             let title = self.some("标题".to_owned());
-            let url = format!("https://example.com/{at}?q=%E6%8F%90");
-            fields.links.push(EventLink { kind: LINK_KINDS[at].to_owned(), url, title });
+            let url = format!("https://example.com/{kind}?q=%E6%8F%90");
+            fields.links.push(EventLink { kind: (*kind).to_owned(), url, title });
         }
         fields.unknown =
             ["detected", "located", "recovered"].map(str::to_owned).into_iter().take(self.roll(4)).collect();
@@ -397,4 +397,67 @@ async fn what_is_missing_is_asked_in_its_order_and_drills_count_nowhere() {
     assert!(!text("/api/v1/events?state=owed").await.contains("PE-1"));
     assert!(text("/api/v1/events").await.contains("PE-1"), "the list shows it");
     assert!(asked().await.is_empty(), "a drill is asked for its times alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_overwrites_nothing_that_people_recorded_here() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let (services, teams) = named(&service).await;
+    let document = |ending: &str| {
+        format!(
+            "# 周报 2024-W34\n\n## 【生产事件】\n\n08/19 15:00 商户操作提现失败，影响约684笔出金交易，客户服务收到多起反馈，值班联系风控核对规则{ending}。【待复盘】\n"
+        )
+    };
+    let import = |text: String| {
+        let url = format!("{}/api/v1/imports", service.url);
+        client.post(url).bearer_auth(&token).header("Content-Type", "text/markdown").body(text).send()
+    };
+    assert_eq!(import(document("")).await.unwrap().status(), StatusCode::OK);
+    let url = format!("{}/api/v1/events/1", service.url);
+    let recorded = json!({
+        "kind": "normal", "detection": "reconciliation", "change_link": "CHG-1", "loss_actual_fen": 5,
+        "services": [{"service_id": services[0], "shares": []}],
+        "responsibility": [{"team_id": teams[0], "share_bp": 10_000}],
+        "tags": ["提现"], "links": [{"kind": "other", "url": "https://example.com/1", "title": null}],
+        "unknown": ["recovered", "cause"], "restricted": false,
+        "located_at": "2024-08-19T15:20:00+08:00", "located_precision": "minute",
+    });
+    let patched =
+        client.patch(&url).bearer_auth(&token).header("If-Match", "\"1\"").json(&recorded).send().await.unwrap();
+    assert_eq!(patched.status(), StatusCode::OK, "{}", patched.text().await.unwrap());
+    let later = document("，15:10 定位，15:30 恢复，资损约3200元");
+    assert_eq!(import(later).await.unwrap().status(), StatusCode::OK);
+    let event: Value = client.get(&url).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    assert!(event["narrative"].as_str().unwrap().contains("15:30 恢复"), "the sentence followed: {event}");
+    for (name, value) in recorded.as_object().unwrap() {
+        assert_eq!(&event[name], value, "{name}");
+    }
+    assert_eq!((&event["recovered_at"], &event["cause"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_megabytes_are_refused_and_script_is_text() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let events = format!("{}/api/v1/events", service.url);
+    client.post(&events).bearer_auth(&token).json(&json!({"line": LINE})).send().await.unwrap();
+    for field in ["narrative", "cause", "change_link"] {
+        let body = json!({field: "长".repeat(3_400_000)});
+        let request = client.patch(format!("{events}/1")).bearer_auth(&token).header("If-Match", "\"1\"").json(&body);
+        // A server that stops reading may close the line before everything is sent.
+        if let Ok(answer) = request.send().await {
+            assert!(answer.status().is_client_error(), "{field}: {}", answer.status());
+        }
+    }
+    let script = json!({"summary": "<script>alert(1)</script>", "tags": ["<img src=x onerror=alert(1)>"]});
+    let patched =
+        client.patch(format!("{events}/1")).bearer_auth(&token).header("If-Match", "\"1\"").json(&script).send();
+    assert_eq!(patched.await.unwrap().status(), StatusCode::OK);
+    let page =
+        client.get(format!("{}/e/1", service.url)).bearer_auth(&token).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("&#60;script&#62;") && !page.contains("<script>alert") && !page.contains("<img src=x"),
+        "{page}"
+    );
 }

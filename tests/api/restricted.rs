@@ -5,7 +5,7 @@ use fupan::{
         actor::{Actor, Role},
         visibility::Sight,
     },
-    service::{accounts, publications, tokens},
+    service::{accounts, tokens},
     store,
     web::routes::ROUTES,
 };
@@ -22,6 +22,7 @@ const WEEK: &str = "2024-W34";
 /// Somebody with a token.
 struct Person {
     id: Uuid,
+    email: String,
     token: String,
     client: Client,
     url: String,
@@ -30,11 +31,11 @@ struct Person {
 impl Person {
     async fn of(service: &Service, role: Role) -> Self {
         let actor = Actor::local_operator();
-        let email = format!("{}@example.com", Uuid::now_v7().simple());
+        let email = format!("{}@example.com", service.app.id().simple());
         let new = accounts::NewAccount { email, name: role.code().to_owned(), role, lang: "zh-CN".to_owned() };
         let account = accounts::add(&service.app, &actor, new).await.unwrap().0;
         let token = tokens::create(&service.app, &actor, &account, "test").await.unwrap().1;
-        Self { id: account.id, token, client: client(), url: service.url.clone() }
+        Self { id: account.id, email: account.email, token, client: client(), url: service.url.clone() }
     }
 
     async fn ask(&self, method: &str, path: &str, body: Option<&Value>, version: i64) -> (StatusCode, String) {
@@ -76,15 +77,9 @@ async fn on_no_route_does_an_uninvited_person_find_a_restricted_event() {
     let creator = Person::of(&service, Role::Reporter).await;
     let viewer = Person::of(&service, Role::Viewer).await;
     logged(&creator, &[viewer.id]).await;
-    let week = WEEK.parse().unwrap();
-    fn body(
-        _: &fupan::service::App,
-        report: &fupan::service::reports::WeeklyReport,
-        _: &publications::PublicationHead,
-    ) -> Result<String, String> {
-        Ok(report.markdown.clone())
-    }
-    publications::publish(&service.app, &Actor::local_operator(), week, body, None).await.unwrap();
+    let publisher = Person::of(&service, Role::Lead).await;
+    let (status, _) = publisher.ask("POST", &format!("/api/v1/reports/{WEEK}:publish"), None, 1).await;
+    assert_eq!(status, StatusCode::CREATED);
     for role in [Role::Viewer, Role::Reporter, Role::Lead] {
         let person = Person::of(&service, role).await;
         for route in ROUTES.iter().filter(|route| route.method == "GET") {
@@ -171,6 +166,10 @@ async fn who_sees_an_event_is_said_by_leads_and_by_who_logged_it() {
     let event: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(event["viewers"], json!([lead.id]), "who closes the door stays inside");
     assert_eq!(other.get("/api/v1/events/1").await.0, StatusCode::NOT_FOUND);
+    let admin = Person::of(&service, Role::Admin).await;
+    let owner = |person: &Person| json!({"owner": person.email});
+    let (status, text) = admin.ask("PATCH", "/api/v1/events/1/postmortem", Some(&owner(&other)), 2).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "who does not see it cannot own it: {text}");
     let open = json!({"restricted": false});
     assert_eq!(creator.ask("PATCH", "/api/v1/events/1", Some(&open), 2).await.0, StatusCode::OK);
     assert_eq!(other.get("/api/v1/events/1").await.0, StatusCode::OK);

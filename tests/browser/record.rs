@@ -19,16 +19,19 @@ async fn at_three_in_the_morning_a_line_two_answers_and_two_presses_are_enough()
     browser.reads("h1", "代付失败").await;
     browser.reads(".badges", "未恢复").await;
 
-    // The first question is about the cause: nobody knows yet. Then the level, put off; then when it was noticed.
-    browser.reads("#ask", "原因是什么？").await;
-    browser.find("#ask button[name=unknown]").await.click().await.unwrap();
-    browser.reads("#ask", "定几级？").await;
-    browser.find("#ask a").await.click().await.unwrap();
+    // While it goes on, what can be known now is asked first.
     browser.reads("#ask", "什么时候发现的？").await;
     browser.find("#ask input[name=value]").await.send_keys("02:51").await.unwrap();
     browser.find("#ask .btn.primary").await.click().await.unwrap();
     browser.reads("#record", "02:51").await;
+    browser.reads("#ask", "怎么发现的？").await;
+    browser.find("#ask button[value=customer]").await.click().await.unwrap();
+    browser.reads("#ask", "什么时候开始响应的？").await;
+    browser.find("#ask button[name=unknown]").await.click().await.unwrap();
     browser.reads("#record", "不知道").await;
+    browser.reads("#ask", "原因是什么？").await;
+    browser.find("#ask a").await.click().await.unwrap();
+    browser.reads("#ask", "预计资损多少元？").await;
 
     browser.find("#mark input[name=at]").await.send_keys("02:58").await.unwrap();
     browser.find("#mitigate").await.click().await.unwrap();
@@ -44,7 +47,9 @@ async fn at_three_in_the_morning_a_line_two_answers_and_two_presses_are_enough()
     // The panel fits the screen, open and closed, in both languages.
     for lang in ["zh-CN", "en"] {
         browser.open(&service, "/e/1").await;
-        browser.find("#record summary").await.click().await.unwrap();
+        let summary = browser.find("#record summary").await;
+        summary.scroll_into_view().await.unwrap();
+        summary.click().await.unwrap();
         let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         let over: i64 = browser.driver.execute(script, Vec::new()).await.unwrap().convert().unwrap();
         assert_eq!(over, 0, "the open panel in {lang} is wider than the screen");

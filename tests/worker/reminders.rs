@@ -148,3 +148,43 @@ async fn a_digest_that_missed_its_day_waits_for_the_slot_and_gives_way_to_the_ne
     assert_eq!(states, [OutboxState::Sent, OutboxState::Superseded]);
     assert!(stage.sink.received()[0].text().contains("逾期 2 个工作日"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_restricted_event_only_those_are_reminded_who_see_it_and_of_a_drill_nobody() {
+    use fupan::{
+        domain::{actor::Actor, event_record::EventKind},
+        service::events::{self, EventPatch},
+    };
+    let stage = Stage::at(TUESDAY).await;
+    let lead = stage.person("lead@example.com", "组长", Role::Lead, "zh-CN").await;
+    stage.person("other@example.com", "另一位", Role::Lead, "zh-CN").await;
+    let secret = stage.owed(Some(stage.oncall), "2024-08-20").await;
+    let drill = stage.owed(Some(stage.oncall), "2024-08-20").await;
+    let change = |number: i64, patch: EventPatch| {
+        let app = stage.app.clone();
+        async move {
+            let actor = Actor::local_operator();
+            let version = events::get(&app, &actor, number).await.unwrap().version;
+            events::update(&app, &actor, number, version, patch).await.unwrap();
+        }
+    };
+    change(drill, EventPatch { kind: Some(EventKind::Drill), ..EventPatch::default() }).await;
+    let close = EventPatch { restricted: Some(true), viewers: Some(vec![lead]), ..EventPatch::default() };
+    change(secret, close).await;
+    stage.round().await;
+    let told = ["oncall@example.com", "lead@example.com", "other@example.com"].map(|to| stage.mails_to(to));
+    assert_eq!(told, [0, 1, 0], "the owner is not named: only the lead who is hears of it");
+    assert!(!stage.sink.received()[0].text().contains(&format!("PE-{drill}")));
+
+    // Planned in the open, closed before it is sent: the text does not leave the house.
+    let stage = Stage::at(TUESDAY).await;
+    let lead = stage.person("lead@example.com", "组长", Role::Lead, "zh-CN").await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-27").await;
+    fupan::service::reminders::plan(&stage.app, fupan::notify::mail::digest_words).await.unwrap();
+    assert_eq!(stage.outbox().await.len(), 1);
+    let version = events::get(&stage.app, &Actor::local_operator(), number).await.unwrap().version;
+    let close = EventPatch { restricted: Some(true), viewers: Some(vec![lead]), ..EventPatch::default() };
+    events::update(&stage.app, &Actor::local_operator(), number, version, close).await.unwrap();
+    stage.round().await;
+    assert_eq!(stage.mails_to("oncall@example.com"), 0);
+}

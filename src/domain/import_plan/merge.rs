@@ -58,7 +58,7 @@ pub fn follow(
     (ordered(merged, here), kept)
 }
 
-/// A point of the clock that people here declared unknown is not filled in by a text. Says whether one was withheld.
+/// What people here declared unknown is not filled in by a text. Says whether something was withheld.
 fn keep_unknown(merged: &mut EventFields, here: &EventFields) -> bool {
     let mut kept = false;
     for name in &here.unknown {
@@ -69,6 +69,14 @@ fn keep_unknown(merged: &mut EventFields, here: &EventFields) -> bool {
             "located" => &mut merged.located,
             "mitigated" => &mut merged.mitigated,
             "recovered" => &mut merged.recovered,
+            "cause" => {
+                kept |= merged.cause.take().is_some();
+                continue;
+            }
+            "impacts" => {
+                kept |= !std::mem::take(&mut merged.impacts).is_empty();
+                continue;
+            }
             _ => continue,
         };
         kept |= point.take().is_some();
