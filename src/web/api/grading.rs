@@ -334,6 +334,9 @@ pub async fn put_responsibility(
     let version = needed_version(&request)?;
     let change = change.into_inner();
     let (names, shares): (Vec<String>, Vec<i32>) = match change.evenly {
+        Some(names) if names.is_empty() => {
+            return Err(FieldError::shape("evenly", "choose a team").into());
+        }
         Some(names) if change.shares.is_empty() => {
             let shares = team_counts::even_shares(names.len());
             (names, shares)

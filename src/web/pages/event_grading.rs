@@ -325,6 +325,9 @@ fn parts_of(typed: &[(String, String)], evenly: bool) -> Result<Vec<Responsibili
     if evenly {
         let teams: Vec<Uuid> =
             typed.iter().filter(|(name, _)| !name.is_empty()).map(|(name, _)| team(name)).collect::<Result<_, _>>()?;
+        if teams.is_empty() {
+            return Err(FieldError::shape("responsibility", "choose a team"));
+        }
         let shares = even_shares(teams.len());
         return Ok(teams.into_iter().zip(shares).map(|(team_id, share)| Responsibility { team_id, share }).collect());
     }
@@ -347,17 +350,15 @@ async fn answered(
     typed: Refused,
 ) -> Result<HttpResponse, Problem> {
     let status = match &done {
-        Ok(_) => return Ok(redirect(&format!("/e/{number}#grading"))),
-        Err(ServiceError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         Err(ServiceError::Stale { .. }) => StatusCode::CONFLICT,
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     match done {
+        Ok(_) => Ok(redirect(&format!("/e/{number}#grading"))),
         Err(error @ (ServiceError::Invalid(_) | ServiceError::Stale { .. })) => {
             let message = refusal(super::words(caller), error);
             event::show(app, request, caller, number, status, None, Refused { message, ..typed }).await
         }
-        Err(error) => Err(error.into()),
-        Ok(_) => Ok(redirect(&format!("/e/{number}"))),
+        Err(other) => Err(other.into()),
     }
 }
