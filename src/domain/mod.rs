@@ -9,6 +9,7 @@ pub mod checked;
 pub mod clock_point;
 pub mod event;
 pub mod event_record;
+pub mod facts;
 pub mod figures;
 pub mod foreign;
 pub mod grading;

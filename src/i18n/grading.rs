@@ -1,7 +1,8 @@
 //! Levels, grades, responsibility, thresholds and policies in both languages.
 
 use crate::domain::{
-    grading::{Measure, Rule},
+    facts::Measure,
+    grading::Rule,
     severity::Tone,
     threshold::{Distance, Limit, ThresholdRule},
 };

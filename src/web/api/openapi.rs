@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, grading, imports, lines, policies, postmortems, published, report_mailings,
+    counts, event_body, events, figures, grading, imports, lines, policies, postmortems, published, report_mailings,
     report_styles, reports, shares, teams,
 };
 use crate::web::routes::{ROUTES, Route};
@@ -21,12 +21,12 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureBody,
     figures::FigureChange,
     figures::FigureList,
-    grading::CountLine,
-    grading::CountsBody,
+    counts::CountLine,
+    counts::CountsBody,
     grading::GradeBody,
     grading::GradeChange,
     grading::GradingBody,
-    grading::LevelCount,
+    counts::LevelCount,
     grading::MeasureBody,
     grading::ProposalBody,
     grading::DistanceBody,
@@ -166,7 +166,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let more = match (route.method, route.path) {
         ("GET", "/api/v1/events") => events::ListQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
-        ("GET", "/api/v1/counts") => grading::CountsQuery::into_params(query),
+        ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),

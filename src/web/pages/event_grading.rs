@@ -11,7 +11,7 @@ use crate::{
         checked::FieldError,
         event::ProductionEvent,
         event_record::{Responsibility, WHOLE, unsettled},
-        grading::Measure,
+        facts::Measure,
         team_counts::{even_shares, share_of, times},
     },
     i18n::{Texts, grading as words, grading::GradingTexts},
