@@ -130,7 +130,7 @@ async fn show(session: &Session, event: &ProductionEvent) -> anyhow::Result<()> 
     let proposed = words::level(proposal.level.as_deref(), true);
     match &proposal.rule {
         Some(rule) => {
-            data(&format!("建议\t{proposed}\t{}\t{}\t{}", rule.id, rule.words, words::values(&proposal.used, true)))
+            data(&format!("建议\t{proposed}\t{}\t{}\t{}", rule.id, rule.words, words::values(&proposal.used, true)));
         }
         None => data("建议\t没有规则符合"),
     }

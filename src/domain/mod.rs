@@ -14,6 +14,7 @@ pub mod completeness;
 pub mod event;
 pub mod event_record;
 pub mod event_relation;
+pub mod facts;
 pub mod figures;
 pub mod foreign;
 pub mod grading;

@@ -103,6 +103,7 @@ impl Period {
     }
 
     /// The one before: of the same kind, or as long.
+    #[must_use]
     pub fn previous(self) -> Self {
         let before = self.from.pred_opt().unwrap_or(self.from);
         match self.kind {
@@ -115,6 +116,7 @@ impl Period {
     }
 
     /// The one after: of the same kind, or as long.
+    #[must_use]
     pub fn next(self) -> Self {
         let after = self.to.succ_opt().unwrap_or(self.to);
         match self.kind {

@@ -89,8 +89,8 @@ fn add(line: &mut Line, at: usize, counted: i64) {
 /// `1`, `0.5`, `0.3333`: basis points of events as a number without needless zeros.
 pub fn times(basis_points: i64) -> String {
     let sign = if basis_points < 0 { "-" } else { "" };
-    let whole = basis_points.unsigned_abs() / WHOLE.unsigned_abs() as u64;
-    let rest = basis_points.unsigned_abs() % WHOLE.unsigned_abs() as u64;
+    let one = u64::from(WHOLE.unsigned_abs());
+    let (whole, rest) = (basis_points.unsigned_abs() / one, basis_points.unsigned_abs() % one);
     if rest == 0 {
         return format!("{sign}{whole}");
     }
@@ -188,9 +188,9 @@ mod tests {
                 let meant = events.iter().filter(|(label, _)| {
                     label.map(|label| policy.level(label).map_or(label, |level| &level.label)) == level.as_deref()
                 });
-                prop_assert_eq!(table.company[at], meant.count() as i64 * 10_000, "each event once");
+                prop_assert_eq!(table.company[at], meant.map(|_| 10_000_i64).sum::<i64>(), "each event once");
             }
-            prop_assert_eq!(TeamCounts::total(&table.company), events.len() as i64 * 10_000);
+            prop_assert_eq!(TeamCounts::total(&table.company), events.iter().map(|_| 10_000_i64).sum::<i64>());
         }
 
         #[test]

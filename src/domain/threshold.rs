@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     checked::FieldError,
     event::EventFields,
-    grading::{Facts, Measure, id_of, words_of},
+    facts::{Facts, Measure},
+    grading::{id_of, words_of},
     policy::{self, PolicyKind, refused},
 };
 

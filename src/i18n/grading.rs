@@ -1,7 +1,8 @@
 //! Levels, grades, responsibility, thresholds and policies in both languages.
 
 use crate::domain::{
-    grading::{Measure, Rule},
+    facts::Measure,
+    grading::Rule,
     severity::Tone,
     threshold::{Distance, Limit, ThresholdRule},
 };
@@ -289,7 +290,7 @@ fn json_problem(words: &str) -> String {
 /// A remedy in Chinese.
 pub fn remedy_of(remedy: &str) -> Option<String> {
     if let Some(range) = remedy.strip_prefix("give 0 to ").or_else(|| remedy.strip_prefix("give 1 to ")) {
-        let least = if remedy.starts_with("give 0") { 0 } else { 1 };
+        let least = i32::from(!remedy.starts_with("give 0"));
         let most = range.split(' ').next().unwrap_or_default();
         if most.bytes().all(|b| b.is_ascii_digit()) && !most.is_empty() {
             let rest = range.get(most.len()..).unwrap_or_default().trim();

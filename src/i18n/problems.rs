@@ -72,7 +72,7 @@ pub fn field_name(field: &str) -> &str {
         "recovered_at" => "恢复时间",
         "severity" => "等级",
         "severity_reason" => "定级理由",
-        "responsibility" | "shares" => "定责",
+        "responsibility" | "shares" | "evenly" => "定责",
         "policy" => "规则",
         "lead" => "组长",
         "members" => "成员",

@@ -9,6 +9,7 @@ use super::{
     events::{self, NewEvent},
     figures, postmortems,
     sessions::{self, SignedIn},
+    teams,
 };
 use crate::{
     domain::{
@@ -17,10 +18,12 @@ use crate::{
         clock_point::ClockPoint,
         event::{EventFields, Source},
         event_record::Detection,
+        event_record::{Responsibility, WHOLE},
         figures::{FigurePatch, IncidentCountFields},
         iso_week::IsoWeek,
         postmortem::PostmortemState,
         report::reading::Decimal,
+        team::TeamFields,
     },
     store,
 };
@@ -75,13 +78,37 @@ pub async fn fill(app: &App) -> Result<(), ServiceError> {
     })
     .await?;
     let actor = Actor::local_operator();
+    let mut teams = Vec::new();
+    for name in ["支付组", "渠道组", "风控组"] {
+        let fields = TeamFields {
+            name: name.to_owned(),
+            lead: Some(owner.id),
+            members: vec![owner.id],
+            ..TeamFields::default()
+        };
+        teams.push(teams::create(app, &actor, fields).await?.id);
+    }
     let this_week = IsoWeek::of(app.today());
     let mut week = this_week;
     for back in 0..52_u32 {
         fill_week(app, &actor, week, back, owner).await?;
+        fill_week(app, &actor, week, back, owner.id, &teams).await?;
         week = week.previous();
     }
     Ok(())
+}
+
+/// Who answers for an event: one team, two with half each, or in the latest weeks nobody yet.
+fn shares(back: u32, index: usize, teams: &[uuid::Uuid]) -> Vec<Responsibility> {
+    let team = |at: usize| teams.get(at % teams.len().max(1)).copied();
+    let (first, second) = (team(index), team(index + 1));
+    let part = |team: Option<uuid::Uuid>, share| team.map(|team_id| Responsibility { team_id, share });
+    let parts = match (back, index % 3) {
+        (0..2, _) => [None, None],
+        (_, 0) => [part(first, WHOLE / 2), part(second, WHOLE / 2)],
+        _ => [part(first, WHOLE), None],
+    };
+    parts.into_iter().flatten().collect()
 }
 
 async fn fill_week(
@@ -90,6 +117,8 @@ async fn fill_week(
     week: IsoWeek,
     back: u32,
     (owner, lead): (uuid::Uuid, uuid::Uuid),
+    owner: uuid::Uuid,
+    teams: &[uuid::Uuid],
 ) -> Result<(), ServiceError> {
     let today = app.today();
     let (start, _) = week.bounds(app.zone);
@@ -135,6 +164,7 @@ async fn fill_week(
             impacts: vec![Impact { kind: ImpactKind::Count, number, unit: "笔".to_owned(), approximate: true }],
             cause: Some((*cause).to_owned()),
             recovery: Some((*done).to_owned()),
+            responsibility: shares(back, index, teams),
             ..EventFields::default()
         };
         let owed = back < 3;

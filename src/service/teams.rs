@@ -131,7 +131,7 @@ fn taken(name: &str) -> ServiceError {
 async fn check_people(tx: &Tx, fields: &TeamFields, before: Option<&TeamFields>) -> Result<(), ServiceError> {
     let was = |id: Uuid| before.is_some_and(|before| before.lead == Some(id) || before.members.contains(&id));
     let new = |id: &Uuid| !was(*id);
-    if !fields.lead.iter().chain(&fields.members).any(|id| new(id)) {
+    if !fields.lead.iter().chain(&fields.members).any(&new) {
         return Ok(());
     }
     let accounts = store::accounts::list(tx.conn()).await?;

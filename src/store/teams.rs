@@ -169,10 +169,10 @@ pub async fn count_rows(connection: &impl ConnectionTrait, from: i64, until: i64
                 ),
         )
         .add_group_by([
-            of_event(event::Column::Severity).into(),
-            of_part(responsibility::Column::TeamId).into(),
-            of_part(responsibility::Column::Position).into(),
-            of_part(responsibility::Column::Share).into(),
+            of_event(event::Column::Severity),
+            of_part(responsibility::Column::TeamId),
+            of_part(responsibility::Column::Position),
+            of_part(responsibility::Column::Share),
         ])
         .to_owned();
     connection

@@ -1,6 +1,15 @@
 //! Policies, teams, grades, responsibility, thresholds and counts over the API.
 
-use fupan::domain::actor::Role;
+use fupan::{
+    domain::{
+        actor::{Actor, Role},
+        clock_point::ClockPoint,
+        event::{EventFields, Source},
+        event_record::{AffectedService, EventKind, ShareFrom},
+        postmortem::PostmortemState,
+    },
+    service::events::{self, NewEvent},
+};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use support::Service;
@@ -180,6 +189,10 @@ async fn a_grade_is_proposed_taken_changed_with_a_reason_and_moves_the_due_date(
         (json!({"level": "X"}), "severity: is not valid: there is no level X; choose one of A, B, C, D"),
         (json!({"level": "A"}), "severity_reason: must not be empty"),
         (json!({"level": "A", "reason": "  "}), "severity_reason: must not be empty"),
+        (
+            json!({"level": "A", "reason": "长".repeat(2_001)}),
+            "severity_reason: is too long: at most 2000 characters, here 2001",
+        ),
     ] {
         let (status, refusal) = lead.put(grade, 1, level).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -312,6 +325,7 @@ async fn shares_that_do_not_add_up_and_unknown_teams_are_refused_and_an_even_div
         (shares(&[("支付", 5_000), ("支付", 5_000)]), 422, "name each team once"),
         (shares(&[("无此组", 5_000)]), 404, "there is no team 无此组; `fupan team list`"),
         (json!({"shares": [{"team": "支付", "basis_points": 1}], "evenly": ["渠道"]}), 422, "give either"),
+        (json!({"evenly": []}), 422, "choose a team"),
     ] {
         let (refused, refusal) = lead.put(path, 1, body).await;
         assert_eq!(refused.as_u16(), status, "{refusal}");
@@ -355,6 +369,14 @@ async fn teams_count_their_shares_the_company_each_event_once_and_all_adds_up() 
     }
     lead.event(json!({"narrative": "没有时间"})).await;
     lead.event(json!({"narrative": "上个月", "occurred_at": "2024-07-31T23:59:00+08:00", "severity": "A"})).await;
+    let actor = Actor::local_operator();
+    for kind in [EventKind::Drill, EventKind::Maintenance] {
+        let occurred = Some(ClockPoint::minute("2024-08-20T10:00:00Z".parse().unwrap()));
+        let fields = EventFields { kind, occurred, narrative: "演练".to_owned(), ..EventFields::default() };
+        let state = PostmortemState::Undecided;
+        let new = NewEvent { fields, state, week: None, raw: None, source: Source::Api };
+        events::create(&service.app, &actor, new).await.unwrap();
+    }
     let counts = lead.get("counts?period=2024-08&by=team").await;
     let of = |line: &Value, at: usize| line["levels"][at]["basis_points"].as_i64().unwrap();
     let columns = counts["company"]["levels"].as_array().unwrap().len();
@@ -379,4 +401,45 @@ async fn teams_count_their_shares_the_company_each_event_once_and_all_adds_up() 
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
         assert!(detail(&refusal).contains(words), "{refusal}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_core_service_that_is_half_down_proposes_the_worst_level() {
+    use entity::service::{ActiveModel, Entity};
+    use sea_orm::{ActiveValue::Set, EntityTrait as _};
+    let service = Service::start(NOW).await;
+    let lead = Caller::of(&service, Role::Lead).await;
+    let ids = [fupan::service::ports::Ids::id(service.app.ids.as_ref()), service.app.id()];
+    let tx = service.app.store.begin().await.unwrap();
+    for (id, core) in ids.into_iter().zip([true, false]) {
+        let row = ActiveModel {
+            id: Set(id),
+            version: Set(1),
+            name: Set(format!("业务 {core}")),
+            name_key: Set(format!("业务 {core}")),
+            kind: Set("business_line".to_owned()),
+            core: Set(core),
+            created_at: Set(0),
+            team_id: Set(None),
+            archived_at: Set(None),
+        };
+        Entity::insert(row).exec_without_returning(tx.conn()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for shares in [[5_000, 0], [150, 10_000]] {
+        let services = ids
+            .into_iter()
+            .zip(shares)
+            .map(|(service_id, share)| AffectedService { service_id, shares: vec![ShareFrom { from: None, share }] })
+            .collect();
+        let fields = EventFields { services, narrative: "渠道超时".to_owned(), ..EventFields::default() };
+        let state = PostmortemState::Undecided;
+        let new = NewEvent { fields, state, week: None, raw: None, source: Source::Api };
+        events::create(&service.app, &Actor::local_operator(), new).await.unwrap();
+    }
+    let half = lead.get("events/1/grading").await["proposal"].clone();
+    assert_eq!((half["level"].as_str(), half["rule"].as_str()), (Some("A"), Some("core-drop-a")), "{half}");
+    assert_eq!(half["used"][1], json!({"measure": "drop", "value": 5_000}));
+    let hardly = lead.get("events/2/grading").await["proposal"].clone();
+    assert_eq!(hardly["rule"], "core-drop-c", "the core line does not borrow the fall of the small one: {hardly}");
 }

@@ -1,9 +1,9 @@
-//! Grades, responsibility, thresholds and counts over the API.
+//! Grades, responsibility and thresholds over the API.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
@@ -17,15 +17,13 @@ use crate::{
         checked::FieldError,
         event::ProductionEvent,
         event_record::{Responsibility, unsettled},
-        grading::Facts,
-        period::Period,
-        team_counts::{self, Line, TeamCounts, times},
+        facts::{Facts, Measure},
+        team_counts::{self, times},
         threshold::Watched,
     },
     service::{
         App, events,
         grading::{self, EventGrading, Grading},
-        team_counts as counts_service,
         teams::{self, Team},
     },
 };
@@ -136,7 +134,7 @@ fn grading_body(app: &App, event: &ProductionEvent, grading: EventGrading) -> Gr
                 .into_iter()
                 .map(|(measure, value)| MeasureBody { measure: measure.code(), value })
                 .collect(),
-            missing: proposal.missing.into_iter().map(crate::domain::grading::Measure::code).collect(),
+            missing: proposal.missing.into_iter().map(Measure::code).collect(),
             facts: proposal.facts,
         },
         history: grading.history.into_iter().map(|one| grade_body(app, one)).collect(),
@@ -334,6 +332,9 @@ pub async fn put_responsibility(
     let version = needed_version(&request)?;
     let change = change.into_inner();
     let (names, shares): (Vec<String>, Vec<i32>) = match change.evenly {
+        Some(names) if names.is_empty() => {
+            return Err(FieldError::shape("evenly", "choose a team").into());
+        }
         Some(names) if change.shares.is_empty() => {
             let shares = team_counts::even_shares(names.len());
             (names, shares)
@@ -347,100 +348,4 @@ pub async fn put_responsibility(
     let event = grading::assign(&app, &caller.actor, number_of(&number)?, version, parts).await?;
     let body = responsibility_body(&event.fields.responsibility, &found);
     Ok(with_etag(&request, HttpResponse::Ok(), event.version, &body))
-}
-
-/// Which counts.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CountsQuery {
-    /// 2024-W34, 2024-08, 2024-Q3 or 2024; by default this month.
-    period: Option<String>,
-    /// First day, instead of a period.
-    from: Option<NaiveDate>,
-    /// Last day.
-    to: Option<NaiveDate>,
-    /// team.
-    by: Option<String>,
-}
-
-/// Events per team and level: a team counts its shares, the company each event once.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CountsBody {
-    /// The period, as it was asked for.
-    period: String,
-    /// First day.
-    from: NaiveDate,
-    /// Last day.
-    to: NaiveDate,
-    /// A line per team that answers for something.
-    data: Vec<CountLine>,
-    /// What no team answers for yet.
-    unsettled: CountLine,
-    /// Each event once: the lines above and the unsettled one together.
-    company: CountLine,
-    /// Always null.
-    next_cursor: Option<String>,
-}
-
-/// Counts of a line.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CountLine {
-    /// The team; null for the lines without one.
-    team_id: Option<Uuid>,
-    /// Its name.
-    team: Option<String>,
-    /// Per level.
-    levels: Vec<LevelCount>,
-    /// All levels together: `1.5`.
-    total: String,
-    /// The same in basis points.
-    total_basis_points: i64,
-}
-
-/// The count of a level.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LevelCount {
-    /// Label; null is 未定级.
-    level: Option<String>,
-    /// `0.5`.
-    count: String,
-    /// 5,000.
-    basis_points: i64,
-}
-
-fn line(table: &TeamCounts, team: Option<(Uuid, String)>, counts: &Line) -> CountLine {
-    let levels = table.levels.iter().zip(counts).map(|(level, points)| LevelCount {
-        level: level.clone(),
-        count: times(*points),
-        basis_points: *points,
-    });
-    let total = TeamCounts::total(counts);
-    let (team_id, team) = team.map_or((None, None), |(id, name)| (Some(id), Some(name)));
-    CountLine { team_id, team, levels: levels.collect(), total: times(total), total_basis_points: total }
-}
-
-/// The counts of a period.
-pub async fn counts(
-    request: HttpRequest,
-    app: web::Data<App>,
-    query: web::Query<CountsQuery>,
-) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    if query.by.as_deref().is_some_and(|by| by != "team") {
-        return Err(FieldError::shape("by", "choose team").into());
-    }
-    let period = Period::asked(query.period.as_deref(), query.from, query.to, app.today())?;
-    let counts = counts_service::of_period(&app, &caller.actor, period).await?;
-    let table = &counts.table;
-    let name = |id| counts.names.get(id).cloned().unwrap_or_default();
-    Ok(HttpResponse::Ok().json(CountsBody {
-        period: period.label(),
-        from: period.from,
-        to: period.to,
-        data: table.teams.iter().map(|(id, counts)| line(table, Some((*id, name(id))), counts)).collect(),
-        unsettled: line(table, None, &table.unsettled),
-        company: line(table, None, &table.company),
-        next_cursor: None,
-    }))
 }

@@ -4,6 +4,7 @@ pub mod action_items;
 pub mod analytics;
 pub mod boards;
 mod conditions;
+mod counts;
 mod event_body;
 mod event_history;
 mod event_relations;
@@ -93,7 +94,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(grading::responsibility))
                 .route(web::put().to(grading::put_responsibility)),
         )
-        .service(web::resource("/api/v1/counts").route(web::get().to(grading::counts)))
+        .service(web::resource("/api/v1/counts").route(web::get().to(counts::read)))
         .service(web::resource("/api/v1/teams").route(web::get().to(teams::list)).route(web::post().to(teams::create)))
         .service(
             web::resource("/api/v1/teams/{id}").route(web::get().to(teams::read)).route(web::patch().to(teams::patch)),

@@ -6,9 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, analytics, boards, event_body, event_history, event_relations, events, figures, grading,
-    import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
-    reports, services, shares, teams, timeline,
+    action_items, analytics, boards, counts, event_body, event_history, event_relations, events, figures, grading, import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, services, shares, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -43,10 +41,12 @@ use crate::web::routes::{ROUTES, Route};
     import_batches::ImportBatchBody,
     grading::CountLine,
     grading::CountsBody,
+    counts::CountLine,
+    counts::CountsBody,
     grading::GradeBody,
     grading::GradeChange,
     grading::GradingBody,
-    grading::LevelCount,
+    counts::LevelCount,
     grading::MeasureBody,
     grading::ProposalBody,
     grading::DistanceBody,
@@ -255,7 +255,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/postmortems/board") => boards::BoardQuery::into_params(query),
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
-        ("GET", "/api/v1/counts") => grading::CountsQuery::into_params(query),
+        ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("GET", "/api/v1/events/{number}/timeline") => timeline::TimelineQuery::into_params(query),
         ("GET", "/api/v1/events/{number}/postmortem") => postmortem_text::PostmortemQuery::into_params(query),

@@ -11,7 +11,7 @@ use crate::{
         checked::FieldError,
         event::ProductionEvent,
         event_record::{Responsibility, WHOLE, unsettled},
-        grading::Measure,
+        facts::Measure,
         team_counts::{even_shares, share_of, times},
     },
     i18n::{Texts, grading as words, grading::GradingTexts},
@@ -325,6 +325,9 @@ fn parts_of(typed: &[(String, String)], evenly: bool) -> Result<Vec<Responsibili
     if evenly {
         let teams: Vec<Uuid> =
             typed.iter().filter(|(name, _)| !name.is_empty()).map(|(name, _)| team(name)).collect::<Result<_, _>>()?;
+        if teams.is_empty() {
+            return Err(FieldError::shape("responsibility", "choose a team"));
+        }
         let shares = even_shares(teams.len());
         return Ok(teams.into_iter().zip(shares).map(|(team_id, share)| Responsibility { team_id, share }).collect());
     }
@@ -347,18 +350,16 @@ async fn answered(
     typed: Refused,
 ) -> Result<HttpResponse, Problem> {
     let status = match &done {
-        Ok(_) => return Ok(redirect(&format!("/e/{number}#grading"))),
-        Err(ServiceError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         Err(ServiceError::Stale { .. }) => StatusCode::CONFLICT,
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     match done {
+        Ok(_) => Ok(redirect(&format!("/e/{number}#grading"))),
         Err(error @ (ServiceError::Invalid(_) | ServiceError::Stale { .. })) => {
             let message = refusal(super::words(caller), error);
             let refusals = event::Refusals { grading: Refused { message, ..typed }, ..event::Refusals::default() };
             event::show(app, request, caller, number, status, None, refusals).await
         }
-        Err(error) => Err(error.into()),
-        Ok(_) => Ok(redirect(&format!("/e/{number}"))),
+        Err(other) => Err(other.into()),
     }
 }

@@ -56,7 +56,7 @@ pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
             ),
         })
         .collect();
-    render(StatusCode::OK, &PoliciesPage { g, rows, shell })
+    render(StatusCode::OK, &PoliciesPage { shell, g, rows })
 }
 
 #[derive(Template)]
@@ -121,24 +121,19 @@ pub async fn write(
     match policies::write(&app, &caller.actor, &name, &form.document, Some(form.version)).await {
         Ok(_) => Ok(redirect("/settings/policies")),
         Err(error) => {
-            let status = refused_status(&error)?;
+            let Some(status) = shown(&error) else { return Err(error.into()) };
             let typed = policies::Policy { document: form.document.clone(), version: before.version, ..before };
             document(&app, &request, &caller, status, typed, refusal(words(&caller), error)).await
         }
     }
 }
 
-/// The status of a refusal that is shown on the form; other refusals are passed on.
-fn refused_status(error: &ServiceError) -> Result<StatusCode, Problem> {
+/// The status of a refusal that is shown on the form; none for others, which are passed on.
+const fn shown(error: &ServiceError) -> Option<StatusCode> {
     match error {
-        ServiceError::Invalid(_) => Ok(StatusCode::UNPROCESSABLE_ENTITY),
-        ServiceError::Stale { .. } => Ok(StatusCode::CONFLICT),
-        ServiceError::Forbidden { needs } => Err(ServiceError::Forbidden { needs: *needs }.into()),
-        _ => Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "the service cannot do this now; the log names the cause under the request id",
-        )),
+        ServiceError::Invalid(_) => Some(StatusCode::UNPROCESSABLE_ENTITY),
+        ServiceError::Stale { .. } => Some(StatusCode::CONFLICT),
+        _ => None,
     }
 }
 
@@ -319,7 +314,7 @@ pub async fn write_severity(
     match done {
         Ok(_) => Ok(redirect("/settings/severity")),
         Err(error) => {
-            let status = refused_status(&error)?;
+            let Some(status) = shown(&error) else { return Err(error.into()) };
             let version = match &error {
                 ServiceError::Stale { current, .. } => *current,
                 _ => version,

@@ -175,16 +175,15 @@ async fn answered(
     name: String,
 ) -> Result<HttpResponse, Problem> {
     let status = match &done {
-        Ok(()) => return Ok(redirect("/teams")),
         Err(ServiceError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
-        Err(_) => StatusCode::CONFLICT,
+        _ => StatusCode::CONFLICT,
     };
     match done {
+        Ok(()) => Ok(redirect("/teams")),
         Err(error @ (ServiceError::Invalid(_) | ServiceError::Stale { .. } | ServiceError::Conflict(_))) => {
             show(app, request, caller, status, refusal(words(caller), error), name).await
         }
         Err(other) => Err(other.into()),
-        Ok(()) => Ok(redirect("/teams")),
     }
 }
 
