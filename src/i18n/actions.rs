@@ -91,7 +91,7 @@ words! {
     by_service: "按业务与组件", "By service";
     by_level: "按等级", "By level";
     by_month: "按月", "By month";
-    reading: "1-5-10 口径", "1-5-10 read";
+    reading: "1-5-10 口径：", "1-5-10 read:";
     segment: "分段", "each stage";
     cumulative: "自发生累计", "from the beginning";
     apply: "计算", "Compute";

@@ -11,39 +11,43 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::actor::{Actor, Role};
 
-/// How much a reader sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose eyes look at events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sight {
-    /// Everything: administrators, the local operator, the clock.
+    /// Everyone's: restricted events are not there.
+    #[default]
+    Everyone,
+    /// An account's: in addition the restricted events that it logged, or is named for.
+    Account(Uuid),
+    /// An administrator's, the local operator's, the clock's: everything.
     All,
-    /// What is not restricted, what the account logged, and what names it as a viewer.
-    Of(Uuid),
 }
 
 impl Sight {
     /// What an actor sees.
-    pub const fn of(actor: &Actor) -> Self {
-        match (actor.role, actor.account_id) {
-            (Role::Admin, _) | (_, None) => Self::All,
-            (_, Some(account)) => Self::Of(account),
+    pub fn of(actor: &Actor) -> Self {
+        if actor.role == Role::Admin {
+            return Self::All;
         }
+        actor.account_id.map_or(Self::Everyone, Self::Account)
     }
 
     /// Whether a row of `event` is seen and not deleted.
     pub fn condition(self) -> Condition {
         let live = Condition::all().add(event::Column::DeletedAt.is_null());
-        let Self::Of(account) = self else { return live };
-        let viewed = Query::select()
-            .column(event_viewer::Column::EventId)
-            .from(event_viewer::Entity)
-            .and_where(event_viewer::Column::AccountId.eq(account))
-            .take();
-        live.add(
-            Condition::any()
-                .add(event::Column::Restricted.eq(false))
-                .add(event::Column::CreatedBy.eq(account))
-                .add(event::Column::Id.in_subquery(viewed)),
-        )
+        let open = Condition::any().add(event::Column::Restricted.eq(false));
+        match self {
+            Self::All => live,
+            Self::Everyone => live.add(open),
+            Self::Account(account) => {
+                let viewed = Query::select()
+                    .column(event_viewer::Column::EventId)
+                    .from(event_viewer::Entity)
+                    .and_where(event_viewer::Column::AccountId.eq(account))
+                    .take();
+                live.add(open.add(event::Column::CreatedBy.eq(account)).add(event::Column::Id.in_subquery(viewed)))
+            }
+        }
     }
 
     /// The ids of the events that are seen and not deleted.
