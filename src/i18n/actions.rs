@@ -91,7 +91,7 @@ words! {
     by_service: "按业务与组件", "By service";
     by_level: "按等级", "By level";
     by_month: "按月", "By month";
-    reading: "1-5-10 口径", "1-5-10 read";
+    reading: "1-5-10 口径：", "1-5-10 read:";
     segment: "分段", "each stage";
     cumulative: "自发生累计", "from the beginning";
     apply: "计算", "Compute";
@@ -199,6 +199,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
     let fixed = match remedy {
         "write an address that begins with https:// or http://" => "请写以 https:// 或 http:// 开头的地址",
         "name an owner before it is verified" => "提交验收前请先指定负责人",
+        "it is in verification; send it back before its owner changes" => "正在验收，请先退回再换负责人",
         "its owner cannot verify it; ask another person" => "不能由负责人自己验收，请换一个人",
         "there is no active account like this; add it, or name another person" => {
             "没有这个在用的账号；请先添加，或换一个人"

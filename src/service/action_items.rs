@@ -264,6 +264,11 @@ pub async fn update(
             let mut after = before.clone();
             apply(&app, &tx, &mut after.fields, patch).await?;
             after.fields = after.fields.checked()?;
+            // Else whoever did the work could hand it to another owner and verify it themselves.
+            if before.state == ActionState::InVerification && after.fields.owner_id != before.fields.owner_id {
+                let remedy = "it is in verification; send it back before its owner changes";
+                return Err(FieldError::shape("owner", remedy).into());
+            }
             if !after.fields.due_fixed {
                 let policy = due_policy(tx.conn()).await?;
                 after.fields.due_on = Some(policy_due(&app, &policy, &event, after.created_at));

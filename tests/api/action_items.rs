@@ -228,6 +228,13 @@ async fn what_is_wrong_with_an_item_is_refused_with_place_and_remedy() {
     assert_eq!(named.1, "verifier");
     let for_another = owner.refused("/action-items/2:move", json!({"to": "done", "verifier": lead.email})).await;
     assert_eq!(for_another.0, 403, "a reporter speaks for nobody else");
+    for owner_now in [json!(lead.email), Value::Null] {
+        let body = Some(json!({"owner": owner_now}));
+        let handed = owner.send(Method::PATCH, "/action-items/2", Some("2"), body).await;
+        assert_eq!(handed.status(), StatusCode::UNPROCESSABLE_ENTITY, "nobody verifies their own work by a detour");
+        let problem: Value = handed.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["field"], "owner");
+    }
     assert_eq!(lead.refused("/action-items/2:move", json!({"to": "in_progress"})).await.1, "reason");
 
     let chinese = owner

@@ -292,7 +292,8 @@ async fn show(
 }
 
 fn steps(w: &ActionTexts, from: ActionState, may_waive: bool, tried: Option<&str>) -> Vec<StepForm> {
-    from.next()
+    let mut steps: Vec<StepForm> = from
+        .next()
         .filter(|to| *to != ActionState::WontDo || may_waive)
         .map(|to| {
             let (evidence, reason) = (to == ActionState::InVerification, from.needs_reason(to));
@@ -308,7 +309,10 @@ fn steps(w: &ActionTexts, from: ActionState, may_waive: bool, tried: Option<&str
                 tried == Some(to.code()) || (from == ActionState::InProgress && to == ActionState::InVerification);
             StepForm { to: to.code(), words, plain: !evidence && !reason, evidence, reason, open }
         })
-        .collect()
+        .collect();
+    // What everybody hopes for comes first.
+    steps.sort_by_key(|step| step.to != ActionState::Done.code());
+    steps
 }
 
 fn form_of(listed: &Listed) -> ActionForm {
