@@ -61,7 +61,15 @@ impl Default for Requirements {
                 },
                 LevelRequirement {
                     levels: names(&["A", "B", "P0", "P1"]),
-                    facts: names(&["impacts", "detected", "mitigated", "services", "detection", "loss", "cause_category"]),
+                    facts: names(&[
+                        "impacts",
+                        "detected",
+                        "mitigated",
+                        "services",
+                        "detection",
+                        "loss",
+                        "cause_category",
+                    ]),
                 },
             ],
         }

@@ -82,8 +82,8 @@ pub async fn fill(app: &App) -> Result<(), ServiceError> {
     for name in ["支付组", "渠道组", "风控组"] {
         let fields = TeamFields {
             name: name.to_owned(),
-            lead: Some(owner.id),
-            members: vec![owner.id],
+            lead: Some(owner.1),
+            members: vec![owner.0, owner.1],
             ..TeamFields::default()
         };
         teams.push(teams::create(app, &actor, fields).await?.id);
@@ -91,8 +91,7 @@ pub async fn fill(app: &App) -> Result<(), ServiceError> {
     let this_week = IsoWeek::of(app.today());
     let mut week = this_week;
     for back in 0..52_u32 {
-        fill_week(app, &actor, week, back, owner).await?;
-        fill_week(app, &actor, week, back, owner.id, &teams).await?;
+        fill_week(app, &actor, week, back, owner, &teams).await?;
         week = week.previous();
     }
     Ok(())
@@ -117,7 +116,6 @@ async fn fill_week(
     week: IsoWeek,
     back: u32,
     (owner, lead): (uuid::Uuid, uuid::Uuid),
-    owner: uuid::Uuid,
     teams: &[uuid::Uuid],
 ) -> Result<(), ServiceError> {
     let today = app.today();

@@ -9,9 +9,9 @@ use crate::{
     domain::{
         actor::{Actor, Permission, Role},
         checked::{self, FieldError, FieldProblem},
+        completeness,
         event::{EventFields, ProductionEvent},
         postmortem::PostmortemState,
-        completeness,
         visibility::Sight,
     },
     store::{self, Tx},

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, analytics, boards, counts, event_body, event_history, event_relations, events, figures, grading, import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, services, shares, teams, timeline,
+    action_items, analytics, boards, counts, event_body, event_history, event_relations, events, figures, grading,
+    import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
+    reports, services, shares, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -39,8 +41,6 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureList,
     import_batches::ImportBatch,
     import_batches::ImportBatchBody,
-    grading::CountLine,
-    grading::CountsBody,
     counts::CountLine,
     counts::CountsBody,
     grading::GradeBody,
