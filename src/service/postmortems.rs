@@ -75,9 +75,18 @@ pub(super) async fn moves(app: &App, event: &ProductionEvent) -> Result<Vec<Post
     Ok(audit.into_iter().filter_map(told).collect())
 }
 
-/// The facts that the record still lacks for a postmortem that is to be done, by name. The one place that asks.
-pub(super) fn missing_facts(_fields: &EventFields) -> Vec<String> {
-    Vec::new()
+/// The facts that the record still lacks for a postmortem that is to be approved, by name. The one place that asks.
+fn missing_facts(fields: &EventFields) -> Vec<&'static str> {
+    let told = |name: &str, known: bool| known || fields.unknown.iter().any(|unknown| unknown == name);
+    [
+        ("occurred_at", told("occurred", fields.occurred.is_some())),
+        ("recovered_at", told("recovered", fields.recovered.is_some())),
+        ("impact", fields.impact.is_some() || !fields.impacts.is_empty()),
+        ("cause", fields.cause.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, known)| (!known).then_some(name))
+    .collect()
 }
 
 /// Changes the postmortem of an event. `version` is that of the *event*; without one the latest is taken.
@@ -163,7 +172,8 @@ pub async fn change(
                 if to == PostmortemState::Done {
                     may_approve(&tx, &actor, &people, event.id, &before, after.owner_id).await?;
                     let missing = missing_facts(&event.fields);
-                    if !missing.is_empty() {
+                    // What a lead declares done without a review was reviewed elsewhere, with its own facts.
+                    if !missing.is_empty() && before.state == PostmortemState::InReview {
                         let names = missing.join(", ");
                         return Err(ServiceError::Conflict(format!(
                             "the record still lacks {names}; answer these first"
