@@ -267,6 +267,8 @@ pub fn told(action: &str, change: &Value, now: &EventFields) -> Option<Told> {
                     fields.push(name.clone());
                 }
             }
+            // Databases keep the keys of a document in orders of their own.
+            fields.sort();
             // What follows from a change by itself is no news beside it.
             let follows = |name: &&String| matches!(name.as_str(), "due_on" | "narrative" | "unknown" | "state");
             let own = fields.iter().filter(|name| !follows(name)).count();

@@ -175,7 +175,8 @@ pub async fn change(
                 if to == PostmortemState::Done {
                     may_approve(&tx, &actor, &people, event.id, &before, after.owner_id).await?;
                     let missing = missing_facts(&event.fields);
-                    if !missing.is_empty() {
+                    // What a lead declares done without a review was reviewed elsewhere, with its own facts.
+                    if !missing.is_empty() && before.state == PostmortemState::InReview {
                         let names = missing.join(", ");
                         return Err(ServiceError::Conflict(format!(
                             "the record still lacks {names}; answer these first"

@@ -392,3 +392,20 @@ async fn the_sections_follow_the_template_and_nothing_written_is_hidden() {
     assert_eq!(section(&told, "customers")["questions"], json!(["通知了谁？"]));
     assert_eq!(writer.write("customers", 0, "已通知 37 家商户。").await.0, StatusCode::OK);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lacks_its_facts_is_not_approved() {
+    let (_service, writer, reviewer, _) = house().await;
+    let line = json!({"line": "08/21 13:40 客户反馈提现失败，影响约3笔出金交易。【待复盘】"});
+    writer.send(Method::POST, "events", None, &line).await;
+    let path = "events/2/postmortem";
+    let submit = json!({"state": "in_review", "reviewer": reviewer.email});
+    assert_eq!(writer.send(Method::PATCH, path, None, &submit).await.0, StatusCode::OK);
+    let (status, refused) = reviewer.send(Method::PATCH, path, None, &json!({"state": "done"})).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(refused["detail"], "还缺这些事实：恢复时间、原因，补上再完成复盘");
+    let version = writer.get("events/2").await["version"].as_i64();
+    let facts = json!({"recovered_at": "2024-08-21T13:55:00+08:00", "cause": "风控规则更新"});
+    assert_eq!(writer.send(Method::PATCH, "events/2", version, &facts).await.0, StatusCode::OK);
+    assert_eq!(reviewer.send(Method::PATCH, path, None, &json!({"state": "done"})).await.0, StatusCode::OK);
+}

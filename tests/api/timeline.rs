@@ -84,7 +84,7 @@ async fn lines_with_times_become_entries_beside_clock_points_and_changes() {
     );
     assert!(told[2].1.contains("回滚规则 (15:20-15:25)"), "{told:?}");
     assert!(told[4].1.contains("下线规则"), "{told:?}");
-    assert_eq!((told[6].1.as_str(), told[7].1.as_str()), ("登记", "修改：等级、原因"));
+    assert_eq!((told[6].1.as_str(), told[7].1.as_str()), ("登记", "修改：原因、等级"));
     let kinds: Vec<Value> = desk.list("").await.iter().map(|entry| entry["kind"].clone()).collect();
     assert_eq!(kinds, ["clock", "written", "written", "clock", "clock", "written", "automatic", "automatic"]);
 
@@ -97,7 +97,7 @@ async fn lines_with_times_become_entries_beside_clock_points_and_changes() {
 
     let english = desk.client.get(format!("{}/api/v1/events/1/timeline", desk.service.url)).bearer_auth(&desk.token);
     let english: Value = english.header("Accept-Language", "en").send().await.unwrap().json().await.unwrap();
-    assert!(english.to_string().contains("Edited: severity, cause"), "{english}");
+    assert!(english.to_string().contains("Edited: cause, severity"), "{english}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,8 @@ async fn a_postmortem_is_written_reviewed_sent_back_and_approved() {
     writer.find("#line").await.send_keys(LINE).await.unwrap();
     writer.press("#save").await;
     writer.reads("h1", "客户反馈商户操作提现失败").await;
+    writer.press("#recover").await;
+    writer.reads(".badges", "已恢复").await;
     writer.types(".add [name=entry]", "13:50 切换备用渠道").await;
     writer.press(".add button").await;
     writer.reads("#tl", "切换备用渠道").await;
