@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::postmortem::PostmortemState,
-    i18n,
+    i18n::{self, timeline::words as entry_words},
     service::{
         accounts, postmortem_text,
         postmortems::{self, PostmortemChange},
@@ -187,7 +187,7 @@ async fn reviewer_of(session: &Session, email: Option<String>) -> anyhow::Result
 }
 
 async fn show(session: &Session, label: &str, format: Format, chinese: bool) -> anyhow::Result<()> {
-    let view = postmortem_text::view(&session.app, &session.actor, number_of(label)?, chinese).await?;
+    let view = postmortem_text::view(&session.app, &session.actor, number_of(label)?, chinese, entry_words).await?;
     let format = if session.json { Format::Json } else { format };
     let document = || i18n::postmortem::document(&session.app, &view, chinese);
     match format {
@@ -211,11 +211,11 @@ async fn write(
     let number = number_of(label)?;
     let (app, actor) = (&session.app, &session.actor);
     let text = if text == "-" { std::io::read_to_string(std::io::stdin())? } else { text.to_owned() };
-    let before = postmortem_text::section(app, actor, number, section, true).await?;
+    let before = postmortem_text::section(app, actor, number, section, true, entry_words).await?;
     let whys = Some(why).filter(|why| !why.is_empty());
     let version = version.unwrap_or_else(|| before.version());
     let written = postmortem_text::write(app, actor, number, section, version, &text, whys).await?;
-    let after = postmortem_text::section(app, actor, number, section, true).await?;
+    let after = postmortem_text::section(app, actor, number, section, true, entry_words).await?;
     for hint in &after.hints {
         say(&format!("“{}”：{}", hint.sentence, i18n::postmortem::hint(hint.kind, true)));
     }
@@ -224,7 +224,7 @@ async fn write(
 }
 
 async fn history(session: &Session, label: &str) -> anyhow::Result<()> {
-    let view = postmortem_text::view(&session.app, &session.actor, number_of(label)?, true).await?;
+    let view = postmortem_text::view(&session.app, &session.actor, number_of(label)?, true, entry_words).await?;
     if session.json {
         let body = serde_json::to_value(body(&session.app, &view, true))?;
         data(&body.get("moves").cloned().unwrap_or_default().to_string());

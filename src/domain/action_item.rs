@@ -1,16 +1,11 @@
 //! An action item (改进项) of an event: its fields, its states with what each step needs, and when it is due.
 
-use std::collections::BTreeMap;
-
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::{
-    calendar::Calendar,
-    checked::{self, FieldError, FieldProblem, LONG_TEXT},
-};
+use super::checked::{self, FieldError, FieldProblem, LONG_TEXT};
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -317,75 +312,16 @@ pub fn step(
     Ok(after)
 }
 
-/// How days are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DayKind {
-    /// All days.
-    #[default]
-    Calendar,
-    /// 工作日.
-    Working,
-}
-
-/// How long an action item may take, by the severity of its event: the policy document `action_items`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DuePolicy {
-    /// How the days are counted.
-    pub days: DayKind,
-    /// Days by severity label.
-    pub levels: BTreeMap<String, u32>,
-    /// Days of every other label, and of events that are not graded.
-    pub other: u32,
-}
-
-/// The name of the policy document.
-pub const POLICY: &str = "action_items";
-
-impl Default for DuePolicy {
-    /// 15 days for the two upper levels, 30 for the rest (the house rule that PagerDuty publishes, incidents.md 2.7).
-    fn default() -> Self {
-        let levels = [("A", 15), ("B", 15), ("C", 30), ("D", 30), ("P0", 15), ("P1", 15), ("P2", 30), ("P3", 30)];
-        Self {
-            days: DayKind::Calendar,
-            levels: levels.into_iter().map(|(label, days)| (label.to_owned(), days)).collect(),
-            other: 30,
-        }
-    }
-}
-
-impl DuePolicy {
-    /// Checks labels and lengths.
-    pub fn checked(mut self) -> Result<Self, FieldError> {
-        if self.levels.len() > 50 {
-            return Err(FieldError::shape("levels", "give at most 50 labels"));
-        }
-        let mut levels = BTreeMap::new();
-        for (label, days) in self.levels {
-            levels.insert(checked::severity("levels", &label)?, days);
-        }
-        if levels.values().chain([&self.other]).any(|days| !(1..=365).contains(days)) {
-            return Err(FieldError::shape("levels", "give 1 to 365 days"));
-        }
-        self.levels = levels;
-        Ok(self)
-    }
-
-    /// When an item written down on `from` is due.
-    pub fn due(&self, severity: Option<&str>, from: NaiveDate, calendar: &Calendar) -> NaiveDate {
-        let days = severity.and_then(|label| self.levels.get(label)).copied().unwrap_or(self.other).min(365);
-        match self.days {
-            DayKind::Calendar => from.checked_add_days(Days::new(u64::from(days))).unwrap_or(from),
-            DayKind::Working => calendar.add_working_days(from, days),
-        }
-    }
+/// When an item written down on `from` is due that may take `days` calendar days.
+pub fn due_after(from: NaiveDate, days: u32) -> NaiveDate {
+    from.checked_add_days(Days::new(u64::from(days))).unwrap_or(from)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::domain::severity::SeverityPolicy;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -461,17 +397,15 @@ mod tests {
     }
 
     #[test]
-    fn the_due_date_follows_the_level_in_the_days_that_the_policy_counts() {
-        let calendar = Calendar::bundled();
-        let policy = DuePolicy::default();
-        assert_eq!(policy.due(Some("A"), day("2024-09-13"), &calendar), day("2024-09-28"));
-        assert_eq!(policy.due(None, day("2024-09-13"), &calendar), day("2024-10-13"));
-        let working = DuePolicy { days: DayKind::Working, levels: BTreeMap::from([("A".to_owned(), 3)]), other: 5 };
-        assert_eq!(working.due(Some("A"), day("2024-09-30"), &calendar), day("2024-10-10"));
-        let document = r#"{"levels":{"a级":7}}"#;
-        let read = serde_json::from_str::<DuePolicy>(document).unwrap().checked().unwrap();
-        assert_eq!((read.levels.get("A"), read.other, read.days), (Some(&7), 30, DayKind::Calendar));
-        assert!(DuePolicy { other: 0, ..DuePolicy::default() }.checked().is_err());
+    fn the_due_date_counts_calendar_days_by_level() {
+        let levels = SeverityPolicy::default();
+        let due = |level: Option<&str>| due_after(day("2024-09-13"), levels.action_due_days(level));
+        assert_eq!((due(Some("A")), due(Some("SEV1"))), (day("2024-09-28"), day("2024-09-28")));
+        assert_eq!(
+            (due(Some("C")), due(Some("X")), due(None)),
+            (day("2024-10-13"), day("2024-10-13"), day("2024-10-13"))
+        );
+        assert_eq!(due_after(NaiveDate::MAX, 1), NaiveDate::MAX);
     }
 
     #[test]

@@ -12,7 +12,13 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{action_item::ActionState, checked::FieldError, event_record::Detection, postmortem::PostmortemState};
+use super::{
+    action_item::ActionState,
+    checked::FieldError,
+    event_record::Detection,
+    policy::{self, PolicyKind, refused},
+    postmortem::PostmortemState,
+};
 
 pub use summary::{
     Analysis, By, Duration, GROUPINGS, Key, LeftOut, Part, Ratio, Selection, Summary, analyse, behind, keys,
@@ -133,8 +139,9 @@ pub struct Limits {
     pub reading: Reading,
 }
 
-/// The name of the policy document.
-pub const POLICY: &str = "analytics";
+/// The limits of 1-5-10.
+pub const POLICY: PolicyKind =
+    PolicyKind { name: "analytics", default: policy::default_text::<Limits>, check: check_text };
 
 impl Default for Limits {
     fn default() -> Self {
@@ -145,12 +152,16 @@ impl Default for Limits {
 impl Limits {
     /// Checks the limits.
     pub fn checked(self) -> Result<Self, FieldError> {
-        if [self.detect, self.locate, self.recover].iter().all(|limit| (1..=10_080).contains(limit)) {
-            Ok(self)
-        } else {
-            Err(FieldError::shape("limits", "give 1 to 10080 minutes"))
+        let limits = [("detect", self.detect), ("locate", self.locate), ("recover", self.recover)];
+        match limits.into_iter().find(|(_, limit)| !(1..=10_080).contains(limit)) {
+            None => Ok(self),
+            Some((name, _)) => Err(refused(name, "give 1 to 10080 minutes")),
         }
     }
+}
+
+fn check_text(document: &str) -> Result<String, FieldError> {
+    policy::read::<Limits>(document)?.checked().map(|limits| policy::text(&limits))
 }
 
 /// What is measured.

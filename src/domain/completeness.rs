@@ -3,9 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    checked::FieldError,
     event::EventFields,
     event_record::{EventKind, FACT_NAMES},
+    policy::{self, PolicyKind, refused},
 };
+
+/// Which facts a postmortem needs.
+pub const POLICY: PolicyKind =
+    PolicyKind { name: "completeness", default: policy::default_text::<Requirements>, check: check_text };
 
 /// Facts that can be asked for, the most useful first: what stops the clock, what it hit, how it was found, why.
 pub const FACTS: [&str; 14] = [
@@ -56,11 +62,11 @@ impl Default for Requirements {
             every: Vec::new(),
             by_level: vec![
                 LevelRequirement {
-                    levels: names(&["A", "B", "C", "P0", "P1", "P2"]),
+                    levels: names(&["A", "B", "C", "P0", "P1", "P2", "SEV0", "SEV1", "SEV2", "SEV3"]),
                     facts: names(&["occurred", "recovered", "cause"]),
                 },
                 LevelRequirement {
-                    levels: names(&["A", "B", "P0", "P1"]),
+                    levels: names(&["A", "B", "P0", "P1", "SEV0", "SEV1", "SEV2"]),
                     facts: names(&[
                         "impacts",
                         "detected",
@@ -77,6 +83,28 @@ impl Default for Requirements {
 }
 
 impl Requirements {
+    /// Checks a document that people edited. Labels of levels are kept as events have them: in capitals.
+    pub fn checked(mut self) -> Result<Self, FieldError> {
+        if self.by_level.len() > 50 {
+            return Err(refused("by_level", "give at most 50 entries"));
+        }
+        let lists = self.by_level.iter().enumerate().map(|(at, level)| (format!("by_level[{at}].facts"), &level.facts));
+        for (place, facts) in [("every".to_owned(), &self.every)].into_iter().chain(lists) {
+            for (at, fact) in facts.iter().enumerate() {
+                if !FACTS.contains(&fact.as_str()) {
+                    return Err(refused(&place, &format!("choose among {}", FACTS.join(", "))));
+                }
+                if facts.iter().take(at).any(|other| other == fact) {
+                    return Err(refused(&place, &format!("{fact} is named twice; name each fact once")));
+                }
+            }
+        }
+        for (at, level) in self.by_level.iter_mut().enumerate() {
+            level.levels = policy::labels(&format!("by_level[{at}].levels"), &level.levels)?;
+        }
+        Ok(self)
+    }
+
     /// Whether an event with these fields needs the fact before its postmortem is done.
     pub fn need(&self, fact: &str, fields: &EventFields) -> bool {
         let severity = fields.severity.as_deref();
@@ -176,14 +204,9 @@ impl Reason {
     }
 }
 
-/// The questions that are open with the default requirements, the most useful first.
-pub fn missing(fields: &EventFields) -> Vec<Question> {
-    missing_by(fields, &Requirements::default())
-}
-
 /// The questions that are open, the most useful first; those that are required come before the others. A drill and
 /// planned maintenance are asked for their beginning and end alone.
-pub fn missing_by(fields: &EventFields, requirements: &Requirements) -> Vec<Question> {
+pub fn missing(fields: &EventFields, requirements: &Requirements) -> Vec<Question> {
     let mut open: Vec<Question> = FACTS
         .into_iter()
         .filter(|fact| fields.kind == EventKind::Normal || matches!(*fact, "occurred" | "recovered"))
@@ -206,6 +229,10 @@ pub fn may_be_unknown(fact: &str) -> bool {
     fact == "cause_category" || FACT_NAMES.contains(&fact)
 }
 
+fn check_text(document: &str) -> Result<String, FieldError> {
+    policy::read::<Requirements>(document)?.checked().map(|requirements| policy::text(&requirements))
+}
+
 fn is_answered(fields: &EventFields, fact: &str) -> bool {
     fields.tells(fact) || fields.unknown.iter().any(|name| name == fact)
 }
@@ -220,24 +247,32 @@ mod tests {
         questions.iter().map(|question| question.field).collect()
     }
 
+    fn asked(fields: &EventFields) -> Vec<Question> {
+        missing(fields, &Requirements::default())
+    }
+
     #[test]
     fn what_is_required_is_asked_first_and_unknown_is_an_answer() {
         let mut fields = EventFields { narrative: "提现失败".to_owned(), ..EventFields::default() };
-        let open = missing(&fields);
-        let required: Vec<_> = named(&open).into_iter().take(5).collect();
-        assert_eq!(required, ["occurred", "recovered", "impacts", "cause", "severity"]);
-        assert!(open.iter().take(5).all(|question| question.required));
-        assert!(open.iter().skip(5).all(|question| !question.required));
+        assert!(
+            asked(&fields).iter().all(|question| !question.required),
+            "nothing is required of an event without a level"
+        );
+        fields.severity = Some("C".to_owned());
+        let open = asked(&fields);
+        assert_eq!(named(&open)[..3], ["occurred", "recovered", "cause"]);
+        assert!(open.iter().take(3).all(|question| question.required));
+        assert!(open.iter().skip(3).all(|question| !question.required));
         assert!(!named(&open).contains(&"summary"), "a sentence is a title");
         fields.occurred = Some(ClockPoint::minute("2024-08-19T07:00:00Z".parse().unwrap()));
         fields.unknown = vec!["recovered".to_owned(), "impacts".to_owned()];
-        assert_eq!(named(&missing(&fields))[..2], ["cause", "severity"]);
+        assert_eq!(named(&asked(&fields))[..2], ["cause", "detected"]);
     }
 
     #[test]
     fn the_upper_levels_must_say_more() {
         let mut fields = EventFields { narrative: "提现失败".to_owned(), ..EventFields::default() };
-        let detected = |fields: &EventFields| missing(fields).into_iter().find(|one| one.field == "detected").unwrap();
+        let detected = |fields: &EventFields| asked(fields).into_iter().find(|one| one.field == "detected").unwrap();
         assert!(!detected(&fields).required);
         fields.severity = Some("A".to_owned());
         assert!(detected(&fields).required);
@@ -246,7 +281,7 @@ mod tests {
     #[test]
     fn a_drill_is_asked_for_its_time_alone() {
         let fields = EventFields { kind: EventKind::Drill, narrative: "演练".to_owned(), ..EventFields::default() };
-        let open = missing(&fields);
+        let open = asked(&fields);
         assert_eq!(named(&open), ["occurred", "recovered"]);
         assert!(open.iter().all(|question| !question.required));
     }
@@ -254,5 +289,24 @@ mod tests {
     #[test]
     fn every_fact_that_may_be_unknown_can_be_asked_for() {
         assert!(FACT_NAMES.iter().all(|name| FACTS.contains(name)));
+    }
+
+    #[test]
+    fn a_document_with_unknown_facts_levels_or_keys_is_refused_with_its_place() {
+        let tidy = check_text(r#"{"every": ["cause"], "by_level": [{"levels": ["c级"], "facts": ["loss"]}]}"#).unwrap();
+        let requirements: Requirements = policy::read(&tidy).unwrap();
+        let fields = EventFields { severity: Some("C".to_owned()), ..EventFields::default() };
+        let required = missing(&fields, &requirements).into_iter().filter(|question| question.required).count();
+        assert_eq!(required, 2);
+        for (document, words) in [
+            (r#"{"every": ["weather"]}"#, "every: choose among occurred"),
+            (r#"{"every": ["cause", "cause"]}"#, "every: cause is named twice"),
+            (r#"{"every": [], "by_level": [{"levels": ["很坏"], "facts": []}]}"#, "by_level[0].levels: write a label"),
+            (r#"{"every": [], "by_level": [{"levels": [], "facts": ["x"]}]}"#, "by_level[0].facts: choose among"),
+            (r#"{"every": [], "colour": 1}"#, "unknown field `colour`"),
+        ] {
+            let refusal = check_text(document).unwrap_err().to_string();
+            assert!(refusal.contains(words), "{document}: {refusal}");
+        }
     }
 }

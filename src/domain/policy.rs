@@ -5,8 +5,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::{
-    checked::{FieldError, FieldProblem},
-    grading, severity, threshold,
+    analytics,
+    checked::{self, FieldError, FieldProblem},
+    completeness, grading, postmortem_template, severity, threshold,
 };
 
 /// A kind of policy.
@@ -21,7 +22,14 @@ pub struct PolicyKind {
 }
 
 /// All policies by name.
-pub const POLICIES: &[PolicyKind] = &[severity::POLICY, grading::POLICY, threshold::POLICY];
+pub const POLICIES: &[PolicyKind] = &[
+    severity::POLICY,
+    grading::POLICY,
+    threshold::POLICY,
+    completeness::POLICY,
+    postmortem_template::POLICY,
+    analytics::POLICY,
+];
 
 /// Longest document, in characters.
 pub const DOCUMENT_LIMIT: usize = 200_000;
@@ -56,6 +64,17 @@ pub fn read<T: DeserializeOwned>(document: &str) -> Result<T, FieldError> {
 /// A refusal at a place of the document: `levels[1].label: give …`.
 pub fn refused(place: &str, remedy: &str) -> FieldError {
     FieldError::shape(FIELD, format!("{place}: {remedy}"))
+}
+
+/// The labels of a list, as events have them: capitals, without 级, at most 50.
+pub fn labels(place: &str, labels: &[String]) -> Result<Vec<String>, FieldError> {
+    if labels.len() > 50 {
+        return Err(refused(place, "give at most 50 labels"));
+    }
+    let label = |label: &String| {
+        checked::severity(FIELD, label).map_err(|_| refused(place, "write a label like A, B, C, D or P1"))
+    };
+    labels.iter().map(label).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::checked::{self, FieldError};
+use crate::domain::{
+    checked::{self, FieldError},
+    policy::{self, PolicyKind, refused},
+};
 
 /// Words in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +67,9 @@ pub struct PostmortemTemplate {
     pub otherwise: Vec<String>,
 }
 
-/// The name of the policy document.
-pub const POLICY: &str = "postmortem";
+/// The sections of postmortems.
+pub const POLICY: PolicyKind =
+    PolicyKind { name: "postmortem", default: policy::default_text::<PostmortemTemplate>, check: check_text };
 
 /// The most whys of a chain.
 pub const WHYS: usize = 10;
@@ -127,55 +131,55 @@ impl PostmortemTemplate {
         self.sections.iter().find(|section| section.key == key)
     }
 
-    /// Checks a document that people edited.
-    pub fn checked(self) -> Result<Self, FieldError> {
-        const FIELD: &str = "document";
+    /// Checks a document that people edited. Labels of levels are kept as events have them: in capitals.
+    pub fn checked(mut self) -> Result<Self, FieldError> {
         if self.sections.is_empty() || self.sections.len() > 30 {
-            return Err(FieldError::shape(FIELD, "give 1 to 30 sections"));
+            return Err(refused("sections", "give 1 to 30 sections"));
         }
         for (at, section) in self.sections.iter().enumerate() {
+            let place = |part: &str| format!("sections[{at}].{part}");
             let key = &section.key;
             let good = !key.is_empty()
                 && key.len() <= 32
                 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             if !good {
-                return Err(FieldError::shape(FIELD, format!("“{key}”: write keys of small letters, digits and _")));
+                return Err(refused(&place("key"), "write 1 to 32 small letters, digits and _"));
             }
             if self.sections.iter().take(at).any(|other| other.key == *key) {
-                return Err(FieldError::shape(
-                    FIELD,
-                    format!("“{key}” stands twice; give each section a key of its own"),
-                ));
+                return Err(refused(&place("key"), &format!("{key} stands twice; give each section a key of its own")));
             }
-            for words in [Some(&section.title), section.question.as_ref()].into_iter().flatten() {
-                checked::line(FIELD, &words.zh, 200)?;
-                checked::line(FIELD, &words.en, 200)?;
+            for (part, words) in [("title", Some(&section.title)), ("question", section.question.as_ref())] {
+                for text in words.into_iter().flat_map(|words| [&words.zh, &words.en]) {
+                    checked::line(policy::FIELD, text, 200)
+                        .map_err(|_| refused(&place(part), "write one line of 1 to 200 characters in each language"))?;
+                }
             }
         }
-        let lists = self.by_level.iter().map(|entry| &entry.sections).chain([&self.otherwise]);
-        for keys in lists {
+        if self.by_level.len() > 50 {
+            return Err(refused("by_level", "give at most 50 entries"));
+        }
+        for (at, entry) in self.by_level.iter_mut().enumerate() {
+            entry.levels = policy::labels(&format!("by_level[{at}].levels"), &entry.levels)?;
+        }
+        let lists =
+            self.by_level.iter().enumerate().map(|(at, entry)| (format!("by_level[{at}].sections"), &entry.sections));
+        for (place, keys) in lists.chain([("otherwise".to_owned(), &self.otherwise)]) {
             if keys.is_empty() {
-                return Err(FieldError::shape(FIELD, "give each level at least one section"));
+                return Err(refused(&place, "give at least one section"));
             }
             if let Some(key) = keys.iter().find(|key| self.section(key).is_none()) {
-                return Err(FieldError::shape(
-                    FIELD,
-                    format!("“{key}” is named by a level; add a section with this key"),
-                ));
+                return Err(refused(&place, &format!("there is no section {key}; add one with this key")));
             }
             if keys.iter().enumerate().any(|(at, key)| keys.iter().take(at).any(|other| other == key)) {
-                return Err(FieldError::shape(FIELD, "name each section once for a level"));
+                return Err(refused(&place, "name each section once"));
             }
         }
         Ok(self)
     }
+}
 
-    /// Reads a policy document.
-    pub fn read(document: &str) -> Result<Self, FieldError> {
-        let template: Self = serde_json::from_str(document)
-            .map_err(|error| FieldError::shape("document", format!("it is not the expected JSON: {error}")))?;
-        template.checked()
-    }
+fn check_text(document: &str) -> Result<String, FieldError> {
+    policy::read::<PostmortemTemplate>(document)?.checked().map(|template| policy::text(&template))
 }
 
 #[cfg(test)]
@@ -195,17 +199,19 @@ mod tests {
     fn a_document_reads_back_and_bad_ones_are_refused() {
         let template = PostmortemTemplate::default();
         let text = serde_json::to_string(&template).unwrap();
-        assert_eq!(PostmortemTemplate::read(&text).unwrap(), template);
+        assert_eq!(policy::read::<PostmortemTemplate>(&check_text(&text).unwrap()).unwrap(), template);
         for (from, to, words) in [
-            ("\"summary\",\"impact\"", "\"summary\",\"nosuch\"", "nosuch"),
-            ("\"key\":\"impact\"", "\"key\":\"summary\"", "twice"),
-            ("\"key\":\"impact\"", "\"key\":\"Im pact\"", "small letters"),
-            ("\"otherwise\":[", "\"otherwise\":[\"summary\",", "once"),
-            ("{\"sections\"", "{\"extra\":1,\"sections\"", "JSON"),
+            ("\"summary\",\"impact\"", "\"summary\",\"nosuch\"", "by_level[0].sections: there is no section nosuch"),
+            ("\"key\":\"impact\"", "\"key\":\"summary\"", "sections[1].key: summary stands twice"),
+            ("\"key\":\"impact\"", "\"key\":\"Im pact\"", "sections[1].key: write 1 to 32 small letters"),
+            ("\"zh\":\"影响\"", "\"zh\":\"\"", "sections[1].title: write one line"),
+            ("\"otherwise\":[", "\"otherwise\":[\"summary\",", "otherwise: name each section once"),
+            ("[\"A\",", "[\"很坏\",", "by_level[0].levels: write a label"),
+            ("{\"sections\"", "{\"extra\":1,\"sections\"", "unknown field `extra`"),
         ] {
             let bad = text.replacen(from, to, 1);
             assert_ne!(bad, text, "{from}");
-            let refused = PostmortemTemplate::read(&bad).unwrap_err().to_string();
+            let refused = check_text(&bad).unwrap_err().to_string();
             assert!(refused.contains(words), "{to}: {refused}");
         }
     }

@@ -30,6 +30,10 @@ pub fn field(name: &str, chinese: bool) -> String {
         ("reason", _) => ("原因说明", "reason"),
         ("text", _) => ("内容", "text"),
         ("reviewer", _) => ("评审人", "reviewer"),
+        ("section", _) => ("章节", "section"),
+        ("version", _) => ("版本", "version"),
+        ("length", _) => ("字数", "length"),
+        ("whys", _) => ("追问", "whys"),
         _ if chinese => return field_name(name).to_owned(),
         _ => return words_of(name),
     };
@@ -68,6 +72,13 @@ pub fn value(field: &str, code: &str, chinese: bool) -> Option<&'static str> {
         ("cause_category", "security") => ("安全", "security"),
         ("cause_category", "human_process") => ("流程", "human process"),
         ("cause_category", "unknown") => ("未明", "unknown"),
+        ("section", "summary") => ("综述", "summary"),
+        ("section", "impact") => ("影响", "impact"),
+        ("section", "timeline") => ("时间线", "timeline"),
+        ("section", "root_cause") => ("根因", "root cause"),
+        ("section", "detection") => ("为什么没有更早发现", "why it was not found earlier"),
+        ("section", "went_well") => ("做得好的", "what went well"),
+        ("section", "actions") => ("改进项", "action items"),
         _ => return None,
     };
     Some(if chinese { zh } else { en })

@@ -29,6 +29,7 @@ pub fn action(t: &Texts, action: &str) -> String {
         ("timeline", _) => return t.timeline.to_owned(),
         ("import", "undo") => return t.import_undo.to_owned(),
         ("report" | "import", _) => return t.import_report.to_owned(),
+        ("postmortem", "write") => t.postmortem,
         ("postmortem", state) => {
             return PostmortemState::from_code(state)
                 .map_or_else(|| action.to_owned(), |to| format!("{} · {}", t.postmortem, state_words(t, to)));

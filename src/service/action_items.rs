@@ -10,17 +10,19 @@ use super::{
     App, ServiceError,
     app::authorise,
     events::{self, Created},
+    grading,
     idempotency::{self, Once},
     retry::retried,
 };
 use crate::{
     domain::{
         action_item::{
-            self, ActionFields, ActionItem, ActionState, DuePolicy, Priority, Step, StepRefused, chosen_due,
+            self, ActionFields, ActionItem, ActionState, Priority, Step, StepRefused, chosen_due, due_after,
         },
         actor::{Actor, Permission},
         checked::{self, FieldError},
         event::ProductionEvent,
+        severity::SeverityPolicy,
         visibility::Sight,
     },
     store::{self, Tx, audit::AuditEntry},
@@ -101,16 +103,6 @@ pub struct ActionPage {
     pub items: Vec<Listed>,
     /// Where the next page begins, if there is one.
     pub next: Option<ActionCursor>,
-}
-
-/// How long items may take: the stored document, else the default. The one place that reads it.
-pub async fn due_policy(connection: &impl store::reminders::ConnectionTrait) -> Result<DuePolicy, ServiceError> {
-    let Some(document) = store::names::policy(connection, action_item::POLICY).await? else {
-        return Ok(DuePolicy::default());
-    };
-    let unreadable = |error: String| store::StoreError::Unreadable(format!("policy {}: {error}", action_item::POLICY));
-    let policy: DuePolicy = serde_json::from_str(&document).map_err(|error| unreadable(error.to_string()))?;
-    Ok(policy.checked().map_err(|error| unreadable(error.to_string()))?)
 }
 
 /// The items of an event in order of their numbers.
@@ -206,7 +198,7 @@ pub async fn create(
             apply(&app, &tx, &mut fields, new).await?;
             let mut fields = fields.checked()?;
             if !fields.due_fixed {
-                fields.due_on = Some(policy_due(&app, &due_policy(tx.conn()).await?, &event, now));
+                fields.due_on = Some(policy_due(&app, &grading::levels(tx.conn()).await?, &event, now));
             }
             let item = ActionItem {
                 id: app.id(),
@@ -270,8 +262,8 @@ pub async fn update(
                 return Err(FieldError::shape("owner", remedy).into());
             }
             if !after.fields.due_fixed {
-                let policy = due_policy(tx.conn()).await?;
-                after.fields.due_on = Some(policy_due(&app, &policy, &event, after.created_at));
+                let levels = grading::levels(tx.conn()).await?;
+                after.fields.due_on = Some(policy_due(&app, &levels, &event, after.created_at));
             }
             if after == before {
                 tx.rollback().await?;
@@ -369,14 +361,19 @@ pub async fn delete(app: &App, actor: &Actor, number: i64, version: i64) -> Resu
 
 /// Counts the due dates of an event's open items from its severity again; those that people chose stay. For whoever
 /// regrades an event, in the same transaction; `event` is the event as it is now.
-pub async fn follow_policy(app: &App, tx: &Tx, actor: &Actor, event: &ProductionEvent) -> Result<(), ServiceError> {
+pub(super) async fn follow_policy(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    levels: &SeverityPolicy,
+    event: &ProductionEvent,
+) -> Result<(), ServiceError> {
     let items = store::action_items::of_events(tx.conn(), &[event.id], Sight::All).await?;
     let followers = items.into_iter().filter(|item| !item.state.is_closed() && !item.fields.due_fixed);
-    let policy = due_policy(tx.conn()).await?;
     // A handful: an event has few open items.
     for before in followers {
         let mut after = before.clone();
-        after.fields.due_on = Some(policy_due(app, &policy, event, before.created_at));
+        after.fields.due_on = Some(policy_due(app, levels, event, before.created_at));
         if after.fields.due_on == before.fields.due_on {
             continue;
         }
@@ -389,10 +386,10 @@ pub async fn follow_policy(app: &App, tx: &Tx, actor: &Actor, event: &Production
 }
 
 /// Counted from the day on which the item was written down.
-fn policy_due(app: &App, policy: &DuePolicy, event: &ProductionEvent, written: i64) -> NaiveDate {
+fn policy_due(app: &App, levels: &SeverityPolicy, event: &ProductionEvent, written: i64) -> NaiveDate {
     let written = DateTime::from_timestamp_millis(written).unwrap_or_else(|| app.now());
     let from = written.with_timezone(&app.zone).date_naive();
-    policy.due(event.fields.severity.as_deref(), from, &app.calendar)
+    due_after(from, levels.action_due_days(event.fields.severity.as_deref()))
 }
 
 /// Writes a patch over fields. A due date that stands as it was is not checked again: it may have passed meanwhile.

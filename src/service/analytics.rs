@@ -9,6 +9,7 @@ use super::{
     App, ServiceError,
     action_items::{ActionFilter, Listed, Names},
     app::authorise,
+    policies,
 };
 use crate::{
     domain::{
@@ -111,16 +112,6 @@ impl Query {
     }
 }
 
-/// The limits of 1-5-10: the stored document, else the default. The one place that reads it.
-async fn limits(app: &App) -> Result<Limits, ServiceError> {
-    let Some(document) = store::names::policy(app.store.read(), analytics::POLICY).await? else {
-        return Ok(Limits::default());
-    };
-    let unreadable = |error: String| store::StoreError::Unreadable(format!("policy {}: {error}", analytics::POLICY));
-    let limits: Limits = serde_json::from_str(&document).map_err(|error| unreadable(error.to_string()))?;
-    Ok(limits.checked().map_err(|error| unreadable(error.to_string()))?)
-}
-
 /// Computes the figures of a period. A period of more than 50,000 events is refused.
 pub async fn compute(app: &App, actor: &Actor, query: Query) -> Result<Report, ServiceError> {
     let (events, left_out, settings) = load(app, actor, query).await?;
@@ -197,7 +188,7 @@ async fn load(app: &App, actor: &Actor, query: Query) -> Result<(Vec<EventFacts>
             None => break,
         }
     }
-    let limits = limits(app).await?;
+    let limits: Limits = policies::load(app.store.read(), analytics::POLICY.name).await?;
     let settings = Settings {
         now: app.now().timestamp(),
         today: app.today(),

@@ -1,14 +1,15 @@
 //! The history of events: who changed what, what was deleted, and how to take it back.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, retry::retried};
+use super::{App, ServiceError, app::authorise, events, grading::Why, postmortem_text, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
         event::{self, ProductionEvent},
         history,
+        postmortem::{Postmortem, PostmortemState},
         visibility::Sight,
     },
     store,
@@ -31,7 +32,7 @@ pub struct HistoryPage {
     pub next: Option<AuditCursor>,
 }
 
-/// Who changed what of an event, newest first. Of a deleted event those may read it who may restore it.
+/// Who changed what of an event and wrote what of its postmortem, newest first. Of a deleted event those may read it who may restore it.
 pub async fn of_event(
     app: &App,
     actor: &Actor,
@@ -47,8 +48,8 @@ pub async fn of_event(
         }
     }
     let limit = limit.clamp(1, PAGE_LIMIT);
-    let subject = events::subject(number);
-    let mut entries = store::audit::page_of_subject(app.store.read(), &subject, after, limit + 1).await?;
+    let subjects = [events::subject(number), postmortem_text::text_subject(number)];
+    let mut entries = store::audit::page_of_subjects(app.store.read(), &subjects, after, limit + 1).await?;
     let more = entries.len() as u64 > limit;
     entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = entries.last().filter(|_| more).map(|entry| AuditCursor { at: entry.at, id: entry.id });
@@ -131,12 +132,29 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
             if let Some(week) = week.and_then(|week| week.parse().ok()) {
                 after.week = week;
             }
-            let event = events::write_changed(&app, &tx, &actor, event, after, ("event.undo", Some("undo"))).await?;
+            take_back_postmortem(&mut after.postmortem, &latest.change);
+            let event = events::write_changed(&app, &tx, &actor, event, after, ("event.undo", Why::Undone)).await?;
             tx.commit().await?;
             Ok(Some(event))
         }
     })
     .await
+}
+
+/// What an edit brought about in the postmortem (it became owed, its due date followed the level) goes with the edit,
+/// unless the postmortem moved on since.
+fn take_back_postmortem(postmortem: &mut Postmortem, change: &Value) {
+    let end = |field: &str, end: &str| change.get(field).and_then(|pair| pair.get(end)).and_then(Value::as_str);
+    let state = |name: &str| end("state", name).and_then(PostmortemState::from_code);
+    if state("to") != Some(postmortem.state) {
+        return;
+    }
+    if let Some(from) = state("from") {
+        postmortem.state = from;
+        if !postmortem.due_fixed {
+            postmortem.due_on = end("due_on", "from").and_then(|day| day.parse().ok());
+        }
+    }
 }
 
 /// The id of an entry as text, for links and forms.

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
-    capture, grading,
+    capture,
+    grading::{self, Why},
     idempotency::{self, KeptAnswer},
-    reminders,
+    policies, reminders,
     retry::retried,
 };
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
         text,
         visibility::{Sight, may_restrict},
     },
-    store::{self, Tx, audit::AuditEntry, event_parts::NamedParts},
+    store::{self, Tx, audit::AuditEntry, event_parts::NamedParts, policies::ConnectionTrait},
 };
 
 pub use super::idempotency::Once;
@@ -497,22 +498,22 @@ async fn write_update(
     let mut after = before.clone();
     let reason = patch.severity_reason.clone();
     apply(app, &mut after, patch);
-    write_changed(app, tx, actor, before, after, ("event.update", reason.as_deref())).await
+    write_changed(app, tx, actor, before, after, ("event.update", Why::Said(reason.as_deref()))).await
 }
 
-/// Writes an event over the one that stands inside a transaction, under this name in the audit log and with this
-/// reason where its level changes; one that is the same writes nothing.
+/// Writes an event over the one that stands inside a transaction, under this name in the audit log and for this reason
+/// where its level changes; one that is the same writes nothing.
 pub(super) async fn write_changed(
     app: &App,
     tx: &Tx,
     actor: &Actor,
     before: ProductionEvent,
     mut after: ProductionEvent,
-    (action, reason): (&str, Option<&str>),
+    (action, why): (&str, Why<'_>),
 ) -> Result<ProductionEvent, ServiceError> {
     after.fields = after.fields.checked()?;
     let levels = grading::levels(tx.conn()).await?;
-    let graded = grading::regrade(app, tx, actor, &levels, &before, &after, reason).await?;
+    let graded = grading::regrade(app, tx, actor, &levels, &before, &after, why).await?;
     let (was, is) = (&before.fields.responsibility, &after.fields.responsibility);
     grading::check_responsibility(tx, actor, was, is).await?;
     if after == before {
@@ -535,7 +536,7 @@ pub(super) async fn write_changed(
     if let Some(graded) = &graded {
         store::gradings::insert(tx, graded).await?;
     }
-    grading::follow_level(app, tx, &levels, &mut after, graded.is_some(), now).await?;
+    grading::follow_level(app, tx, actor, &levels, &before, &mut after).await?;
     let mut change = event::changes(&before.fields, &after.fields);
     if let Value::Object(map) = &mut change {
         if before.week != after.week {
@@ -665,7 +666,15 @@ pub async fn mark(
 /// The questions that an event's record leaves open, the most useful first.
 pub async fn missing(app: &App, actor: &Actor, number: i64) -> Result<Vec<Question>, ServiceError> {
     let event = get(app, actor, number).await?;
-    Ok(completeness::missing(&event.fields))
+    open_questions(app.store.read(), &event.fields).await
+}
+
+/// The questions that a record leaves open by the policy that holds, inside a transaction or outside.
+pub(super) async fn open_questions(
+    connection: &impl ConnectionTrait,
+    fields: &EventFields,
+) -> Result<Vec<Question>, ServiceError> {
+    Ok(completeness::missing(fields, &policies::load(connection, completeness::POLICY.name).await?))
 }
 
 fn whole_minute(at: DateTime<Utc>) -> DateTime<Utc> {

@@ -1,11 +1,10 @@
 //! 定级 and 定责: what the rules propose, grades with their reasons, thresholds, and which teams answer for an event.
 
 use chrono::{DateTime, NaiveDate};
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError,
+    App, ServiceError, action_items,
     app::authorise,
     events::{self, EventPatch},
     policies,
@@ -23,7 +22,7 @@ use crate::{
         severity::{self, SeverityPolicy},
         threshold::{self, ThresholdPolicy, Watched},
     },
-    store::{self, Tx},
+    store::{self, Tx, policies::ConnectionTrait},
 };
 
 pub use crate::store::gradings::Grading;
@@ -99,6 +98,15 @@ pub async fn grade(
     events::update(app, actor, number, version, patch).await
 }
 
+/// Why a level changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why<'a> {
+    /// For the reason that a person gives, if any.
+    Said(Option<&'a str>),
+    /// Whoever graded it takes their own grade back at once: it needs no leave, not even where only a lead regrades.
+    Undone,
+}
+
 /// What a patch does to the grade: the entry for the history; none where the grade stays. Refuses a level that there is
 /// not, and a grade that lacks its reason.
 pub(super) async fn regrade(
@@ -108,7 +116,7 @@ pub(super) async fn regrade(
     levels: &SeverityPolicy,
     before: &ProductionEvent,
     after: &ProductionEvent,
-    reason: Option<&str>,
+    why: Why<'_>,
 ) -> Result<Option<Grading>, ServiceError> {
     let from = before.fields.severity.as_deref();
     if after.fields.severity.as_deref() == from {
@@ -117,10 +125,13 @@ pub(super) async fn regrade(
     if let Some(label) = &after.fields.severity {
         levels.graded(label)?;
     }
-    if from.is_some() && !levels.same(from, after.fields.severity.as_deref()) {
+    if from.is_some() && why != Why::Undone && !levels.same(from, after.fields.severity.as_deref()) {
         authorise(actor, Permission::GradeEvent)?;
     }
-    let reason = checked::optional("severity_reason", reason, 2_000)?;
+    let reason = match why {
+        Why::Said(reason) => checked::optional("severity_reason", reason, 2_000)?,
+        Why::Undone => Some("undo".to_owned()),
+    };
     let proposal = proposal_of(app, tx.conn(), levels, after).await?;
     let to = after.fields.severity.clone();
     if reason.is_none() && needs_reason(levels, from, to.as_deref(), proposal.level.as_deref()) {
@@ -168,29 +179,33 @@ pub(super) async fn note(
 }
 
 /// What follows the level of an event: an event that was just graded owes a postmortem where its level asks for one, and
-/// a due date that nobody chose is counted again. Deadlines of other things that follow the level are moved here too.
+/// due dates that nobody chose, its own and those of its action items, are counted again. `before` is the event as it is
+/// stored; what `after` says of the postmortem already (an undone edit takes it back) is written too.
 pub(super) async fn follow_level(
     app: &App,
     tx: &Tx,
+    actor: &Actor,
     levels: &SeverityPolicy,
-    event: &mut ProductionEvent,
-    graded: bool,
-    now: i64,
+    before: &ProductionEvent,
+    after: &mut ProductionEvent,
 ) -> Result<(), ServiceError> {
-    let due = events::due_of(app, levels, &event.fields, event.created_at);
-    let asked = event.fields.severity.as_deref().and_then(|label| levels.level(label)).is_some_and(|l| l.postmortem);
-    let postmortem = &mut event.postmortem;
-    let before = postmortem.clone();
-    if graded && asked && postmortem.state == PostmortemState::Undecided {
+    let graded = before.fields.severity != after.fields.severity;
+    if graded {
+        action_items::follow_policy(app, tx, actor, levels, after).await?;
+    }
+    let due = events::due_of(app, levels, &after.fields, after.created_at);
+    let asked = after.fields.severity.as_deref().and_then(|label| levels.level(label)).is_some_and(|l| l.postmortem);
+    let (stored, postmortem) = (&before.postmortem, &mut after.postmortem);
+    if graded && asked && stored.state == PostmortemState::Undecided {
         postmortem.state = PostmortemState::Pending;
     }
     if postmortem.state.is_owed() && !postmortem.due_fixed {
         postmortem.due_on = Some(due);
     }
-    if *postmortem == before {
+    if postmortem == stored {
         return Ok(());
     }
-    store::postmortems::update(tx, event.id, postmortem.version, postmortem, now).await?;
+    store::postmortems::update(tx, after.id, postmortem.version, postmortem, app.now_millis()).await?;
     postmortem.version += 1;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! Policies: read and written by name, with version and audit. Where nobody wrote one, the default of the domain holds.
 
-use sea_orm::ConnectionTrait;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -10,7 +9,10 @@ use crate::{
         actor::{Actor, Permission},
         policy::{self, POLICIES, PolicyKind},
     },
-    store::{self, StoreError, policies::PolicyRow},
+    store::{
+        self, StoreError,
+        policies::{ConnectionTrait, PolicyRow},
+    },
 };
 
 /// A policy as it holds now.

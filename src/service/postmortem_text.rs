@@ -6,10 +6,10 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
-    events,
+    events, policies,
     postmortems::{self, PostmortemMove},
     retry::retried,
-    timeline,
+    timeline::{self, TimelineItem},
 };
 pub use crate::store::postmortem_text::{Writer, WrittenSection};
 use crate::{
@@ -23,8 +23,7 @@ use crate::{
         postmortem_template::{POLICY, PostmortemTemplate, Section, WHYS},
         stages::{self, StageBar},
     },
-    i18n,
-    store::{self, StoreError},
+    store,
 };
 
 /// The longest text of a section, in bytes.
@@ -116,15 +115,20 @@ impl PostmortemView {
 
 /// The template that holds: the policy document `postmortem`, else the default. The one place that asks.
 pub(super) async fn template(app: &App) -> Result<PostmortemTemplate, ServiceError> {
-    match store::postmortem_text::policy(app.store.read(), POLICY).await? {
-        None => Ok(PostmortemTemplate::default()),
-        Some(document) => PostmortemTemplate::read(&document)
-            .map_err(|error| StoreError::Unreadable(format!("policy {POLICY}: {error}")).into()),
-    }
+    policies::load(app.store.read(), POLICY.name).await
 }
 
-/// The postmortem of an event; what the facts say is in the reader's language.
-pub async fn view(app: &App, actor: &Actor, number: i64, chinese: bool) -> Result<PostmortemView, ServiceError> {
+/// The words of an entry of a timeline, in Chinese or English.
+pub type EntryWords = fn(&TimelineItem, &ProductionEvent, bool) -> String;
+
+/// The postmortem of an event; what the facts say is in the reader's language, entries of the timeline in these words.
+pub async fn view(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    chinese: bool,
+    words: EntryWords,
+) -> Result<PostmortemView, ServiceError> {
     let event = events::get(app, actor, number).await?;
     let connection = app.store.read();
     let bar = stages::stage_bar(&event.fields, app.now());
@@ -144,7 +148,7 @@ pub async fn view(app: &App, actor: &Actor, number: i64, chinese: bool) -> Resul
             Some(FactLine {
                 at: chrono::DateTime::from_timestamp_millis(item.at)?,
                 day_only: item.day_only,
-                text: i18n::timeline::words(item, &event, chinese),
+                text: words(item, &event, chinese),
             })
         })
         .collect();
@@ -206,8 +210,9 @@ pub async fn section(
     number: i64,
     key: &str,
     chinese: bool,
+    words: EntryWords,
 ) -> Result<SectionView, ServiceError> {
-    let view = view(app, actor, number, chinese).await?;
+    let view = view(app, actor, number, chinese, words).await?;
     view.sections.into_iter().find(|view| view.section.key == key).ok_or_else(|| no_section(key))
 }
 

@@ -9,12 +9,11 @@ use crate::{
     domain::{
         actor::{Actor, Permission, Role},
         checked::{self, FieldError, FieldProblem},
-        completeness,
         event::{EventFields, ProductionEvent},
         postmortem::PostmortemState,
         visibility::Sight,
     },
-    store::{self, Tx},
+    store::{self, Tx, policies::ConnectionTrait},
 };
 
 /// The most owed postmortems that are listed at once.
@@ -78,9 +77,12 @@ pub(super) async fn moves(app: &App, event: &ProductionEvent) -> Result<Vec<Post
 }
 
 /// The facts that the record must have before its postmortem is done, and lacks, by name. The one place that asks.
-pub(super) fn missing_facts(fields: &EventFields) -> Vec<String> {
-    let missing = completeness::missing(fields).into_iter().filter(|question| question.required);
-    missing.map(|question| question.field.to_owned()).collect()
+pub(super) async fn missing_facts(
+    connection: &impl ConnectionTrait,
+    fields: &EventFields,
+) -> Result<Vec<&'static str>, ServiceError> {
+    let open = events::open_questions(connection, fields).await?;
+    Ok(open.into_iter().filter(|question| question.required).map(|question| question.field).collect())
 }
 
 fn sees(account: &store::accounts::Account, field: &'static str, event: &ProductionEvent) -> Result<(), FieldError> {
@@ -174,7 +176,7 @@ pub async fn change(
                 }
                 if to == PostmortemState::Done {
                     may_approve(&tx, &actor, &people, event.id, &before, after.owner_id).await?;
-                    let missing = missing_facts(&event.fields);
+                    let missing = missing_facts(tx.conn(), &event.fields).await?;
                     // What a lead declares done without a review was reviewed elsewhere, with its own facts.
                     if !missing.is_empty() && before.state == PostmortemState::InReview {
                         let names = missing.join(", ");

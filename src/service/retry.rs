@@ -19,7 +19,8 @@ where
     detached(async move {
         let mut tries = 0;
         loop {
-            match work().await {
+            // On the heap: a transaction's future is large, and every caller would carry it.
+            match Box::pin(work()).await {
                 Err(ServiceError::Store(error @ StoreError::Contended(_))) if tries < RETRIES => {
                     tries += 1;
                     tracing::debug!(%error, tries, "another transaction was in the way; once more");

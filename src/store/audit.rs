@@ -104,14 +104,14 @@ pub struct AuditCursor {
     pub id: Uuid,
 }
 
-/// Entries of a subject, newest first, from the one before `after` on.
-pub async fn page_of_subject(
+/// Entries of these few subjects together, newest first, from the one before `after` on.
+pub async fn page_of_subjects(
     connection: &impl ConnectionTrait,
-    subject: &str,
+    subjects: &[String],
     after: Option<AuditCursor>,
     limit: u64,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    let mut condition = Condition::all().add(Column::Subject.eq(subject));
+    let mut condition = Condition::all().add(Column::Subject.is_in(subjects.iter().map(String::as_str)));
     if let Some(cursor) = after {
         let earlier = Condition::all().add(Column::At.eq(cursor.at)).add(Column::Id.lt(cursor.id));
         condition = condition.add(Condition::any().add(Column::At.lt(cursor.at)).add(earlier));

@@ -1,6 +1,6 @@
-//! Names of accounts, teams and services, and policy documents as they stand: what pages of other parts need of them.
+//! Names of accounts, teams and services: what pages of other parts need of them.
 
-use entity::{account, event, policy, service, team};
+use entity::{account, event, service, team};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -34,11 +34,6 @@ pub async fn one_writer(
         .count(connection)
         .await?;
     Ok(count <= 1)
-}
-
-/// The policy document of a name as it is stored; none where nobody wrote one.
-pub async fn policy(connection: &impl ConnectionTrait, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(policy::Entity::find_by_id(name.to_owned()).one(connection).await?.map(|row| row.document))
 }
 
 /// The numbers of these events, deleted ones too, in no particular order.

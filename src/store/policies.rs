@@ -1,7 +1,8 @@
 //! Policies as documents under their names.
 
 use entity::policy::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+pub use sea_orm::ConnectionTrait;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{
     StoreError, Tx,

@@ -1,6 +1,6 @@
 //! The texts of postmortems, and who is writing them.
 
-use entity::{edit_lock, policy, postmortem_section, service};
+use entity::{edit_lock, postmortem_section, service};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
@@ -161,12 +161,6 @@ pub async fn writers(connection: &impl ConnectionTrait, event_id: Uuid, now: i64
         .all(connection)
         .await?;
     Ok(rows.into_iter().map(|row| Writer { account_id: row.account_id, name: row.name, until: row.until }).collect())
-}
-
-/// The policy document of a name, where someone wrote one.
-pub async fn policy(connection: &impl ConnectionTrait, name: &str) -> Result<Option<String>, StoreError> {
-    let row = policy::Entity::find().filter(policy::Column::Name.eq(name)).one(connection).await?;
-    Ok(row.map(|row| row.document))
 }
 
 /// Names of services, in the order of the ids.

@@ -325,7 +325,7 @@ async fn items_of_a_restricted_event_are_seen_by_those_who_may_see_the_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn due_dates_follow_a_regrading_and_a_stored_policy() {
+async fn due_dates_follow_a_regrading_by_the_days_that_the_house_wrote() {
     let service = Service::start(NOW).await;
     let api = Api::of(&service, Role::Lead).await;
     let event = api.event(json!({"narrative": "提现失败", "severity": "D"})).await;
@@ -334,19 +334,16 @@ async fn due_dates_follow_a_regrading_and_a_stored_policy() {
     api.post(&path, json!({"title": "固定", "due_on": "2024-08-30"})).await;
     api.post(&path, json!({"title": "关闭"})).await;
     api.post("/action-items/3:move", json!({"to": "wont_do", "reason": "x"})).await;
-    record(&service, event, |fields| fields.severity = Some("A".to_owned())).await;
-    let tx = service.app.store.begin().await.unwrap();
-    let policy = entity::policy::ActiveModel {
-        name: Set("action_items".to_owned()),
-        version: Set(1),
-        document: Set(r#"{"days":"working","levels":{"A":3},"other":9}"#.to_owned()),
-        changed_at: Set(0),
-    };
-    entity::policy::Entity::insert(policy).exec_without_returning(tx.conn()).await.unwrap();
-    let regraded = fupan::store::events::by_number(tx.conn(), event).await.unwrap().unwrap();
-    let operator = Actor::local_operator();
-    fupan::service::action_items::follow_policy(&service.app, &tx, &operator, &regraded).await.unwrap();
-    tx.commit().await.unwrap();
+    let levels = api.get("/policies/severity").await;
+    let mut document = levels["document"].clone();
+    document["levels"][0]["action_due_days"] = json!(5);
+    let etag = levels["version"].to_string();
+    let admin = Api::of(&service, Role::Admin).await;
+    let put = admin.send(Method::PUT, "/policies/severity", Some(&etag), Some(json!({"document": document}))).await;
+    assert_eq!(put.status(), StatusCode::OK);
+    let grade = json!({"level": "A", "reason": "超过门槛"});
+    let put = api.send(Method::PUT, &format!("/events/{event}/grading"), Some("1"), Some(grade)).await;
+    assert_eq!(put.status(), StatusCode::OK);
     let due = async |number: i64| api.get(&format!("/action-items/{number}")).await["due_on"].clone();
     assert_eq!(
         (due(1).await, due(2).await, due(3).await),

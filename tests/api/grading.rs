@@ -443,3 +443,36 @@ async fn a_core_service_that_is_half_down_proposes_the_worst_level() {
     let hardly = lead.get("events/2/grading").await["proposal"].clone();
     assert_eq!(hardly["rule"], "core-drop-c", "the core line does not borrow the fall of the small one: {hardly}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_house_writes_of_facts_sections_and_limits_holds_and_nonsense_is_refused_with_its_place() {
+    let service = Service::start(NOW).await;
+    let (admin, lead) = (Caller::of(&service, Role::Admin).await, Caller::of(&service, Role::Lead).await);
+    lead.event(json!({"narrative": "提现失败"})).await;
+    for (name, document, place) in [
+        ("completeness", json!({"every": ["weather"]}), "every"),
+        ("completeness", json!({"every": [], "colour": 1}), "colour"),
+        ("postmortem", json!({"sections": [], "by_level": [], "otherwise": []}), "sections"),
+        ("analytics", json!({"detect": 0}), "detect"),
+    ] {
+        let (status, refused) = admin.put(&format!("policies/{name}"), 0, json!({"document": document})).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {refused}");
+        assert!(refused.to_string().contains(place), "{name}: {refused}");
+    }
+    let title = json!({"zh": "经过", "en": "What happened"});
+    for (name, document) in [
+        ("completeness", json!({"every": ["cause"]})),
+        ("postmortem", json!({"sections": [{"key": "story", "title": title}], "by_level": [], "otherwise": ["story"]})),
+        ("analytics", json!({"detect": 2, "locate": 5, "recover": 10, "reading": "cumulative"})),
+    ] {
+        let (status, written) = admin.put(&format!("policies/{name}"), 0, json!({"document": document})).await;
+        assert_eq!(status, StatusCode::OK, "{name}: {written}");
+    }
+    let missing = lead.get("events/1/missing").await;
+    assert_eq!((&missing["data"][0]["field"], &missing["data"][0]["required"]), (&json!("cause"), &json!(true)));
+    let postmortem = lead.get("events/1/postmortem").await;
+    let keys: Vec<&Value> = postmortem["sections"].as_array().unwrap().iter().map(|section| &section["key"]).collect();
+    assert_eq!(keys, ["story"], "{postmortem}");
+    let analytics = lead.get("analytics").await;
+    assert_eq!((&analytics["limits"]["detect"], &analytics["reading"]), (&json!(2), &json!("cumulative")));
+}

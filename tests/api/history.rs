@@ -57,6 +57,39 @@ async fn the_history_tells_every_field_that_changed_and_is_read_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_history_tells_who_wrote_which_section_of_the_postmortem_page_by_page() {
+    let service = Service::start(NOW).await;
+    let lead = Caller::of(&service, Role::Lead).await;
+    lead.send("POST", "/api/v1/events", None, Some(json!({"line": LINE}))).await;
+    lead.send("POST", "/api/v1/events", None, Some(json!({"narrative": "另一起"}))).await;
+    let section = "/api/v1/events/1/postmortem/sections/root_cause";
+    service.clock.set("2024-08-21T06:30:00Z");
+    let (status, _) = lead.send("PUT", section, Some(0), Some(json!({"text": "规则没有灰度"}))).await;
+    assert_eq!(status, StatusCode::OK);
+    service.clock.set("2024-08-21T06:31:00Z");
+    let (status, _) = lead.send("PATCH", "/api/v1/events/1", Some(2), Some(json!({"cause": "规则丙"}))).await;
+    assert_eq!(status, StatusCode::OK);
+    service.clock.set("2024-08-21T06:32:00Z");
+    lead.send("PUT", section, Some(1), Some(json!({"text": "规则没有灰度，也没有回滚"}))).await;
+    let (mut told, mut path) = (Vec::new(), "/api/v1/events/1/history?limit=2".to_owned());
+    loop {
+        let (_, page) = lead.send("GET", &path, None, None).await;
+        told.extend(page["data"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        path = format!("/api/v1/events/1/history?limit=2&cursor={next}");
+    }
+    let actions: Vec<&str> = told.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!((actions[0], actions[1]), ("postmortem.write", "event.update"));
+    assert_eq!(actions.iter().filter(|action| **action == "postmortem.write").count(), 2);
+    assert_eq!(actions.last(), Some(&"event.create"));
+    let changes = told[0]["changes"].as_array().unwrap();
+    assert!(changes.contains(&json!({"field": "section", "from": null, "to": "root_cause"})), "{changes:?}");
+    assert!(changes.contains(&json!({"field": "length", "from": 6, "to": 12})), "{changes:?}");
+    let (_, other) = lead.send("GET", "/api/v1/events/2/history", None, None).await;
+    assert_eq!(other["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_event_is_listed_keeps_its_history_and_comes_back_whole() {
     let service = Service::start(NOW).await;
     let (lead, reporter) = (Caller::of(&service, Role::Lead).await, Caller::of(&service, Role::Reporter).await);

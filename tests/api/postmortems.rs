@@ -399,6 +399,9 @@ async fn what_lacks_its_facts_is_not_approved() {
     let line = json!({"line": "08/21 13:40 客户反馈提现失败，影响约3笔出金交易。【待复盘】"});
     writer.send(Method::POST, "events", None, &line).await;
     let path = "events/2/postmortem";
+    let version = writer.get("events/2").await["version"].as_i64();
+    let grade = json!({"severity": "C", "severity_reason": "影响资金"});
+    assert_eq!(writer.send(Method::PATCH, "events/2", version, &grade).await.0, StatusCode::OK);
     let submit = json!({"state": "in_review", "reviewer": reviewer.email});
     assert_eq!(writer.send(Method::PATCH, path, None, &submit).await.0, StatusCode::OK);
     let (status, refused) = reviewer.send(Method::PATCH, path, None, &json!({"state": "done"})).await;

@@ -12,7 +12,7 @@ async fn a_record_is_shown_and_changed_field_by_field() {
     assert_eq!(run(&["service", "add", "提现"]).status.code(), Some(6));
     assert!(out(&run(&["service", "list"])).starts_with("提现\t业务线\t核心"));
     let missing = out(&run(&["event", "missing", "PE-1"]));
-    assert!(missing.starts_with("* severity"), "{missing}");
+    assert!(missing.starts_with("  detected"), "nothing is required before it is graded: {missing}");
     let edited = run(&[
         "event",
         "edit",

@@ -112,6 +112,37 @@ fn a_layer_uses_only_what_the_plan_allows() {
     assert!(read > 150, "only {read} files were read");
 }
 
+/// The names of the shapes that a file gives to the API.
+fn shapes(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut derived = false;
+    for line in text.lines() {
+        derived |= line.starts_with("#[derive(") && line.contains("ToSchema");
+        let name = line.trim_start_matches("pub ").trim_start_matches("pub(super) ");
+        if let Some(name) = name.strip_prefix("struct ").or_else(|| name.strip_prefix("enum ")) {
+            if derived {
+                found.push(word(name).to_owned());
+            }
+            derived = false;
+        }
+    }
+    found
+}
+
+#[test]
+fn no_two_shapes_of_the_api_share_a_name() {
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut found);
+    let mut names: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for file in found {
+        for name in shapes(&fs::read_to_string(&file).unwrap()) {
+            let before = names.insert(name.clone(), file.clone());
+            assert!(before.is_none(), "{name} stands in {before:?} and {}", file.display());
+        }
+    }
+    assert!(names.len() > 80, "only {} shapes were read", names.len());
+}
+
 #[test]
 fn every_folder_of_the_source_is_a_layer_of_the_table() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

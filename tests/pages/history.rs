@@ -59,3 +59,29 @@ async fn an_event_just_logged_by_mistake_goes_away_and_a_lead_can_bring_it_back(
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1"));
     assert_eq!(writer.get("/e/1").await.0, StatusCode::OK);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reporter_takes_back_their_own_first_grade_and_what_it_brought() {
+    let service = Service::start(NOW).await;
+    let (writer, lead) = (Person::of(&service, Role::Reporter).await, Person::of(&service, Role::Lead).await);
+    writer.post("/events", &[("line", "08/21 13:40 客户反馈提现失败")]).await;
+    let before = writer.get("/e/1").await.1;
+    let grade = [("version", "1"), ("level", "A"), ("reason", "看错了")];
+    assert_eq!(writer.post("/events/1/grade", &grade).await.0, StatusCode::SEE_OTHER);
+    let board = |page: String| page.contains("PE-1");
+    assert!(board(lead.get("/postmortems").await.1), "an A owes a postmortem");
+    let entry = undo_entry(&writer.get("/e/1").await.1).expect("an undo button");
+    let (status, to, page) = writer.post("/events/1/undo", &[("entry", &entry)]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1"), "{page}");
+    let after = writer.get("/e/1").await.1;
+    let badge = "id=\"level\"";
+    let level = |page: &str| page.split(badge).nth(1).and_then(|rest| rest.split('<').next()).map(str::to_owned);
+    assert!(level(&before).is_some(), "{before}");
+    assert_eq!(level(&after), level(&before));
+    assert!(!board(lead.get("/postmortems").await.1), "nothing is owed any more");
+    // The two entries stay, with their reasons; regrading what stands is still the lead's.
+    assert!(writer.get("/e/1/history").await.1.contains("看错了"));
+    writer.post("/events/1/grade", &[("version", "3"), ("level", "C"), ("reason", "门槛以下")]).await;
+    let again = [("version", "4"), ("level", "A"), ("reason", "x")];
+    assert_eq!(writer.post("/events/1/grade", &again).await.0, StatusCode::FORBIDDEN);
+}

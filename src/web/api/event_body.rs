@@ -90,7 +90,7 @@ pub struct EventBody {
     /// Business lines and components affected.
     services: Vec<AffectedServiceBody>,
     /// 定责: teams with their shares.
-    responsibility: Vec<ResponsibilityBody>,
+    responsibility: Vec<ResponsibleShareBody>,
     /// Words that group events.
     tags: Vec<String>,
     /// Links to something outside.
@@ -135,13 +135,13 @@ pub struct AffectedServiceBody {
     service_id: Uuid,
     /// The affected share over time, in the order of the clock; empty while nobody said.
     #[serde(default)]
-    shares: Vec<ShareBody>,
+    shares: Vec<AffectedShareBody>,
 }
 
 /// The affected share from a time on.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ShareBody {
+pub struct AffectedShareBody {
     /// Since when; null is the beginning of the event.
     #[serde(default)]
     from: Option<DateTime<chrono::FixedOffset>>,
@@ -152,7 +152,7 @@ pub struct ShareBody {
 /// A team's share of the responsibility.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ResponsibilityBody {
+pub struct ResponsibleShareBody {
     /// The team.
     team_id: Uuid,
     /// Basis points: 5000 are 0.5 次.
@@ -258,7 +258,7 @@ pub struct EventChange {
     /// Business lines and components affected, the whole list.
     services: Option<Vec<AffectedServiceBody>>,
     /// Teams with their shares, the whole list.
-    responsibility: Option<Vec<ResponsibilityBody>>,
+    responsibility: Option<Vec<ResponsibleShareBody>>,
     /// The whole list.
     tags: Option<Vec<String>>,
     /// The whole list.
@@ -337,14 +337,14 @@ pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> Even
                 shares: service
                     .shares
                     .iter()
-                    .map(|share| ShareBody { from: share.from.map(at), share_bp: share.share })
+                    .map(|share| AffectedShareBody { from: share.from.map(at), share_bp: share.share })
                     .collect(),
             })
             .collect(),
         responsibility: fields
             .responsibility
             .iter()
-            .map(|part| ResponsibilityBody { team_id: part.team_id, share_bp: part.share })
+            .map(|part| ResponsibleShareBody { team_id: part.team_id, share_bp: part.share })
             .collect(),
         tags: fields.tags.clone(),
         links: fields
@@ -432,7 +432,7 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
                 patch.services = Some(bodies.into_iter().map(AffectedServiceBody::value).collect());
             }
             "responsibility" => {
-                let bodies: Vec<ResponsibilityBody> =
+                let bodies: Vec<ResponsibleShareBody> =
                     list("responsibility", value, "send a list of team_id and share_bp")?;
                 let parts =
                     bodies.into_iter().map(|body| Responsibility { team_id: body.team_id, share: body.share_bp });

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{checked::FieldError, markdown},
-    i18n,
+    i18n::{self, timeline::words as entry_words},
     service::{
         App,
         postmortem_text::{self, PostmortemView, SectionView, Writer},
@@ -289,7 +289,7 @@ pub async fn read(
     if !matches!(format, "json" | "md" | "html") {
         return Err(FieldError::shape("format", "choose md, html or json").into());
     }
-    let view = postmortem_text::view(&app, &caller.actor, number, chinese).await?;
+    let view = postmortem_text::view(&app, &caller.actor, number, chinese, entry_words).await?;
     let document = || i18n::postmortem::document(&app, &view, chinese);
     let (media, bytes) = match format {
         "md" => ("text/markdown; charset=utf-8", document().markdown()),
@@ -307,7 +307,8 @@ pub async fn section(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let chinese = reads_chinese(&request);
-    let view = postmortem_text::section(&app, &caller.actor, number_of(&path.0)?, &path.1, chinese).await?;
+    let view =
+        postmortem_text::section(&app, &caller.actor, number_of(&path.0)?, &path.1, chinese, entry_words).await?;
     let answer = section_body(&app, &view, chinese);
     // What the facts say moves without a version: nobody keeps a copy of it.
     match view.version() {
@@ -329,7 +330,7 @@ pub async fn put(
     let version = needed_version(&request)?;
     let change = change.into_inner();
     postmortem_text::write(&app, &caller.actor, number, key, version, &change.text, change.whys.as_deref()).await?;
-    let view = postmortem_text::section(&app, &caller.actor, number, key, chinese).await?;
+    let view = postmortem_text::section(&app, &caller.actor, number, key, chinese, entry_words).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), view.version(), &section_body(&app, &view, chinese)))
 }
 

@@ -16,6 +16,7 @@ use crate::{
     i18n::{
         self, Texts,
         postmortem::{Words, words},
+        timeline::words as entry_words,
     },
     service::{
         App,
@@ -101,7 +102,7 @@ pub(super) async fn panel(
     number: i64,
 ) -> Result<PostmortemPanel, Problem> {
     let chinese = t.lang == "zh-CN";
-    let view = postmortem_text::view(app, &caller.actor, number, chinese).await?;
+    let view = postmortem_text::view(app, &caller.actor, number, chinese, entry_words).await?;
     let postmortem = &view.event.postmortem;
     let (written, sections) = view.progress();
     let w = words(chinese);

@@ -16,6 +16,7 @@ use crate::{
     i18n::{
         self,
         postmortem::{Words, words},
+        timeline::words as entry_words,
     },
     service::{
         App, ServiceError,
@@ -108,7 +109,7 @@ async fn show(
     let shell = Shell::of(app, request, caller, "events").await?;
     let t = shell.t;
     let chinese = t.lang == "zh-CN";
-    let view = postmortem_text::view(app, &caller.actor, number, chinese).await?;
+    let view = postmortem_text::view(app, &caller.actor, number, chinese, entry_words).await?;
     let state = view.event.postmortem.state;
     let may_write = caller.actor.role.may(Permission::WritePostmortem);
     let writes = may_write && is_open(state);
@@ -211,7 +212,7 @@ pub async fn save(
     let chinese = t.lang == "zh-CN";
     let (number, key) = (number_of(&path.0)?, path.1.clone());
     let form = SectionForm::of(form.into_inner());
-    let before = postmortem_text::section(&app, &caller.actor, number, &key, chinese).await?;
+    let before = postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?;
     let tidy = |whys: &[String]| -> Vec<String> {
         whys.iter().map(|why| why.trim().to_owned()).filter(|why| !why.is_empty()).collect()
     };
@@ -229,7 +230,7 @@ pub async fn save(
     };
     match done {
         Ok(version) if form.auto => {
-            let view = postmortem_text::section(&app, &caller.actor, number, &key, chinese).await?;
+            let view = postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?;
             let clock = app.now().with_timezone(&app.zone).format("%H:%M");
             let hints: Vec<_> = hints(&view, chinese)
                 .into_iter()
@@ -249,7 +250,7 @@ pub async fn save(
             };
             let message = if overtaken { words(chinese).both_kept.to_owned() } else { refusal(t, error) };
             if form.auto {
-                let now = postmortem_text::section(&app, &caller.actor, number, &key, chinese).await?;
+                let now = postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?;
                 let theirs = overtaken.then(|| now.text.clone());
                 return Ok(HttpResponse::build(status).json(json!({
                     "version": now.version(), "message": message, "theirs": theirs, "whys": now.whys,
@@ -288,7 +289,7 @@ pub async fn print(
     let caller = caller(&request)?;
     let t = super::words(&caller);
     let chinese = t.lang == "zh-CN";
-    let view = postmortem_text::view(&app, &caller.actor, number_of(&number)?, chinese).await?;
+    let view = postmortem_text::view(&app, &caller.actor, number_of(&number)?, chinese, entry_words).await?;
     let mut document = i18n::postmortem::document(&app, &view, chinese);
     // The bar shows the stages already.
     document.facts.retain(|(name, _)| name != words(chinese).stages);
@@ -317,7 +318,7 @@ pub async fn export(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let chinese = super::words(&caller).lang == "zh-CN";
-    let view = postmortem_text::view(&app, &caller.actor, number_of(&number)?, chinese).await?;
+    let view = postmortem_text::view(&app, &caller.actor, number_of(&number)?, chinese, entry_words).await?;
     let document = i18n::postmortem::document(&app, &view, chinese);
     let (media, bytes, ending) = match wanted.format.as_str() {
         "html" => ("text/html; charset=utf-8", document.html(), "html"),

@@ -115,7 +115,7 @@ pub async fn answer(
             return Err(ServiceError::from(FieldError::shape("answer", "write an answer, or choose unknown")));
         }
         let event = events::get(&app, &caller.actor, number).await?;
-        let open = completeness::missing(&event.fields);
+        let open = events::missing(&app, &caller.actor, number).await?;
         if !open.iter().any(|question| question.field == field) {
             return Ok(());
         }

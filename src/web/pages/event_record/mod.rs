@@ -23,6 +23,7 @@ use crate::{
         App,
         event_relations::{self, RELATION_KINDS, Relation, RelationKind},
         event_text::{self, Directory},
+        events,
     },
     web::problem::Problem,
 };
@@ -166,6 +167,7 @@ pub(super) async fn panel(around: Around<'_>) -> Result<Panel, Problem> {
     let Around { app, actor, t, event, later, refused } = around;
     let directory = event_text::directory(app, actor).await?;
     let relations = event_relations::of_event(app, actor, event.number).await?;
+    let open = events::missing(app, actor, event.number).await?;
     let r = record::texts(t.lang);
     let fields = &event.fields;
     let shown = form_of(app, event, &directory);
@@ -201,7 +203,7 @@ pub(super) async fn panel(around: Around<'_>) -> Result<Panel, Problem> {
             .into_iter()
             .map(|kind| choice(kind.code(), record::relation(r, kind, true), &typed("relation", "kind")))
             .collect(),
-        asked: asked(r, event, &directory, later, of("answer")),
+        asked: asked(r, event, &directory, open, later, of("answer")),
         may_mitigate: !fields.tells("mitigated") && fields.recovered.is_none(),
         may_recover: fields.recovered.is_none() && !fields.unknown.iter().any(|name| name == "recovered"),
         mark_value: typed("mark", "at"),
@@ -320,6 +322,7 @@ fn asked(
     r: &'static RecordTexts,
     event: &ProductionEvent,
     directory: &Directory,
+    open: Vec<Question>,
     later: &str,
     refused: Option<&Refused>,
 ) -> Option<Asked> {
@@ -331,7 +334,7 @@ fn asked(
         "services" => offered,
         _ => true,
     };
-    let mut all: Vec<Question> = completeness::missing(fields).into_iter().filter(fits).collect();
+    let mut all: Vec<Question> = open.into_iter().filter(fits).collect();
     if !fields.tells("recovered") {
         let place = |fact: &str| completeness::FACTS.iter().position(|have| *have == fact);
         all.sort_by_key(|question| {
