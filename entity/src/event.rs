@@ -59,8 +59,6 @@ pub struct Model {
     pub import_mark: Option<String>,
     /// Order within its report.
     pub position: i64,
-    /// Folded words for the search.
-    pub search_text: String,
     /// Milliseconds.
     pub created_at: i64,
     /// Account; none is the local operator.
@@ -91,6 +89,8 @@ pub struct Model {
     pub mitigated_day: bool,
     /// Clock points that nobody can tell any more, separated by commas.
     pub clock_unknown: Option<String>,
+    /// The place in lists, `store::order_key`; unique.
+    pub order_key: i64,
     /// Only the people of `event_viewer`, who logged it, and administrators see it.
     pub restricted: bool,
 }

@@ -25,6 +25,8 @@ pub struct Model {
     pub changed_at: i64,
     /// Milliseconds.
     pub done_at: Option<i64>,
+    /// The `order_key` of its event, so that an index serves filter and order.
+    pub order_key: i64,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -11,6 +11,7 @@ mod m0006_publishing;
 mod m0007_report_styles;
 mod m0008_event_record;
 mod m0009_action_items;
+mod m0010_search;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_report_styles::Migration),
             Box::new(m0008_event_record::Migration),
             Box::new(m0009_action_items::Migration),
+            Box::new(m0010_search::Migration),
         ]
     }
 }

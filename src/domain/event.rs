@@ -335,19 +335,6 @@ impl EventFields {
         .filter_map(|(name, at)| at.map(|at| (name, at)))
         .collect()
     }
-
-    /// Folded words for the search.
-    pub fn search_text(&self, raw: Option<&str>) -> String {
-        let parts = [
-            Some(self.narrative.as_str()),
-            self.summary.as_deref(),
-            self.impact.as_deref(),
-            self.cause.as_deref(),
-            self.recovery.as_deref(),
-            raw.filter(|raw| raw.trim() != self.narrative),
-        ];
-        checked::fold(&parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
-    }
 }
 
 /// Whether a sentence holds a section of a report: put into one, it would tell figures and events of its own.

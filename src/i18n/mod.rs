@@ -4,6 +4,7 @@ pub mod foreign;
 pub mod imports;
 pub mod problems;
 pub mod restated;
+pub mod search;
 pub mod style;
 
 macro_rules! texts {

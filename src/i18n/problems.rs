@@ -17,6 +17,7 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::NotFound(what) => not_found(what),
         ServiceError::Invalid(error) => field(error),
         ServiceError::Foreign(problem) => super::foreign::problem(problem),
+        ServiceError::Query(problem) => super::search::problem(problem),
         ServiceError::Stale { what, given, current } => {
             format!("{what} 已被别人改过：你手上是版本 {given}，现在是版本 {current}；请重新打开后再改")
         }

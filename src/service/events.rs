@@ -27,13 +27,7 @@ use crate::{
 };
 
 pub use super::idempotency::Once;
-pub use crate::store::{
-    events::{EventCursor, EventFilter},
-    timeline::TimelineEntry,
-};
-
-/// The most events on a page.
-pub const PAGE_LIMIT: u64 = 200;
+pub use crate::store::timeline::TimelineEntry;
 
 /// An event to be written.
 #[derive(Debug, Clone)]
@@ -48,15 +42,6 @@ pub struct NewEvent {
     pub raw: Option<String>,
     /// Where it comes from.
     pub source: Source,
-}
-
-/// A page of events.
-#[derive(Debug, Clone)]
-pub struct EventPage {
-    /// The events.
-    pub events: Vec<ProductionEvent>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<EventCursor>,
 }
 
 /// An event with everything its page shows.
@@ -307,26 +292,6 @@ pub async fn detail(app: &App, actor: &Actor, number: i64) -> Result<EventDetail
     Ok(EventDetail { event, timeline, audit })
 }
 
-/// A page of events, the latest beginning first.
-pub async fn list(
-    app: &App,
-    actor: &Actor,
-    filter: &EventFilter,
-    after: Option<EventCursor>,
-    limit: u64,
-) -> Result<EventPage, ServiceError> {
-    authorise(actor, Permission::Read)?;
-    let limit = limit.clamp(1, PAGE_LIMIT);
-    let mut events = store::events::list(app.store.read(), filter, after, limit + 1).await?;
-    let more = events.len() as u64 > limit;
-    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = events.last().filter(|_| more).map(|event| EventCursor {
-        occurred_at: event.fields.occurred.map(|point| point.at.timestamp_millis()),
-        number: event.number,
-    });
-    Ok(EventPage { events, next })
-}
-
 /// The events of a week in report order.
 pub async fn of_week(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<ProductionEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
@@ -555,7 +520,7 @@ pub(super) async fn by_number(tx: &Tx, number: i64) -> Result<ProductionEvent, S
         .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
 }
 
-async fn current(tx: &Tx, number: i64, version: i64) -> Result<ProductionEvent, ServiceError> {
+pub(super) async fn current(tx: &Tx, number: i64, version: i64) -> Result<ProductionEvent, ServiceError> {
     let event = by_number(tx, number).await?;
     if event.version == version {
         Ok(event)

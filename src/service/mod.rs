@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod app;
 pub mod attempts;
+pub mod bulk_edit;
 pub mod capture;
 pub mod demo;
 pub mod error;
@@ -21,6 +22,8 @@ pub mod report_splice;
 pub mod report_styles;
 pub mod reports;
 pub mod retry;
+pub mod saved_views;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod shares;

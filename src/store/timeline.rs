@@ -1,12 +1,12 @@
 //! Lines that people added to a timeline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::timeline_entry::{ActiveModel, Column, Entity, Model};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, search};
 
 /// Most entries of one event that are read.
 const LIMIT: u64 = 500;
@@ -35,7 +35,7 @@ pub async fn insert(tx: &Tx, event_id: Uuid, entry: &TimelineEntry, now: i64) ->
         created_at: Set(now),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    search::reindex(tx, &[event_id]).await
 }
 
 /// Adds lines to events.
@@ -50,6 +50,8 @@ pub async fn insert_all(tx: &Tx, entries: &[(Uuid, TimelineEntry)], now: i64) ->
             created_at: Set(now),
         });
         Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+        let events: BTreeSet<Uuid> = chunk.iter().map(|(event_id, _)| *event_id).collect();
+        search::reindex(tx, &events.into_iter().collect::<Vec<_>>()).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod imports;
 mod mailings;
 mod publishing;
 mod report_styles;
+mod search;
 mod shares;
 
 use fupan::{

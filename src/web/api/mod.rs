@@ -1,5 +1,6 @@
 //! The JSON API under `/api/v1`.
 
+mod bulk;
 mod conditions;
 mod event_body;
 mod events;
@@ -12,8 +13,10 @@ pub mod published;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
+mod saved_views;
 pub mod shares;
 
+pub use bulk::{BulkSet, outcome as bulk_outcome};
 pub use conditions::with_bytes;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
@@ -39,6 +42,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(postmortems::add_to_timeline)),
         )
         .service(web::resource("/api/v1/events/{number}/postmortem").route(web::patch().to(postmortems::patch)))
+        .service(web::resource("/api/v1/events/{number}/similar").route(web::get().to(saved_views::similar)))
+        .service(web::resource("/api/v1/events:bulk").route(web::post().to(bulk::change)))
+        .service(
+            web::resource("/api/v1/views")
+                .route(web::get().to(saved_views::list))
+                .route(web::post().to(saved_views::create)),
+        )
+        .service(
+            web::resource("/api/v1/views/{id}")
+                .route(web::get().to(saved_views::read))
+                .route(web::patch().to(saved_views::patch))
+                .route(web::delete().to(saved_views::delete)),
+        )
         .service(web::resource("/api/v1/postmortems").route(web::get().to(postmortems::owed)))
         .service(web::resource("/api/v1/lines:parse").route(web::post().to(lines::parse)))
         .service(

@@ -6,13 +6,15 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
-    shares,
+    bulk, event_body, events, figures, imports, lines, postmortems, published, report_mailings, report_styles, reports,
+    saved_views, shares,
 };
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    bulk::BulkAnswer,
+    bulk::BulkRequest,
     event_body::EventBody,
     event_body::EventChange,
     events::EventList,
@@ -43,6 +45,10 @@ use crate::web::routes::{ROUTES, Route};
     report_mailings::MailingList,
     report_mailings::MailingPreview,
     reports::ReportBody,
+    saved_views::SimilarList,
+    saved_views::ViewBody,
+    saved_views::ViewList,
+    saved_views::ViewRequest,
     shares::ShareBody,
     shares::ShareList,
     shares::ShareNew,
@@ -77,6 +83,14 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/timeline") => {
             Exchange { takes: Some((JSON, "TimelineNew")), gives: ("201", JSON, "TimelineBody") }
         }
+        ("GET", "/api/v1/events/{number}/similar") => give("SimilarList"),
+        ("POST", "/api/v1/events:bulk") => swap("BulkRequest", "BulkAnswer"),
+        ("GET", "/api/v1/views") => give("ViewList"),
+        ("POST", "/api/v1/views") => {
+            Exchange { takes: Some((JSON, "ViewChange")), gives: ("201", JSON, "ViewBody") }
+        }
+        ("GET", "/api/v1/views/{id}") => give("ViewBody"),
+        ("PATCH", "/api/v1/views/{id}") => swap("ViewChange", "ViewBody"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("GET", "/api/v1/imports") => give("RunList"),
@@ -142,7 +156,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}") => {
+        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/views/{id}") => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),

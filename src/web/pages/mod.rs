@@ -3,6 +3,7 @@
 mod charts;
 mod distribution;
 mod event;
+mod event_list;
 mod events;
 mod figures;
 mod home;
@@ -40,12 +41,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/logout").route(web::post().to(sign::logout)))
         .service(web::resource("/language").route(web::post().to(settings::language)))
         .service(web::resource("/theme").route(web::post().to(settings::theme)))
-        .service(web::resource("/events").route(web::get().to(events::list)).route(web::post().to(events::create)))
+        .service(web::resource("/events").route(web::get().to(event_list::page)).route(web::post().to(events::create)))
         .service(
             web::resource("/events/new")
                 .route(web::get().to(events::new_page))
                 .route(web::post().to(events::create_from_form)),
         )
+        .service(web::resource("/events/bulk").route(web::post().to(event_list::bulk)))
+        .service(
+            web::resource("/views")
+                .route(web::get().to(event_list::views))
+                .route(web::post().to(event_list::save_view)),
+        )
+        .service(web::resource("/views/{id}/remove").route(web::post().to(event_list::remove_view)))
         .service(web::resource("/lines/preview").route(web::post().to(parsed::preview)))
         .service(web::resource("/e/{number}").route(web::get().to(event::page)))
         .service(web::resource("/events/{number}/edit").route(web::post().to(event::edit)))
