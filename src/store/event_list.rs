@@ -383,11 +383,7 @@ fn select<F: Found>(
 ) -> SelectStatement {
     let mut select = Query::select();
     F::columns(&mut select);
-    // SQLite takes the tables of a cross join in the order in which they are named; the others choose by statistics.
-    let join = if backend == DatabaseBackend::Sqlite { JoinType::CrossJoin } else { JoinType::InnerJoin };
-    let on_event = |table: &'static str, column: &'static str| {
-        Expr::col(("event", "id")).equals((table, column))
-    };
+    let on_event = |table: &'static str, column: &'static str| Expr::col(("event", "id")).equals((table, column));
     let mut with_postmortem = false;
     let key: SimpleExpr;
     match start {
@@ -398,13 +394,13 @@ fn select<F: Found>(
                 select.from("search_piece");
                 if !found.texts.is_empty() {
                     let of_piece = Expr::cust("search_document.order_key = search_piece.rowid");
-                    select.join(join, "search_document", of_piece);
+                    join(backend, &mut select, "search_document", of_piece);
                 }
-                select.join(join, "event", Expr::cust("event.order_key = search_piece.rowid"));
+                join(backend, &mut select, "event", Expr::cust("event.order_key = search_piece.rowid"));
             } else {
                 key = Expr::col(("search_document", "order_key"));
                 select.from("search_document");
-                select.join(join, "event", Expr::col(("event", "order_key")).equals(("search_document", "order_key")));
+                join(backend, &mut select, "event", Expr::col(("event", "order_key")).equals(("search_document", "order_key")));
             }
             select.and_where(found.index);
             for text in found.texts {
@@ -415,7 +411,7 @@ fn select<F: Found>(
             key = Expr::col((way.table, "order_key"));
             select.from(way.table);
             if way.table != "event" {
-                select.join(join, "event", on_event(way.table, "event_id"));
+                join(backend, &mut select, "event", on_event(way.table, "event_id"));
             }
             with_postmortem = way.table == "postmortem";
             select.and_where(Expr::col((way.table, way.column)).eq((*value).clone()));
@@ -428,7 +424,7 @@ fn select<F: Found>(
         }
     }
     if !with_postmortem {
-        select.join(join, "postmortem", on_event("postmortem", "event_id"));
+        join(backend, &mut select, "postmortem", on_event("postmortem", "event_id"));
     }
     select.and_where(Expr::col(("event", "deleted_at")).is_null());
     select.cond_where(filter.visible.clone());
@@ -444,6 +440,15 @@ fn select<F: Found>(
     }
     select.order_by_expr(key, direction).limit(limit);
     select
+}
+
+/// SQLite takes the tables of a cross join in the order in which they are named; the others choose by statistics.
+fn join(backend: DatabaseBackend, select: &mut SelectStatement, table: &'static str, on: SimpleExpr) {
+    if backend == DatabaseBackend::Sqlite {
+        select.join(JoinType::CrossJoin, table, Condition::all()).and_where(on);
+    } else {
+        select.join(JoinType::InnerJoin, table, on);
+    }
 }
 
 fn without_words(backend: DatabaseBackend, select: &mut SelectStatement, words: &[SoughtWord]) {

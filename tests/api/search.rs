@@ -14,13 +14,12 @@ struct Caller {
     client: Client,
     token: String,
     events: String,
-    url: String,
 }
 
 impl Caller {
     async fn new(service: &Service, role: Role) -> Self {
         let token = service.token(role).await;
-        Self { client: client(), token, events: format!("{}/api/v1/events", service.url), url: service.url.clone() }
+        Self { client: client(), token, events: format!("{}/api/v1/events", service.url) }
     }
 
     async fn add(&self, body: Value) -> Value {
@@ -292,8 +291,8 @@ async fn lists_of_several_values_are_paged_in_one_order_without_gaps() {
     let mut events = Vec::new();
     for number in 1..=40 {
         let at = format!("2024-08-{:02}T{:02}:00:00+08:00", 1 + number * 7 % 19, number % 24);
-        let state = ["pending", "done", "undecided"][number % 3];
-        caller.add(json!({"narrative": "提现", "severity": ["A", "B", "C"][number % 3], "occurred_at": at, "postmortem": state})).await;
+        let (state, severity) = (["pending", "done", "undecided"][number % 3], ["A", "B", "C"][number % 3]);
+        caller.add(json!({"narrative": "提现", "severity": severity, "occurred_at": at, "postmortem": state})).await;
         events.push(json!({"number": number, "version": 1}));
     }
     let body = json!({"events": events[..25], "set": {"add_tags": ["一", "二"]}});
