@@ -70,6 +70,10 @@ words! {
     bulk_unchanged: "原本就是这样", "was so already";
     bulk_stale: "已被别人改过，没有修改", "changed by somebody else, left alone";
     bulk_refused: "没有修改", "not changed";
+    similar: "类似事件", "Similar events";
+    same_service: "同一业务", "same service";
+    same_cause: "原因同类", "same kind of cause";
+    likeness: "相似", "alike";
     back: "返回列表", "Back to the list";
 }
 

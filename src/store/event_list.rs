@@ -268,19 +268,30 @@ fn words(filter: &EventFilter) -> Vec<SoughtWord> {
     sought.collect()
 }
 
-/// The table and column that a walk follows, one value at a time.
+/// The table and column that a walk follows, one value at a time; `None` is no value.
 struct Way {
     table: &'static str,
     column: &'static str,
-    values: Vec<SimpleExpr>,
+    values: Vec<Option<SimpleExpr>>,
+    /// The condition that it fulfils; none where the condition is still to be looked at.
+    part: Option<usize>,
+    /// Few events of a million go this way.
+    narrow: bool,
 }
+
+/// A range of numbers of at most this many events is looked through whole.
+const FEW: i64 = 3_000;
 
 /// The best way: the rarest kind of condition first. Conditions that no index serves, and lists of many values, are
 /// left to be looked at on the way.
-fn way(filter: &EventFilter) -> Option<(usize, Way)> {
+fn way(filter: &EventFilter) -> Option<Way> {
     let text = |value: &Option<String>| value.as_ref().map(|value| Expr::val(value.as_str()));
-    let mut best: Option<(u8, usize, Way)> = None;
-    for (at, part) in filter.parts.iter().enumerate().filter(|(_, part)| !part.not) {
+    let mut best: Option<(u8, Way)> = None;
+    for (at, part) in filter.parts.iter().enumerate() {
+        // Turned round a condition leaves nearly all events.
+        if part.not {
+            continue;
+        }
         let (rank, table, column, values): (u8, _, _, Vec<Option<SimpleExpr>>) = match &part.test {
             Test::Tag(tags) => {
                 (0, "event_tag", "tag", tags.iter().map(|tag| Some(Expr::val(tag.as_str()))).collect())
@@ -288,37 +299,48 @@ fn way(filter: &EventFilter) -> Option<(usize, Way)> {
             Test::Service(ids) => {
                 (1, "affected_service", "service_id", ids.iter().map(|id| Some(Expr::val(*id))).collect())
             }
-            Test::Owner(ids) => {
-                (2, "postmortem", "owner_id", ids.iter().map(|id| id.map(Expr::val)).collect())
+            Test::Owner(ids) => (2, "postmortem", "owner_id", ids.iter().map(|id| id.map(Expr::val)).collect()),
+            // No team is no row.
+            Test::Team(ids) if ids.iter().all(Option::is_some) => {
+                (3, "responsibility", "team_id", ids.iter().map(|id| id.map(Expr::val)).collect())
             }
-            Test::Team(ids) => (3, "responsibility", "team_id", ids.iter().map(|id| id.map(Expr::val)).collect()),
-            Test::Week(weeks) => {
-                let one = |(from, to): &(IsoWeek, IsoWeek)| (from == to).then(|| Expr::val(from.to_string()));
-                (4, "event", "report_week", weeks.iter().map(one).collect())
+            Test::Week(weeks) if weeks.iter().all(|(from, to)| from == to) => {
+                (4, "event", "report_week", weeks.iter().map(|(week, _)| Some(Expr::val(week.to_string()))).collect())
             }
             Test::State(states) => {
                 (5, "postmortem", "state", states.iter().map(|state| Some(Expr::val(state.code()))).collect())
             }
-            Test::Kind(kinds) if !kinds.contains(&EventKind::Normal) => {
-                (6, "event", "kind", kinds.iter().map(|kind| Some(Expr::val(kind.code()))).collect())
+            Test::Overdue(_) => {
+                (6, "postmortem", "state", ["pending", "drafting", "in_review"].map(|code| Some(Expr::val(code))).to_vec())
             }
-            Test::Severity(labels) => (7, "event", "severity", labels.iter().map(text).collect()),
-            Test::Cause(causes) => (8, "event", "cause_category", causes.iter().map(text).collect()),
+            Test::Kind(kinds) if !kinds.contains(&EventKind::Normal) => {
+                (7, "event", "kind", kinds.iter().map(|kind| Some(Expr::val(kind.code()))).collect())
+            }
+            Test::Ongoing => (8, "event", "recovered_at", vec![None]),
+            Test::Severity(labels) => (9, "event", "severity", labels.iter().map(text).collect()),
+            Test::Cause(causes) => (10, "event", "cause_category", causes.iter().map(text).collect()),
             Test::Detection(ways) => {
                 let code = |way: &Option<Detection>| way.map(|way| Expr::val(way.code()));
-                (9, "event", "detection", ways.iter().map(code).collect())
+                (11, "event", "detection", ways.iter().map(code).collect())
             }
             _ => continue,
         };
-        let Some(values) = values.into_iter().collect::<Option<Vec<_>>>() else { continue };
         if values.is_empty() || values.len() > 8 {
             continue;
         }
-        if best.as_ref().is_none_or(|(have, ..)| rank < *have) {
-            best = Some((rank, at, Way { table, column, values }));
+        if best.as_ref().is_none_or(|(have, _)| rank < *have) {
+            let part = (!matches!(part.test, Test::Overdue(_))).then_some(at);
+            best = Some((rank, Way { table, column, values, part, narrow: rank <= 8 && rank != 5 }));
         }
     }
-    best.map(|(_, at, way)| (at, way))
+    best.map(|(_, way)| way)
+}
+
+/// Whether the filter asks for few events by their numbers.
+fn by_number(filter: &EventFilter) -> bool {
+    let few = |(from, to): &(i64, i64)| to.saturating_sub(*from) < FEW;
+    let mut numbers = filter.parts.iter().filter(|part| !part.not);
+    numbers.any(|part| matches!(&part.test, Test::Number(ranges) if ranges.len() <= 8 && ranges.iter().all(few)))
 }
 
 async fn walk<F: Found>(
@@ -331,20 +353,29 @@ async fn walk<F: Found>(
 ) -> Result<Vec<F>, StoreError> {
     let backend = connection.get_database_backend();
     let words = words(filter);
-    if words.iter().any(|word| !word.not) {
-        let select = select::<F>(backend, filter, order, after, limit, &Start::Words(&words, place), None);
-        return rows(connection, &select).await;
+    let page = Page { filter, order, after, limit };
+    if by_number(filter) {
+        return rows(connection, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
     }
-    let Some((at, way)) = way(filter) else {
-        let select = select::<F>(backend, filter, order, after, limit, &Start::All(&words), None);
-        return rows(connection, &select).await;
+    let way = way(filter);
+    if words.iter().any(|word| !word.not) {
+        // A word may be frequent, and another condition rare: then the texts of the rare events are looked at.
+        let rare = match &way {
+            Some(way) if way.narrow => is_rare(connection, way).await?,
+            _ => false,
+        };
+        if !rare {
+            return rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place))).await;
+        }
+    }
+    let Some(way) = way else {
+        return rows(connection, &select::<F>(backend, &page, &Start::All(&words))).await;
     };
     // Values are few, and each asks for a page at most.
     let mut found: Vec<F> = Vec::new();
     for value in &way.values {
-        let start = Start::Way(&way, value, &words);
-        let select = select::<F>(backend, filter, order, after, limit, &start, Some(at));
-        found.extend(rows::<F>(connection, &select).await?);
+        let start = Start::Way(&way, value.as_ref(), &words, place);
+        found.extend(rows::<F>(connection, &select::<F>(backend, &page, &start)).await?);
     }
     if way.values.len() > 1 {
         if order == EventOrder::Oldest {
@@ -358,6 +389,26 @@ async fn walk<F: Found>(
     Ok(found)
 }
 
+/// Whether few events go this way: counted as far as that.
+async fn is_rare(connection: &impl ConnectionTrait, way: &Way) -> Result<bool, StoreError> {
+    let mut rows = Query::select();
+    rows.expr_as(Expr::val(1), Alias::new("one")).from(way.table).limit(u64::try_from(FEW).unwrap_or(0) + 1);
+    rows.cond_where(way.values.iter().fold(Condition::any(), |any, value| any.add(is(way, value.as_ref()))));
+    let mut count = Query::select();
+    count.expr_as(Expr::cust("count(*)"), Alias::new("n")).from_subquery(rows, Alias::new("found"));
+    let row = connection.query_one(&count).await?;
+    let counted: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    Ok(counted <= FEW)
+}
+
+fn is(way: &Way, value: Option<&SimpleExpr>) -> SimpleExpr {
+    let column = Expr::col((way.table, way.column));
+    match value {
+        Some(value) => column.eq(value.clone()),
+        None => column.is_null(),
+    }
+}
+
 async fn rows<F: Found>(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<F>, StoreError> {
     Ok(F::find_by_statement(connection.get_database_backend().build(select)).all(connection).await?)
 }
@@ -366,25 +417,28 @@ async fn rows<F: Found>(connection: &impl ConnectionTrait, select: &SelectStatem
 enum Start<'a> {
     /// At the index of words.
     Words(&'a [SoughtWord], Place),
-    /// At all events of a value; words that must not be there are looked at.
-    Way(&'a Way, &'a SimpleExpr, &'a [SoughtWord]),
-    /// At all events.
+    /// At all events of a value; their words are looked at.
+    Way(&'a Way, Option<&'a SimpleExpr>, &'a [SoughtWord], Place),
+    /// At the events of a few numbers, which are sorted.
+    Numbers(&'a [SoughtWord], Place),
+    /// At all events; words that must not be there are looked at.
     All(&'a [SoughtWord]),
 }
 
-fn select<F: Found>(
-    backend: DatabaseBackend,
-    filter: &EventFilter,
+/// What a walk is for.
+struct Page<'a> {
+    filter: &'a EventFilter,
     order: EventOrder,
     after: Option<i64>,
     limit: u64,
-    start: &Start<'_>,
-    done: Option<usize>,
-) -> SelectStatement {
+}
+
+fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>) -> SelectStatement {
     let mut select = Query::select();
     F::columns(&mut select);
     let on_event = |table: &'static str, column: &'static str| Expr::col(("event", "id")).equals((table, column));
     let mut with_postmortem = false;
+    let mut done = None;
     let key: SimpleExpr;
     match start {
         Start::Words(words, place) => {
@@ -400,45 +454,53 @@ fn select<F: Found>(
             } else {
                 key = Expr::col(("search_document", "order_key"));
                 select.from("search_document");
-                join(backend, &mut select, "event", Expr::col(("event", "order_key")).equals(("search_document", "order_key")));
+                let on = Expr::col(("event", "order_key")).equals(("search_document", "order_key"));
+                join(backend, &mut select, "event", on);
             }
             select.and_where(found.index);
             for text in found.texts {
                 select.and_where(text);
             }
         }
-        Start::Way(way, value, words) => {
+        Start::Way(way, value, words, place) => {
             key = Expr::col((way.table, "order_key"));
             select.from(way.table);
             if way.table != "event" {
                 join(backend, &mut select, "event", on_event(way.table, "event_id"));
             }
             with_postmortem = way.table == "postmortem";
-            select.and_where(Expr::col((way.table, way.column)).eq((*value).clone()));
-            without_words(backend, &mut select, words);
+            done = way.part;
+            select.and_where(is(way, *value));
+            with_words(backend, &mut select, words, *place);
+        }
+        Start::Numbers(words, place) => {
+            // Not the column alone: its index would be walked for events of other numbers.
+            key = Expr::cust("event.order_key + 0");
+            select.from("event");
+            with_words(backend, &mut select, words, *place);
         }
         Start::All(words) => {
             key = Expr::col(("event", "order_key"));
             select.from("event");
-            without_words(backend, &mut select, words);
+            with_words(backend, &mut select, words, Place::Anywhere);
         }
     }
     if !with_postmortem {
         join(backend, &mut select, "postmortem", on_event("postmortem", "event_id"));
     }
     select.and_where(Expr::col(("event", "deleted_at")).is_null());
-    select.cond_where(filter.visible.clone());
-    for (at, part) in filter.parts.iter().enumerate() {
+    select.cond_where(page.filter.visible.clone());
+    for (at, part) in page.filter.parts.iter().enumerate() {
         if Some(at) != done {
             restrict(&mut select, &key, part);
         }
     }
-    let direction = if order == EventOrder::Oldest { Order::Asc } else { Order::Desc };
-    if let Some(after) = after {
-        let behind = if order == EventOrder::Oldest { key.clone().gt(after) } else { key.clone().lt(after) };
-        select.and_where(behind);
+    let direction = if page.order == EventOrder::Oldest { Order::Asc } else { Order::Desc };
+    if let Some(after) = page.after {
+        let oldest = page.order == EventOrder::Oldest;
+        select.and_where(if oldest { key.clone().gt(after) } else { key.clone().lt(after) });
     }
-    select.order_by_expr(key, direction).limit(limit);
+    select.order_by_expr(key, direction).limit(page.limit);
     select
 }
 
@@ -451,17 +513,15 @@ fn join(backend: DatabaseBackend, select: &mut SelectStatement, table: &'static 
     }
 }
 
-fn without_words(backend: DatabaseBackend, select: &mut SelectStatement, words: &[SoughtWord]) {
+/// The words compared with the text alone.
+fn with_words(backend: DatabaseBackend, select: &mut SelectStatement, words: &[SoughtWord], place: Place) {
     if words.is_empty() {
         return;
     }
-    select.join(
-        JoinType::InnerJoin,
-        "search_document",
-        Expr::col(("search_document", "order_key")).equals(("event", "order_key")),
-    );
-    for word in words {
-        select.and_where(search::has(backend, "words", &word.text).not());
+    let on = Expr::col(("search_document", "order_key")).equals(("event", "order_key"));
+    join(backend, select, "search_document", on);
+    for text in search::in_text(backend, words, place) {
+        select.and_where(text);
     }
 }
 

@@ -370,6 +370,19 @@ pub(super) fn found(backend: DatabaseBackend, words: &[SoughtWord], place: Place
     Found { index, texts }
 }
 
+/// The same conditions on the texts of documents alone.
+pub(super) fn in_text(backend: DatabaseBackend, words: &[SoughtWord], place: Place) -> Vec<SimpleExpr> {
+    let column = if place == Place::Title { "title" } else { "words" };
+    let sought = words.iter().filter(|word| !word.not);
+    let mut texts: Vec<SimpleExpr> = sought.clone().map(|word| has(backend, column, &word.text)).collect();
+    texts.extend(words.iter().filter(|word| word.not).map(|word| has(backend, "words", &word.text).not()));
+    if place == Place::NotTitle {
+        let title = sought.map(|word| has(backend, "title", &word.text)).reduce(SimpleExpr::and);
+        texts.extend(title.map(SimpleExpr::not));
+    }
+    texts
+}
+
 /// The question in the language of the index. Pieces are letters and digits, so nothing that people type is an operator.
 fn expression(backend: DatabaseBackend, asked: &[search_pieces::Asked]) -> String {
     let pieces = asked.iter().flat_map(|asked| &asked.pieces);

@@ -3,6 +3,7 @@
 
 mod foreign;
 mod imports;
+mod events;
 mod publishing;
 mod serve;
 

@@ -4,6 +4,7 @@
 mod foreign;
 mod imports;
 mod publishing;
+mod search;
 
 use fupan::domain::actor::Role;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};

@@ -81,7 +81,8 @@ impl ListQuery {
         if let Some(label) = self.severity.as_deref().filter(|label| !label.is_empty() && *label != "-") {
             checked::severity("severity", label)?;
         }
-        add("severity", self.severity.as_deref().map(|label| query::quoted(label.trim())));
+        let label = |label: &str| if label == "-" { "-".to_owned() } else { query::quoted(label.trim()) };
+        add("severity", self.severity.as_deref().filter(|label| !label.is_empty()).map(label));
         let codes: Vec<&str> =
             self.state.iter().flat_map(|list| list.split(',')).filter(|code| !code.is_empty()).collect();
         if codes.iter().any(|code| *code != "owed" && PostmortemState::from_code(code).is_none()) {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Shell,
+    event_similar::Similar,
     figures::{FigureRow, figure_rows},
     redirect, refusal, render, rows,
 };
@@ -66,6 +67,7 @@ struct EventPage {
     choices: Vec<(&'static str, &'static str)>,
     people: Vec<(Uuid, String)>,
     history: Vec<(String, String, String)>,
+    similar: Similar,
     may_write: bool,
     may_assign: bool,
     may_delete: bool,
@@ -185,6 +187,7 @@ async fn show(
             .map(|to| (to.code(), rows::state(t, to)))
             .collect(),
         people,
+        similar: Similar::of(app, &caller.actor, t, event).await?,
         history: detail
             .audit
             .iter()

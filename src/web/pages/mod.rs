@@ -4,6 +4,7 @@ mod charts;
 mod distribution;
 mod event;
 mod event_list;
+mod event_similar;
 mod events;
 mod figures;
 mod home;
