@@ -84,7 +84,8 @@ async fn app(path: &std::path::Path) -> App {
 async fn add_services(app: &App) -> Vec<Uuid> {
     let tx = app.store.begin().await.unwrap();
     let mut ids = Vec::new();
-    for (number, name) in ["提现", "快捷支付", "扫码", "代付", "退款", "对账", "清算", "收单"].iter().enumerate() {
+    for (number, name) in ["提现", "快捷支付", "扫码", "代付", "退款", "对账", "清算", "收单"].iter().enumerate()
+    {
         let id = app.id();
         let row = entity::service::ActiveModel {
             id: Set(id),
@@ -106,9 +107,21 @@ async fn add_services(app: &App) -> Vec<Uuid> {
 
 /// The sentence of the n-th event: 提现 in one of ten, 冲正 in one of a thousand.
 fn sentence(number: usize) -> (String, String, String) {
-    let what = ["快捷支付超时", "扫码成功率下降", "代付队列积压", "退款延迟到账", "对账文件晚到", "登录接口响应慢", "短信验证码收不到", "收银台白屏", "查询接口报错"];
+    let what = [
+        "快捷支付超时",
+        "扫码成功率下降",
+        "代付队列积压",
+        "退款延迟到账",
+        "对账文件晚到",
+        "登录接口响应慢",
+        "短信验证码收不到",
+        "收银台白屏",
+        "查询接口报错",
+    ];
     let symptom = if number % 10 == 3 { "商户提现失败" } else { what[number % what.len()] };
-    let cause = ["风控规则更新", "银行侧限流", "数据库慢查询", "缓存大键阻塞", "证书过期", "机房出口带宽打满", "消息堆积"][number / 7 % 7];
+    let cause =
+        ["风控规则更新", "银行侧限流", "数据库慢查询", "缓存大键阻塞", "证书过期", "机房出口带宽打满", "消息堆积"]
+            [number / 7 % 7];
     let more = if number % 1_000 == 500 { "，部分交易冲正" } else { "" };
     let hours = number % 24;
     let narrative = format!(
@@ -147,7 +160,9 @@ async fn fill(app: &App, count: usize, services: &[Uuid]) {
         let first = store::events::next_numbers(&tx, 1_000).await.unwrap();
         for place in 0..1_000_i64.min(i64::try_from(count - number).unwrap()) {
             let fields = fields(number, services);
-            let state = [PostmortemState::Done, PostmortemState::Done, PostmortemState::NotRequired, PostmortemState::Pending][number % 4];
+            let state =
+                [PostmortemState::Done, PostmortemState::Done, PostmortemState::NotRequired, PostmortemState::Pending]
+                    [number % 4];
             rows.push(ImportedEvent {
                 event: ProductionEvent {
                     id: app.id(),
@@ -160,7 +175,15 @@ async fn fill(app: &App, count: usize, services: &[Uuid]) {
                     import_key: None,
                     import_mark: None,
                     position: place,
-                    postmortem: Postmortem { version: 1, state, owner_id: None, due_on: None, due_fixed: false, reason: None, done_at: None },
+                    postmortem: Postmortem {
+                        version: 1,
+                        state,
+                        owner_id: None,
+                        due_on: None,
+                        due_fixed: false,
+                        reason: None,
+                        done_at: None,
+                    },
                     created_at: 0,
                     updated_at: 0,
                 },
@@ -237,22 +260,76 @@ struct FloorRow {
 }
 
 async fn lists(app: &App, count: usize, services: &[Uuid]) {
-    println!("{:58} {:>9} {:>9} {:>6} {:>8} {:>8}", "newest 50, 16 clients", "floor /s", "here /s", "ratio", "p50 ms", "p99 ms");
+    println!(
+        "{:58} {:>9} {:>9} {:>6} {:>8} {:>8}",
+        "newest 50, 16 clients", "floor /s", "here /s", "ratio", "p50 ms", "p99 ms"
+    );
     let columns = "event.id, number, event.version, occurred_at, occurred_day, recovered_at, recovered_day, severity, summary, impact, kind, state, owner_id, due_on";
     let deep = |share: usize| -> i64 {
         let start: DateTime<Utc> = "2015-01-01T00:00:00Z".parse().unwrap();
-        store::events::order_key_from((start + TimeDelta::minutes(5 * 1_048_573 * i64::try_from(share).unwrap() / 100)).timestamp_millis())
+        store::events::order_key_from(
+            (start + TimeDelta::minutes(5 * 1_048_573 * i64::try_from(share).unwrap() / 100)).timestamp_millis(),
+        )
     };
     let service = services[0].simple().to_string();
     for (name, query, after, floor) in [
-        ("all", "", None, format!("SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL ORDER BY event.order_key DESC LIMIT 51")),
-        ("all, half way down", "", Some(deep(50)), format!("SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL AND event.order_key < {} ORDER BY event.order_key DESC LIMIT 51", deep(50))),
-        ("all, at the end", "", Some(deep(1)), format!("SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL AND event.order_key < {} ORDER BY event.order_key DESC LIMIT 51", deep(1))),
-        ("severity:C", "severity:C", None, format!("SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL AND severity = 'C' ORDER BY event.order_key DESC LIMIT 51")),
-        ("state:pending", "state:pending", None, format!("SELECT {columns} FROM postmortem CROSS JOIN event ON event_id = event.id WHERE deleted_at IS NULL AND state = 'pending' ORDER BY postmortem.order_key DESC LIMIT 51")),
+        (
+            "all",
+            "",
+            None,
+            format!(
+                "SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL ORDER BY event.order_key DESC LIMIT 51"
+            ),
+        ),
+        (
+            "all, half way down",
+            "",
+            Some(deep(50)),
+            format!(
+                "SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL AND event.order_key < {} ORDER BY event.order_key DESC LIMIT 51",
+                deep(50)
+            ),
+        ),
+        (
+            "all, at the end",
+            "",
+            Some(deep(1)),
+            format!(
+                "SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL AND event.order_key < {} ORDER BY event.order_key DESC LIMIT 51",
+                deep(1)
+            ),
+        ),
+        (
+            "severity:C",
+            "severity:C",
+            None,
+            format!(
+                "SELECT {columns} FROM event JOIN postmortem ON event_id = event.id WHERE deleted_at IS NULL AND severity = 'C' ORDER BY event.order_key DESC LIMIT 51"
+            ),
+        ),
+        (
+            "state:pending",
+            "state:pending",
+            None,
+            format!(
+                "SELECT {columns} FROM postmortem CROSS JOIN event ON event_id = event.id WHERE deleted_at IS NULL AND state = 'pending' ORDER BY postmortem.order_key DESC LIMIT 51"
+            ),
+        ),
         ("state:owed (three states)", "state:owed", None, String::new()),
-        ("service:提现", "service:提现", None, format!("SELECT {columns} FROM affected_service CROSS JOIN event ON affected_service.event_id = event.id CROSS JOIN postmortem ON postmortem.event_id = event.id WHERE deleted_at IS NULL AND service_id = x'{service}' ORDER BY affected_service.order_key DESC LIMIT 51")),
-        ("service:提现 state:pending from:2018 to:2019", "service:提现 state:pending|done from:2018 to:2019", None, String::new()),
+        (
+            "service:提现",
+            "service:提现",
+            None,
+            format!(
+                "SELECT {columns} FROM affected_service CROSS JOIN event ON affected_service.event_id = event.id CROSS JOIN postmortem ON postmortem.event_id = event.id WHERE deleted_at IS NULL AND service_id = x'{service}' ORDER BY affected_service.order_key DESC LIMIT 51"
+            ),
+        ),
+        (
+            "service:提现 state:pending from:2018 to:2019",
+            "service:提现 state:pending|done from:2018 to:2019",
+            None,
+            String::new(),
+        ),
         ("tag:大促", "tag:大促", None, String::new()),
         ("week:2018-W10", "week:2018-W10", None, String::new()),
         ("cause:change severity:A", "cause:change severity:A", None, String::new()),
@@ -343,7 +420,10 @@ async fn searches(app: &App) {
 
 /// Creating an event with all that hangs on it, 16 clients, beside the same statements on the bare driver.
 async fn creation(app: &App, folder: &std::path::Path) {
-    println!("{:58} {:>9} {:>9} {:>6} {:>8} {:>8}", "create, durable, 16 clients", "floor /s", "here /s", "ratio", "p50 ms", "p99 ms");
+    println!(
+        "{:58} {:>9} {:>9} {:>6} {:>8} {:>8}",
+        "create, durable, 16 clients", "floor /s", "here /s", "ratio", "p50 ms", "p99 ms"
+    );
     // The floor writes into a database of its own, as empty as that of the product's half.
     let empty = self::app(&folder.join("floor.db")).await;
     let statements = statements(&empty).await;
@@ -357,7 +437,8 @@ async fn creation(app: &App, folder: &std::path::Path) {
     let numbers = Arc::new(std::sync::atomic::AtomicI64::new(10));
     let statements = Arc::new(statements);
     let floor = measure(move || {
-        let (connection, statements, numbers) = (Arc::clone(&connection), Arc::clone(&statements), Arc::clone(&numbers));
+        let (connection, statements, numbers) =
+            (Arc::clone(&connection), Arc::clone(&statements), Arc::clone(&numbers));
         async move {
             let number = numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let id = Uuid::now_v7().as_bytes().to_vec();
@@ -378,7 +459,13 @@ async fn creation(app: &App, folder: &std::path::Path) {
         let app = product.clone();
         async move {
             let fields = EventFields { services: Vec::new(), tags: Vec::new(), ..fields(3, &[Uuid::nil()]) };
-            let new = NewEvent { fields, state: PostmortemState::Pending, week: None, raw: Some(sentence(3).1), source: Source::Api };
+            let new = NewEvent {
+                fields,
+                state: PostmortemState::Pending,
+                week: None,
+                raw: Some(sentence(3).1),
+                source: Source::Api,
+            };
             events::create(&app, &Actor::local_operator(), new).await.unwrap();
         }
     })
@@ -390,7 +477,13 @@ async fn creation(app: &App, folder: &std::path::Path) {
         let app = product.clone();
         async move {
             let fields = EventFields { services: Vec::new(), tags: Vec::new(), ..fields(3, &[Uuid::nil()]) };
-            let new = NewEvent { fields, state: PostmortemState::Pending, week: None, raw: Some(sentence(3).1), source: Source::Api };
+            let new = NewEvent {
+                fields,
+                state: PostmortemState::Pending,
+                week: None,
+                raw: Some(sentence(3).1),
+                source: Source::Api,
+            };
             events::create(&app, &Actor::local_operator(), new).await.unwrap();
         }
     })

@@ -8,12 +8,7 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{
-        checked::FieldError,
-        event,
-        highlight::MarkedPart,
-        query,
-    },
+    domain::{checked::FieldError, event, highlight::MarkedPart, query},
     i18n::problems,
     service::{
         ServiceError,
@@ -25,7 +20,9 @@ use crate::{
 
 /// Find events.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples 例:\n  fupan events \"提现 -风控 severity:C|未定级 state:owed\"\n  fupan events \"week:2024-W34\" --set add-tag=大促 --set kind=drill\n\nFilters 筛选: severity 等级, state 状态, owner 负责人, service 业务, team 团队, tag 标签, week 周, from 从, to 到,\ncause 原因类别, kind 类型, detection 发现方式, ongoing 未恢复, overdue 逾期, has 有, number 编号 (docs/search.md)")]
+#[command(
+    after_help = "Examples 例:\n  fupan events \"提现 -风控 severity:C|未定级 state:owed\"\n  fupan events \"week:2024-W34\" --set add-tag=大促 --set kind=drill\n\nFilters 筛选: severity 等级, state 状态, owner 负责人, service 业务, team 团队, tag 标签, week 周, from 从, to 到,\ncause 原因类别, kind 类型, detection 发现方式, ongoing 未恢复, overdue 逾期, has 有, number 编号 (docs/search.md)"
+)]
 pub(super) struct Events {
     /// Words and filters: 提现 severity:C from:2024-08-01.
     query: Vec<String>,
@@ -152,10 +149,7 @@ fn as_json(session: &Session, hit: &Hit) -> serde_json::Value {
 fn cursor(text: &str) -> Result<EventCursor, ServiceError> {
     let wrong = || FieldError::shape("cursor", "take it from next_cursor as it is");
     let (group, key) = text.split_once('.').ok_or_else(wrong)?;
-    Ok(EventCursor {
-        group: group.parse().map_err(|_| wrong())?,
-        order_key: key.parse().map_err(|_| wrong())?,
-    })
+    Ok(EventCursor { group: group.parse().map_err(|_| wrong())?, order_key: key.parse().map_err(|_| wrong())? })
 }
 
 async fn change(session: &Session, listing: &Listing, asked: &Events) -> anyhow::Result<()> {
@@ -189,8 +183,7 @@ async fn change(session: &Session, listing: &Listing, asked: &Events) -> anyhow:
         say(&format!("会修改 {} 起事件 events would be changed", page.events.len()));
         return Ok(());
     }
-    let chosen: Vec<(i64, Option<i64>)> =
-        page.events.iter().map(|event| (event.number, Some(event.version))).collect();
+    let chosen: Vec<(i64, Option<i64>)> = page.events.iter().map(|event| (event.number, Some(event.version))).collect();
     let results = bulk_edit::change(app, actor, &chosen, &change).await?;
     let mut refused = 0;
     let mut rows = Vec::new();

@@ -173,14 +173,42 @@ pub enum QueryProblem {
 
 /// The keys in English.
 pub const KEYS: [&str; 16] = [
-    "severity", "state", "owner", "service", "team", "tag", "week", "from", "to", "cause", "kind", "detection",
-    "ongoing", "overdue", "has", "number",
+    "severity",
+    "state",
+    "owner",
+    "service",
+    "team",
+    "tag",
+    "week",
+    "from",
+    "to",
+    "cause",
+    "kind",
+    "detection",
+    "ongoing",
+    "overdue",
+    "has",
+    "number",
 ];
 
 /// The keys in Chinese, in the order of [`KEYS`].
 pub const CHINESE_KEYS: [&str; 16] = [
-    "等级", "状态", "负责人", "业务", "团队", "标签", "周", "从", "到", "原因类别", "类型", "发现方式", "未恢复", "逾期",
-    "有", "编号",
+    "等级",
+    "状态",
+    "负责人",
+    "业务",
+    "团队",
+    "标签",
+    "周",
+    "从",
+    "到",
+    "原因类别",
+    "类型",
+    "发现方式",
+    "未恢复",
+    "逾期",
+    "有",
+    "编号",
 ];
 
 /// Other names of keys.
@@ -360,8 +388,11 @@ impl Reader<'_> {
         let mut values = Vec::new();
         loop {
             let at = self.at + 1;
-            let value =
-                if self.peek().is_some_and(is_quote) { self.quotation()? } else { self.bare(&['|', ',', '，', '｜']) };
+            let value = if self.peek().is_some_and(is_quote) {
+                self.quotation()?
+            } else {
+                self.bare(&['|', ',', '，', '｜'])
+            };
             if value.trim().is_empty() {
                 return Err(QueryError { at, problem: QueryProblem::NoValue { key } });
             }
@@ -658,10 +689,10 @@ mod tests {
             [(false, Clause::From(day(1))), (false, Clause::To(day(31))), (false, Clause::From(day(14)))]
         );
         assert_eq!(clauses("week:this"), clauses("周:2024-w34"));
-        assert_eq!(clauses("number:22..30 编号:PE-7"), [
-            (false, Clause::Number(vec![(22, 30)])),
-            (false, Clause::Number(vec![(7, 7)]))
-        ]);
+        assert_eq!(
+            clauses("number:22..30 编号:PE-7"),
+            [(false, Clause::Number(vec![(22, 30)])), (false, Clause::Number(vec![(7, 7)]))]
+        );
         assert_eq!(clauses("cause:变更 kind:演练 detection:客户 has:改进项 ongoing:yes overdue:否").len(), 6);
         assert_eq!(clauses("tag:\"大 促\""), [(false, Clause::Tag(vec!["大 促".to_owned()]))]);
         // A sentence with a wide colon is a sentence.

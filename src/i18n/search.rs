@@ -7,7 +7,9 @@ pub fn problem(error: &QueryError) -> String {
     let at = error.at;
     let words = match &error.problem {
         QueryProblem::UnknownKey { key } => {
-            format!("没有筛选项“{key}”；可用 等级、状态、负责人、业务、团队、标签、周、从、到、原因类别、类型、发现方式、未恢复、逾期、有、编号（或英文 severity、state …）；要查这几个字，请加引号")
+            format!(
+                "没有筛选项“{key}”；可用 等级、状态、负责人、业务、团队、标签、周、从、到、原因类别、类型、发现方式、未恢复、逾期、有、编号（或英文 severity、state …）；要查这几个字，请加引号"
+            )
         }
         QueryProblem::NoValue { key } => {
             format!("{}：后面没有值；冒号后紧跟着写，如 {}", chinese_key(key), example(key))

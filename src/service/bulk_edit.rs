@@ -75,7 +75,8 @@ pub async fn change(
     if *change == BulkChange::default() {
         return Err(FieldError::shape("set", "say what to change").into());
     }
-    let twice = chosen.iter().enumerate().any(|(at, (number, _))| chosen[..at].iter().any(|(other, _)| other == number));
+    let twice =
+        chosen.iter().enumerate().any(|(at, (number, _))| chosen[..at].iter().any(|(other, _)| other == number));
     if twice {
         return Err(FieldError::shape("events", "name each event once").into());
     }

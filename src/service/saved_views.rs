@@ -166,13 +166,7 @@ fn applied(app: &App, actor: &Actor, mut view: SavedView, change: ViewChange) ->
     Ok(view)
 }
 
-async fn note(
-    app: &App,
-    tx: &store::Tx,
-    actor: &Actor,
-    action: &str,
-    view: &SavedView,
-) -> Result<(), ServiceError> {
+async fn note(app: &App, tx: &store::Tx, actor: &Actor, action: &str, view: &SavedView) -> Result<(), ServiceError> {
     let change = json!({"name": view.name, "query": view.query, "sort": view.sort, "shared": view.shared});
     let subject = format!("view:{}", view.id);
     store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;

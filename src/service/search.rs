@@ -137,8 +137,7 @@ pub async fn hits(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Hi
             document.lines().find_map(|line| highlight::snippet(line, &rest, 60))
         };
         let of_impact = || event.impact.as_deref().and_then(|impact| highlight::snippet(impact, &rest, 60));
-        let snippet =
-            if rest.is_empty() { None } else { of_impact().or_else(elsewhere) }.unwrap_or_default();
+        let snippet = if rest.is_empty() { None } else { of_impact().or_else(elsewhere) }.unwrap_or_default();
         Hit { title, snippet, event }
     };
     Ok(Page { events: page.events.into_iter().map(hit).collect(), next: page.next })
@@ -187,7 +186,8 @@ async fn prepare(
         return Ok((filter, None));
     };
     let only = Test::Number(vec![(number, number)]);
-    let first = EventFilter { parts: vec![FilterPart { not: false, test: only.clone() }], visible: filter.visible.clone() };
+    let first =
+        EventFilter { parts: vec![FilterPart { not: false, test: only.clone() }], visible: filter.visible.clone() };
     filter.parts.push(FilterPart { not: true, test: only });
     Ok((filter, Some(first)))
 }
@@ -326,8 +326,7 @@ pub async fn similar(
     for tests in ways {
         let of_service = tests.iter().any(|test| matches!(test, Test::Service(_)));
         let of_cause = tests.iter().any(|test| matches!(test, Test::Cause(_)));
-        let mut filter =
-            EventFilter { parts: tests.into_iter().map(before).collect(), visible: visible(app, actor) };
+        let mut filter = EventFilter { parts: tests.into_iter().map(before).collect(), visible: visible(app, actor) };
         filter.parts.push(FilterPart { not: true, test: Test::Number(vec![(event.number, event.number)]) });
         for one in store::event_list::page(connection, &filter, EventOrder::Newest, None, CANDIDATES).await? {
             let entry = found.entry(one.order_key).or_insert((one, false, false));

@@ -293,9 +293,7 @@ fn way(filter: &EventFilter) -> Option<Way> {
             continue;
         }
         let (rank, table, column, values): (u8, _, _, Vec<Option<SimpleExpr>>) = match &part.test {
-            Test::Tag(tags) => {
-                (0, "event_tag", "tag", tags.iter().map(|tag| Some(Expr::val(tag.as_str()))).collect())
-            }
+            Test::Tag(tags) => (0, "event_tag", "tag", tags.iter().map(|tag| Some(Expr::val(tag.as_str()))).collect()),
             Test::Service(ids) => {
                 (1, "affected_service", "service_id", ids.iter().map(|id| Some(Expr::val(*id))).collect())
             }
@@ -310,9 +308,12 @@ fn way(filter: &EventFilter) -> Option<Way> {
             Test::State(states) => {
                 (5, "postmortem", "state", states.iter().map(|state| Some(Expr::val(state.code()))).collect())
             }
-            Test::Overdue(_) => {
-                (6, "postmortem", "state", ["pending", "drafting", "in_review"].map(|code| Some(Expr::val(code))).to_vec())
-            }
+            Test::Overdue(_) => (
+                6,
+                "postmortem",
+                "state",
+                ["pending", "drafting", "in_review"].map(|code| Some(Expr::val(code))).to_vec(),
+            ),
             Test::Kind(kinds) if !kinds.contains(&EventKind::Normal) => {
                 (7, "event", "kind", kinds.iter().map(|kind| Some(Expr::val(kind.code()))).collect())
             }

@@ -509,9 +509,8 @@ pub async fn count_owed(connection: &impl ConnectionTrait, today: chrono::NaiveD
 /// How many events have not recovered.
 pub async fn count_ongoing(connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
     use sea_orm::PaginatorTrait;
-    let ongoing = event::Entity::find()
-        .filter(event::Column::RecoveredAt.is_null())
-        .filter(event::Column::DeletedAt.is_null());
+    let ongoing =
+        event::Entity::find().filter(event::Column::RecoveredAt.is_null()).filter(event::Column::DeletedAt.is_null());
     Ok(ongoing.count(connection).await?)
 }
 

@@ -214,12 +214,8 @@ async fn write(tx: &Tx, documents: &[Document]) -> Result<(), StoreError> {
         rows.columns(columns);
         for one in chunk {
             let pieces = search_pieces::of_document(&one.title, &one.words);
-            let mut values: Vec<SimpleExpr> = vec![
-                one.order_key.into(),
-                one.event_id.into(),
-                one.title.as_str().into(),
-                one.words.as_str().into(),
-            ];
+            let mut values: Vec<SimpleExpr> =
+                vec![one.order_key.into(), one.event_id.into(), one.title.as_str().into(), one.words.as_str().into()];
             match tx.backend() {
                 DatabaseBackend::Sqlite => {
                     index.values_panic([SimpleExpr::from(one.order_key), pieces.into()]);
@@ -362,9 +358,7 @@ pub(super) fn found(backend: DatabaseBackend, words: &[SoughtWord], place: Place
     }
     let index = match backend {
         DatabaseBackend::Sqlite => Expr::cust_with_values("search_piece MATCH ?", [query]),
-        DatabaseBackend::Postgres => {
-            Expr::cust_with_values("search_document.pieces @@ CAST($1 AS tsquery)", [query])
-        }
+        DatabaseBackend::Postgres => Expr::cust_with_values("search_document.pieces @@ CAST($1 AS tsquery)", [query]),
         _ => Expr::cust_with_values("MATCH (search_document.pieces) AGAINST (? IN BOOLEAN MODE)", [query]),
     };
     Found { index, texts }

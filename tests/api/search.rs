@@ -38,8 +38,7 @@ impl Caller {
         let mut numbers = Vec::new();
         let mut cursor = String::new();
         loop {
-            let (status, page) =
-                self.get(&[("q", query), ("order", order), ("limit", "7"), ("cursor", &cursor)]).await;
+            let (status, page) = self.get(&[("q", query), ("order", order), ("limit", "7"), ("cursor", &cursor)]).await;
             assert_eq!(status, StatusCode::OK, "{query}: {page}");
             numbers.extend(page["data"].as_array().unwrap().iter().map(|event| event["number"].as_i64().unwrap()));
             match page["next_cursor"].as_str() {
@@ -79,18 +78,50 @@ async fn every_event_that_has_the_words_is_found_and_no_other() {
             texts.push((made["number"].as_i64().unwrap(), text_of(&made)));
         }
     }
-    for odd in ["ＡＰＩ网关 T+0 出金", "B2C 与 b2b，𠮷野家 😀", "a AND b OR c NEAR* ^x : ( ) \" '", "50% _x_ \\n", "ﬁnal ΣΑΣ İx", "x"] {
+    for odd in [
+        "ＡＰＩ网关 T+0 出金",
+        "B2C 与 b2b，𠮷野家 😀",
+        "a AND b OR c NEAR* ^x : ( ) \" '",
+        "50% _x_ \\n",
+        "ﬁnal ΣΑΣ İx",
+        "x",
+    ] {
         let made = caller.add(json!({"narrative": odd})).await;
         texts.push((made["number"].as_i64().unwrap(), text_of(&made)));
     }
     let scan = |word: &str| -> Vec<i64> {
         let word = fold(word);
-        texts.iter().filter(|(_, text)| text.lines().any(|line| line.contains(&word))).map(|(number, _)| *number).collect()
+        texts
+            .iter()
+            .filter(|(_, text)| text.lines().any(|line| line.contains(&word)))
+            .map(|(number, _)| *number)
+            .collect()
     };
-    let mut words: Vec<String> =
-        ["提现", "提", "失败", "684", "T+0", "B2C", "API", "api", "504", "响应504", "𠮷", "😀", "%", "_", "*", "^", "(", "\\", "σας", "nowhere", "风控规则更新"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut words: Vec<String> = [
+        "提现",
+        "提",
+        "失败",
+        "684",
+        "T+0",
+        "B2C",
+        "API",
+        "api",
+        "504",
+        "响应504",
+        "𠮷",
+        "😀",
+        "%",
+        "_",
+        "*",
+        "^",
+        "(",
+        "\\",
+        "σας",
+        "nowhere",
+        "风控规则更新",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     let mut dice = Dice(7);
     for _ in 0..250 {
         let (_, text) = &texts[dice.below(texts.len())];
@@ -176,7 +207,8 @@ async fn what_changes_is_found_at_once_and_what_is_gone_is_not() {
     assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
     assert_eq!(caller.found("备用渠道").await, [1]);
     assert_eq!(caller.found("has:timeline").await, [1]);
-    let gone = caller.client.delete(&event).bearer_auth(&caller.token).header("If-Match", "\"2\"").send().await.unwrap();
+    let gone =
+        caller.client.delete(&event).bearer_auth(&caller.token).header("If-Match", "\"2\"").send().await.unwrap();
     assert_eq!(gone.status(), StatusCode::NO_CONTENT);
     assert_eq!(caller.found("充值").await, [] as [i64; 0]);
     assert_eq!(caller.found("备用").await, [] as [i64; 0]);
@@ -215,7 +247,12 @@ async fn events_that_were_there_before_the_index_are_indexed_part_by_part() {
 async fn every_filter_narrows_and_all_of_them_together() {
     let service = Service::start(NOW).await;
     let caller = Caller::new(&service, Role::Lead).await;
-    for (day, severity, cause) in [(1, Some("A"), Some("change")), (2, Some("C"), None), (3, None, Some("capacity")), (20, Some("C"), Some("change"))] {
+    for (day, severity, cause) in [
+        (1, Some("A"), Some("change")),
+        (2, Some("C"), None),
+        (3, None, Some("capacity")),
+        (20, Some("C"), Some("change")),
+    ] {
         let at = format!("2024-08-{day:02}T10:00:00+08:00");
         let mut body = json!({"narrative": format!("八月{day}日提现失败"), "occurred_at": at, "severity": severity, "cause_category": cause, "postmortem": if day == 2 { "done" } else { "pending" }});
         if day != 20 {
@@ -223,9 +260,14 @@ async fn every_filter_narrows_and_all_of_them_together() {
         }
         caller.add(body).await;
     }
-    let tags = |number: i64, version: i64, set: Value| json!({"events": [{"number": number, "version": version}], "set": set});
-    for body in [tags(1, 1, json!({"add_tags": ["大促"]})), tags(3, 1, json!({"add_tags": ["大促", "夜间 变更"], "kind": "drill"}))] {
-        let answer = caller.client.post(format!("{}:bulk", caller.events)).bearer_auth(&caller.token).json(&body).send();
+    let tags =
+        |number: i64, version: i64, set: Value| json!({"events": [{"number": number, "version": version}], "set": set});
+    for body in [
+        tags(1, 1, json!({"add_tags": ["大促"]})),
+        tags(3, 1, json!({"add_tags": ["大促", "夜间 变更"], "kind": "drill"})),
+    ] {
+        let answer =
+            caller.client.post(format!("{}:bulk", caller.events)).bearer_auth(&caller.token).json(&body).send();
         assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
     }
     let none: [i64; 0] = [];
@@ -302,7 +344,9 @@ async fn lists_of_several_values_are_paged_in_one_order_without_gaps() {
     for order in ["newest", "oldest", "relevance"] {
         let all = caller.all("", order).await;
         assert_eq!(all.len(), 40);
-        for query in ["severity:A|B", "state:pending|done", "tag:一|二", "提现 severity:A,C", "severity:A|B|未定级 tag:二"] {
+        for query in
+            ["severity:A|B", "state:pending|done", "tag:一|二", "提现 severity:A,C", "severity:A|B|未定级 tag:二"]
+        {
             let found = caller.all(query, order).await;
             let kept: Vec<i64> = all.iter().copied().filter(|number| found.contains(number)).collect();
             assert_eq!(found, kept, "{query} {order}: in the order of the whole list, each once");
@@ -334,7 +378,8 @@ async fn a_bad_query_is_refused_with_its_place_and_nothing_breaks() {
         assert_eq!(problem["errors"][0]["field"], "q", "{problem}");
         assert!(problem["detail"].as_str().unwrap().contains(place), "{query}: {problem}");
     }
-    let chinese = caller.client.get(&caller.events).query(&[("q", "提现 sevrity:C")]).header("Accept-Language", "zh-CN");
+    let chinese =
+        caller.client.get(&caller.events).query(&[("q", "提现 sevrity:C")]).header("Accept-Language", "zh-CN");
     let chinese: Value = chinese.bearer_auth(&caller.token).send().await.unwrap().json().await.unwrap();
     assert!(chinese["detail"].as_str().unwrap().contains("第 4 个字符：没有筛选项“sevrity”"), "{chinese}");
     for hostile in [
@@ -354,12 +399,22 @@ async fn a_bad_query_is_refused_with_its_place_and_nothing_breaks() {
     }
     assert_eq!(caller.found("a AND b").await, [1], "operators are words");
     assert_eq!(caller.found("\u{0}提现").await, [1]);
-    for (query, most) in [("tag:x ".repeat(10_000), 422), ("长".repeat(300_000), 422), ("x".repeat(1_000), 200), ("字".repeat(1_000), 200)] {
-        let answer = caller.client.get(&caller.events).bearer_auth(&caller.token).query(&[("q", query.as_str())]).send().await;
+    for (query, most) in [
+        ("tag:x ".repeat(10_000), 422),
+        ("长".repeat(300_000), 422),
+        ("x".repeat(1_000), 200),
+        ("字".repeat(1_000), 200),
+    ] {
+        let answer =
+            caller.client.get(&caller.events).bearer_auth(&caller.token).query(&[("q", query.as_str())]).send().await;
         // A server may also hang up on a head of a megabyte.
         if let Ok(answer) = answer {
             let status = answer.status().as_u16();
-            assert!(status == most || status == 414 || status == 431 || status == 400, "{} characters: {status}", query.len());
+            assert!(
+                status == most || status == 414 || status == 431 || status == 400,
+                "{} characters: {status}",
+                query.len()
+            );
         }
     }
     for cursor in ["x", "2.5", "0.-1", "9.9", "0.99999999999999999999", "0", "0.1.2", "' OR 1"] {
@@ -380,7 +435,8 @@ async fn views_are_saved_shared_by_leads_and_seen_by_those_who_may() {
     reporter.add(json!({"narrative": "提现失败", "severity": "C"})).await;
     reporter.add(json!({"narrative": "扫码失败", "severity": "C"})).await;
     let post = |caller: &Caller, body: Value| caller.client.post(&views).bearer_auth(&caller.token).json(&body).send();
-    let own = post(&reporter, json!({"name": "我的提现", "query": "提现 severity:C", "order": "newest"})).await.unwrap();
+    let own =
+        post(&reporter, json!({"name": "我的提现", "query": "提现 severity:C", "order": "newest"})).await.unwrap();
     assert_eq!(own.status(), StatusCode::CREATED);
     let own: Value = own.json().await.unwrap();
     assert_eq!((own["own"].as_bool(), own["shared"].as_bool()), (Some(true), Some(false)));
@@ -398,8 +454,12 @@ async fn views_are_saved_shared_by_leads_and_seen_by_those_who_may() {
     ] {
         assert_eq!(post(&reporter, body.clone()).await.unwrap().status(), status, "{body}");
     }
-    let shared: Value =
-        post(&lead, json!({"name": "待复盘", "query": "state:owed", "shared": true})).await.unwrap().json().await.unwrap();
+    let shared: Value = post(&lead, json!({"name": "待复盘", "query": "state:owed", "shared": true}))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let names = |list: Value| -> Vec<String> {
         list["data"].as_array().unwrap().iter().map(|view| view["name"].as_str().unwrap().to_owned()).collect()
     };
@@ -408,7 +468,13 @@ async fn views_are_saved_shared_by_leads_and_seen_by_those_who_may() {
     assert_eq!(names(list(&lead).await.unwrap().json().await.unwrap()), ["待复盘"]);
     let one = format!("{views}/{}", shared["id"].as_str().unwrap());
     let patch = |caller: &Caller, version: &str| {
-        caller.client.patch(&one).bearer_auth(&caller.token).header("If-Match", version.to_owned()).json(&json!({"name": "未完成"})).send()
+        caller
+            .client
+            .patch(&one)
+            .bearer_auth(&caller.token)
+            .header("If-Match", version.to_owned())
+            .json(&json!({"name": "未完成"}))
+            .send()
     };
     assert_eq!(patch(&reporter, "\"1\"").await.unwrap().status(), StatusCode::FORBIDDEN);
     assert_eq!(patch(&lead, "\"1\"").await.unwrap().status(), StatusCode::OK);
@@ -429,7 +495,8 @@ async fn one_change_to_many_events_does_what_can_be_done_and_says_the_rest() {
     let bulk = format!("{}:bulk", caller.events);
     let post = |body: Value| caller.client.post(&bulk).bearer_auth(&caller.token).json(&body).send();
     let events = json!([{"number": 1, "version": 1}, {"number": 2, "version": 7}, {"number": 99, "version": 1}, {"number": 4, "version": 1}]);
-    let answer = post(json!({"events": events, "set": {"add_tags": ["#大促"], "kind": "drill", "owner": "me"}})).await.unwrap();
+    let answer =
+        post(json!({"events": events, "set": {"add_tags": ["#大促"], "kind": "drill", "owner": "me"}})).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     let answer: Value = answer.json().await.unwrap();
     let outcomes: Vec<&str> =
@@ -460,7 +527,8 @@ async fn one_change_to_many_events_does_what_can_be_done_and_says_the_rest() {
         let status = post(body.clone()).await.unwrap().status();
         assert!(status == 422 || status == 400, "{body}: {status}");
     }
-    let long = post(json!({"events": [{"number": 3, "version": 1}], "set": {"add_tags": ["长".repeat(65)]}})).await.unwrap();
+    let long =
+        post(json!({"events": [{"number": 3, "version": 1}], "set": {"add_tags": ["长".repeat(65)]}})).await.unwrap();
     let long: Value = long.json().await.unwrap();
     assert_eq!(long["results"][0]["outcome"], "refused", "{long}");
     let audit = service.app.store.read();
@@ -472,11 +540,17 @@ async fn one_change_to_many_events_does_what_can_be_done_and_says_the_rest() {
 async fn similar_events_are_those_with_like_words() {
     let service = Service::start(NOW).await;
     let caller = Caller::new(&service, Role::Reporter).await;
-    for (day, narrative) in [(1, "客户反馈商户操作提现失败"), (2, "扫码支付超时率上升"), (3, "商户提现失败，页面报错"), (4, "对账文件延迟到达")] {
+    for (day, narrative) in [
+        (1, "客户反馈商户操作提现失败"),
+        (2, "扫码支付超时率上升"),
+        (3, "商户提现失败，页面报错"),
+        (4, "对账文件延迟到达"),
+    ] {
         caller.add(json!({"narrative": narrative, "occurred_at": format!("2024-08-0{day}T10:00:00+08:00")})).await;
     }
     caller.add(json!({"narrative": "客户反馈商户提现失败"})).await;
-    let answer = caller.client.get(format!("{}/5/similar", caller.events)).bearer_auth(&caller.token).send().await.unwrap();
+    let answer =
+        caller.client.get(format!("{}/5/similar", caller.events)).bearer_auth(&caller.token).send().await.unwrap();
     let answer: Value = answer.json().await.unwrap();
     let numbers: Vec<i64> =
         answer["data"].as_array().unwrap().iter().map(|one| one["number"].as_i64().unwrap()).collect();

@@ -1,9 +1,9 @@
 //! The whole loop on the command line, as a person would type it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod events;
 mod foreign;
 mod imports;
-mod events;
 mod publishing;
 mod serve;
 

@@ -12,7 +12,9 @@ const LINE: &str =
 async fn service_with_events() -> (Service, Person) {
     let service = Service::start(NOW).await;
     let person = Person::of(&service, Role::Lead).await;
-    for line in [LINE, "08/20 11:19 钱包首页访问个别响应504，11:20 恢复正常", "08/20 12:00 扫码支付超时，原因提现队列积压"] {
+    for line in
+        [LINE, "08/20 11:19 钱包首页访问个别响应504，11:20 恢复正常", "08/20 12:00 扫码支付超时，原因提现队列积压"]
+    {
         let (status, ..) = person.post("/events", &[("line", line)]).await;
         assert_eq!(status, StatusCode::SEE_OTHER);
     }
@@ -46,9 +48,21 @@ async fn words_are_marked_and_cannot_become_markup() {
 #[tokio::test(flavor = "multi_thread")]
 async fn controls_write_the_grammar_and_parts_are_taken_away_again() {
     let (_service, person) = service_with_events().await;
-    let (_, page) = person.get(&query(&[("q", "提现"), ("severity", "-"), ("state", "owed"), ("from", "2024-08-01"), ("kind", "normal"), ("tag", "")])).await;
+    let (_, page) = person
+        .get(&query(&[
+            ("q", "提现"),
+            ("severity", "-"),
+            ("state", "owed"),
+            ("from", "2024-08-01"),
+            ("kind", "normal"),
+            ("tag", ""),
+        ]))
+        .await;
     assert!(page.contains("提现 kind:normal severity:- state:owed from:2024-08-01"), "{page}");
-    assert!(page.contains("href=\"/events?q=%E6%8F%90%E7%8E%B0%20severity%3A-%20state%3Aowed%20from%3A2024-08-01\""), "{page}");
+    assert!(
+        page.contains("href=\"/events?q=%E6%8F%90%E7%8E%B0%20severity%3A-%20state%3Aowed%20from%3A2024-08-01\""),
+        "{page}"
+    );
     assert!(page.contains("/e/1\"") && !page.contains("/e/3\""));
     let (status, page) = person.get(&query(&[("q", "提现 等级：")])).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -67,8 +81,13 @@ async fn controls_write_the_grammar_and_parts_are_taken_away_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_is_saved_from_the_list_and_removed() {
     let (service, person) = service_with_events().await;
-    let (status, to, _) = person.post("/views", &[("name", "提现 <类>"), ("q", "提现 state:owed"), ("order", "newest"), ("shared", "1")]).await;
-    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/events?q=%E6%8F%90%E7%8E%B0%20state%3Aowed&order=newest"));
+    let (status, to, _) = person
+        .post("/views", &[("name", "提现 <类>"), ("q", "提现 state:owed"), ("order", "newest"), ("shared", "1")])
+        .await;
+    assert_eq!(
+        (status, to.as_str()),
+        (StatusCode::SEE_OTHER, "/events?q=%E6%8F%90%E7%8E%B0%20state%3Aowed&order=newest")
+    );
     let (_, page) = person.get("/events").await;
     assert!(page.contains("提现 &#60;类&#62;") && page.contains(&to.replace('&', "&#38;")), "{page}");
     let (status, _, page) = person.post("/views", &[("name", "x"), ("q", "\"没有关")]).await;
@@ -89,10 +108,23 @@ async fn a_view_is_saved_from_the_list_and_removed() {
 async fn chosen_events_are_changed_and_the_rest_is_told() {
     let (service, person) = service_with_events().await;
     let (status, _, page) = person
-        .post("/events/bulk", &[("pick", "1.1"), ("pick", "2.9"), ("add_tags", "大促，#夜间"), ("kind", "drill"), ("owner", ""), ("back", "/events?q=x")])
+        .post(
+            "/events/bulk",
+            &[
+                ("pick", "1.1"),
+                ("pick", "2.9"),
+                ("add_tags", "大促，#夜间"),
+                ("kind", "drill"),
+                ("owner", ""),
+                ("back", "/events?q=x"),
+            ],
+        )
         .await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert!(page.contains("已修改 1 / 2") && page.contains("已被别人改过") && page.contains("href=\"/events?q=x\""), "{page}");
+    assert!(
+        page.contains("已修改 1 / 2") && page.contains("已被别人改过") && page.contains("href=\"/events?q=x\""),
+        "{page}"
+    );
     let (_, page) = person.get(&query(&[("q", "tag:夜间 kind:drill")])).await;
     assert!(page.contains("/e/1\"") && !page.contains("/e/2\""));
     let (status, _, page) = person.post("/events/bulk", &[("add_tags", "x"), ("back", "https://evil.example/")]).await;

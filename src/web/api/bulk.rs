@@ -96,16 +96,14 @@ pub fn outcome(result: BulkResult, chinese: bool) -> BulkResultBody {
 
 impl BulkSet {
     /// The change, names looked up.
-    pub async fn change(
-        &self,
-        app: &App,
-        actor: &crate::domain::actor::Actor,
-    ) -> Result<BulkChange, Problem> {
+    pub async fn change(&self, app: &App, actor: &crate::domain::actor::Actor) -> Result<BulkChange, Problem> {
         let kind = self
             .kind
             .as_deref()
             .filter(|kind| !kind.is_empty())
-            .map(|kind| query::kind_of(kind).ok_or_else(|| FieldError::shape("kind", "choose normal, drill or maintenance")))
+            .map(|kind| {
+                query::kind_of(kind).ok_or_else(|| FieldError::shape("kind", "choose normal, drill or maintenance"))
+            })
             .transpose()?;
         Ok(BulkChange {
             add_tags: self.add_tags.clone(),
@@ -130,8 +128,7 @@ pub async fn change(
     let caller = caller(&request)?;
     let body = body.into_inner();
     let change = body.set.change(&app, &caller.actor).await?;
-    let chosen: Vec<(i64, Option<i64>)> =
-        body.events.iter().map(|event| (event.number, Some(event.version))).collect();
+    let chosen: Vec<(i64, Option<i64>)> = body.events.iter().map(|event| (event.number, Some(event.version))).collect();
     if let Some((number, _)) = chosen.iter().find(|(number, _)| number_of(&number.to_string()).is_none()) {
         return Err(FieldError::shape("events.number", format!("“{number}”: write 22 for PE-22")).into());
     }

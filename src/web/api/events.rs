@@ -115,8 +115,7 @@ impl ListQuery {
             order.get_or_insert(view.sort);
         }
         let order = order.map_or(Ok(EventOrder::Relevance), |code| {
-            EventOrder::from_code(&code)
-                .ok_or_else(|| FieldError::shape("order", "choose relevance, newest or oldest"))
+            EventOrder::from_code(&code).ok_or_else(|| FieldError::shape("order", "choose relevance, newest or oldest"))
         })?;
         let query = search::parse(app, &text)?;
         let listing = Listing { query, order, after: self.cursor()?, limit: self.limit.unwrap_or(limit) };

@@ -86,9 +86,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/events/{number}/similar") => give("SimilarList"),
         ("POST", "/api/v1/events:bulk") => swap("BulkRequest", "BulkAnswer"),
         ("GET", "/api/v1/views") => give("ViewList"),
-        ("POST", "/api/v1/views") => {
-            Exchange { takes: Some((JSON, "ViewChange")), gives: ("201", JSON, "ViewBody") }
-        }
+        ("POST", "/api/v1/views") => Exchange { takes: Some((JSON, "ViewChange")), gives: ("201", JSON, "ViewBody") },
         ("GET", "/api/v1/views/{id}") => give("ViewBody"),
         ("PATCH", "/api/v1/views/{id}") => swap("ViewChange", "ViewBody"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
@@ -156,7 +154,8 @@ fn parameters(route: &Route) -> Vec<Value> {
     match (route.method, route.path) {
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}") => {}
-        ("DELETE", _) | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/views/{id}") => {
+        ("DELETE", _)
+        | ("PATCH", "/api/v1/events/{number}" | "/api/v1/report-mailings/{id}" | "/api/v1/views/{id}") => {
             all.push(header("If-Match", true));
         }
         ("PUT" | "PATCH", _) => all.push(header("If-Match", false)),

@@ -19,8 +19,7 @@ use crate::{
     },
     i18n::{Texts, search as words},
     service::{
-        App, accounts,
-        bulk_edit,
+        App, accounts, bulk_edit,
         saved_views::{self, ViewChange},
         search::{self, Hit},
     },
@@ -97,8 +96,9 @@ pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
         Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("the filter cannot be read: {error}"))
     };
     // Controls beside the line that the API does not have: they write the grammar.
-    let pairs: Vec<(String, String)> =
-        web::Query::<Vec<(String, String)>>::from_query(&plain).map_err(|error| malformed(error.to_string()))?.into_inner();
+    let pairs: Vec<(String, String)> = web::Query::<Vec<(String, String)>>::from_query(&plain)
+        .map_err(|error| malformed(error.to_string()))?
+        .into_inner();
     let (added, others): (Vec<(String, String)>, Vec<_>) =
         pairs.into_iter().partition(|(name, _)| matches!(name.as_str(), "kind" | "service" | "tag" | "owner"));
     let others: Vec<String> = others.iter().map(|(name, value)| pair(name, value)).collect();
@@ -151,7 +151,8 @@ pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
             page.chips.push(Chip { text: part.text.clone(), href: href(&listing.query.without(at), order) });
         }
         if let Some(cursor) = found.next {
-            page.next = format!("{}{}", href(&page.q, order), format_args!("&{}", pair("cursor", &cursor_text(cursor))));
+            page.next =
+                format!("{}{}", href(&page.q, order), format_args!("&{}", pair("cursor", &cursor_text(cursor))));
             page.next = page.next.replace("/events&", "/events?");
         }
         page.rows = found.events.into_iter().map(|hit| row(&app, page.shell.t, w, hit)).collect();
@@ -264,7 +265,8 @@ struct BulkPage {
 pub async fn bulk(request: HttpRequest, app: web::Data<App>, body: String) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let malformed = || Problem::new(StatusCode::BAD_REQUEST, "malformed", "the form cannot be read; send it again");
-    let pairs: Vec<(String, String)> = web::Query::<Vec<(String, String)>>::from_query(&body).map_err(|_| malformed())?.into_inner();
+    let pairs: Vec<(String, String)> =
+        web::Query::<Vec<(String, String)>>::from_query(&body).map_err(|_| malformed())?.into_inner();
     let mut set = BulkSet::default();
     let mut chosen = Vec::new();
     let mut to = "/events".to_owned();

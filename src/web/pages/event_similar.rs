@@ -31,12 +31,7 @@ pub(super) struct Similar {
 
 impl Similar {
     /// The panel of an event.
-    pub(super) async fn of(
-        app: &App,
-        actor: &Actor,
-        t: &Texts,
-        event: &ProductionEvent,
-    ) -> Result<Self, ServiceError> {
+    pub(super) async fn of(app: &App, actor: &Actor, t: &Texts, event: &ProductionEvent) -> Result<Self, ServiceError> {
         let w = words::words(t.lang == "zh-CN");
         let found = search::similar(app, actor, event, SHOWN).await?;
         let rows = found.into_iter().map(|one| {

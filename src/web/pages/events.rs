@@ -7,11 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    Shell,
-    event::local_time,
-    redirect, refusal, render, rows,
-};
+use super::{Shell, event::local_time, redirect, refusal, render, rows};
 use crate::{
     domain::{
         checked::{FieldError, FieldProblem},
@@ -25,10 +21,7 @@ use crate::{
         idempotency::KeptAnswer,
         secrets,
     },
-    web::{
-        gate::caller,
-        problem::Problem,
-    },
+    web::{gate::caller, problem::Problem},
 };
 
 /// A pasted line.
