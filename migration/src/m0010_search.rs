@@ -109,16 +109,15 @@ async fn documents(m: &SchemaManager<'_>) -> Result<(), DbErr> {
         DatabaseBackend::Postgres => {
             connection
                 .execute_unprepared(
-                    "CREATE INDEX IF NOT EXISTS ix_search_document_pieces ON search_document USING gin (pieces)",
+                    "CREATE INDEX IF NOT EXISTS ix_search_document_pieces ON search_document USING gin (pieces) \
+                     WITH (fastupdate = off)",
                 )
                 .await?;
         }
-        DatabaseBackend::MySql => {
-            if !m.has_index("search_document", "ix_search_document_pieces").await? {
-                connection
-                    .execute_unprepared("CREATE FULLTEXT INDEX ix_search_document_pieces ON search_document (pieces)")
-                    .await?;
-            }
+        DatabaseBackend::MySql if !m.has_index("search_document", "ix_search_document_pieces").await? => {
+            connection
+                .execute_unprepared("CREATE FULLTEXT INDEX ix_search_document_pieces ON search_document (pieces)")
+                .await?;
         }
         _ => {}
     }

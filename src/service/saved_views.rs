@@ -156,12 +156,12 @@ fn applied(app: &App, actor: &Actor, mut view: SavedView, change: ViewChange) ->
     if let Some(query) = change.query {
         // A view that cannot be read would be a page that cannot be opened.
         search::parse(app, &query)?;
-        view.query = query.replace('\0', " ").trim().to_owned();
+        query.replace('\0', " ").trim().clone_into(&mut view.query);
     }
     if let Some(sort) = change.sort {
         let order = EventOrder::from_code(&sort)
             .ok_or_else(|| FieldError::shape("sort", "choose relevance, newest or oldest"))?;
-        view.sort = order.code().to_owned();
+        order.code().clone_into(&mut view.sort);
     }
     Ok(view)
 }

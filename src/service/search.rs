@@ -138,7 +138,7 @@ pub async fn hits(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Hi
         };
         let of_impact = || event.impact.as_deref().and_then(|impact| highlight::snippet(impact, &rest, 60));
         let snippet = if rest.is_empty() { None } else { of_impact().or_else(elsewhere) }.unwrap_or_default();
-        Hit { title, snippet, event }
+        Hit { event, title, snippet }
     };
     Ok(Page { events: page.events.into_iter().map(hit).collect(), next: page.next })
 }
@@ -265,8 +265,7 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
 /// Whoever bears the name; where nobody does, all whose names hold it.
 fn named(known: &[Named], name: &str, key: &'static str, at: usize) -> Result<Vec<Uuid>, QueryError> {
     let sought = query_fold(name);
-    let exact: Vec<Uuid> =
-        known.iter().filter(|one| one.keys.iter().any(|key| *key == sought)).map(|one| one.id).collect();
+    let exact: Vec<Uuid> = known.iter().filter(|one| one.keys.contains(&sought)).map(|one| one.id).collect();
     if !exact.is_empty() {
         return Ok(exact);
     }
@@ -431,7 +430,7 @@ pub async fn person_named(app: &App, actor: &Actor, name: &str) -> Result<Option
 
 fn one_named(known: &[Named], name: &str, field: &'static str) -> Result<Uuid, ServiceError> {
     let sought = query_fold(name);
-    let mut found = known.iter().filter(|one| one.keys.iter().any(|key| *key == sought));
+    let mut found = known.iter().filter(|one| one.keys.contains(&sought));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one.id),
         (Some(_), Some(_)) => Err(FieldError::shape(field, format!("“{name}” names several; write the e-mail")).into()),

@@ -692,12 +692,13 @@ fn listed(group: u8, row: Row) -> Result<ListedEvent, StoreError> {
     })
 }
 
-/// Every column of `event`, so that a new one is not forgotten where lists name theirs.
 #[cfg(test)]
 mod tests {
-    use sea_orm::{IdenStatic, Iterable};
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use sea_orm::{IdenStatic, Iterable, Statement};
 
     use super::*;
+    use crate::store::{Store, migrate};
 
     #[test]
     fn a_list_reads_only_what_it_shows() {
@@ -706,5 +707,68 @@ mod tests {
         let sql = DatabaseBackend::Sqlite.build(select.from("event")).to_string();
         let read = event::Column::iter().filter(|column| sql.contains(&format!("\"{}\"", column.as_str())));
         assert!(read.count() < 14, "{sql}");
+    }
+
+    #[tokio::test]
+    async fn every_page_is_a_walk_along_one_index_in_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("plans.db").display())).await.unwrap();
+        migrate::up(&store).await.unwrap();
+        let id = || Uuid::nil();
+        let week: IsoWeek = "2024-W34".parse().unwrap();
+        let word = || Test::Word("提现".to_owned());
+        for (tests, index) in [
+            (vec![], "uq_event_order"),
+            (vec![Test::Began(Some(0), Some(1_000))], "uq_event_order (order_key>? AND order_key<?)"),
+            (vec![Test::Severity(vec![Some("C".to_owned())])], "ix_event_severity (severity=?"),
+            (vec![Test::Severity(vec![None])], "ix_event_severity (severity=?"),
+            (vec![Test::State(vec![PostmortemState::Pending])], "ix_postmortem_order (state=?"),
+            (vec![Test::Owner(vec![Some(id())])], "ix_postmortem_owner (owner_id=?"),
+            (vec![Test::Service(vec![id()])], "ix_affected_order (service_id=?"),
+            (vec![Test::Team(vec![Some(id())])], "ix_responsibility_order (team_id=?"),
+            (vec![Test::Tag(vec!["大促".to_owned()])], "ix_event_tag_order (tag=?"),
+            (vec![Test::Week(vec![(week, week)])], "ix_event_report_week (report_week=?"),
+            (vec![Test::Cause(vec![Some("change".to_owned())])], "ix_event_cause (cause_category=?"),
+            (vec![Test::Kind(vec![EventKind::Drill])], "ix_event_kind (kind=?"),
+            (vec![Test::Detection(vec![Some(Detection::Customer)])], "ix_event_detection (detection=?"),
+            (vec![Test::Ongoing], "ix_event_recovered (recovered_at=?"),
+            (vec![Test::Overdue(NaiveDate::default())], "ix_postmortem_order (state=?"),
+            (
+                vec![Test::Service(vec![id()]), Test::State(vec![PostmortemState::Done]), Test::Began(Some(0), None)],
+                "ix_affected_order (service_id=? AND order_key>?",
+            ),
+            (vec![word()], "search_piece VIRTUAL TABLE INDEX"),
+            (vec![word(), Test::Severity(vec![Some("C".to_owned())])], "search_piece VIRTUAL TABLE INDEX"),
+            (vec![Test::Number(vec![(1, 9)]), word()], "uq_event_number (number>? AND number<?)"),
+        ] {
+            let parts = tests.iter().map(|test| FilterPart { not: false, test: test.clone() }).collect();
+            let filter = EventFilter { parts, ..EventFilter::default() };
+            let words = words(&filter);
+            let by_number = by_number(&filter);
+            for order in [EventOrder::Newest, EventOrder::Oldest] {
+                let page = Page { filter: &filter, order, after: Some(5), limit: 51 };
+                let way = way(&filter);
+                let start = match &way {
+                    _ if by_number => Start::Numbers(&words, Place::Anywhere),
+                    _ if !words.is_empty() => Start::Words(&words, Place::Anywhere),
+                    Some(way) => Start::Way(way, way.values[0].as_ref(), &words, Place::Anywhere),
+                    None => Start::All(&words),
+                };
+                let mut statement: Statement =
+                    DatabaseBackend::Sqlite.build(&select::<Row>(DatabaseBackend::Sqlite, &page, &start));
+                statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+                let steps = store.read().query_all_raw(statement).await.unwrap();
+                let steps: Vec<String> = steps.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+                assert!(steps[0].contains(index), "{tests:?} {order:?}: {steps:#?}");
+                assert!(
+                    !steps.iter().any(|step| step.starts_with("SCAN")
+                        && !step.contains("VIRTUAL TABLE")
+                        && !step.contains("USING INDEX")),
+                    "{steps:#?}"
+                );
+                let sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+                assert_eq!(sorted, by_number, "{tests:?} {order:?}: {steps:#?}");
+            }
+        }
     }
 }

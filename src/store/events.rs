@@ -535,12 +535,16 @@ pub async fn count_by_severity(
 
 /// The greatest position in a week's report.
 pub async fn last_position(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<i64, StoreError> {
-    let row = event::Entity::find()
+    let last: Option<i64> = event::Entity::find()
+        .select_only()
+        .column(event::Column::Position)
         .filter(event::Column::ReportWeek.eq(week.to_string()))
         .order_by_desc(event::Column::Position)
+        .limit(1)
+        .into_tuple()
         .one(connection)
         .await?;
-    Ok(row.map_or(0, |row| row.position))
+    Ok(last.unwrap_or(0))
 }
 
 fn live_event() -> Condition {

@@ -111,7 +111,7 @@ impl ListQuery {
         let mut order = self.order.clone().filter(|order| !order.is_empty());
         if let Some(id) = self.view {
             let view = saved_views::get(app, actor, id).await?;
-            text = format!("{} {text}", view.query).trim().to_owned();
+            format!("{} {text}", view.query).trim().clone_into(&mut text);
             order.get_or_insert(view.sort);
         }
         let order = order.map_or(Ok(EventOrder::Relevance), |code| {

@@ -321,7 +321,7 @@ pub async fn bulk(request: HttpRequest, app: web::Data<App>, body: String) -> Re
         }
         Err(problem) => return Err(problem),
     }
-    if !(page.back.starts_with("/events") && !page.back.contains(['\\', '\n'])) {
+    if !page.back.starts_with("/events") || page.back.contains(['\\', '\n']) {
         "/events".clone_into(&mut page.back);
     }
     render(status, &page)
