@@ -139,7 +139,7 @@ fn fields(number: usize, services: &[Uuid]) -> EventFields {
     let (summary, narrative, cause) = sentence(number);
     EventFields {
         occurred: Some(ClockPoint::minute(at)),
-        recovered: (number % 50 != 0).then(|| ClockPoint::minute(at + TimeDelta::minutes(42))),
+        recovered: (!number.is_multiple_of(50)).then(|| ClockPoint::minute(at + TimeDelta::minutes(42))),
         severity: [Some("A"), Some("B"), Some("C"), Some("D"), None][number % 5].map(str::to_owned),
         summary: Some(summary),
         narrative,
@@ -147,7 +147,7 @@ fn fields(number: usize, services: &[Uuid]) -> EventFields {
         cause_category: Some(["change", "capacity", "dependency", "network"][number % 4].to_owned()),
         impacts: vec![Impact { kind: ImpactKind::Count, number: 684, unit: "笔".to_owned(), approximate: true }],
         services: vec![AffectedService { service_id: services[number % services.len()], shares: Vec::new() }],
-        tags: if number % 20 == 0 { vec!["大促".to_owned()] } else { Vec::new() },
+        tags: if number.is_multiple_of(20) { vec!["大促".to_owned()] } else { Vec::new() },
         ..EventFields::default()
     }
 }
