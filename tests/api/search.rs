@@ -556,3 +556,70 @@ async fn similar_events_are_those_with_like_words() {
         answer["data"].as_array().unwrap().iter().map(|one| one["number"].as_i64().unwrap()).collect();
     assert_eq!(numbers, [1, 3], "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_from_before_the_search_is_listed_and_searched_after_the_upgrade() {
+    use migration::{Migrator, MigratorTrait as _};
+    use sea_orm::{ConnectionTrait as _, Database, sea_query::Query};
+
+    let database = support::TestDatabase::new().await;
+    let url =
+        if database.url.starts_with("sqlite") { format!("{}?mode=rwc", database.url) } else { database.url.clone() };
+    let old = Database::connect(url).await.unwrap();
+    Migrator::up(&old, Some(9)).await.unwrap();
+    for (number, day) in [(1_i64, Some(3_i64)), (2, None), (3, Some(5)), (4, Some(4))] {
+        let id = uuid::Uuid::now_v7();
+        let mut event = Query::insert();
+        let occurred = day.map(|day| 1_722_441_600_000 + day * 86_400_000);
+        event.into_table("event").columns([
+            "id",
+            "number",
+            "version",
+            "occurred_day",
+            "recovered_day",
+            "report_week",
+            "narrative",
+            "narrative_generated",
+            "source",
+            "position",
+            "search_text",
+            "created_at",
+            "updated_at",
+            "occurred_at",
+        ]);
+        event.values_panic([
+            id.into(),
+            number.into(),
+            1_i64.into(),
+            false.into(),
+            false.into(),
+            "2024-W31".into(),
+            format!("第{number}起提现失败").into(),
+            false.into(),
+            "api".into(),
+            number.into(),
+            "".into(),
+            0_i64.into(),
+            0_i64.into(),
+            occurred.into(),
+        ]);
+        old.execute(&event).await.unwrap();
+        let mut owed = Query::insert();
+        owed.into_table("postmortem").columns(["event_id", "version", "state", "due_fixed", "changed_at"]);
+        owed.values_panic([id.into(), 1_i64.into(), "pending".into(), false.into(), 0_i64.into()]);
+        old.execute(&owed).await.unwrap();
+    }
+    old.close().await.unwrap();
+    let app = support::app(&database, support::TestClock::at(NOW)).await;
+    assert_eq!(search::index_old(&app, 10).await.unwrap(), 1);
+    let operator = fupan::domain::actor::Actor::local_operator();
+    for (query, wanted) in [("", [3, 4, 1, 2]), ("提现", [3, 4, 1, 2]), ("state:owed", [3, 4, 1, 2])] {
+        let query = search::parse(&app, query).unwrap();
+        let listing = search::Listing { query, order: search::EventOrder::Newest, after: None, limit: 50 };
+        let page = search::list(&app, &operator, &listing).await.unwrap();
+        let numbers: Vec<i64> = page.events.iter().map(|event| event.number).collect();
+        assert_eq!(numbers, wanted);
+    }
+    // Steps can be repeated.
+    assert_eq!(fupan::store::migrate::up(&app.store).await.unwrap(), 0);
+}
