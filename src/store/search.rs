@@ -200,9 +200,20 @@ async fn texts_of(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Has
     Ok(found)
 }
 
+/// Most bytes of words in one statement, pieces come to three times as many: far below MariaDB's packet of 16 MB.
+const STATEMENT_BYTES: usize = 1_000_000;
+
 async fn write(tx: &Tx, documents: &[Document]) -> Result<(), StoreError> {
     let sqlite = tx.backend() == DatabaseBackend::Sqlite;
-    for chunk in documents.chunks(200) {
+    let mut rest = documents;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |one: &&Document| {
+            bytes += one.words.len();
+            bytes <= STATEMENT_BYTES
+        };
+        let (chunk, behind) = rest.split_at(rest.iter().take(200).take_while(fits).count().max(1));
+        rest = behind;
         let mut rows = Query::insert();
         rows.into_table("search_document");
         let mut columns = vec!["order_key", "event_id", "title", "words"];

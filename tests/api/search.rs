@@ -568,7 +568,7 @@ async fn a_database_from_before_the_search_is_listed_and_searched_after_the_upgr
     let old = Database::connect(url).await.unwrap();
     Migrator::up(&old, Some(9)).await.unwrap();
     for (number, day) in [(1_i64, Some(3_i64)), (2, None), (3, Some(5)), (4, Some(4))] {
-        let id = uuid::Uuid::now_v7();
+        let id = uuid::Uuid::from_u128(u128::from(number.unsigned_abs()));
         let mut event = Query::insert();
         let occurred = day.map(|day| 1_722_441_600_000 + day * 86_400_000);
         event.into_table("event").columns([
