@@ -550,10 +550,11 @@ fn restrict(select: &mut SelectStatement, key: &SimpleExpr, part: &FilterPart) {
         }
         Test::Service(ids) => {
             let ids: Vec<SimpleExpr> = ids.iter().map(|id| Expr::val(*id)).collect();
-            exists(select, part.not, "affected_service", Expr::col("service_id").is_in(ids));
+            exists(select, part.not, "affected_service", key, Expr::col("service_id").is_in(ids));
         }
         Test::Tag(tags) => {
-            exists(select, part.not, "event_tag", Expr::col("tag").is_in(tags.iter().map(String::as_str)));
+            let named = Expr::col("tag").is_in(tags.iter().map(String::as_str));
+            exists(select, part.not, "event_tag", key, named);
         }
         Test::Team(teams) => {
             let named: Vec<SimpleExpr> = teams.iter().filter_map(|id| id.map(Expr::val)).collect();
@@ -632,8 +633,12 @@ fn hangs_on(table: &'static str, that: Option<SimpleExpr>) -> SimpleExpr {
     Expr::exists(rows)
 }
 
-fn exists(select: &mut SelectStatement, not: bool, table: &'static str, that: SimpleExpr) {
-    add(select, not, Condition::all().add(hangs_on(table, Some(that))));
+/// Looked up by the order key, which stands beside the value in one index: the event itself is not read for it.
+fn exists(select: &mut SelectStatement, not: bool, table: &'static str, key: &SimpleExpr, that: SimpleExpr) {
+    let mut rows = Query::select();
+    rows.expr(Expr::val(1)).from(table);
+    rows.and_where(Expr::col((table, "order_key")).eq(key.clone())).and_where(that);
+    add(select, not, Condition::all().add(Expr::exists(rows)));
 }
 
 /// One of some values, where `None` is none at all; turned round it holds for events without a value too.
