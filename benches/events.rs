@@ -78,6 +78,8 @@ async fn app(path: &std::path::Path) -> App {
         mail_domain: "localhost".to_owned(),
         attempts: Arc::default(),
         demo: false,
+        report_mail: fupan::notify::mail::report_words,
+        line_styles: Arc::default(),
     }
 }
 
@@ -182,9 +184,11 @@ async fn fill(app: &App, count: usize, services: &[Uuid]) {
                         due_on: None,
                         due_fixed: false,
                         reason: None,
+                        reviewer_id: None,
                         done_at: None,
                     },
                     created_at: 0,
+                    created_by: None,
                     updated_at: 0,
                 },
                 import_id: None,
