@@ -16,6 +16,8 @@ pub struct Model {
     pub position: i32,
     /// `[{"from": milliseconds or null, "share": basis points}]`: the affected share over time.
     pub shares: Json,
+    /// The `order_key` of its event, so that an index serves filter and order.
+    pub order_key: i64,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -59,8 +59,6 @@ pub struct Model {
     pub import_mark: Option<String>,
     /// Order within its report.
     pub position: i64,
-    /// Folded words for the search.
-    pub search_text: String,
     /// Milliseconds.
     pub created_at: i64,
     /// Account; none is the local operator.
@@ -93,6 +91,8 @@ pub struct Model {
     pub clock_unknown: Option<String>,
     /// Other facts that nobody can tell any more, separated by commas.
     pub facts_unknown: Option<String>,
+    /// The place in lists, `store::order_key`; unique.
+    pub order_key: i64,
     /// Only the people of `event_viewer`, who logged it, and administrators see it.
     pub restricted: bool,
 }

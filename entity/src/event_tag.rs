@@ -14,6 +14,8 @@ pub struct Model {
     pub tag: String,
     /// Order.
     pub position: i32,
+    /// The `order_key` of its event, so that an index serves filter and order.
+    pub order_key: i64,
 }
 
 /// No relations are declared: the store joins by hand.

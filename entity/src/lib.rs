@@ -34,6 +34,8 @@ pub mod report_import;
 pub mod report_mailing;
 pub mod report_style;
 pub mod responsibility;
+pub mod saved_view;
+pub mod search_document;
 pub mod service;
 pub mod session;
 pub mod share_link;

@@ -27,6 +27,8 @@ pub struct Model {
     pub done_at: Option<i64>,
     /// 评审人.
     pub reviewer_id: Option<Uuid>,
+    /// The `order_key` of its event, so that an index serves filter and order.
+    pub order_key: i64,
 }
 
 /// No relations are declared: the store joins by hand.

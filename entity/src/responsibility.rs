@@ -16,6 +16,8 @@ pub struct Model {
     pub position: i32,
     /// Basis points; the shares of one event sum to at most 10,000, the rest is unsettled.
     pub share: i32,
+    /// The `order_key` of its event, so that an index serves filter and order.
+    pub order_key: i64,
 }
 
 /// No relations are declared: the store joins by hand.

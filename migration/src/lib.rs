@@ -11,6 +11,7 @@ mod m0006_publishing;
 mod m0007_report_styles;
 mod m0008_event_record;
 mod m0009_action_items;
+mod m0010_search;
 mod m0011_grading;
 mod m0012_postmortem_text;
 mod m0013_boards;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_report_styles::Migration),
             Box::new(m0008_event_record::Migration),
             Box::new(m0009_action_items::Migration),
+            Box::new(m0010_search::Migration),
             Box::new(m0011_grading::Migration),
             Box::new(m0012_postmortem_text::Migration),
             Box::new(m0013_boards::Migration),

@@ -5,6 +5,7 @@ mod add;
 mod analytics;
 mod board;
 mod event;
+mod events;
 mod figures;
 mod grade;
 mod history;
@@ -67,6 +68,14 @@ enum Command {
     /// Events: show, change, mark, relate.
     #[command(subcommand)]
     Event(event::Event),
+    /// Find events, or change many: fupan events "提现 severity:C" --set add-tag=大促.
+    #[command(visible_alias = "search")]
+    Events(events::Events),
+    /// Saved views: list, save, remove.
+    #[command(subcommand)]
+    View(events::View),
+    /// Index all events for the search anew.
+    Reindex,
     /// Read report files without saving: NAME.json in the shape of the corpus.
     Parse(parse::Parse),
     /// Import a weekly report.
@@ -201,7 +210,7 @@ fn code(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<ServiceError>() {
         Some(ServiceError::NotFound(_)) => NOT_FOUND,
-        Some(ServiceError::Invalid(_) | ServiceError::Foreign(_)) => USAGE,
+        Some(ServiceError::Invalid(_) | ServiceError::Foreign(_) | ServiceError::Query(_)) => USAGE,
         Some(ServiceError::SignInNeeded | ServiceError::TooMany { .. } | ServiceError::Forbidden { .. }) => SIGN_IN,
         Some(ServiceError::Conflict(_) | ServiceError::Stale { .. }) => CONFLICT,
         _ => FAILED,
@@ -275,6 +284,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let done = match command {
                 Command::Add(add) => add::run(&session, add).await,
                 Command::Event(command) => Box::pin(event::run(&session, command)).await,
+                Command::Events(events) => events::run(&session, events).await,
+                Command::View(view) => events::run_view(&session, view).await,
+                Command::Reindex => events::reindex(&session).await,
                 Command::Import(import) => import::run(&session, import).await,
                 Command::Report(report) => report::run(&session, report).await,
                 Command::Style(style) => style::run(&session, style).await,

@@ -89,6 +89,12 @@ pub enum Permission {
     DeleteActionItem,
     /// One's own profile, password and tokens.
     OwnProfile,
+    /// Save views of one's own.
+    SaveView,
+    /// Save views for everybody.
+    ShareView,
+    /// Change many events at once.
+    BulkEdit,
     /// Create and change accounts.
     ManageAccounts,
     /// See and requeue outgoing mail.
@@ -102,6 +108,9 @@ impl Permission {
     pub const fn needs(self) -> Option<Role> {
         match self {
             Self::Public => None,
+            Self::SaveView => Some(Role::Viewer),
+            Self::ShareView => Some(Role::Lead),
+            Self::BulkEdit => Some(Role::Reporter),
             Self::Read | Self::ParseLine | Self::OwnProfile => Some(Role::Viewer),
             Self::WriteEvent | Self::WritePostmortem | Self::WriteFigure => Some(Role::Reporter),
             Self::DeleteEvent

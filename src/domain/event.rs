@@ -392,19 +392,6 @@ impl EventFields {
     fn instants(&self) -> impl Iterator<Item = (&'static str, DateTime<Utc>)> {
         self.clock().into_iter().filter_map(|(name, point)| point.map(|point| (clock_field(name), point.at)))
     }
-
-    /// Folded words for the search.
-    pub fn search_text(&self, raw: Option<&str>) -> String {
-        let parts = [
-            Some(self.narrative.as_str()),
-            self.summary.as_deref(),
-            self.impact.as_deref(),
-            self.cause.as_deref(),
-            self.recovery.as_deref(),
-            raw.filter(|raw| raw.trim() != self.narrative),
-        ];
-        checked::fold(&parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
-    }
 }
 
 /// Whether a sentence holds a section of a report: put into one, it would tell figures and events of its own.

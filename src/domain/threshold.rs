@@ -182,11 +182,9 @@ fn concerns(rule: &ThresholdRule, fields: &EventFields) -> bool {
         return true;
     }
     let fold = crate::domain::checked::fold;
-    let mut text = fields.search_text(None);
-    for tag in &fields.tags {
-        text.push('\n');
-        text.push_str(&fold(tag));
-    }
+    let own = [&fields.summary, &fields.impact, &fields.cause, &fields.recovery];
+    let own = own.into_iter().flatten().chain([&fields.narrative]).chain(&fields.tags);
+    let text = own.map(|part| fold(part)).collect::<Vec<_>>().join("\n");
     rule.only_words.iter().any(|word| text.contains(&fold(word)))
 }
 

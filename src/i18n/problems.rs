@@ -17,6 +17,7 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::NotFound(what) => not_found(what),
         ServiceError::Invalid(error) => field(error),
         ServiceError::Foreign(problem) => super::foreign::problem(problem),
+        ServiceError::Query(problem) => super::search::problem(problem),
         ServiceError::Stale { what, given, current } => {
             format!("{what} 已被别人改过：你手上是版本 {given}，现在是版本 {current}；请重新打开后再改")
         }
@@ -145,6 +146,8 @@ pub fn field_name(field: &str) -> &str {
         "doubtful" => "存疑的",
         "source" => "来源",
         "from" => "格式",
+        "events" | "events.number" => "事件",
+        "order" | "sort" => "排序",
         other => super::actions::field_name(other).unwrap_or(other),
     }
 }
@@ -176,6 +179,14 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         "take it from next_cursor as it is" => "请原样使用 next_cursor 的值",
         "the form came back incomplete; choose the files again" => "表单没有传完整，请重新选择文件",
         "the document is larger than 15 MiB; paste the week alone" => "文件太大，请只贴那一周",
+        "the document is larger than 16 MiB; paste the week alone" => "文件太大，请只贴那一周",
+        "choose relevance, newest or oldest" => "请选择 relevance（相关度）、newest（最新在前）或 oldest（最早在前）",
+        "choose at least one event" => "请至少选一起事件",
+        "choose at most 200 events" => "一次最多 200 起事件",
+        "say what to change" => "请填写要改什么",
+        "name each event once" => "每起事件只写一次",
+        "choose normal, drill or maintenance" => "请选择 normal（生产事件）、drill（演练）或 maintenance（计划维护）",
+        "give at most 20 tags" => "最多 20 个标签",
         "use plain ASCII" => "请只用 ASCII 字符",
         "choose light, dark or auto" => "请选择 light、dark 或 auto",
         "write a name of at most 60 characters without slashes" => "名称最多 60 个字符，不要用斜杠",
@@ -223,6 +234,8 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         _ if remedy.starts_with("there are more than") => {
             "太多了：一次最多 60 份文件、600 行；请分几次，或用命令行 fupan import"
         }
+        _ if remedy.contains("” names several; write the e-mail") => "有几个同名的，请写邮箱",
+        _ if remedy.ends_with("”; check the name") => "没有这个名称，请检查",
         _ if remedy.ends_with("write PE-1") => "请写成 PE-1 这样",
         _ if remedy.contains("is not a week") => "请写成 2024-W34 这样",
         _ => return None,
@@ -282,6 +295,9 @@ fn not_found(what: &str) -> String {
     if let Some(run) = what.strip_prefix("import ") {
         return format!("没有这次导入：{run}；fupan import --list 列出所有导入");
     }
+    if let Some(name) = what.strip_prefix("saved view ") {
+        return format!("没有这个视图：{name}，可能已被删除");
+    }
     if what.starts_with("figure ") {
         return "没有这项指标，可能已被删除".to_owned();
     }
@@ -321,6 +337,9 @@ fn conflict(words: &str) -> String {
     }
     if let Some((week, _)) = words.split_once(" is not published; ") {
         return format!("{week} 还没有发布，先发布：fupan report publish {week}");
+    }
+    if words.starts_with("there are 200 saved views") {
+        return "保存的视图已有 200 个，先删除不用的".to_owned();
     }
     if words.starts_with("there are 200 share links") {
         return "分享链接已有 200 个，先撤销不用的".to_owned();

@@ -11,6 +11,7 @@ use crate::{
     service::{
         App,
         ports::{Clock, Transport},
+        search,
     },
     settings::{Settings, TlsSetting},
     store::{self, Store},
@@ -28,7 +29,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         .filter(|host| !host.is_empty())
         .unwrap_or("localhost")
         .to_owned();
-    Ok(App {
+    let app = App {
         store,
         clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
         ids: Arc::new(SystemIds),
@@ -40,7 +41,10 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         report_mail: report_words,
         line_styles: Arc::default(),
         demo,
-    })
+    };
+    // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.
+    search::index_old(&app, 4).await.context("the search index could not be brought up to date")?;
+    Ok(app)
 }
 
 /// The way out for mail; none while no server is set.

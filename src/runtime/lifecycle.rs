@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 
 use super::build;
 use crate::{
-    service::{App, accounts},
+    service::{App, accounts, search},
     settings::Settings,
     web, worker,
 };
@@ -37,6 +37,7 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
         say("演示数据，已用演示账号登录 Demo data, signed in as the demo user");
     }
     let work = worker::Worker { app: app.clone(), transport, name: "serve".to_owned(), wake: Arc::new(Notify::new()) };
+    tokio::spawn(index_old(app.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(work, stopped));
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
@@ -58,6 +59,20 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     app.store.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Indexes what a large database held before the search, part by part, until it is told to stop; the next start goes on.
+async fn index_old(app: App, stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match search::index_old(&app, 1).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "old events could not be indexed for the search; the next start tries again");
+                return;
+            }
+        }
+    }
 }
 
 async fn signal() {

@@ -349,7 +349,7 @@ pub async fn delete(app: &App, actor: &Actor, number: i64, version: i64) -> Resu
             let tx = app.store.begin().await?;
             let item = current(&tx, &actor, number, Some(version)).await?;
             let event = event_of(&tx, &item).await?;
-            store::action_items::delete(&tx, item.id, version, app.now_millis()).await?;
+            store::action_items::delete(&tx, &item, version, app.now_millis()).await?;
             let was = json!({"title": item.fields.title});
             audit(&app, &tx, &actor, "action_item.delete", &item, event.number, was).await?;
             tx.commit().await?;

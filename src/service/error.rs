@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::{
-    domain::{actor::Role, checked::FieldError, foreign::ForeignProblem, iso_week::WeekError},
+    domain::{actor::Role, checked::FieldError, foreign::ForeignProblem, iso_week::WeekError, query::QueryError},
     store::StoreError,
 };
 
@@ -34,6 +34,9 @@ pub enum ServiceError {
     /// A file of another tool cannot be read.
     #[error("{0}")]
     Foreign(#[from] ForeignProblem),
+    /// A query of the search or of a list cannot be read.
+    #[error("{0}")]
+    Query(#[from] QueryError),
     /// The thing changed since it was read.
     #[error("{what} changed meanwhile: you have version {given}, now it is version {current}; read it again")]
     Stale {

@@ -34,10 +34,6 @@ use crate::{
 };
 
 pub use super::idempotency::Once;
-pub use crate::store::events::{EventCursor, EventFilter};
-
-/// The most events on a page.
-pub const PAGE_LIMIT: u64 = 200;
 
 /// An event to be written.
 #[derive(Debug, Clone)]
@@ -52,15 +48,6 @@ pub struct NewEvent {
     pub raw: Option<String>,
     /// Where it comes from.
     pub source: Source,
-}
-
-/// A page of events.
-#[derive(Debug, Clone)]
-pub struct EventPage {
-    /// The events.
-    pub events: Vec<ProductionEvent>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<EventCursor>,
 }
 
 /// An event with everything its page shows.
@@ -408,27 +395,6 @@ pub async fn detail(app: &App, actor: &Actor, number: i64) -> Result<EventDetail
     Ok(EventDetail { event, audit, undoable })
 }
 
-/// A page of events, the latest beginning first.
-pub async fn list(
-    app: &App,
-    actor: &Actor,
-    filter: &EventFilter,
-    after: Option<EventCursor>,
-    limit: u64,
-) -> Result<EventPage, ServiceError> {
-    authorise(actor, Permission::Read)?;
-    let limit = limit.clamp(1, PAGE_LIMIT);
-    let filter = EventFilter { sight: Sight::of(actor), ..filter.clone() };
-    let mut events = store::events::list(app.store.read(), &filter, after, limit + 1).await?;
-    let more = events.len() as u64 > limit;
-    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = events.last().filter(|_| more).map(|event| EventCursor {
-        occurred_at: event.fields.occurred.map(|point| point.at.timestamp_millis()),
-        number: event.number,
-    });
-    Ok(EventPage { events, next })
-}
-
 /// The events of a week in report order, also those that its report leaves out.
 pub async fn of_week(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<ProductionEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
@@ -736,7 +702,12 @@ pub(super) async fn by_number(tx: &Tx, actor: &Actor, number: i64) -> Result<Pro
         .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
 }
 
-async fn current(tx: &Tx, actor: &Actor, number: i64, version: i64) -> Result<ProductionEvent, ServiceError> {
+pub(super) async fn current(
+    tx: &Tx,
+    actor: &Actor,
+    number: i64,
+    version: i64,
+) -> Result<ProductionEvent, ServiceError> {
     let event = by_number(tx, actor, number).await?;
     if event.version == version {
         Ok(event)

@@ -327,6 +327,7 @@ async fn write_once(
                 updated_name: actor.name.clone(),
             };
             store::postmortem_text::write(&tx, event.id, &after, version).await?;
+            store::search::reindex(&tx, &[event.id]).await?;
             let change = change_of(&key, before.as_ref(), &after, now);
             let subject = text_subject(number);
             store::audit::insert(&tx, app.id(), now, &actor, "postmortem.write", &subject, change).await?;

@@ -378,6 +378,7 @@ async fn act(
             let mut after = before.clone();
             if removes {
                 store::timeline::delete(&tx, id, before.version, &actor.name, now).await?;
+                store::search::reindex(&tx, &[event.id]).await?;
                 after.deleted = Some((now, actor.name.clone()));
                 let was = json!({"id": id, "at": rfc3339(before.at), "text": before.text});
                 events::audit(&app, &tx, &actor, "timeline.delete", &event, was).await?;
@@ -390,6 +391,7 @@ async fn act(
                     return Ok(before);
                 }
                 store::timeline::update(&tx, &after, before.version, now).await?;
+                store::search::reindex(&tx, &[event.id]).await?;
                 after.updated_at = Some(now);
                 let mut change = serde_json::Map::new();
                 change.insert("id".to_owned(), json!(id));

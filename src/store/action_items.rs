@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, events, tx::one_row};
+use super::{StoreError, Tx, events, search, tx::one_row};
 use crate::domain::action_item::{ActionFields, ActionItem, ActionState, Priority};
 use crate::domain::visibility::Sight;
 
@@ -55,7 +55,7 @@ pub async fn insert(tx: &Tx, item: &ActionItem) -> Result<(), StoreError> {
     row.created_by = Set(item.created_by);
     row.deleted_at = Set(None);
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    search::reindex(tx, &[item.event_id]).await
 }
 
 /// Replaces the item that is still in `version`; the stored version becomes `version + 1`.
@@ -69,20 +69,22 @@ pub async fn update(tx: &Tx, item: &ActionItem, version: i64) -> Result<(), Stor
         .filter(Column::DeletedAt.is_null())
         .exec(tx.conn())
         .await?;
-    one_row(result.rows_affected)
+    one_row(result.rows_affected)?;
+    search::reindex(tx, &[item.event_id]).await
 }
 
 /// Hides the item that is still in `version`; its number is never handed out again.
-pub async fn delete(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), StoreError> {
+pub async fn delete(tx: &Tx, item: &ActionItem, version: i64, now: i64) -> Result<(), StoreError> {
     let result = Entity::update_many()
         .col_expr(Column::DeletedAt, Expr::value(now))
         .col_expr(Column::Version, Expr::value(version + 1))
-        .filter(Column::Id.eq(id))
+        .filter(Column::Id.eq(item.id))
         .filter(Column::Version.eq(version))
         .filter(Column::DeletedAt.is_null())
         .exec(tx.conn())
         .await?;
-    one_row(result.rows_affected)
+    one_row(result.rows_affected)?;
+    search::reindex(tx, &[item.event_id]).await
 }
 
 /// The item of a number that the reader sees.

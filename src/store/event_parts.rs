@@ -97,15 +97,15 @@ struct StoredShare {
     share: i32,
 }
 
-/// Writes the parts of events. `ids` are for the rows that need one.
+/// Writes the parts of events, each with its place in lists. `ids` are for the rows that need one.
 pub async fn insert(
     tx: &Tx,
-    events: &[(Uuid, &EventFields)],
+    events: &[(Uuid, i64, &EventFields)],
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
     let mut rows = Rows::default();
-    for (event, fields) in events {
-        rows.add(*event, fields, ids)?;
+    for (event, order_key, fields) in events {
+        rows.add(*event, *order_key, fields, ids)?;
     }
     bulk::insert_all(tx, rows.impacts).await?;
     bulk::insert_all(tx, rows.services).await?;
@@ -216,6 +216,7 @@ impl Rows {
     fn add(
         &mut self,
         event: Uuid,
+        order_key: i64,
         fields: &EventFields,
         ids: &mut (dyn FnMut() -> Uuid + Send),
     ) -> Result<(), StoreError> {
@@ -235,6 +236,7 @@ impl Rows {
             self.services.push(affected_service::ActiveModel {
                 event_id: event_id.clone(),
                 service_id: Set(value.service_id),
+                order_key: Set(order_key),
                 position: Set(position),
                 shares: Set(stored_shares(&value.shares)?),
             });
@@ -243,6 +245,7 @@ impl Rows {
             self.responsibility.push(responsibility::ActiveModel {
                 event_id: event_id.clone(),
                 team_id: Set(value.team_id),
+                order_key: Set(order_key),
                 position: Set(position),
                 share: Set(value.share),
             });
@@ -251,6 +254,7 @@ impl Rows {
             self.tags.push(event_tag::ActiveModel {
                 event_id: event_id.clone(),
                 tag: Set(tag.clone()),
+                order_key: Set(order_key),
                 position: Set(position),
             });
         }

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx, bulk, dialect,
+    StoreError, Tx, bulk,
     event_parts::{self, EventParts},
-    postmortems,
+    postmortems, search,
     tx::{all_rows, one_row},
 };
 use crate::domain::{
@@ -27,40 +27,6 @@ use crate::domain::{
     postmortem::PostmortemState,
     visibility::Sight,
 };
-
-/// Which events a list shows; empty parts do not restrict.
-#[derive(Debug, Clone, Default)]
-pub struct EventFilter {
-    /// Folded words to find.
-    pub words: Option<String>,
-    /// Severity label; `-` is 未定级.
-    pub severity: Option<String>,
-    /// Postmortem states.
-    pub states: Vec<PostmortemState>,
-    /// Only events without recovery.
-    pub ongoing: bool,
-    /// Began at or after, milliseconds.
-    pub from: Option<i64>,
-    /// Began before, milliseconds.
-    pub until: Option<i64>,
-    /// In the report of this week.
-    pub week: Option<IsoWeek>,
-    /// Owner of the postmortem.
-    pub owner: Option<Uuid>,
-    /// Only events that count: no drills, no planned maintenance.
-    pub counted: bool,
-    /// Whose eyes look: what they do not see is not there.
-    pub sight: Sight,
-}
-
-/// Where the next page begins: after the event with this beginning and number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventCursor {
-    /// Milliseconds; none for events without a beginning, which come last.
-    pub occurred_at: Option<i64>,
-    /// The number.
-    pub number: i64,
-}
 
 /// Hands out the next event number.
 pub async fn next_number(tx: &Tx) -> Result<i64, StoreError> {
@@ -111,13 +77,19 @@ pub async fn insert_all(
 ) -> Result<(), StoreError> {
     let rows = values.iter().map(|value| new_row(&value.event, created_by, value.import_id));
     bulk::insert_all(tx, rows.collect()).await?;
-    let parts: Vec<_> = values.iter().map(|value| (value.event.id, &value.event.fields)).collect();
+    let parts: Vec<_> =
+        values.iter().map(|value| (value.event.id, order_key(&value.event), &value.event.fields)).collect();
     event_parts::insert(tx, &parts, ids).await?;
     let owed = values.iter().map(|value| {
         let event = &value.event;
-        postmortems::row(event.id, &event.postmortem, event.created_at)
+        postmortems::row(event.id, order_key(event), &event.postmortem, event.created_at)
     });
-    bulk::insert_all(tx, owed.collect()).await
+    bulk::insert_all(tx, owed.collect()).await?;
+    for chunk in values.chunks(200) {
+        let events: Vec<&ProductionEvent> = chunk.iter().map(|value| &value.event).collect();
+        search::insert_new(tx, &events).await?;
+    }
+    Ok(())
 }
 
 /// Hides the events that are still in these versions, as [`delete`] does; where one is not, all stays as it is.
@@ -134,6 +106,7 @@ pub async fn delete_all(tx: &Tx, events: &[(Uuid, i64)], now: i64) -> Result<(),
             .exec(tx.conn())
             .await?;
         all_rows(result.rows_affected, chunk.len())?;
+        search::remove(tx, &chunk.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
     }
     Ok(())
 }
@@ -184,12 +157,36 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     let row = new_row(value, created_by, import_id);
     event::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    event_parts::insert(tx, &[(value.id, &value.fields)], ids).await?;
-    postmortems::insert(tx, value.id, &value.postmortem, value.created_at).await
+    let order_key = order_key(value);
+    event_parts::insert(tx, &[(value.id, order_key, &value.fields)], ids).await?;
+    postmortems::insert(tx, value.id, order_key, &value.postmortem, value.created_at).await?;
+    search::insert_new(tx, &[value]).await
+}
+
+/// The place of an event in lists: the later its beginning and, within a second, the higher its number, the greater.
+/// One number, so that one index gives the order on every database; unique for the first 33 million events. Events
+/// without a beginning come before all others.
+pub fn order_key(event: &ProductionEvent) -> i64 {
+    place(event.fields.occurred.map(|point| point.at.timestamp_millis()), event.number)
+}
+
+/// How many bits of the number are in an order key.
+const NUMBER_BITS: u32 = 25;
+
+fn place(occurred_at: Option<i64>, number: i64) -> i64 {
+    let seconds = occurred_at.map_or(0, |at| at.div_euclid(1_000) + 1);
+    (seconds << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1))
+}
+
+/// The least order key of events that began at `at` (milliseconds) or later.
+pub fn order_key_from(at: i64) -> i64 {
+    // Rounded up: what began earlier in the second is not meant.
+    (at.saturating_add(999).div_euclid(1_000) + 1).clamp(1, 1 << 38) << NUMBER_BITS
 }
 
 fn new_row(value: &ProductionEvent, created_by: Option<Uuid>, import_id: Option<Uuid>) -> event::ActiveModel {
-    let mut row = active(&value.fields, value.raw.as_deref());
+    let mut row = active(&value.fields);
+    row.order_key = Set(order_key(value));
     row.id = Set(value.id);
     row.number = Set(value.number);
     row.version = Set(value.version);
@@ -215,7 +212,9 @@ pub async fn update(
     now: i64,
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(), StoreError> {
-    let mut row = active(&value.fields, value.raw.as_deref());
+    let mut row = active(&value.fields);
+    let order_key = order_key(value);
+    row.order_key = Set(order_key);
     row.version = Set(version + 1);
     row.updated_at = Set(now);
     row.report_week = Set(value.week.to_string());
@@ -229,7 +228,9 @@ pub async fn update(
         .await?;
     one_row(result.rows_affected)?;
     event_parts::delete(tx, value.id).await?;
-    event_parts::insert(tx, &[(value.id, &value.fields)], ids).await
+    event_parts::insert(tx, &[(value.id, order_key, &value.fields)], ids).await?;
+    postmortems::reorder(tx, value.id, order_key).await?;
+    search::reindex(tx, &[value.id]).await
 }
 
 /// Bumps the version without other changes, so that readers see that something of the event moved.
@@ -255,7 +256,8 @@ pub async fn delete(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), Sto
         .filter(event::Column::DeletedAt.is_null())
         .exec(tx.conn())
         .await?;
-    one_row(result.rows_affected)
+    one_row(result.rows_affected)?;
+    search::remove(tx, &[id]).await
 }
 
 /// A deleted event, as far as a list shows it.
@@ -328,7 +330,8 @@ pub async fn restore(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), St
         .filter(event::Column::DeletedAt.is_not_null())
         .exec(tx.conn())
         .await?;
-    one_row(result.rows_affected)
+    one_row(result.rows_affected)?;
+    search::reindex(tx, &[id]).await
 }
 
 /// The event with this number, unless deleted.
@@ -413,7 +416,8 @@ pub async fn identify(tx: &Tx, id: Uuid, identity: &ImportIdentity) -> Result<()
         .filter(event::Column::Id.eq(id))
         .exec(tx.conn())
         .await?;
-    one_row(result.rows_affected)
+    one_row(result.rows_affected)?;
+    search::reindex(tx, &[id]).await
 }
 
 /// The import identities of these events, deleted ones too.
@@ -474,38 +478,6 @@ pub async fn by_import_keys(
         found.extend(with_gone(connection, rows).await?);
     }
     Ok(found)
-}
-
-/// A page of events, the latest beginning first; events without a beginning come last.
-pub async fn list(
-    connection: &impl ConnectionTrait,
-    filter: &EventFilter,
-    after: Option<EventCursor>,
-    limit: u64,
-) -> Result<Vec<ProductionEvent>, StoreError> {
-    let mut condition = conditions(filter);
-    if let Some(cursor) = after {
-        let later = match cursor.occurred_at {
-            Some(at) => Condition::any()
-                .add(event::Column::OccurredAt.lt(at))
-                .add(
-                    Condition::all().add(event::Column::OccurredAt.eq(at)).add(event::Column::Number.lt(cursor.number)),
-                )
-                .add(event::Column::OccurredAt.is_null()),
-            None => {
-                Condition::all().add(event::Column::OccurredAt.is_null()).add(event::Column::Number.lt(cursor.number))
-            }
-        };
-        condition = condition.add(later);
-    }
-    let rows = event::Entity::find()
-        .filter(condition)
-        .order_by_with_nulls(event::Column::OccurredAt, sea_orm::Order::Desc, NullOrdering::Last)
-        .order_by_desc(event::Column::Number)
-        .limit(limit)
-        .all(connection)
-        .await?;
-    load(connection, rows).await
 }
 
 /// Events whose postmortem is owed, the earliest due date first, at most `limit`.
@@ -601,8 +573,11 @@ pub async fn count_owed(
 /// How many events have not recovered.
 pub async fn count_ongoing(connection: &impl ConnectionTrait, sight: Sight) -> Result<u64, StoreError> {
     use sea_orm::PaginatorTrait;
-    let filter = EventFilter { ongoing: true, counted: true, sight, ..EventFilter::default() };
-    Ok(event::Entity::find().filter(conditions(&filter)).count(connection).await?)
+    let ongoing = event::Entity::find()
+        .filter(there(sight))
+        .filter(event::Column::Kind.eq(EventKind::Normal.code()))
+        .filter(event::Column::RecoveredAt.is_null());
+    Ok(ongoing.count(connection).await?)
 }
 
 /// Events per severity label that began in `[from, until)`; none is 未定级.
@@ -612,12 +587,14 @@ pub async fn count_by_severity(
     from: i64,
     until: i64,
 ) -> Result<Vec<(Option<String>, i64)>, StoreError> {
-    let filter = EventFilter { from: Some(from), until: Some(until), counted: true, sight, ..EventFilter::default() };
     Ok(event::Entity::find()
         .select_only()
         .column(event::Column::Severity)
         .column_as(event::Column::Id.count(), "n")
-        .filter(conditions(&filter))
+        .filter(there(sight))
+        .filter(event::Column::Kind.eq(EventKind::Normal.code()))
+        .filter(event::Column::OccurredAt.gte(from))
+        .filter(event::Column::OccurredAt.lt(until))
         .group_by(event::Column::Severity)
         .into_tuple()
         .all(connection)
@@ -626,12 +603,16 @@ pub async fn count_by_severity(
 
 /// The greatest position in a week's report.
 pub async fn last_position(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<i64, StoreError> {
-    let row = event::Entity::find()
+    let last: Option<i64> = event::Entity::find()
+        .select_only()
+        .column(event::Column::Position)
         .filter(event::Column::ReportWeek.eq(week.to_string()))
         .order_by_desc(event::Column::Position)
+        .limit(1)
+        .into_tuple()
         .one(connection)
         .await?;
-    Ok(row.map_or(0, |row| row.position))
+    Ok(last.unwrap_or(0))
 }
 
 /// Of the postmortem table: of an event that is there for these eyes and owes one.
@@ -681,45 +662,6 @@ fn reported() -> Condition {
     Condition::all().add(visible(Sight::Everyone)).add(event::Column::Kind.eq(EventKind::Normal.code()))
 }
 
-fn conditions(filter: &EventFilter) -> Condition {
-    let mut condition = Condition::all().add(event::Column::DeletedAt.is_null()).add(visible(filter.sight));
-    if filter.counted {
-        condition = condition.add(event::Column::Kind.eq(EventKind::Normal.code()));
-    }
-    if let Some(words) = &filter.words {
-        condition = condition.add(Expr::col(event::Column::SearchText).like(dialect::contains(words)));
-    }
-    match filter.severity.as_deref() {
-        Some("-") => condition = condition.add(event::Column::Severity.is_null()),
-        Some(label) => condition = condition.add(event::Column::Severity.eq(label)),
-        None => {}
-    }
-    if filter.ongoing {
-        condition = condition.add(event::Column::RecoveredAt.is_null());
-    }
-    if let Some(from) = filter.from {
-        condition = condition.add(event::Column::OccurredAt.gte(from));
-    }
-    if let Some(until) = filter.until {
-        condition = condition.add(event::Column::OccurredAt.lt(until));
-    }
-    if let Some(week) = filter.week {
-        condition = condition.add(event::Column::ReportWeek.eq(week.to_string()));
-    }
-    if !filter.states.is_empty() || filter.owner.is_some() {
-        let mut of_state = Query::select();
-        of_state.column(postmortem::Column::EventId).from(postmortem::Entity);
-        if !filter.states.is_empty() {
-            of_state.and_where(postmortem::Column::State.is_in(filter.states.iter().map(|state| state.code())));
-        }
-        if let Some(owner) = filter.owner {
-            of_state.and_where(postmortem::Column::OwnerId.eq(owner));
-        }
-        condition = condition.add(event::Column::Id.in_subquery(of_state));
-    }
-    condition
-}
-
 /// Events of rows, with their parts and postmortems in one more query each, in the order of the rows.
 async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<Vec<ProductionEvent>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -745,7 +687,7 @@ async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Res
         .collect()
 }
 
-fn active(fields: &EventFields, raw: Option<&str>) -> event::ActiveModel {
+fn active(fields: &EventFields) -> event::ActiveModel {
     event::ActiveModel {
         occurred_at: Set(fields.occurred.map(|point| point.at.timestamp_millis())),
         occurred_day: Set(is_day(fields.occurred)),
@@ -776,7 +718,6 @@ fn active(fields: &EventFields, raw: Option<&str>) -> event::ActiveModel {
         clock_unknown: Set(unknown_of(fields, true)),
         facts_unknown: Set(unknown_of(fields, false)),
         restricted: Set(fields.restricted),
-        search_text: Set(fields.search_text(raw)),
         ..event::ActiveModel::default()
     }
 }
@@ -850,7 +791,7 @@ fn value(
     })
 }
 
-fn instant(millis: i64) -> Result<DateTime<Utc>, StoreError> {
+pub(super) fn instant(millis: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_millis(millis).ok_or_else(|| StoreError::Unreadable(format!("instant {millis}")))
 }
 

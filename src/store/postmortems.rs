@@ -7,16 +7,23 @@ use uuid::Uuid;
 use super::{StoreError, Tx, tx::one_row};
 use crate::domain::postmortem::{Postmortem, PostmortemState};
 
-/// Writes the postmortem of a new event.
-pub async fn insert(tx: &Tx, event_id: Uuid, postmortem: &Postmortem, at: i64) -> Result<(), StoreError> {
-    Entity::insert(row(event_id, postmortem, at)).exec_without_returning(tx.conn()).await?;
+/// Writes the postmortem of a new event, with the place of the event in lists.
+pub async fn insert(
+    tx: &Tx,
+    event_id: Uuid,
+    order_key: i64,
+    postmortem: &Postmortem,
+    at: i64,
+) -> Result<(), StoreError> {
+    Entity::insert(row(event_id, order_key, postmortem, at)).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
 /// A new row.
-pub(super) fn row(event_id: Uuid, postmortem: &Postmortem, at: i64) -> ActiveModel {
+pub(super) fn row(event_id: Uuid, order_key: i64, postmortem: &Postmortem, at: i64) -> ActiveModel {
     ActiveModel {
         event_id: Set(event_id),
+        order_key: Set(order_key),
         version: Set(postmortem.version),
         state: Set(postmortem.state.code().to_owned()),
         owner_id: Set(postmortem.owner_id),
@@ -46,6 +53,16 @@ pub async fn update(tx: &Tx, event_id: Uuid, version: i64, postmortem: &Postmort
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)
+}
+
+/// The event moved in lists.
+pub(super) async fn reorder(tx: &Tx, event_id: Uuid, order_key: i64) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::OrderKey, Expr::value(order_key))
+        .filter(Column::EventId.eq(event_id))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// The value of a row.

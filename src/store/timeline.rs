@@ -1,6 +1,6 @@
 //! Lines that people added to a timeline, and the stars of automatic entries.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::{
     timeline_entry::{ActiveModel, Column, Entity, Model},
@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, bulk, tx::one_row};
+use super::{StoreError, Tx, bulk, search, tx::one_row};
 
 /// Most entries of one event that are read.
 const LIMIT: u64 = 1_000;
@@ -85,13 +85,19 @@ pub async fn insert(tx: &Tx, event_id: Uuid, entries: &[TimelineEntry], now: i64
     }
     let rows = entries.iter().map(|entry| row(event_id, entry, now));
     Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    search::reindex(tx, &[event_id]).await
 }
 
 /// Adds lines to events.
 pub async fn insert_all(tx: &Tx, entries: &[(Uuid, TimelineEntry)], now: i64) -> Result<(), StoreError> {
     let rows = entries.iter().map(|(event_id, entry)| row(*event_id, entry, now));
-    bulk::insert_all(tx, rows.collect()).await
+    bulk::insert_all(tx, rows.collect()).await?;
+    let events: Vec<Uuid> =
+        entries.iter().map(|(event_id, _)| *event_id).collect::<BTreeSet<_>>().into_iter().collect();
+    for part in events.chunks(200) {
+        search::reindex(tx, part).await?;
+    }
+    Ok(())
 }
 
 /// Writes time, text and star of the line that is still in `version`; the stored version becomes `version + 1`.

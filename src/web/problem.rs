@@ -125,6 +125,10 @@ impl From<ServiceError> for Problem {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("document"));
                 return Self { status, code: "invalid", detail, chinese, field };
             }
+            ServiceError::Query(_) => {
+                let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("q"));
+                return Self { status, code: "invalid", detail, chinese, field };
+            }
             ServiceError::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale_version"),
             ServiceError::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             ServiceError::Store(_) | ServiceError::Interrupted(_) => {

@@ -13,6 +13,7 @@ mod publishing;
 mod record;
 mod report_styles;
 mod restricted;
+mod search;
 mod shares;
 mod timeline;
 mod undo;

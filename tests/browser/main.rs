@@ -5,6 +5,7 @@
 mod grading;
 mod postmortem;
 mod record;
+mod search;
 mod styles;
 
 use std::{

@@ -10,6 +10,7 @@ mod line_styles;
 mod postmortem;
 mod publishing;
 mod record;
+mod search;
 
 use fupan::domain::actor::Role;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};

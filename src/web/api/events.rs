@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::{
     super::{gate::caller, problem::Problem},
@@ -15,16 +16,19 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::Actor,
         checked::{self, FieldError},
         event::{self, EventFields, ProductionEvent, Source},
-        iso_week,
+        iso_week::IsoWeek,
         postmortem::PostmortemState,
-        visibility::Sight,
+        query,
     },
     service::{
         App, ServiceError, capture,
-        events::{self, Created, EventCursor, EventFilter, NewEvent, Once},
+        events::{self, Created, NewEvent, Once},
         idempotency::KeptAnswer,
+        saved_views,
+        search::{self, EventCursor, EventOrder, Listing},
         secrets,
     },
 };
@@ -43,7 +47,7 @@ pub struct EventList {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// Words to find.
+    /// Words and filters (docs/search.md): `提现 -风控 severity:C|未定级 state:owed from:2024-08-01`.
     pub q: Option<String>,
     /// Severity label, `-` for ungraded.
     pub severity: Option<String>,
@@ -57,6 +61,10 @@ pub struct ListQuery {
     pub to: Option<NaiveDate>,
     /// Only events without recovery.
     pub ongoing: Option<bool>,
+    /// relevance (with words, the default), newest or oldest.
+    pub order: Option<String>,
+    /// A saved view, whose query and order come before these.
+    pub view: Option<Uuid>,
     /// Where the page begins, from `next_cursor`.
     pub cursor: Option<String>,
     /// Events on a page, 1 to 200.
@@ -64,64 +72,73 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// The filter that the query means.
-    pub fn filter(&self, app: &App) -> Result<EventFilter, Problem> {
-        let mut states = Vec::new();
-        for code in self.state.iter().flat_map(|list| list.split(',')).filter(|code| !code.is_empty()) {
-            match code {
-                "owed" => {
-                    states.extend([PostmortemState::Pending, PostmortemState::Drafting, PostmortemState::InReview]);
-                }
-                code => states.push(PostmortemState::from_code(code).ok_or_else(|| {
-                    FieldError::shape(
-                        "state",
-                        "choose undecided, not_required, pending, drafting, in_review, done or owed",
-                    )
-                })?),
+    /// The query with all filters in the one grammar.
+    pub fn text(&self) -> Result<String, Problem> {
+        let mut parts: Vec<String> = self.q.iter().map(|q| q.trim().to_owned()).filter(|q| !q.is_empty()).collect();
+        let mut add = |key: &str, value: Option<String>| {
+            parts.extend(value.filter(|value| !value.is_empty()).map(|value| format!("{key}:{value}")));
+        };
+        if let Some(label) = self.severity.as_deref().filter(|label| !label.is_empty() && *label != "-") {
+            checked::severity("severity", label)?;
+        }
+        let label = |label: &str| if label == "-" { "-".to_owned() } else { query::quoted(label.trim()) };
+        add("severity", self.severity.as_deref().filter(|label| !label.is_empty()).map(label));
+        let codes: Vec<&str> =
+            self.state.iter().flat_map(|list| list.split(',')).filter(|code| !code.is_empty()).collect();
+        if codes.iter().any(|code| *code != "owed" && PostmortemState::from_code(code).is_none()) {
+            let remedy = "choose undecided, not_required, pending, drafting, in_review, done or owed";
+            return Err(FieldError::shape("state", remedy).into());
+        }
+        add("state", Some(codes.join(",")));
+        if let Some(week) = self.week.as_deref().filter(|week| !week.is_empty()) {
+            let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
+            add("week", Some(week.to_string()));
+        }
+        for (field, key, day) in [("from", "from", self.from), ("to", "to", self.to)] {
+            if let Some(day) = day {
+                add(key, Some(checked::date(field, day)?.to_string()));
             }
         }
-        let day = |day: NaiveDate| iso_week::midnight(day, app.zone).timestamp_millis();
-        let severity = match self.severity.as_deref() {
-            None | Some("") => None,
-            Some("-") => Some("-".to_owned()),
-            Some(label) => Some(checked::severity("severity", label)?),
-        };
-        Ok(EventFilter {
-            words: self.q.as_deref().map(checked::fold).filter(|words| !words.is_empty()),
-            severity,
-            states,
-            ongoing: self.ongoing.unwrap_or(false),
-            from: self.from.map(day),
-            until: self.to.and_then(|to| to.succ_opt()).map(day),
-            week: self
-                .week
-                .as_deref()
-                .filter(|week| !week.is_empty())
-                .map(str::parse)
-                .transpose()
-                .map_err(ServiceError::from)?,
-            owner: None,
-            // What is owed is owed by events that count.
-            counted: self.state.as_deref().is_some_and(|state| state.split(',').any(|code| code == "owed")),
-            // The service looks with the caller's eyes.
-            sight: Sight::default(),
-        })
+        if self.ongoing == Some(true) {
+            add("ongoing", Some("yes".to_owned()));
+        }
+        Ok(parts.join(" "))
+    }
+
+    /// What is asked for.
+    pub async fn listing(&self, app: &App, actor: &Actor, limit: u64) -> Result<(String, Listing), Problem> {
+        let mut text = self.text()?;
+        let mut order = self.order.clone().filter(|order| !order.is_empty());
+        if let Some(id) = self.view {
+            let view = saved_views::get(app, actor, id).await?;
+            format!("{} {text}", view.query).trim().clone_into(&mut text);
+            order.get_or_insert(view.sort);
+        }
+        let order = order.map_or(Ok(EventOrder::Relevance), |code| {
+            EventOrder::from_code(&code).ok_or_else(|| FieldError::shape("order", "choose relevance, newest or oldest"))
+        })?;
+        let query = search::parse(app, &text)?;
+        let listing = Listing { query, order, after: self.cursor()?, limit: self.limit.unwrap_or(limit) };
+        Ok((text, listing))
     }
 
     /// The cursor, checked.
     pub fn cursor(&self) -> Result<Option<EventCursor>, Problem> {
         let Some(text) = self.cursor.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
         let wrong = || FieldError::shape("cursor", "take it from next_cursor as it is");
-        let (at, number) = text.split_once('.').ok_or_else(wrong)?;
-        let occurred_at = if at == "-" { None } else { Some(at.parse().map_err(|_| wrong())?) };
-        Ok(Some(EventCursor { occurred_at, number: number.parse().map_err(|_| wrong())? }))
+        let (group, order_key) = text.split_once('.').ok_or_else(wrong)?;
+        let group = group.parse().map_err(|_| wrong())?;
+        let order_key: i64 = order_key.parse().map_err(|_| wrong())?;
+        if group > 1 || order_key < 0 {
+            return Err(wrong().into());
+        }
+        Ok(Some(EventCursor { group, order_key }))
     }
 }
 
 /// A cursor as text.
 pub fn cursor_text(cursor: EventCursor) -> String {
-    let at = cursor.occurred_at.map_or_else(|| "-".to_owned(), |at| at.to_string());
-    format!("{at}.{}", cursor.number)
+    format!("{}.{}", cursor.group, cursor.order_key)
 }
 
 /// A page of events.
@@ -131,8 +148,8 @@ pub async fn list(
     query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let filter = query.filter(&app)?;
-    let page = events::list(&app, &caller.actor, &filter, query.cursor()?, query.limit.unwrap_or(50)).await?;
+    let (_, listing) = query.listing(&app, &caller.actor, 50).await?;
+    let page = search::events(&app, &caller.actor, &listing).await?;
     let next_cursor = page.next.map(cursor_text);
     let mut answer = HttpResponse::Ok();
     if let Some(next) = &next_cursor {

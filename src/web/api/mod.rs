@@ -3,6 +3,7 @@
 pub mod action_items;
 pub mod analytics;
 pub mod boards;
+mod bulk;
 mod conditions;
 mod counts;
 mod event_body;
@@ -22,11 +23,13 @@ pub mod published;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
+mod saved_views;
 mod services;
 pub mod shares;
 mod teams;
 mod timeline;
 
+pub use bulk::{BulkSet, outcome as bulk_outcome};
 pub use conditions::with_bytes;
 pub use event_body::json as event_json;
 pub use events::{ListQuery, cursor_text, number_of};
@@ -54,6 +57,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/events/{number}/timeline")
                 .route(web::get().to(timeline::list))
                 .route(web::post().to(timeline::add)),
+        )
+        .service(web::resource("/api/v1/events/{number}/similar").route(web::get().to(saved_views::similar)))
+        .service(web::resource("/api/v1/events:bulk").route(web::post().to(bulk::change)))
+        .service(
+            web::resource("/api/v1/views")
+                .route(web::get().to(saved_views::list))
+                .route(web::post().to(saved_views::create)),
+        )
+        .service(
+            web::resource("/api/v1/views/{id}")
+                .route(web::get().to(saved_views::read))
+                .route(web::patch().to(saved_views::patch))
+                .route(web::delete().to(saved_views::delete)),
         )
         .service(web::resource("/api/v1/events/{number}/history").route(web::get().to(event_history::list)))
         .service(

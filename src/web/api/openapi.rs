@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, analytics, boards, counts, event_body, event_history, event_relations, events, figures, grading,
-    import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
-    reports, services, shares, teams, timeline,
+    action_items, analytics, boards, bulk, counts, event_body, event_history, event_relations, events, figures,
+    grading, import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings,
+    report_styles, reports, saved_views, services, shares, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -21,6 +21,8 @@ use crate::web::routes::{ROUTES, Route};
     analytics::AnalyticsBody,
     analytics::BehindList,
     boards::BoardBody,
+    bulk::BulkAnswer,
+    bulk::BulkRequest,
     event_body::EventBody,
     event_body::EventChange,
     event_history::DeletedBody,
@@ -91,6 +93,10 @@ use crate::web::routes::{ROUTES, Route};
     services::ServiceBody,
     services::ServiceChange,
     services::ServiceList,
+    saved_views::SimilarList,
+    saved_views::ViewBody,
+    saved_views::ViewList,
+    saved_views::ViewRequest,
     shares::ShareBody,
     shares::ShareList,
     shares::ShareNew,
@@ -155,6 +161,12 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}") => swap("SectionChange", "SectionBody"),
         ("PUT", "/api/v1/events/{number}/postmortem/lock") => give("WriterList"),
         ("GET", "/api/v1/events/{number}/recurrence") => give("RecurringList"),
+        ("GET", "/api/v1/events/{number}/similar") => give("SimilarList"),
+        ("POST", "/api/v1/events:bulk") => swap("BulkRequest", "BulkAnswer"),
+        ("GET", "/api/v1/views") => give("ViewList"),
+        ("POST", "/api/v1/views") => Exchange { takes: Some((JSON, "ViewChange")), gives: ("201", JSON, "ViewBody") },
+        ("GET", "/api/v1/views/{id}") => give("ViewBody"),
+        ("PATCH", "/api/v1/views/{id}") => swap("ViewChange", "ViewBody"),
         ("POST", "/api/v1/lines:parse") => swap("ParseLine", "LineReading"),
         ("POST", "/api/v1/imports") => Exchange { takes: Some((MARKDOWN, "")), gives: ("200", JSON, "ImportBody") },
         ("POST", "/api/v1/imports:batch") => swap("ImportBatch", "ImportBatchBody"),
@@ -229,6 +241,7 @@ const VERSIONED: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/report-mailings/{id}"),
     ("PATCH", "/api/v1/services/{id}"),
     ("PATCH", "/api/v1/teams/{id}"),
+    ("PATCH", "/api/v1/views/{id}"),
     ("PATCH", "/api/v1/events/{number}/timeline/{id}"),
     ("PUT", "/api/v1/events/{number}/grading"),
     ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}"),

@@ -10,6 +10,7 @@ use super::{
     Shell, event_grading, event_postmortem,
     event_postmortem::{PostmortemPanel, RecurringRow},
     event_record::{self, Around, Panel},
+    event_similar::Similar,
     event_timeline,
     event_timeline::{StagePanel, TimelinePanel, stage_panel},
     figures::{FigureRow, figure_rows},
@@ -73,6 +74,7 @@ struct EventPage {
     undoable: Option<Uuid>,
     /// The panel of the action items, as HTML.
     actions: String,
+    similar: Similar,
     may_write: bool,
     may_assign: bool,
     may_delete: bool,
@@ -207,6 +209,7 @@ pub(super) async fn show(
         state_words: rows::state(t, now),
         due: rows::due(app, t, event),
         people,
+        similar: Similar::of(app, &caller.actor, t, event).await?,
         history: detail
             .audit
             .iter()

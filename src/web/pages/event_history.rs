@@ -19,6 +19,7 @@ use crate::{
     service::{
         App, accounts,
         event_history::{self, AuditEntry},
+        services, teams,
     },
     web::{api::number_of, gate::caller, problem::Problem},
 };
@@ -76,19 +77,20 @@ pub async fn page(
     render(StatusCode::OK, &HistoryPage { shell, words, number, entries, next })
 }
 
-/// What ids stand for.
-struct Names {
-    people: Vec<(Uuid, String)>,
-}
+/// What ids stand for: people, services, teams.
+struct Names(Vec<(Uuid, String)>);
 
 impl Names {
     async fn load(app: &App, actor: &crate::domain::actor::Actor) -> Result<Self, Problem> {
-        Ok(Self { people: accounts::owners(app, actor).await? })
+        let mut names = accounts::owners(app, actor).await?;
+        names.extend(services::all(app, actor).await?.into_iter().map(|one| (one.id, one.fields.name)));
+        names.extend(teams::all(app, actor).await?.into_iter().map(|one| (one.id, one.fields.name)));
+        Ok(Self(names))
     }
 
     fn of(&self, text: &str) -> Option<&str> {
         let id = Uuid::parse_str(text).ok()?;
-        self.people.iter().find(|(have, _)| *have == id).map(|(_, name)| name.as_str())
+        self.0.iter().find(|(have, _)| *have == id).map(|(_, name)| name.as_str())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The list of events, and logging one: from a pasted line or from a form.
+//! Logging an event: from a pasted line or from a form.
 
 use std::sync::Arc;
 
@@ -7,12 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    Shell,
-    event::local_time,
-    redirect, refusal, render,
-    rows::{self, Row},
-};
+use super::{Shell, event::local_time, redirect, refusal, render, rows};
 use crate::{
     domain::{
         checked::{FieldError, FieldProblem},
@@ -26,57 +21,8 @@ use crate::{
         idempotency::KeptAnswer,
         secrets,
     },
-    web::{
-        api::{ListQuery, cursor_text},
-        gate::caller,
-        problem::Problem,
-    },
+    web::{gate::caller, problem::Problem},
 };
-
-#[derive(Template)]
-#[template(path = "events.html")]
-struct Events {
-    shell: Shell,
-    q: String,
-    severity: String,
-    state: String,
-    from: String,
-    to: String,
-    rows: Vec<Row>,
-    next: String,
-}
-
-/// The list with its filters. Empty fields of the form do not filter.
-pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    let plain: String = request
-        .query_string()
-        .split('&')
-        .filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
-        .collect::<Vec<_>>()
-        .join("&");
-    let query = web::Query::<ListQuery>::from_query(&plain)
-        .map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("the filter cannot be read: {error}"))
-        })?
-        .into_inner();
-    let page = events::list(&app, &caller.actor, &query.filter(&app)?, query.cursor()?, 50).await?;
-    let owed = query.state.as_deref() == Some("owed");
-    let shell = Shell::of(&app, &request, &caller, if owed { "pending" } else { "events" }).await?;
-    let base: Vec<&str> = plain.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).collect();
-    let next = page.next.map(|cursor| format!("/events?{}&cursor={}", base.join("&"), cursor_text(cursor)));
-    let page = Events {
-        rows: page.events.iter().map(|event| rows::row(&app, shell.t, &shell.levels, event)).collect(),
-        next: next.unwrap_or_default().replace("?&", "?"),
-        q: query.q.unwrap_or_default(),
-        severity: query.severity.unwrap_or_default(),
-        state: query.state.unwrap_or_default(),
-        from: query.from.map(|day| day.to_string()).unwrap_or_default(),
-        to: query.to.map(|day| day.to_string()).unwrap_or_default(),
-        shell,
-    };
-    render(StatusCode::OK, &page)
-}
 
 /// A pasted line.
 #[derive(Debug, Deserialize)]

@@ -9,8 +9,10 @@ mod event;
 mod event_actions;
 mod event_grading;
 mod event_history;
+mod event_list;
 mod event_postmortem;
 mod event_record;
+mod event_similar;
 mod event_timeline;
 mod events;
 mod figures;
@@ -56,7 +58,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/logout").route(web::post().to(sign::logout)))
         .service(web::resource("/language").route(web::post().to(settings::language)))
         .service(web::resource("/theme").route(web::post().to(settings::theme)))
-        .service(web::resource("/events").route(web::get().to(events::list)).route(web::post().to(events::create)))
+        .service(web::resource("/events").route(web::get().to(event_list::page)).route(web::post().to(events::create)))
         .service(
             web::resource("/events/new")
                 .route(web::get().to(events::new_page))
@@ -66,6 +68,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/restore").route(web::post().to(event_history::restore)))
         .service(web::resource("/events/{number}/undo").route(web::post().to(event_history::undo)))
         .service(web::resource("/e/{number}/history").route(web::get().to(event_history::page)))
+        .service(web::resource("/events/bulk").route(web::post().to(event_list::bulk)))
+        .service(
+            web::resource("/views")
+                .route(web::get().to(event_list::views))
+                .route(web::post().to(event_list::save_view)),
+        )
+        .service(web::resource("/views/{id}/remove").route(web::post().to(event_list::remove_view)))
         .service(web::resource("/lines/preview").route(web::post().to(parsed::preview)))
         .service(web::resource("/e/{number}").route(web::get().to(event::page)))
         .service(web::resource("/events/{number}/edit").route(web::post().to(event::edit)))

@@ -1,6 +1,6 @@
 //! Events as rows, and the words for times, grades and states.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -46,10 +46,15 @@ pub(super) struct Age {
     pub words: &'static str,
 }
 
-fn age(app: &App, event: &ProductionEvent) -> Option<Age> {
-    let due = event.postmortem.due_on.filter(|_| event.owes_postmortem())?;
-    let fields = &event.fields;
-    let begun = fields.recovered.or(fields.occurred).map(|point| point.at.with_timezone(&app.zone).date_naive())?;
+/// The bar of a postmortem that is due on a day, of an event that ended, or else began, at `begun`.
+pub(super) fn age(
+    app: &App,
+    state: PostmortemState,
+    due_on: Option<NaiveDate>,
+    begun: Option<ClockPoint>,
+) -> Option<Age> {
+    let due = due_on.filter(|_| state.is_owed())?;
+    let begun = begun.map(|point| point.at.with_timezone(&app.zone).date_naive())?;
     let today = app.today();
     let allowed = app.calendar.working_days_between(begun, due).max(1);
     let gone = app.calendar.working_days_between(begun, today).max(0);
@@ -112,7 +117,7 @@ pub(super) fn owned_row(
         time: fields.occurred.map(|point| time(app, point)).unwrap_or_default(),
         notes,
         late: due(app, t, event),
-        age: age(app, event),
+        age: age(app, event.postmortem.state, event.postmortem.due_on, fields.recovered.or(fields.occurred)),
         owner_initial: owner.chars().take(1).collect(),
         owner,
     }
@@ -159,7 +164,15 @@ pub(super) fn grade(t: &Texts, severity: Option<&str>) -> String {
 
 /// `逾期 3 个工作日`, `今天截止`, `剩 2 个工作日`; empty where nothing is owed.
 pub(super) fn due(app: &App, t: &Texts, event: &ProductionEvent) -> String {
-    let Some(due) = event.postmortem.due_on.filter(|_| event.owes_postmortem()) else { return String::new() };
+    if !event.fields.kind.counts() {
+        return String::new();
+    }
+    due_on(app, t, event.postmortem.state, event.postmortem.due_on)
+}
+
+/// Like [`due`], from state and date alone.
+pub(super) fn due_on(app: &App, t: &Texts, state: PostmortemState, due_on: Option<NaiveDate>) -> String {
+    let Some(due) = due_on.filter(|_| state.is_owed()) else { return String::new() };
     let today = app.today();
     let days = app.calendar.working_days_between(due.min(today), due.max(today));
     let zh = t.lang == "zh-CN";

@@ -1,0 +1,446 @@
+//! Finding events: lists by a query, the search, similar events, and the index of events that were there before it.
+
+use uuid::Uuid;
+
+use super::{App, ServiceError, app::authorise, retry::retried};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        checked::FieldError,
+        event::{self, ProductionEvent},
+        highlight::{self, MarkedPart},
+        iso_week,
+        query::{self, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
+        text,
+        visibility::Sight,
+    },
+    store::{
+        self,
+        event_list::{FilterPart, Test},
+        filter_names::Named,
+    },
+};
+
+pub use crate::store::event_list::{EventCursor, EventFilter, EventOrder, ListedEvent};
+
+/// The most events on a page.
+pub const PAGE_LIMIT: u64 = 200;
+
+/// A page of events.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The events.
+    pub events: Vec<T>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<EventCursor>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// Words and conditions.
+    pub query: EventQuery,
+    /// In which order.
+    pub order: EventOrder,
+    /// Where the page begins.
+    pub after: Option<EventCursor>,
+    /// Events on it, 1 to 200.
+    pub limit: u64,
+}
+
+impl EventOrder {
+    /// The spoken code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Relevance => "relevance",
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+        }
+    }
+
+    /// The order of a code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Relevance, Self::Newest, Self::Oldest].into_iter().find(|order| order.code() == code)
+    }
+}
+
+/// An event of a list, with the words marked that were looked for.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The event.
+    pub event: ListedEvent,
+    /// Its title in parts.
+    pub title: Vec<MarkedPart>,
+    /// Where else the words stand; empty where the title has them all, or none were sought.
+    pub snippet: Vec<MarkedPart>,
+}
+
+/// Reads a query as of today in the report zone.
+pub fn parse(app: &App, text: &str) -> Result<EventQuery, ServiceError> {
+    Ok(query::parse(text, app.today())?)
+}
+
+/// Which events the actor may see, as a condition on the columns of `event`.
+fn visible(actor: &Actor) -> sea_orm::Condition {
+    store::events::visible(Sight::of(actor))
+}
+
+/// A page of what lists show.
+pub async fn list(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<ListedEvent>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let (filter, first) = prepare(app, actor, listing).await?;
+    let limit = listing.limit.clamp(1, PAGE_LIMIT);
+    let connection = app.store.read();
+    let mut events = Vec::new();
+    if let (Some(first), None) = (&first, listing.after) {
+        events = store::event_list::page(connection, first, EventOrder::Newest, None, 1).await?;
+    }
+    let left = limit + 1 - events.len() as u64;
+    events.extend(store::event_list::page(connection, &filter, listing.order, listing.after, left).await?);
+    let next = next_of(&mut events, limit, |event| EventCursor { group: event.group, order_key: event.order_key });
+    Ok(Page { events, next })
+}
+
+/// A page of whole events.
+pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<ProductionEvent>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let (filter, first) = prepare(app, actor, listing).await?;
+    let limit = listing.limit.clamp(1, PAGE_LIMIT);
+    let connection = app.store.read();
+    let mut found = Vec::new();
+    if let (Some(first), None) = (&first, listing.after) {
+        found = store::event_list::ids(connection, first, EventOrder::Newest, None, 1).await?;
+    }
+    let left = limit + 1 - found.len() as u64;
+    found.extend(store::event_list::ids(connection, &filter, listing.order, listing.after, left).await?);
+    let next = next_of(&mut found, limit, |(_, cursor)| *cursor);
+    let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
+    Ok(Page { events: in_order(store::events::by_ids(connection, &ids).await?, &ids), next })
+}
+
+/// A page of what lists show, with the words marked.
+pub async fn hits(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Hit>, ServiceError> {
+    let page = list(app, actor, listing).await?;
+    let words = listing.query.words();
+    let documents = if words.is_empty() {
+        std::collections::HashMap::new()
+    } else {
+        let keys: Vec<i64> = page.events.iter().map(|event| event.order_key).collect();
+        store::search::words_of(app.store.read(), &keys).await?
+    };
+    let hit = |event: ListedEvent| {
+        let title = highlight::marked(&title_of(&event.text), &words);
+        let of_title = query_fold(&event.text);
+        // What the title does not show yet.
+        let rest: Vec<String> = words.iter().filter(|word| !of_title.contains(word.as_str())).cloned().collect();
+        let elsewhere = || {
+            let document = documents.get(&event.order_key)?;
+            document.lines().find_map(|line| highlight::snippet(line, &rest, 60))
+        };
+        let of_impact = || event.impact.as_deref().and_then(|impact| highlight::snippet(impact, &rest, 60));
+        let snippet = if rest.is_empty() { None } else { of_impact().or_else(elsewhere) }.unwrap_or_default();
+        Hit { event, title, snippet }
+    };
+    Ok(Page { events: page.events.into_iter().map(hit).collect(), next: page.next })
+}
+
+fn query_fold(text: &str) -> String {
+    crate::domain::search_pieces::fold(text)
+}
+
+/// The first line of a text, at most 80 characters.
+pub fn title_of(text: &str) -> String {
+    let mut title: String = text.lines().next().unwrap_or_default().chars().take(80).collect();
+    if text.chars().count() > title.chars().count() {
+        title.push('…');
+    }
+    title
+}
+
+fn next_of<T>(found: &mut Vec<T>, limit: u64, cursor: impl Fn(&T) -> EventCursor) -> Option<EventCursor> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    found.last().filter(|_| more).map(cursor)
+}
+
+fn in_order(events: Vec<ProductionEvent>, ids: &[Uuid]) -> Vec<ProductionEvent> {
+    let mut by_id: std::collections::HashMap<Uuid, ProductionEvent> =
+        events.into_iter().map(|event| (event.id, event)).collect();
+    ids.iter().filter_map(|id| by_id.remove(id)).collect()
+}
+
+/// The filter of a query, and of a query that is nothing but `PE-22` the one event that comes before all others.
+async fn prepare(
+    app: &App,
+    actor: &Actor,
+    listing: &Listing,
+) -> Result<(EventFilter, Option<EventFilter>), ServiceError> {
+    let mut filter = resolve(app, actor, &listing.query).await?;
+    if listing.order != EventOrder::Relevance {
+        return Ok((filter, None));
+    }
+    let [Part { not: false, clause: Clause::Word(word), .. }] = listing.query.parts.as_slice() else {
+        return Ok((filter, None));
+    };
+    let Some(number) = word.starts_with("pe-").then(|| event::number_of(word)).flatten() else {
+        return Ok((filter, None));
+    };
+    let only = Test::Number(vec![(number, number)]);
+    let first =
+        EventFilter { parts: vec![FilterPart { not: false, test: only.clone() }], visible: filter.visible.clone() };
+    filter.parts.push(FilterPart { not: true, test: only });
+    Ok((filter, Some(first)))
+}
+
+/// The filter that a query means to this actor: names looked up, days as instants.
+pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<EventFilter, ServiceError> {
+    let mut filter = EventFilter { parts: Vec::with_capacity(query.parts.len()), visible: visible(actor) };
+    let connection = app.store.read();
+    for part in &query.parts {
+        let midnight = |day| iso_week::midnight(day, app.zone).timestamp_millis();
+        let mut not = part.not;
+        let test = match &part.clause {
+            Clause::Word(word) => Test::Word(word.clone()),
+            Clause::Severity(labels) => Test::Severity(labels.clone()),
+            Clause::State(states) => Test::State(states.clone()),
+            Clause::Owner(people) => {
+                let known = if people.iter().any(|person| matches!(person, Person::Named(_))) {
+                    store::filter_names::people(connection).await?
+                } else {
+                    Vec::new()
+                };
+                let mut ids = Vec::new();
+                for person in people {
+                    match person {
+                        Person::Nobody => ids.push(None),
+                        // The local operator is nobody's account and owns nothing.
+                        Person::Me => ids.push(Some(actor.account_id.unwrap_or(Uuid::nil()))),
+                        Person::Named(name) => ids.extend(named(&known, name, "owner", part.at)?.into_iter().map(Some)),
+                    }
+                }
+                Test::Owner(ids)
+            }
+            Clause::Service(names) => {
+                let known = store::filter_names::services(connection).await?;
+                let mut ids = Vec::new();
+                for name in names {
+                    ids.extend(named(&known, name, "service", part.at)?);
+                }
+                Test::Service(ids)
+            }
+            Clause::Team(names) => {
+                let known = store::filter_names::teams(connection).await?;
+                let mut ids = Vec::new();
+                for name in names {
+                    match name {
+                        None => ids.push(None),
+                        Some(name) => ids.extend(named(&known, name, "team", part.at)?.into_iter().map(Some)),
+                    }
+                }
+                Test::Team(ids)
+            }
+            Clause::Tag(tags) => Test::Tag(tags.clone()),
+            Clause::Week(weeks) => Test::Week(weeks.clone()),
+            Clause::From(day) => Test::Began(Some(midnight(*day)), None),
+            Clause::To(day) => Test::Began(None, day.succ_opt().map(midnight)),
+            Clause::Cause(causes) => Test::Cause(causes.clone()),
+            Clause::Kind(kinds) => Test::Kind(kinds.clone()),
+            Clause::Detection(ways) => Test::Detection(ways.clone()),
+            Clause::Ongoing(yes) => {
+                not ^= !yes;
+                Test::Ongoing
+            }
+            Clause::Overdue(yes) => {
+                not ^= !yes;
+                Test::Overdue(app.today())
+            }
+            Clause::Has(things) => Test::Has(things.clone()),
+            Clause::Number(ranges) => Test::Number(ranges.clone()),
+        };
+        filter.parts.push(FilterPart { not, test });
+    }
+    Ok(filter)
+}
+
+/// Whoever bears the name; where nobody does, all whose names hold it.
+fn named(known: &[Named], name: &str, key: &'static str, at: usize) -> Result<Vec<Uuid>, QueryError> {
+    let sought = query_fold(name);
+    let exact: Vec<Uuid> = known.iter().filter(|one| one.keys.contains(&sought)).map(|one| one.id).collect();
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    let like: Vec<Uuid> = known
+        .iter()
+        .filter(|one| one.keys.iter().any(|key| key.contains(&sought)))
+        .map(|one| one.id)
+        .take(50)
+        .collect();
+    if like.is_empty() {
+        return Err(QueryError { at, problem: QueryProblem::NoSuchName { key, value: name.to_owned() } });
+    }
+    Ok(like)
+}
+
+/// An event like another one.
+#[derive(Debug, Clone)]
+pub struct SimilarEvent {
+    /// What a list shows of it.
+    pub event: ListedEvent,
+    /// How alike the sentences are, 0 to 100.
+    pub likeness: u32,
+    /// They affected a service of both.
+    pub same_service: bool,
+    /// Their causes are of one category.
+    pub same_cause: bool,
+}
+
+/// Of how many events of each kind the most alike are chosen.
+const CANDIDATES: u64 = 60;
+
+/// 类似事件: earlier events with the same service, the same category of cause or a sentence like this one's, the most
+/// alike first. At most `limit`; looks at a bounded number of events, whatever their number.
+pub async fn similar(
+    app: &App,
+    actor: &Actor,
+    event: &ProductionEvent,
+    limit: usize,
+) -> Result<Vec<SimilarEvent>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let connection = app.store.read();
+    let fields = &event.fields;
+    let sought = fields.summary.as_deref().unwrap_or(&fields.narrative);
+    let services: Vec<Uuid> = fields.services.iter().map(|service| service.service_id).collect();
+    let mut ways: Vec<Vec<Test>> = Vec::new();
+    if !services.is_empty() {
+        ways.push(vec![Test::Service(services.clone())]);
+    }
+    if let Some(cause) = fields.cause_category.as_ref().filter(|cause| *cause != "unknown") {
+        ways.push(vec![Test::Cause(vec![Some(cause.clone())])]);
+    }
+    for words in telling_words(sought) {
+        ways.push(words.into_iter().map(Test::Word).collect());
+    }
+    let before = |test: Test| FilterPart { not: false, test };
+    let mut found: std::collections::BTreeMap<i64, (ListedEvent, bool, bool)> = std::collections::BTreeMap::new();
+    for tests in ways {
+        let of_service = tests.iter().any(|test| matches!(test, Test::Service(_)));
+        let of_cause = tests.iter().any(|test| matches!(test, Test::Cause(_)));
+        let mut filter = EventFilter { parts: tests.into_iter().map(before).collect(), visible: visible(actor) };
+        filter.parts.push(FilterPart { not: true, test: Test::Number(vec![(event.number, event.number)]) });
+        for one in store::event_list::page(connection, &filter, EventOrder::Newest, None, CANDIDATES).await? {
+            let entry = found.entry(one.order_key).or_insert((one, false, false));
+            entry.1 |= of_service;
+            entry.2 |= of_cause;
+        }
+    }
+    let mut similar: Vec<SimilarEvent> = found
+        .into_values()
+        .map(|(one, same_service, same_cause)| {
+            let likeness = (text::likeness(&title_of(sought), &title_of(&one.text)) * 100.0).round();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+            SimilarEvent { event: one, likeness: likeness as u32, same_service, same_cause }
+        })
+        // A category of causes alone makes no two events alike.
+        .filter(|one| one.likeness >= 30 || one.same_service && (one.same_cause || one.likeness >= 10))
+        .collect();
+    let weight = |one: &SimilarEvent| one.likeness + 30 * u32::from(one.same_service) + 15 * u32::from(one.same_cause);
+    similar.sort_by_key(|one| (std::cmp::Reverse(weight(one)), std::cmp::Reverse(one.event.order_key)));
+    similar.truncate(limit);
+    Ok(similar)
+}
+
+/// Pairs of words of two characters that a sentence like this one has: its beginning and what comes behind, a few.
+fn telling_words(sentence: &str) -> Vec<Vec<String>> {
+    let folded = query_fold(&title_of(sentence));
+    let letters: Vec<char> = folded.chars().collect();
+    let pairs: Vec<String> = letters
+        .windows(2)
+        .filter(|pair| pair.iter().all(|c| c.is_alphanumeric()) && !pair.iter().all(char::is_ascii_digit))
+        .map(|pair| pair.iter().collect())
+        .collect();
+    let step = (pairs.len() / 6).max(1);
+    let chosen: Vec<&String> = pairs.iter().step_by(step).take(7).collect();
+    chosen.windows(2).map(|two| two.iter().map(|word| (*word).clone()).collect()).collect()
+}
+
+/// Events in one transaction of the indexing.
+const PART: u64 = 500;
+
+/// Makes documents for events that were there before the search, in parts; answers how many parts there were. Where it
+/// is broken off, it goes on from there. `parts` is the most of them.
+pub async fn index_old(app: &App, parts: usize) -> Result<usize, ServiceError> {
+    for done in 0..parts {
+        let Some(from) = store::search::progress(app.store.read()).await? else { return Ok(done) };
+        let task = app.clone();
+        retried(move || {
+            let app = task.clone();
+            async move {
+                let tx = app.store.begin().await?;
+                let next = store::search::reindex_part(&tx, from, PART).await?;
+                store::search::set_progress(&tx, next).await?;
+                tx.commit().await?;
+                Ok(())
+            }
+        })
+        .await?;
+    }
+    Ok(parts)
+}
+
+/// Makes all documents anew.
+pub async fn index_all(app: &App, actor: &Actor) -> Result<(), ServiceError> {
+    authorise(actor, Permission::ManageAccounts)?;
+    let task = app.clone();
+    retried(move || {
+        let app = task.clone();
+        async move {
+            let tx = app.store.begin().await?;
+            store::search::set_progress(&tx, Some(0)).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await?;
+    index_old(app, usize::MAX).await?;
+    Ok(())
+}
+
+/// The services of these names; each must be that of exactly one.
+pub async fn services_named(app: &App, actor: &Actor, names: &[String]) -> Result<Vec<Uuid>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = store::filter_names::services(app.store.read()).await?;
+    names.iter().map(|name| one_named(&known, name, "services")).collect()
+}
+
+/// The account of a name, an e-mail address, `me` or `none`.
+pub async fn person_named(app: &App, actor: &Actor, name: &str) -> Result<Option<Uuid>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    match name.trim() {
+        "none" | "-" | "无" => Ok(None),
+        "me" | "我" if actor.account_id.is_some() => Ok(actor.account_id),
+        name => {
+            let known = store::filter_names::people(app.store.read()).await?;
+            one_named(&known, name, "owner").map(Some)
+        }
+    }
+}
+
+fn one_named(known: &[Named], name: &str, field: &'static str) -> Result<Uuid, ServiceError> {
+    let sought = query_fold(name);
+    let mut found = known.iter().filter(|one| one.keys.contains(&sought));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one.id),
+        (Some(_), Some(_)) => Err(FieldError::shape(field, format!("“{name}” names several; write the e-mail")).into()),
+        (None, _) => Err(FieldError::shape(field, format!("there is no “{name}”; check the name")).into()),
+    }
+}
+
+/// The names of services, for a form to choose from.
+pub async fn services(app: &App, actor: &Actor) -> Result<Vec<Named>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::filter_names::services(app.store.read()).await?)
+}

@@ -1,0 +1,779 @@
+//! Pages of events: filters, the search, and what a list shows of an event, in one query.
+//!
+//! Every page ends a walk along one index: the order key stands beside everything that filters. The first value list of
+//! a filter is walked value by value, so that no page sorts more than it shows.
+
+use chrono::NaiveDate;
+use entity::event;
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, FromQueryResult,
+    sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr},
+};
+use uuid::Uuid;
+
+use super::{
+    StoreError, events,
+    search::{self, Place, SoughtWord},
+};
+use crate::domain::{
+    clock_point::{ClockPoint, Precision},
+    event_record::{Detection, EventKind},
+    iso_week::IsoWeek,
+    postmortem::PostmortemState,
+    query::Has,
+};
+
+/// Which events a list shows.
+#[derive(Debug, Clone)]
+pub struct EventFilter {
+    /// Conditions, all of which hold.
+    pub parts: Vec<FilterPart>,
+    /// Which events the reader may see at all, on the columns of `event`; empty is every event.
+    pub visible: Condition,
+}
+
+impl Default for EventFilter {
+    fn default() -> Self {
+        Self { parts: Vec::new(), visible: Condition::all() }
+    }
+}
+
+/// A condition.
+#[derive(Debug, Clone)]
+pub struct FilterPart {
+    /// It must not hold.
+    pub not: bool,
+    /// What it says.
+    pub test: Test,
+}
+
+/// What a condition says; `None` among values is "not set".
+#[derive(Debug, Clone)]
+pub enum Test {
+    /// A folded word stands in the event's texts.
+    Word(String),
+    /// Labels.
+    Severity(Vec<Option<String>>),
+    /// States of the postmortem.
+    State(Vec<PostmortemState>),
+    /// Owners of the postmortem.
+    Owner(Vec<Option<Uuid>>),
+    /// Services.
+    Service(Vec<Uuid>),
+    /// Teams that answer for it.
+    Team(Vec<Option<Uuid>>),
+    /// Tags.
+    Tag(Vec<String>),
+    /// Weeks of the report, from and to.
+    Week(Vec<(IsoWeek, IsoWeek)>),
+    /// Began at or after, and before, in milliseconds of whole seconds.
+    Began(Option<i64>, Option<i64>),
+    /// Categories of the cause.
+    Cause(Vec<Option<String>>),
+    /// Kinds.
+    Kind(Vec<EventKind>),
+    /// Ways of detection.
+    Detection(Vec<Option<Detection>>),
+    /// Without recovery.
+    Ongoing,
+    /// Postmortem owed and due before this day.
+    Overdue(NaiveDate),
+    /// Things it has.
+    Has(Vec<Has>),
+    /// Numbers, from and to.
+    Number(Vec<(i64, i64)>),
+}
+
+/// In which order a page shows events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventOrder {
+    /// Events with all words in their title first, then the others, each the latest beginning first.
+    Relevance,
+    /// The latest beginning first; events without a beginning come last.
+    Newest,
+    /// The other way round.
+    Oldest,
+}
+
+/// Where the next page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventCursor {
+    /// 0 among events with the words in their title, 1 among the others.
+    pub group: u8,
+    /// Behind the event with this order key.
+    pub order_key: i64,
+}
+
+/// What a list shows of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedEvent {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// 22 of PE-22.
+    pub number: i64,
+    /// Optimistic lock.
+    pub version: i64,
+    /// Its place in lists.
+    pub order_key: i64,
+    /// 0 where the words stand in its title, 1 elsewhere.
+    pub group: u8,
+    /// 发生.
+    pub occurred: Option<ClockPoint>,
+    /// 恢复.
+    pub recovered: Option<ClockPoint>,
+    /// Label; none is 未定级.
+    pub severity: Option<String>,
+    /// The symptom, else the sentence; at most 2,000 characters.
+    pub text: String,
+    /// The impact, at most 500 characters.
+    pub impact: Option<String>,
+    /// What it is to the figures.
+    pub kind: EventKind,
+    /// Only some people see it.
+    pub restricted: bool,
+    /// Where the postmortem stands.
+    pub state: PostmortemState,
+    /// Owner of the postmortem.
+    pub owner_id: Option<Uuid>,
+    /// Due date of the postmortem.
+    pub due_on: Option<NaiveDate>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    number: i64,
+    version: i64,
+    order_key: i64,
+    occurred_at: Option<i64>,
+    occurred_day: bool,
+    recovered_at: Option<i64>,
+    recovered_day: bool,
+    severity: Option<String>,
+    text: String,
+    impact: Option<String>,
+    kind: String,
+    restricted: bool,
+    state: String,
+    owner_id: Option<Uuid>,
+    due_on: Option<NaiveDate>,
+}
+
+#[derive(FromQueryResult)]
+struct Key {
+    id: Uuid,
+    order_key: i64,
+}
+
+/// What a walk reads of each event.
+trait Found: FromQueryResult + Send {
+    fn columns(select: &mut SelectStatement);
+    fn order_key(&self) -> i64;
+}
+
+impl Found for Row {
+    fn columns(select: &mut SelectStatement) {
+        use event::Column;
+        for column in [
+            Column::Id,
+            Column::Number,
+            Column::Version,
+            Column::OrderKey,
+            Column::OccurredAt,
+            Column::OccurredDay,
+            Column::RecoveredAt,
+            Column::RecoveredDay,
+            Column::Severity,
+            Column::Kind,
+            Column::Restricted,
+        ] {
+            select.column(("event", column));
+        }
+        // Lists show the beginning of a text, whatever its length.
+        select.expr_as(Expr::cust("substr(coalesce(event.summary, event.narrative), 1, 2000)"), Alias::new("text"));
+        select.expr_as(Expr::cust("substr(event.impact, 1, 500)"), Alias::new("impact"));
+        select.columns([("postmortem", "state"), ("postmortem", "owner_id"), ("postmortem", "due_on")]);
+    }
+
+    fn order_key(&self) -> i64 {
+        self.order_key
+    }
+}
+
+impl Found for Key {
+    fn columns(select: &mut SelectStatement) {
+        select.columns([("event", event::Column::Id), ("event", event::Column::OrderKey)]);
+    }
+
+    fn order_key(&self) -> i64 {
+        self.order_key
+    }
+}
+
+/// A page of what lists show.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    filter: &EventFilter,
+    order: EventOrder,
+    after: Option<EventCursor>,
+    limit: u64,
+) -> Result<Vec<ListedEvent>, StoreError> {
+    let rows: Vec<(u8, Row)> = walk_groups(connection, filter, order, after, limit).await?;
+    rows.into_iter().map(|(group, row)| listed(group, row)).collect()
+}
+
+/// The ids of a page, each with its group and order key, for readers who want more than a list shows.
+pub async fn ids(
+    connection: &impl ConnectionTrait,
+    filter: &EventFilter,
+    order: EventOrder,
+    after: Option<EventCursor>,
+    limit: u64,
+) -> Result<Vec<(Uuid, EventCursor)>, StoreError> {
+    let keys: Vec<(u8, Key)> = walk_groups(connection, filter, order, after, limit).await?;
+    Ok(keys.into_iter().map(|(group, key)| (key.id, EventCursor { group, order_key: key.order_key })).collect())
+}
+
+async fn walk_groups<F: Found>(
+    connection: &impl ConnectionTrait,
+    filter: &EventFilter,
+    order: EventOrder,
+    after: Option<EventCursor>,
+    limit: u64,
+) -> Result<Vec<(u8, F)>, StoreError> {
+    let words = words(filter);
+    if order != EventOrder::Relevance || words.iter().all(|word| word.not) {
+        let newest = if order == EventOrder::Relevance { EventOrder::Newest } else { order };
+        let found = walk(connection, filter, newest, Place::Anywhere, after.map(|cursor| cursor.order_key), limit);
+        return Ok(found.await?.into_iter().map(|row| (0, row)).collect());
+    }
+    let mut rows = Vec::new();
+    for (group, place) in [(0, Place::Title), (1, Place::NotTitle)] {
+        let left = limit.saturating_sub(rows.len() as u64);
+        if left == 0 || after.is_some_and(|cursor| cursor.group > group) {
+            continue;
+        }
+        let from = after.filter(|cursor| cursor.group == group).map(|cursor| cursor.order_key);
+        let found: Vec<F> = walk(connection, filter, EventOrder::Newest, place, from, left).await?;
+        rows.extend(found.into_iter().map(|row| (group, row)));
+    }
+    Ok(rows)
+}
+
+fn words(filter: &EventFilter) -> Vec<SoughtWord> {
+    let sought = filter.parts.iter().filter_map(|part| match &part.test {
+        Test::Word(text) => Some(SoughtWord { text: text.clone(), not: part.not }),
+        _ => None,
+    });
+    sought.collect()
+}
+
+/// The table and column that a walk follows, one value at a time; `None` is no value.
+struct Way {
+    table: &'static str,
+    column: &'static str,
+    values: Vec<Option<SimpleExpr>>,
+    /// The condition that it fulfils; none where the condition is still to be looked at.
+    part: Option<usize>,
+    /// Few events of a million go this way.
+    narrow: bool,
+}
+
+/// A range of numbers of at most this many events is looked through whole.
+const FEW: i64 = 3_000;
+
+/// The best way: the rarest kind of condition first. Conditions that no index serves, and lists of many values, are
+/// left to be looked at on the way.
+fn way(filter: &EventFilter) -> Option<Way> {
+    let text = |value: &Option<String>| value.as_ref().map(|value| Expr::val(value.as_str()));
+    let mut best: Option<(u8, Way)> = None;
+    for (at, part) in filter.parts.iter().enumerate() {
+        // Turned round a condition leaves nearly all events.
+        if part.not {
+            continue;
+        }
+        let (rank, table, column, values): (u8, _, _, Vec<Option<SimpleExpr>>) = match &part.test {
+            Test::Tag(tags) => (0, "event_tag", "tag", tags.iter().map(|tag| Some(Expr::val(tag.as_str()))).collect()),
+            Test::Service(ids) => {
+                (1, "affected_service", "service_id", ids.iter().map(|id| Some(Expr::val(*id))).collect())
+            }
+            Test::Owner(ids) => (2, "postmortem", "owner_id", ids.iter().map(|id| id.map(Expr::val)).collect()),
+            // No team is no row.
+            Test::Team(ids) if ids.iter().all(Option::is_some) => {
+                (3, "responsibility", "team_id", ids.iter().map(|id| id.map(Expr::val)).collect())
+            }
+            Test::Week(weeks) if weeks.iter().all(|(from, to)| from == to) => {
+                (4, "event", "report_week", weeks.iter().map(|(week, _)| Some(Expr::val(week.to_string()))).collect())
+            }
+            Test::State(states) => {
+                (5, "postmortem", "state", states.iter().map(|state| Some(Expr::val(state.code()))).collect())
+            }
+            Test::Overdue(_) => (
+                6,
+                "postmortem",
+                "state",
+                ["pending", "drafting", "in_review"].map(|code| Some(Expr::val(code))).to_vec(),
+            ),
+            Test::Kind(kinds) if !kinds.contains(&EventKind::Normal) => {
+                (7, "event", "kind", kinds.iter().map(|kind| Some(Expr::val(kind.code()))).collect())
+            }
+            Test::Ongoing => (8, "event", "recovered_at", vec![None]),
+            Test::Severity(labels) => (9, "event", "severity", labels.iter().map(text).collect()),
+            Test::Cause(causes) => (10, "event", "cause_category", causes.iter().map(text).collect()),
+            Test::Detection(ways) => {
+                let code = |way: &Option<Detection>| way.map(|way| Expr::val(way.code()));
+                (11, "event", "detection", ways.iter().map(code).collect())
+            }
+            _ => continue,
+        };
+        if values.is_empty() || values.len() > 8 {
+            continue;
+        }
+        if best.as_ref().is_none_or(|(have, _)| rank < *have) {
+            let part = (!matches!(part.test, Test::Overdue(_))).then_some(at);
+            best = Some((rank, Way { table, column, values, part, narrow: rank <= 8 && rank != 5 }));
+        }
+    }
+    best.map(|(_, way)| way)
+}
+
+/// Whether the filter asks for few events by their numbers.
+fn by_number(filter: &EventFilter) -> bool {
+    let few = |(from, to): &(i64, i64)| to.saturating_sub(*from) < FEW;
+    let mut numbers = filter.parts.iter().filter(|part| !part.not);
+    numbers.any(|part| matches!(&part.test, Test::Number(ranges) if ranges.len() <= 8 && ranges.iter().all(few)))
+}
+
+async fn walk<F: Found>(
+    connection: &impl ConnectionTrait,
+    filter: &EventFilter,
+    order: EventOrder,
+    place: Place,
+    after: Option<i64>,
+    limit: u64,
+) -> Result<Vec<F>, StoreError> {
+    let backend = connection.get_database_backend();
+    let words = words(filter);
+    let page = Page { filter, order, after, limit };
+    if by_number(filter) {
+        return rows(connection, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
+    }
+    let way = way(filter);
+    if words.iter().any(|word| !word.not) {
+        // A word may be frequent, and another condition rare: then the texts of the rare events are looked at.
+        let rare = match &way {
+            Some(way) if way.narrow => is_rare(connection, way).await?,
+            _ => false,
+        };
+        if !rare {
+            return rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place))).await;
+        }
+    }
+    let Some(way) = way else {
+        return rows(connection, &select::<F>(backend, &page, &Start::All(&words))).await;
+    };
+    // Values are few, and each asks for a page at most.
+    let mut found: Vec<F> = Vec::new();
+    for value in &way.values {
+        let start = Start::Way(&way, value.as_ref(), &words, place);
+        found.extend(rows::<F>(connection, &select::<F>(backend, &page, &start)).await?);
+    }
+    if way.values.len() > 1 {
+        if order == EventOrder::Oldest {
+            found.sort_by_key(Found::order_key);
+        } else {
+            found.sort_by_key(|row| std::cmp::Reverse(row.order_key()));
+        }
+        found.dedup_by_key(|row| row.order_key());
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(found)
+}
+
+/// Whether few events go this way: counted as far as that.
+async fn is_rare(connection: &impl ConnectionTrait, way: &Way) -> Result<bool, StoreError> {
+    let mut rows = Query::select();
+    rows.expr_as(Expr::val(1), Alias::new("one")).from(way.table).limit(u64::try_from(FEW).unwrap_or(0) + 1);
+    rows.cond_where(way.values.iter().fold(Condition::any(), |any, value| any.add(is(way, value.as_ref()))));
+    let mut count = Query::select();
+    count.expr_as(Expr::cust("count(*)"), Alias::new("n")).from_subquery(rows, Alias::new("found"));
+    let row = connection.query_one(&count).await?;
+    let counted: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    Ok(counted <= FEW)
+}
+
+fn is(way: &Way, value: Option<&SimpleExpr>) -> SimpleExpr {
+    let column = Expr::col((way.table, way.column));
+    match value {
+        Some(value) => column.eq(value.clone()),
+        None => column.is_null(),
+    }
+}
+
+async fn rows<F: Found>(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<F>, StoreError> {
+    Ok(F::find_by_statement(connection.get_database_backend().build(select)).all(connection).await?)
+}
+
+/// Where a walk begins.
+enum Start<'a> {
+    /// At the index of words.
+    Words(&'a [SoughtWord], Place),
+    /// At all events of a value; their words are looked at.
+    Way(&'a Way, Option<&'a SimpleExpr>, &'a [SoughtWord], Place),
+    /// At the events of a few numbers, which are sorted.
+    Numbers(&'a [SoughtWord], Place),
+    /// At all events; words that must not be there are looked at.
+    All(&'a [SoughtWord]),
+}
+
+/// What a walk is for.
+struct Page<'a> {
+    filter: &'a EventFilter,
+    order: EventOrder,
+    after: Option<i64>,
+    limit: u64,
+}
+
+fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>) -> SelectStatement {
+    let mut select = Query::select();
+    F::columns(&mut select);
+    let on_event = |table: &'static str, column: &'static str| Expr::col(("event", "id")).equals((table, column));
+    let mut with_postmortem = false;
+    let mut done = None;
+    let key: SimpleExpr;
+    match start {
+        Start::Words(words, place) => {
+            let found = search::found(backend, words, *place);
+            if backend == DatabaseBackend::Sqlite {
+                key = Expr::cust("search_piece.rowid");
+                select.from("search_piece");
+                if !found.texts.is_empty() {
+                    let of_piece = Expr::cust("search_document.order_key = search_piece.rowid");
+                    join(backend, &mut select, "search_document", of_piece);
+                }
+                join(backend, &mut select, "event", Expr::cust("event.order_key = search_piece.rowid"));
+            } else {
+                key = Expr::col(("search_document", "order_key"));
+                select.from("search_document");
+                let on = Expr::col(("event", "order_key")).equals(("search_document", "order_key"));
+                join(backend, &mut select, "event", on);
+            }
+            select.and_where(found.index);
+            for text in found.texts {
+                select.and_where(text);
+            }
+        }
+        Start::Way(way, value, words, place) => {
+            key = Expr::col((way.table, "order_key"));
+            select.from(way.table);
+            if way.table != "event" {
+                join(backend, &mut select, "event", on_event(way.table, "event_id"));
+            }
+            with_postmortem = way.table == "postmortem";
+            done = way.part;
+            select.and_where(is(way, *value));
+            with_words(backend, &mut select, words, *place);
+        }
+        Start::Numbers(words, place) => {
+            // Not the column alone: its index would be walked for events of other numbers.
+            key = Expr::cust("event.order_key + 0");
+            select.from("event");
+            with_words(backend, &mut select, words, *place);
+        }
+        Start::All(words) => {
+            key = Expr::col(("event", "order_key"));
+            select.from("event");
+            with_words(backend, &mut select, words, Place::Anywhere);
+        }
+    }
+    if !with_postmortem {
+        join(backend, &mut select, "postmortem", on_event("postmortem", "event_id"));
+    }
+    select.and_where(Expr::col(("event", "deleted_at")).is_null());
+    select.cond_where(page.filter.visible.clone());
+    for (at, part) in page.filter.parts.iter().enumerate() {
+        if Some(at) != done {
+            restrict(&mut select, &key, part);
+        }
+    }
+    let direction = if page.order == EventOrder::Oldest { Order::Asc } else { Order::Desc };
+    if let Some(after) = page.after {
+        let oldest = page.order == EventOrder::Oldest;
+        select.and_where(if oldest { key.clone().gt(after) } else { key.clone().lt(after) });
+    }
+    select.order_by_expr(key, direction).limit(page.limit);
+    select
+}
+
+/// SQLite takes the tables of a cross join in the order in which they are named; the others choose by statistics.
+fn join(backend: DatabaseBackend, select: &mut SelectStatement, table: &'static str, on: SimpleExpr) {
+    if backend == DatabaseBackend::Sqlite {
+        select.join(JoinType::CrossJoin, table, Condition::all()).and_where(on);
+    } else {
+        select.join(JoinType::InnerJoin, table, on);
+    }
+}
+
+/// The words compared with the text alone.
+fn with_words(backend: DatabaseBackend, select: &mut SelectStatement, words: &[SoughtWord], place: Place) {
+    if words.is_empty() {
+        return;
+    }
+    let on = Expr::col(("search_document", "order_key")).equals(("event", "order_key"));
+    join(backend, select, "search_document", on);
+    for text in search::in_text(backend, words, place) {
+        select.and_where(text);
+    }
+}
+
+fn restrict(select: &mut SelectStatement, key: &SimpleExpr, part: &FilterPart) {
+    let column = |name: &'static str| ("event", name);
+    let text = |value: &Option<String>| value.as_ref().map(|value| Expr::val(value.as_str()));
+    match &part.test {
+        // Done where the walk begins.
+        Test::Word(_) => {}
+        Test::Severity(labels) => among(select, part.not, column("severity"), labels.iter().map(text)),
+        Test::Cause(causes) => among(select, part.not, column("cause_category"), causes.iter().map(text)),
+        Test::Detection(ways) => {
+            let codes = ways.iter().map(|way| way.map(|way| Expr::val(way.code())));
+            among(select, part.not, column("detection"), codes);
+        }
+        Test::Kind(kinds) => {
+            among(select, part.not, column("kind"), kinds.iter().map(|kind| Some(Expr::val(kind.code()))));
+        }
+        Test::State(states) => {
+            let codes = states.iter().map(|state| Some(Expr::val(state.code())));
+            among(select, part.not, ("postmortem", "state"), codes);
+        }
+        Test::Owner(ids) => {
+            among(select, part.not, ("postmortem", "owner_id"), ids.iter().map(|id| id.map(Expr::val)));
+        }
+        Test::Service(ids) => {
+            let ids: Vec<SimpleExpr> = ids.iter().map(|id| Expr::val(*id)).collect();
+            exists(select, part.not, "affected_service", key, Expr::col("service_id").is_in(ids));
+        }
+        Test::Tag(tags) => {
+            let named = Expr::col("tag").is_in(tags.iter().map(String::as_str));
+            exists(select, part.not, "event_tag", key, named);
+        }
+        Test::Team(teams) => {
+            let named: Vec<SimpleExpr> = teams.iter().filter_map(|id| id.map(Expr::val)).collect();
+            let mut any = Condition::any();
+            if !named.is_empty() {
+                any = any.add(hangs_on("responsibility", Some(Expr::col("team_id").is_in(named))));
+            }
+            if teams.contains(&None) {
+                any = any.add(hangs_on("responsibility", None).not());
+            }
+            add(select, part.not, any);
+        }
+        Test::Week(weeks) => {
+            let week = |(from, to): &(IsoWeek, IsoWeek)| {
+                Expr::col(column("report_week")).between(from.to_string(), to.to_string())
+            };
+            add(select, part.not, weeks.iter().map(week).fold(Condition::any(), Condition::add));
+        }
+        Test::Began(from, until) => {
+            // On the key that the walk follows, so that it begins and ends where the time does.
+            let mut all = Condition::all();
+            if let Some(from) = from {
+                all = all.add(key.clone().gte(events::order_key_from(*from)));
+            }
+            if let Some(until) = until {
+                all = all.add(key.clone().lt(events::order_key_from(*until)));
+                all = all.add(Expr::col(column("occurred_at")).is_not_null());
+            }
+            add(select, part.not, all);
+        }
+        Test::Ongoing => {
+            add(select, part.not, Condition::all().add(Expr::col(column("recovered_at")).is_null()));
+        }
+        Test::Overdue(today) => {
+            let owed = Expr::col(("postmortem", "state")).is_in(["pending", "drafting", "in_review"]);
+            let due = Expr::col(("postmortem", "due_on"));
+            let late = due.clone().is_not_null().and(due.lt(*today));
+            add(select, part.not, Condition::all().add(owed).add(late));
+        }
+        Test::Has(things) => {
+            let any = things.iter().fold(Condition::any(), |any, has| any.add(has_thing(*has)));
+            add(select, part.not, any);
+        }
+        Test::Number(ranges) => {
+            let range = |(from, to): &(i64, i64)| Expr::col(column("number")).between(*from, *to);
+            add(select, part.not, ranges.iter().map(range).fold(Condition::any(), Condition::add));
+        }
+    }
+}
+
+fn has_thing(has: Has) -> SimpleExpr {
+    let set = |name: &'static str| Expr::col(("event", name)).is_not_null();
+    match has {
+        Has::Actions => hangs_on("action_item", Some(Expr::col("deleted_at").is_null())),
+        Has::OpenActions => {
+            let open = Expr::col("state").is_not_in(["done", "wont_do"]);
+            hangs_on("action_item", Some(Expr::col("deleted_at").is_null().and(open)))
+        }
+        Has::Tags => hangs_on("event_tag", None),
+        Has::Links => hangs_on("event_link", None),
+        Has::Services => hangs_on("affected_service", None),
+        Has::Responsibility => hangs_on("responsibility", None),
+        Has::Loss => Expr::cust("coalesce(event.loss_actual, event.loss_expected, 0) > 0"),
+        Has::Change => set("change_link"),
+        Has::Timeline => hangs_on("timeline_entry", None),
+    }
+}
+
+fn hangs_on(table: &'static str, that: Option<SimpleExpr>) -> SimpleExpr {
+    let mut rows = Query::select();
+    rows.expr(Expr::val(1)).from(table);
+    rows.and_where(Expr::col((table, "event_id")).equals(("event", "id")));
+    if let Some(that) = that {
+        rows.and_where(that);
+    }
+    Expr::exists(rows)
+}
+
+/// Looked up by the order key, which stands beside the value in one index: the event itself is not read for it.
+fn exists(select: &mut SelectStatement, not: bool, table: &'static str, key: &SimpleExpr, that: SimpleExpr) {
+    let mut rows = Query::select();
+    rows.expr(Expr::val(1)).from(table);
+    rows.and_where(Expr::col((table, "order_key")).eq(key.clone())).and_where(that);
+    add(select, not, Condition::all().add(Expr::exists(rows)));
+}
+
+/// One of some values, where `None` is none at all; turned round it holds for events without a value too.
+fn among(
+    select: &mut SelectStatement,
+    not: bool,
+    column: (&'static str, &'static str),
+    values: impl Iterator<Item = Option<SimpleExpr>>,
+) {
+    let (mut named, mut unset) = (Vec::new(), false);
+    for value in values {
+        match value {
+            Some(value) => named.push(value),
+            None => unset = true,
+        }
+    }
+    let here = || Expr::col(column);
+    let condition = match (not, unset) {
+        (false, false) => Condition::all().add(here().is_in(named)),
+        (false, true) if named.is_empty() => Condition::all().add(here().is_null()),
+        (false, true) => Condition::any().add(here().is_in(named)).add(here().is_null()),
+        (true, false) => Condition::any().add(here().is_not_in(named)).add(here().is_null()),
+        (true, true) if named.is_empty() => Condition::all().add(here().is_not_null()),
+        (true, true) => Condition::all().add(here().is_not_in(named)),
+    };
+    select.cond_where(condition);
+}
+
+fn add(select: &mut SelectStatement, not: bool, condition: Condition) {
+    select.cond_where(if not { condition.not() } else { condition });
+}
+
+fn listed(group: u8, row: Row) -> Result<ListedEvent, StoreError> {
+    let point = |at: Option<i64>, day: bool| -> Result<Option<ClockPoint>, StoreError> {
+        let precision = if day { Precision::Day } else { Precision::Minute };
+        at.map(|at| Ok(ClockPoint { at: events::instant(at)?, precision })).transpose()
+    };
+    Ok(ListedEvent {
+        id: row.id,
+        number: row.number,
+        version: row.version,
+        order_key: row.order_key,
+        group,
+        occurred: point(row.occurred_at, row.occurred_day)?,
+        recovered: point(row.recovered_at, row.recovered_day)?,
+        severity: row.severity,
+        text: row.text,
+        impact: row.impact,
+        kind: EventKind::from_code(&row.kind)
+            .ok_or_else(|| StoreError::Unreadable(format!("event kind {}", row.kind)))?,
+        restricted: row.restricted,
+        state: PostmortemState::from_code(&row.state)
+            .ok_or_else(|| StoreError::Unreadable(format!("postmortem state {}", row.state)))?,
+        owner_id: row.owner_id,
+        due_on: row.due_on,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use sea_orm::{IdenStatic, Iterable, Statement};
+
+    use super::*;
+    use crate::store::{Store, migrate};
+
+    #[test]
+    fn a_list_reads_only_what_it_shows() {
+        let mut select = Query::select();
+        Row::columns(&mut select);
+        let sql = DatabaseBackend::Sqlite.build(select.from("event")).to_string();
+        let read = event::Column::iter().filter(|column| sql.contains(&format!("\"{}\"", column.as_str())));
+        assert!(read.count() < 14, "{sql}");
+    }
+
+    #[tokio::test]
+    async fn every_page_is_a_walk_along_one_index_in_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("plans.db").display())).await.unwrap();
+        migrate::up(&store).await.unwrap();
+        let id = || Uuid::nil();
+        let week: IsoWeek = "2024-W34".parse().unwrap();
+        let word = || Test::Word("提现".to_owned());
+        for (tests, index) in [
+            (vec![], "uq_event_order"),
+            (vec![Test::Began(Some(0), Some(1_000))], "uq_event_order (order_key>? AND order_key<?)"),
+            (vec![Test::Severity(vec![Some("C".to_owned())])], "ix_event_severity (severity=?"),
+            (vec![Test::Severity(vec![None])], "ix_event_severity (severity=?"),
+            (vec![Test::State(vec![PostmortemState::Pending])], "ix_postmortem_order (state=?"),
+            (vec![Test::Owner(vec![Some(id())])], "ix_postmortem_owner (owner_id=?"),
+            (vec![Test::Service(vec![id()])], "ix_affected_order (service_id=?"),
+            (vec![Test::Team(vec![Some(id())])], "ix_responsibility_order (team_id=?"),
+            (vec![Test::Tag(vec!["大促".to_owned()])], "ix_event_tag_order (tag=?"),
+            (vec![Test::Week(vec![(week, week)])], "ix_event_report_week (report_week=?"),
+            (vec![Test::Cause(vec![Some("change".to_owned())])], "ix_event_cause (cause_category=?"),
+            (vec![Test::Kind(vec![EventKind::Drill])], "ix_event_kind (kind=?"),
+            (vec![Test::Detection(vec![Some(Detection::Customer)])], "ix_event_detection (detection=?"),
+            (vec![Test::Ongoing], "ix_event_recovered (recovered_at=?"),
+            (vec![Test::Overdue(NaiveDate::default())], "ix_postmortem_order (state=?"),
+            (
+                vec![Test::Service(vec![id()]), Test::State(vec![PostmortemState::Done]), Test::Began(Some(0), None)],
+                "ix_affected_order (service_id=? AND order_key>?",
+            ),
+            (vec![word()], "search_piece VIRTUAL TABLE INDEX"),
+            (vec![word(), Test::Severity(vec![Some("C".to_owned())])], "search_piece VIRTUAL TABLE INDEX"),
+            (vec![Test::Number(vec![(1, 9)]), word()], "uq_event_number (number>? AND number<?)"),
+        ] {
+            let parts = tests.iter().map(|test| FilterPart { not: false, test: test.clone() }).collect();
+            let filter = EventFilter { parts, ..EventFilter::default() };
+            let words = words(&filter);
+            let by_number = by_number(&filter);
+            for order in [EventOrder::Newest, EventOrder::Oldest] {
+                let page = Page { filter: &filter, order, after: Some(5), limit: 51 };
+                let way = way(&filter);
+                let start = match &way {
+                    _ if by_number => Start::Numbers(&words, Place::Anywhere),
+                    _ if !words.is_empty() => Start::Words(&words, Place::Anywhere),
+                    Some(way) => Start::Way(way, way.values[0].as_ref(), &words, Place::Anywhere),
+                    None => Start::All(&words),
+                };
+                let mut statement: Statement =
+                    DatabaseBackend::Sqlite.build(&select::<Row>(DatabaseBackend::Sqlite, &page, &start));
+                statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+                let steps = store.read().query_all_raw(statement).await.unwrap();
+                let steps: Vec<String> = steps.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+                assert!(steps[0].contains(index), "{tests:?} {order:?}: {steps:#?}");
+                assert!(
+                    !steps.iter().any(|step| step.starts_with("SCAN")
+                        && !step.contains("VIRTUAL TABLE")
+                        && !step.contains("USING INDEX")),
+                    "{steps:#?}"
+                );
+                let sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+                assert_eq!(sorted, by_number, "{tests:?} {order:?}: {steps:#?}");
+            }
+        }
+    }
+}
