@@ -553,10 +553,13 @@ fn yes_or_no(value: &str) -> Option<bool> {
     }
 }
 
+/// What `state:owed` means.
+pub const OWED: [PostmortemState; 3] = [PostmortemState::Pending, PostmortemState::Drafting, PostmortemState::InReview];
+
 fn states_of(value: &str) -> Vec<PostmortemState> {
     use PostmortemState::{Done, Drafting, InReview, NotRequired, Pending, Undecided};
     match value {
-        "owed" | "待复盘" | "未完成" => vec![Pending, Drafting, InReview],
+        "owed" | "待复盘" | "未完成" => OWED.to_vec(),
         "未定" => vec![Undecided],
         "免复盘" | "无需复盘" | "waived" => vec![NotRequired],
         "待开始" | "已指派" => vec![Pending],

@@ -8,6 +8,7 @@ use crate::{
         actor::{Actor, Permission},
         checked::FieldError,
         event::{self, ProductionEvent},
+        event_record::EventKind,
         highlight::{self, MarkedPart},
         iso_week,
         query::{self, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
@@ -78,11 +79,6 @@ pub struct Hit {
 /// Reads a query as of today in the report zone.
 pub fn parse(app: &App, text: &str) -> Result<EventQuery, ServiceError> {
     Ok(query::parse(text, app.today())?)
-}
-
-/// Which events the actor may see, as a condition on the columns of `event`.
-fn visible(actor: &Actor) -> sea_orm::Condition {
-    store::events::visible(Sight::of(actor))
 }
 
 /// A page of what lists show.
@@ -187,15 +183,14 @@ async fn prepare(
         return Ok((filter, None));
     };
     let only = Test::Number(vec![(number, number)]);
-    let first =
-        EventFilter { parts: vec![FilterPart { not: false, test: only.clone() }], visible: filter.visible.clone() };
+    let first = EventFilter { parts: vec![FilterPart { not: false, test: only.clone() }], sight: filter.sight };
     filter.parts.push(FilterPart { not: true, test: only });
     Ok((filter, Some(first)))
 }
 
 /// The filter that a query means to this actor: names looked up, days as instants.
 pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<EventFilter, ServiceError> {
-    let mut filter = EventFilter { parts: Vec::with_capacity(query.parts.len()), visible: visible(actor) };
+    let mut filter = EventFilter { parts: Vec::with_capacity(query.parts.len()), sight: Sight::of(actor) };
     let connection = app.store.read();
     for part in &query.parts {
         let midnight = |day| iso_week::midnight(day, app.zone).timestamp_millis();
@@ -203,7 +198,14 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
         let test = match &part.clause {
             Clause::Word(word) => Test::Word(word.clone()),
             Clause::Severity(labels) => Test::Severity(labels.clone()),
-            Clause::State(states) => Test::State(states.clone()),
+            Clause::State(states) => {
+                // What is owed is owed by events that count.
+                if !part.not && *states == query::OWED {
+                    let kinds = vec![EventKind::Normal];
+                    filter.parts.push(FilterPart { not: false, test: Test::Kind(kinds) });
+                }
+                Test::State(states.clone())
+            }
             Clause::Owner(people) => {
                 let known = if people.iter().any(|person| matches!(person, Person::Named(_))) {
                     store::filter_names::people(connection).await?
@@ -326,7 +328,7 @@ pub async fn similar(
     for tests in ways {
         let of_service = tests.iter().any(|test| matches!(test, Test::Service(_)));
         let of_cause = tests.iter().any(|test| matches!(test, Test::Cause(_)));
-        let mut filter = EventFilter { parts: tests.into_iter().map(before).collect(), visible: visible(actor) };
+        let mut filter = EventFilter { parts: tests.into_iter().map(before).collect(), sight: Sight::of(actor) };
         filter.parts.push(FilterPart { not: true, test: Test::Number(vec![(event.number, event.number)]) });
         for one in store::event_list::page(connection, &filter, EventOrder::Newest, None, CANDIDATES).await? {
             let entry = found.entry(one.order_key).or_insert((one, false, false));

@@ -21,21 +21,16 @@ use crate::domain::{
     iso_week::IsoWeek,
     postmortem::PostmortemState,
     query::Has,
+    visibility::Sight,
 };
 
 /// Which events a list shows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Conditions, all of which hold.
     pub parts: Vec<FilterPart>,
-    /// Which events the reader may see at all, on the columns of `event`; empty is every event.
-    pub visible: Condition,
-}
-
-impl Default for EventFilter {
-    fn default() -> Self {
-        Self { parts: Vec::new(), visible: Condition::all() }
-    }
+    /// Whose eyes look: what they do not see is not there.
+    pub sight: Sight,
 }
 
 /// A condition.
@@ -490,7 +485,7 @@ fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>
         join(backend, &mut select, "postmortem", on_event("postmortem", "event_id"));
     }
     select.and_where(Expr::col(("event", "deleted_at")).is_null());
-    select.cond_where(page.filter.visible.clone());
+    select.cond_where(events::visible(page.filter.sight));
     for (at, part) in page.filter.parts.iter().enumerate() {
         if Some(at) != done {
             restrict(&mut select, &key, part);

@@ -57,6 +57,7 @@ struct HitRow {
     severity: String,
     tone: &'static str,
     owed: bool,
+    badges: Vec<&'static str>,
     time: String,
     notes: Vec<String>,
     late: String,
@@ -156,7 +157,7 @@ pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
                 format!("{}{}", href(&page.q, order), format_args!("&{}", pair("cursor", &cursor_text(cursor))));
             page.next = page.next.replace("/events&", "/events?");
         }
-        page.rows = found.events.into_iter().map(|hit| row(&app, page.shell.t, &page.shell.levels, w, hit)).collect();
+        page.rows = found.events.into_iter().map(|hit| row(&app, page.shell.t, &page.shell.levels, hit)).collect();
     }
     render(status, &page)
 }
@@ -213,14 +214,9 @@ async fn view_links(app: &App, caller: &Caller) -> Result<Vec<ViewLink>, Problem
         .collect())
 }
 
-fn row(app: &App, t: &Texts, levels: &SeverityPolicy, w: &words::Words, hit: Hit) -> HitRow {
+fn row(app: &App, t: &Texts, levels: &SeverityPolicy, hit: Hit) -> HitRow {
     let event = hit.event;
     let mut notes = Vec::new();
-    match event.kind {
-        crate::domain::event_record::EventKind::Normal => {}
-        crate::domain::event_record::EventKind::Drill => notes.push(w.kind_drill.to_owned()),
-        crate::domain::event_record::EventKind::Maintenance => notes.push(w.kind_maintenance.to_owned()),
-    }
     match (event.occurred, event.recovered) {
         (Some(from), Some(to)) => notes.extend(rows::lasted(t, from, to)),
         (_, None) => notes.push(t.ongoing.to_owned()),
@@ -235,6 +231,7 @@ fn row(app: &App, t: &Texts, levels: &SeverityPolicy, w: &words::Words, hit: Hit
         severity: rows::grade(t, event.severity.as_deref()),
         tone: levels.tone(event.severity.as_deref()),
         owed: event.state.is_owed() && event.kind.counts(),
+        badges: rows::badges(t, event.kind, event.restricted),
         time: event.occurred.map(|point| rows::time(app, point)).unwrap_or_default(),
         notes,
         late: rows::due_on(app, t, event.state, event.due_on),

@@ -8,6 +8,7 @@ use crate::{
         capture::draft::{Impact, ImpactKind},
         clock_point::{ClockPoint, Precision},
         event::ProductionEvent,
+        event_record::EventKind,
         postmortem::PostmortemState,
         severity::SeverityPolicy,
     },
@@ -79,10 +80,11 @@ pub(super) fn row(app: &App, t: &Texts, levels: &SeverityPolicy, event: &Product
     owned_row(app, t, levels, event, &[])
 }
 
-fn badges(t: &Texts, event: &ProductionEvent) -> Vec<&'static str> {
+/// What a list says beside the title: drill or maintenance, and that only some people see it.
+pub(super) fn badges(t: &Texts, kind: EventKind, restricted: bool) -> Vec<&'static str> {
     let r = record::texts(t.lang);
-    let kind = (!event.fields.kind.counts()).then(|| record::event_kind(r, event.fields.kind));
-    kind.into_iter().chain(event.fields.restricted.then_some(r.restricted)).collect()
+    let kind = (!kind.counts()).then(|| record::event_kind(r, kind));
+    kind.into_iter().chain(restricted.then_some(r.restricted)).collect()
 }
 
 /// The row of an event with its owner, looked up among `people`.
@@ -113,7 +115,7 @@ pub(super) fn owned_row(
         severity: grade(t, fields.severity.as_deref()),
         tone: levels.tone(fields.severity.as_deref()),
         owed: event.owes_postmortem(),
-        badges: badges(t, event),
+        badges: badges(t, fields.kind, fields.restricted),
         time: fields.occurred.map(|point| time(app, point)).unwrap_or_default(),
         notes,
         late: due(app, t, event),
