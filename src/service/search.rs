@@ -80,11 +80,6 @@ pub fn parse(app: &App, text: &str) -> Result<EventQuery, ServiceError> {
     Ok(query::parse(text, app.today())?)
 }
 
-/// Which events the actor may see, as a condition on the columns of `event`.
-fn visible(actor: &Actor) -> sea_orm::Condition {
-    store::events::visible(Sight::of(actor))
-}
-
 /// A page of what lists show.
 pub async fn list(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<ListedEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
@@ -195,7 +190,8 @@ async fn prepare(
 
 /// The filter that a query means to this actor: names looked up, days as instants.
 pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<EventFilter, ServiceError> {
-    let mut filter = EventFilter { parts: Vec::with_capacity(query.parts.len()), visible: visible(actor) };
+    let mut filter =
+        EventFilter { parts: Vec::with_capacity(query.parts.len()), visible: store::events::visible(Sight::of(actor)) };
     let connection = app.store.read();
     for part in &query.parts {
         let midnight = |day| iso_week::midnight(day, app.zone).timestamp_millis();
@@ -326,7 +322,10 @@ pub async fn similar(
     for tests in ways {
         let of_service = tests.iter().any(|test| matches!(test, Test::Service(_)));
         let of_cause = tests.iter().any(|test| matches!(test, Test::Cause(_)));
-        let mut filter = EventFilter { parts: tests.into_iter().map(before).collect(), visible: visible(actor) };
+        let mut filter = EventFilter {
+            parts: tests.into_iter().map(before).collect(),
+            visible: store::events::visible(Sight::of(actor)),
+        };
         filter.parts.push(FilterPart { not: true, test: Test::Number(vec![(event.number, event.number)]) });
         for one in store::event_list::page(connection, &filter, EventOrder::Newest, None, CANDIDATES).await? {
             let entry = found.entry(one.order_key).or_insert((one, false, false));
