@@ -88,13 +88,16 @@ grading_texts! {
     preset: "换成 P0–P4", "Use P0–P4";
     preset_hint: "旧的 A–D 作为别名保留；看过再保存。", "A–D stay as aliases; look, then save.";
     policies: "规则", "Policies";
-    policies_hint: "定级规则与监管门槛是可以改的数据，默认值只是起点。", "Grading rules and thresholds are data to be edited; the defaults are a beginning.";
+    policies_hint: "规则是可以改的数据，默认值只是起点。", "Policies are data to be edited; the defaults are a beginning.";
     policy_default: "默认", "default";
     policy_edited: "已改", "edited";
     policy_hint: "整份 JSON；不认识的键、重复的名称和离谱的数会被拒绝，并指出位置。", "The whole document as JSON; unknown keys, double names and absurd numbers are refused with their place.";
     severity_policy: "等级与期限", "Levels and deadlines";
     grading_policy: "定级规则", "Grading rules";
     thresholds_policy: "监管门槛", "Thresholds";
+    completeness_policy: "复盘前要答的事实", "Facts that a postmortem needs";
+    postmortem_policy: "复盘章节", "Sections of postmortems";
+    analytics_policy: "1-5-10 限值", "Limits of 1-5-10";
     saved: "已保存", "Saved";
 }
 
@@ -118,6 +121,9 @@ pub fn policy_name(name: &'static str, t: &'static GradingTexts) -> &'static str
         "severity" => t.severity_policy,
         "grading" => t.grading_policy,
         "thresholds" => t.thresholds_policy,
+        "completeness" => t.completeness_policy,
+        "postmortem" => t.postmortem_policy,
+        "analytics" => t.analytics_policy,
         other => other,
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         actor::{Actor, Permission, Role},
         checked::{self, FieldError, FieldProblem},
         event::{EventFields, ProductionEvent},
+        event_record::CLOCK_NAMES,
         postmortem::PostmortemState,
         visibility::Sight,
     },
@@ -179,7 +180,13 @@ pub async fn change(
                     let missing = missing_facts(tx.conn(), &event.fields).await?;
                     // What a lead declares done without a review was reviewed elsewhere, with its own facts.
                     if !missing.is_empty() && before.state == PostmortemState::InReview {
-                        let names = missing.join(", ");
+                        let names: Vec<String> = missing
+                            .into_iter()
+                            .map(
+                                |name| if CLOCK_NAMES.contains(&name) { format!("{name}_at") } else { name.to_owned() },
+                            )
+                            .collect();
+                        let names = names.join(", ");
                         return Err(ServiceError::Conflict(format!(
                             "the record still lacks {names}; answer these first"
                         )));

@@ -204,8 +204,9 @@ pub async fn publish(
     for _ in 0..TRIES {
         // Taken before reading: an edit that the report does not hold is later than this.
         let published_at = app.now_millis();
-        let latest = store::publications::latest(app.store.read(), week).await?;
+        // The number before the text: a revision that comes in between is then compared with, or has the number already.
         let last = store::publications::heads(app.store.read(), week).await?.first().map_or(0, |head| head.revision);
+        let latest = store::publications::latest(app.store.read(), week).await?;
         let report = reports::weekly(app, actor, week).await?;
         let numbers = numbers(app, &report).await?;
         if let Some(latest) = latest

@@ -8,7 +8,6 @@ use crate::{
         actor::{Actor, Permission},
         checked::FieldError,
         event::{self, ProductionEvent},
-        event_record::EventKind,
         highlight::{self, MarkedPart},
         iso_week,
         query::{self, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
@@ -198,14 +197,7 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
         let test = match &part.clause {
             Clause::Word(word) => Test::Word(word.clone()),
             Clause::Severity(labels) => Test::Severity(labels.clone()),
-            Clause::State(states) => {
-                // What is owed is owed by events that count.
-                if !part.not && *states == query::OWED {
-                    let kinds = vec![EventKind::Normal];
-                    filter.parts.push(FilterPart { not: false, test: Test::Kind(kinds) });
-                }
-                Test::State(states.clone())
-            }
+            Clause::State(states) => Test::State(states.clone()),
             Clause::Owner(people) => {
                 let known = if people.iter().any(|person| matches!(person, Person::Named(_))) {
                     store::filter_names::people(connection).await?

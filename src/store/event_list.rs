@@ -325,7 +325,12 @@ fn way(filter: &EventFilter) -> Option<Way> {
             continue;
         }
         if best.as_ref().is_none_or(|(have, _)| rank < *have) {
-            let part = (!matches!(part.test, Test::Overdue(_))).then_some(at);
+            let again = match &part.test {
+                Test::Overdue(_) => true,
+                Test::State(states) => are_owed(states),
+                _ => false,
+            };
+            let part = (!again).then_some(at);
             best = Some((rank, Way { table, column, values, part, narrow: rank <= 8 && rank != 5 }));
         }
     }
@@ -537,8 +542,12 @@ fn restrict(select: &mut SelectStatement, key: &SimpleExpr, part: &FilterPart) {
             among(select, part.not, column("kind"), kinds.iter().map(|kind| Some(Expr::val(kind.code()))));
         }
         Test::State(states) => {
-            let codes = states.iter().map(|state| Some(Expr::val(state.code())));
-            among(select, part.not, ("postmortem", "state"), codes);
+            let codes = states.iter().map(|state| state.code());
+            let mut all = Condition::all().add(Expr::col(("postmortem", "state")).is_in(codes));
+            if are_owed(states) {
+                all = all.add(counts());
+            }
+            add(select, part.not, all);
         }
         Test::Owner(ids) => {
             among(select, part.not, ("postmortem", "owner_id"), ids.iter().map(|id| id.map(Expr::val)));
@@ -587,7 +596,7 @@ fn restrict(select: &mut SelectStatement, key: &SimpleExpr, part: &FilterPart) {
             let owed = Expr::col(("postmortem", "state")).is_in(["pending", "drafting", "in_review"]);
             let due = Expr::col(("postmortem", "due_on"));
             let late = due.clone().is_not_null().and(due.lt(*today));
-            add(select, part.not, Condition::all().add(owed).add(late));
+            add(select, part.not, Condition::all().add(owed).add(late).add(counts()));
         }
         Test::Has(things) => {
             let any = things.iter().fold(Condition::any(), |any, has| any.add(has_thing(*has)));
@@ -616,6 +625,16 @@ fn has_thing(has: Has) -> SimpleExpr {
         Has::Change => set("change_link"),
         Has::Timeline => hangs_on("timeline_entry", None),
     }
+}
+
+/// Whether the states are those of "owed": then drills and maintenance, which owe nothing, are none of them.
+fn are_owed(states: &[PostmortemState]) -> bool {
+    states.len() > 1 && states.iter().all(|state| state.is_owed())
+}
+
+/// No drill and no maintenance.
+fn counts() -> SimpleExpr {
+    Expr::col(("event", "kind")).eq(EventKind::Normal.code())
 }
 
 fn hangs_on(table: &'static str, that: Option<SimpleExpr>) -> SimpleExpr {
