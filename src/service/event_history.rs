@@ -1,14 +1,15 @@
 //! The history of events: who changed what, what was deleted, and how to take it back.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, retry::retried};
+use super::{App, ServiceError, app::authorise, events, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
         event::{self, ProductionEvent},
         history,
+        postmortem::{Postmortem, PostmortemState},
         visibility::Sight,
     },
     store,
@@ -94,6 +95,9 @@ pub async fn restore(app: &App, actor: &Actor, number: i64) -> Result<Production
     .await
 }
 
+/// Under which name the audit log keeps an edit that was taken back.
+pub(super) const UNDO: &str = "event.undo";
+
 /// How long the last change may be taken back, in milliseconds.
 const UNDO_FOR: i64 = 60_000;
 
@@ -122,7 +126,7 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
                 return Err(ServiceError::Conflict(words.to_owned()));
             };
             if latest.action == "event.create" {
-                events::write_deletion(&app, &tx, &actor, &event, "event.undo").await?;
+                events::write_deletion(&app, &tx, &actor, &event, UNDO).await?;
                 tx.commit().await?;
                 return Ok(None);
             }
@@ -133,12 +137,30 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
             if let Some(week) = week.and_then(|week| week.parse().ok()) {
                 after.week = week;
             }
-            let event = events::write_changed(&app, &tx, &actor, event, after, ("event.undo", Some("undo"))).await?;
+            after.postmortem = postmortem_before(&event.postmortem, &latest.change);
+            let event = Box::pin(events::write_changed(&app, &tx, &actor, event, after, (UNDO, Some("undo")))).await?;
+            if !event.postmortem.state.is_owed() {
+                reminders::cancel_for_event(&app, &tx, event.id).await?;
+            }
             tx.commit().await?;
             Ok(Some(event))
         }
     })
     .await
+}
+
+/// The postmortem as it stood before an edit whose new level asked for it, where nobody moved it on since.
+fn postmortem_before(stands: &Postmortem, change: &Value) -> Postmortem {
+    let part = |field: &str, end: &str| change.get(field).and_then(|moved| moved.get(end)).and_then(Value::as_str);
+    let mut before = stands.clone();
+    if part("state", "to") != Some(stands.state.code()) {
+        return before;
+    }
+    if let Some(state) = part("state", "from").and_then(PostmortemState::from_code) {
+        before.state = state;
+        before.due_on = part("due_on", "from").and_then(|day| day.parse().ok());
+    }
+    before
 }
 
 /// The id of an entry as text, for links and forms.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
-    capture, grading,
+    capture, event_history, grading,
     idempotency::{self, KeptAnswer},
     reminders,
     retry::retried,
@@ -497,7 +497,7 @@ async fn write_update(
     let mut after = before.clone();
     let reason = patch.severity_reason.clone();
     apply(app, &mut after, patch);
-    write_changed(app, tx, actor, before, after, ("event.update", reason.as_deref())).await
+    Box::pin(write_changed(app, tx, actor, before, after, ("event.update", reason.as_deref()))).await
 }
 
 /// Writes an event over the one that stands inside a transaction, under this name in the audit log and with this
@@ -512,6 +512,10 @@ pub(super) async fn write_changed(
 ) -> Result<ProductionEvent, ServiceError> {
     after.fields = after.fields.checked()?;
     let levels = grading::levels(tx.conn()).await?;
+    // Who takes their own first grade back within the minute does not regrade.
+    if action != event_history::UNDO {
+        grading::may_regrade(actor, &levels, &before, &after)?;
+    }
     let graded = grading::regrade(app, tx, actor, &levels, &before, &after, reason).await?;
     let (was, is) = (&before.fields.responsibility, &after.fields.responsibility);
     grading::check_responsibility(tx, actor, was, is).await?;
@@ -535,7 +539,7 @@ pub(super) async fn write_changed(
     if let Some(graded) = &graded {
         store::gradings::insert(tx, graded).await?;
     }
-    grading::follow_level(app, tx, &levels, &mut after, graded.is_some(), now).await?;
+    grading::follow_level(app, tx, &levels, &before.postmortem, &mut after, graded.is_some(), now).await?;
     let mut change = event::changes(&before.fields, &after.fields);
     if let Value::Object(map) = &mut change {
         if before.week != after.week {

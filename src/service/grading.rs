@@ -19,7 +19,7 @@ use crate::{
         facts::Facts,
         grading::{self, GradingPolicy, Proposal, needs_reason},
         policy,
-        postmortem::PostmortemState,
+        postmortem::{Postmortem, PostmortemState},
         severity::{self, SeverityPolicy},
         threshold::{self, ThresholdPolicy, Watched},
     },
@@ -99,6 +99,20 @@ pub async fn grade(
     events::update(app, actor, number, version, patch).await
 }
 
+/// Refuses another level than the one that an event has to those who may give the first one only.
+pub(super) fn may_regrade(
+    actor: &Actor,
+    levels: &SeverityPolicy,
+    before: &ProductionEvent,
+    after: &ProductionEvent,
+) -> Result<(), ServiceError> {
+    let from = before.fields.severity.as_deref();
+    if from.is_some() && !levels.same(from, after.fields.severity.as_deref()) {
+        authorise(actor, Permission::GradeEvent)?;
+    }
+    Ok(())
+}
+
 /// What a patch does to the grade: the entry for the history; none where the grade stays. Refuses a level that there is
 /// not, and a grade that lacks its reason.
 pub(super) async fn regrade(
@@ -116,9 +130,6 @@ pub(super) async fn regrade(
     }
     if let Some(label) = &after.fields.severity {
         levels.graded(label)?;
-    }
-    if from.is_some() && !levels.same(from, after.fields.severity.as_deref()) {
-        authorise(actor, Permission::GradeEvent)?;
     }
     let reason = checked::optional("severity_reason", reason, 2_000)?;
     let proposal = proposal_of(app, tx.conn(), levels, after).await?;
@@ -173,6 +184,7 @@ pub(super) async fn follow_level(
     app: &App,
     tx: &Tx,
     levels: &SeverityPolicy,
+    before: &Postmortem,
     event: &mut ProductionEvent,
     graded: bool,
     now: i64,
@@ -180,14 +192,13 @@ pub(super) async fn follow_level(
     let due = events::due_of(app, levels, &event.fields, event.created_at);
     let asked = event.fields.severity.as_deref().and_then(|label| levels.level(label)).is_some_and(|l| l.postmortem);
     let postmortem = &mut event.postmortem;
-    let before = postmortem.clone();
     if graded && asked && postmortem.state == PostmortemState::Undecided {
         postmortem.state = PostmortemState::Pending;
     }
     if postmortem.state.is_owed() && !postmortem.due_fixed {
         postmortem.due_on = Some(due);
     }
-    if *postmortem == before {
+    if postmortem == before {
         return Ok(());
     }
     store::postmortems::update(tx, event.id, postmortem.version, postmortem, now).await?;
