@@ -19,6 +19,7 @@ use crate::{
     service::{
         App, accounts,
         event_history::{self, AuditEntry},
+        services, teams,
     },
     web::{api::number_of, gate::caller, problem::Problem},
 };
@@ -76,19 +77,22 @@ pub async fn page(
     render(StatusCode::OK, &HistoryPage { shell, words, number, entries, next })
 }
 
-/// What ids stand for.
+/// What ids stand for: people, teams, services.
 struct Names {
-    people: Vec<(Uuid, String)>,
+    known: Vec<(Uuid, String)>,
 }
 
 impl Names {
     async fn load(app: &App, actor: &crate::domain::actor::Actor) -> Result<Self, Problem> {
-        Ok(Self { people: accounts::owners(app, actor).await? })
+        let mut known = accounts::owners(app, actor).await?;
+        known.extend(teams::all(app, actor).await?.into_iter().map(|team| (team.id, team.fields.name)));
+        known.extend(services::all(app, actor).await?.into_iter().map(|service| (service.id, service.fields.name)));
+        Ok(Self { known })
     }
 
     fn of(&self, text: &str) -> Option<&str> {
         let id = Uuid::parse_str(text).ok()?;
-        self.people.iter().find(|(have, _)| *have == id).map(|(_, name)| name.as_str())
+        self.known.iter().find(|(have, _)| *have == id).map(|(_, name)| name.as_str())
     }
 }
 
@@ -96,6 +100,8 @@ fn entry_row(app: &App, shell: &Shell, names: &Names, entry: &AuditEntry) -> Ent
     let chinese = shell.t.lang == "zh-CN";
     let changes = field_changes(&entry.change)
         .into_iter()
+        // Which line of the timeline it was tells nobody anything; its words stand beside it.
+        .filter(|one| one.field != "id")
         .map(|one| {
             let text = |value: &Value| value_words(app, shell, names, &one.field, value);
             let (from, to) = (text(&one.from), text(&one.to));
@@ -158,8 +164,11 @@ fn value_words(app: &App, shell: &Shell, names: &Names, field: &str, value: &Val
                 return rows::time(app, point);
             }
             let basis = |value: &Value| value.as_i64().map(|share| format!("{}%", rows::basis_points(share)));
-            map.iter()
-                .filter(|(_, part)| !part.is_null())
+            // Databases and builds keep the keys in orders of their own: whose it is first, then how much.
+            let mut parts: Vec<(&String, &Value)> = map.iter().filter(|(_, part)| !part.is_null()).collect();
+            parts.sort_by_key(|(name, _)| (name.starts_with("share"), *name));
+            parts
+                .into_iter()
                 .map(|(name, part)| match (name.as_str(), part) {
                     ("share", part) => basis(part).unwrap_or_default(),
                     (_, part) => value_words(app, shell, names, field, part),
