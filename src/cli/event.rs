@@ -26,7 +26,7 @@ use crate::{
 
 /// Events: show, change, mark, relate. 事件：查看、修改、标记、关联。
 ///
-/// fupan event edit PE-22 --set detected=15:02 --set loss_actual=1.2万 --set services='提现 25%; 15:10 60%'
+/// fupan event edit PE-22 detected=15:02 loss_actual=1.2万 services='提现 25%; 15:10 60%'
 #[derive(Debug, Subcommand)]
 pub(super) enum Event {
     /// The whole record of an event.
@@ -40,7 +40,10 @@ pub(super) enum Event {
         /// PE-22.
         event: String,
         /// `field=value`, as often as needed.
-        #[arg(long = "set", value_name = "FIELD=VALUE", required = true)]
+        #[arg(value_name = "FIELD=VALUE", required_unless_present = "sets")]
+        fields: Vec<String>,
+        /// The same, as an option.
+        #[arg(long = "set", value_name = "FIELD=VALUE")]
         sets: Vec<String>,
         /// Only while the event is still in this version.
         #[arg(long)]
@@ -96,9 +99,9 @@ pub(super) async fn run(session: &Session, command: Event) -> anyhow::Result<()>
             let event = events::get(app, actor, number(&event)?).await?;
             show(session, &event).await
         }
-        Event::Edit { event, sets, version } => {
+        Event::Edit { event, fields, sets, version } => {
             let number = number(&event)?;
-            let texts = sets.iter().map(|set| assignment(set)).collect::<Result<Vec<_>, _>>()?;
+            let texts = fields.iter().chain(&sets).map(|set| assignment(set)).collect::<Result<Vec<_>, _>>()?;
             let before = events::get(app, actor, number).await?;
             let directory = event_text::directory(app, actor).await?;
             let patch = event_text::patch(app, &before.fields, &directory, &texts).map_err(ServiceError::from)?;

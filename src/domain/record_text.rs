@@ -162,15 +162,18 @@ impl Near {
     }
 
     /// A time of the day: on the day of the beginning, the next day where it would lie before it. Without a beginning
-    /// the latest such time that is not ahead.
+    /// the latest such time that is not ahead. A time that would lie ahead of now on the next day was mistyped: it stays
+    /// on the day of the beginning, and the order of the clock refuses it.
     fn clock(self, clock: NaiveTime) -> Option<DateTime<Utc>> {
         let day = self.day();
         let same = self.at(day.and_time(clock))?;
+        let soon = self.now + Duration::minutes(5);
         match self.begun {
             Some(begun) if begun.precision == Precision::Minute && same < begun.at => {
-                self.at(day.succ_opt()?.and_time(clock))
+                let next = self.at(day.succ_opt()?.and_time(clock))?;
+                Some(if next > soon && begun.at <= soon { same } else { next })
             }
-            None if same > self.now + Duration::minutes(5) => self.at(day.pred_opt()?.and_time(clock)),
+            None if same > soon => self.at(day.pred_opt()?.and_time(clock)),
             _ => Some(same),
         }
     }
@@ -432,7 +435,17 @@ mod tests {
     fn a_time_alone_lies_behind_the_beginning() {
         let read = |text: &str| clock("detected_at", text, near()).unwrap().map(|point| clock_text(point, Shanghai));
         assert_eq!(read("15:02").unwrap(), "2024-08-19 15:02");
-        assert_eq!(read("00:10").unwrap(), "2024-08-20 00:10");
+        assert_eq!(
+            read("00:10").unwrap(),
+            "2024-08-19 00:10",
+            "what would lie ahead of now is no time of the next day"
+        );
+        let later = Near { now: near().now + Duration::hours(6), ..near() };
+        let read_later = |text: &str| clock_text(clock("detected_at", text, later).unwrap().unwrap(), Shanghai);
+        assert_eq!(read_later("00:10"), "2024-08-20 00:10");
+        let planned = Near { now: near().now - Duration::hours(10), ..near() };
+        let read_planned = clock("recovered_at", "00:10", planned).unwrap().unwrap();
+        assert_eq!(clock_text(read_planned, Shanghai), "2024-08-20 00:10", "planned maintenance lies ahead");
         assert_eq!(read("08/20 09:00").unwrap(), "2024-08-20 09:00");
         assert_eq!(read("8月20日 9:00").unwrap(), "2024-08-20 09:00");
         assert_eq!(read("2024-08-19T15:02").unwrap(), "2024-08-19 15:02");

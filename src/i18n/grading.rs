@@ -208,7 +208,13 @@ pub fn distance(far: &Distance, chinese: bool) -> String {
     let unknown = if chinese { "未知" } else { "not known" };
     let known = far.value.map_or_else(
         || format!("{}{}{unknown}", measure(far.limit.measure, chinese), if chinese { "" } else { " " }),
-        |number| value(far.limit.measure, number, chinese),
+        |number| match far.limit.measure {
+            Measure::Minutes if number > 60 && number % 60 != 0 => {
+                let hours = value(Measure::Minutes, number - number % 60, chinese);
+                format!("{hours} {}", value(Measure::Minutes, number % 60, chinese))
+            }
+            of => value(of, number, chinese),
+        },
     );
     format!("{known} / {limit}")
 }
@@ -390,6 +396,7 @@ mod tests {
     fn distances_and_values_read_as_people_write_them() {
         let far = |measure, over, value| Distance { limit: Limit { measure, over }, value, reached: false, percent: 0 };
         assert_eq!(distance(&far(Measure::Minutes, 120, Some(30)), true), "30 分钟 / 2 小时");
+        assert_eq!(distance(&far(Measure::Minutes, 120, Some(348)), true), "5 小时 48 分钟 / 2 小时");
         assert_eq!(distance(&far(Measure::Transactions, 100_000, Some(684)), true), "684 笔 / 100,000 笔");
         assert_eq!(distance(&far(Measure::Records, 5_000, None), true), "泄露条数未知 / 5,000 条");
         assert_eq!(distance(&far(Measure::Users, 500, None), false), "people not known / 500 people");

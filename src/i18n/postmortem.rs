@@ -173,6 +173,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "write what happened behind the time" => "请在时间后面写发生了什么".to_owned(),
         "give a date within the next two years" => "截止日期要在两年之内".to_owned(),
         "name someone else than the owner" => "请换一位，不能是负责人自己".to_owned(),
+        "let the owner or a lead name you as the reviewer" => "请由负责人或组长指定你为评审人".to_owned(),
         "name someone who may write postmortems" => "这个账号只读，请换一位能写复盘的人".to_owned(),
         "choose clock, written or automatic" => "请选择 clock、written 或 automatic".to_owned(),
         "choose md, html or json" => "请选择 md、html 或 json".to_owned(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, grading::Why, postmortem_text, retry::retried};
+use super::{App, ServiceError, app::authorise, events, grading::Why, postmortem_text, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -77,7 +77,9 @@ pub async fn restore(app: &App, actor: &Actor, number: i64) -> Result<Production
             let tx = app.store.begin().await?;
             if let Some(there) = store::events::by_number(tx.conn(), number).await? {
                 tx.rollback().await?;
-                return Ok(there);
+                // That it is there is told to those who see it.
+                let seen = Some(there).filter(|there| Sight::of(&actor).sees(there));
+                return seen.ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))));
             }
             let gone = store::events::deleted_by_number(tx.conn(), Sight::of(&actor), number)
                 .await?
@@ -92,6 +94,9 @@ pub async fn restore(app: &App, actor: &Actor, number: i64) -> Result<Production
     })
     .await
 }
+
+/// Under which name the audit log keeps an edit that was taken back.
+pub(super) const UNDO: &str = "event.undo";
 
 /// How long the last change may be taken back, in milliseconds.
 const UNDO_FOR: i64 = 60_000;
@@ -121,7 +126,7 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
                 return Err(ServiceError::Conflict(words.to_owned()));
             };
             if latest.action == "event.create" {
-                events::write_deletion(&app, &tx, &actor, &event, "event.undo").await?;
+                events::write_deletion(&app, &tx, &actor, &event, UNDO).await?;
                 tx.commit().await?;
                 return Ok(None);
             }
@@ -134,6 +139,9 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
             }
             take_back_postmortem(&mut after.postmortem, &latest.change);
             let event = events::write_changed(&app, &tx, &actor, event, after, ("event.undo", Why::Undone)).await?;
+            if !event.postmortem.state.is_owed() {
+                reminders::cancel_for_event(&app, &tx, event.id).await?;
+            }
             tx.commit().await?;
             Ok(Some(event))
         }

@@ -250,11 +250,23 @@ fn one(
             patch.detection = Some(read);
         }
         "cause_category" => {
-            if !trimmed.is_empty() && !CAUSE_CATEGORIES.contains(&trimmed) {
+            let code = match trimmed {
+                "变更" => "change",
+                "容量" => "capacity",
+                "外部依赖" | "依赖" => "dependency",
+                "网络" => "network",
+                "硬件" => "hardware",
+                "数据" => "data",
+                "安全" => "security",
+                "流程" => "human_process",
+                "未明" | "未知" => "unknown",
+                code => code,
+            };
+            if !code.is_empty() && !CAUSE_CATEGORIES.contains(&code) {
                 let remedy = format!("write one of {}", CAUSE_CATEGORIES.join(", "));
                 return Err(FieldError::shape("cause_category", remedy));
             }
-            patch.cause_category = words();
+            patch.cause_category = Some(Some(code.to_owned()).filter(|code| !code.is_empty()));
         }
         "severity" => patch.severity = words(),
         "narrative" => patch.narrative = words(),

@@ -138,6 +138,12 @@ pub async fn change(
                 after.owner_id = owner;
             }
             if let Some(reviewer) = change.reviewer {
+                // Else anybody could take a review and approve it.
+                let own = reviewer.is_some() && reviewer == actor.account_id && reviewer != before.reviewer_id;
+                if own && !actor.role.may(Permission::AssignPostmortem) {
+                    let remedy = "let the owner or a lead name you as the reviewer";
+                    return Err(FieldError::shape("reviewer", remedy).into());
+                }
                 if let Some(id) = reviewer {
                     let account = people.iter().find(|account| account.id == id && account.active);
                     match account {

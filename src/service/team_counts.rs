@@ -11,6 +11,7 @@ use crate::{
         iso_week::midnight,
         period::Period,
         team_counts::{TeamCounts, tabulate},
+        visibility::Sight,
     },
     store,
 };
@@ -33,7 +34,7 @@ pub async fn of_period(app: &App, actor: &Actor, period: Period) -> Result<Perio
     let until = period.to.succ_opt().map_or(i64::MAX, |day| midnight(day, app.zone).timestamp_millis());
     let connection = app.store.read();
     let levels = grading::levels(connection).await?;
-    let rows = store::teams::count_rows(connection, from, until).await?;
+    let rows = store::teams::count_rows(connection, Sight::of(actor), from, until).await?;
     let mut table = tabulate(&rows, &levels);
     let teams = store::teams::all(connection).await?;
     let names: HashMap<Uuid, String> = teams.into_iter().map(|team| (team.id, team.fields.name)).collect();

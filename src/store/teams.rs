@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, events,
     tx::{inserted, one_row},
 };
 use crate::domain::{
@@ -23,6 +23,7 @@ use crate::domain::{
     event_record::EventKind,
     team::{Team, TeamFields},
     team_counts::CountRow,
+    visibility::Sight,
 };
 
 /// Most teams of a house.
@@ -136,9 +137,14 @@ async fn with_members(connection: &impl ConnectionTrait, rows: Vec<Model>) -> Re
 }
 
 /// The events of the figures that began in `[from, until)` (milliseconds), grouped by level, team and share; an event
-/// whose beginning nobody knows counts by when it was logged. Drills and maintenance are left out. Sums are made by the
-/// caller: the type of a sum differs between the databases.
-pub async fn count_rows(connection: &impl ConnectionTrait, from: i64, until: i64) -> Result<Vec<CountRow>, StoreError> {
+/// whose beginning nobody knows counts by when it was logged. Drills, maintenance and what the reader does not see are
+/// left out. Sums are made by the caller: the type of a sum differs between the databases.
+pub async fn count_rows(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    from: i64,
+    until: i64,
+) -> Result<Vec<CountRow>, StoreError> {
     let of_event = |column| Expr::col((event::Entity, column));
     let of_part = |column| Expr::col((responsibility::Entity, column));
     let query = Query::select()
@@ -152,7 +158,7 @@ pub async fn count_rows(connection: &impl ConnectionTrait, from: i64, until: i64
             responsibility::Entity,
             of_part(responsibility::Column::EventId).equals((event::Entity, event::Column::Id)),
         )
-        .and_where(of_event(event::Column::DeletedAt).is_null())
+        .cond_where(events::there(sight))
         .and_where(of_event(event::Column::Kind).eq(EventKind::Normal.code()))
         .cond_where(
             Cond::any()

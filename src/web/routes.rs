@@ -134,7 +134,6 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/events/{number}/history", Permission::Read, "Who changed what of an event, newest first"),
     route("GET", "/api/v1/deleted-events", Permission::DeleteEvent, "The deleted events, the latest deletion first"),
     route("POST", "/api/v1/events/{number}:restore", Permission::DeleteEvent, "Bring a deleted event back"),
-    route("GET", "/api/v1/events/{number}/timeline", Permission::Read, "What people added to the timeline"),
     route("GET", "/api/v1/events/{number}/timeline", Permission::Read, "The timeline: clock points, lines, changes"),
     route("POST", "/api/v1/events/{number}/timeline", Permission::WriteEvent, "Add to the timeline"),
     route(

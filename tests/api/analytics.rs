@@ -238,6 +238,8 @@ async fn a_period_that_makes_no_sense_is_refused_and_a_restricted_event_is_no_fi
         assert_eq!(who.get("/analytics").await["events"], sees);
         assert_eq!(who.get("/analytics/events?part=all").await["total"], sees);
         assert_eq!(who.get("/postmortems/board").await["total"], sees);
+        let counts = who.get("/counts?from=2024-08-01&to=2024-08-31").await;
+        assert_eq!(counts["company"]["total"], json!(sees.to_string()), "{counts}");
     }
     for (query, field) in [
         ("from=2024-08-31&to=2024-08-01", "to"),

@@ -394,6 +394,19 @@ async fn the_sections_follow_the_template_and_nothing_written_is_hidden() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_a_review_by_naming_themselves() {
+    let (service, writer, reviewer, lead) = house().await;
+    let other = Person::new(&service, "other", Role::Reporter).await;
+    let own = |person: &Person| json!({"state": "in_review", "reviewer": person.email});
+    assert_eq!(writer.write("summary", 0, "综述").await.0, StatusCode::OK);
+    assert_eq!(other.moves(own(&other)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(writer.moves(own(&reviewer)).await.0, StatusCode::OK);
+    assert_eq!(other.moves(json!({"reviewer": other.email})).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(reviewer.moves(json!({"reviewer": reviewer.email})).await.0, StatusCode::OK, "it is them already");
+    assert_eq!(lead.moves(json!({"reviewer": lead.email})).await.0, StatusCode::OK, "a lead may take it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_lacks_its_facts_is_not_approved() {
     let (_service, writer, reviewer, _) = house().await;
     let line = json!({"line": "08/21 13:40 客户反馈提现失败，影响约3笔出金交易。【待复盘】"});

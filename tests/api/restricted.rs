@@ -120,6 +120,7 @@ async fn on_no_route_does_an_uninvited_person_find_a_restricted_event() {
             ("POST", "/api/v1/events/1/relations", json!({"kind": "related", "other": "PE-2"})),
             ("POST", "/api/v1/events/2/relations", json!({"kind": "related", "other": "PE-1"})),
             ("DELETE", "/api/v1/events/2/relations/recurrence/1", Value::Null),
+            ("POST", "/api/v1/events/1:restore", Value::Null),
         ] {
             let (status, text) = person.ask(method, path, (!body.is_null()).then_some(&body), 1).await;
             assert!(matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN), "{method} {path}: {status}");

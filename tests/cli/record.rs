@@ -88,3 +88,15 @@ async fn events_are_marked_and_related() {
     assert!(run(&["event", "relate", "PE-2", "recurrence", "PE-1", "--remove"]).status.success());
     assert!(!out(&run(&["event", "show", "PE-1"])).contains("PE-2"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_are_given_behind_the_event_without_an_option_too() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    assert!(run(&["add", LINE, "--week", "2024-W34"]).status.success());
+    let edited = run(&["event", "edit", "PE-1", "detected=15:02", "cause_category=变更"]);
+    assert!(edited.status.success(), "{}", err(&edited));
+    let shown = out(&edited);
+    assert!(shown.contains("2024-08-19 15:02") && shown.contains("cause_category\t原因类别\tchange"), "{shown}");
+    assert_eq!(run(&["event", "edit", "PE-1"]).status.code(), Some(2));
+}

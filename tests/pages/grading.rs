@@ -82,7 +82,7 @@ async fn an_event_over_a_threshold_says_so_at_the_top_and_only_advises() {
     for words in [
         "id=\"report-advice\"",
         "可能需要报告，请与合规确认",
-        "308 分钟 / 2 小时 · 已超过",
+        "5 小时 8 分钟 / 2 小时 · 已超过",
         "未恢复，计到现在",
         "只作提示",
     ] {
@@ -125,6 +125,10 @@ async fn shares_are_typed_or_divided_evenly_and_wrong_ones_stay_on_the_form() {
     assert_eq!(send("evenly", "2", &[(&pay, "50"), (&channel, ""), (&risk, "")]).await.0, StatusCode::SEE_OTHER);
     let (_, page) = lead.get("/e/1").await;
     assert!(page.contains("33.34%") && page.contains("33.33%") && !page.contains("id=\"unsettled\""), "{page}");
+    lead.post("/events/1/timeline", &[("entry", "15:20 切换备用渠道")]).await;
+    let (_, page) = lead.get("/e/1/history").await;
+    assert!(page.contains("支付 50%") && page.contains("渠道 33.33%") && page.contains("切换备用渠道"), "{page}");
+    assert!(!page.contains(&pay), "{page}");
 
     let operator = Actor::local_operator();
     let event = events::get(&service.app, &operator, 1).await.unwrap();

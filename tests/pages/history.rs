@@ -44,6 +44,25 @@ async fn an_edit_is_taken_back_within_a_minute_by_who_made_it_and_nobody_else() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_first_grade_taken_back_takes_the_postmortem_with_it_that_it_asked_for() {
+    let service = Service::start(NOW).await;
+    let writer = Person::of(&service, Role::Reporter).await;
+    writer.post("/events", &[("line", "08/19 15:00 商户提现失败，影响约684笔出金交易")]).await;
+    service.clock.set("2024-08-21T06:30:00Z");
+    let form = [("version", "1"), ("level", "C"), ("reason", "按影响")];
+    assert_eq!(writer.post("/events/1/grade", &form).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = writer.get("/e/1").await;
+    assert!(page.contains("【待复盘】"), "{page}");
+    let entry = undo_entry(&page).expect("an undo button");
+    let (status, to, page) = writer.post("/events/1/undo", &[("entry", &entry)]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1"), "{page}");
+    let (_, page) = writer.get("/e/1").await;
+    assert!(page.contains("未定级") && !page.contains("【待复盘】"), "{page}");
+    let (_, board) = writer.get("/postmortems").await;
+    assert!(!board.contains("PE-1"), "{board}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_just_logged_by_mistake_goes_away_and_a_lead_can_bring_it_back() {
     let service = Service::start(NOW).await;
     let (writer, lead) = (Person::of(&service, Role::Reporter).await, Person::of(&service, Role::Lead).await);

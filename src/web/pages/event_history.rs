@@ -98,6 +98,8 @@ fn entry_row(app: &App, shell: &Shell, names: &Names, entry: &AuditEntry) -> Ent
     let chinese = shell.t.lang == "zh-CN";
     let changes = field_changes(&entry.change)
         .into_iter()
+        // Which line of the timeline it was tells nobody anything; its words stand beside it.
+        .filter(|one| one.field != "id")
         .map(|one| {
             let text = |value: &Value| value_words(app, shell, names, &one.field, value);
             let (from, to) = (text(&one.from), text(&one.to));
@@ -160,8 +162,11 @@ fn value_words(app: &App, shell: &Shell, names: &Names, field: &str, value: &Val
                 return rows::time(app, point);
             }
             let basis = |value: &Value| value.as_i64().map(|share| format!("{}%", rows::basis_points(share)));
-            map.iter()
-                .filter(|(_, part)| !part.is_null())
+            // Databases and builds keep the keys in orders of their own: whose it is first, then how much.
+            let mut parts: Vec<(&String, &Value)> = map.iter().filter(|(_, part)| !part.is_null()).collect();
+            parts.sort_by_key(|(name, _)| (name.starts_with("share"), *name));
+            parts
+                .into_iter()
                 .map(|(name, part)| match (name.as_str(), part) {
                     ("share", part) => basis(part).unwrap_or_default(),
                     (_, part) => value_words(app, shell, names, field, part),
