@@ -40,8 +40,10 @@ async fn at_three_in_the_morning_a_line_two_answers_and_two_presses_are_enough()
     browser.find("#recover").await.click().await.unwrap();
     browser.reads(".badges", "已恢复").await;
     browser.reads(".facts", "18 分钟").await;
-    browser.find(".add input[name=entry]").await.send_keys("02:55 切换备用渠道").await.unwrap();
-    browser.find(".add button").await.click().await.unwrap();
+    browser.find(".add [name=entry]").await.send_keys("02:55 切换备用渠道").await.unwrap();
+    let note = browser.find(".add button").await;
+    note.scroll_into_view().await.unwrap();
+    note.click().await.unwrap();
     browser.reads("#tl", "切换备用渠道").await;
 
     // The panel fits the screen, open and closed, in both languages.
