@@ -235,6 +235,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "give shares between 0% and 100%" => "比例要在 0% 到 100% 之间",
         "give the shares of a service in the order of their times" => "比例要按时间先后写",
         "name each service once" => "每条业务线只写一次",
+        "it is known already; change it in the record" => "已经有时间了，请在记录里修改",
         "name each team once" => "每个团队只写一次",
         "give each team a share between 0.01% and 100%" => "每个团队的份额要在 0.01% 到 100% 之间",
         "give a time that does not lie in the future" => "不能在未来",

@@ -18,7 +18,7 @@ use crate::{
         actor::{Actor, Permission, Role},
         capture::draft::{DraftEvent, Impact},
         checked::{self, FieldError},
-        clock_point::ClockPoint,
+        clock_point::{ClockPoint, Precision},
         completeness::{self, Question},
         event::{self, EventFields, ProductionEvent, Source},
         event_record::{AffectedService, Detection, EventKind, EventLink, Responsibility},
@@ -478,6 +478,9 @@ pub(super) async fn write_changed(
     (action, why): (&str, Why<'_>),
 ) -> Result<ProductionEvent, ServiceError> {
     after.fields = after.fields.checked()?;
+    if after.fields.restricted && after.fields != before.fields {
+        keep_workers(tx, &mut after).await?;
+    }
     let levels = grading::levels(tx.conn()).await?;
     let graded = grading::regrade(app, tx, actor, &levels, &before, &after, why).await?;
     let (was, is) = (&before.fields.responsibility, &after.fields.responsibility);
@@ -537,17 +540,35 @@ fn check_future(
     if matches!(source, Source::Line | Source::Import) {
         return Ok(());
     }
-    let ahead = if after.kind == EventKind::Maintenance { Duration::days(366) } else { Duration::days(1) };
+    let ahead = |point: ClockPoint| match (after.kind, point.precision) {
+        (EventKind::Maintenance, _) => Duration::days(366),
+        // The date alone, in whatever zone it was meant.
+        (_, Precision::Day) => Duration::days(1),
+        // Clocks differ.
+        (_, Precision::Minute) => Duration::minutes(10),
+    };
     let stood = before.clock();
     for ((name, point), (_, stood)) in after.clock().into_iter().zip(stood) {
         if let Some(point) = point.filter(|point| Some(*point) != stood)
-            && point.at > now + ahead
+            && point.at > now + ahead(point)
         {
             return Err(
                 FieldError::shape(event::clock_field(name), "give a time that does not lie in the future").into()
             );
         }
     }
+    Ok(())
+}
+
+/// Who owns or reviews the postmortem of a restricted event, or owns an action item of it, is among those who see it:
+/// they could not do their work else.
+async fn keep_workers(tx: &Tx, event: &mut ProductionEvent) -> Result<(), ServiceError> {
+    let items = store::action_items::of_events(tx.conn(), &[event.id], Sight::All).await?;
+    let owners = items.into_iter().filter(|item| !item.state.is_closed()).filter_map(|item| item.fields.owner_id);
+    let viewers = &mut event.fields.viewers;
+    viewers.extend(owners.chain(event.postmortem.owner_id).chain(event.postmortem.reviewer_id));
+    viewers.sort_unstable();
+    viewers.dedup();
     Ok(())
 }
 
@@ -605,6 +626,11 @@ pub async fn mark(
             let before = by_number(&tx, &actor, number).await?;
             if known(&before) {
                 tx.rollback().await?;
+                let stands = before.fields.clock().into_iter().find(|(name, _)| *name == point).and_then(|(_, at)| at);
+                if at.is_some_and(|at| stands.is_some_and(|stands| stands.at != at)) {
+                    let remedy = "it is known already; change it in the record";
+                    return Err(FieldError::shape(event::clock_field(point), remedy).into());
+                }
                 return Ok(before);
             }
             let pressed = whole_minute(app.now());

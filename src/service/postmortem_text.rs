@@ -310,6 +310,8 @@ async fn write_once(
                 let words = format!("{CLOSED} is not written on; reopen it with a reason first");
                 return Err(ServiceError::Conflict(words));
             }
+            // Approved in the same moment, the text would stand in a postmortem that nobody read so.
+            store::postmortems::hold(&tx, event.id, event.postmortem.state).await?;
             let whys = whys.unwrap_or_else(|| before.as_ref().map(|was| was.whys.clone()).unwrap_or_default());
             if let Some(same) = before.as_ref().filter(|was| was.text == text && was.whys == whys) {
                 let same = same.clone();

@@ -55,6 +55,18 @@ pub async fn update(tx: &Tx, event_id: Uuid, version: i64, postmortem: &Postmort
     one_row(result.rows_affected)
 }
 
+/// Keeps the postmortem in this state until the transaction ends: who wants to move it on waits. Where it was moved
+/// meanwhile, the transaction is to run again.
+pub async fn hold(tx: &Tx, event_id: Uuid, state: PostmortemState) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Version, Expr::col(Column::Version).add(0_i64))
+        .filter(Column::EventId.eq(event_id))
+        .filter(Column::State.eq(state.code()))
+        .exec(tx.conn())
+        .await?;
+    if result.rows_affected == 1 { Ok(()) } else { Err(StoreError::Contended("the postmortem moved on".to_owned())) }
+}
+
 /// The event moved in lists.
 pub(super) async fn reorder(tx: &Tx, event_id: Uuid, order_key: i64) -> Result<(), StoreError> {
     Entity::update_many()

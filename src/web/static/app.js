@@ -63,6 +63,7 @@
     var wait = 0;
     var busy = false;
     var dirty = false;
+    var clash = false;
     function say(words) { if (status) { status.textContent = words; } }
     function body() {
       var fields = new URLSearchParams(new FormData(form));
@@ -106,7 +107,8 @@
         } else {
           say(result.told.message || result.told.detail || form.dataset.failed);
           if (result.told.theirs !== undefined && result.told.theirs !== null) {
-            // Both texts stand side by side; the next change saves over theirs knowingly.
+            // Both texts stand side by side; nothing is saved by itself any more, the button saves over theirs knowingly.
+            clash = true;
             showTheirs(result.told);
             version.value = result.told.version;
           }
@@ -120,11 +122,12 @@
     form.addEventListener("input", function () {
       dirty = true;
       clearTimeout(wait);
+      if (clash) { return; }
       wait = setTimeout(save, 1200);
     });
     form.addEventListener("submit", function () { clearTimeout(wait); dirty = false; });
     document.addEventListener("visibilitychange", function () {
-      if (document.visibilityState === "hidden" && dirty && !busy) {
+      if (document.visibilityState === "hidden" && dirty && !busy && !clash) {
         clearTimeout(wait);
         dirty = false;
         fetch(form.action, { method: "POST", body: body(), keepalive: true }).then(function (answer) {
