@@ -264,7 +264,7 @@ async fn the_board_shows_age_limit_teams_and_how_the_oldest_grew() {
     let service = Service::start("2024-08-05T02:00:00Z").await;
     let api = Api::of(&service, Role::Lead).await;
     let (one, two) = (team(&service, "支付组").await, team(&service, "渠道组").await);
-    let pending = |name: &str, day: &str, severity: &str| json!({"narrative": name, "severity": severity, "occurred_at": format!("{day}T10:00:00+08:00"), "recovered_at": format!("{day}T11:00:00+08:00"), "postmortem": "pending"});
+    let pending = |name: &str, day: &str, severity: &str| json!({"narrative": name, "severity": severity, "occurred_at": format!("{day}T08:00:00+08:00"), "recovered_at": format!("{day}T09:00:00+08:00"), "postmortem": "pending"});
     api.event(pending("旧的", "2024-08-05", "A")).await;
     service.clock.set("2024-08-14T02:00:00Z");
     api.event(pending("新的", "2024-08-14", "D")).await;

@@ -247,6 +247,6 @@ async fn a_duplicate_shows_its_original_and_a_drill_its_badge() {
     assert!(!person.get("/e/2").await.1.contains("这是重复登记"));
     let shown = inputs(&person.get("/e/2").await.1, "/events/2/record");
     person.post("/events/2/record", &lent(&with(&shown, &[("kind", "drill")]))).await;
-    assert!(person.get("/events").await.1.contains("<span>演练</span>"));
+    assert!(person.get("/events").await.1.contains("<span class=\"tag kind\">演练</span>"));
     assert!(!person.get("/w/2024-W34").await.1.contains("商户提现报错"));
 }
