@@ -1,5 +1,7 @@
 //! `fupan history`, `fupan deleted`, `fupan restore`: who changed what, and bringing events back.
 
+use std::collections::HashMap;
+
 use chrono::DateTime;
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,9 +11,9 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{checked::FieldError, event, history::field_changes},
+    domain::{checked::FieldError, event, history::field_changes, record_text::share_text},
     i18n::{history as words, restated, texts},
-    service::{ServiceError, event_history},
+    service::{ServiceError, accounts, event_history, services, teams},
 };
 
 /// Who changed what of an event.
@@ -70,6 +72,7 @@ pub(super) async fn run(session: &Session, history: History) -> anyhow::Result<(
         data(&json!({"data": entries, "next_cursor": page.next.map(event_history::cursor_text)}).to_string());
         return Ok(());
     }
+    let names = names(session).await?;
     for entry in &page.entries {
         let done = restated::action(texts("zh-CN"), &entry.action);
         data(&format!("{}\t{}\t{done}", local(session, entry.at), entry.actor_name));
@@ -77,8 +80,8 @@ pub(super) async fn run(session: &Session, history: History) -> anyhow::Result<(
             let field = words::field(&one.field, true);
             data(&format!(
                 "\t{field}\t{} → {}",
-                plain(session, &one.field, &one.from),
-                plain(session, &one.field, &one.to)
+                plain(session, &names, &one.field, &one.from),
+                plain(session, &names, &one.field, &one.to)
             ));
         }
     }
@@ -88,8 +91,17 @@ pub(super) async fn run(session: &Session, history: History) -> anyhow::Result<(
     Ok(())
 }
 
+/// What ids stand for: people, services, teams.
+async fn names(session: &Session) -> anyhow::Result<HashMap<String, String>> {
+    let (app, actor) = (&session.app, &session.actor);
+    let people = accounts::owners(app, actor).await?.into_iter();
+    let services = services::all(app, actor).await?.into_iter().map(|one| (one.id, one.fields.name));
+    let teams = teams::all(app, actor).await?.into_iter().map(|one| (one.id, one.fields.name));
+    Ok(people.chain(services).chain(teams).map(|(id, name)| (id.to_string(), name)).collect())
+}
+
 /// A stored value on one line.
-fn plain(session: &Session, field: &str, value: &Value) -> String {
+fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value: &Value) -> String {
     let instant = |text: &str| {
         let at = text.parse::<DateTime<chrono::Utc>>().ok()?.with_timezone(&session.app.zone);
         Some(at.format("%Y-%m-%d %H:%M").to_string())
@@ -98,10 +110,24 @@ fn plain(session: &Session, field: &str, value: &Value) -> String {
         Value::Null => "—".to_owned(),
         Value::String(text) => words::value(field, text, true)
             .map(str::to_owned)
+            .or_else(|| names.get(text).cloned())
             .or_else(|| instant(text))
             .unwrap_or_else(|| text.replace(['\n', '\t'], " ")),
         Value::Object(map) if map.contains_key("precision") => {
             map.get("at").and_then(Value::as_str).and_then(instant).unwrap_or_else(|| value.to_string())
+        }
+        Value::Array(parts) if parts.is_empty() => "—".to_owned(),
+        Value::Array(parts) => {
+            let parts: Vec<String> = parts.iter().map(|part| plain(session, names, field, part)).collect();
+            parts.join("、")
+        }
+        // A share of a team or of a service: who, and how much.
+        Value::Object(map) => {
+            let part = |(name, value): (&String, &Value)| match (name.as_str(), value.as_i64()) {
+                ("share", Some(share)) => share_text(i32::try_from(share).unwrap_or(i32::MAX)),
+                _ => plain(session, names, field, value),
+            };
+            map.iter().filter(|(_, value)| !value.is_null()).map(part).collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),
     }

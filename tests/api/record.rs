@@ -461,3 +461,26 @@ async fn ten_megabytes_are_refused_and_script_is_text() {
         "{page}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_point_that_is_known_is_not_marked_at_another_time_and_no_time_lies_ahead_of_the_clock() {
+    let service = Service::start(NOW).await;
+    let actor = Actor::local_operator();
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let fields = EventFields {
+        narrative: "提现失败".to_owned(),
+        occurred: Some(ClockPoint::minute(at("2024-08-21T05:00:00Z"))),
+        ..EventFields::default()
+    };
+    let new = NewEvent { fields, state: PostmortemState::Undecided, week: None, raw: None, source: Source::Api };
+    events::create(&service.app, &actor, new).await.unwrap();
+    let mark = |time: Option<&str>| events::mark(&service.app, &actor, 1, "recovered", time.map(at));
+    // A quarter of an hour behind NOW, and a clock that goes five minutes fast.
+    let ahead = mark(Some("2024-08-21T06:23:00Z")).await.unwrap_err().to_string();
+    assert!(ahead.contains("does not lie in the future"), "{ahead}");
+    let marked = mark(Some("2024-08-21T06:13:00Z")).await.unwrap();
+    assert_eq!(mark(Some("2024-08-21T06:13:00Z")).await.unwrap().version, marked.version, "pressed twice");
+    assert_eq!(mark(None).await.unwrap().version, marked.version);
+    let other = mark(Some("2024-08-21T06:01:00Z")).await.unwrap_err().to_string();
+    assert!(other.contains("it is known already"), "{other}");
+}
