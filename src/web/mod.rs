@@ -1,5 +1,6 @@
 //! The HTTP edge: extract, call one service function, render JSON or a page.
 
+mod address;
 pub mod api;
 mod assets;
 mod gate;

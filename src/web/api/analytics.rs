@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    super::{gate::caller, problem::Problem},
+    super::{address::encoded, gate::caller, problem::Problem},
     action_items::{self, ActionItemBody},
     event_body::{self, EventBody},
 };
@@ -271,19 +271,6 @@ pub fn list_query(
         text.push_str(&format!("&by={}&group={}", by.code(), encoded(&key.code())));
     }
     text
-}
-
-/// Percent-encoded for a query (RFC 3986).
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 fn left(left: &LeftOut) -> BTreeMap<String, usize> {

@@ -18,7 +18,7 @@ use crate::{
         App, ServiceError,
         report_styles::{self, Before, SaveStyle},
     },
-    web::{gate::caller, problem::Problem},
+    web::{address::encoded, gate::caller, problem::Problem},
 };
 
 struct Row {
@@ -48,17 +48,6 @@ pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
         .collect();
     let page = Styles { shell: Shell::of(&app, &request, &caller, "report").await?, rows };
     render(StatusCode::OK, &page)
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut all, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            all.push(char::from(byte));
-        } else {
-            all.push_str(&format!("%{byte:02X}"));
-        }
-        all
-    })
 }
 
 /// A line of the comparison with its class.

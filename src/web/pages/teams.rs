@@ -12,6 +12,7 @@ use crate::{
         actor::Permission,
         checked::FieldError,
         period::{Period, PeriodKind},
+        query,
         team::TeamFields,
         team_counts::{Line, TeamCounts, times},
     },
@@ -21,6 +22,7 @@ use crate::{
         teams::{self, TeamPatch},
     },
     web::{
+        address::encoded,
         gate::{Caller, caller},
         problem::Problem,
     },
@@ -260,7 +262,8 @@ pub async fn counts(
     let g = texts::texts(shell.t.lang);
     let chinese = shell.t.lang == "zh-CN";
     let table = &counts.table;
-    let row = |name: String, line: &Line, linked: bool| CountRow {
+    // Which events a cell opens: those of a team, all, or none where no list holds just them.
+    let row = |name: String, line: &Line, opens: Option<String>| CountRow {
         name,
         cells: table
             .levels
@@ -269,12 +272,12 @@ pub async fn counts(
             .map(|(level, points)| Cell {
                 count: times(*points),
                 none: *points == 0,
-                address: if linked && *points != 0 {
+                address: opens.as_ref().filter(|_| *points != 0).map_or_else(String::new, |opens| {
                     let level = level.as_deref().unwrap_or("-");
-                    format!("/events?severity={level}&from={}&to={}", period.from, period.to)
-                } else {
-                    String::new()
-                },
+                    let asked = format!("kind:normal {opens}");
+                    let asked = encoded(asked.trim());
+                    format!("/events?q={asked}&severity={level}&from={}&to={}", period.from, period.to)
+                }),
             })
             .collect(),
         total: times(TeamCounts::total(line)),
@@ -307,10 +310,14 @@ pub async fn counts(
         teams: table
             .teams
             .iter()
-            .map(|(id, line)| row(counts.names.get(id).cloned().unwrap_or_default(), line, false))
+            .map(|(id, line)| {
+                let name = counts.names.get(id).cloned().unwrap_or_default();
+                let opens = Some(format!("team:{}", query::quoted(&name)));
+                row(name, line, opens)
+            })
             .collect(),
-        unsettled: row(g.unsettled.to_owned(), &table.unsettled, false),
-        company: row(g.company.to_owned(), &table.company, true),
+        unsettled: row(g.unsettled.to_owned(), &table.unsettled, None),
+        company: row(g.company.to_owned(), &table.company, Some(String::new())),
         shell,
     };
     render(StatusCode::OK, &page)
