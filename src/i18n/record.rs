@@ -234,6 +234,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "write shares like 25%; 15:10 60%; 15:30 0" => "请写成 25%; 15:10 60%; 15:30 0 这样，每个在 0% 到 100% 之间",
         "give shares between 0% and 100%" => "比例要在 0% 到 100% 之间",
         "give the shares of a service in the order of their times" => "比例要按时间先后写",
+        "write one of monitoring, customer, staff, reconciliation, other" => "请写 监控、客户、员工、对账 或 其他",
         "name each service once" => "每条业务线只写一次",
         "it is known already; change it in the record" => "已经有时间了，请在记录里修改",
         "name each team once" => "每个团队只写一次",

@@ -237,10 +237,10 @@ fn one(
         }
         "detection" => {
             let code = match trimmed {
-                "监控" => "monitoring",
-                "客户" => "customer",
-                "员工" => "staff",
-                "对账" => "reconciliation",
+                "监控" | "监控告警" | "告警" => "monitoring",
+                "客户" | "客户反馈" => "customer",
+                "员工" | "内部员工" | "内部发现" => "staff",
+                "对账" | "对账发现" => "reconciliation",
                 "其他" => "other",
                 code => code,
             };
