@@ -25,7 +25,7 @@ use crate::{
         severity::SeverityPolicy,
         visibility::Sight,
     },
-    store::{self, Tx, audit::AuditEntry},
+    store::{self, Tx, audit::AuditEntry, names::Named},
 };
 
 pub use crate::store::action_items::{ActionCursor, ActionFilter};
@@ -170,7 +170,7 @@ pub async fn history(app: &App, actor: &Actor, number: i64) -> Result<Vec<AuditE
 pub async fn team_names(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, ServiceError> {
     authorise(actor, Permission::Read)?;
     let teams = store::names::teams(app.store.read()).await?;
-    Ok(teams.into_iter().filter(|(.., live)| *live).map(|(id, name, _)| (id, name)).collect())
+    Ok(teams.into_iter().filter(|team| team.active).map(|team| (team.id, team.name)).collect())
 }
 
 /// Writes down an item of an event. Without a due date it gets the one of the policy.
@@ -438,10 +438,10 @@ async fn apply(app: &App, tx: &Tx, fields: &mut ActionFields, patch: ActionPatch
 }
 
 /// The team of a name or an id, and whether it is in use.
-fn named(word: &str, teams: &[(Uuid, String, bool)]) -> Option<(Uuid, bool)> {
+fn named(word: &str, teams: &[Named]) -> Option<(Uuid, bool)> {
     let key = checked::fold(word);
-    let same = |id: &Uuid, name: &str| checked::fold(name) == key || id.to_string() == key;
-    teams.iter().find(|(id, name, _)| same(id, name)).map(|(id, _, live)| (*id, *live))
+    let same = |team: &&Named| team.keys.contains(&key) || team.id.to_string() == key;
+    teams.iter().find(same).map(|team| (team.id, team.active))
 }
 
 fn no_team() -> FieldError {
@@ -543,7 +543,7 @@ impl Names {
     pub(super) async fn load(app: &App) -> Result<Self, ServiceError> {
         let read = app.store.read();
         let people = store::accounts::list(read).await?.into_iter().map(|account| (account.id, account.name));
-        let teams = store::names::teams(read).await?.into_iter().map(|(id, name, _)| (id, name));
+        let teams = store::names::teams(read).await?.into_iter().map(|team| (team.id, team.name));
         Ok(Self { people: people.collect(), teams: teams.collect() })
     }
 

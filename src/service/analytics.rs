@@ -200,7 +200,7 @@ async fn load(app: &App, actor: &Actor, query: Query) -> Result<(Vec<EventFacts>
 
 async fn names(app: &App) -> Result<HashMap<Uuid, String>, ServiceError> {
     let read = app.store.read();
-    let teams = store::names::teams(read).await?.into_iter().map(|(id, name, _)| (id, name));
+    let teams = store::names::teams(read).await?;
     let services = store::names::services(read).await?;
-    Ok(teams.chain(services).collect())
+    Ok(teams.into_iter().chain(services).map(|one| (one.id, one.name)).collect())
 }

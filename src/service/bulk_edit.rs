@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, reminders, retry::retried};
+use super::{App, ServiceError, app::authorise, events, postmortems, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -119,6 +119,11 @@ async fn one(
                 Some(version) => events::current(&tx, &actor, number, version).await?,
                 None => events::by_number(&tx, &actor, number).await?,
             };
+            if let Some(Some(id)) = change.owner
+                && let Some(account) = store::accounts::by_id(tx.conn(), id).await?
+            {
+                postmortems::sees(&account, "owner", &before)?;
+            }
             let mut after = before.clone();
             apply(&mut after.fields, &change);
             after.fields = after.fields.checked()?;

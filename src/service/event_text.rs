@@ -68,7 +68,7 @@ pub async fn directory(app: &App, actor: &Actor) -> Result<Directory, ServiceErr
     let people = store::accounts::list(connection).await?;
     Ok(Directory {
         services: store::services::all(connection).await?,
-        teams: store::services::teams(connection).await?,
+        teams: super::services::teams(app, actor).await?,
         people: people
             .into_iter()
             .filter(|account| account.active)

@@ -86,7 +86,12 @@ pub(super) async fn missing_facts(
     Ok(open.into_iter().filter(|question| question.required).map(|question| question.field).collect())
 }
 
-fn sees(account: &store::accounts::Account, field: &'static str, event: &ProductionEvent) -> Result<(), FieldError> {
+/// Refuses to give work on a restricted event to someone who does not see it.
+pub(super) fn sees(
+    account: &store::accounts::Account,
+    field: &'static str,
+    event: &ProductionEvent,
+) -> Result<(), FieldError> {
     if Sight::of_account(Some(account.id), account.role).sees(event) {
         return Ok(());
     }

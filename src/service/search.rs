@@ -17,7 +17,7 @@ use crate::{
     store::{
         self,
         event_list::{FilterPart, Test},
-        filter_names::Named,
+        names::Named,
     },
 };
 
@@ -200,7 +200,7 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
             Clause::State(states) => Test::State(states.clone()),
             Clause::Owner(people) => {
                 let known = if people.iter().any(|person| matches!(person, Person::Named(_))) {
-                    store::filter_names::people(connection).await?
+                    store::names::people(connection).await?
                 } else {
                     Vec::new()
                 };
@@ -216,7 +216,7 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
                 Test::Owner(ids)
             }
             Clause::Service(names) => {
-                let known = store::filter_names::services(connection).await?;
+                let known = store::names::services(connection).await?;
                 let mut ids = Vec::new();
                 for name in names {
                     ids.extend(named(&known, name, "service", part.at)?);
@@ -224,7 +224,7 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
                 Test::Service(ids)
             }
             Clause::Team(names) => {
-                let known = store::filter_names::teams(connection).await?;
+                let known = store::names::teams(connection).await?;
                 let mut ids = Vec::new();
                 for name in names {
                     match name {
@@ -406,7 +406,7 @@ pub async fn services_named(app: &App, actor: &Actor, names: &[String]) -> Resul
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let known = store::filter_names::services(app.store.read()).await?;
+    let known = store::names::services(app.store.read()).await?;
     names.iter().map(|name| one_named(&known, name, "services")).collect()
 }
 
@@ -417,7 +417,7 @@ pub async fn person_named(app: &App, actor: &Actor, name: &str) -> Result<Option
         "none" | "-" | "无" => Ok(None),
         "me" | "我" if actor.account_id.is_some() => Ok(actor.account_id),
         name => {
-            let known = store::filter_names::people(app.store.read()).await?;
+            let known = store::names::people(app.store.read()).await?;
             one_named(&known, name, "owner").map(Some)
         }
     }
@@ -436,5 +436,5 @@ fn one_named(known: &[Named], name: &str, field: &'static str) -> Result<Uuid, S
 /// The names of services, for a form to choose from.
 pub async fn services(app: &App, actor: &Actor) -> Result<Vec<Named>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::filter_names::services(app.store.read()).await?)
+    Ok(store::names::services(app.store.read()).await?)
 }

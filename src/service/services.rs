@@ -50,7 +50,8 @@ pub async fn find(app: &App, actor: &Actor, word: &str) -> Result<Service, Servi
 /// Ids and names of the teams in use, for choosing one.
 pub async fn teams(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::services::teams(app.store.read()).await?)
+    let teams = store::names::teams(app.store.read()).await?;
+    Ok(teams.into_iter().filter(|team| team.active).map(|team| (team.id, team.name)).collect())
 }
 
 fn missing(word: &str) -> ServiceError {

@@ -16,7 +16,6 @@ pub mod event_parts;
 pub mod event_relations;
 pub mod events;
 pub mod figures;
-pub mod filter_names;
 pub mod gradings;
 pub mod idempotency;
 pub mod import_aliases;

@@ -1,33 +1,70 @@
-//! Names of accounts, teams and services: what pages of other parts need of them.
+//! Names of people, teams and services: what filters, forms and pages of other parts need of them.
 
 use entity::{account, event, service, team};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::actor::ROLES;
+use crate::domain::{
+    actor::{Permission, ROLES, Role},
+    checked,
+};
 
 /// Most names of one kind.
 const LIMIT: u64 = 10_000;
 
-/// All teams by name, archived ones too: the past names them.
-pub async fn teams(connection: &impl ConnectionTrait) -> Result<Vec<(Uuid, String, bool)>, StoreError> {
-    let rows = team::Entity::find().order_by_asc(team::Column::NameKey).limit(LIMIT).all(connection).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.name, row.archived_at.is_none())).collect())
+/// A name with what bears it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The id.
+    pub id: Uuid,
+    /// The folded name, and other folded names.
+    pub keys: Vec<String>,
+    /// The name.
+    pub name: String,
+    /// Neither archived nor switched off.
+    pub active: bool,
 }
 
-/// All services by name, archived ones too.
-pub async fn services(connection: &impl ConnectionTrait) -> Result<Vec<(Uuid, String)>, StoreError> {
+/// All teams by name, archived ones too: the past names them.
+pub async fn teams(connection: &impl ConnectionTrait) -> Result<Vec<Named>, StoreError> {
+    let rows = team::Entity::find().order_by_asc(team::Column::NameKey).limit(LIMIT).all(connection).await?;
+    let named = |row: team::Model| Named {
+        id: row.id,
+        keys: vec![row.name_key],
+        name: row.name,
+        active: row.archived_at.is_none(),
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
+/// All business lines and components by name, archived ones too: they keep their past.
+pub async fn services(connection: &impl ConnectionTrait) -> Result<Vec<Named>, StoreError> {
     let rows = service::Entity::find().order_by_asc(service::Column::NameKey).limit(LIMIT).all(connection).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    let named = |row: service::Model| Named {
+        id: row.id,
+        keys: vec![row.name_key],
+        name: row.name,
+        active: row.archived_at.is_none(),
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
+/// People by name and e-mail address.
+pub async fn people(connection: &impl ConnectionTrait) -> Result<Vec<Named>, StoreError> {
+    let rows = account::Entity::find().order_by_asc(account::Column::EmailKey).limit(LIMIT).all(connection).await?;
+    let named = |row: account::Model| Named {
+        id: row.id,
+        keys: vec![checked::fold(&row.name), row.email_key],
+        name: row.name,
+        active: row.active,
+    };
+    Ok(rows.into_iter().map(named).collect())
 }
 
 /// Whether at most one active person may write.
-pub async fn one_writer(
-    connection: &impl ConnectionTrait,
-    permission: crate::domain::actor::Permission,
-) -> Result<bool, StoreError> {
-    let roles = ROLES.into_iter().filter(|role| role.may(permission)).map(crate::domain::actor::Role::code);
+pub async fn one_writer(connection: &impl ConnectionTrait, permission: Permission) -> Result<bool, StoreError> {
+    let roles = ROLES.into_iter().filter(|role| role.may(permission)).map(Role::code);
     let count = account::Entity::find()
         .filter(account::Column::Active.eq(true))
         .filter(account::Column::Role.is_in(roles))

@@ -1,9 +1,6 @@
 //! Business lines and components.
 
-use entity::{
-    service::{ActiveModel, Column, Entity, Model},
-    team,
-};
+use entity::service::{ActiveModel, Column, Entity, Model};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -58,20 +55,6 @@ pub async fn update(tx: &Tx, service: &Service, version: i64) -> Result<bool, St
         Err(StoreError::Duplicate(_)) => Ok(false),
         Err(other) => Err(other),
     }
-}
-
-/// Ids and names of the teams that are in use.
-pub async fn teams(connection: &impl ConnectionTrait) -> Result<Vec<(Uuid, String)>, StoreError> {
-    Ok(team::Entity::find()
-        .select_only()
-        .column(team::Column::Id)
-        .column(team::Column::Name)
-        .filter(team::Column::ArchivedAt.is_null())
-        .order_by_asc(team::Column::NameKey)
-        .limit(LIMIT)
-        .into_tuple()
-        .all(connection)
-        .await?)
 }
 
 fn active(service: &Service) -> ActiveModel {

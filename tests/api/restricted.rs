@@ -213,3 +213,20 @@ async fn an_import_says_nothing_of_a_restricted_event_and_makes_no_open_copy_of_
     assert_eq!(status, StatusCode::OK);
     assert!(!page.contains("PE-1<") && !page.contains("PE-1 ") && !page.contains(SECRET), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_change_to_many_makes_nobody_the_owner_of_what_they_do_not_see() {
+    let service = Service::start(NOW).await;
+    let (creator, stranger) = (Person::of(&service, Role::Lead).await, Person::of(&service, Role::Reporter).await);
+    logged(&creator, &[]).await;
+    let change = json!({
+        "events": [{"number": 1, "version": 1}, {"number": 2, "version": 1}], "set": {"owner": stranger.email},
+    });
+    let (status, answer) = creator.ask("POST", "/api/v1/events:bulk", Some(&change), 1).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert!(answer.contains("the event is restricted"), "{answer}");
+    let actor = Actor::local_operator();
+    let owner = |number| fupan::service::events::get(&service.app, &actor, number);
+    assert_eq!(owner(1).await.unwrap().postmortem.owner_id, None);
+    assert_eq!(owner(2).await.unwrap().postmortem.owner_id, Some(stranger.id));
+}
