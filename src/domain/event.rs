@@ -16,7 +16,7 @@ use crate::domain::{
     iso_week::{self, IsoWeek},
     loss_text,
     postmortem::Postmortem,
-    report::render::{EventDetails, ReportEvent},
+    report::render::{EventDetails, ReportEvent, ReportLine},
 };
 
 /// Where an event came from.
@@ -171,6 +171,11 @@ impl ProductionEvent {
                 recovery: self.fields.recovery.clone(),
             },
         }
+    }
+
+    /// The event as reports know it.
+    pub fn report_line(&self) -> ReportLine {
+        ReportLine { id: self.id, week: self.week, raw: self.raw.clone(), event: self.report_event() }
     }
 
     /// Whether its postmortem is owed: drills and planned maintenance owe none.

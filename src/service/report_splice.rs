@@ -23,7 +23,7 @@ use crate::{
             self,
             other_week::{OfOtherWeeks, first_words},
             reading::{EventReading, FigureReading, ReportReading},
-            render::{ReportCount, ReportEvent, SectionsContent},
+            render::{ReportCount, ReportEvent, ReportLine, SectionsContent},
             splice::{Removed, SpliceContent, SpliceEvent, Spliced},
             style::ReportStyle,
             template::StyleError,
@@ -60,26 +60,24 @@ pub async fn splice(
     let Some(week) = week.or(reading.week) else {
         return Err(FieldError::shape("week", "the document names no week; give one with --week 2024-W34").into());
     };
-    let base = style_of(app, week).await?;
-    let known = Known::load(app, week, base.carry_over).await?;
+    let connection = app.store.read();
+    let imported = store::imports::latest_of_week(connection, week).await?;
+    let other = imported.as_ref().filter(|imported| imported.content != document);
+    let other = other.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
+    let before = imported.as_ref().map(|imported| (imported.content.as_str(), other.as_ref().unwrap_or(&reading)));
+    let base = style_of(app, week, before).await?;
+    let lines = store::report_lines::of_week(connection, week).await?;
+    let known = Known::load(app, week, base.carry_over, lines).await?;
     let known_as = KnownAs::load(app, week).await?;
     if known.is_empty() && known_as.guests.is_empty() {
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
     }
-    let connection = app.store.read();
-    let imported = store::imports::latest_of_week(connection, week).await?;
-    let before = match imported {
-        // The file as it was imported is read already.
-        Some(imported) if imported.content == document => Some(reading.clone()),
-        Some(imported) => Some(report::read_report(&imported.content, app.zone, app.today())),
-        None => None,
-    };
     let (figures, counts) = (
         store::figures::of_week(connection, week.previous()).await?,
         store::figures::counts_of_weeks(connection, week.previous(), week.previous()).await?,
     );
     let stored = known.stored(&known_as);
-    let content = content_of(&reading, &stored, before.as_ref());
+    let content = content_of(&reading, &stored, before.map(|(_, reading)| reading));
     let of_other_weeks = OfOtherWeeks::find(&reading, &content, week, app.zone, &figures, &counts);
     let Spliced { document, left } =
         report::splice(document, &reading, &base, week, app.zone, &content).map_err(unusable)?;
@@ -94,8 +92,8 @@ pub(super) struct Stored<'a> {
     /// Reported counts.
     pub counts: &'a [IncidentCount],
     /// Events in report order.
-    pub events: &'a [ProductionEvent],
-    /// The same as a report shows it.
+    pub events: &'a [ReportLine],
+    /// What a report shows beside the events.
     pub content: &'a SectionsContent,
     /// By what else the week's documents know it.
     pub known_as: &'a KnownAs,
@@ -110,7 +108,7 @@ pub(super) struct KnownAs {
     /// Kind and text of what was left out.
     left_out: BTreeSet<(String, String)>,
     /// Events that belong to the reports of other weeks.
-    guests: Vec<ProductionEvent>,
+    guests: Vec<ReportLine>,
 }
 
 impl KnownAs {
@@ -129,8 +127,9 @@ impl KnownAs {
             }
         }
         let events: Vec<Uuid> = events.into_iter().collect();
-        known.guests = store::events::by_ids(app.store.read(), &events).await?;
-        known.guests.retain(|event| event.week != week && event.fields.kind.counts() && Sight::Everyone.sees(event));
+        let mut guests = store::events::by_ids(app.store.read(), &events).await?;
+        guests.retain(|event| event.week != week && event.fields.kind.counts() && Sight::Everyone.sees(event));
+        known.guests = guests.iter().map(ProductionEvent::report_line).collect();
         Ok(known)
     }
 
@@ -152,14 +151,14 @@ impl KnownAs {
     fn carried_on(&self, reading: &ReportReading, taken: &[bool]) -> Vec<SpliceEvent> {
         let mut found = Vec::new();
         for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| taken.get(*index) == Some(&false)) {
-            let guest = self.guests.iter().find(|event| {
-                let same_time = event.fields.occurred.is_some() && event.fields.occurred == read.draft.occurred;
-                self.is_text_of(event.id, &read.raw)
-                    || (same_time && text::likeness(&event.fields.narrative, &read.draft.narrative) >= SAME_EVENT)
+            let guest = self.guests.iter().find(|line| {
+                let same_time = line.event.occurred.is_some() && line.event.occurred == read.draft.occurred;
+                self.is_text_of(line.id, &read.raw)
+                    || (same_time && text::likeness(&line.event.narrative, &read.draft.narrative) >= SAME_EVENT)
             });
-            let Some(event) = guest else { continue };
-            let said = self.texts_of(event.id).first().and_then(|(_, mark)| *mark);
-            let now = event.postmortem.state.mark();
+            let Some(guest) = guest else { continue };
+            let said = self.texts_of(guest.id).first().and_then(|(_, mark)| *mark);
+            let now = guest.event.mark;
             let mark = if said == Some(now) { read.draft.mark } else { now };
             let event = ReportEvent {
                 occurred: read.draft.occurred,
@@ -274,46 +273,44 @@ fn same_event(read: &EventReading) -> (i64, String) {
 /// Which event of the document each stored event is: the same text as imported, else the same sentence, else
 /// the same time. Events of other weeks that the document carries on come behind.
 fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent> {
-    let events = stored.events;
-    let mut places: Vec<Option<usize>> = vec![None; events.len()];
+    let lines = stored.events;
+    let mut places: Vec<Option<usize>> = vec![None; lines.len()];
     // What was left out of the import is no event here, even where one began at the same time.
     let mut taken: Vec<bool> = reading.events.iter().map(|read| stored.known_as.left_out("event", &read.raw)).collect();
     let time = |at: Option<ClockPoint>| at.map(|point| point.at.timestamp().to_string());
     let sentence = |at: Option<ClockPoint>, narrative: &str| {
         format!("{}\n{}", time(at).unwrap_or_default(), checked::fold(narrative))
     };
-    let texts = |event: &ProductionEvent| -> Vec<String> {
-        let known = stored.known_as.texts_of(event.id).iter().map(|(text, _)| text.clone());
-        event.raw.iter().map(|raw| raw.trim().to_owned()).chain(known).collect()
+    let texts = |line: &ReportLine| -> Vec<String> {
+        let known = stored.known_as.texts_of(line.id).iter().map(|(text, _)| text.clone());
+        line.raw.iter().map(|raw| raw.trim().to_owned()).chain(known).collect()
     };
     let keys: [KeysOf<'_>; 3] = [
         (&texts, &|read| Some(read.raw.trim().to_owned())),
-        (&|event| vec![sentence(event.fields.occurred, &event.fields.narrative)], &|read| {
+        (&|line| vec![sentence(line.event.occurred, &line.event.narrative)], &|read| {
             Some(sentence(read.draft.occurred, &read.draft.narrative))
         }),
-        (&|event| time(event.fields.occurred).into_iter().collect(), &|read| time(read.draft.occurred)),
+        (&|line| time(line.event.occurred).into_iter().collect(), &|read| time(read.draft.occurred)),
     ];
-    for (of_event, of_reading) in keys {
+    for (of_line, of_reading) in keys {
         let mut free: HashMap<String, VecDeque<usize>> = HashMap::new();
         for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| !taken[*index]) {
             if let Some(key) = of_reading(read) {
                 free.entry(key).or_default().push_back(index);
             }
         }
-        for (event, place) in events.iter().zip(&mut places).filter(|(_, place)| place.is_none()) {
-            let found = of_event(event).iter().find_map(|key| free.get_mut(key).and_then(VecDeque::pop_front));
+        for (line, place) in lines.iter().zip(&mut places).filter(|(_, place)| place.is_none()) {
+            let found = of_line(line).iter().find_map(|key| free.get_mut(key).and_then(VecDeque::pop_front));
             if let Some(at) = found {
                 taken[at] = true;
                 *place = Some(at);
             }
         }
     }
-    let own = events
-        .iter()
-        .zip(places)
-        .map(|(event, reading_index)| SpliceEvent { reading_index, event: event.report_event() });
+    let own =
+        lines.iter().zip(places).map(|(line, reading_index)| SpliceEvent { reading_index, event: line.event.clone() });
     own.chain(stored.known_as.carried_on(reading, &taken)).collect()
 }
 
 /// By which keys a stored event and one of a document are known to be the same.
-type KeysOf<'a> = (&'a dyn Fn(&ProductionEvent) -> Vec<String>, &'a dyn Fn(&EventReading) -> Option<String>);
+type KeysOf<'a> = (&'a dyn Fn(&ReportLine) -> Vec<String>, &'a dyn Fn(&EventReading) -> Option<String>);

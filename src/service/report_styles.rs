@@ -185,8 +185,9 @@ pub fn twin(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle>
 /// What is stored of a week as a style writes it, saved or not.
 pub async fn preview(app: &App, actor: &Actor, style: &ReportStyle, week: IsoWeek) -> Result<String, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let known = super::reports::Known::load(app, week, style.carry_over).await?;
-    Writer::new(style, week, app.zone).and_then(|writer| writer.sections(known.content())).map_err(unusable)
+    let lines = store::report_lines::of_week(app.store.read(), week).await?;
+    let known = super::reports::Known::load(app, week, style.carry_over, lines).await?;
+    Writer::new(style, week, app.zone).and_then(|writer| writer.sections(&known.content())).map_err(unusable)
 }
 
 /// Writes a sample week and a quiet one, and reads the sample again. Answers what was not read as it was written.

@@ -17,8 +17,8 @@ use crate::{
         iso_week::IsoWeek,
         report::{
             self,
-            reading::Decimal,
-            render::{self, ReportCount, ReportFigure, SectionsContent},
+            reading::{Decimal, ReportReading},
+            render::{self, ReportCount, ReportFigure, ReportLine, SectionsContent},
             style::{Part, ReportStyle},
             template::{StyleError, Writer},
             twin,
@@ -194,36 +194,44 @@ pub async fn weekly_in(
         Some(_) => None,
         None => store::imports::latest_of_week(connection, week).await?,
     };
+    let reading = own.as_ref().map(|own| report::read_report(&own.content, app.zone, app.today()));
+    let read = own.as_ref().zip(reading.as_ref()).map(|(own, reading)| (own.content.as_str(), reading));
     let base = match named {
         Some(style) => style,
-        None => style_of(app, week).await?,
+        None => style_of(app, week, read).await?,
     };
-    let mut known = Known::load(app, week, base.carry_over).await?;
+    let mut events = store::events::of_week(connection, week).await?;
+    // A report is everyone's: it shows no restricted event, and no drill or maintenance.
+    events.retain(|event| event.fields.kind.counts() && Sight::Everyone.sees(event));
     if own.is_none() {
-        known.by_time();
+        // Without a document no writer gave them another order. Those without a time come first, because behind a time
+        // they would read as its details.
+        events.sort_by_key(|event| event.fields.occurred.map(|point| point.at));
     }
-    let (markdown, parts, style) = if let Some(document) = &own {
-        let reading = report::read_report(&document.content, app.zone, app.today());
+    let lines = events.iter().map(ProductionEvent::report_line).collect();
+    let known = Known::load(app, week, base.carry_over, lines).await?;
+    let (markdown, parts, style) = if let Some((document, reading)) = own.as_ref().zip(reading.as_ref()) {
         let known_as = KnownAs::load(app, week).await?;
         let stored = known.stored(&known_as);
         let (content, base) = (&document.content, &base);
-        let spliced = report_splice::put_back(app, week, content, &reading, base, &stored, Some(&reading));
+        let spliced = report_splice::put_back(app, week, content, reading, base, &stored, Some(reading));
         let spliced = spliced.map_err(unusable)?.document;
         let sections = if spliced == *content {
-            twin::sections_of(&spliced, &reading)
+            twin::sections_of(&spliced, reading)
         } else {
             twin::sections_of(&spliced, &report::read_report(&spliced, app.zone, app.today()))
         };
         // The words of the report are those of its document, whatever the team's default.
-        (sections, None, base.learn(content, &reading, app.zone))
+        (sections, None, base.learn(content, reading, app.zone))
     } else {
         let writer = Writer::new(&base, week, app.zone).map_err(unusable)?;
-        let part = |part| writer.part(part, &known.content).map_err(unusable);
+        let content = known.content();
+        let part = |part| writer.part(part, &content).map_err(unusable);
         let parts = (part(Part::Figures)?, part(Part::Events)?);
-        let markdown = writer.sections(&known.content).map_err(unusable)?;
+        let markdown = writer.sections(&content).map_err(unusable)?;
         (markdown, Some(parts), base)
     };
-    let Known { figures, counts: incident_counts, events, .. } = known;
+    let Known { figures, counts: incident_counts, .. } = known;
     Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, parts, changes: None })
 }
 
@@ -233,17 +241,27 @@ pub(super) fn unusable(error: StyleError) -> ServiceError {
     FieldError::shape("style", error.to_string()).into()
 }
 
-/// The style of a week without a document of its own: the default one, else that of the latest document before it.
-pub(super) async fn style_of(app: &App, week: IsoWeek) -> Result<ReportStyle, ServiceError> {
+/// The style of what a week's document does not show: the default one, else that of the latest document up to the week.
+/// `read` is a document that is read already.
+pub(super) async fn style_of(
+    app: &App,
+    week: IsoWeek,
+    read: Option<(&str, &ReportReading)>,
+) -> Result<ReportStyle, ServiceError> {
     let connection = app.store.read();
     if let Some(stored) = store::report_styles::default(connection).await? {
         return Ok(stored.style);
     }
     Ok(match store::imports::latest_until(connection, week).await? {
-        Some(document) => {
-            let reading = report::read_report(&document.content, app.zone, app.today());
-            ReportStyle::default().learn(&document.content, &reading, app.zone)
-        }
+        Some(document) => match read {
+            Some((content, reading)) if content == document.content => {
+                ReportStyle::default().learn(content, reading, app.zone)
+            }
+            _ => {
+                let reading = report::read_report(&document.content, app.zone, app.today());
+                ReportStyle::default().learn(&document.content, &reading, app.zone)
+            }
+        },
         None => ReportStyle::default(),
     })
 }
@@ -252,13 +270,19 @@ pub(super) async fn style_of(app: &App, week: IsoWeek) -> Result<ReportStyle, Se
 pub(super) struct Known {
     figures: Vec<Figure>,
     counts: Vec<IncidentCount>,
-    events: Vec<ProductionEvent>,
+    lines: Vec<ReportLine>,
+    /// All but the events.
     content: SectionsContent,
 }
 
 impl Known {
-    /// Loads a week; `carry_over` brings the owed postmortems of earlier weeks.
-    pub(super) async fn load(app: &App, week: IsoWeek, carry_over: bool) -> Result<Self, ServiceError> {
+    /// Loads what stands beside the lines of a week; `carry_over` brings the owed postmortems of earlier weeks.
+    pub(super) async fn load(
+        app: &App,
+        week: IsoWeek,
+        carry_over: bool,
+        lines: Vec<ReportLine>,
+    ) -> Result<Self, ServiceError> {
         let connection = app.store.read();
         let first = IsoWeek::new(week.year(), 1).unwrap_or(week);
         let (before, figures): (Vec<_>, Vec<_>) = store::figures::of_weeks(connection, week.previous(), week)
@@ -268,42 +292,33 @@ impl Known {
         let all_counts = store::figures::counts_of_weeks(connection, first, week).await?;
         let graded = store::events::graded_of_weeks(connection, first, week).await?;
         let levels = super::grading::levels(connection).await?;
-        let mut events = store::events::of_week(connection, week).await?;
-        // A report is everyone's: it shows no restricted event, and no drill or maintenance.
-        events.retain(|event| event.fields.kind.counts() && Sight::Everyone.sees(event));
         let carried =
             if carry_over { store::events::owed_before(connection, week, CARRIED).await? } else { Vec::new() };
         let content = SectionsContent {
             figures: figures.iter().map(|figure| report_figure(figure, &before)).collect(),
             incident_counts: counted(&all_counts, &graded, &levels, week..=week),
             year_to_date: counted(&all_counts, &graded, &levels, first..=week),
-            events: events.iter().map(ProductionEvent::report_event).collect(),
+            events: Vec::new(),
             carried: carried.iter().map(ProductionEvent::report_event).collect(),
         };
         let counts = all_counts.into_iter().filter(|count| count.week == week).collect();
-        Ok(Self { figures, counts, events, content })
+        Ok(Self { figures, counts, lines, content })
     }
 
     /// What its report shows.
-    pub(super) const fn content(&self) -> &SectionsContent {
-        &self.content
-    }
-
-    /// Puts the events in the order of their beginnings: without a document no writer gave them another one. Those
-    /// without a time come first, because behind a time they would read as its details.
-    fn by_time(&mut self) {
-        self.events.sort_by_key(|event| event.fields.occurred.map(|point| point.at));
-        self.content.events = self.events.iter().map(ProductionEvent::report_event).collect();
+    pub(super) fn content(&self) -> SectionsContent {
+        let events = self.lines.iter().map(|line| line.event.clone()).collect();
+        SectionsContent { events, ..self.content.clone() }
     }
 
     /// Whether there is nothing at all.
     pub(super) fn is_empty(&self) -> bool {
-        self.figures.is_empty() && self.counts.is_empty() && self.events.is_empty()
+        self.figures.is_empty() && self.counts.is_empty() && self.lines.is_empty()
     }
 
     /// What a splice puts into a document.
     pub(super) fn stored<'a>(&'a self, known_as: &'a KnownAs) -> Stored<'a> {
-        Stored { figures: &self.figures, counts: &self.counts, events: &self.events, content: &self.content, known_as }
+        Stored { figures: &self.figures, counts: &self.counts, events: &self.lines, content: &self.content, known_as }
     }
 }
 

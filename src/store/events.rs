@@ -359,7 +359,7 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<V
 }
 
 /// The most events of one week: more than an import takes.
-const OF_WEEK: u64 = 100_000;
+pub(super) const OF_WEEK: u64 = 100_000;
 
 /// The events of a week in the order of its report.
 pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Vec<ProductionEvent>, StoreError> {
@@ -658,7 +658,7 @@ pub fn seen(sight: Sight) -> SelectStatement {
 }
 
 /// Of the event table: what reports show and count. A report is everyone's, so that restricted events are left out.
-fn reported() -> Condition {
+pub(super) fn reported() -> Condition {
     Condition::all().add(visible(Sight::Everyone)).add(event::Column::Kind.eq(EventKind::Normal.code()))
 }
 
@@ -795,7 +795,7 @@ pub(super) fn instant(millis: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_millis(millis).ok_or_else(|| StoreError::Unreadable(format!("instant {millis}")))
 }
 
-fn point(millis: Option<i64>, day: bool) -> Result<Option<ClockPoint>, StoreError> {
+pub(super) fn point(millis: Option<i64>, day: bool) -> Result<Option<ClockPoint>, StoreError> {
     let precision = if day { Precision::Day } else { Precision::Minute };
     millis.map(|millis| Ok(ClockPoint { at: instant(millis)?, precision })).transpose()
 }

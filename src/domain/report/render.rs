@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Timelike as _, Utc};
 use chrono_tz::Tz;
+use uuid::Uuid;
 
 use super::{
     reading::{Decimal, EventReading, FigureReading},
@@ -17,6 +18,7 @@ use crate::domain::{
         marks, times,
     },
     clock_point::{ClockPoint, Precision},
+    iso_week::IsoWeek,
     text::Folded,
 };
 
@@ -33,6 +35,19 @@ pub struct ReportEvent {
     pub mark: Mark,
     /// What styles that write fields or tables show.
     pub details: EventDetails,
+}
+
+/// A stored event as reports know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportLine {
+    /// The event.
+    pub id: Uuid,
+    /// The week whose report holds it.
+    pub week: IsoWeek,
+    /// The text as pasted or imported.
+    pub raw: Option<String>,
+    /// What the report shows.
+    pub event: ReportEvent,
 }
 
 /// The parts of an event that a style may name.
