@@ -1,0 +1,159 @@
+//! Significant drops of an indicator, proposed as events (`figures.md` section 6, point 5).
+//!
+//! A minute is bad when chance gives as many failures less often than the false-alarm budget allows. Where traffic is thin
+//! five minutes are taken together. A dip has two bad minutes at least, begins with the first and is over after ten clean
+//! ones.
+
+use super::{
+    attribution::Measured,
+    poisson,
+    samples::{Counts, Minute, Sample, Totals},
+};
+
+/// So many clean minutes end a dip.
+pub const CLEAN: Minute = 10;
+/// Minutes that are taken together where one alone says too little.
+const TOGETHER: Minute = 5;
+/// Fewer failures than this in a minute, or in five, are never a dip.
+const LEAST: i64 = 3;
+/// Minutes of a week.
+const WEEK: f64 = 10_080.0;
+/// In how many ways two bad minutes may stand to each other in one dip, and both kinds of windows.
+const PAIRS: f64 = 20.0;
+
+/// How rarely chance may be taken for a dip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FalseAlarms {
+    /// Dips a week by chance alone, over all indicators together, at most.
+    pub per_week: f64,
+    /// How many indicators are watched.
+    pub indicators: usize,
+}
+
+impl FalseAlarms {
+    /// The probability under which a single minute is bad: two of them must meet.
+    pub fn level(self) -> f64 {
+        (self.per_week / (WEEK * PAIRS * self.indicators.max(1) as f64)).sqrt().clamp(1e-12, 1e-3)
+    }
+}
+
+/// The usual rate of failures and how much it scatters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usual {
+    /// Failures per eligible attempt.
+    rate: f64,
+    /// Variance of the failures of a minute over their mean, 1 or more: failures that come in bunches.
+    scatter: f64,
+}
+
+impl Usual {
+    /// The usual of quiet minutes; none where nothing was counted. The rate is a little higher than what was counted, so
+    /// that few quiet minutes do not promise more than they can.
+    pub fn of(quiet: impl Iterator<Item = Counts> + Clone) -> Option<Self> {
+        let all = sum(quiet.clone());
+        if all.eligible() <= 0 {
+            return None;
+        }
+        let rate = (all.failed() as f64 + 1.0) / all.eligible() as f64;
+        let (mut squares, mut mean, mut minutes) = (0.0, 0.0, 0.0);
+        for counts in quiet {
+            let counts = Totals::of(counts);
+            let expected = rate * counts.eligible() as f64;
+            squares += (counts.failed() as f64 - expected).powi(2);
+            mean += expected;
+            minutes += 1.0;
+        }
+        let scatter = if minutes > 30.0 && mean > 0.0 { (squares / mean).clamp(1.0, 50.0) } else { 1.0 };
+        Some(Self { rate: rate.min(1.0), scatter })
+    }
+
+    /// How often chance gives so many failures or more.
+    fn chance(self, counts: Totals) -> f64 {
+        let mean = self.rate * counts.eligible() as f64;
+        poisson::tail(mean / self.scatter, (counts.failed() as f64 / self.scatter).floor() as i64)
+    }
+
+    fn above(self, counts: Totals) -> f64 {
+        counts.failed() as f64 - self.rate * counts.eligible() as f64
+    }
+}
+
+/// A drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dip {
+    /// Its first bad minute.
+    pub from: Minute,
+    /// The minute behind its last bad one; none while it has not been clean for ten minutes.
+    pub to: Option<Minute>,
+    /// What was counted from its beginning to its end, or to the last measured minute.
+    pub counts: Totals,
+    /// Failures above the usual.
+    pub excess: i64,
+}
+
+/// The dips that begin within `[from, to)`. `to` is where the measured minutes end for now: what is not yet over there has no
+/// end. Minutes that were not measured are neither bad nor clean.
+pub fn find(measured: Measured<'_>, usual: Usual, alarms: FalseAlarms, from: Minute, to: Minute) -> Vec<Dip> {
+    let level = alarms.level();
+    let minutes = measured.of(from, to);
+    let mut bad = vec![false; minutes.len()];
+    for (index, sample) in minutes.iter().enumerate() {
+        let alone = Totals::of(sample.counts);
+        if alone.failed() >= LEAST && usual.chance(alone) < level {
+            mark(&mut bad, index);
+        }
+        let window = measured.of(sample.minute, sample.minute.saturating_add(TOGETHER).min(to));
+        let together = sum(window.iter().map(|sample| sample.counts));
+        let whole = together.minutes == i64::from(TOGETHER);
+        if whole && together.failed() >= LEAST && usual.chance(together) < level {
+            for (at, sample) in window.iter().enumerate() {
+                if usual.above(Totals::of(sample.counts)) >= 1.0 {
+                    mark(&mut bad, index + at);
+                }
+            }
+        }
+    }
+    let mut dips = Vec::new();
+    let mut open: Option<(Minute, Minute, usize)> = None;
+    let mut clean = 0;
+    for (Sample { minute, .. }, bad) in minutes.iter().zip(&bad) {
+        if *bad {
+            open = Some(open.map_or((*minute, *minute, 1), |(first, _, n)| (first, *minute, n + 1)));
+            clean = 0;
+        } else if let Some((first, last, n)) = open {
+            clean += 1;
+            if clean >= CLEAN {
+                dips.extend(dip(measured, usual, first, last + 1, n, true));
+                open = None;
+            }
+        }
+    }
+    if let Some((first, last, n)) = open {
+        // The last measured minutes may be bad ones that are not known to be over.
+        let end = minutes.last().map_or(last + 1, |sample| sample.minute + 1);
+        dips.extend(dip(measured, usual, first, end, n, false));
+    }
+    dips
+}
+
+fn mark(bad: &mut [bool], index: usize) {
+    if let Some(bad) = bad.get_mut(index) {
+        *bad = true;
+    }
+}
+
+fn sum(counts: impl Iterator<Item = Counts>) -> Totals {
+    counts.fold(Totals::default(), |mut sum, counts| {
+        sum.add(Totals::of(counts));
+        sum
+    })
+}
+
+fn dip(measured: Measured<'_>, usual: Usual, from: Minute, end: Minute, bad: usize, over: bool) -> Option<Dip> {
+    let counts = sum(measured.of(from, end).iter().map(|sample| sample.counts));
+    let excess = usual.above(counts).round().max(0.0) as i64;
+    (bad >= 2).then_some(Dip { from, to: over.then_some(end), counts, excess })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,561 @@
+//! What events cost indicators, and what figures say of that: computed by the worker when samples or events change, read by
+//! everybody.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{Days, NaiveDate};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{App, ServiceError, app::authorise, events, indicators, policies, retry::retried, samples};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        attribution::{self, Cause, Cost, Measured, Question, Unusual},
+        calendar::Calendar,
+        clock_point::Precision,
+        event::ProductionEvent,
+        figure_policy::{FigurePolicy, POLICY},
+        indicator::{Indicator, Objective, Window},
+        iso_week::{self, IsoWeek},
+        loss_ledger::{self, Declared, Effect, Explained, Loss},
+        report::reading::Decimal,
+        samples::{Minute, Sample, Totals},
+        visibility::Sight,
+    },
+    store::{
+        self,
+        event_costs::{CauseRow, Due},
+    },
+};
+
+/// Events that are looked at in one step of the worker.
+const TOGETHER: u64 = 100;
+/// Steps of one round.
+const STEPS: usize = 20;
+/// Most minutes of an event that are computed: a longer one is computed for its first 31 days.
+const LONGEST: Minute = 31 * 1_440;
+/// What a baseline needs before an event, in minutes.
+const BEFORE: Minute = 28 * 1_440 + 180;
+/// Most indicators of one event.
+pub const MOST_INDICATORS: usize = 100;
+
+/// Computes the costs that are due; says of how many events.
+pub async fn refresh(app: &App) -> Result<usize, ServiceError> {
+    let mut done = 0;
+    for _ in 0..STEPS {
+        let due = store::event_costs::due(app.store.read(), app.now_millis(), TOGETHER).await?;
+        if due.is_empty() {
+            break;
+        }
+        done += due.len();
+        step(app, &due).await?;
+    }
+    Ok(done)
+}
+
+async fn step(app: &App, due: &[Due]) -> Result<(), ServiceError> {
+    let connection = app.store.read();
+    let ids: Vec<Uuid> = due.iter().map(|due| due.event).collect();
+    let found: HashMap<Uuid, ProductionEvent> =
+        store::events::by_ids(connection, &ids).await?.into_iter().map(|event| (event.id, event)).collect();
+    let mut services: Vec<Uuid> =
+        found.values().flat_map(|event| event.fields.services.iter().map(|service| service.service_id)).collect();
+    services.sort_unstable();
+    services.dedup();
+    let of_services = store::indicators::of_services(connection, &services).await?;
+    let linked = store::event_costs::links_of(connection, &ids).await?;
+    let (mut idle, mut work) = (Vec::new(), Vec::new());
+    for due in due {
+        let indicators = match found.get(&due.event) {
+            Some(event) => {
+                let links = linked.get(&due.event).map(Vec::as_slice).unwrap_or_default();
+                indicators_of(event, &of_services, links)
+            }
+            None => Vec::new(),
+        };
+        match found.get(&due.event) {
+            Some(event) if !indicators.is_empty() => work.push((*due, event, indicators)),
+            _ => idle.push(*due),
+        }
+    }
+    settle(app, &idle).await?;
+    for (due, event, indicators) in work {
+        compute(app, due, event, &indicators).await?;
+    }
+    Ok(())
+}
+
+/// The indicators of an event: those of the services that it affected, without those that it was cut off from, and those that
+/// it was linked to.
+fn indicators_of(event: &ProductionEvent, of_services: &[Indicator], links: &[(Indicator, bool)]) -> Vec<Indicator> {
+    let affected = |service: Option<Uuid>| {
+        service.is_some_and(|service| event.fields.services.iter().any(|affected| affected.service_id == service))
+    };
+    let cut: BTreeSet<i32> = links.iter().filter(|(_, linked)| !linked).map(|(one, _)| one.number).collect();
+    let own = of_services.iter().filter(|one| affected(one.fields.service_id) && !cut.contains(&one.number));
+    let mut all: BTreeMap<i32, Indicator> = own.map(|one| (one.number, one.clone())).collect();
+    all.extend(links.iter().filter(|(_, linked)| *linked).map(|(one, _)| (one.number, one.clone())));
+    all.into_values().filter(|one| one.fields.kind.has_samples()).take(MOST_INDICATORS).collect()
+}
+
+/// Nothing of these events is measured: their costs go, and they are not due any more.
+async fn settle(app: &App, idle: &[Due]) -> Result<(), ServiceError> {
+    if idle.is_empty() {
+        return Ok(());
+    }
+    let (app, idle) = (app.clone(), idle.to_vec());
+    retried(move || {
+        let (app, idle) = (app.clone(), idle.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let ids: Vec<Uuid> = idle.iter().map(|due| due.event).collect();
+            store::event_costs::clear(&tx, &ids).await?;
+            store::event_costs::settle(&tx, &idle, None).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// What was found of an event and an indicator: the events that were computed together, and their costs.
+struct Found {
+    indicator: i32,
+    service: Option<Uuid>,
+    together: Vec<Uuid>,
+    costs: Vec<Cost>,
+}
+
+async fn compute(app: &App, due: Due, event: &ProductionEvent, indicators: &[Indicator]) -> Result<(), ServiceError> {
+    let now = app.now_millis();
+    let policy: FigurePolicy = policies::load(app.store.read(), POLICY.name).await?;
+    let mut found = Vec::with_capacity(indicators.len());
+    for indicator in indicators {
+        found.extend(of_indicator(app, event, indicator, &policy, now).await?);
+    }
+    // What goes on costs more by the minute; the longer it goes on, the more rarely is it worth a look.
+    let ongoing = event.fields.recovered.is_none() && event.fields.kind.counts();
+    let age = event.fields.occurred.map_or(0, |point| now - point.at.timestamp_millis());
+    let next = (ongoing && age < i64::from(LONGEST) * 60_000).then(|| now + (age / 100).clamp(60_000, 86_400_000));
+    let numbers: Vec<i32> = indicators.iter().map(|one| one.number).collect();
+    let before = store::event_costs::of_event(app.store.read(), event.id).await?;
+    let reach = |costs: &mut dyn Iterator<Item = (Minute, Minute)>| {
+        costs.fold(None, |reach: Option<(Minute, Minute)>, (from, to)| {
+            Some(reach.map_or((from, to), |had| (had.0.min(from), had.1.max(to))))
+        })
+    };
+    let (app, event) = (app.clone(), event.id);
+    let found = std::sync::Arc::new(found);
+    retried(move || {
+        let (app, found, numbers, before) =
+            (app.clone(), std::sync::Arc::clone(&found), numbers.clone(), before.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            store::event_costs::keep_only(&tx, event, &numbers).await?;
+            for one in found.iter() {
+                store::event_costs::replace(&tx, one.indicator, &one.together, &one.costs).await?;
+                let own = |cost: &&Cost| cost.event == event;
+                let was = reach(
+                    &mut before.iter().filter(|(of, _)| *of == one.indicator).map(|(_, cost)| (cost.from, cost.to)),
+                );
+                let is = reach(&mut one.costs.iter().filter(own).map(|cost| (cost.from, cost.to)));
+                if was != is && next.is_none() {
+                    // Its minutes are no baseline any more, or are one again: whoever compares with them does so anew.
+                    let stretch = [was, is].into_iter().flatten().fold(None, |all: Option<(Minute, Minute)>, one| {
+                        Some(all.map_or(one, |all| (all.0.min(one.0), all.1.max(one.1))))
+                    });
+                    if let Some((from, to)) = stretch {
+                        let (from, to) = (i64::from(from) * 60_000, i64::from(to) * 60_000);
+                        store::event_costs::mark(&tx, one.indicator, one.service, (from, to), now, Some(event)).await?;
+                    }
+                }
+            }
+            store::event_costs::settle(&tx, &[due], next).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// The minutes of an event: none while no minute of its beginning is known. What goes on ends now.
+fn span(cause: &CauseRow, now: i64) -> Option<(Minute, Minute)> {
+    let minute = |millis: i64| Minute::try_from(millis.div_euclid(60_000)).ok();
+    let from = minute(cause.occurred_at).filter(|_| !cause.by_day)?;
+    let end = cause.recovered_at.unwrap_or(now).min(now);
+    // The minute in which it was over is not one of trouble, unless it began in that one.
+    let to = minute(end.saturating_add(59_999))?.max(from + 1).min(from.checked_add(LONGEST)?);
+    (cause.occurred_at < now).then_some((from, to))
+}
+
+/// The declared weight: the affected share when it began, in basis points.
+fn weight(cause: &CauseRow) -> i64 {
+    cause.shares.first().map_or(10_000, |share| i64::from(share.share)).max(1)
+}
+
+async fn of_indicator(
+    app: &App,
+    event: &ProductionEvent,
+    indicator: &Indicator,
+    policy: &FigurePolicy,
+    now: i64,
+) -> Result<Option<Found>, ServiceError> {
+    let service = indicator.fields.service_id;
+    let own = CauseRow {
+        event: event.id,
+        occurred_at: event.fields.occurred.map_or(i64::MAX, |point| point.at.timestamp_millis()),
+        by_day: event.fields.occurred.is_none_or(|point| point.precision == Precision::Day),
+        recovered_at: event.fields.recovered.map(|point| point.at.timestamp_millis()),
+        kind: event.fields.kind,
+        shares: Vec::new(),
+    };
+    let nothing = Found { indicator: indicator.number, service, together: vec![event.id], costs: Vec::new() };
+    let Some(mut reach) = span(&own, now).filter(|_| event.fields.kind.counts()) else {
+        return Ok(Some(nothing));
+    };
+    let connection = app.store.read();
+    let (from, to) = (reach.0.saturating_sub(BEFORE + LONGEST), reach.1.saturating_add(LONGEST));
+    let millis = |minute: Minute| i64::from(minute) * 60_000;
+    let rows =
+        store::event_costs::causes(connection, indicator.number, service, millis(from), millis(to)).await?;
+    let spans: Vec<(&CauseRow, (Minute, Minute))> =
+        rows.iter().filter_map(|row| Some((row, span(row, now)?))).collect();
+    // Events at the same time, and those at the same time as they, share one loss.
+    let mut together: Vec<(Uuid, (Minute, Minute), i64)> = Vec::new();
+    loop {
+        let before = reach;
+        together = spans
+            .iter()
+            .filter(|(row, (from, to))| row.kind.counts() && *from < reach.1 && reach.0 < *to)
+            .map(|(row, span)| (row.event, *span, weight(row)))
+            .collect();
+        for (_, (from, to), _) in &together {
+            reach = (reach.0.min(*from), reach.1.max(*to));
+        }
+        if reach == before || reach.1 - reach.0 > LONGEST {
+            break;
+        }
+    }
+    if !together.iter().any(|(id, ..)| *id == event.id) {
+        return Ok(Some(nothing));
+    }
+    let causes: Vec<Cause> = together
+        .iter()
+        .map(|(event, (from, to), weight)| Cause { event: *event, from: *from, to: *to, weight: *weight })
+        .collect();
+    let others = spans.iter().filter(|(row, _)| !causes.iter().any(|cause| cause.event == row.event));
+    let unusual = Unusual::new(
+        others.map(|(_, span)| *span).collect(),
+        unusual_days(policy, &app.calendar, reach.0, app.zone),
+    );
+    let from = reach.0.saturating_sub(BEFORE);
+    let measured: Vec<Sample> =
+        samples::minutes(app, &Actor::clock(), indicator.number, from, reach.1).await?.collect();
+    let question =
+        Question { measured: Measured::new(&measured), causes: &causes, unusual: &unusual, zone: app.zone };
+    let together = causes.iter().map(|cause| cause.event).collect();
+    Ok(Some(Found { indicator: indicator.number, service, together, costs: attribution::attribute(&question) }))
+}
+
+/// The days of the four weeks before that are no baseline: special ones, and days off for a working day and the reverse.
+fn unusual_days(
+    policy: &FigurePolicy,
+    calendar: &Calendar,
+    minute: Minute,
+    zone: chrono_tz::Tz,
+) -> BTreeSet<NaiveDate> {
+    use chrono::Datelike as _;
+    let Some(day) = attribution::local_day(minute, zone) else { return policy.special_days.clone() };
+    // Of the same weekday: a Saturday on which people work is compared with other such days, a holiday with other holidays.
+    let usual = |day: NaiveDate| day.weekday().number_from_monday() <= 5;
+    let odd = |day: NaiveDate| calendar.is_working_day(day) != usual(day);
+    let before = day.iter_days().rev().skip(1).take(28);
+    let mut days: BTreeSet<NaiveDate> = before.filter(|before| odd(*before) != odd(day)).collect();
+    if !policy.special_days.contains(&day) {
+        days.extend(policy.special_days.iter().copied());
+    }
+    days
+}
+
+/// The period of an objective that holds a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// What it is of.
+    pub window: Window,
+    /// First minute.
+    pub from: Minute,
+    /// The minute behind the last; for one that runs, behind the minute that it is computed for.
+    pub to: Minute,
+}
+
+/// What a loss did to a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeriodEffect {
+    /// The period.
+    pub stretch: Stretch,
+    /// The sums of the period.
+    pub totals: Totals,
+    /// The target in percent.
+    pub target: Option<Decimal>,
+    /// What the event lost in it.
+    pub loss: Loss,
+    /// What that did to it; none where nothing counts.
+    pub effect: Option<Effect>,
+}
+
+/// What an event cost an indicator.
+#[derive(Debug, Clone)]
+pub struct EventCost {
+    /// The indicator.
+    pub indicator: Indicator,
+    /// Linked by hand; else by a service that it affected.
+    pub linked: bool,
+    /// Its pieces in order of time; none while they are being computed.
+    pub pieces: Vec<Cost>,
+    /// Their sum.
+    pub loss: Loss,
+    /// What was counted in the minutes of the event.
+    pub observed: Totals,
+    /// What it did to the week that it began in, and to the periods of the objectives.
+    pub periods: Vec<PeriodEffect>,
+    /// How the declared number of transactions stands to that, where there is one and something was measured.
+    pub declared: Option<(i64, Declared)>,
+    /// It used more of four weeks' budget than the house lets pass without a postmortem.
+    pub postmortem_advised: bool,
+}
+
+/// What an event cost each of its indicators.
+pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<EventCost>, ServiceError> {
+    let event = events::get(app, actor, number).await?;
+    let connection = app.store.read();
+    let services: Vec<Uuid> = event.fields.services.iter().map(|service| service.service_id).collect();
+    let of_services = store::indicators::of_services(connection, &services).await?;
+    let links = store::event_costs::links_of(connection, &[event.id]).await?.remove(&event.id).unwrap_or_default();
+    let indicators = indicators_of(&event, &of_services, &links);
+    if indicators.is_empty() {
+        return Ok(Vec::new());
+    }
+    let policy: FigurePolicy = policies::load(connection, POLICY.name).await?;
+    let ids: Vec<Uuid> = indicators.iter().map(|one| one.id).collect();
+    let mut objectives = store::indicators::objectives(connection, &ids).await?;
+    let mut pieces: HashMap<i32, Vec<Cost>> = HashMap::new();
+    for (indicator, cost) in store::event_costs::of_event(connection, event.id).await? {
+        pieces.entry(indicator).or_default().push(cost);
+    }
+    let began = event.fields.occurred.map_or(0, |point| point.at.timestamp_millis());
+    let began = Minute::try_from(began.div_euclid(60_000)).unwrap_or(0);
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for objective in objectives.values().flatten() {
+        stretches.extend(stretch_of(app, objective.window, began));
+    }
+    stretches.extend(stretch_of(app, Window::Week, began));
+    stretches.extend(stretch_of(app, Window::Rolling28, began));
+    stretches.sort_by_key(|stretch| stretch.window);
+    stretches.dedup();
+    let numbers: Vec<i32> = indicators.iter().map(|one| one.number).collect();
+    let mut sums: HashMap<(Window, i32), Totals> = HashMap::new();
+    for stretch in &stretches {
+        let found = samples::totals_of(app, actor, &numbers, stretch.from, stretch.to).await?;
+        sums.extend(found.into_iter().map(|(number, summed)| ((stretch.window, number), summed.totals)));
+    }
+    let declared = declared_transactions(&event);
+    Ok(indicators
+        .into_iter()
+        .map(|indicator| {
+            let pieces = pieces.remove(&indicator.number).unwrap_or_default();
+            let objectives = objectives.remove(&indicator.id).unwrap_or_default();
+            let all: Vec<PeriodEffect> = stretches
+                .iter()
+                .filter_map(|stretch| {
+                    let totals = *sums.get(&(stretch.window, indicator.number))?;
+                    Some(effect_of(*stretch, totals, target_of(&objectives, stretch.window), &pieces))
+                })
+                .collect();
+            // The budget of four weeks by the strictest target that there is.
+            let strictest = objectives.iter().map(|one| one.target).max_by(|a, b| compare(*a, *b));
+            let advised = all.iter().find(|one| one.stretch.window == Window::Rolling28).is_some_and(|month| {
+                let effect = loss_ledger::effect(month.loss, month.totals, strictest);
+                effect.and_then(|effect| effect.budget_percent).is_some_and(|used| {
+                    used.units > i64::from(policy.postmortem_from_budget_percent) * 10_i64.pow(u32::from(used.scale))
+                })
+            });
+            let wanted = |one: &PeriodEffect| one.target.is_some() || one.stretch.window == Window::Week;
+            let loss = Loss::of(pieces.iter());
+            EventCost {
+                linked: links.iter().any(|(one, linked)| *linked && one.number == indicator.number),
+                observed: observed(&pieces),
+                periods: all.into_iter().filter(wanted).collect(),
+                declared: declared.filter(|_| loss.known && !pieces.is_empty()).map(|(number, approximate)| {
+                    (number, loss_ledger::declared(number, approximate, loss, policy.declared_within_percent))
+                }),
+                postmortem_advised: advised && !event.owes_postmortem(),
+                indicator,
+                pieces,
+                loss,
+            }
+        })
+        .collect())
+}
+
+fn observed(pieces: &[Cost]) -> Totals {
+    pieces.iter().fold(Totals::default(), |mut sum, piece| {
+        sum.add(piece.observed);
+        sum
+    })
+}
+
+fn compare(a: Decimal, b: Decimal) -> std::cmp::Ordering {
+    let at = |one: Decimal, other: Decimal| i128::from(one.units) * 10_i128.pow(u32::from(other.scale.min(9)));
+    at(a, b).cmp(&at(b, a))
+}
+
+fn target_of(objectives: &[Objective], window: Window) -> Option<Decimal> {
+    objectives.iter().find(|objective| objective.window == window).map(|objective| objective.target)
+}
+
+fn effect_of(stretch: Stretch, totals: Totals, target: Option<Decimal>, pieces: &[Cost]) -> PeriodEffect {
+    let loss = Loss::of(pieces.iter().filter(|piece| (stretch.from..stretch.to).contains(&piece.from)));
+    PeriodEffect { stretch, totals, target, loss, effect: loss_ledger::effect(loss, totals, target) }
+}
+
+/// The number of transactions that was declared, and whether it is marked 约: the greatest, where several are.
+fn declared_transactions(event: &ProductionEvent) -> Option<(i64, bool)> {
+    use crate::domain::capture::draft::ImpactKind;
+    let counts = event.fields.impacts.iter().filter(|impact| impact.kind == ImpactKind::Count);
+    counts.max_by_key(|impact| impact.number).map(|impact| (impact.number, impact.approximate))
+}
+
+/// The period of a window that holds a minute, in the report zone; one that runs ends with the minute before now.
+pub fn stretch_of(app: &App, window: Window, minute: Minute) -> Option<Stretch> {
+    use chrono::Datelike as _;
+    let day = attribution::local_day(minute, app.zone)?;
+    let days = |from: NaiveDate, to: NaiveDate| {
+        let at = |day| Minute::try_from(iso_week::midnight(day, app.zone).timestamp().div_euclid(60)).ok();
+        let now = Minute::try_from(app.now_millis().div_euclid(60_000)).ok()?;
+        let (from, to) = (at(from)?, at(to)?.min(now));
+        (from < to).then_some(Stretch { window, from, to })
+    };
+    let first = |year: i32, month: u32| NaiveDate::from_ymd_opt(year, month, 1);
+    match window {
+        Window::Week => days(IsoWeek::of(day).monday(), IsoWeek::of(day).next().monday()),
+        Window::Month => {
+            let next = if day.month() == 12 { first(day.year() + 1, 1) } else { first(day.year(), day.month() + 1) };
+            days(day.with_day(1)?, next?)
+        }
+        Window::Year => days(first(day.year(), 1)?, first(day.year() + 1, 1)?),
+        // The days up to the one that holds the minute.
+        Window::Rolling28 => days(day.checked_sub_days(Days::new(27))?, day.succ_opt()?),
+        Window::Rolling30 => days(day.checked_sub_days(Days::new(29))?, day.succ_opt()?),
+    }
+}
+
+/// Links an event to an indicator by hand (`true`), cuts it off (`false`), or leaves it to the services that it affected.
+pub async fn link(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    key: &str,
+    link: Option<bool>,
+) -> Result<(), ServiceError> {
+    authorise(actor, Permission::WriteEvent)?;
+    let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
+    retried(move || {
+        let (app, actor, key) = (app.clone(), actor.clone(), key.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let event = events::by_number(&tx, &actor, number).await?;
+            let indicator =
+                store::indicators::by_key(tx.conn(), &key).await?.ok_or_else(|| indicators::missing(&key))?;
+            let links = store::event_costs::links_of(tx.conn(), &[event.id]).await?.remove(&event.id);
+            let links = links.unwrap_or_default();
+            let was = links.iter().find(|(one, _)| one.number == indicator.number).map(|(_, linked)| *linked);
+            if was == link {
+                tx.rollback().await?;
+                return Ok(());
+            }
+            if links.len() >= MOST_INDICATORS && was.is_none() {
+                let words = format!("{} is linked to {MOST_INDICATORS} indicators; take one away first", event.label());
+                return Err(ServiceError::Conflict(words));
+            }
+            store::event_costs::write_link(&tx, event.id, indicator.number, link).await?;
+            store::event_costs::make_due(&tx, &[event.id], app.now_millis()).await?;
+            let word = |link: Option<bool>| link.map(|linked| if linked { "linked" } else { "cut" });
+            let change = json!({"indicators": {"from": {&key: word(was)}, "to": {&key: word(link)}}});
+            let subject = events::subject(number);
+            store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "event.link", &subject, change).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// What an event of a ledger lost.
+#[derive(Debug, Clone)]
+pub struct LedgerEntry {
+    /// The number of the event; none are those that the caller may not see, all together.
+    pub number: Option<i64>,
+    /// First minute in the period.
+    pub from: Minute,
+    /// The minute behind the last.
+    pub to: Minute,
+    /// What it lost.
+    pub loss: Loss,
+    /// What that did to the period.
+    pub effect: Option<Effect>,
+}
+
+/// A figure with the events that moved it.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// Of what.
+    pub indicator: Indicator,
+    /// First minute.
+    pub from: Minute,
+    /// The minute behind the last.
+    pub to: Minute,
+    /// Its sums.
+    pub totals: Totals,
+    /// The target in percent.
+    pub target: Option<Decimal>,
+    /// Its events, the dearest first. Their failures and the background are those of the period exactly.
+    pub entries: Vec<LedgerEntry>,
+    /// How much of the failures they explain.
+    pub explained: Explained,
+}
+
+/// The figure of an indicator over `from..to` as a ledger, against a target.
+pub async fn ledger(
+    app: &App,
+    actor: &Actor,
+    indicator: Indicator,
+    (from, to): (Minute, Minute),
+    target: Option<Decimal>,
+) -> Result<Ledger, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let totals = samples::totals(app, actor, indicator.number, from, to).await?.totals;
+    let rows =
+        store::event_costs::of_indicator(app.store.read(), indicator.number, from, to, Sight::of(actor)).await?;
+    let mut of: BTreeMap<Option<i64>, Vec<Cost>> = BTreeMap::new();
+    for (cost, number) in rows {
+        of.entry(number).or_default().push(cost);
+    }
+    let mut entries: Vec<LedgerEntry> = of
+        .into_iter()
+        .map(|(number, costs)| {
+            let loss = Loss::of(costs.iter());
+            LedgerEntry {
+                number,
+                from: costs.iter().map(|cost| cost.from).min().unwrap_or(from),
+                to: costs.iter().map(|cost| cost.to).max().unwrap_or(to),
+                effect: loss_ledger::effect(loss, totals, target),
+                loss,
+            }
+        })
+        .collect();
+    entries.sort_by_key(|entry| (std::cmp::Reverse(entry.loss.excess), entry.from));
+    let by_events = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.loss.excess));
+    let explained = Explained { failed: totals.eligible().saturating_sub(totals.success), by_events };
+    Ok(Ledger { indicator, from, to, totals, target, entries, explained })
+}
