@@ -63,6 +63,8 @@ pub enum Permission {
     ApprovePostmortem,
     /// Write reported figures and counts.
     WriteFigure,
+    /// Create and change indicators, their definitions and objectives.
+    ManageIndicators,
     /// Import report documents.
     ImportReport,
     /// Add and change business lines and components.
@@ -124,6 +126,7 @@ impl Permission {
             Self::WaiveActionItem | Self::DeleteActionItem => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManagePolicies | Self::ManageTeams | Self::GradeEvent => Some(Role::Lead),
+            Self::ManageIndicators => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
         }
     }

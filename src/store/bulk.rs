@@ -1,6 +1,9 @@
 //! Many rows in few statements: as many at once as every database takes.
 
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel, Iterable, Value};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ActiveValue, ConnectionTrait as _, DatabaseBackend, EntityTrait,
+    IntoActiveModel, Iterable, Statement, Value,
+};
 
 use super::{StoreError, Tx};
 
@@ -51,6 +54,108 @@ fn value_size(value: &Value) -> usize {
         Value::Json(Some(json)) => json.to_string().len(),
         _ => 0,
     }
+}
+
+/// A table whose rows are written straight by the driver and take the place of those with the same key.
+pub(super) struct Upsert {
+    /// The table.
+    pub table: &'static str,
+    /// The columns of its key.
+    pub key: &'static [&'static str],
+    /// The other columns.
+    pub values: &'static [&'static str],
+}
+
+/// Writes rows of a table; `values` puts those of a row behind what is there, first those of the key. Building
+/// statements for each row would take longer than the database takes to write them.
+pub(super) async fn upsert_all<R>(
+    tx: &Tx,
+    into: &Upsert,
+    rows: &[R],
+    values: impl Fn(&R, &mut Vec<Value>),
+) -> Result<(), StoreError> {
+    let columns = into.key.len() + into.values.len();
+    let mut batch = Batch::new(columns);
+    let mut together: Vec<Value> = Vec::with_capacity((rows.len() * columns).min(STATEMENT_VALUES));
+    let mut text = (0, String::new());
+    for row in rows {
+        let before = together.len();
+        values(row, &mut together);
+        let size = columns * VALUE_BYTES + together.iter().skip(before).map(value_size).sum::<usize>();
+        if batch.is_full_with(size) {
+            let rest = together.split_off(before);
+            let full = std::mem::replace(&mut together, rest);
+            send(tx, into, full, &mut text).await?;
+        }
+    }
+    if together.is_empty() { Ok(()) } else { send(tx, into, together, &mut text).await }
+}
+
+async fn send(tx: &Tx, into: &Upsert, values: Vec<Value>, text: &mut (usize, String)) -> Result<(), StoreError> {
+    let rows = values.len() / (into.key.len() + into.values.len());
+    if text.0 != rows {
+        *text = (rows, into.text(tx.backend(), rows));
+    }
+    let statement = Statement::from_sql_and_values(tx.backend(), text.1.as_str(), values);
+    tx.conn().execute_raw(statement).await?;
+    Ok(())
+}
+
+impl Upsert {
+    fn text(&self, backend: DatabaseBackend, rows: usize) -> String {
+        let columns: Vec<&str> = self.key.iter().chain(self.values).copied().collect();
+        let mut text = format!("INSERT INTO {} ({}) VALUES ", self.table, columns.join(", "));
+        let mut place = 0;
+        for row in 0..rows {
+            text.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..columns.len() {
+                place += 1;
+                if column > 0 {
+                    text.push_str(", ");
+                }
+                match backend {
+                    DatabaseBackend::Postgres => text.push_str(&format!("${place}")),
+                    _ => text.push('?'),
+                }
+            }
+            text.push(')');
+        }
+        let sets = |new: &dyn Fn(&str) -> String| {
+            self.values.iter().map(|column| format!("{column} = {}", new(column))).collect::<Vec<_>>().join(", ")
+        };
+        text.push_str(&match backend {
+            DatabaseBackend::MySql => {
+                format!(" ON DUPLICATE KEY UPDATE {}", sets(&|column| format!("VALUES({column})")))
+            }
+            _ => format!(
+                " ON CONFLICT ({}) DO UPDATE SET {}",
+                self.key.join(", "),
+                sets(&|column| format!("excluded.{column}"))
+            ),
+        });
+        text
+    }
+}
+
+/// A statement that is written out: `?` is a value, `{int}` the name of a 64-bit number in a `CAST`, `{div}` the division
+/// of whole numbers.
+pub(super) fn statement(backend: DatabaseBackend, text: &str, values: Vec<Value>) -> Statement {
+    let (int, div) = match backend {
+        DatabaseBackend::MySql => ("SIGNED", "DIV"),
+        _ => ("bigint", "/"),
+    };
+    let text = text.replace("{int}", int).replace("{div}", div);
+    if backend != DatabaseBackend::Postgres {
+        return Statement::from_sql_and_values(backend, text, values);
+    }
+    let mut numbered = String::with_capacity(text.len() + values.len() * 3);
+    for (place, part) in text.split('?').enumerate() {
+        if place > 0 {
+            numbered.push_str(&format!("${place}"));
+        }
+        numbered.push_str(part);
+    }
+    Statement::from_sql_and_values(backend, numbered, values)
 }
 
 /// How much is in a statement so far.

@@ -1,0 +1,250 @@
+//! Which days, hours and minutes a period is made of.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
+use chrono_tz::Tz;
+
+use super::Minute;
+
+/// Minutes of a day in UTC.
+pub const UTC_DAY: Minute = 1_440;
+
+const HOUR: Minute = 60;
+
+/// A period as what is stored of it; the parts do not overlap and miss nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Local days, as days since 1970-01-01.
+    pub days: Vec<Range<i32>>,
+    /// Hours since the epoch.
+    pub hours: Vec<Range<i32>>,
+    /// Minutes since the epoch; each range lies in one hour.
+    pub edges: Vec<Range<Minute>>,
+}
+
+/// The parts of the minutes `from..to`. Days are those of a zone whose days are kept; a day that the `dirty` days of UTC
+/// touch is made of hours.
+pub fn plan(from: Minute, to: Minute, zone: Option<Tz>, dirty: &BTreeSet<i32>) -> Plan {
+    let mut plan = Plan::default();
+    let mut done = from;
+    if let Some(zone) = zone.filter(|_| from < to) {
+        let mut whole = days_inside(from, to, zone);
+        let touched: BTreeSet<i32> = dirty
+            .iter()
+            .flat_map(|day| {
+                let start = day.saturating_mul(UTC_DAY);
+                days_overlapping(start, start.saturating_add(UTC_DAY), zone)
+            })
+            .filter(|day| whole.contains(day))
+            .collect();
+        for day in touched {
+            plan.days.push(whole.start..day);
+            whole.start = day + 1;
+        }
+        plan.days.push(whole);
+        plan.days.retain(|days| !days.is_empty());
+        for days in plan.days.clone() {
+            plan.add(done, day_start(days.start, zone));
+            done = day_start(days.end, zone);
+        }
+    }
+    plan.add(done, to);
+    plan
+}
+
+impl Plan {
+    /// The minutes `from..to` as hours and edges.
+    pub fn add(&mut self, from: Minute, to: Minute) {
+        if from >= to {
+            return;
+        }
+        let (first, last) = (-(-from).div_euclid(HOUR), to.div_euclid(HOUR));
+        if first > last {
+            self.edges.push(from..to);
+            return;
+        }
+        for edge in [from..first * HOUR, last * HOUR..to] {
+            if !edge.is_empty() {
+                self.edges.push(edge);
+            }
+        }
+        if first < last {
+            self.hours.push(first..last);
+        }
+    }
+}
+
+/// The days since 1970-01-01 of a date.
+pub fn day_of(date: NaiveDate) -> i32 {
+    let days = (date - NaiveDate::default()).num_days();
+    i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+}
+
+/// The date of days since 1970-01-01.
+pub fn date_of(day: i32) -> NaiveDate {
+    let far = if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+    NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(day))).unwrap_or(far)
+}
+
+/// The first minute of a local day: that of its midnight, the first one where it comes twice; where it is left out, the
+/// first minute behind the gap.
+pub fn day_start(day: i32, zone: Tz) -> Minute {
+    let midnight = date_of(day).and_time(NaiveTime::MIN);
+    if let Some(local) = zone.from_local_datetime(&midnight).earliest() {
+        return minute(-(-local.timestamp()).div_euclid(60));
+    }
+    let around = midnight.and_utc().timestamp().div_euclid(60);
+    let (mut before, mut at) = (minute(around - 26 * 60), minute(around + 26 * 60));
+    while before < at {
+        let middle = before + (at - before) / 2;
+        if local(middle, zone) >= midnight {
+            at = middle;
+        } else {
+            before = middle + 1;
+        }
+    }
+    at
+}
+
+/// The local days that the minutes `from..to` lie in.
+pub fn days_overlapping(from: Minute, to: Minute, zone: Tz) -> Range<i32> {
+    if from < to { day_at(from, zone)..day_at(to - 1, zone) + 1 } else { 0..0 }
+}
+
+/// The local days that lie wholly inside the minutes `from..to`.
+pub fn days_inside(from: Minute, to: Minute, zone: Tz) -> Range<i32> {
+    let first = day_at(from, zone);
+    let first = if day_start(first, zone) < from { first + 1 } else { first };
+    first..day_at(to, zone).max(first)
+}
+
+/// The local day that a minute lies in.
+pub fn day_at(at: Minute, zone: Tz) -> i32 {
+    let mut day = day_of(local(at, zone).date());
+    // Where clocks go back over midnight, minutes with the date of yesterday lie behind the first midnight of today.
+    while day_start(day, zone) > at {
+        day -= 1;
+    }
+    while day_start(day + 1, zone) <= at {
+        day += 1;
+    }
+    day
+}
+
+fn local(at: Minute, zone: Tz) -> NaiveDateTime {
+    let utc = DateTime::from_timestamp(i64::from(at) * 60, 0).unwrap_or_default();
+    utc.with_timezone(&zone).naive_local()
+}
+
+fn minute(minutes: i64) -> Minute {
+    Minute::try_from(minutes).unwrap_or(if minutes < 0 { Minute::MIN } else { Minute::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::str::FromStr as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ZONES: [&str; 9] = [
+        "Asia/Shanghai",
+        "UTC",
+        "America/New_York",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "America/St_Johns",
+        "Pacific/Apia",
+        "America/Sao_Paulo",
+    ];
+
+    fn zone(name: &str) -> Tz {
+        Tz::from_str(name).unwrap()
+    }
+
+    fn minutes_of(name: &str, date: &str) -> i32 {
+        let day = day_of(date.parse().unwrap());
+        day_start(day + 1, zone(name)) - day_start(day, zone(name))
+    }
+
+    #[test]
+    fn days_have_the_minutes_that_clocks_give_them() {
+        assert_eq!(minutes_of("Asia/Shanghai", "2024-08-19"), 1_440);
+        assert_eq!(minutes_of("America/New_York", "2025-03-09"), 1_380);
+        assert_eq!(minutes_of("America/New_York", "2025-11-02"), 1_500);
+        assert_eq!(minutes_of("Australia/Lord_Howe", "2024-04-07"), 1_470, "half an hour");
+        assert_eq!(minutes_of("Pacific/Apia", "2011-12-30"), 0, "a day that was left out");
+        assert_eq!(minutes_of("Pacific/Apia", "2011-12-29"), 1_440);
+        assert_eq!(minutes_of("Pacific/Apia", "2011-12-31"), 1_440);
+        assert_eq!(minutes_of("America/Sao_Paulo", "2018-11-04"), 1_380, "midnight is left out");
+        assert_eq!(minutes_of("Asia/Shanghai", "1986-05-04"), 1_380, "China had summer time");
+        let kathmandu = day_start(day_of("2024-08-01".parse().unwrap()), zone("Asia/Kathmandu"));
+        assert_eq!(kathmandu.rem_euclid(60), 15, "18:15 UTC");
+    }
+
+    #[test]
+    fn a_year_of_whole_days_needs_no_hours() {
+        let shanghai = zone("Asia/Shanghai");
+        let at = |date: &str| day_start(day_of(date.parse().unwrap()), shanghai);
+        let (from, to) = (at("2024-01-01"), at("2024-08-25") + 750);
+        let whole = plan(from, to, Some(shanghai), &BTreeSet::new());
+        assert_eq!(whole.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 237);
+        assert_eq!(whole.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 12);
+        assert_eq!(whole.edges, [to - 30..to]);
+        let touched = plan(from, to, Some(shanghai), &BTreeSet::from([day_of("2024-03-01".parse().unwrap())]));
+        assert_eq!(touched.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 235, "a day of UTC touches two");
+        assert_eq!(touched.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 60);
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_has_every_minute_of_the_period_once(
+            zone_at in 0..ZONES.len(),
+            from in 20_000_000..29_000_000_i32,
+            length in 0..20_000_i32,
+            dirty in proptest::collection::btree_set(0..16_i32, 0..4),
+            kept in any::<bool>(),
+        ) {
+            let zone = zone(ZONES[zone_at]);
+            let to = from + length;
+            let dirty: BTreeSet<i32> = dirty.into_iter().map(|day| from / UTC_DAY + day).collect();
+            let plan = plan(from, to, kept.then_some(zone), &dirty);
+            let mut parts: Vec<Range<i32>> = plan.edges.clone();
+            parts.extend(plan.hours.iter().map(|hours| hours.start * 60..hours.end * 60));
+            for days in &plan.days {
+                parts.push(day_start(days.start, zone)..day_start(days.end, zone));
+                for day in days.clone() {
+                    for utc in &dirty {
+                        let (start, end) = (day_start(day, zone), day_start(day + 1, zone));
+                        prop_assert!(end <= utc * UTC_DAY || (utc + 1) * UTC_DAY <= start || start == end);
+                    }
+                }
+            }
+            parts.retain(|part| !part.is_empty());
+            parts.sort_by_key(|part| part.start);
+            let mut at = from;
+            for part in parts {
+                prop_assert_eq!(part.start, at);
+                at = part.end;
+            }
+            prop_assert_eq!(at.max(from), to);
+            for edge in &plan.edges {
+                prop_assert_eq!(edge.start.div_euclid(60), (edge.end - 1).div_euclid(60));
+            }
+            let most = if kept { 50 + 52 * dirty.len() } else { 400 };
+            let hours = plan.hours.iter().map(ExactSizeIterator::len).sum::<usize>();
+            prop_assert!(hours <= most, "{} hours", hours);
+        }
+
+        #[test]
+        fn a_minute_lies_in_the_day_that_begins_before_it(zone_at in 0..ZONES.len(), at in 0..30_000_000_i32) {
+            let zone = zone(ZONES[zone_at]);
+            let day = day_at(at, zone);
+            prop_assert!(day_start(day, zone) <= at && at < day_start(day + 1, zone));
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! Samples in, sums out.
+//!
+//! The hour that runs is staged minute by minute; hours that are over are packed, at once where their samples come late.
+//! Packing marks days, and days are summed by the worker. A reading needs none of this to have happened: what is staged
+//! lies over what is packed, and a marked day is read by its hours.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+use serde_json::json;
+
+use super::{App, ServiceError, app::authorise, indicators, retry::retried};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        checked::FieldError,
+        samples::{
+            self, Minute, RawSample, Refusal, RefusedRow, Sample, Totals,
+            packing::Hour,
+            plan::{self, Plan, UTC_DAY},
+            sum::{self, Merged, Minutes, place},
+        },
+    },
+    store::{self, Tx, samples::DaySum},
+};
+
+/// Most rows of a batch.
+pub const BATCH_LIMIT: usize = 100_000;
+
+/// Most refused rows that are named; the others are counted.
+pub const NAMED_REFUSALS: usize = 1_000;
+
+/// So long after its end, in minutes, an hour is packed.
+const LATENESS: Minute = 10;
+
+/// Most ranges of days of a reading: where more days are to be summed anew, all are read by hours.
+const MOST_RANGES: usize = 16;
+
+/// Most minutes of a reading minute by minute: two years.
+pub const MOST_MINUTES: Minute = 1_055_520;
+
+/// Indicators that are packed in one transaction.
+const PACKED_TOGETHER: usize = 50;
+
+/// Days of UTC that are summed in one transaction.
+const SUMMED_TOGETHER: u32 = 500;
+
+/// Rows that were read: samples, and what is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// In the order of the rows.
+    pub samples: Vec<Sample>,
+    /// At most [`NAMED_REFUSALS`].
+    pub refused: Vec<RefusedRow>,
+    /// All of them.
+    pub refused_count: usize,
+}
+
+impl Batch {
+    /// Adds a row of a file; `now` in milliseconds since the epoch.
+    pub fn add(&mut self, row: u64, read: Result<RawSample, Refusal>, now: i64) {
+        match read.and_then(|raw| samples::check(raw, now)) {
+            Ok(sample) => self.samples.push(sample),
+            Err(reason) => {
+                self.refused_count += 1;
+                if self.refused.len() < NAMED_REFUSALS {
+                    self.refused.push(RefusedRow { row, reason });
+                }
+            }
+        }
+    }
+
+    /// Rows of both kinds.
+    pub fn rows(&self) -> usize {
+        self.samples.len() + self.refused_count
+    }
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ingested {
+    /// Samples that are stored now.
+    pub accepted: usize,
+    /// Minutes that were not there or are different now.
+    pub changed: usize,
+    /// Minutes of hours that were packed already and had other counts.
+    pub corrected: usize,
+    /// First and last minute that changed.
+    pub reach: Option<(Minute, Minute)>,
+}
+
+/// Stores samples of an indicator: all of them or, on failure, none. A minute that is there is replaced; the same batch once
+/// more changes nothing.
+pub async fn ingest(app: &App, actor: &Actor, key: &str, batch: Vec<Sample>) -> Result<Ingested, ServiceError> {
+    authorise(actor, Permission::WriteFigure)?;
+    if batch.len() > BATCH_LIMIT {
+        return Err(FieldError::shape("samples", "give at most 100000 rows at once").into());
+    }
+    let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
+    let batch = std::sync::Arc::new(samples::in_order(batch));
+    retried(move || {
+        let (app, actor, key, batch) = (app.clone(), actor.clone(), key.clone(), std::sync::Arc::clone(&batch));
+        async move {
+            let tx = app.store.begin().await?;
+            let indicator =
+                store::indicators::by_key(tx.conn(), &key).await?.ok_or_else(|| indicators::missing(&key))?;
+            if !indicator.fields.kind.has_samples() {
+                let words = format!("{key} is a number: it has no samples; write its value per week");
+                return Err(ServiceError::Conflict(words));
+            }
+            if indicator.archived_at.is_some() {
+                return Err(ServiceError::Conflict(format!("{key} is archived and takes no samples")));
+            }
+            if batch.is_empty() {
+                tx.rollback().await?;
+                return Ok(Ingested::default());
+            }
+            let done = write(&app, &tx, indicator.number, &batch).await?;
+            if done.corrected > 0 {
+                let at = |minute: Minute| DateTime::from_timestamp(i64::from(minute) * 60, 0).map(|at| at.to_rfc3339());
+                let change = json!({
+                    "corrected": done.corrected, "changed": done.changed,
+                    "from": done.reach.and_then(|reach| at(reach.0)), "to": done.reach.and_then(|reach| at(reach.1)),
+                });
+                let subject = format!("indicator:{key}");
+                store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "samples.correct", &subject, change)
+                    .await?;
+            }
+            tx.commit().await?;
+            Ok(done)
+        }
+    })
+    .await
+}
+
+/// The first minute that is not packed yet.
+fn cut(app: &App) -> Minute {
+    let before = samples::minute_of(app.now_millis()).saturating_sub(LATENESS);
+    before - before.rem_euclid(60)
+}
+
+async fn write(app: &App, tx: &Tx, indicator: i32, batch: &[Sample]) -> Result<Ingested, ServiceError> {
+    let only = [indicator];
+    store::samples::lock(tx, &only).await?;
+    let gone = || ServiceError::Conflict("the samples of this indicator are gone; read it again".to_owned());
+    let head = store::samples::head(tx.conn(), indicator).await?.ok_or_else(gone)?;
+    let cut = cut(app);
+    let staged = store::samples::staged(tx, &only, Minute::MAX).await?;
+    let (old, live) = batch.split_at(batch.partition_point(|sample| sample.minute < cut));
+    let stale = staged.partition_point(|(_, sample)| sample.minute < cut);
+    let (stale, running) = staged.split_at_checked(stale).unwrap_or_default();
+
+    let mut done = Ingested { accepted: batch.len(), ..Ingested::default() };
+    let mut changed: Vec<Minute> = Vec::new();
+    if !old.is_empty() || !stale.is_empty() {
+        let merged = pack(app, tx, &only, stale, indicator, old, cut).await?;
+        (done.changed, done.corrected) = (merged.changed, merged.corrected);
+        if merged.changed > 0 {
+            changed.extend(old.first().into_iter().chain(old.last()).map(|sample| sample.minute));
+        }
+    }
+    let known: HashMap<Minute, samples::Counts> =
+        running.iter().map(|(_, sample)| (sample.minute, sample.counts)).collect();
+    let fresh: Vec<Sample> =
+        live.iter().copied().filter(|sample| known.get(&sample.minute) != Some(&sample.counts)).collect();
+    store::samples::stage(tx, indicator, &fresh).await?;
+    done.changed += fresh.len();
+    changed.extend(fresh.first().into_iter().chain(fresh.last()).map(|sample| sample.minute));
+    done.reach = changed.iter().min().copied().zip(changed.iter().max().copied());
+    if let Some(reach) = done.reach {
+        store::samples::touch(tx, indicator, head, reach).await?;
+    }
+    Ok(done)
+}
+
+/// Packs staged minutes of locked indicators, all those before `cut`, and then late samples of one of them. Says what the late
+/// ones changed.
+async fn pack(
+    app: &App,
+    tx: &Tx,
+    indicators: &[i32],
+    stale: &[(i32, Sample)],
+    indicator: i32,
+    late: &[Sample],
+    cut: Minute,
+) -> Result<Merged, ServiceError> {
+    let of_late = late.iter().map(|sample| (indicator, place(sample.minute).0));
+    let wanted: BTreeSet<(i32, i32)> =
+        stale.iter().map(|(indicator, sample)| (*indicator, place(sample.minute).0)).chain(of_late).collect();
+    let mut hours = store::samples::packed(tx.conn(), &runs(&wanted)).await?;
+    let mut all = Merged::default();
+    sum::merge(&mut hours, stale.iter().copied(), &mut all);
+    let mut merged = Merged::default();
+    sum::merge(&mut hours, late.iter().map(|sample| (indicator, *sample)), &mut merged);
+    all.hours.extend(merged.hours.iter().copied());
+    let rows: Vec<((i32, i32), Hour)> = hours.into_iter().filter(|(at, _)| all.hours.contains(at)).collect();
+    store::samples::write_hours(tx, &rows).await?;
+    store::samples::mark_dirty(tx, &all.days(), app.now_millis()).await?;
+    if !stale.is_empty() {
+        store::samples::unstage(tx, indicators, cut).await?;
+    }
+    Ok(merged)
+}
+
+/// Hours that follow each other, as ranges.
+fn runs(hours: &BTreeSet<(i32, i32)>) -> Vec<(i32, Range<i32>)> {
+    let mut runs: Vec<(i32, Range<i32>)> = Vec::new();
+    for (indicator, hour) in hours {
+        match runs.last_mut() {
+            Some((of, run)) if of == indicator && run.end == *hour => run.end += 1,
+            _ => runs.push((*indicator, *hour..hour.saturating_add(1))),
+        }
+    }
+    runs
+}
+
+/// What a tidying did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Indicators of which minutes were packed.
+    pub packed: usize,
+    /// Days of UTC that were summed.
+    pub summed: usize,
+}
+
+/// Packs the hours that are over and sums the days that changed, for at most some seconds; what is left is done next time.
+pub async fn tidy(app: &App) -> Result<Tidied, ServiceError> {
+    let mut tidied = Tidied::default();
+    // Bounded, so that mail does not wait for a large import.
+    for _ in 0..40 {
+        match pack_some(app).await? {
+            0 => break,
+            packed => tidied.packed += packed,
+        }
+    }
+    for _ in 0..40 {
+        match sum_some(app).await? {
+            0 => break,
+            summed => tidied.summed += summed,
+        }
+    }
+    Ok(tidied)
+}
+
+/// Packs the hours that are over of some indicators; says of how many.
+async fn pack_some(app: &App) -> Result<usize, ServiceError> {
+    let most = u32::try_from(PACKED_TOGETHER).unwrap_or(u32::MAX);
+    let some = store::samples::with_staged(app.store.read(), cut(app), most).await?;
+    if some.is_empty() {
+        return Ok(0);
+    }
+    let app = app.clone();
+    retried(move || {
+        let (app, some) = (app.clone(), some.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            store::samples::lock(&tx, &some).await?;
+            let cut = cut(&app);
+            let stale = store::samples::staged(&tx, &some, cut).await?;
+            pack(&app, &tx, &some, &stale, 0, &[], cut).await?;
+            tx.commit().await?;
+            Ok(some.len())
+        }
+    })
+    .await
+}
+
+/// Sums some of the days that changed; says how many days of UTC.
+async fn sum_some(app: &App) -> Result<usize, ServiceError> {
+    let kept = store::samples::zones(app.store.read()).await?;
+    let zone_known = kept.iter().any(|(_, zone)| *zone == app.zone);
+    let some = store::samples::dirty(app.store.read(), None, SUMMED_TOGETHER).await?;
+    if some.is_empty() && zone_known {
+        return Ok(0);
+    }
+    let app = app.clone();
+    retried(move || {
+        let (app, some) = (app.clone(), some.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            if !zone_known {
+                store::samples::lock_all(&tx).await?;
+                let kept = store::samples::zones(tx.conn()).await?;
+                if !kept.iter().any(|(_, zone)| *zone == app.zone) {
+                    let number = kept.iter().map(|(number, _)| *number).max().unwrap_or(0) + 1;
+                    store::samples::add_zone(&tx, number, app.zone, app.now_millis()).await?;
+                }
+                tx.commit().await?;
+                // The next call finds the days that there are.
+                return Ok(1);
+            }
+            let mut named: Vec<i32> = some.iter().map(|(indicator, _)| *indicator).collect();
+            named.dedup();
+            store::samples::lock(&tx, &named).await?;
+            let days = store::samples::dirty(tx.conn(), Some(&named), SUMMED_TOGETHER).await?;
+            sum_days(&tx, &days).await?;
+            tx.commit().await?;
+            Ok(days.len())
+        }
+    })
+    .await
+}
+
+/// Sums the local days of all kept zones that days of UTC touch, by indicator and day.
+async fn sum_days(tx: &Tx, utc_days: &[(i32, i32)]) -> Result<(), ServiceError> {
+    let zones = store::samples::zones(tx.conn()).await?;
+    let mut wanted: BTreeMap<(i32, i32, i32), Plan> = BTreeMap::new();
+    for (indicator, day) in utc_days {
+        let start = day.saturating_mul(UTC_DAY);
+        for (number, zone) in &zones {
+            for local in plan::days_overlapping(start, start.saturating_add(UTC_DAY), *zone) {
+                let parts = wanted.entry((*indicator, *number, local)).or_default();
+                if *parts == Plan::default() {
+                    parts.add(plan::day_start(local, *zone), plan::day_start(local + 1, *zone));
+                }
+            }
+        }
+    }
+    let mut hours: BTreeSet<(i32, i32)> = BTreeSet::new();
+    let mut edges: BTreeSet<(i32, i32)> = BTreeSet::new();
+    for ((indicator, _, _), parts) in &wanted {
+        hours.extend(parts.hours.iter().cloned().flatten().map(|hour| (*indicator, hour)));
+        edges.extend(parts.edges.iter().map(|edge| (*indicator, place(edge.start).0)));
+    }
+    let sums = store::samples::hour_sums(tx.conn(), &runs(&hours)).await?;
+    let packed = store::samples::packed(tx.conn(), &runs(&edges)).await?;
+    let mut rows = Vec::with_capacity(wanted.len());
+    for ((indicator, zone, day), parts) in wanted {
+        let mut sum = Totals::default();
+        for hours in &parts.hours {
+            sums.range((indicator, hours.start)..(indicator, hours.end)).for_each(|(_, hour)| sum.add(*hour));
+        }
+        for edge in &parts.edges {
+            let (hour, from) = place(edge.start);
+            if let Some(packed) = packed.get(&(indicator, hour)) {
+                sum.add(packed.sum(from, from + edge.len()));
+            }
+        }
+        rows.push(DaySum { indicator, zone, day, sum });
+    }
+    store::samples::write_days(tx, &rows).await?;
+    Ok(store::samples::clean(tx, utc_days).await?)
+}
+
+/// The sums of a period with the revision that they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summed {
+    /// The sums.
+    pub totals: Totals,
+    /// Grows with every change of the indicator's samples.
+    pub revision: i64,
+}
+
+/// The sums of the minutes `from..to` of indicators by their numbers, at most 1,000; days are those of the report zone.
+/// Exact at any moment: what is staged and days that are not summed yet count as they stand.
+pub async fn totals_of(
+    app: &App,
+    actor: &Actor,
+    numbers: &[i32],
+    from: Minute,
+    to: Minute,
+) -> Result<HashMap<i32, Summed>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    if numbers.len() > store::samples::MOST_INDICATORS {
+        return Err(FieldError::shape("indicators", "give at most 1000 indicators at once").into());
+    }
+    if numbers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (from, to) = (from.max(0), to.max(from.max(0)));
+    let mut zone: Option<Tz> = Some(app.zone);
+    let mut dirty: BTreeSet<i32> = BTreeSet::new();
+    // Each time round more days are read by their hours; without days the reading is always whole.
+    for attempt in 0.. {
+        let mut parts = plan::plan(from, to, zone.filter(|_| attempt < 4), &dirty);
+        if parts.days.len() > MOST_RANGES {
+            parts = plan::plan(from, to, None, &dirty);
+        }
+        let reading = store::samples::read(app.store.read(), numbers, from..to, &parts, app.zone).await?;
+        if !parts.days.is_empty() {
+            if !reading.zone_kept {
+                zone = None;
+                continue;
+            }
+            let more: BTreeSet<i32> = reading.dirty.difference(&dirty).copied().collect();
+            dirty.extend(more.iter().copied());
+            if !more.is_empty() && plan::plan(from, to, zone, &dirty) != parts {
+                continue;
+            }
+        }
+        let totals = reading.stored.totals(&parts);
+        let of = |(number, revision): (i32, i64)| {
+            (number, Summed { totals: totals.get(&number).copied().unwrap_or_default(), revision })
+        };
+        return Ok(reading.revisions.into_iter().map(of).collect());
+    }
+    Ok(HashMap::new())
+}
+
+/// The sum of the minutes `from..to` of an indicator; see [`totals_of`].
+pub async fn totals(app: &App, actor: &Actor, number: i32, from: Minute, to: Minute) -> Result<Summed, ServiceError> {
+    Ok(totals_of(app, actor, &[number], from, to).await?.remove(&number).unwrap_or_default())
+}
+
+/// The measured minutes of `from..to` of an indicator in order, at most two years of them.
+pub async fn minutes(app: &App, actor: &Actor, number: i32, from: Minute, to: Minute) -> Result<Minutes, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let (from, to) = (from.max(0), to.max(from.max(0)));
+    if to - from > MOST_MINUTES {
+        return Err(FieldError::shape("to", "give a period of at most two years").into());
+    }
+    let (hours, staged) = store::samples::minutes(app.store.read(), number, from..to).await?;
+    Ok(Minutes::new(hours, staged, from, to))
+}
+
+/// What is known of an indicator's samples: the revision, the first and the last minute.
+pub async fn head(app: &App, actor: &Actor, number: i32) -> Result<Option<store::samples::Head>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::samples::head(app.store.read(), number).await?)
+}
