@@ -289,17 +289,15 @@ fn of_cluster(question: &Question<'_>, pieces: &[Piece]) -> Vec<Cost> {
     let observed = sum(minutes.iter().copied());
     let mut costs: Vec<Cost> = pieces
         .iter()
-        .map(|piece| {
-            Cost {
-                event: piece.cause.event,
-                from: piece.from,
-                to: piece.to,
-                observed: sum(question.measured.of(piece.from, piece.to).iter().copied()),
-                baseline: None,
-                excess: 0,
-                range: (0, 0),
-                missing: None,
-            }
+        .map(|piece| Cost {
+            event: piece.cause.event,
+            from: piece.from,
+            to: piece.to,
+            observed: sum(question.measured.of(piece.from, piece.to).iter().copied()),
+            baseline: None,
+            excess: 0,
+            range: (0, 0),
+            missing: None,
         })
         .collect();
     let Some(days) = days else { return costs };
@@ -324,14 +322,11 @@ fn of_cluster(question: &Question<'_>, pieces: &[Piece]) -> Vec<Cost> {
         cost.excess = at(&excess);
         cost.range = (at(&low), at(&high));
         cost.missing = missing.as_ref().map(|(all, expected, estimate, gate, within)| {
-            let mut one = Missing {
-                expected: at(expected),
-                estimate: at(estimate),
-                gate: at(gate),
-                within: at(within),
-            };
+            let mut one =
+                Missing { expected: at(expected), estimate: at(estimate), gate: at(gate), within: at(within) };
             // The gate is that of all together: rounding the parts must neither open nor close it.
-            one.gate = if all.counts() { one.gate.min(one.estimate.saturating_sub(1)) } else { one.gate.max(one.estimate) };
+            one.gate =
+                if all.counts() { one.gate.min(one.estimate.saturating_sub(1)) } else { one.gate.max(one.estimate) };
             one
         });
     }
@@ -374,6 +369,7 @@ fn shares(pieces: &[Piece], minutes: &[Sample], baseline: Totals) -> Shares {
         if weights <= 0.0 {
             continue;
         }
+        let counts = Totals::of(*counts);
         let above = counts.failed() as f64 - rate * counts.eligible() as f64;
         for (index, piece) in active() {
             let share = piece.cause.weight.max(1) as f64 / weights;
@@ -469,8 +465,7 @@ fn baseline_days(question: &Question<'_>, minutes: &[Sample], began: Minute) -> 
 
 /// Whether a minute is free of every event and everything unusual.
 fn clear(question: &Question<'_>, minute: Minute) -> bool {
-    !question.unusual.holds(minute)
-        && !question.causes.iter().any(|cause| (cause.from..cause.to).contains(&minute))
+    !question.unusual.holds(minute) && !question.causes.iter().any(|cause| (cause.from..cause.to).contains(&minute))
 }
 
 fn baseline_day(question: &Question<'_>, minutes: &[Sample], began: Minute, days: u16) -> Option<BaselineDay> {
@@ -510,10 +505,10 @@ fn missing(question: &Question<'_>, days: &BaselineDays, observed: Totals, began
     let level = before.eligible() as f64;
     let per_minute = |sum: f64, minutes: i64| sum / minutes.max(1) as f64;
     let whole = days.minutes as f64;
-    let usual = median(days.found.iter().map(|day| per_minute(day.counts.eligible() as f64, day.counts.minutes) * whole));
-    let usual_level = median(
-        days.found.iter().filter_map(|day| day.level).map(|(sum, minutes)| per_minute(sum as f64, minutes)),
-    )?;
+    let usual =
+        median(days.found.iter().map(|day| per_minute(day.counts.eligible() as f64, day.counts.minutes) * whole));
+    let usual_level =
+        median(days.found.iter().filter_map(|day| day.level).map(|(sum, minutes)| per_minute(sum as f64, minutes)))?;
     if usual_level <= 0.0 || level <= 0.0 {
         return None;
     }

@@ -78,7 +78,8 @@ impl Budget {
     /// The budget of the whole period when the rest of it is like the `elapsed` part (both in minutes).
     pub fn projected(self, elapsed: i64, period: i64) -> Option<Self> {
         let grow = |n: i64| i64::try_from(i128::from(n) * i128::from(period) / i128::from(elapsed)).ok();
-        (elapsed > 0 && period >= elapsed).then(|| Some(Self { whole: grow(self.whole)?, failed: grow(self.failed)?, ..self }))?
+        (elapsed > 0 && period >= elapsed)
+            .then(|| Some(Self { whole: grow(self.whole)?, failed: grow(self.failed)?, ..self }))?
     }
 
     /// In how many minutes the budget of a period (minutes) is gone at the rate of `burning`; none while it does not burn.

@@ -89,9 +89,9 @@ pub fn effect(loss: Loss, period: Totals, target: Option<Decimal>) -> Option<Eff
         part: period.success.saturating_add(loss.excess).saturating_add(came),
         whole: eligible.saturating_add(loss.missing),
     };
-    let budget_percent = target.and_then(Allowance::of_target).and_then(|allowance| {
-        Budget { allowance, whole: eligible, failed: loss.excess }.used_percent(1)
-    });
+    let budget_percent = target
+        .and_then(Allowance::of_target)
+        .and_then(|allowance| Budget { allowance, whole: eligible, failed: loss.excess }.used_percent(1));
     Some(Effect { points, without, budget_percent })
 }
 

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::domain::{
     analytics,
     checked::{self, FieldError, FieldProblem},
-    completeness, grading, postmortem_template, severity, threshold,
+    completeness, figure_policy, grading, postmortem_template, severity, threshold,
 };
 
 /// A kind of policy.
@@ -29,6 +29,7 @@ pub const POLICIES: &[PolicyKind] = &[
     completeness::POLICY,
     postmortem_template::POLICY,
     analytics::POLICY,
+    figure_policy::POLICY,
 ];
 
 /// Longest document, in characters.

@@ -93,6 +93,11 @@ impl Totals {
     pub const fn eligible(self) -> i64 {
         self.total - self.excluded
     }
+
+    /// Failures that count.
+    pub const fn failed(self) -> i64 {
+        self.eligible() - self.success
+    }
 }
 
 /// Why a row is no sample.

@@ -217,15 +217,13 @@ async fn of_indicator(
     let connection = app.store.read();
     let (from, to) = (reach.0.saturating_sub(BEFORE + LONGEST), reach.1.saturating_add(LONGEST));
     let millis = |minute: Minute| i64::from(minute) * 60_000;
-    let rows =
-        store::event_costs::causes(connection, indicator.number, service, millis(from), millis(to)).await?;
+    let rows = store::event_costs::causes(connection, indicator.number, service, millis(from), millis(to)).await?;
     let spans: Vec<(&CauseRow, (Minute, Minute))> =
         rows.iter().filter_map(|row| Some((row, span(row, now)?))).collect();
     // Events at the same time, and those at the same time as they, share one loss.
-    let mut together: Vec<(Uuid, (Minute, Minute), i64)> = Vec::new();
-    loop {
+    let together = loop {
         let before = reach;
-        together = spans
+        let together: Vec<(Uuid, (Minute, Minute), i64)> = spans
             .iter()
             .filter(|(row, (from, to))| row.kind.counts() && *from < reach.1 && reach.0 < *to)
             .map(|(row, span)| (row.event, *span, weight(row)))
@@ -234,9 +232,9 @@ async fn of_indicator(
             reach = (reach.0.min(*from), reach.1.max(*to));
         }
         if reach == before || reach.1 - reach.0 > LONGEST {
-            break;
+            break together;
         }
-    }
+    };
     if !together.iter().any(|(id, ..)| *id == event.id) {
         return Ok(Some(nothing));
     }
@@ -245,15 +243,12 @@ async fn of_indicator(
         .map(|(event, (from, to), weight)| Cause { event: *event, from: *from, to: *to, weight: *weight })
         .collect();
     let others = spans.iter().filter(|(row, _)| !causes.iter().any(|cause| cause.event == row.event));
-    let unusual = Unusual::new(
-        others.map(|(_, span)| *span).collect(),
-        unusual_days(policy, &app.calendar, reach.0, app.zone),
-    );
+    let unusual =
+        Unusual::new(others.map(|(_, span)| *span).collect(), unusual_days(policy, &app.calendar, reach.0, app.zone));
     let from = reach.0.saturating_sub(BEFORE);
     let measured: Vec<Sample> =
         samples::minutes(app, &Actor::clock(), indicator.number, from, reach.1).await?.collect();
-    let question =
-        Question { measured: Measured::new(&measured), causes: &causes, unusual: &unusual, zone: app.zone };
+    let question = Question { measured: Measured::new(&measured), causes: &causes, unusual: &unusual, zone: app.zone };
     let together = causes.iter().map(|cause| cause.event).collect();
     Ok(Some(Found { indicator: indicator.number, service, together, costs: attribution::attribute(&question) }))
 }
@@ -451,13 +446,7 @@ pub fn stretch_of(app: &App, window: Window, minute: Minute) -> Option<Stretch> 
 }
 
 /// Links an event to an indicator by hand (`true`), cuts it off (`false`), or leaves it to the services that it affected.
-pub async fn link(
-    app: &App,
-    actor: &Actor,
-    number: i64,
-    key: &str,
-    link: Option<bool>,
-) -> Result<(), ServiceError> {
+pub async fn link(app: &App, actor: &Actor, number: i64, key: &str, link: Option<bool>) -> Result<(), ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
     retried(move || {
@@ -535,8 +524,7 @@ pub async fn ledger(
 ) -> Result<Ledger, ServiceError> {
     authorise(actor, Permission::Read)?;
     let totals = samples::totals(app, actor, indicator.number, from, to).await?.totals;
-    let rows =
-        store::event_costs::of_indicator(app.store.read(), indicator.number, from, to, Sight::of(actor)).await?;
+    let rows = store::event_costs::of_indicator(app.store.read(), indicator.number, from, to, Sight::of(actor)).await?;
     let mut of: BTreeMap<Option<i64>, Vec<Cost>> = BTreeMap::new();
     for (cost, number) in rows {
         of.entry(number).or_default().push(cost);

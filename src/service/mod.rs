@@ -11,6 +11,7 @@ pub mod capture;
 pub mod demo;
 mod demo_actions;
 pub mod error;
+pub mod event_costs;
 pub mod event_history;
 pub mod event_relations;
 pub mod event_text;

@@ -118,6 +118,11 @@ pub async fn ingest(app: &App, actor: &Actor, key: &str, batch: Vec<Sample>) -> 
                 return Ok(Ingested::default());
             }
             let done = write(&app, &tx, indicator.number, &batch).await?;
+            if let Some(reach) = done.reach {
+                let service = indicator.fields.service_id;
+                let now = app.now_millis();
+                store::event_costs::samples_changed(&tx, indicator.number, service, reach, now).await?;
+            }
             if done.corrected > 0 {
                 let at = |minute: Minute| DateTime::from_timestamp(i64::from(minute) * 60, 0).map(|at| at.to_rfc3339());
                 let change = json!({

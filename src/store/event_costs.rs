@@ -137,8 +137,8 @@ pub async fn causes(
             .all(connection)
             .await?;
         for (event, occurred_at, by_day, recovered_at, kind) in rows {
-            let kind = EventKind::from_code(&kind)
-                .ok_or_else(|| StoreError::Unreadable(format!("event kind {kind}")))?;
+            let kind =
+                EventKind::from_code(&kind).ok_or_else(|| StoreError::Unreadable(format!("event kind {kind}")))?;
             let shares = shares.remove(&event).map(event_parts::shares_of).transpose()?.unwrap_or_default();
             found.push(CauseRow { event, occurred_at, by_day, recovered_at, kind, shares });
         }
@@ -335,10 +335,13 @@ pub async fn of_indicator(
             .await?;
         numbers.extend(seen);
     }
-    rows.into_iter().map(|row| Ok((numbers.get(&row.event_id).copied(), row))).map(|found: Result<_, StoreError>| {
-        let (number, row) = found?;
-        Ok((value(row)?, number))
-    }).collect()
+    rows.into_iter()
+        .map(|row| Ok((numbers.get(&row.event_id).copied(), row)))
+        .map(|found: Result<_, StoreError>| {
+            let (number, row) = found?;
+            Ok((value(row)?, number))
+        })
+        .collect()
 }
 
 fn row(indicator: i32, cost: &Cost) -> event_cost::ActiveModel {
@@ -383,7 +386,9 @@ fn value(row: event_cost::Model) -> Result<Cost, StoreError> {
         _ => None,
     };
     let missing = match (row.missing_expected, row.missing_estimate, row.missing_gate, row.missing_within) {
-        (Some(expected), Some(estimate), Some(gate), Some(within)) => Some(Missing { expected, estimate, gate, within }),
+        (Some(expected), Some(estimate), Some(gate), Some(within)) => {
+            Some(Missing { expected, estimate, gate, within })
+        }
         _ => None,
     };
     Ok(Cost {

@@ -283,7 +283,7 @@ fn stored_shares(shares: &[ShareFrom]) -> Result<serde_json::Value, StoreError> 
     serde_json::to_value(stored).map_err(|error| StoreError::Unreadable(format!("affected shares: {error}")))
 }
 
-fn shares_of(stored: serde_json::Value) -> Result<Vec<ShareFrom>, StoreError> {
+pub(super) fn shares_of(stored: serde_json::Value) -> Result<Vec<ShareFrom>, StoreError> {
     let unreadable = |what: String| StoreError::Unreadable(format!("affected shares: {what}"));
     let stored: Vec<StoredShare> = serde_json::from_value(stored).map_err(|error| unreadable(error.to_string()))?;
     stored

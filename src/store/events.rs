@@ -100,6 +100,7 @@ pub async fn delete_all(tx: &Tx, events: &[(Uuid, i64)], now: i64) -> Result<(),
         });
         let result = event::Entity::update_many()
             .col_expr(event::Column::DeletedAt, Expr::value(now))
+            .col_expr(event::Column::CostsDue, Expr::value(now))
             .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
             .filter(named)
             .filter(event::Column::DeletedAt.is_null())
@@ -201,6 +202,7 @@ fn new_row(value: &ProductionEvent, created_by: Option<Uuid>, import_id: Option<
     row.created_by = Set(created_by);
     row.updated_at = Set(value.updated_at);
     row.deleted_at = Set(None);
+    row.costs_due = Set(Some(value.updated_at));
     row
 }
 
@@ -219,6 +221,7 @@ pub async fn update(
     row.updated_at = Set(now);
     row.report_week = Set(value.week.to_string());
     row.import_mark = Set(value.import_mark.map(mark_code));
+    row.costs_due = Set(Some(now));
     let result = event::Entity::update_many()
         .set(row)
         .filter(event::Column::Id.eq(value.id))
@@ -250,6 +253,7 @@ pub async fn touch(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), Stor
 pub async fn delete(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), StoreError> {
     let result = event::Entity::update_many()
         .col_expr(event::Column::DeletedAt, Expr::value(now))
+        .col_expr(event::Column::CostsDue, Expr::value(now))
         .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
         .filter(event::Column::Id.eq(id))
         .filter(event::Column::Version.eq(version))
@@ -323,6 +327,7 @@ pub async fn deleted_by_number(
 pub async fn restore(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), StoreError> {
     let result = event::Entity::update_many()
         .col_expr(event::Column::DeletedAt, Expr::value(None::<i64>))
+        .col_expr(event::Column::CostsDue, Expr::value(now))
         .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
         .col_expr(event::Column::UpdatedAt, Expr::value(now))
         .filter(event::Column::Id.eq(id))

@@ -51,6 +51,38 @@ pub async fn by_key(connection: &impl ConnectionTrait, key: &str) -> Result<Opti
     row.map(value).transpose()
 }
 
+/// Indicators by their numbers, archived ones too.
+pub async fn by_numbers(
+    connection: &impl ConnectionTrait,
+    numbers: &[i32],
+) -> Result<HashMap<i32, Indicator>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in numbers.chunks(1_000) {
+        let rows = indicator::Entity::find()
+            .filter(indicator::Column::Number.is_in(chunk.iter().copied()))
+            .all(connection)
+            .await?;
+        for row in rows {
+            found.insert(row.number, value(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The indicators of services, archived ones too, in order of their numbers; at most 1,000.
+pub async fn of_services(connection: &impl ConnectionTrait, services: &[Uuid]) -> Result<Vec<Indicator>, StoreError> {
+    if services.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = indicator::Entity::find()
+        .filter(indicator::Column::ServiceId.is_in(services.iter().copied().take(1_000)))
+        .order_by_asc(indicator::Column::Number)
+        .limit(PAGE_LIMIT)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(value).collect()
+}
+
 /// Writes a new indicator; says no where its key or name is taken.
 pub async fn insert(tx: &Tx, value: &Indicator) -> Result<bool, StoreError> {
     let row = indicator::ActiveModel {

@@ -11,6 +11,7 @@ mod bulk;
 pub mod connect;
 pub mod counters;
 pub mod error;
+pub mod event_costs;
 pub mod event_list;
 pub mod event_parts;
 pub mod event_relations;

@@ -34,7 +34,8 @@ fn flat(minutes: &mut BTreeMap<Minute, Counts>, from: Minute, to: Minute, total:
 }
 
 fn asked(minutes: &BTreeMap<Minute, Counts>, causes: &[Cause], unusual: &Unusual) -> Vec<Cost> {
-    let minutes: Vec<Sample> = minutes.iter().map(|(minute, counts)| Sample { minute: *minute, counts: *counts }).collect();
+    let minutes: Vec<Sample> =
+        minutes.iter().map(|(minute, counts)| Sample { minute: *minute, counts: *counts }).collect();
     attribute(&Question { measured: Measured::new(&minutes), causes, unusual, zone: ZONE })
 }
 
