@@ -4,6 +4,8 @@
 //! five minutes are taken together. A dip has two bad minutes at least, begins with the first and is over after ten clean
 //! ones.
 
+use uuid::Uuid;
+
 use super::{
     attribution::Measured,
     poisson,
@@ -89,6 +91,77 @@ pub struct Dip {
     pub counts: Totals,
     /// Failures above the usual.
     pub excess: i64,
+}
+
+/// What became of a dip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DipState {
+    /// Somebody has to look at it.
+    Proposed,
+    /// It became an event.
+    Accepted,
+    /// It belongs to an event that was there.
+    Merged,
+    /// It is none.
+    Dismissed,
+}
+
+/// All states.
+pub const DIP_STATES: [DipState; 4] = [DipState::Proposed, DipState::Accepted, DipState::Merged, DipState::Dismissed];
+
+impl DipState {
+    /// The stored and spoken code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Accepted => "accepted",
+            Self::Merged => "merged",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// The state of a code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        DIP_STATES.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// A dip that was found, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundDip {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Optimistic lock.
+    pub version: i64,
+    /// The indicator's number.
+    pub indicator: i32,
+    /// First bad minute.
+    pub from: Minute,
+    /// The minute behind the last bad one; none while it goes on.
+    pub to: Option<Minute>,
+    /// What was counted in it.
+    pub counts: Totals,
+    /// Failures above the usual.
+    pub excess: i64,
+    /// What became of it.
+    pub state: DipState,
+    /// Milliseconds since the epoch.
+    pub found_at: i64,
+    /// The event that it became or belongs to.
+    pub event: Option<Uuid>,
+    /// Who decided; none is the local operator.
+    pub decided_by: Option<Uuid>,
+    /// Milliseconds since the epoch.
+    pub decided_at: Option<i64>,
+    /// Why it was dismissed.
+    pub reason: Option<String>,
+}
+
+impl FoundDip {
+    /// Whether the two share a minute, or lie so close together that they are one.
+    pub fn meets(&self, from: Minute, to: Minute) -> bool {
+        self.from < to.saturating_add(CLEAN) && self.to.is_none_or(|end| from < end.saturating_add(CLEAN))
+    }
 }
 
 /// The dips that begin within `[from, to)`. `to` is where the measured minutes end for now: what is not yet over there has no

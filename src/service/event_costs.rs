@@ -24,7 +24,7 @@ use crate::{
         visibility::Sight,
     },
     store::{
-        self,
+        self, Tx,
         event_costs::{CauseRow, Due},
     },
 };
@@ -456,28 +456,56 @@ pub async fn link(app: &App, actor: &Actor, number: i64, key: &str, link: Option
             let event = events::by_number(&tx, &actor, number).await?;
             let indicator =
                 store::indicators::by_key(tx.conn(), &key).await?.ok_or_else(|| indicators::missing(&key))?;
-            let links = store::event_costs::links_of(tx.conn(), &[event.id]).await?.remove(&event.id);
-            let links = links.unwrap_or_default();
-            let was = links.iter().find(|(one, _)| one.number == indicator.number).map(|(_, linked)| *linked);
-            if was == link {
-                tx.rollback().await?;
-                return Ok(());
-            }
-            if links.len() >= MOST_INDICATORS && was.is_none() {
-                let words = format!("{} is linked to {MOST_INDICATORS} indicators; take one away first", event.label());
-                return Err(ServiceError::Conflict(words));
-            }
-            store::event_costs::write_link(&tx, event.id, indicator.number, link).await?;
-            store::event_costs::make_due(&tx, &[event.id], app.now_millis()).await?;
-            let word = |link: Option<bool>| link.map(|linked| if linked { "linked" } else { "cut" });
-            let change = json!({"indicators": {"from": {&key: word(was)}, "to": {&key: word(link)}}});
-            let subject = events::subject(number);
-            store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "event.link", &subject, change).await?;
+            write_link(&app, &tx, &actor, &event, &indicator, link).await?;
             tx.commit().await?;
             Ok(())
         }
     })
     .await
+}
+
+/// The same inside a transaction.
+pub(super) async fn write_link(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    event: &ProductionEvent,
+    indicator: &Indicator,
+    link: Option<bool>,
+) -> Result<(), ServiceError> {
+    let links = store::event_costs::links_of(tx.conn(), &[event.id]).await?.remove(&event.id).unwrap_or_default();
+    let was = links.iter().find(|(one, _)| one.number == indicator.number).map(|(_, linked)| *linked);
+    if was == link {
+        return Ok(());
+    }
+    if links.len() >= MOST_INDICATORS && was.is_none() {
+        let words = format!("{} is linked to {MOST_INDICATORS} indicators; take one away first", event.label());
+        return Err(ServiceError::Conflict(words));
+    }
+    let now = app.now_millis();
+    store::event_costs::write_link(tx, event.id, indicator.number, link).await?;
+    store::event_costs::make_due(tx, &[event.id], now).await?;
+    let word = |link: Option<bool>| link.map(|linked| if linked { "linked" } else { "cut" });
+    let key = &indicator.fields.key;
+    let change = json!({"indicators": {"from": {key: word(was)}, "to": {key: word(link)}}});
+    let subject = events::subject(event.number);
+    store::audit::insert(tx, app.id(), now, actor, "event.link", &subject, change).await?;
+    Ok(())
+}
+
+/// The stretches of all events of an indicator, drills and maintenance too, that touch `from..to`.
+pub(super) async fn spans(
+    app: &App,
+    indicator: &Indicator,
+    from: Minute,
+    to: Minute,
+) -> Result<Vec<(Minute, Minute)>, ServiceError> {
+    let millis = |minute: Minute| i64::from(minute) * 60_000;
+    let (connection, service) = (app.store.read(), indicator.fields.service_id);
+    let rows =
+        store::event_costs::causes(connection, indicator.number, service, millis(from), millis(to)).await?;
+    let now = app.now_millis();
+    Ok(rows.iter().filter_map(|row| span(row, now)).collect())
 }
 
 /// What an event of a ledger lost.

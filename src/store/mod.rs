@@ -10,6 +10,7 @@ pub mod boards;
 mod bulk;
 pub mod connect;
 pub mod counters;
+pub mod dips;
 pub mod error;
 pub mod event_costs;
 pub mod event_list;

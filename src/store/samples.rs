@@ -65,6 +65,24 @@ pub async fn head(connection: &impl ConnectionTrait, indicator: i32) -> Result<O
     Ok(Some(Head { revision: row.try_get_by_index(0)?, reach: (reach != EMPTY).then_some(reach) }))
 }
 
+/// The heads of these indicators.
+pub async fn heads(connection: &impl ConnectionTrait, indicators: &[i32]) -> Result<HashMap<i32, Head>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in indicators.chunks(MOST_INDICATORS) {
+        let text = format!(
+            "SELECT indicator, revision, first_minute, last_minute FROM sample_head WHERE indicator IN ({})",
+            marks(chunk.len())
+        );
+        let query = statement(connection.get_database_backend(), &text, numbers(chunk));
+        for row in connection.query_all_raw(query).await? {
+            let reach: (Minute, Minute) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+            let head = Head { revision: row.try_get_by_index(1)?, reach: (reach != EMPTY).then_some(reach) };
+            found.insert(row.try_get_by_index(0)?, head);
+        }
+    }
+    Ok(found)
+}
+
 /// Notes a change of samples between two minutes, both included; `head` is what was known under the lock.
 pub async fn touch(tx: &Tx, indicator: i32, head: Head, changed: (Minute, Minute)) -> Result<(), StoreError> {
     let (first, last) = head.reach.unwrap_or(EMPTY);
