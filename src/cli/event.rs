@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{
-    Session,
+    Session, history,
     out::{data, say},
 };
 use crate::{
@@ -64,6 +64,12 @@ pub(super) enum Event {
         #[arg(long)]
         at: Option<String>,
     },
+    /// Delete an event; `restore` brings it back.
+    Delete(history::Delete),
+    /// Bring a deleted event back.
+    Restore(history::Restore),
+    /// Take back the last change of an event, within a minute and before anybody else changes it.
+    Undo(history::Undo),
     /// Say what an event is to another one: related, duplicate or recurrence (of it).
     Relate {
         /// PE-22.
@@ -151,6 +157,9 @@ pub(super) async fn run(session: &Session, command: Event) -> anyhow::Result<()>
             let after = events::mark(app, actor, number, point, at.map(|point| point.at)).await?;
             show(session, &after).await
         }
+        Event::Delete(delete) => history::delete(session, delete).await,
+        Event::Restore(restore) => history::restore(session, restore).await,
+        Event::Undo(undo) => history::undo(session, undo).await,
         Event::Relate { event, kind, other, remove } => {
             let (number, other) = (number(&event)?, number(&other)?);
             let kind = RelationKind::from_code(&kind).ok_or_else(|| {

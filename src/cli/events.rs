@@ -13,6 +13,7 @@ use crate::{
     service::{
         ServiceError,
         bulk_edit::{self, BulkChange, BulkOutcome},
+        event_text,
         saved_views::{self, ViewChange},
         search::{self, EventCursor, EventOrder, Hit, Listing},
     },
@@ -38,7 +39,7 @@ pub(super) struct Events {
     /// Where the page begins, as the page before said.
     #[arg(long)]
     cursor: Option<String>,
-    /// Change the events that were found: add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=…, owner=….
+    /// Change the events that were found: add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=…, team=…, owner=….
     #[arg(long, value_name = "WHAT=VALUE")]
     set: Vec<String>,
     /// With --set: only say which events would be changed.
@@ -157,7 +158,7 @@ async fn change(session: &Session, listing: &Listing, asked: &Events) -> anyhow:
     let mut change = BulkChange::default();
     for set in &asked.set {
         let wrong = || {
-            let known = "add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=… or owner=…";
+            let known = "add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=…, team=… or owner=…";
             ServiceError::from(FieldError::shape("set", format!("“{set}”: write {known}")))
         };
         let (what, value) = set.split_once('=').ok_or_else(wrong)?;
@@ -168,6 +169,9 @@ async fn change(session: &Session, listing: &Listing, asked: &Events) -> anyhow:
             "add-service" => change.add_services.extend(search::services_named(app, actor, &one).await?),
             "remove-service" => change.remove_services.extend(search::services_named(app, actor, &one).await?),
             "kind" => change.kind = Some(query::kind_of(value).ok_or_else(wrong)?),
+            "team" | "responsibility" => {
+                change.responsibility = Some(event_text::teams_named(app, actor, value).await?);
+            }
             "owner" => change.owner = Some(search::person_named(app, actor, value).await?),
             _ => return Err(wrong().into()),
         }

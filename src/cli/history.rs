@@ -1,4 +1,4 @@
-//! `fupan history`, `fupan deleted`, `fupan restore`: who changed what, and bringing events back.
+//! `fupan history`, `fupan deleted`, `fupan event delete`, `restore` and `undo`: who changed what, and taking it back.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,8 @@ use super::{
 use crate::{
     domain::{checked::FieldError, event, history::field_changes, record_text::share_text},
     i18n::{history as words, restated, texts},
-    service::{ServiceError, accounts, event_history, services, teams},
+    service::{ServiceError, accounts, event_history, events, services, teams},
+    web::api::event_json,
 };
 
 /// Who changed what of an event.
@@ -32,6 +33,34 @@ pub(super) struct History {
 /// Bring a deleted event back.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
+    /// PE-1.
+    event: String,
+}
+
+/// The deleted events, the latest deletion first.
+#[derive(Debug, Args)]
+pub(super) struct Deleted {
+    /// Events to show, 1 to 200.
+    #[arg(long, default_value_t = 50)]
+    limit: u64,
+    /// Where to go on, as the last answer said.
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+/// Delete an event; `restore` brings it back.
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    /// PE-1.
+    event: String,
+    /// Only while the event is still in this version.
+    #[arg(long)]
+    version: Option<i64>,
+}
+
+/// Take back the last change of an event, within a minute and before anybody else changes it.
+#[derive(Debug, Args)]
+pub(super) struct Undo {
     /// PE-1.
     event: String,
 }
@@ -134,31 +163,78 @@ fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value:
 }
 
 /// The deleted events.
-pub(super) async fn deleted(session: &Session) -> anyhow::Result<()> {
-    let gone = event_history::deleted(&session.app, &session.actor, None, event_history::PAGE_LIMIT).await?;
+pub(super) async fn deleted(session: &Session, asked: Deleted) -> anyhow::Result<()> {
+    let before = asked.cursor.as_deref().map(event_history::deleted_cursor_of).transpose()?;
+    let page = event_history::deleted(&session.app, &session.actor, before, asked.limit).await?;
+    let next = page.next.map(event_history::deleted_cursor_text);
     if session.json {
-        let rows: Vec<Value> = gone
+        let rows: Vec<Value> = page
+            .events
             .iter()
             .map(|one| {
                 let at = DateTime::from_timestamp_millis(one.deleted_at)
                     .map(|at| at.with_timezone(&session.app.zone).fixed_offset());
-                json!({"label": event::label(one.number), "narrative": one.narrative, "deleted_at": at})
+                let (number, label) = (one.number, event::label(one.number));
+                json!({"number": number, "label": label, "narrative": one.narrative, "deleted_at": at})
             })
             .collect();
-        data(&Value::Array(rows).to_string());
+        data(&json!({"data": rows, "next_cursor": next}).to_string());
         return Ok(());
     }
-    for one in &gone {
+    for one in &page.events {
         let text = one.narrative.replace(['\n', '\t'], " ");
         data(&format!("{}\t{}\t{text}", event::label(one.number), local(session, one.deleted_at)));
     }
-    say(&format!("已删除 {} 项，恢复：fupan restore PE-1", gone.len()));
+    match next {
+        Some(next) => say(&format!("还有更早删除的 more: --cursor {next}")),
+        None if page.events.is_empty() && asked.cursor.is_none() => say("没有删除的事件 nothing is deleted"),
+        None => say("恢复 to bring one back: fupan event restore PE-1"),
+    }
     Ok(())
 }
 
 /// Brings a deleted event back.
 pub(super) async fn restore(session: &Session, restore: Restore) -> anyhow::Result<()> {
     let event = event_history::restore(&session.app, &session.actor, number(&restore.event)?).await?;
-    say(&format!("{} 在：{}", event.label(), event.title()));
+    say(&format!("{} 在 is there: {}", event.label(), event.title()));
+    if session.json {
+        data(&event_json(&session.app, &event).to_string());
+    }
+    Ok(())
+}
+
+/// Deletes an event.
+pub(super) async fn delete(session: &Session, delete: Delete) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let event = events::get(app, actor, number(&delete.event)?).await?;
+    events::delete(app, actor, event.number, delete.version.unwrap_or(event.version)).await?;
+    let label = event.label();
+    say(&format!("已删除 deleted: {label} {}；恢复 to bring it back: fupan event restore {label}", event.title()));
+    if session.json {
+        data(&json!({"number": event.number, "label": label, "deleted": true}).to_string());
+    }
+    Ok(())
+}
+
+/// Takes back the last change of an event.
+pub(super) async fn undo(session: &Session, undo: Undo) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let number = number(&undo.event)?;
+    let entry = events::detail(app, actor, number).await?.undoable.ok_or_else(event_history::too_late)?;
+    let label = event::label(number);
+    match event_history::undo(app, actor, number, entry).await? {
+        Some(event) => {
+            say(&format!("已撤销 taken back: {label} {}", event.title()));
+            if session.json {
+                data(&event_json(app, &event).to_string());
+            }
+        }
+        None => {
+            say(&format!("已撤销登记 taken back: {label}；恢复 to bring it back: fupan event restore {label}"));
+            if session.json {
+                data(&json!({"number": number, "label": label, "deleted": true}).to_string());
+            }
+        }
+    }
     Ok(())
 }

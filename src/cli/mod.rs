@@ -97,7 +97,7 @@ enum Command {
     /// Who changed what of an event.
     History(history::History),
     /// The deleted events.
-    Deleted,
+    Deleted(history::Deleted),
     /// Bring a deleted event back.
     Restore(history::Restore),
     /// Business lines and components that events affect.
@@ -293,7 +293,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
                 Command::History(history) => history::run(&session, history).await,
-                Command::Deleted => history::deleted(&session).await,
+                Command::Deleted(deleted) => history::deleted(&session, deleted).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,

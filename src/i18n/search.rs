@@ -66,6 +66,8 @@ words! {
     remove_tags: "去标签", "Remove tags";
     add_service: "加业务", "Add a service";
     remove_service: "去业务", "Remove a service";
+    team: "定责团队", "Teams that answer";
+    team_hint: "渠道组 50% | 支付组 50%；none 为不定责", "Channel 50% | Payments 50%; none for nobody";
     bulk_go: "修改选中的事件", "Change the chosen events";
     bulk_changed: "已修改", "Changed";
     bulk_done: "已修改", "changed";

@@ -319,6 +319,15 @@ fn services(text: &str, directory: &Directory, near: Near) -> Result<Vec<Affecte
         .collect()
 }
 
+/// The teams that answer and their shares: `渠道组 50% | 支付组 50%`; a name alone answers for all of it, `none` is nobody.
+pub async fn teams_named(app: &App, actor: &Actor, text: &str) -> Result<Vec<Responsibility>, ServiceError> {
+    if matches!(text.trim(), "none" | "-" | "无" | "未定责") {
+        return Ok(Vec::new());
+    }
+    let directory = Directory { teams: super::services::teams(app, actor).await?, ..Directory::default() };
+    Ok(responsibility(text, &directory)?)
+}
+
 fn responsibility(text: &str, directory: &Directory) -> Result<Vec<Responsibility>, FieldError> {
     record_text::service_lines(text)
         .map(|line| {

@@ -14,7 +14,7 @@ use crate::{
     service::{
         App,
         bulk_edit::{self, BulkChange, BulkOutcome, BulkResult},
-        search,
+        event_text, search,
     },
 };
 
@@ -52,6 +52,8 @@ pub struct BulkSet {
     pub remove_services: Vec<String>,
     /// normal, drill or maintenance.
     pub kind: Option<String>,
+    /// The teams that answer, which replace those before: `渠道组 50% | 支付组 50%`, a name alone for all of it, or `none`.
+    pub responsibility: Option<String>,
     /// Owner of the postmortems: a name, an e-mail address, `me`, or `none`.
     pub owner: Option<String>,
 }
@@ -111,6 +113,10 @@ impl BulkSet {
             add_services: search::services_named(app, actor, &self.add_services).await?,
             remove_services: search::services_named(app, actor, &self.remove_services).await?,
             kind,
+            responsibility: match self.responsibility.as_deref().filter(|teams| !teams.is_empty()) {
+                Some(teams) => Some(event_text::teams_named(app, actor, teams).await?),
+                None => None,
+            },
             owner: match self.owner.as_deref().filter(|owner| !owner.is_empty()) {
                 Some(owner) => Some(search::person_named(app, actor, owner).await?),
                 None => None,

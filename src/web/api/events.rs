@@ -200,7 +200,9 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
         events::create_line_once(&app, &caller.actor, line, week, once).await?
     } else {
         let mut fields = EventFields::default();
-        patch_of(&map, &["postmortem"])?.write_over(&mut fields);
+        let mut patch = patch_of(&map, &["postmortem"])?;
+        let severity_reason = patch.severity_reason.take();
+        patch.write_over(&mut fields);
         let state = match map.get("postmortem").filter(|value| !value.is_null()) {
             None => PostmortemState::Undecided,
             Some(value) => value
@@ -209,7 +211,7 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
                 .ok_or_else(|| FieldError::shape("postmortem", "choose undecided, not_required, pending or done"))?,
         };
         let new = NewEvent { fields, state, week, raw: None, source: Source::Api };
-        events::create_once(&app, &caller.actor, new, once).await?
+        events::create_graded(&app, &caller.actor, new, severity_reason, once).await?
     };
     Ok(match created {
         Created::New(event) => conditions::kept_answer(&kept_answer(&app, &event), false),
