@@ -14,10 +14,11 @@ use crate::{
         event::{self, ProductionEvent},
         event_record::{Responsibility, unsettled},
         period::Period,
-        team_counts::{self, Line, TeamCounts, share_of, times},
+        team_counts::{self, Line, share_of, times},
     },
     i18n::grading as words,
     service::{ServiceError, events, grading, team_counts as counts_service, teams},
+    web::api::CountsBody,
 };
 
 /// Show or give the grade of an event.
@@ -224,32 +225,20 @@ pub(super) async fn counts(session: &Session, counts: Counts) -> anyhow::Result<
     let period =
         Period::asked(counts.period.as_deref(), counts.from, counts.to, app.today()).map_err(ServiceError::from)?;
     let counts = counts_service::of_period(app, &session.actor, period).await?;
-    let table = &counts.table;
-    let lines = |name: &str, line: &Line| {
-        let cells: Vec<String> = line.iter().map(|points| times(*points)).collect();
-        format!("{name}\t{}\t{}", cells.join("\t"), times(TeamCounts::total(line)))
-    };
-    let name = |id| counts.names.get(id).map_or("?", String::as_str);
     if session.json {
-        let line = |name: Option<&str>, line: &Line| {
-            let levels: Vec<_> = table
-                .levels
-                .iter()
-                .zip(line)
-                .map(|(level, points)| json!({"level": level, "count": times(*points), "basis_points": points}))
-                .collect();
-            json!({"team": name, "levels": levels, "total": times(TeamCounts::total(line))})
-        };
-        let rows: Vec<_> = table.teams.iter().map(|(id, counts)| line(Some(name(id)), counts)).collect();
-        let value = json!({
-            "from": period.from, "to": period.to, "data": rows,
-            "unsettled": line(None, &table.unsettled), "company": line(None, &table.company),
-        });
-        data(&value.to_string());
+        data(&serde_json::to_string(&CountsBody::of(&counts))?);
         return Ok(());
     }
+    let table = &counts.table;
+    let lines = |name: &str, line: &Line| {
+        let cells: Vec<String> = line.counts.iter().map(|points| times(*points)).collect();
+        let points = table.points(line).map(|points| format!("\t{}", times(points))).unwrap_or_default();
+        format!("{name}\t{}\t{}{points}", cells.join("\t"), times(line.total()))
+    };
+    let name = |id| counts.names.get(id).map_or("?", String::as_str);
     let heads: Vec<String> = table.levels.iter().map(|level| words::level(level.as_deref(), true)).collect();
-    data(&format!("团队\t{}\t合计", heads.join("\t")));
+    let points = if table.points(&table.company).is_some() { "\t故障分" } else { "" };
+    data(&format!("团队\t{}\t合计{points}", heads.join("\t")));
     for (id, line) in &table.teams {
         data(&lines(name(id), line));
     }

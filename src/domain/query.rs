@@ -10,6 +10,7 @@ use crate::domain::{
     event::{CAUSE_CATEGORIES, number_of},
     event_record::{DETECTIONS, Detection, EVENT_KINDS, EventKind},
     iso_week::IsoWeek,
+    period::Period,
     postmortem::{POSTMORTEM_STATES, PostmortemState},
     search_pieces,
 };
@@ -52,6 +53,17 @@ pub enum Person {
     Named(String),
 }
 
+/// Who answers for an event, in a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answering {
+    /// No team at all.
+    Nobody,
+    /// No team for a part of it, or for all of it.
+    Unsettled,
+    /// The team of this name.
+    Team(String),
+}
+
 /// What an event may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Has {
@@ -88,12 +100,14 @@ pub enum Clause {
     Owner(Vec<Person>),
     /// Names of business lines and components.
     Service(Vec<String>),
-    /// Names of teams that answer for it.
-    Team(Vec<Option<String>>),
+    /// Teams that answer for it.
+    Team(Vec<Answering>),
     /// Tags.
     Tag(Vec<String>),
     /// Weeks of the report, from and to.
     Week(Vec<(IsoWeek, IsoWeek)>),
+    /// Counted between these days, both included: by its beginning, else by the day it was logged.
+    Period(Vec<Period>),
     /// Began on this day or later.
     From(NaiveDate),
     /// Began on this day or earlier.
@@ -172,7 +186,7 @@ pub enum QueryProblem {
 }
 
 /// The keys in English.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 17] = [
     "severity",
     "state",
     "owner",
@@ -189,10 +203,11 @@ pub const KEYS: [&str; 16] = [
     "overdue",
     "has",
     "number",
+    "period",
 ];
 
 /// The keys in Chinese, in the order of [`KEYS`].
-pub const CHINESE_KEYS: [&str; 16] = [
+pub const CHINESE_KEYS: [&str; 17] = [
     "等级",
     "状态",
     "负责人",
@@ -209,6 +224,7 @@ pub const CHINESE_KEYS: [&str; 16] = [
     "逾期",
     "有",
     "编号",
+    "期间",
 ];
 
 /// Other names of keys.
@@ -247,6 +263,7 @@ pub fn example(key: &str) -> &'static str {
         "ongoing" => "ongoing:yes",
         "overdue" => "overdue:yes",
         "has" => "has:actions",
+        "period" => "period:2024-Q3",
         _ => "number:22..30",
     }
 }
@@ -451,8 +468,12 @@ impl Reader<'_> {
             })?),
             "service" => Clause::Service(values.iter().map(|(_, value)| value.clone()).collect()),
             "team" => {
-                let none = |value: &str| is_none(value) || value == "未定责";
-                Clause::Team(values.iter().map(|(_, value)| (!none(value)).then(|| value.clone())).collect())
+                let team = |value: &String| match value.as_str() {
+                    "unsettled" | "未定责" => Answering::Unsettled,
+                    value if is_none(value) => Answering::Nobody,
+                    value => Answering::Team(value.to_owned()),
+                };
+                Clause::Team(values.iter().map(|(_, value)| team(value)).collect())
             }
             "tag" => {
                 let plain = |value: &String| value.trim_start_matches(['#', '＃']).to_owned();
@@ -460,6 +481,10 @@ impl Reader<'_> {
             }
             "week" => Clause::Week(each(values, |at, value| {
                 self.weeks(value).ok_or_else(|| bad(at, value, "2024-W34, this, last or 2024-W30..2024-W34".to_owned()))
+            })?),
+            "period" => Clause::Period(each(values, |at, value| {
+                let expected = "2024-W34, 2024-08, 2024-Q3, 2024 or 2024-08-01..2024-08-10";
+                period(value).ok_or_else(|| bad(at, value, expected.to_owned()))
             })?),
             "from" => Clause::From(first(&|value| self.day(value, false))?),
             "to" => Clause::To(first(&|value| self.day(value, true))?),
@@ -539,6 +564,13 @@ fn each<T>(
     read: impl Fn(usize, &str) -> Result<T, QueryError>,
 ) -> Result<Vec<T>, QueryError> {
     values.iter().map(|(at, value)| read(*at, value)).collect()
+}
+
+fn period(value: &str) -> Option<Period> {
+    match value.split_once("..") {
+        Some((from, to)) => Period::of_days(from.parse().ok()?, to.parse().ok()?).ok(),
+        None => Period::parse(value).ok(),
+    }
 }
 
 fn is_none(value: &str) -> bool {
@@ -697,6 +729,15 @@ mod tests {
             [(false, Clause::Number(vec![(22, 30)])), (false, Clause::Number(vec![(7, 7)]))]
         );
         assert_eq!(clauses("cause:变更 kind:演练 detection:客户 has:改进项 ongoing:yes overdue:否").len(), 6);
+        assert_eq!(
+            clauses("team:none|未定责|支付组"),
+            [(
+                false,
+                Clause::Team(vec![Answering::Nobody, Answering::Unsettled, Answering::Team("支付组".to_owned())])
+            )]
+        );
+        assert_eq!(clauses("期间:2024-08"), clauses("period:2024-08"));
+        assert!(read("period:2024-08-01..2024-08-10").is_ok() && read("period:2024-08-10..2024-08-01").is_err());
         assert_eq!(clauses("tag:\"大 促\""), [(false, Clause::Tag(vec!["大 促".to_owned()]))]);
         // A sentence with a wide colon is a sentence.
         assert_eq!(clauses("备注：无"), [(false, word("备注:无"))]);

@@ -9,7 +9,7 @@ use super::{
     App, ServiceError,
     action_items::{ActionFilter, Listed, Names},
     app::authorise,
-    policies,
+    grading, policies,
 };
 use crate::{
     domain::{
@@ -129,6 +129,11 @@ pub async fn behind(
     limit: usize,
 ) -> Result<Behind, ServiceError> {
     let (events, _, settings) = load(app, actor, query).await?;
+    let mut selection = selection.clone();
+    if let Some((By::Level, label)) = &mut selection.group {
+        *label = grading::levels(app.store.read()).await?.meant(label).to_owned();
+    }
+    let selection = &selection;
     let mut found = analytics::behind(&events, selection, &settings);
     found.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
     let total = found.len();
@@ -178,11 +183,16 @@ async fn load(app: &App, actor: &Actor, query: Query) -> Result<(Vec<EventFacts>
     let period = Period { from: query.from, to: query.to, zone: app.zone, sight: Sight::of(actor) };
     let (count, left_out) = store::analytics::count(app.store.read(), &period).await?;
     analytics::bounded(count)?;
+    // Another name of a level counts as that level.
+    let levels = grading::levels(app.store.read()).await?;
     let mut events = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     let mut after = None;
     loop {
         let (page, next) = store::analytics::page(app.store.read(), &period, after).await?;
-        events.extend(page);
+        events.extend(page.into_iter().map(|mut event| {
+            event.severity = event.severity.map(|label| levels.meant(&label).to_owned());
+            event
+        }));
         match next {
             Some(next) => after = Some(next),
             None => break,

@@ -31,6 +31,7 @@ mod timeline;
 
 pub use bulk::{BulkSet, outcome as bulk_outcome};
 pub use conditions::with_bytes;
+pub use counts::CountsBody;
 pub use event_body::json as event_json;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
