@@ -18,15 +18,15 @@ use crate::{
     service::{capture, events, line_styles, recurrence},
 };
 
-/// Read a line and save the event.
+/// 读一行并登记事件。 Read a line and save the event.
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// The line, as it would stand in the report.
+    /// 这一行，如周报里所写。 The line, as it would stand in the report.
     line: String,
-    /// The week whose report it belongs to; by default the latest past occurrence of its date.
+    /// 属于哪一周的周报；默认取那个日期最近的一次。 The week whose report it belongs to; by default the latest past occurrence of its date.
     #[arg(long)]
     week: Option<String>,
-    /// Show what would be saved, and save nothing.
+    /// 只看读出了什么，不保存。 Show what would be saved, and save nothing.
     #[arg(long)]
     dry_run: bool,
 }

@@ -17,48 +17,48 @@ use crate::{
     web::api::event_json,
 };
 
-/// Who changed what of an event.
+/// 一起事件的变更记录。 Who changed what of an event.
 #[derive(Debug, Args)]
 pub(super) struct History {
     /// PE-1.
     event: String,
-    /// Entries to show, 1 to 200.
+    /// 显示几条，1 到 200。 Entries to show, 1 to 200.
     #[arg(long, default_value_t = 50)]
     limit: u64,
-    /// Where to go on, as the last answer said.
+    /// 从哪里接着列，取自上次的输出。 Where to go on, as the last answer said.
     #[arg(long)]
     cursor: Option<String>,
 }
 
-/// Bring a deleted event back.
+/// 恢复已删除的事件。 Bring a deleted event back.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// PE-1.
     event: String,
 }
 
-/// The deleted events, the latest deletion first.
+/// 已删除的事件，最近删除的在前。 The deleted events, the latest deletion first.
 #[derive(Debug, Args)]
 pub(super) struct Deleted {
-    /// Events to show, 1 to 200.
+    /// 显示几起，1 到 200。 Events to show, 1 to 200.
     #[arg(long, default_value_t = 50)]
     limit: u64,
-    /// Where to go on, as the last answer said.
+    /// 从哪里接着列，取自上次的输出。 Where to go on, as the last answer said.
     #[arg(long)]
     cursor: Option<String>,
 }
 
-/// Delete an event; `restore` brings it back.
+/// 删除事件，可用 restore 恢复。 Delete an event; `restore` brings it back.
 #[derive(Debug, Args)]
 pub(super) struct Delete {
     /// PE-1.
     event: String,
-    /// Only while the event is still in this version.
+    /// 只在事件还是这个版本时。 Only while the event is still in this version.
     #[arg(long)]
     version: Option<i64>,
 }
 
-/// Take back the last change of an event, within a minute and before anybody else changes it.
+/// 撤销最近一次修改，一分钟内、别人没有再改时。 Take back the last change of an event, within a minute and before anybody else changes it.
 #[derive(Debug, Args)]
 pub(super) struct Undo {
     /// PE-1.
@@ -162,7 +162,7 @@ fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value:
     }
 }
 
-/// The deleted events.
+/// 已删除的事件。 The deleted events.
 pub(super) async fn deleted(session: &Session, asked: Deleted) -> anyhow::Result<()> {
     let before = asked.cursor.as_deref().map(event_history::deleted_cursor_of).transpose()?;
     let page = event_history::deleted(&session.app, &session.actor, before, asked.limit).await?;
@@ -220,9 +220,8 @@ pub(super) async fn delete(session: &Session, delete: Delete) -> anyhow::Result<
 pub(super) async fn undo(session: &Session, undo: Undo) -> anyhow::Result<()> {
     let (app, actor) = (&session.app, &session.actor);
     let number = number(&undo.event)?;
-    let entry = events::detail(app, actor, number).await?.undoable.ok_or_else(event_history::too_late)?;
     let label = event::label(number);
-    match event_history::undo(app, actor, number, entry).await? {
+    match event_history::undo_last(app, actor, number).await? {
         Some(event) => {
             say(&format!("已撤销 taken back: {label} {}", event.title()));
             if session.json {

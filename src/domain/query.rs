@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::domain::{
     checked,
-    event::{CAUSE_CATEGORIES, number_of},
-    event_record::{DETECTIONS, Detection, EVENT_KINDS, EventKind},
+    event::number_of,
+    event_record::{Detection, EventKind},
     iso_week::IsoWeek,
     period::Period,
-    postmortem::{POSTMORTEM_STATES, PostmortemState},
-    search_pieces,
+    postmortem::PostmortemState,
+    search_pieces, vocabulary,
 };
 
 /// Longest query, in characters.
@@ -452,8 +452,7 @@ impl Reader<'_> {
                 for (at, value) in values {
                     let found = states_of(value);
                     if found.is_empty() {
-                        let codes: Vec<&str> = POSTMORTEM_STATES.iter().map(|state| state.code()).collect();
-                        return Err(bad(*at, value, format!("{} or owed", codes.join(", "))));
+                        return Err(bad(*at, value, format!("{} or owed", vocabulary::STATE.list(false))));
                     }
                     states.extend(found.into_iter().filter(|state| !states.contains(state)).collect::<Vec<_>>());
                 }
@@ -492,16 +491,16 @@ impl Reader<'_> {
                 if is_none(value) {
                     return Ok(None);
                 }
-                cause_of(value).map(Some).ok_or_else(|| bad(at, value, CAUSE_CATEGORIES.join(", ")))
+                cause_of(value).map(Some).ok_or_else(|| bad(at, value, vocabulary::CAUSE.list(false)))
             })?),
             "kind" => Clause::Kind(each(values, |at, value| {
-                kind_of(value).ok_or_else(|| bad(at, value, EVENT_KINDS.map(EventKind::code).join(", ")))
+                kind_of(value).ok_or_else(|| bad(at, value, vocabulary::KIND.list(false)))
             })?),
             "detection" => Clause::Detection(each(values, |at, value| {
                 if is_none(value) {
                     return Ok(None);
                 }
-                detection_of(value).map(Some).ok_or_else(|| bad(at, value, DETECTIONS.map(Detection::code).join(", ")))
+                detection_of(value).map(Some).ok_or_else(|| bad(at, value, vocabulary::DETECTION.list(false)))
             })?),
             "ongoing" => Clause::Ongoing(yes()?),
             "overdue" => Clause::Overdue(yes()?),
@@ -588,57 +587,26 @@ fn yes_or_no(value: &str) -> Option<bool> {
 /// What `state:owed` means.
 pub const OWED: [PostmortemState; 3] = [PostmortemState::Pending, PostmortemState::Drafting, PostmortemState::InReview];
 
-fn states_of(value: &str) -> Vec<PostmortemState> {
-    use PostmortemState::{Done, Drafting, InReview, NotRequired, Pending, Undecided};
-    match value {
-        "owed" | "待复盘" | "未完成" => OWED.to_vec(),
-        "未定" => vec![Undecided],
-        "免复盘" | "无需复盘" | "waived" => vec![NotRequired],
-        "待开始" | "已指派" => vec![Pending],
-        "撰写中" | "复盘中" => vec![Drafting],
-        "评审中" | "待评审" => vec![InReview],
-        "已复盘" | "完成" => vec![Done],
-        code => PostmortemState::from_code(&code.to_lowercase().replace('-', "_")).into_iter().collect(),
+/// The states that a word means; `owed` and its words are several, and none is meant by a word that nobody knows.
+pub fn states_of(value: &str) -> Vec<PostmortemState> {
+    if matches!(checked::fold(value).as_str(), "owed" | "待复盘" | "未完成") {
+        return OWED.to_vec();
     }
+    vocabulary::STATE.code_of(value).and_then(PostmortemState::from_code).into_iter().collect()
 }
 
-/// The category of a cause by its code or its Chinese name.
+/// The category of a cause by its code or its words.
 pub fn cause_of(value: &str) -> Option<String> {
-    let code = match value {
-        "变更" => "change",
-        "容量" => "capacity",
-        "依赖" | "外部依赖" => "dependency",
-        "网络" => "network",
-        "硬件" => "hardware",
-        "数据" => "data",
-        "安全" => "security",
-        "人员与流程" | "人为" | "流程" => "human_process",
-        "未知" | "不明" => "unknown",
-        other => other,
-    };
-    let code = code.to_lowercase().replace('-', "_");
-    CAUSE_CATEGORIES.contains(&code.as_str()).then_some(code)
+    vocabulary::CAUSE.code_of(value).map(str::to_owned)
 }
 
-/// The kind by its code or its Chinese name.
+/// The kind by its code or its words.
 pub fn kind_of(value: &str) -> Option<EventKind> {
-    match value {
-        "演练" => Some(EventKind::Drill),
-        "维护" | "计划维护" => Some(EventKind::Maintenance),
-        "生产" | "生产事件" | "正常" => Some(EventKind::Normal),
-        code => EventKind::from_code(&code.to_lowercase()),
-    }
+    vocabulary::KIND.code_of(value).and_then(EventKind::from_code)
 }
 
 fn detection_of(value: &str) -> Option<Detection> {
-    match value {
-        "监控" | "监控告警" => Some(Detection::Monitoring),
-        "客户" | "客户反馈" => Some(Detection::Customer),
-        "员工" | "内部" | "内部员工" => Some(Detection::Staff),
-        "对账" => Some(Detection::Reconciliation),
-        "其他" => Some(Detection::Other),
-        code => Detection::from_code(&code.to_lowercase()),
-    }
+    vocabulary::DETECTION.code_of(value).and_then(Detection::from_code)
 }
 
 fn has_of(value: &str) -> Option<Has> {

@@ -18,6 +18,7 @@ use crate::{
         checked::{self, FieldError},
         event::ProductionEvent,
         visibility::Sight,
+        vocabulary,
     },
     store::{self, analytics::Period},
 };
@@ -89,9 +90,7 @@ impl Query {
         reading: Option<&str>,
     ) -> Result<Self, FieldError> {
         let given = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        let by = given(by).map(|code| {
-            By::from_code(&code).ok_or_else(|| FieldError::shape("by", "choose team, service, level or month"))
-        });
+        let by = given(by).map(|code| vocabulary::GROUPING.read("by", &code).map(By::from_code));
         let reading = given(reading).map(|code| {
             Reading::from_code(&code).ok_or_else(|| FieldError::shape("reading", "choose segment or cumulative"))
         });
@@ -99,7 +98,7 @@ impl Query {
         let to = to.unwrap_or(default.to);
         // Where only an early last day is given, the twelve months before it.
         let from = from.unwrap_or_else(|| Self::last_year(to).from);
-        Ok(Self { from, to, by: by.transpose()?, reading: reading.transpose()? })
+        Ok(Self { from, to, by: by.transpose()?.flatten(), reading: reading.transpose()? })
     }
 
     fn checked(self) -> Result<Self, FieldError> {

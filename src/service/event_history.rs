@@ -177,8 +177,14 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
     .await
 }
 
+/// [`undo`] of whatever this person did last, where that can be taken back now.
+pub async fn undo_last(app: &App, actor: &Actor, number: i64) -> Result<Option<ProductionEvent>, ServiceError> {
+    let entry = events::detail(app, actor, number).await?.undoable.ok_or_else(too_late)?;
+    undo(app, actor, number, entry).await
+}
+
 /// Nothing is left to take back.
-pub(crate) fn too_late() -> ServiceError {
+fn too_late() -> ServiceError {
     ServiceError::Conflict("this cannot be undone any more: a minute went by, or something changed since".to_owned())
 }
 

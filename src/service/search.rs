@@ -13,6 +13,7 @@ use crate::{
         query::{self, Answering, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
         text,
         visibility::Sight,
+        vocabulary,
     },
     store::{
         self,
@@ -59,8 +60,9 @@ impl EventOrder {
         }
     }
 
-    /// The order of a code.
+    /// The order of a code or its words.
     pub fn from_code(code: &str) -> Option<Self> {
+        let code = vocabulary::ORDER.code_of(code)?;
         [Self::Relevance, Self::Newest, Self::Oldest].into_iter().find(|order| order.code() == code)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         checked::FieldError,
         event::{self, number_of},
-        query,
+        query, vocabulary,
     },
     service::{
         App,
@@ -103,9 +103,7 @@ impl BulkSet {
             .kind
             .as_deref()
             .filter(|kind| !kind.is_empty())
-            .map(|kind| {
-                query::kind_of(kind).ok_or_else(|| FieldError::shape("kind", "choose normal, drill or maintenance"))
-            })
+            .map(|kind| query::kind_of(kind).ok_or_else(|| FieldError::shape("kind", vocabulary::KIND.remedy())))
             .transpose()?;
         Ok(BulkChange {
             add_tags: self.add_tags.clone(),

@@ -160,3 +160,17 @@ pub async fn restore(
     let event = event_history::restore(&app, &caller.actor, number_of(&number)?).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), event.version, &event_body::body(&app, &event)))
 }
+
+/// Takes back what the caller did last to an event, within a minute and before anybody else changed it.
+pub async fn undo(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let number = number_of(&number)?;
+    Ok(match event_history::undo_last(&app, &caller.actor, number).await? {
+        Some(event) => with_etag(&request, HttpResponse::Ok(), event.version, &event_body::body(&app, &event)),
+        None => HttpResponse::NoContent().finish(),
+    })
+}

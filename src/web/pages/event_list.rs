@@ -14,11 +14,12 @@ use crate::{
         actor::Permission,
         checked::{FieldError, FieldProblem},
         event,
+        event_record::EVENT_KINDS,
         highlight::MarkedPart,
         query,
         severity::SeverityPolicy,
     },
-    i18n::{Texts, search as words},
+    i18n::{Texts, record, search as words},
     service::{
         App, accounts, bulk_edit,
         saved_views::{self, ViewChange},
@@ -145,7 +146,7 @@ pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
         may_grade: caller.actor.role.may(Permission::GradeEvent),
         may_share: caller.actor.role.may(Permission::ShareView),
         severities: shell.levels.labels().into_iter().map(str::to_owned).collect(),
-        kinds: [("normal", w.kind_normal), ("drill", w.kind_drill), ("maintenance", w.kind_maintenance)],
+        kinds: EVENT_KINDS.map(|kind| (kind.code(), record::event_kind(record::texts(shell.t.lang), kind))),
         q: text,
         shell,
     };

@@ -15,7 +15,7 @@ use crate::{
         event::{EventFields, ProductionEvent, Source},
         event_record::{EVENT_KINDS, EventKind},
         postmortem::PostmortemState,
-        query,
+        query, vocabulary,
     },
     i18n::record,
     service::{
@@ -159,8 +159,9 @@ pub async fn create_from_form(
             severity: text(&form.severity),
             kind: match text(&form.kind) {
                 None => EventKind::default(),
-                Some(kind) => query::kind_of(&kind)
-                    .ok_or_else(|| FieldError::shape("kind", "choose normal, drill or maintenance"))?,
+                Some(kind) => {
+                    query::kind_of(&kind).ok_or_else(|| FieldError::shape("kind", vocabulary::KIND.remedy()))?
+                }
             },
             summary: text(&form.summary),
             impact: text(&form.impact),
