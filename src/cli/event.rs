@@ -14,7 +14,7 @@ use crate::{
         event::{self, ProductionEvent},
         record_text, vocabulary,
     },
-    i18n::{problems::field_name, record},
+    i18n::{problems::field_name, record, restated, texts},
     service::{
         ServiceError,
         event_relations::{self, RelationKind},
@@ -199,11 +199,22 @@ async fn show(session: &Session, event: &ProductionEvent) -> anyhow::Result<()> 
     data(&format!("{}\t{}\tversion {}", event.label(), event.title(), event.version));
     for name in FIELDS {
         let text = event_text::show(app, event, name, &directory);
+        let words = match name {
+            "kind" => vocabulary::KIND.words(&text, true),
+            "detection" => vocabulary::DETECTION.words(&text, true),
+            "cause_category" => vocabulary::CAUSE.words(&text, true),
+            _ => None,
+        };
+        let text = words.map_or(text, str::to_owned);
         if text.is_empty() || (name == "restricted" && !event.fields.restricted) {
             continue;
         }
         data(&format!("{name}\t{}\t{}", field_name(event::clock_name_field(name)), text.replace('\n', " ⏎ ")));
     }
+    let postmortem = &event.postmortem;
+    let due = postmortem.due_on.filter(|_| postmortem.state.is_owed());
+    let due = due.map(|day| format!("，截止 {day}")).unwrap_or_default();
+    data(&format!("postmortem\t复盘\t{}{due}", restated::state_words(texts("zh-CN"), postmortem.state)));
     for relation in event_relations::of_event(app, actor, event.number).await? {
         let words = record::relation(record::texts("zh-CN"), relation.kind, relation.outgoing);
         data(&format!("relation\t{words}\t{} {}", relation.other.label(), relation.other.title()));

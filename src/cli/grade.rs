@@ -116,7 +116,14 @@ async fn show(session: &Session, event: &ProductionEvent) -> anyhow::Result<()> 
         let history: Vec<_> = grading
             .history
             .iter()
-            .map(|one| json!({"at": one.at, "by": one.by_name, "from": one.from, "to": one.to, "reason": one.reason}))
+            .map(|one| {
+                let at = chrono::DateTime::from_timestamp_millis(one.at)
+                    .map(|at| at.with_timezone(&session.app.zone).fixed_offset());
+                json!({
+                    "at": at, "by": one.by_name, "from": one.from, "to": one.to,
+                    "proposed": one.proposed, "rule": one.rule, "reason": one.reason,
+                })
+            })
             .collect();
         let value = json!({
             "label": event.label(), "level": event.fields.severity, "proposed": proposal.level,

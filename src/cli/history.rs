@@ -221,19 +221,15 @@ pub(super) async fn undo(session: &Session, undo: Undo) -> anyhow::Result<()> {
     let (app, actor) = (&session.app, &session.actor);
     let number = number(&undo.event)?;
     let label = event::label(number);
-    match event_history::undo_last(app, actor, number).await? {
-        Some(event) => {
-            say(&format!("已撤销 taken back: {label} {}", event.title()));
-            if session.json {
-                data(&event_json(app, &event).to_string());
-            }
-        }
-        None => {
-            say(&format!("已撤销登记 taken back: {label}；恢复 to bring it back: fupan event restore {label}"));
-            if session.json {
-                data(&json!({"number": number, "label": label, "deleted": true}).to_string());
-            }
-        }
+    let body = if let Some(event) = event_history::undo_last(app, actor, number).await? {
+        say(&format!("已撤销 taken back: {label} {}", event.title()));
+        event_json(app, &event)
+    } else {
+        say(&format!("已撤销登记 taken back: {label}；恢复 to bring it back: fupan event restore {label}"));
+        json!({"number": number, "label": label, "deleted": true})
+    };
+    if session.json {
+        data(&body.to_string());
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ use out::{data, say};
 
 /// 复盘台：生产事件、指标、复盘与周报。 A tracker of production events.
 #[derive(Debug, Parser)]
-#[command(name = "fupan", version, about)]
+#[command(name = "fupan", version)]
 struct Arguments {
     /// 设置文件，默认 fupan.toml（存在时）。 Settings file; by default fupan.toml, where it exists.
     #[arg(long, global = true, env = "FUPAN_CONFIG")]

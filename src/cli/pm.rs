@@ -10,7 +10,7 @@ use super::{
     timeline::number_of,
 };
 use crate::{
-    domain::postmortem::PostmortemState,
+    domain::{checked, postmortem::PostmortemState},
     i18n::{self, timeline::words as entry_words},
     service::{
         accounts, postmortem_text,
@@ -211,6 +211,14 @@ async fn write(
     let number = number_of(label)?;
     let (app, actor) = (&session.app, &session.actor);
     let text = if text == "-" { std::io::read_to_string(std::io::stdin())? } else { text.to_owned() };
+    // Its heading names a section too.
+    let view = postmortem_text::view(app, actor, number, true, entry_words).await?;
+    let heads = |title: &str| checked::fold(title) == checked::fold(section);
+    let found =
+        view.sections.iter().map(|one| &one.section).find(|one| {
+            one.key == section || heads(one.title.of_language(true)) || heads(one.title.of_language(false))
+        });
+    let section = found.map_or(section, |one| one.key.as_str());
     let before = postmortem_text::section(app, actor, number, section, true, entry_words).await?;
     let whys = Some(why).filter(|why| !why.is_empty());
     let version = version.unwrap_or_else(|| before.version());

@@ -238,21 +238,21 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::domain::{
-        action_item::{ACTION_STATES, PRIORITIES},
+        action_item::{ACTION_STATES, ActionState, PRIORITIES, Priority},
         event::CAUSE_CATEGORIES,
-        event_record::{DETECTIONS, EVENT_KINDS},
-        postmortem::POSTMORTEM_STATES,
+        event_record::{DETECTIONS, Detection, EVENT_KINDS, EventKind},
+        postmortem::{POSTMORTEM_STATES, PostmortemState},
     };
 
     #[test]
     fn every_code_has_its_words_and_every_word_means_one_code() {
         let codes = |words: &Vocabulary| words.0.iter().map(|term| term.code).collect::<Vec<_>>();
-        assert_eq!(codes(&KIND), EVENT_KINDS.map(|one| one.code()));
-        assert_eq!(codes(&DETECTION), DETECTIONS.map(|one| one.code()));
+        assert_eq!(codes(&KIND), EVENT_KINDS.map(EventKind::code));
+        assert_eq!(codes(&DETECTION), DETECTIONS.map(Detection::code));
         assert_eq!(codes(&CAUSE), CAUSE_CATEGORIES);
-        assert_eq!(codes(&ACTION_STATE), ACTION_STATES.map(|one| one.code()));
-        assert_eq!(codes(&PRIORITY), PRIORITIES.map(|one| one.code()));
-        let mut states = POSTMORTEM_STATES.map(|one| one.code()).to_vec();
+        assert_eq!(codes(&ACTION_STATE), ACTION_STATES.map(ActionState::code));
+        assert_eq!(codes(&PRIORITY), PRIORITIES.map(Priority::code));
+        let mut states = POSTMORTEM_STATES.map(PostmortemState::code).to_vec();
         let mut named = codes(&STATE);
         states.sort_unstable();
         named.sort_unstable();

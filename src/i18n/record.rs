@@ -249,7 +249,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "name another event than the event itself" => "不能是它自己",
         "write a name without | ; / \\" => "名称不能有 | ; / \\",
         "choose a team" => "请选择团队",
-        "write yes or no" => "请写 yes 或 no",
+        "write yes or no" => "请写 是 或 否",
         "the event is restricted; name the person among those who see it first" => {
             "事件限制可见，请先把这个人加到能看到的名单里"
         }

@@ -130,7 +130,8 @@ pub async fn behind(
     let (events, _, settings) = load(app, actor, query).await?;
     let mut selection = selection.clone();
     if let Some((By::Level, label)) = &mut selection.group {
-        *label = grading::levels(app.store.read()).await?.meant(label).to_owned();
+        let levels = grading::levels(app.store.read()).await?;
+        *label = levels.meant(label).to_string();
     }
     let selection = &selection;
     let mut found = analytics::behind(&events, selection, &settings);

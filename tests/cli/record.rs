@@ -122,7 +122,8 @@ async fn fields_points_and_choices_are_written_in_either_language_and_refusals_n
         assert!(done.status.success(), "{arguments:?}: {}", err(&done));
     }
     let shown = out(&fupan(&database, &["event", "show", "PE-1"], &[]));
-    for words in ["detection\t发现方式\tcustomer", "cause_category\t原因类别\thuman_process", "kind\t性质\tdrill"]
+    for words in
+        ["detection\t发现方式\t客户反馈", "cause_category\t原因类别\t流程", "kind\t性质\t演练", "postmortem\t复盘\t"]
     {
         assert!(shown.contains(words), "{words}: {shown}");
     }
