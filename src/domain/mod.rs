@@ -49,3 +49,4 @@ pub mod text;
 pub mod threshold;
 pub mod timeline;
 pub mod visibility;
+pub mod vocabulary;

@@ -60,6 +60,7 @@ words! {
     submit: "提交评审", "Submit for review";
     approve: "通过，复盘完成", "Approve: done";
     done_without: "直接标为已复盘", "Mark done without a review";
+    done_unwritten: "还没有写任何一节，确认直接完成", "No section is written; it is done all the same";
     send_back: "退回修改", "Send back";
     begin: "开始写", "Begin writing";
     waive: "免复盘", "Waive";
@@ -176,6 +177,9 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "let the owner or a lead name you as the reviewer" => "请由负责人或组长指定你为评审人".to_owned(),
         "name someone who may write postmortems" => "这个账号只读，请换一位能写复盘的人".to_owned(),
         "choose clock, written or automatic" => "请选择 clock、written 或 automatic".to_owned(),
+        "no section is written; tick that it is done all the same" => {
+            "还没有写任何一节；确认要直接完成，请打勾".to_owned()
+        }
         "choose md, html or json" => "请选择 md、html 或 json".to_owned(),
         _ if remedy.starts_with("write at most 64 KB") => {
             let size = remedy.split("here are ").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();

@@ -134,6 +134,12 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/events/{number}/history", Permission::Read, "Who changed what of an event, newest first"),
     route("GET", "/api/v1/deleted-events", Permission::DeleteEvent, "The deleted events, the latest deletion first"),
     route("POST", "/api/v1/events/{number}:restore", Permission::DeleteEvent, "Bring a deleted event back"),
+    route(
+        "POST",
+        "/api/v1/events/{number}:undo",
+        Permission::WriteEvent,
+        "Take one's own last change back, within a minute; 204 where that was the logging and the event is gone",
+    ),
     route("GET", "/api/v1/events/{number}/timeline", Permission::Read, "The timeline: clock points, lines, changes"),
     route("POST", "/api/v1/events/{number}/timeline", Permission::WriteEvent, "Add to the timeline"),
     route(

@@ -18,6 +18,8 @@ async fn a_timeline_is_written_edited_starred_and_removed() {
     assert!(run(&["timeline", "PE-1", "edit", &handle, "--text", "切到备用渠道 B"]).status.success());
     let list = out(&run(&["timeline", "PE-1"]));
     assert!(list.contains("★") && list.contains("切到备用渠道 B") && list.contains("登记"), "{list}");
+    let named = run(&["pm", "write", "PE-1", "根因", "规则没有灰度"]);
+    assert!(named.status.success() && err(&named).contains("root_cause 已保存"), "{}", err(&named));
     let markdown = out(&run(&["pm", "show", "PE-1"]));
     assert!(markdown.contains("**15:12** 切到备用渠道 B") && !markdown.contains("扩容"), "{markdown}");
     assert!(run(&["timeline", "PE-1", "rm", &handle]).status.success());

@@ -31,6 +31,7 @@ mod timeline;
 
 pub use bulk::{BulkSet, outcome as bulk_outcome};
 pub use conditions::with_bytes;
+pub use counts::CountsBody;
 pub use event_body::json as event_json;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
@@ -46,6 +47,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         // In front of `{number}`, which would take it for one.
         .service(web::resource("/api/v1/events/{number}:restore").route(web::post().to(event_history::restore)))
+        .service(web::resource("/api/v1/events/{number}:undo").route(web::post().to(event_history::undo)))
         .service(web::resource("/api/v1/deleted-events").route(web::get().to(event_history::deleted)))
         .service(
             web::resource("/api/v1/events/{number}")

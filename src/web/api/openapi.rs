@@ -137,7 +137,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         }
         ("GET", "/api/v1/events/{number}/history") => give("HistoryList"),
         ("GET", "/api/v1/deleted-events") => give("DeletedList"),
-        ("POST", "/api/v1/events/{number}:restore") => give("EventBody"),
+        ("POST", "/api/v1/events/{number}:restore" | "/api/v1/events/{number}:undo") => give("EventBody"),
         ("GET", "/api/v1/analytics") => give("AnalyticsBody"),
         ("GET", "/api/v1/analytics/events") => give("BehindList"),
         ("GET", "/api/v1/postmortems/board") => give("BoardBody"),

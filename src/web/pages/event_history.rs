@@ -220,13 +220,13 @@ pub async fn deleted(
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let before = query.cursor.split_once('.').and_then(|(at, number)| Some((at.parse().ok()?, number.parse().ok()?)));
+    let before = event_history::deleted_cursor_of(&query.cursor).ok();
     let found = event_history::deleted(&app, &caller.actor, before, 50).await?;
     let shell = Shell::of(&app, &request, &caller, "events").await?;
     let words = words::words(shell.t.lang == "zh-CN");
-    let next = found.last().filter(|_| found.len() == 50);
-    let next = next.map(|last| format!("{}.{}", last.deleted_at, last.number)).unwrap_or_default();
+    let next = found.next.map(event_history::deleted_cursor_text).unwrap_or_default();
     let rows = found
+        .events
         .into_iter()
         .map(|one| DeletedRow {
             number: one.number,

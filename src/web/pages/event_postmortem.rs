@@ -79,6 +79,8 @@ pub(super) struct Action {
     pub reason: bool,
     pub reviewer: bool,
     pub primary: bool,
+    /// Done without a review while no section is written: it is asked once more.
+    pub confirm: bool,
 }
 
 pub(super) fn panel_section(view: &SectionView, chinese: bool) -> PanelSection {
@@ -186,6 +188,7 @@ fn actions(w: &'static Words, view: &PostmortemView, role: Role, me: Option<Uuid
             reason: now.needs_reason(to),
             reviewer: to == InReview,
             primary: to == best,
+            confirm: to == Done && now != InReview && view.progress().0 == 0,
         })
         .collect();
     actions.sort_by_key(|action| !action.primary);
@@ -248,6 +251,9 @@ pub struct Move {
     /// The due date as it was shown: one that stands as it was is left alone.
     #[serde(default)]
     was_due_on: String,
+    /// That it is done although no section is written.
+    #[serde(default)]
+    confirm: String,
 }
 
 /// Moves the postmortem on.
@@ -263,6 +269,13 @@ pub async fn change(
         "" => None,
         code => Some(PostmortemState::from_code(code).ok_or_else(|| FieldError::shape("to", "choose a state"))?),
     };
+    if to == Some(PostmortemState::Done) && form.confirm.is_empty() {
+        // What is not written cannot be read again: done by mistake is asked for twice.
+        let view = postmortem_text::view(&app, &caller.actor, number, true, entry_words).await?;
+        if view.event.postmortem.state != PostmortemState::InReview && view.progress().0 == 0 {
+            return Err(FieldError::shape("confirm", "no section is written; tick that it is done all the same").into());
+        }
+    }
     let person = |field, id: &str| match id {
         "" => Ok(None),
         id => Uuid::parse_str(id).map(|id| Some(Some(id))).map_err(|_| FieldError::shape(field, "choose a person")),
