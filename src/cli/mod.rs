@@ -17,6 +17,7 @@ mod pm;
 mod policy;
 mod publish;
 mod report;
+mod section_diff;
 mod services;
 mod style;
 mod team;
@@ -181,7 +182,12 @@ pub fn main() -> ExitCode {
                 return ExitCode::from(exit.0);
             }
             match error.downcast_ref::<ServiceError>() {
-                Some(refused) => say(&format!("fupan: {} ({})", problems::chinese(refused), sentence(&error))),
+                Some(refused) => {
+                    say(&format!("fupan: {} ({})", problems::chinese(refused), sentence(&error)));
+                    if let ServiceError::Unanswered { facts, reason_helps } = refused {
+                        pm::ask(facts, *reason_helps);
+                    }
+                }
                 None => say(&format!("fupan: {}", sentence(&error))),
             }
             ExitCode::from(code(&error))
@@ -212,7 +218,7 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(ServiceError::NotFound(_)) => NOT_FOUND,
         Some(ServiceError::Invalid(_) | ServiceError::Foreign(_) | ServiceError::Query(_)) => USAGE,
         Some(ServiceError::SignInNeeded | ServiceError::TooMany { .. } | ServiceError::Forbidden { .. }) => SIGN_IN,
-        Some(ServiceError::Conflict(_) | ServiceError::Stale { .. }) => CONFLICT,
+        Some(ServiceError::Conflict(_) | ServiceError::Unanswered { .. } | ServiceError::Stale { .. }) => CONFLICT,
         _ => FAILED,
     }
 }

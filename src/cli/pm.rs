@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{checked, postmortem::PostmortemState},
-    i18n::{self, timeline::words as entry_words},
+    i18n::{self, record, timeline::words as entry_words},
     service::{
         accounts, postmortem_text,
         postmortems::{self, PostmortemChange},
@@ -53,6 +53,8 @@ pub(super) enum Pm {
         #[arg(long)]
         version: Option<i64>,
     },
+    /// 一节的两个版本差在哪。 What changed in a section between two of its versions.
+    Diff(super::section_diff::Diff),
     /// 指定负责人，或改截止日期。 Name an owner, or choose a due date.
     Assign {
         /// PE-1.
@@ -96,10 +98,13 @@ pub(super) enum Pm {
         #[arg(long)]
         reason: String,
     },
-    /// 通过，复盘完成。 Done: approved.
+    /// 通过，复盘完成；没有评审、事实不全时要写明理由。 Done: approved. Where nobody reviewed it here and facts are missing, a reason is needed.
     Done {
         /// PE-1.
         event: String,
+        /// 没有评审、事实不全也完成的理由。 Why it is done without a review and without all facts.
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// 免复盘，写明理由。 Not required, with a reason.
     Waive {
@@ -141,6 +146,7 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         Pm::Write { event, section, text, why, version } => {
             return write(session, &event, &section, &text, &why, version).await;
         }
+        Pm::Diff(asked) => return super::section_diff::run(session, asked).await,
         Pm::History { event } => return history(session, &event).await,
         Pm::Recurrence { event } => return recurrence_of(session, &event).await,
         Pm::Assign { event, owner, reviewer, due } => {
@@ -163,7 +169,7 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         Pm::Return { event, reason } => {
             (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::Drafting) })
         }
-        Pm::Done { event } => (event, to(PostmortemState::Done)),
+        Pm::Done { event, reason } => (event, PostmortemChange { reason, ..to(PostmortemState::Done) }),
         Pm::Waive { event, reason } => {
             (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::NotRequired) })
         }
@@ -177,6 +183,17 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         event.postmortem.owner_id.map_or_else(String::new, |id| format!("，负责人 {}", name_of(&people, Some(id))));
     say(&format!("{}：{}{owner}{due}", event.label(), words(event.postmortem.state)));
     Ok(())
+}
+
+/// Asks what must be told before a postmortem is done, one question a line, and says how to answer.
+pub(super) fn ask(facts: &[&'static str], reason_helps: bool) {
+    for fact in facts {
+        say(&format!("  {fact}\t{}", record::question(record::texts("zh-CN"), fact)));
+    }
+    say("回答：fupan event edit PE-1 recovered=15:30，不知道就写 recovered=?");
+    if reason_helps {
+        say("在别处复盘过的：fupan pm done PE-1 --reason \"…\"");
+    }
 }
 
 async fn reviewer_of(session: &Session, email: Option<String>) -> anyhow::Result<Option<Option<Uuid>>> {

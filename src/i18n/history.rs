@@ -94,6 +94,11 @@ pub struct Words {
     pub undo_hint: &'static str,
     pub yes: &'static str,
     pub no: &'static str,
+    pub difference: &'static str,
+    pub compare: &'static str,
+    pub alike: &'static str,
+    pub lines_alike: &'static str,
+    pub unwritten: &'static str,
 }
 
 /// Chinese.
@@ -112,6 +117,11 @@ static ZH: Words = Words {
     undo_hint: "刚才的修改可以在一分钟内撤销。",
     yes: "是",
     no: "否",
+    difference: "差异",
+    compare: "比较",
+    alike: "两个版本的文字一样。",
+    lines_alike: "行相同",
+    unwritten: "还没有人写",
 };
 
 /// English.
@@ -130,6 +140,11 @@ static EN: Words = Words {
     undo_hint: "What was just done can be undone for a minute.",
     yes: "yes",
     no: "no",
+    difference: "Difference",
+    compare: "Compare",
+    alike: "Both versions say the same.",
+    lines_alike: "lines alike",
+    unwritten: "before anybody wrote",
 };
 
 /// The words in a language.

@@ -24,6 +24,7 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::Stale { what, given, current } => {
             format!("{what} 已被别人改过：你手上是版本 {given}，现在是版本 {current}；请重新打开后再改")
         }
+        ServiceError::Unanswered { facts, reason_helps } => super::postmortem::unanswered(facts, *reason_helps),
         ServiceError::Conflict(words) => conflict(words),
         ServiceError::Store(_) | ServiceError::Interrupted(_) => {
             "服务暂时办不了，请稍后再试；日志里按请求号能查到原因".to_owned()

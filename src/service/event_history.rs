@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, grading::Why, postmortem_text, reminders, retry::retried};
+use super::{
+    App, ServiceError, app::authorise, event_relations, events, grading::Why, postmortem_text, reminders,
+    retry::retried,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -53,6 +56,13 @@ pub async fn of_event(
     let mut entries = store::audit::page_of_subjects(app.store.read(), &subjects, after, limit + 1).await?;
     let more = entries.len() as u64 > limit;
     entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    // What a section said before is shown as a difference (`section_versions`), not whole in each entry.
+    for entry in entries.iter_mut().filter(|entry| entry.action == "postmortem.write") {
+        if let Some(map) = entry.change.as_object_mut() {
+            map.retain(|name, _| !matches!(name.as_str(), "text" | "whys" | "auto"));
+        }
+    }
+    event_relations::name_others(app, actor, &mut entries).await?;
     let next = entries.last().filter(|_| more).map(|entry| AuditCursor { at: entry.at, id: entry.id });
     Ok(HistoryPage { entries, next })
 }

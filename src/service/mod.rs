@@ -37,6 +37,7 @@ pub mod retry;
 pub mod saved_views;
 pub mod search;
 pub mod secrets;
+pub mod section_versions;
 pub mod services;
 pub mod sessions;
 pub mod shares;

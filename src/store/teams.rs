@@ -8,7 +8,7 @@ use entity::{
     team_member,
 };
 use sea_orm::{
-    ActiveValue::Set,
+    ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Alias, Cond, Expr, ExprTrait as _, Query, SimpleExpr},
 };
@@ -73,8 +73,13 @@ pub async fn insert(tx: &Tx, value: &Team) -> Result<bool, StoreError> {
 pub async fn update(tx: &Tx, value: &Team, version: i64, now: i64) -> Result<bool, StoreError> {
     let mut row = active(&value.fields, now);
     row.version = Set(version + 1);
+    // Since when it is archived stays, whatever else changes.
+    row.archived_at = NotSet;
+    let since = Expr::col(Column::ArchivedAt).if_null(now);
+    let archived = if value.fields.archived { since } else { Expr::value(None::<i64>) };
     let done = Entity::update_many()
         .set(row)
+        .col_expr(Column::ArchivedAt, archived)
         .filter(Column::Id.eq(value.id))
         .filter(Column::Version.eq(version))
         .exec(tx.conn())

@@ -68,6 +68,11 @@ impl Api {
     }
 }
 
+/// The id of an event.
+pub async fn id_of(service: &Service, number: i64) -> Uuid {
+    fupan::store::events::by_number(service.app.store.read(), number).await.unwrap().unwrap().id
+}
+
 /// A team, written as the part of the teams does.
 pub async fn team(service: &Service, name: &str) -> Uuid {
     let tx = service.app.store.begin().await.unwrap();

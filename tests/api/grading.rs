@@ -8,7 +8,10 @@ use fupan::{
         event_record::{AffectedService, EventKind, ShareFrom},
         postmortem::PostmortemState,
     },
-    service::events::{self, NewEvent},
+    service::{
+        events::{self, NewEvent},
+        policies,
+    },
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -306,6 +309,54 @@ async fn a_team_is_made_changed_archived_and_bad_ones_are_refused() {
     assert_eq!(lead.patch(&path, 2, json!({"name": "渠道"})).await.0, StatusCode::CONFLICT);
     assert_eq!(lead.get("teams/%E6%94%AF%E4%BB%98").await["id"], pay, "by its name");
     assert_eq!(lead.get("teams").await["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_stays_archived_since_the_day_on_which_it_was() {
+    use sea_orm::EntityTrait as _;
+    let service = Service::start(NOW).await;
+    let lead = Caller::of(&service, Role::Lead).await;
+    let path = format!("teams/{}", lead.team("支付组").await);
+    let archived = async || {
+        let row = entity::team::Entity::find().one(service.app.store.read()).await.unwrap().unwrap();
+        row.archived_at
+    };
+    lead.patch(&path, 1, json!({"archived": true})).await;
+    let since = archived().await;
+    assert!(since.is_some());
+    service.clock.set("2024-09-21T06:08:00Z");
+    let (_, renamed) = lead.patch(&path, 2, json!({"name": "支付（旧）"})).await;
+    assert_eq!((renamed["name"].as_str(), archived().await), (Some("支付（旧）"), since));
+    lead.patch(&path, 3, json!({"archived": false})).await;
+    assert_eq!(archived().await, None);
+    lead.patch(&path, 4, json!({"archived": true})).await;
+    assert!(archived().await > since, "archived again, later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_policies_that_depend_on_each_other_are_not_written_past_each_other() {
+    let service = Service::start(NOW).await;
+    let operator = Actor::local_operator();
+    let read = async |name| -> Value {
+        let policy = policies::read(&service.app, &operator, name).await.unwrap();
+        serde_json::from_str(&policy.document).unwrap()
+    };
+    let write = async |name, document: &Value| {
+        policies::write(&service.app, &operator, name, &document.to_string(), None).await
+    };
+    let (levels, rules) = (read("severity").await, read("grading").await);
+    // Nobody uses the level Z yet: it may go, or a rule may propose it, not both.
+    let (mut with, mut proposing) = (levels.clone(), rules.clone());
+    let mut level = levels["levels"][0].clone();
+    (level["label"], level["aliases"]) = (json!("Z"), json!([]));
+    with["levels"].as_array_mut().unwrap().push(level);
+    proposing["rules"][0]["level"] = json!("Z");
+    for round in 0..8 {
+        write("severity", &with).await.unwrap();
+        let (one, two) = tokio::join!(write("severity", &levels), write("grading", &proposing));
+        assert!(one.is_ok() != two.is_ok(), "{round}: {one:?} {two:?}");
+        write("grading", &rules).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

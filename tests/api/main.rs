@@ -11,6 +11,7 @@ mod mailings;
 mod postmortems;
 mod publishing;
 mod record;
+mod relations;
 mod report_styles;
 mod restricted;
 mod search;

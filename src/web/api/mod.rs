@@ -24,6 +24,7 @@ pub mod report_mailings;
 mod report_styles;
 pub mod reports;
 mod saved_views;
+pub mod section_versions;
 mod services;
 pub mod shares;
 mod teams;
@@ -93,6 +94,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/events/{number}/postmortem/sections/{name}")
                 .route(web::get().to(postmortem_text::section))
                 .route(web::put().to(postmortem_text::put)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem/sections/{name}/diff")
+                .route(web::get().to(section_versions::diff)),
         )
         .service(
             web::resource("/api/v1/events/{number}/postmortem/lock")
