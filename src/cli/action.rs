@@ -30,7 +30,7 @@ pub(super) enum ActionCommand {
     Add {
         /// PE-1.
         event: String,
-        /// What is to be done.
+        /// 要做什么。 What is to be done.
         title: String,
         #[command(flatten)]
         fields: Fields,
@@ -44,7 +44,7 @@ pub(super) enum ActionCommand {
     Edit {
         /// AI-1.
         item: String,
-        /// What is to be done.
+        /// 要做什么。 What is to be done.
         #[arg(long)]
         title: Option<String>,
         #[command(flatten)]
@@ -59,7 +59,7 @@ pub(super) enum ActionCommand {
     Submit {
         /// AI-1.
         item: String,
-        /// What shows that it is done (Markdown).
+        /// 证据（Markdown）。 What shows that it is done (Markdown).
         #[arg(long)]
         evidence: Option<String>,
     },
@@ -67,7 +67,7 @@ pub(super) enum ActionCommand {
     Verify {
         /// AI-1.
         item: String,
-        /// E-mail of who verified it; not its owner.
+        /// 验收人的邮箱，不能是负责人。 E-mail of who verified it; not its owner.
         #[arg(long)]
         verifier: String,
     },
@@ -75,7 +75,7 @@ pub(super) enum ActionCommand {
     SendBack {
         /// AI-1.
         item: String,
-        /// Why.
+        /// 理由。 Why.
         #[arg(long)]
         reason: String,
     },
@@ -83,7 +83,7 @@ pub(super) enum ActionCommand {
     WontDo {
         /// AI-1.
         item: String,
-        /// Why.
+        /// 理由。 Why.
         #[arg(long)]
         reason: String,
     },
@@ -91,7 +91,7 @@ pub(super) enum ActionCommand {
     Reopen {
         /// AI-1.
         item: String,
-        /// Why.
+        /// 理由。 Why.
         #[arg(long)]
         reason: String,
     },
@@ -102,54 +102,54 @@ pub(super) enum ActionCommand {
     },
 }
 
-/// Which items.
+/// 哪些改进项。 Which items.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// States with commas between, todo (the default) or all.
+    /// 状态，逗号分隔；todo 未关闭（默认），all 全部。 States with commas between, todo (the default) or all.
     #[arg(long)]
     state: Option<String>,
-    /// E-mail of the owner; - for nobody.
+    /// 负责人的邮箱，- 为未指定。 E-mail of the owner; - for nobody.
     #[arg(long, allow_hyphen_values = true)]
     owner: Option<String>,
-    /// Name of the team; - for none.
+    /// 团队名称，- 为未指定。 Name of the team; - for none.
     #[arg(long, allow_hyphen_values = true)]
     team: Option<String>,
-    /// Due before today.
+    /// 只看逾期。 Due before today.
     #[arg(long)]
     overdue: bool,
-    /// Due in this week, 2024-W34.
+    /// 这一周到期的，如 2024-W34。 Due in this week, 2024-W34.
     #[arg(long)]
     due_week: Option<String>,
-    /// Of this event alone: PE-1.
+    /// 只看这起事件的，如 PE-1。 Of this event alone: PE-1.
     #[arg(long)]
     event: Option<String>,
-    /// Where the page begins.
+    /// 从哪里接着列。 Where the page begins.
     #[arg(long)]
     cursor: Option<String>,
-    /// Items on a page, at most 200.
+    /// 每页几条，最多 200。 Items on a page, at most 200.
     #[arg(long)]
     limit: Option<u64>,
 }
 
-/// What can be set.
+/// 可以设的。 What can be set.
 #[derive(Debug, Args)]
 pub(super) struct Fields {
-    /// Details (Markdown).
+    /// 说明（Markdown）。 Details (Markdown).
     #[arg(long)]
     detail: Option<String>,
-    /// high, medium or low.
+    /// 优先级：高、中、低。 high, medium or low.
     #[arg(long)]
     priority: Option<String>,
-    /// E-mail of the owner; none for nobody.
+    /// 负责人的邮箱，none 为未指定。 E-mail of the owner; none for nobody.
     #[arg(long)]
     owner: Option<String>,
-    /// Name of the team; none for none.
+    /// 团队名称，none 为未指定。 Name of the team; none for none.
     #[arg(long)]
     team: Option<String>,
-    /// Due date, 2024-08-27; policy to follow the policy of the level.
+    /// 截止日期，如 2024-08-27；policy 为按等级。 Due date, 2024-08-27; policy to follow the policy of the level.
     #[arg(long)]
     due: Option<String>,
-    /// Address of the ticket in another tool; none for none.
+    /// 外部工单的链接，none 为没有。 Address of the ticket in another tool; none for none.
     #[arg(long)]
     ticket: Option<String>,
 }

@@ -18,15 +18,15 @@ use crate::{
     service::{capture, events, line_styles, recurrence},
 };
 
-/// Read a line and save the event.
+/// 读一行并登记事件。 Read a line and save the event.
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// The line, as it would stand in the report.
+    /// 这一行，如周报里所写。 The line, as it would stand in the report.
     line: String,
-    /// The week whose report it belongs to; by default the latest past occurrence of its date.
+    /// 属于哪一周的周报；默认取那个日期最近的一次。 The week whose report it belongs to; by default the latest past occurrence of its date.
     #[arg(long)]
     week: Option<String>,
-    /// Show what would be saved, and save nothing.
+    /// 只看读出了什么，不保存。 Show what would be saved, and save nothing.
     #[arg(long)]
     dry_run: bool,
 }
@@ -53,6 +53,9 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
         let (event, draft) = events::create_from_line(&session.app, &session.actor, line, week).await?;
         (draft, Some(event))
     };
+    if let Some(label) = alike {
+        say(&format!("注意：与 {label} 时间相同、内容相近，可能已经登记过"));
+    }
     if session.json {
         let mut value = schema::line(&draft, week, None, session.app.zone);
         if let (Some(map), Some(event)) = (value.as_object_mut(), &saved) {
@@ -72,9 +75,6 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
     for notice in &draft.notices {
         say(&notice_words(notice));
     }
-    if let Some(label) = alike {
-        say(&format!("注意：与 {label} 时间相同、内容相近，可能已经登记过"));
-    }
     let fields = EventFields::from_draft(&draft);
     let except = saved.as_ref().map(|event| event.id);
     let again = recurrence::of_fields(&session.app, &session.actor, &fields, except).await?;
@@ -85,7 +85,12 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
         }
     }
     match saved {
-        Some(event) => say(&format!("已登记 {}（{} 周报）", event.label(), event.week)),
+        Some(event) => {
+            say(&format!("已登记 {}（{} 周报）", event.label(), event.week));
+            if let Some(due) = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed()) {
+                say(&format!("待复盘，截止 {due}"));
+            }
+        }
         None => say("未保存（--dry-run）"),
     }
     Ok(())

@@ -17,28 +17,28 @@ use crate::{
 /// 分析：时长与比率。 Times and ratios of a period.
 #[derive(Debug, Args)]
 pub(super) struct Analytics {
-    /// First day of the beginning; by default eleven months before the month of the last day.
+    /// 发生的第一天，默认往前一年。 First day of the beginning; by default eleven months before the month of the last day.
     #[arg(long)]
     from: Option<NaiveDate>,
-    /// Last day; by default today.
+    /// 最后一天，默认今天。 Last day; by default today.
     #[arg(long)]
     to: Option<NaiveDate>,
-    /// team, service, level or month.
+    /// 分组：团队、业务、等级、月份。 team, service, level or month.
     #[arg(long)]
     by: Option<String>,
-    /// segment or cumulative, of 1-5-10.
+    /// 1-5-10 的算法：segment 分段，cumulative 累计。 segment or cumulative, of 1-5-10.
     #[arg(long)]
     reading: Option<String>,
-    /// The events behind this figure: time_to_recover, change_caused … (events for the count).
+    /// 列出这个数字背后的事件。 The events behind this figure: time_to_recover, change_caused … (events for the count).
     #[arg(long, value_name = "METRIC")]
     list: Option<String>,
-    /// used (the default), hits, left or all, of the list.
+    /// 列表的哪一部分：used（默认）、hits、left、all。 used (the default), hits, left or all, of the list.
     #[arg(long, requires = "list")]
     part: Option<String>,
-    /// Key of a group, with --by, of the list; - for what belongs to none.
+    /// 与 --by 一起，哪一组；- 为不属于任何组。 Key of a group, with --by, of the list; - for what belongs to none.
     #[arg(long, requires = "list", allow_hyphen_values = true)]
     group: Option<String>,
-    /// Where the page of the list begins.
+    /// 列表从哪里接着列。 Where the page of the list begins.
     #[arg(long, requires = "list")]
     cursor: Option<String>,
 }

@@ -12,31 +12,31 @@ use crate::{
     web::api::boards::{BoardQuery, body, cursor_text},
 };
 
-/// Which postmortems.
+/// 哪些复盘。 Which postmortems.
 #[derive(Debug, Args)]
 pub(super) struct Board {
-    /// Name of a team with a share; - for what nobody answers for.
+    /// 定责团队的名称，- 为未定责。 Name of a team with a share; - for what nobody answers for.
     #[arg(long, allow_hyphen_values = true)]
     team: Option<String>,
-    /// E-mail of the owner; - for nobody.
+    /// 负责人的邮箱，- 为未指定。 E-mail of the owner; - for nobody.
     #[arg(long, allow_hyphen_values = true)]
     owner: Option<String>,
-    /// Past their due date.
+    /// 只看逾期。 Past their due date.
     #[arg(long)]
     overdue: bool,
-    /// As it stood at the end of this week, 2024-W34.
+    /// 这一周结束时的样子，如 2024-W34。 As it stood at the end of this week, 2024-W34.
     #[arg(long)]
     week: Option<String>,
-    /// How old the oldest was, week by week.
+    /// 最久的一条逐周有多久。 How old the oldest was, week by week.
     #[arg(long)]
     trend: bool,
-    /// What each team owes.
+    /// 各团队欠几条。 What each team owes.
     #[arg(long)]
     teams: bool,
-    /// Where the page begins.
+    /// 从哪里接着列。 Where the page begins.
     #[arg(long)]
     cursor: Option<String>,
-    /// Rows on a page, at most 200.
+    /// 每页几行，最多 200。 Rows on a page, at most 200.
     #[arg(long)]
     limit: Option<usize>,
 }

@@ -8,65 +8,66 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{checked::FieldError, event, highlight::MarkedPart, query},
+    domain::{checked::FieldError, event, highlight::MarkedPart, query, vocabulary},
     i18n::problems,
     service::{
         ServiceError,
         bulk_edit::{self, BulkChange, BulkOutcome},
+        event_text,
         saved_views::{self, ViewChange},
         search::{self, EventCursor, EventOrder, Hit, Listing},
     },
 };
 
-/// Find events.
+/// 查找事件。 Find events.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples 例:\n  fupan events \"提现 -风控 severity:C|未定级 state:owed\"\n  fupan events \"week:2024-W34\" --set add-tag=大促 --set kind=drill\n\nFilters 筛选: severity 等级, state 状态, owner 负责人, service 业务, team 团队, tag 标签, week 周, from 从, to 到,\ncause 原因类别, kind 类型, detection 发现方式, ongoing 未恢复, overdue 逾期, has 有, number 编号 (docs/search.md)"
+    after_help = "例 Examples:\n  fupan events \"提现 -风控 severity:C|未定级 state:owed\"\n  fupan events \"week:2024-W34\" --set add-tag=大促 --set kind=drill\n\n筛选 Filters: severity 等级, state 状态, owner 负责人, service 业务, team 团队, tag 标签, week 周, from 从, to 到,\ncause 原因类别, kind 类型, detection 发现方式, ongoing 未恢复, overdue 逾期, has 有, number 编号, period 期间 (docs/search.md)\n\n--set: add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=演练, team=渠道组 50% | 支付组 50%, owner=…"
 )]
 pub(super) struct Events {
-    /// Words and filters: 提现 severity:C from:2024-08-01.
+    /// 词和筛选。 Words and filters: 提现 severity:C from:2024-08-01.
     query: Vec<String>,
-    /// A saved view, whose query comes before the words.
+    /// 保存的视图，它的查询在前。 A saved view, whose query comes before the words.
     #[arg(long)]
     view: Option<String>,
-    /// relevance, newest or oldest.
+    /// 排序：相关度、最新、最早。 relevance, newest or oldest.
     #[arg(long)]
     order: Option<String>,
-    /// How many, 1 to 200.
+    /// 几条，1 到 200。 How many, 1 to 200.
     #[arg(long, default_value_t = 50)]
     limit: u64,
-    /// Where the page begins, as the page before said.
+    /// 从哪里接着列，取自上一页。 Where the page begins, as the page before said.
     #[arg(long)]
     cursor: Option<String>,
-    /// Change the events that were found: add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=…, owner=….
+    /// 修改找到的事件。 Change the events that were found: add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=…, team=…, owner=….
     #[arg(long, value_name = "WHAT=VALUE")]
     set: Vec<String>,
-    /// With --set: only say which events would be changed.
+    /// 与 --set 一起，只列出会改哪些。 With --set: only say which events would be changed.
     #[arg(long, requires = "set")]
     dry_run: bool,
 }
 
-/// Saved views.
+/// 保存的视图。 Saved views.
 #[derive(Debug, Subcommand)]
 pub(super) enum View {
-    /// One's own and the shared ones.
+    /// 自己的和共享的。 One's own and the shared ones.
     List,
-    /// Save a query under a name.
+    /// 把查询存成视图。 Save a query under a name.
     Save {
-        /// What to call it.
+        /// 名称。 What to call it.
         name: String,
-        /// Words and filters.
+        /// 词和筛选。 Words and filters.
         query: String,
-        /// relevance, newest or oldest.
+        /// 排序：相关度、最新、最早。 relevance, newest or oldest.
         #[arg(long)]
         order: Option<String>,
-        /// For everybody.
+        /// 所有人可见。 For everybody.
         #[arg(long)]
         shared: bool,
     },
-    /// Remove a view.
+    /// 删除视图。 Remove a view.
     Remove {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
     },
 }
@@ -83,7 +84,7 @@ pub(super) async fn run(session: &Session, asked: Events) -> anyhow::Result<()> 
     }
     let order = order.map_or(Ok(EventOrder::Relevance), |code| {
         EventOrder::from_code(&code)
-            .ok_or_else(|| ServiceError::from(FieldError::shape("order", "choose relevance, newest or oldest")))
+            .ok_or_else(|| ServiceError::from(FieldError::shape("order", vocabulary::ORDER.remedy())))
     })?;
     let query = search::parse(app, &text)?;
     let after = asked.cursor.as_deref().map(cursor).transpose()?;
@@ -157,7 +158,7 @@ async fn change(session: &Session, listing: &Listing, asked: &Events) -> anyhow:
     let mut change = BulkChange::default();
     for set in &asked.set {
         let wrong = || {
-            let known = "add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=… or owner=…";
+            let known = "add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=…, team=… or owner=…";
             ServiceError::from(FieldError::shape("set", format!("“{set}”: write {known}")))
         };
         let (what, value) = set.split_once('=').ok_or_else(wrong)?;
@@ -168,6 +169,9 @@ async fn change(session: &Session, listing: &Listing, asked: &Events) -> anyhow:
             "add-service" => change.add_services.extend(search::services_named(app, actor, &one).await?),
             "remove-service" => change.remove_services.extend(search::services_named(app, actor, &one).await?),
             "kind" => change.kind = Some(query::kind_of(value).ok_or_else(wrong)?),
+            "team" | "responsibility" => {
+                change.responsibility = Some(event_text::teams_named(app, actor, value).await?);
+            }
             "owner" => change.owner = Some(search::person_named(app, actor, value).await?),
             _ => return Err(wrong().into()),
         }

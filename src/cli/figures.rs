@@ -8,12 +8,12 @@ use clap::Subcommand;
 use super::out::data;
 use crate::domain::reliability::{self, Case};
 
-/// Figures of the reliability.
+/// 可靠性指标。 Figures of the reliability.
 #[derive(Debug, Subcommand)]
 pub(super) enum Figures {
-    /// Compute availability, success rates, downtime, incident counts and MTTR of a case (JSON in, JSON out).
+    /// 计算一个算例的可用性、成功率、停机、次数和 MTTR（读写 JSON）。 Compute availability, success rates, downtime, incident counts and MTTR of a case (JSON in, JSON out).
     Compute {
-        /// The case; by default standard input.
+        /// 算例，默认标准输入。 The case; by default standard input.
         file: Option<PathBuf>,
     },
 }

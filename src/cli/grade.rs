@@ -14,64 +14,65 @@ use crate::{
         event::{self, ProductionEvent},
         event_record::{Responsibility, unsettled},
         period::Period,
-        team_counts::{self, Line, TeamCounts, share_of, times},
+        team_counts::{self, Line, share_of, times},
     },
     i18n::grading as words,
     service::{ServiceError, events, grading, team_counts as counts_service, teams},
+    web::api::CountsBody,
 };
 
-/// Show or give the grade of an event.
+/// 看定级，或定级。 Show or give the grade of an event.
 #[derive(Debug, Args)]
 pub(super) struct Grade {
     /// PE-1.
     event: String,
-    /// The level; without it the proposal and the history are shown.
+    /// 等级；不写就看建议和历史。 The level; without it the proposal and the history are shown.
     level: Option<String>,
-    /// Why; needed for every grade after the first, and against the proposal.
+    /// 理由；改定级、与建议不同时要写。 Why; needed for every grade after the first, and against the proposal.
     #[arg(long)]
     reason: Option<String>,
-    /// Take what the rules propose.
+    /// 采纳建议。 Take what the rules propose.
     #[arg(long, conflicts_with = "level")]
     accept: bool,
-    /// Take the grade off (未定级).
+    /// 取消定级。 Take the grade off (未定级).
     #[arg(long, conflicts_with_all = ["level", "accept"])]
     clear: bool,
 }
 
-/// Say which teams answer for an event.
+/// 定责：哪些团队负责。 Say which teams answer for an event.
 #[derive(Debug, Args)]
 pub(super) struct Share {
     /// PE-1.
     event: String,
-    /// TEAM=PERCENT …; with --evenly the names alone; nothing shows the shares.
+    /// 团队=百分比；用 --evenly 只写名称；都不写就是查看。 TEAM=PERCENT …; with --evenly the names alone; nothing shows the shares.
     shares: Vec<String>,
-    /// Divide evenly; the first team gets what is left over.
+    /// 平分，除不尽的归第一个。 Divide evenly; the first team gets what is left over.
     #[arg(long)]
     evenly: bool,
-    /// No team answers for it any more.
+    /// 取消定责。 No team answers for it any more.
     #[arg(long, conflicts_with_all = ["shares", "evenly"])]
     clear: bool,
 }
 
-/// How far an event is from the thresholds of regulators.
+/// 一起事件离监管门槛多远。 How far an event is from the thresholds of regulators.
 #[derive(Debug, Args)]
 pub(super) struct Thresholds {
     /// PE-1.
     event: String,
-    /// Leave with 7 where one is reached.
+    /// 达到门槛时以 7 退出。 Leave with 7 where one is reached.
     #[arg(long)]
     check: bool,
 }
 
-/// Events per team and level; a team counts its shares, the company each event once.
+/// 各团队、各等级的次数；团队按份额，公司每起一次。 Events per team and level; a team counts its shares, the company each event once.
 #[derive(Debug, Args)]
 pub(super) struct Counts {
-    /// 2024-W34, 2024-08, 2024-Q3 or 2024; by default this month.
+    /// 时段，默认本月。 2024-W34, 2024-08, 2024-Q3 or 2024; by default this month.
     period: Option<String>,
-    /// First day, instead of a period.
+    /// 第一天，代替时段。 First day, instead of a period.
     #[arg(long)]
     from: Option<NaiveDate>,
-    /// Last day.
+    /// 最后一天。 Last day.
     #[arg(long)]
     to: Option<NaiveDate>,
 }
@@ -115,7 +116,14 @@ async fn show(session: &Session, event: &ProductionEvent) -> anyhow::Result<()> 
         let history: Vec<_> = grading
             .history
             .iter()
-            .map(|one| json!({"at": one.at, "by": one.by_name, "from": one.from, "to": one.to, "reason": one.reason}))
+            .map(|one| {
+                let at = chrono::DateTime::from_timestamp_millis(one.at)
+                    .map(|at| at.with_timezone(&session.app.zone).fixed_offset());
+                json!({
+                    "at": at, "by": one.by_name, "from": one.from, "to": one.to,
+                    "proposed": one.proposed, "rule": one.rule, "reason": one.reason,
+                })
+            })
             .collect();
         let value = json!({
             "label": event.label(), "level": event.fields.severity, "proposed": proposal.level,
@@ -224,32 +232,20 @@ pub(super) async fn counts(session: &Session, counts: Counts) -> anyhow::Result<
     let period =
         Period::asked(counts.period.as_deref(), counts.from, counts.to, app.today()).map_err(ServiceError::from)?;
     let counts = counts_service::of_period(app, &session.actor, period).await?;
-    let table = &counts.table;
-    let lines = |name: &str, line: &Line| {
-        let cells: Vec<String> = line.iter().map(|points| times(*points)).collect();
-        format!("{name}\t{}\t{}", cells.join("\t"), times(TeamCounts::total(line)))
-    };
-    let name = |id| counts.names.get(id).map_or("?", String::as_str);
     if session.json {
-        let line = |name: Option<&str>, line: &Line| {
-            let levels: Vec<_> = table
-                .levels
-                .iter()
-                .zip(line)
-                .map(|(level, points)| json!({"level": level, "count": times(*points), "basis_points": points}))
-                .collect();
-            json!({"team": name, "levels": levels, "total": times(TeamCounts::total(line))})
-        };
-        let rows: Vec<_> = table.teams.iter().map(|(id, counts)| line(Some(name(id)), counts)).collect();
-        let value = json!({
-            "from": period.from, "to": period.to, "data": rows,
-            "unsettled": line(None, &table.unsettled), "company": line(None, &table.company),
-        });
-        data(&value.to_string());
+        data(&serde_json::to_string(&CountsBody::of(&counts))?);
         return Ok(());
     }
+    let table = &counts.table;
+    let lines = |name: &str, line: &Line| {
+        let cells: Vec<String> = line.counts.iter().map(|points| times(*points)).collect();
+        let points = table.points(line).map(|points| format!("\t{}", times(points))).unwrap_or_default();
+        format!("{name}\t{}\t{}{points}", cells.join("\t"), times(line.total()))
+    };
+    let name = |id| counts.names.get(id).map_or("?", String::as_str);
     let heads: Vec<String> = table.levels.iter().map(|level| words::level(level.as_deref(), true)).collect();
-    data(&format!("团队\t{}\t合计", heads.join("\t")));
+    let points = if table.points(&table.company).is_some() { "\t故障分" } else { "" };
+    data(&format!("团队\t{}\t合计{points}", heads.join("\t")));
     for (id, line) in &table.teams {
         data(&lines(name(id), line));
     }

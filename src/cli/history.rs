@@ -1,4 +1,4 @@
-//! `fupan history`, `fupan deleted`, `fupan restore`: who changed what, and bringing events back.
+//! `fupan history`, `fupan deleted`, `fupan event delete`, `restore` and `undo`: who changed what, and taking it back.
 
 use std::collections::HashMap;
 
@@ -13,25 +13,54 @@ use super::{
 use crate::{
     domain::{checked::FieldError, event, history::field_changes, record_text::share_text},
     i18n::{history as words, restated, texts},
-    service::{ServiceError, accounts, event_history, services, teams},
+    service::{ServiceError, accounts, event_history, events, services, teams},
+    web::api::event_json,
 };
 
-/// Who changed what of an event.
+/// 一起事件的变更记录。 Who changed what of an event.
 #[derive(Debug, Args)]
 pub(super) struct History {
     /// PE-1.
     event: String,
-    /// Entries to show, 1 to 200.
+    /// 显示几条，1 到 200。 Entries to show, 1 to 200.
     #[arg(long, default_value_t = 50)]
     limit: u64,
-    /// Where to go on, as the last answer said.
+    /// 从哪里接着列，取自上次的输出。 Where to go on, as the last answer said.
     #[arg(long)]
     cursor: Option<String>,
 }
 
-/// Bring a deleted event back.
+/// 恢复已删除的事件。 Bring a deleted event back.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
+    /// PE-1.
+    event: String,
+}
+
+/// 已删除的事件，最近删除的在前。 The deleted events, the latest deletion first.
+#[derive(Debug, Args)]
+pub(super) struct Deleted {
+    /// 显示几起，1 到 200。 Events to show, 1 to 200.
+    #[arg(long, default_value_t = 50)]
+    limit: u64,
+    /// 从哪里接着列，取自上次的输出。 Where to go on, as the last answer said.
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+/// 删除事件，可用 restore 恢复。 Delete an event; `restore` brings it back.
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    /// PE-1.
+    event: String,
+    /// 只在事件还是这个版本时。 Only while the event is still in this version.
+    #[arg(long)]
+    version: Option<i64>,
+}
+
+/// 撤销最近一次修改，一分钟内、别人没有再改时。 Take back the last change of an event, within a minute and before anybody else changes it.
+#[derive(Debug, Args)]
+pub(super) struct Undo {
     /// PE-1.
     event: String,
 }
@@ -133,32 +162,74 @@ fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value:
     }
 }
 
-/// The deleted events.
-pub(super) async fn deleted(session: &Session) -> anyhow::Result<()> {
-    let gone = event_history::deleted(&session.app, &session.actor, None, event_history::PAGE_LIMIT).await?;
+/// 已删除的事件。 The deleted events.
+pub(super) async fn deleted(session: &Session, asked: Deleted) -> anyhow::Result<()> {
+    let before = asked.cursor.as_deref().map(event_history::deleted_cursor_of).transpose()?;
+    let page = event_history::deleted(&session.app, &session.actor, before, asked.limit).await?;
+    let next = page.next.map(event_history::deleted_cursor_text);
     if session.json {
-        let rows: Vec<Value> = gone
+        let rows: Vec<Value> = page
+            .events
             .iter()
             .map(|one| {
                 let at = DateTime::from_timestamp_millis(one.deleted_at)
                     .map(|at| at.with_timezone(&session.app.zone).fixed_offset());
-                json!({"label": event::label(one.number), "narrative": one.narrative, "deleted_at": at})
+                let (number, label) = (one.number, event::label(one.number));
+                json!({"number": number, "label": label, "narrative": one.narrative, "deleted_at": at})
             })
             .collect();
-        data(&Value::Array(rows).to_string());
+        data(&json!({"data": rows, "next_cursor": next}).to_string());
         return Ok(());
     }
-    for one in &gone {
+    for one in &page.events {
         let text = one.narrative.replace(['\n', '\t'], " ");
         data(&format!("{}\t{}\t{text}", event::label(one.number), local(session, one.deleted_at)));
     }
-    say(&format!("已删除 {} 项，恢复：fupan restore PE-1", gone.len()));
+    match next {
+        Some(next) => say(&format!("还有更早删除的 more: --cursor {next}")),
+        None if page.events.is_empty() && asked.cursor.is_none() => say("没有删除的事件 nothing is deleted"),
+        None => say("恢复 to bring one back: fupan event restore PE-1"),
+    }
     Ok(())
 }
 
 /// Brings a deleted event back.
 pub(super) async fn restore(session: &Session, restore: Restore) -> anyhow::Result<()> {
     let event = event_history::restore(&session.app, &session.actor, number(&restore.event)?).await?;
-    say(&format!("{} 在：{}", event.label(), event.title()));
+    say(&format!("{} 在 is there: {}", event.label(), event.title()));
+    if session.json {
+        data(&event_json(&session.app, &event).to_string());
+    }
+    Ok(())
+}
+
+/// Deletes an event.
+pub(super) async fn delete(session: &Session, delete: Delete) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let event = events::get(app, actor, number(&delete.event)?).await?;
+    events::delete(app, actor, event.number, delete.version.unwrap_or(event.version)).await?;
+    let label = event.label();
+    say(&format!("已删除 deleted: {label} {}；恢复 to bring it back: fupan event restore {label}", event.title()));
+    if session.json {
+        data(&json!({"number": event.number, "label": label, "deleted": true}).to_string());
+    }
+    Ok(())
+}
+
+/// Takes back the last change of an event.
+pub(super) async fn undo(session: &Session, undo: Undo) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let number = number(&undo.event)?;
+    let label = event::label(number);
+    let body = if let Some(event) = event_history::undo_last(app, actor, number).await? {
+        say(&format!("已撤销 taken back: {label} {}", event.title()));
+        event_json(app, &event)
+    } else {
+        say(&format!("已撤销登记 taken back: {label}；恢复 to bring it back: fupan event restore {label}"));
+        json!({"number": number, "label": label, "deleted": true})
+    };
+    if session.json {
+        data(&body.to_string());
+    }
     Ok(())
 }

@@ -29,44 +29,44 @@ use crate::{
     },
 };
 
-/// Import weekly reports or the data of other tools, each file in a transaction of its own; undo an import.
+/// 导入周报或别处的数据，每个文件各自一次；撤销导入。 Import weekly reports or the data of other tools, each file in a transaction of its own; undo an import.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// Reports, folders of reports (*.md; with --from the files of that format), or - for standard input.
+    /// 周报文件或文件夹，- 为标准输入。 Reports, folders of reports (*.md; with --from the files of that format), or - for standard input.
     #[arg(required_unless_present_any = ["list", "undo"], conflicts_with_all = ["list", "undo"])]
     files: Vec<PathBuf>,
-    /// The week, where the document names none.
+    /// 周次，文中没有写时。 The week, where the document names none.
     #[arg(long)]
     week: Option<String>,
-    /// The files are data of another tool (docs/foreign.md).
+    /// 这些文件是别处的数据（docs/foreign.md）。 The files are data of another tool (docs/foreign.md).
     #[arg(
         long,
         value_name = "csv|statuspage|google-cloud|aws|upptime|atom|front-matter",
         conflicts_with_all = ["week", "list", "undo"]
     )]
     from: Option<String>,
-    /// With --from csv: which column is what, like occurred=开始时间,recovered=恢复时间,summary=标题.
+    /// 用 --from csv 时，各列是什么。 With --from csv: which column is what, like occurred=开始时间,recovered=恢复时间,summary=标题.
     #[arg(long, requires = "from", value_name = "FIELD=COLUMN,…")]
     map: Option<String>,
-    /// With --from: a name for the tool, where two tools have the same ids.
+    /// 用 --from 时，给工具起个名字，以免编号相同。 With --from: a name for the tool, where two tools have the same ids.
     #[arg(long, requires = "from", value_name = "NAME")]
     source: Option<String>,
-    /// Show what would happen, and write nothing.
+    /// 只看会怎样，不写入。 Show what would happen, and write nothing.
     #[arg(long)]
     dry_run: bool,
-    /// What happens to doubtful events: add takes them, skip leaves them out.
+    /// 存疑的事件：add 照常新增，skip 不导入。 What happens to doubtful events: add takes them, skip leaves them out.
     #[arg(long, default_value = "add", value_name = "add|skip")]
     doubtful: String,
-    /// List the imports there were, the latest first.
+    /// 列出以往的导入，最近的在前。 List the imports there were, the latest first.
     #[arg(long, conflicts_with = "undo")]
     list: bool,
-    /// With --list: how many, 1 to 100.
+    /// 用 --list 时显示几次，1 到 100。 With --list: how many, 1 to 100.
     #[arg(long, default_value_t = 20)]
     limit: u64,
-    /// With --list: the page behind this import, as printed under a page.
+    /// 用 --list 时从哪里接着列。 With --list: the page behind this import, as printed under a page.
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
-    /// Undo an import: its id from --list, or last.
+    /// 撤销一次导入：--list 里的编号，或 last。 Undo an import: its id from --list, or last.
     #[arg(long, value_name = "RUN")]
     undo: Option<String>,
 }

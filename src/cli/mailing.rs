@@ -21,75 +21,75 @@ use crate::{
     },
 };
 
-/// The weekly report by mail.
+/// 周报邮件。 The weekly report by mail.
 #[derive(Debug, Subcommand)]
 pub(super) enum MailingCommand {
-    /// All weekly mails.
+    /// 列出周报邮件。 All weekly mails.
     List,
-    /// Set up a weekly mail.
+    /// 新增周报邮件。 Set up a weekly mail.
     Add {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
         #[command(flatten)]
         settings: Settings,
     },
-    /// Change a weekly mail.
+    /// 修改周报邮件。 Change a weekly mail.
     Set {
-        /// Its name or id.
+        /// 名称或编号。 Its name or id.
         mailing: String,
-        /// Another name.
+        /// 新名称。 Another name.
         #[arg(long)]
         name: Option<String>,
         #[command(flatten)]
         settings: Settings,
     },
-    /// Send no more of it for now.
+    /// 暂停发送。 Send no more of it for now.
     Off {
-        /// Its name or id.
+        /// 名称或编号。 Its name or id.
         mailing: String,
     },
-    /// Send it again, from its next time on.
+    /// 恢复发送，从下一次起。 Send it again, from its next time on.
     On {
-        /// Its name or id.
+        /// 名称或编号。 Its name or id.
         mailing: String,
     },
-    /// Remove a weekly mail.
+    /// 删除周报邮件。 Remove a weekly mail.
     Remove {
-        /// Its name or id.
+        /// 名称或编号。 Its name or id.
         mailing: String,
     },
-    /// What the next mail would say.
+    /// 预览下一封。 What the next mail would say.
     Preview {
-        /// Its name or id.
+        /// 名称或编号。 Its name or id.
         mailing: String,
     },
 }
 
-/// What can be set.
+/// 可以设的。 What can be set.
 #[derive(Debug, Args)]
 pub(super) struct Settings {
-    /// An address; several times for several, at most 50.
+    /// 收件人的邮箱，可写几次，最多 50。 An address; several times for several, at most 50.
     #[arg(long = "to", value_name = "EMAIL")]
     recipients: Vec<String>,
-    /// mon to sun; by default fri.
+    /// 星期 mon 到 sun，默认 fri。 mon to sun; by default fri.
     #[arg(long = "on", value_name = "WEEKDAY")]
     weekday: Option<String>,
-    /// Local time; by default 17:00.
+    /// 当地时间，默认 17:00。 Local time; by default 17:00.
     #[arg(long = "at", value_name = "HH:MM")]
     time: Option<String>,
-    /// By default the report zone.
+    /// 时区，默认周报的时区。 By default the report zone.
     #[arg(long)]
     zone: Option<String>,
-    /// this (the week of that day, the default) or last.
+    /// this 当周（默认）或 last 上周。 this (the week of that day, the default) or last.
     #[arg(long)]
     week: Option<String>,
-    /// all (the default), figures or events.
+    /// all 全部（默认）、figures 指标 或 events 事件。 all (the default), figures or events.
     #[arg(long)]
     section: Option<String>,
-    /// Wait until the week is published, at most three days: true or false, the default.
+    /// 等到发布再发，最多三天：true 或 false（默认）。 Wait until the week is published, at most three days: true or false, the default.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     only_published: Option<bool>,
-    /// zh-CN (the default) or en.
+    /// 语言 zh-CN（默认）或 en。 zh-CN (the default) or en.
     #[arg(long)]
     lang: Option<String>,
 }

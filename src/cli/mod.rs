@@ -17,6 +17,7 @@ mod pm;
 mod policy;
 mod publish;
 mod report;
+mod section_diff;
 mod services;
 mod style;
 mod team;
@@ -40,12 +41,12 @@ use out::{data, say};
 
 /// 复盘台：生产事件、指标、复盘与周报。 A tracker of production events.
 #[derive(Debug, Parser)]
-#[command(name = "fupan", version, about)]
+#[command(name = "fupan", version)]
 struct Arguments {
-    /// Settings file; by default fupan.toml, where it exists.
+    /// 设置文件，默认 fupan.toml（存在时）。 Settings file; by default fupan.toml, where it exists.
     #[arg(long, global = true, env = "FUPAN_CONFIG")]
     config: Option<PathBuf>,
-    /// Data as JSON.
+    /// 以 JSON 输出数据。 Data as JSON.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -54,67 +55,67 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the service (the default).
+    /// 启动服务（默认）。 Run the service (the default).
     Serve {
-        /// With a year of demo data in a database of its own.
+        /// 带一年的演示数据，用单独的数据库。 With a year of demo data in a database of its own.
         #[arg(long)]
         demo: bool,
-        /// Address and port.
+        /// 地址和端口。 Address and port.
         #[arg(long)]
         bind: Option<String>,
     },
-    /// Read a line and save the event.
+    /// 读一行并登记事件。 Read a line and save the event.
     Add(add::Add),
-    /// Events: show, change, mark, relate.
+    /// 事件：查看、修改、标记、关联、删除、恢复、撤销。 Events: show, change, mark, relate.
     #[command(subcommand)]
     Event(event::Event),
-    /// Find events, or change many: fupan events "提现 severity:C" --set add-tag=大促.
+    /// 查找事件，或批量修改。 Find events, or change many: fupan events "提现 severity:C" --set add-tag=大促.
     #[command(visible_alias = "search")]
     Events(events::Events),
-    /// Saved views: list, save, remove.
+    /// 保存的视图：列出、保存、删除。 Saved views: list, save, remove.
     #[command(subcommand)]
     View(events::View),
-    /// Index all events for the search anew.
+    /// 重建全部事件的搜索索引。 Index all events for the search anew.
     Reindex,
-    /// Read report files without saving: NAME.json in the shape of the corpus.
+    /// 只读周报文件，不保存。 Read report files without saving: NAME.json in the shape of the corpus.
     Parse(parse::Parse),
-    /// Import a weekly report.
+    /// 导入周报或别处的数据。 Import a weekly report.
     Import(import::Import),
-    /// Print a week's two sections, or put them into a document.
+    /// 打印一周的两节，或写进文件。 Print a week's two sections, or put them into a document.
     Report(report::Report),
-    /// The styles of teams: derived from an old report, shown, set.
+    /// 团队的周报样式：从旧周报学来、查看、设置。 The styles of teams: derived from an old report, shown, set.
     #[command(subcommand)]
     Style(style::Style),
-    /// The weekly report by mail.
+    /// 周报邮件。 The weekly report by mail.
     #[command(subcommand)]
     Mailing(mailing::MailingCommand),
-    /// Figures: compute a case.
+    /// 指标：计算一个算例。 Figures: compute a case.
     #[command(subcommand)]
     Figures(figures::Figures),
-    /// Postmortems: list, assign, move on.
+    /// 复盘：列出、指派、流转。 Postmortems: list, assign, move on.
     #[command(subcommand)]
     Pm(pm::Pm),
-    /// Who changed what of an event.
+    /// 一起事件的变更记录。 Who changed what of an event.
     History(history::History),
-    /// The deleted events.
-    Deleted,
-    /// Bring a deleted event back.
+    /// 已删除的事件。 The deleted events.
+    Deleted(history::Deleted),
+    /// 恢复已删除的事件。 Bring a deleted event back.
     Restore(history::Restore),
-    /// Business lines and components that events affect.
+    /// 业务线和组件。 Business lines and components that events affect.
     #[command(subcommand)]
     Service(services::Services),
-    /// The grade of an event: what is proposed, give it, regrade it.
+    /// 定级：看建议、定级、改定级。 The grade of an event: what is proposed, give it, regrade it.
     Grade(grade::Grade),
-    /// Which teams answer for an event.
+    /// 定责：哪些团队负责一起事件。 Which teams answer for an event.
     Share(grade::Share),
-    /// How far an event is from the thresholds of regulators.
+    /// 一起事件离监管门槛多远。 How far an event is from the thresholds of regulators.
     Thresholds(grade::Thresholds),
-    /// Events per team and level of a period.
+    /// 一段时间里各团队、各等级的次数。 Events per team and level of a period.
     Counts(grade::Counts),
-    /// Teams.
+    /// 团队。 Teams.
     #[command(subcommand)]
     Team(team::TeamCommand),
-    /// Policies: levels, grading rules, thresholds.
+    /// 规则：等级、定级规则、监管门槛。 Policies: levels, grading rules, thresholds.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     /// 分析。 Times and ratios of a period, whole and by group.
@@ -122,30 +123,30 @@ enum Command {
     /// 改进项。 Action items: write down, list, edit, move on.
     #[command(subcommand)]
     Action(action::ActionCommand),
-    /// The timeline of an event: list, add, edit, rm, star.
+    /// 事件的时间线：列出、补记、修改、删除、标星。 The timeline of an event: list, add, edit, rm, star.
     Timeline(timeline::Timeline),
-    /// Accounts.
+    /// 账号。 Accounts.
     #[command(subcommand)]
     User(user::User),
-    /// API tokens.
+    /// 接口令牌。 API tokens.
     #[command(subcommand)]
     Token(user::Token),
-    /// Plan reminders and send what is due.
+    /// 安排提醒，发出到期的。 Plan reminders and send what is due.
     Worker(worker::WorkerCommand),
-    /// Bring the database's schema up to date.
+    /// 把数据库结构升到最新。 Bring the database's schema up to date.
     Migrate,
-    /// Settings.
+    /// 设置。 Settings.
     #[command(subcommand)]
     Config(Config),
-    /// Ask a running service whether it is well.
+    /// 问运行中的服务是否正常。 Ask a running service whether it is well.
     Health,
-    /// Print the OpenAPI document.
+    /// 打印 OpenAPI 文档。 Print the OpenAPI document.
     Openapi,
 }
 
 #[derive(Debug, Subcommand)]
 enum Config {
-    /// Print each setting and where it came from.
+    /// 打印每项设置和它的来源。 Print each setting and where it came from.
     Check,
 }
 
@@ -181,7 +182,12 @@ pub fn main() -> ExitCode {
                 return ExitCode::from(exit.0);
             }
             match error.downcast_ref::<ServiceError>() {
-                Some(refused) => say(&format!("fupan: {} ({})", problems::chinese(refused), sentence(&error))),
+                Some(refused) => {
+                    say(&format!("fupan: {} ({})", problems::chinese(refused), sentence(&error)));
+                    if let ServiceError::Unanswered { facts, reason_helps } = refused {
+                        pm::ask(facts, *reason_helps);
+                    }
+                }
                 None => say(&format!("fupan: {}", sentence(&error))),
             }
             ExitCode::from(code(&error))
@@ -212,7 +218,7 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(ServiceError::NotFound(_)) => NOT_FOUND,
         Some(ServiceError::Invalid(_) | ServiceError::Foreign(_) | ServiceError::Query(_)) => USAGE,
         Some(ServiceError::SignInNeeded | ServiceError::TooMany { .. } | ServiceError::Forbidden { .. }) => SIGN_IN,
-        Some(ServiceError::Conflict(_) | ServiceError::Stale { .. }) => CONFLICT,
+        Some(ServiceError::Conflict(_) | ServiceError::Unanswered { .. } | ServiceError::Stale { .. }) => CONFLICT,
         _ => FAILED,
     }
 }
@@ -293,7 +299,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Mailing(mailing) => mailing::run(&session, mailing).await,
                 Command::Pm(pm) => pm::run(&session, pm).await,
                 Command::History(history) => history::run(&session, history).await,
-                Command::Deleted => history::deleted(&session).await,
+                Command::Deleted(deleted) => history::deleted(&session, deleted).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,
@@ -334,5 +340,38 @@ async fn health(settings: &Settings) -> anyhow::Result<()> {
     match asked {
         Ok(Ok(answer)) if answer.starts_with("HTTP/1.1 200") => Ok(()),
         _ => anyhow::bail!("no healthy answer from http://{address}/healthz"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _};
+
+    use super::Arguments;
+
+    fn walk(command: &Command, path: &str, wrong: &mut Vec<String>) {
+        let chinese = |text: &str| text.starts_with(|c: char| !c.is_ascii());
+        for argument in command.get_arguments().filter(|one| !matches!(one.get_id().as_str(), "help" | "version")) {
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            let label = matches!(help.as_str(), "PE-1" | "PE-22" | "AI-1");
+            if help.is_ascii() && !label {
+                wrong.push(format!("{path} {}: {help}", argument.get_id()));
+            }
+        }
+        for one in command.get_subcommands().filter(|one| one.get_name() != "help") {
+            let about = one.get_about().map(ToString::to_string).unwrap_or_default();
+            let path = format!("{path} {}", one.get_name());
+            if !chinese(&about) || !about.contains(|c: char| c.is_ascii_alphabetic()) {
+                wrong.push(format!("{path}: {about}"));
+            }
+            walk(one, &path, wrong);
+        }
+    }
+
+    #[test]
+    fn every_command_and_option_is_told_in_chinese_first_and_in_english() {
+        let mut wrong = Vec::new();
+        walk(&Arguments::command(), "fupan", &mut wrong);
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -22,15 +22,15 @@ use crate::{
     service::{imports, ports::Clock},
 };
 
-/// Read report files without saving.
+/// 只读周报文件，不保存。 Read report files without saving.
 #[derive(Debug, Args)]
 pub(super) struct Parse {
-    /// Report files.
+    /// 周报文件。 Report files.
     files: Vec<PathBuf>,
-    /// A file of single lines, one JSON object a line: name, line, week, created_at.
+    /// 单行文件，每行一个 JSON。 A file of single lines, one JSON object a line: name, line, week, created_at.
     #[arg(long)]
     lines: Option<PathBuf>,
-    /// Folder for the answers; it is made where it is missing.
+    /// 结果放在哪个文件夹，没有就新建。 Folder for the answers; it is made where it is missing.
     #[arg(long)]
     out: PathBuf,
 }

@@ -10,8 +10,8 @@ use super::{
     timeline::number_of,
 };
 use crate::{
-    domain::postmortem::PostmortemState,
-    i18n::{self, timeline::words as entry_words},
+    domain::{checked, postmortem::PostmortemState},
+    i18n::{self, record, timeline::words as entry_words},
     service::{
         accounts, postmortem_text,
         postmortems::{self, PostmortemChange},
@@ -20,10 +20,10 @@ use crate::{
     web::api::postmortem_text::body,
 };
 
-/// Postmortems: list, write, assign, move on.
+/// 复盘：列出、撰写、指派、流转。 Postmortems: list, write, assign, move on.
 #[derive(Debug, Subcommand)]
 pub(super) enum Pm {
-    /// The owed ones, the earliest due date first.
+    /// 待复盘的，最早到期的在前。 The owed ones, the earliest due date first.
     List,
     /// 看板。 The board: by age in working days, by team, and the trend of the oldest.
     Board(super::board::Board),
@@ -31,10 +31,10 @@ pub(super) enum Pm {
     Show {
         /// PE-1.
         event: String,
-        /// md, html or json.
+        /// 格式：md、html 或 json。 md, html or json.
         #[arg(long, value_enum, default_value_t = Format::Md)]
         format: Format,
-        /// Headings in English.
+        /// 英文标题。 Headings in English.
         #[arg(long)]
         english: bool,
     },
@@ -42,28 +42,30 @@ pub(super) enum Pm {
     Write {
         /// PE-1.
         event: String,
-        /// The section.
+        /// 哪一节。 The section.
         section: String,
-        /// Markdown; `-` reads from standard input.
+        /// 正文（Markdown），- 为标准输入。 Markdown; `-` reads from standard input.
         text: String,
-        /// A why, in order; give it several times.
+        /// 追问，按顺序，可写几次。 A why, in order; give it several times.
         #[arg(long)]
         why: Vec<String>,
-        /// The version that it goes over; by default the latest.
+        /// 以哪个版本为准，默认最新。 The version that it goes over; by default the latest.
         #[arg(long)]
         version: Option<i64>,
     },
-    /// Name an owner, or choose a due date.
+    /// 一节的两个版本差在哪。 What changed in a section between two of its versions.
+    Diff(super::section_diff::Diff),
+    /// 指定负责人，或改截止日期。 Name an owner, or choose a due date.
     Assign {
         /// PE-1.
         event: String,
-        /// E-mail of the owner.
+        /// 负责人的邮箱。 E-mail of the owner.
         #[arg(long)]
         owner: Option<String>,
-        /// E-mail of the reviewer.
+        /// 评审人的邮箱。 E-mail of the reviewer.
         #[arg(long)]
         reviewer: Option<String>,
-        /// Due date, 2024-08-27.
+        /// 截止日期，如 2024-08-27。 Due date, 2024-08-27.
         #[arg(long)]
         due: Option<NaiveDate>,
     },
@@ -71,11 +73,11 @@ pub(super) enum Pm {
     Reopen {
         /// PE-1.
         event: String,
-        /// Why.
+        /// 理由。 Why.
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Being written.
+    /// 开始撰写。 Being written.
     Draft {
         /// PE-1.
         event: String,
@@ -84,7 +86,7 @@ pub(super) enum Pm {
     Review {
         /// PE-1.
         event: String,
-        /// E-mail of the reviewer.
+        /// 评审人的邮箱。 E-mail of the reviewer.
         #[arg(long)]
         reviewer: Option<String>,
     },
@@ -92,20 +94,23 @@ pub(super) enum Pm {
     Return {
         /// PE-1.
         event: String,
-        /// Why.
+        /// 理由。 Why.
         #[arg(long)]
         reason: String,
     },
-    /// Done: approved.
+    /// 通过，复盘完成；没有评审、事实不全时要写明理由。 Done: approved. Where nobody reviewed it here and facts are missing, a reason is needed.
     Done {
         /// PE-1.
         event: String,
+        /// 没有评审、事实不全也完成的理由。 Why it is done without a review and without all facts.
+        #[arg(long)]
+        reason: Option<String>,
     },
-    /// Not required, with a reason.
+    /// 免复盘，写明理由。 Not required, with a reason.
     Waive {
         /// PE-1.
         event: String,
-        /// Why.
+        /// 理由。 Why.
         #[arg(long)]
         reason: String,
     },
@@ -141,6 +146,7 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         Pm::Write { event, section, text, why, version } => {
             return write(session, &event, &section, &text, &why, version).await;
         }
+        Pm::Diff(asked) => return super::section_diff::run(session, asked).await,
         Pm::History { event } => return history(session, &event).await,
         Pm::Recurrence { event } => return recurrence_of(session, &event).await,
         Pm::Assign { event, owner, reviewer, due } => {
@@ -163,7 +169,7 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         Pm::Return { event, reason } => {
             (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::Drafting) })
         }
-        Pm::Done { event } => (event, to(PostmortemState::Done)),
+        Pm::Done { event, reason } => (event, PostmortemChange { reason, ..to(PostmortemState::Done) }),
         Pm::Waive { event, reason } => {
             (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::NotRequired) })
         }
@@ -177,6 +183,17 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         event.postmortem.owner_id.map_or_else(String::new, |id| format!("，负责人 {}", name_of(&people, Some(id))));
     say(&format!("{}：{}{owner}{due}", event.label(), words(event.postmortem.state)));
     Ok(())
+}
+
+/// Asks what must be told before a postmortem is done, one question a line, and says how to answer.
+pub(super) fn ask(facts: &[&'static str], reason_helps: bool) {
+    for fact in facts {
+        say(&format!("  {fact}\t{}", record::question(record::texts("zh-CN"), fact)));
+    }
+    say("回答：fupan event edit PE-1 recovered=15:30，不知道就写 recovered=?");
+    if reason_helps {
+        say("在别处复盘过的：fupan pm done PE-1 --reason \"…\"");
+    }
 }
 
 async fn reviewer_of(session: &Session, email: Option<String>) -> anyhow::Result<Option<Option<Uuid>>> {
@@ -211,6 +228,14 @@ async fn write(
     let number = number_of(label)?;
     let (app, actor) = (&session.app, &session.actor);
     let text = if text == "-" { std::io::read_to_string(std::io::stdin())? } else { text.to_owned() };
+    // Its heading names a section too.
+    let view = postmortem_text::view(app, actor, number, true, entry_words).await?;
+    let heads = |title: &str| checked::fold(title) == checked::fold(section);
+    let found =
+        view.sections.iter().map(|one| &one.section).find(|one| {
+            one.key == section || heads(one.title.of_language(true)) || heads(one.title.of_language(false))
+        });
+    let section = found.map_or(section, |one| one.key.as_str());
     let before = postmortem_text::section(app, actor, number, section, true, entry_words).await?;
     let whys = Some(why).filter(|why| !why.is_empty());
     let version = version.unwrap_or_else(|| before.version());

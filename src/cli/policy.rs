@@ -12,24 +12,24 @@ use super::{
 };
 use crate::service::policies;
 
-/// Policies that people edit, each a JSON document.
+/// 规则，每条是一份可以改的 JSON。 Policies that people edit, each a JSON document.
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
-    /// The policies by name.
+    /// 列出规则。 The policies by name.
     List,
-    /// A policy as JSON, to be edited and set again.
+    /// 以 JSON 打印一条规则，改好再写回。 A policy as JSON, to be edited and set again.
     Show {
-        /// severity, grading, thresholds …
+        /// 规则的名称。 severity, grading, thresholds …
         name: String,
     },
-    /// Write a policy.
+    /// 写一条规则。 Write a policy.
     Set {
-        /// severity, grading, thresholds …
+        /// 规则的名称。 severity, grading, thresholds …
         name: String,
-        /// The document; - for standard input.
+        /// 规则文件，- 为标准输入。 The document; - for standard input.
         #[arg(default_value = "-")]
         file: PathBuf,
-        /// Only over this version: 0 is the default.
+        /// 只在还是这个版本时；0 为默认规则。 Only over this version: 0 is the default.
         #[arg(long)]
         version: Option<i64>,
     },

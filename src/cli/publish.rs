@@ -32,20 +32,20 @@ pub(super) const VERBS: [&str; 5] = ["publish", "withdraw", "share", "shares", "
 /// Which text of a week.
 #[derive(Debug, Args)]
 pub(super) struct Publishing {
-    /// As computed now, also where the week is published.
+    /// 按现在计算的，已发布的也是。 As computed now, also where the week is published.
     #[arg(long, conflicts_with = "revision")]
     now: bool,
-    /// This published revision; by default the latest.
+    /// 哪个修订，默认最新。 This published revision; by default the latest.
     #[arg(long, value_name = "NUMBER")]
     revision: Option<i64>,
-    /// What would be otherwise now than it was published, and which edit made it so; with --strict leave with 7 where
+    /// 与发布时比，现在有什么不同，是哪次修改造成的。 What would be otherwise now than it was published, and which edit made it so; with --strict leave with 7 where
     /// there is something.
     #[arg(long)]
     pub restatement: bool,
-    /// With share: days that the link works, 1 to 366; by default 90.
+    /// 用 share 时，链接有效几天，1 到 366，默认 90。 With share: days that the link works, 1 to 366; by default 90.
     #[arg(long, value_name = "NUMBER")]
     days: Option<i64>,
-    /// With share: what the link is for.
+    /// 用 share 时，链接做什么用。 With share: what the link is for.
     #[arg(long)]
     name: Option<String>,
 }

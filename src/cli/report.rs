@@ -20,37 +20,37 @@ use crate::{
     },
 };
 
-/// Print a week's two sections, or put them into a document.
+/// 打印一周的两节，或写进文件。 Print a week's two sections, or put them into a document.
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// A week: 2024-W34, this, last (by default this); or `splice FILE`, `publish WEEK`, `withdraw WEEK`,
+    /// 一周，如 2024-W34、this、last（默认 this）；或 splice、publish、withdraw、share 等。 A week: 2024-W34, this, last (by default this); or `splice FILE`, `publish WEEK`, `withdraw WEEK`,
     /// `share WEEK`, `share latest`, `shares`, `unshare ID`.
     #[arg(num_args = 0..=2)]
     words: Vec<String>,
-    /// md, html, text or json.
+    /// 格式：md、html、text 或 json。 md, html, text or json.
     #[arg(long, default_value = "md")]
     format: String,
-    /// A saved style (fupan style list), instead of that of the week.
+    /// 用哪个样式，代替那一周的。 A saved style (fupan style list), instead of that of the week.
     #[arg(long, value_name = "NAME")]
     style: Option<String>,
-    /// figures, events or all.
+    /// 哪些章节：figures 指标、events 事件 或 all 全部。 figures, events or all.
     #[arg(long, default_value = "all")]
     section: String,
-    /// What changed since another week, instead of the report.
+    /// 与另一周比有什么变化，代替周报。 What changed since another week, instead of the report.
     #[arg(long, value_name = "WEEK")]
     diff: Option<String>,
-    /// Leave with 7 where something of the week is unfinished, and say what.
+    /// 那一周还有没做完的就以 7 退出并说明。 Leave with 7 where something of the week is unfinished, and say what.
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
     publishing: Publishing,
-    /// With splice: print the document instead of writing the file.
+    /// 用 splice 时，打印而不写文件。 With splice: print the document instead of writing the file.
     #[arg(long)]
     stdout: bool,
-    /// With splice: write nothing, leave with 7 where the file would change.
+    /// 用 splice 时，不写；会有改动就以 7 退出。 With splice: write nothing, leave with 7 where the file would change.
     #[arg(long)]
     check: bool,
-    /// With splice: the week, where the document names none.
+    /// 用 splice 时，文中没有写周次的周。 With splice: the week, where the document names none.
     #[arg(long)]
     week: Option<String>,
 }

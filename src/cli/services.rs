@@ -8,57 +8,57 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{checked::FieldError, services::ServiceFields},
+    domain::{checked::FieldError, services::ServiceFields, vocabulary},
     service::{
         ServiceError,
         services::{self, Service, ServiceKind, ServicePatch},
     },
 };
 
-/// Business lines and components that events affect. 业务线和组件。
+/// 业务线和组件。 Business lines and components that events affect.
 #[derive(Debug, Subcommand)]
 pub(super) enum Services {
-    /// Those in use by name, then the archived ones.
+    /// 列出，归档的在后。 Those in use by name, then the archived ones.
     List,
-    /// Add one.
+    /// 新增。 Add one.
     Add {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
-        /// business_line or component.
+        /// 类型：业务线 或 组件。 business_line or component.
         #[arg(long, default_value = "business_line")]
         kind: String,
-        /// Events on it weigh more when graded.
+        /// 核心，定级时权重更高。 Events on it weigh more when graded.
         #[arg(long)]
         core: bool,
-        /// The team that answers for it.
+        /// 负责团队。 The team that answers for it.
         #[arg(long)]
         team: Option<String>,
     },
-    /// Change one.
+    /// 修改。 Change one.
     Edit {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
-        /// Its new name.
+        /// 新名称。 Its new name.
         #[arg(long)]
         rename: Option<String>,
-        /// business_line or component.
+        /// 类型：业务线 或 组件。 business_line or component.
         #[arg(long)]
         kind: Option<String>,
-        /// Core or not: true or false.
+        /// 是否核心：true 或 false。 Core or not: true or false.
         #[arg(long)]
         core: Option<bool>,
-        /// The team that answers for it; - for none.
+        /// 负责团队，- 为未指定。 The team that answers for it; - for none.
         #[arg(long)]
         team: Option<String>,
     },
-    /// Offer it no more; its past stays.
+    /// 归档，历史保留。 Offer it no more; its past stays.
     Archive {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
     },
-    /// Offer it again.
+    /// 恢复使用。 Offer it again.
     Restore {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
     },
 }
@@ -120,8 +120,8 @@ async fn list(session: &Session) -> anyhow::Result<()> {
 }
 
 fn kind_of(code: &str) -> Result<ServiceKind, ServiceError> {
-    let remedy = || FieldError::shape("service_kind", "write business_line or component");
-    Ok(ServiceKind::from_code(code).ok_or_else(remedy)?)
+    let kind = vocabulary::SERVICE_KIND.code_of(code).and_then(ServiceKind::from_code);
+    Ok(kind.ok_or_else(|| FieldError::shape("service_kind", vocabulary::SERVICE_KIND.remedy()))?)
 }
 
 async fn team_of(session: &Session, word: &str) -> anyhow::Result<Option<uuid::Uuid>> {

@@ -18,51 +18,51 @@ use crate::{
     },
 };
 
-/// The styles that teams write their reports in.
+/// 团队写周报的样式。 The styles that teams write their reports in.
 #[derive(Debug, Subcommand)]
 pub(super) enum Style {
-    /// Styles by name; the default one has a star.
+    /// 列出样式，默认的有星号。 Styles by name; the default one has a star.
     List,
-    /// A style as TOML, to be edited and set again; without a name that of the house.
+    /// 以 TOML 打印样式，改好再写回；不写名称是通用的。 A style as TOML, to be edited and set again; without a name that of the house.
     Show {
-        /// The team's name.
+        /// 样式名称。 The team's name.
         name: Option<String>,
     },
-    /// Derive the style of an old report, and say what it would write differently.
+    /// 从旧周报学样式，并说哪里会写得不同。 Derive the style of an old report, and say what it would write differently.
     Twin {
-        /// The old report; - for standard input.
+        /// 旧周报，- 为标准输入。 The old report; - for standard input.
         file: PathBuf,
-        /// Try this style (TOML) on the report instead of deriving one.
+        /// 拿这个样式（TOML）试写，不学。 Try this style (TOML) on the report instead of deriving one.
         #[arg(long, value_name = "FILE")]
         style: Option<PathBuf>,
-        /// Save the style under this name.
+        /// 以这个名称保存。 Save the style under this name.
         #[arg(long, value_name = "NAME")]
         save: Option<String>,
-        /// With --save: make it that of weeks without a document.
+        /// 与 --save 一起，设为默认样式。 With --save: make it that of weeks without a document.
         #[arg(long)]
         default: bool,
-        /// Leave with 7 where lines differ.
+        /// 有不同就以 7 退出。 Leave with 7 where lines differ.
         #[arg(long)]
         check: bool,
     },
-    /// Save a style (TOML) under a name.
+    /// 保存样式（TOML）。 Save a style (TOML) under a name.
     Set {
-        /// The team's name.
+        /// 样式名称。 The team's name.
         name: String,
-        /// The style; - for standard input.
+        /// 样式文件，- 为标准输入。 The style; - for standard input.
         file: PathBuf,
-        /// Make it that of weeks without a document.
+        /// 设为默认样式。 Make it that of weeks without a document.
         #[arg(long)]
         default: bool,
     },
-    /// Make a style that of weeks without a document.
+    /// 设为默认样式。 Make a style that of weeks without a document.
     Default {
-        /// The team's name.
+        /// 样式名称。 The team's name.
         name: String,
     },
-    /// Remove a style.
+    /// 删除样式。 Remove a style.
     Remove {
-        /// The team's name.
+        /// 样式名称。 The team's name.
         name: String,
     },
 }

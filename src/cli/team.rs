@@ -16,44 +16,44 @@ use crate::{
     },
 };
 
-/// Teams: they answer for services and for shares of events.
+/// 团队：负责业务和事件的份额。 Teams: they answer for services and for shares of events.
 #[derive(Debug, Subcommand)]
 pub(super) enum TeamCommand {
-    /// The teams by name.
+    /// 列出团队。 The teams by name.
     List,
-    /// Make a team.
+    /// 新增团队。 Make a team.
     Add {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
-        /// E-mail of the account that leads it.
+        /// 组长的邮箱。 E-mail of the account that leads it.
         #[arg(long)]
         lead: Option<String>,
-        /// E-mail of a member; may be repeated.
+        /// 成员的邮箱，可写几次。 E-mail of a member; may be repeated.
         #[arg(long = "member")]
         members: Vec<String>,
     },
-    /// Change a team.
+    /// 修改团队。 Change a team.
     Edit {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
-        /// A new name.
+        /// 新名称。 A new name.
         #[arg(long)]
         rename: Option<String>,
-        /// E-mail of the account that leads it; empty for nobody.
+        /// 组长的邮箱，空着为未指定。 E-mail of the account that leads it; empty for nobody.
         #[arg(long)]
         lead: Option<String>,
-        /// E-mail of a member; may be repeated, and replaces the members.
+        /// 成员的邮箱，可写几次，代替原来的成员。 E-mail of a member; may be repeated, and replaces the members.
         #[arg(long = "member")]
         members: Vec<String>,
     },
-    /// Archive a team: it keeps its past and gets nothing new.
+    /// 归档团队：历史保留，不再分配。 Archive a team: it keeps its past and gets nothing new.
     Archive {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
     },
-    /// Take an archived team back into use.
+    /// 恢复归档的团队。 Take an archived team back into use.
     Restore {
-        /// Its name.
+        /// 名称。 Its name.
         name: String,
     },
 }

@@ -37,31 +37,31 @@ enum Act {
     },
     /// 补记一行或几行，时间写在前面："03:12 切换备用渠道"。 Add lines, the time in front.
     Add {
-        /// What happened; `-` reads from standard input.
+        /// 发生了什么，- 为标准输入。 What happened; `-` reads from standard input.
         text: String,
-        /// When, 2024-08-19T03:12:00+08:00; then the text is one entry.
+        /// 时间；写了就是一行。 When, 2024-08-19T03:12:00+08:00; then the text is one entry.
         #[arg(long)]
         at: Option<DateTime<Utc>>,
     },
     /// 修改一行。 Change a line.
     Edit {
-        /// Its handle in the list.
+        /// 列表里的编号。 Its handle in the list.
         entry: String,
-        /// What happened.
+        /// 发生了什么。 What happened.
         #[arg(long)]
         text: Option<String>,
-        /// When.
+        /// 时间。 When.
         #[arg(long)]
         at: Option<DateTime<Utc>>,
     },
     /// 删除一行，留痕。 Remove a line; a trace stays.
     Rm {
-        /// Its handle in the list.
+        /// 列表里的编号。 Its handle in the list.
         entry: String,
     },
     /// 标星：写进复盘。 Star an entry: it goes into the postmortem.
     Star {
-        /// Its handle in the list.
+        /// 列表里的编号。 Its handle in the list.
         entry: String,
         /// 取消标星。 Take the star away.
         #[arg(long)]

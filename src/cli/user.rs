@@ -7,7 +7,7 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{actor::Role, checked::FieldError},
+    domain::{actor::Role, checked::FieldError, vocabulary},
     service::{
         ServiceError,
         accounts::{self, NewAccount},
@@ -15,37 +15,37 @@ use crate::{
     },
 };
 
-/// Accounts.
+/// 账号。 Accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
-    /// Add a person; prints a one-time link to choose a password.
+    /// 新增账号，打印一次性链接用来设密码。 Add a person; prints a one-time link to choose a password.
     Add {
-        /// E-mail.
+        /// 邮箱。 E-mail.
         email: String,
-        /// Name.
+        /// 姓名。 Name.
         #[arg(long)]
         name: String,
-        /// viewer, reporter, lead or admin.
+        /// 角色：只读、登记人、组长、管理员。 viewer, reporter, lead or admin.
         #[arg(long, default_value = "reporter")]
         role: String,
-        /// zh-CN or en.
+        /// 语言：zh-CN 或 en。 zh-CN or en.
         #[arg(long, default_value = "zh-CN")]
         lang: String,
     },
-    /// All accounts.
+    /// 列出账号。 All accounts.
     List,
-    /// A new one-time set-up link, while there is no administrator.
+    /// 新的首次设置链接（还没有管理员时）。 A new one-time set-up link, while there is no administrator.
     SetupLink,
 }
 
-/// API tokens.
+/// 接口令牌。 API tokens.
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
-    /// Make a token for an account; it is shown once.
+    /// 为账号生成令牌，只显示一次。 Make a token for an account; it is shown once.
     Create {
-        /// E-mail of the account.
+        /// 账号的邮箱。 E-mail of the account.
         email: String,
-        /// Label.
+        /// 标注。 Label.
         #[arg(long)]
         name: String,
     },
@@ -54,9 +54,10 @@ pub(super) enum Token {
 pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
     match user {
         User::Add { email, name, role, lang } => {
-            let role = Role::from_code(&role).ok_or_else(|| {
-                ServiceError::from(FieldError::shape("role", "choose viewer, reporter, lead or admin"))
-            })?;
+            let role = vocabulary::ROLE
+                .code_of(&role)
+                .and_then(Role::from_code)
+                .ok_or_else(|| ServiceError::from(FieldError::shape("role", vocabulary::ROLE.remedy())))?;
             let (account, link) =
                 accounts::add(&session.app, &session.actor, NewAccount { email, name, role, lang }).await?;
             data(&link);

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{runtime::build, worker};
 
-/// Plan reminders and send what is due.
+/// 安排提醒，发出到期的。 Plan reminders and send what is due.
 #[derive(Debug, Args)]
 pub(super) struct WorkerCommand {
-    /// One round, then leave.
+    /// 只做一轮。 One round, then leave.
     #[arg(long)]
     once: bool,
-    /// Take this time for now, 2024-08-27T10:07:00+08:00; with --once.
+    /// 把这个时刻当作现在，与 --once 一起。 Take this time for now, 2024-08-27T10:07:00+08:00; with --once.
     #[arg(long, requires = "once")]
     pub now: Option<DateTime<Utc>>,
 }

@@ -17,6 +17,7 @@ use crate::domain::{
     loss_text,
     postmortem::Postmortem,
     report::render::{EventDetails, ReportEvent, ReportLine},
+    vocabulary,
 };
 
 /// Where an event came from.
@@ -287,7 +288,7 @@ impl EventFields {
         if let Some(category) = &self.cause_category
             && !CAUSE_CATEGORIES.contains(&category.as_str())
         {
-            return Err(FieldError::shape("cause_category", format!("write one of {}", CAUSE_CATEGORIES.join(", "))));
+            return Err(FieldError::shape("cause_category", vocabulary::CAUSE.remedy()));
         }
         if self.impacts.len() > 20 {
             return Err(FieldError::shape("impacts", "give at most 20 numbers"));

@@ -55,6 +55,8 @@ pub mod stages;
 pub mod team;
 pub mod team_counts;
 pub mod text;
+pub mod text_diff;
 pub mod threshold;
 pub mod timeline;
 pub mod visibility;
+pub mod vocabulary;

@@ -128,6 +128,14 @@ impl Period {
         }
     }
 
+    /// The period as the filter `period:` reads it.
+    pub fn asked_for(self) -> String {
+        match self.kind {
+            PeriodKind::Days => format!("{}..{}", self.from, self.to),
+            _ => self.label(),
+        }
+    }
+
     /// The period as [`Period::parse`] reads it; of chosen days both.
     pub fn label(self) -> String {
         let year = self.from.year();

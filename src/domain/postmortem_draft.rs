@@ -9,6 +9,7 @@ use crate::domain::{
     event::EventFields,
     event_record::Detection,
     stages::{Gap, Stage, StageBar},
+    vocabulary,
 };
 
 /// The facts.
@@ -216,7 +217,7 @@ fn magnitude(impact: &Impact, words: &Words) -> String {
         ImpactKind::Amount => (impact.number / 100).to_string(),
         _ => impact.number.to_string(),
     };
-    format!("{}{about}{number} {}", words.pick("影响 ", "Affected: "), impact.unit)
+    format!("{}{about}{number} {}", words.pick("影响 ", "Affected: "), vocabulary::unit(&impact.unit, words.chinese))
 }
 
 fn timeline(facts: &Facts<'_>, words: &Words) -> SectionDraft {

@@ -7,11 +7,12 @@ use thiserror::Error;
 
 use crate::domain::{
     checked,
-    event::{CAUSE_CATEGORIES, number_of},
-    event_record::{DETECTIONS, Detection, EVENT_KINDS, EventKind},
+    event::number_of,
+    event_record::{Detection, EventKind},
     iso_week::IsoWeek,
-    postmortem::{POSTMORTEM_STATES, PostmortemState},
-    search_pieces,
+    period::Period,
+    postmortem::PostmortemState,
+    search_pieces, vocabulary,
 };
 
 /// Longest query, in characters.
@@ -52,6 +53,17 @@ pub enum Person {
     Named(String),
 }
 
+/// Who answers for an event, in a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answering {
+    /// No team at all.
+    Nobody,
+    /// No team for a part of it, or for all of it.
+    Unsettled,
+    /// The team of this name.
+    Team(String),
+}
+
 /// What an event may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Has {
@@ -88,12 +100,14 @@ pub enum Clause {
     Owner(Vec<Person>),
     /// Names of business lines and components.
     Service(Vec<String>),
-    /// Names of teams that answer for it.
-    Team(Vec<Option<String>>),
+    /// Teams that answer for it.
+    Team(Vec<Answering>),
     /// Tags.
     Tag(Vec<String>),
     /// Weeks of the report, from and to.
     Week(Vec<(IsoWeek, IsoWeek)>),
+    /// Counted between these days, both included: by its beginning, else by the day it was logged.
+    Period(Vec<Period>),
     /// Began on this day or later.
     From(NaiveDate),
     /// Began on this day or earlier.
@@ -172,7 +186,7 @@ pub enum QueryProblem {
 }
 
 /// The keys in English.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 17] = [
     "severity",
     "state",
     "owner",
@@ -189,10 +203,11 @@ pub const KEYS: [&str; 16] = [
     "overdue",
     "has",
     "number",
+    "period",
 ];
 
 /// The keys in Chinese, in the order of [`KEYS`].
-pub const CHINESE_KEYS: [&str; 16] = [
+pub const CHINESE_KEYS: [&str; 17] = [
     "等级",
     "状态",
     "负责人",
@@ -209,6 +224,7 @@ pub const CHINESE_KEYS: [&str; 16] = [
     "逾期",
     "有",
     "编号",
+    "期间",
 ];
 
 /// Other names of keys.
@@ -247,6 +263,7 @@ pub fn example(key: &str) -> &'static str {
         "ongoing" => "ongoing:yes",
         "overdue" => "overdue:yes",
         "has" => "has:actions",
+        "period" => "period:2024-Q3",
         _ => "number:22..30",
     }
 }
@@ -435,8 +452,7 @@ impl Reader<'_> {
                 for (at, value) in values {
                     let found = states_of(value);
                     if found.is_empty() {
-                        let codes: Vec<&str> = POSTMORTEM_STATES.iter().map(|state| state.code()).collect();
-                        return Err(bad(*at, value, format!("{} or owed", codes.join(", "))));
+                        return Err(bad(*at, value, format!("{} or owed", vocabulary::STATE.list(false))));
                     }
                     states.extend(found.into_iter().filter(|state| !states.contains(state)).collect::<Vec<_>>());
                 }
@@ -451,8 +467,12 @@ impl Reader<'_> {
             })?),
             "service" => Clause::Service(values.iter().map(|(_, value)| value.clone()).collect()),
             "team" => {
-                let none = |value: &str| is_none(value) || value == "未定责";
-                Clause::Team(values.iter().map(|(_, value)| (!none(value)).then(|| value.clone())).collect())
+                let team = |value: &String| match value.as_str() {
+                    "unsettled" | "未定责" => Answering::Unsettled,
+                    value if is_none(value) => Answering::Nobody,
+                    value => Answering::Team(value.to_owned()),
+                };
+                Clause::Team(values.iter().map(|(_, value)| team(value)).collect())
             }
             "tag" => {
                 let plain = |value: &String| value.trim_start_matches(['#', '＃']).to_owned();
@@ -461,22 +481,26 @@ impl Reader<'_> {
             "week" => Clause::Week(each(values, |at, value| {
                 self.weeks(value).ok_or_else(|| bad(at, value, "2024-W34, this, last or 2024-W30..2024-W34".to_owned()))
             })?),
+            "period" => Clause::Period(each(values, |at, value| {
+                let expected = "2024-W34, 2024-08, 2024-Q3, 2024 or 2024-08-01..2024-08-10";
+                period(value).ok_or_else(|| bad(at, value, expected.to_owned()))
+            })?),
             "from" => Clause::From(first(&|value| self.day(value, false))?),
             "to" => Clause::To(first(&|value| self.day(value, true))?),
             "cause" => Clause::Cause(each(values, |at, value| {
                 if is_none(value) {
                     return Ok(None);
                 }
-                cause_of(value).map(Some).ok_or_else(|| bad(at, value, CAUSE_CATEGORIES.join(", ")))
+                cause_of(value).map(Some).ok_or_else(|| bad(at, value, vocabulary::CAUSE.list(false)))
             })?),
             "kind" => Clause::Kind(each(values, |at, value| {
-                kind_of(value).ok_or_else(|| bad(at, value, EVENT_KINDS.map(EventKind::code).join(", ")))
+                kind_of(value).ok_or_else(|| bad(at, value, vocabulary::KIND.list(false)))
             })?),
             "detection" => Clause::Detection(each(values, |at, value| {
                 if is_none(value) {
                     return Ok(None);
                 }
-                detection_of(value).map(Some).ok_or_else(|| bad(at, value, DETECTIONS.map(Detection::code).join(", ")))
+                detection_of(value).map(Some).ok_or_else(|| bad(at, value, vocabulary::DETECTION.list(false)))
             })?),
             "ongoing" => Clause::Ongoing(yes()?),
             "overdue" => Clause::Overdue(yes()?),
@@ -541,6 +565,13 @@ fn each<T>(
     values.iter().map(|(at, value)| read(*at, value)).collect()
 }
 
+fn period(value: &str) -> Option<Period> {
+    match value.split_once("..") {
+        Some((from, to)) => Period::of_days(from.parse().ok()?, to.parse().ok()?).ok(),
+        None => Period::parse(value).ok(),
+    }
+}
+
 fn is_none(value: &str) -> bool {
     matches!(value, "-" | "none" | "无" | "未填")
 }
@@ -556,57 +587,26 @@ fn yes_or_no(value: &str) -> Option<bool> {
 /// What `state:owed` means.
 pub const OWED: [PostmortemState; 3] = [PostmortemState::Pending, PostmortemState::Drafting, PostmortemState::InReview];
 
-fn states_of(value: &str) -> Vec<PostmortemState> {
-    use PostmortemState::{Done, Drafting, InReview, NotRequired, Pending, Undecided};
-    match value {
-        "owed" | "待复盘" | "未完成" => OWED.to_vec(),
-        "未定" => vec![Undecided],
-        "免复盘" | "无需复盘" | "waived" => vec![NotRequired],
-        "待开始" | "已指派" => vec![Pending],
-        "撰写中" | "复盘中" => vec![Drafting],
-        "评审中" | "待评审" => vec![InReview],
-        "已复盘" | "完成" => vec![Done],
-        code => PostmortemState::from_code(&code.to_lowercase().replace('-', "_")).into_iter().collect(),
+/// The states that a word means; `owed` and its words are several, and none is meant by a word that nobody knows.
+pub fn states_of(value: &str) -> Vec<PostmortemState> {
+    if matches!(checked::fold(value).as_str(), "owed" | "待复盘" | "未完成") {
+        return OWED.to_vec();
     }
+    vocabulary::STATE.code_of(value).and_then(PostmortemState::from_code).into_iter().collect()
 }
 
-/// The category of a cause by its code or its Chinese name.
+/// The category of a cause by its code or its words.
 pub fn cause_of(value: &str) -> Option<String> {
-    let code = match value {
-        "变更" => "change",
-        "容量" => "capacity",
-        "依赖" | "外部依赖" => "dependency",
-        "网络" => "network",
-        "硬件" => "hardware",
-        "数据" => "data",
-        "安全" => "security",
-        "人员与流程" | "人为" | "流程" => "human_process",
-        "未知" | "不明" => "unknown",
-        other => other,
-    };
-    let code = code.to_lowercase().replace('-', "_");
-    CAUSE_CATEGORIES.contains(&code.as_str()).then_some(code)
+    vocabulary::CAUSE.code_of(value).map(str::to_owned)
 }
 
-/// The kind by its code or its Chinese name.
+/// The kind by its code or its words.
 pub fn kind_of(value: &str) -> Option<EventKind> {
-    match value {
-        "演练" => Some(EventKind::Drill),
-        "维护" | "计划维护" => Some(EventKind::Maintenance),
-        "生产" | "生产事件" | "正常" => Some(EventKind::Normal),
-        code => EventKind::from_code(&code.to_lowercase()),
-    }
+    vocabulary::KIND.code_of(value).and_then(EventKind::from_code)
 }
 
 fn detection_of(value: &str) -> Option<Detection> {
-    match value {
-        "监控" | "监控告警" => Some(Detection::Monitoring),
-        "客户" | "客户反馈" => Some(Detection::Customer),
-        "员工" | "内部" | "内部员工" => Some(Detection::Staff),
-        "对账" => Some(Detection::Reconciliation),
-        "其他" => Some(Detection::Other),
-        code => Detection::from_code(&code.to_lowercase()),
-    }
+    vocabulary::DETECTION.code_of(value).and_then(Detection::from_code)
 }
 
 fn has_of(value: &str) -> Option<Has> {
@@ -697,6 +697,15 @@ mod tests {
             [(false, Clause::Number(vec![(22, 30)])), (false, Clause::Number(vec![(7, 7)]))]
         );
         assert_eq!(clauses("cause:变更 kind:演练 detection:客户 has:改进项 ongoing:yes overdue:否").len(), 6);
+        assert_eq!(
+            clauses("team:none|未定责|支付组"),
+            [(
+                false,
+                Clause::Team(vec![Answering::Nobody, Answering::Unsettled, Answering::Team("支付组".to_owned())])
+            )]
+        );
+        assert_eq!(clauses("期间:2024-08"), clauses("period:2024-08"));
+        assert!(read("period:2024-08-01..2024-08-10").is_ok() && read("period:2024-08-10..2024-08-01").is_err());
         assert_eq!(clauses("tag:\"大 促\""), [(false, Clause::Tag(vec!["大 促".to_owned()]))]);
         // A sentence with a wide colon is a sentence.
         assert_eq!(clauses("备注：无"), [(false, word("备注:无"))]);

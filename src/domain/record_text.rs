@@ -103,9 +103,12 @@ pub fn impact(text: &str, kind: Option<ImpactKind>) -> Result<Impact, FieldError
     if unit.is_empty() {
         unit = if money || kind == Some(ImpactKind::Amount) { "元" } else { "笔" };
     }
+    if matches!(unit.to_lowercase().as_str(), "cny" | "rmb" | "yuan") {
+        unit = "元";
+    }
     let kind = kind.unwrap_or(match unit {
         "元" => ImpactKind::Amount,
-        "户" | "人" | "个用户" | "名用户" | "用户" | "位" | "客户" | "users" | "people" => {
+        "户" | "customers" | "人" | "个用户" | "名用户" | "用户" | "位" | "客户" | "users" | "people" => {
             ImpactKind::Users
         }
         _ => ImpactKind::Count,

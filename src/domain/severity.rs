@@ -184,6 +184,19 @@ impl SeverityPolicy {
         }
     }
 
+    /// The label of the level that a label means; one that the house does not know is its own.
+    pub fn meant<'a>(&'a self, label: &'a str) -> &'a str {
+        self.level(label).map_or(label, |level| level.label.as_str())
+    }
+
+    /// All names of the level that a label means, its label first; of one that the house does not know that one.
+    pub fn names(&self, label: &str) -> Vec<String> {
+        self.level(label).map_or_else(
+            || vec![label.to_owned()],
+            |level| std::iter::once(&level.label).chain(&level.aliases).cloned().collect(),
+        )
+    }
+
     /// All labels, worst first.
     pub fn labels(&self) -> Vec<&str> {
         self.levels.iter().map(|level| level.label.as_str()).collect()

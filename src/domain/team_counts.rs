@@ -22,14 +22,46 @@ pub struct CountRow {
     pub events: i64,
 }
 
-/// Counts per level, in the order of the table's levels, in basis points of events.
-pub type Line = Vec<i64>;
+/// A line of the table, each list in the order of the table's levels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Counts per level in basis points of events.
+    pub counts: Vec<i64>,
+    /// How many events these counts are made of.
+    pub events: Vec<i64>,
+}
+
+impl Line {
+    fn of(levels: usize) -> Self {
+        Self { counts: vec![0; levels], events: vec![0; levels] }
+    }
+
+    fn add(&mut self, at: usize, counted: i64, events: i64) {
+        for (list, more) in [(&mut self.counts, counted), (&mut self.events, events)] {
+            if let Some(slot) = list.get_mut(at) {
+                *slot = slot.saturating_add(more);
+            }
+        }
+    }
+
+    /// The sum of the counts, in basis points of events.
+    pub fn total(&self) -> i64 {
+        self.counts.iter().sum()
+    }
+
+    /// How many events the line is made of.
+    pub fn total_events(&self) -> i64 {
+        self.events.iter().sum()
+    }
+}
 
 /// The table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TeamCounts {
     /// The levels as columns: those of the house, other labels that events carry, 未定级 where an event has none.
     pub levels: Vec<Option<String>>,
+    /// 故障分 of a whole event per level; 0 where a level has none.
+    pub weights: Vec<u32>,
     /// A line per team that answers for something.
     pub teams: Vec<(Uuid, Line)>,
     /// What no team answers for yet.
@@ -39,17 +71,19 @@ pub struct TeamCounts {
 }
 
 impl TeamCounts {
-    /// The sum of a line.
-    pub fn total(line: &Line) -> i64 {
-        line.iter().sum()
+    /// 故障分 of a line in ten-thousandths of a point: each share of an event counts that share of the points of its level.
+    /// None where no level has points.
+    pub fn points(&self, line: &Line) -> Option<i64> {
+        let used = self.weights.iter().any(|weight| *weight > 0);
+        let of_level = |(count, weight): (&i64, &u32)| count.saturating_mul(i64::from(*weight));
+        used.then(|| line.counts.iter().zip(&self.weights).map(of_level).fold(0, i64::saturating_add))
     }
 }
 
-/// Adds rows up. Labels that mean a level of the house count as that level.
-pub fn tabulate(rows: &[CountRow], policy: &SeverityPolicy) -> TeamCounts {
-    let label_of = |level: &Option<String>| {
-        level.as_deref().map(|label| policy.level(label).map_or(label, |level| level.label.as_str()).to_owned())
-    };
+/// Adds rows up, and how many events per level are not settled wholly. Labels that mean a level of the house count as
+/// that level.
+pub fn tabulate(rows: &[CountRow], unsettled_events: &[(Option<String>, i64)], policy: &SeverityPolicy) -> TeamCounts {
+    let label_of = |level: &Option<String>| level.as_deref().map(|label| policy.meant(label).to_owned());
     let mut levels: Vec<Option<String>> = policy.levels.iter().map(|level| Some(level.label.clone())).collect();
     for row in rows {
         let label = label_of(&row.level);
@@ -62,28 +96,28 @@ pub fn tabulate(rows: &[CountRow], policy: &SeverityPolicy) -> TeamCounts {
         let label = label_of(level);
         levels.iter().position(|have| *have == label).unwrap_or(0)
     };
-    let empty = vec![0_i64; levels.len()];
-    let (mut company, mut unsettled) = (empty.clone(), empty.clone());
+    let (mut company, mut unsettled) = (Line::of(levels.len()), Line::of(levels.len()));
     let mut teams: BTreeMap<Uuid, Line> = BTreeMap::new();
     for row in rows {
         let at = column(&row.level);
         if row.first {
-            add(&mut company, at, row.events.saturating_mul(i64::from(WHOLE)));
-            add(&mut unsettled, at, row.events.saturating_mul(i64::from(WHOLE)));
+            let whole = row.events.saturating_mul(i64::from(WHOLE));
+            company.add(at, whole, row.events);
+            unsettled.add(at, whole, 0);
         }
         if let Some(team) = row.team {
             let counted = row.events.saturating_mul(i64::from(row.share));
-            add(teams.entry(team).or_insert_with(|| empty.clone()), at, counted);
-            add(&mut unsettled, at, -counted);
+            teams.entry(team).or_insert_with(|| Line::of(levels.len())).add(at, counted, row.events);
+            unsettled.add(at, -counted, 0);
         }
     }
-    TeamCounts { levels, teams: teams.into_iter().collect(), unsettled, company }
-}
-
-fn add(line: &mut Line, at: usize, counted: i64) {
-    if let Some(slot) = line.get_mut(at) {
-        *slot = slot.saturating_add(counted);
+    for (level, events) in unsettled_events {
+        unsettled.add(column(level), 0, *events);
     }
+    let weight =
+        |level: &Option<String>| level.as_deref().and_then(|label| policy.level(label)).map_or(0, |l| l.points);
+    let weights = levels.iter().map(weight).collect();
+    TeamCounts { levels, weights, teams: teams.into_iter().collect(), unsettled, company }
 }
 
 /// `1`, `0.5`, `0.3333`: basis points of events as a number without needless zeros.
@@ -164,6 +198,21 @@ mod tests {
         rows
     }
 
+    #[test]
+    fn points_follow_the_shares_and_are_absent_where_no_level_has_any() {
+        let mut policy = SeverityPolicy::default();
+        let graded = [(Some("A"), vec![5_000, 2_500]), (Some("P1"), vec![10_000]), (None, vec![])];
+        let plain = tabulate(&rows(&graded), &[], &policy);
+        assert_eq!(plain.points(&plain.company), None);
+        policy.levels[0].points = 12;
+        policy.levels[1].points = 5;
+        let table = tabulate(&rows(&graded), &[], &policy);
+        assert_eq!(table.points(&table.company).map(times).as_deref(), Some("17"));
+        assert_eq!(table.points(&table.unsettled).map(times).as_deref(), Some("3"));
+        let of_teams: i64 = table.teams.iter().filter_map(|(_, line)| table.points(line)).sum();
+        assert_eq!(times(of_teams), "14");
+    }
+
     proptest! {
         #[test]
         fn teams_and_unsettled_are_the_company_in_every_level(
@@ -180,17 +229,21 @@ mod tests {
             ),
         ) {
             let policy = SeverityPolicy::default();
-            let table = tabulate(&rows(&events), &policy);
+            let open = |(_, shares): &&Graded| shares.iter().sum::<i32>() < WHOLE;
+            let unsettled: Vec<_> = events.iter().filter(open).map(|(level, _)| (level.map(str::to_owned), 1)).collect();
+            let table = tabulate(&rows(&events), &unsettled, &policy);
             for (at, level) in table.levels.iter().enumerate() {
-                let of_teams: i64 = table.teams.iter().map(|(_, line)| line[at]).sum();
-                prop_assert_eq!(of_teams + table.unsettled[at], table.company[at]);
-                prop_assert!(table.unsettled[at] >= 0);
+                let of_teams: i64 = table.teams.iter().map(|(_, line)| line.counts[at]).sum();
+                prop_assert_eq!(of_teams + table.unsettled.counts[at], table.company.counts[at]);
+                prop_assert!(table.unsettled.counts[at] >= 0);
                 let meant = events.iter().filter(|(label, _)| {
                     label.map(|label| policy.level(label).map_or(label, |level| &level.label)) == level.as_deref()
                 });
-                prop_assert_eq!(table.company[at], meant.map(|_| 10_000_i64).sum::<i64>(), "each event once");
+                prop_assert_eq!(table.company.counts[at], meant.map(|_| 10_000_i64).sum::<i64>(), "each event once");
+                prop_assert_eq!(table.company.events[at] * 10_000, table.company.counts[at]);
+                prop_assert_eq!(table.unsettled.events[at] == 0, table.unsettled.counts[at] == 0);
             }
-            prop_assert_eq!(TeamCounts::total(&table.company), events.iter().map(|_| 10_000_i64).sum::<i64>());
+            prop_assert_eq!(table.company.total(), events.iter().map(|_| 10_000_i64).sum::<i64>());
         }
 
         #[test]

@@ -4,6 +4,7 @@ use super::Texts;
 use crate::domain::{
     action_item::{ActionState, Priority},
     checked::{FieldError, FieldProblem},
+    vocabulary,
 };
 
 macro_rules! words {
@@ -122,31 +123,13 @@ pub fn words(t: &Texts) -> &'static ActionTexts {
 }
 
 /// Where an item stands.
-pub const fn state(state: ActionState, chinese: bool) -> &'static str {
-    match (state, chinese) {
-        (ActionState::Open, true) => "待处理",
-        (ActionState::Open, false) => "open",
-        (ActionState::InProgress, true) => "处理中",
-        (ActionState::InProgress, false) => "in progress",
-        (ActionState::InVerification, true) => "待验收",
-        (ActionState::InVerification, false) => "in verification",
-        (ActionState::Done, true) => "已完成",
-        (ActionState::Done, false) => "done",
-        (ActionState::WontDo, true) => "不做",
-        (ActionState::WontDo, false) => "won't do",
-    }
+pub fn state(state: ActionState, chinese: bool) -> &'static str {
+    vocabulary::ACTION_STATE.words(state.code(), chinese).unwrap_or_default()
 }
 
 /// How much it matters.
-pub const fn priority(priority: Priority, chinese: bool) -> &'static str {
-    match (priority, chinese) {
-        (Priority::High, true) => "高",
-        (Priority::High, false) => "high",
-        (Priority::Medium, true) => "中",
-        (Priority::Medium, false) => "medium",
-        (Priority::Low, true) => "低",
-        (Priority::Low, false) => "low",
-    }
+pub fn priority(priority: Priority, chinese: bool) -> &'static str {
+    vocabulary::PRIORITY.words(priority.code(), chinese).unwrap_or_default()
 }
 
 /// What an entry of the audit log says was done with an item.
@@ -189,7 +172,7 @@ pub fn place(error: &FieldError) -> Option<&'static str> {
     match error.field {
         "from" if remedy.starts_with("the period holds ") => Some("期间"),
         "to" if remedy.starts_with("give a last day ") => Some("结束日期"),
-        "to" if remedy.starts_with("choose open, in_progress") => Some("状态"),
+        "to" if remedy.starts_with("write one of open, in progress") => Some("状态"),
         _ => None,
     }
 }
@@ -208,10 +191,6 @@ pub fn remedy(remedy: &str) -> Option<String> {
             "没有这个账号；请写邮箱、me（自己）或 -（无人）"
         }
         "there is no such team; choose one of the list" => "没有这个团队，请从列表里选",
-        "choose high, medium or low" => "请选择 high（高）、medium（中）或 low（低）",
-        "choose open, in_progress, in_verification, done or wont_do" => {
-            "请选择 open、in_progress、in_verification、done 或 wont_do"
-        }
         "write a day like 2024-08-27" => "请写成 2024-08-27 这样",
         "give 1 to 365 days" => "请写 1 到 365 天",
         "choose team, service, level or month" => "请选择 team、service、level 或 month",

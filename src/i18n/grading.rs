@@ -253,6 +253,15 @@ pub const fn advice(chinese: bool) -> &'static str {
     if chinese { "可能需要报告，请与合规确认" } else { "It may have to be reported; ask compliance" }
 }
 
+/// How many events a number is made of.
+pub fn events_behind(events: i64, chinese: bool) -> String {
+    match (chinese, events) {
+        (true, _) => format!("{events} 起事件"),
+        (false, 1) => "1 event".to_owned(),
+        (false, _) => format!("{events} events"),
+    }
+}
+
 /// `50%`, `33.34%`: basis points as a percentage without needless zeros.
 pub fn percent(basis_points: i32) -> String {
     let (whole, rest) = (basis_points / 100, basis_points % 100);

@@ -1,7 +1,7 @@
 //! The history of an event in the words of people.
 
 use super::{problems::field_name, restated, texts};
-use crate::domain::postmortem::PostmortemState;
+use crate::domain::{postmortem::PostmortemState, vocabulary};
 
 /// What a field of an event is called; names of the audit log and of the API read alike.
 pub fn field(name: &str, chinese: bool) -> String {
@@ -23,7 +23,7 @@ pub fn field(name: &str, chinese: bool) -> String {
         ("responsibility", _) => ("定责", "responsibility"),
         ("tags", _) => ("标签", "tags"),
         ("links", _) => ("链接", "links"),
-        ("unknown", _) => ("无法得知的时间", "times nobody knows"),
+        ("unknown", _) => ("不知道的项", "what nobody knows"),
         ("restricted", _) => ("受限", "restricted"),
         ("viewers", _) => ("可见的人", "viewers"),
         ("state", _) => ("复盘状态", "postmortem state"),
@@ -50,28 +50,20 @@ pub fn value(field: &str, code: &str, chinese: bool) -> Option<&'static str> {
         let words = texts(if chinese { "zh-CN" } else { "en" });
         return PostmortemState::from_code(code).map(|state| restated::state_words(words, state));
     }
+    let known = match field {
+        "kind" => Some(&vocabulary::KIND),
+        "detection" => Some(&vocabulary::DETECTION),
+        "cause_category" => Some(&vocabulary::CAUSE),
+        _ => None,
+    };
+    if let Some(words) = known.and_then(|words| words.words(code, chinese)) {
+        return Some(words);
+    }
     let (zh, en) = match (field, code) {
         ("source", "line") => ("粘贴的一行", "a pasted line"),
         ("source", "form") => ("表单", "the form"),
         ("source", "api") => ("接口", "the API"),
         ("source", "import") => ("导入", "an import"),
-        ("kind", "normal") => ("生产事件", "production event"),
-        ("kind", "drill") => ("演练", "drill"),
-        ("kind", "maintenance") => ("计划维护", "maintenance"),
-        ("detection", "monitoring") => ("监控告警", "monitoring"),
-        ("detection", "customer") => ("客户反馈", "customer"),
-        ("detection", "staff") => ("内部发现", "staff"),
-        ("detection", "reconciliation") => ("对账发现", "reconciliation"),
-        ("detection", "other") => ("其他", "other"),
-        ("cause_category", "change") => ("变更", "change"),
-        ("cause_category", "capacity") => ("容量", "capacity"),
-        ("cause_category", "dependency") => ("外部依赖", "dependency"),
-        ("cause_category", "network") => ("网络", "network"),
-        ("cause_category", "hardware") => ("硬件", "hardware"),
-        ("cause_category", "data") => ("数据", "data"),
-        ("cause_category", "security") => ("安全", "security"),
-        ("cause_category", "human_process") => ("流程", "human process"),
-        ("cause_category", "unknown") => ("未明", "unknown"),
         ("section", "summary") => ("综述", "summary"),
         ("section", "impact") => ("影响", "impact"),
         ("section", "timeline") => ("时间线", "timeline"),
@@ -102,6 +94,11 @@ pub struct Words {
     pub undo_hint: &'static str,
     pub yes: &'static str,
     pub no: &'static str,
+    pub difference: &'static str,
+    pub compare: &'static str,
+    pub alike: &'static str,
+    pub lines_alike: &'static str,
+    pub unwritten: &'static str,
 }
 
 /// Chinese.
@@ -120,6 +117,11 @@ static ZH: Words = Words {
     undo_hint: "刚才的修改可以在一分钟内撤销。",
     yes: "是",
     no: "否",
+    difference: "差异",
+    compare: "比较",
+    alike: "两个版本的文字一样。",
+    lines_alike: "行相同",
+    unwritten: "还没有人写",
 };
 
 /// English.
@@ -138,6 +140,11 @@ static EN: Words = Words {
     undo_hint: "What was just done can be undone for a minute.",
     yes: "yes",
     no: "no",
+    difference: "Difference",
+    compare: "Compare",
+    alike: "Both versions say the same.",
+    lines_alike: "lines alike",
+    unwritten: "before anybody wrote",
 };
 
 /// The words in a language.

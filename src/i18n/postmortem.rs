@@ -9,7 +9,7 @@ use crate::{
         clock_point::{ClockPoint, Precision},
         postmortem_export::{DocumentSection, PostmortemDocument},
     },
-    service::{App, postmortem_text::PostmortemView, recurrence::Similar},
+    service::{App, error::api_names, postmortem_text::PostmortemView, recurrence::Similar},
 };
 
 macro_rules! words {
@@ -60,6 +60,9 @@ words! {
     submit: "提交评审", "Submit for review";
     approve: "通过，复盘完成", "Approve: done";
     done_without: "直接标为已复盘", "Mark done without a review";
+    done_unwritten: "还没有写任何一节，确认直接完成", "No section is written; it is done all the same";
+    asked: "完成前先回答：", "To be answered first:";
+    asked_or: "还没有回答；在别处复盘过的，写明理由：", "Not answered yet; where it was reviewed elsewhere, give the reason:";
     send_back: "退回修改", "Send back";
     begin: "开始写", "Begin writing";
     waive: "免复盘", "Waive";
@@ -74,6 +77,8 @@ words! {
     is_writing: "正在编辑", "is writing";
     both_kept: "有人在你之前保存了这一节：左边是现在的，右边是你的，两份都在。合并到右边再保存。", "Someone saved this section before you: theirs is on the left, yours on the right, nothing is lost. Merge into yours and save again.";
     theirs: "现在的", "As it stands";
+    meanwhile: "看看你打开之后改了什么", "See what changed since you opened it";
+    apart: "现在的和你的差在哪", "Where theirs and yours differ";
     yours: "你的", "Yours";
     take_facts: "按事实生成的文字", "What the facts say";
     from_facts: "由事实自动生成，改过就以你的为准", "Written from the facts; once edited, yours counts";
@@ -153,15 +158,23 @@ pub fn conflict(words: &str) -> Option<String> {
         _ if words.starts_with("a postmortem that is done or waived") => {
             "复盘已完成或已免除，要改请先写理由重新打开".to_owned()
         }
+        _ if words.contains(" relations, the most of one event") => {
+            let label = words.split(' ').next()?;
+            format!("{label} 已有 200 条相关事件，最多这么多；请先移除一条")
+        }
         _ if words.starts_with("a timeline holds at most") => {
             "一条事件的时间线最多 1000 行，细节请放到文档里".to_owned()
         }
-        _ => {
-            let names = words.strip_prefix("the record still lacks ")?.split(';').next()?;
-            let names: Vec<&str> = names.split(", ").map(super::problems::field_name).collect();
-            format!("还缺这些事实：{}，补上再完成复盘", names.join("、"))
-        }
+        _ => return None,
     })
+}
+
+/// Which facts a record lacks before its postmortem may be done, in Chinese.
+pub fn unanswered(facts: &[&str], reason_helps: bool) -> String {
+    let names = api_names(facts);
+    let names: Vec<&str> = names.iter().map(|name| super::problems::field_name(name)).collect();
+    let other = if reason_helps { "；在别处复盘过的，写明理由也可以完成" } else { "" };
+    format!("还缺这些事实：{}，补上再完成复盘{other}", names.join("、"))
 }
 
 /// A remedy of this part in Chinese.
@@ -176,6 +189,9 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "let the owner or a lead name you as the reviewer" => "请由负责人或组长指定你为评审人".to_owned(),
         "name someone who may write postmortems" => "这个账号只读，请换一位能写复盘的人".to_owned(),
         "choose clock, written or automatic" => "请选择 clock、written 或 automatic".to_owned(),
+        "no section is written; tick that it is done all the same" => {
+            "还没有写任何一节；确认要直接完成，请打勾".to_owned()
+        }
         "choose md, html or json" => "请选择 md、html 或 json".to_owned(),
         _ if remedy.starts_with("write at most 64 KB") => {
             let size = remedy.split("here are ").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
@@ -191,6 +207,11 @@ pub fn remedy(remedy: &str) -> Option<String> {
 pub fn not_found(what: &str) -> Option<String> {
     if what.starts_with("timeline entry") {
         return Some("没有这一行，或它是自动生成的，不能改".to_owned());
+    }
+    if let Some(rest) = what.strip_prefix("version ") {
+        let (version, rest) = rest.split_once(" of section ")?;
+        let latest = rest.rsplit(' ').next()?;
+        return Some(format!("这一节没有版本 {version}，最新是版本 {latest}"));
     }
     let key = what.strip_prefix("section ")?.split(' ').next()?;
     Some(format!("这条事件的复盘模板里没有“{key}”这一节"))

@@ -2,7 +2,10 @@
 //! read Chinese get these.
 
 use crate::{
-    domain::checked::{FieldError, FieldProblem},
+    domain::{
+        checked::{FieldError, FieldProblem},
+        vocabulary,
+    },
     service::ServiceError,
 };
 
@@ -21,6 +24,7 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::Stale { what, given, current } => {
             format!("{what} 已被别人改过：你手上是版本 {given}，现在是版本 {current}；请重新打开后再改")
         }
+        ServiceError::Unanswered { facts, reason_helps } => super::postmortem::unanswered(facts, *reason_helps),
         ServiceError::Conflict(words) => conflict(words),
         ServiceError::Store(_) | ServiceError::Interrupted(_) => {
             "服务暂时办不了，请稍后再试；日志里按请求号能查到原因".to_owned()
@@ -115,6 +119,7 @@ pub fn field_name(field: &str) -> &str {
         "at" => "时间",
         "owner" => "负责人",
         "to" => "复盘状态",
+        "confirm" => "直接标为已复盘",
         "reviewer" => "评审人",
         "text" => "正文",
         "whys" => "追问",
@@ -164,6 +169,9 @@ fn remedy_of(remedy: &str) -> Option<String> {
         let many = rest.split(' ').next().unwrap_or_default();
         return Some(format!("{week} 会有 {many} 个{what}，一周最多 500 个，请去掉一些"));
     }
+    if let Some(words) = vocabulary::of_remedy(remedy) {
+        return Some(format!("请写 {}", words.list(true)));
+    }
     super::postmortem::remedy(remedy)
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
         .or_else(|| super::actions::remedy(remedy))
@@ -180,12 +188,10 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         "the form came back incomplete; choose the files again" => "表单没有传完整，请重新选择文件",
         "the document is larger than 15 MiB; paste the week alone" => "文件太大，请只贴那一周",
         "the document is larger than 16 MiB; paste the week alone" => "文件太大，请只贴那一周",
-        "choose relevance, newest or oldest" => "请选择 relevance（相关度）、newest（最新在前）或 oldest（最早在前）",
         "choose at least one event" => "请至少选一起事件",
         "choose at most 200 events" => "一次最多 200 起事件",
         "say what to change" => "请填写要改什么",
         "name each event once" => "每起事件只写一次",
-        "choose normal, drill or maintenance" => "请选择 normal（生产事件）、drill（演练）或 maintenance（计划维护）",
         "give at most 20 tags" => "最多 20 个标签",
         "use plain ASCII" => "请只用 ASCII 字符",
         "choose light, dark or auto" => "请选择 light、dark 或 auto",

@@ -68,7 +68,7 @@ record_texts! {
     shares_hint: "25%; 15:10 60%; 15:30 0", "25%; 15:10 60%; 15:30 0";
     shares: "受影响比例", "Affected share";
     impacts: "影响数量", "Numbers of the impact";
-    impact_number: "数量，如 约684、1.2万", "Number, like 约684 or 1.2万";
+    impact_number: "数量，如 约684、1.2万", "Number, like about 684";
     unit: "单位", "Unit";
     of_kind: "类别", "Kind";
     by_unit: "按单位", "By its unit";
@@ -125,7 +125,7 @@ record_texts! {
     q_acknowledged: "什么时候开始响应的？", "When did someone respond?";
     q_located: "什么时候定位的？", "When was it located?";
     ex_clock: "15:00", "15:00";
-    ex_impacts: "约684笔; 3200元", "约684笔; 3200元";
+    ex_impacts: "约684笔; 3200元", "about 684 transactions; 3200 CNY";
     ex_loss: "0 或 1.2万", "0 or 12000";
     ex_severity: "A、B、C、D", "A, B, C, D";
 }
@@ -234,7 +234,6 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "write shares like 25%; 15:10 60%; 15:30 0" => "请写成 25%; 15:10 60%; 15:30 0 这样，每个在 0% 到 100% 之间",
         "give shares between 0% and 100%" => "比例要在 0% 到 100% 之间",
         "give the shares of a service in the order of their times" => "比例要按时间先后写",
-        "write one of monitoring, customer, staff, reconciliation, other" => "请写 监控、客户、员工、对账 或 其他",
         "name each service once" => "每条业务线只写一次",
         "it is known already; change it in the record" => "已经有时间了，请在记录里修改",
         "name each team once" => "每个团队只写一次",
@@ -248,19 +247,14 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "choose a business line or component" => "请选择业务线或组件",
         "write a number like PE-3" => "请写成 PE-3 这样",
         "name another event than the event itself" => "不能是它自己",
-        "write related, duplicate or recurrence" => "请选择相关、重复或再次发生",
-        "write business_line or component" => "请选择业务线或组件",
         "write a name without | ; / \\" => "名称不能有 | ; / \\",
         "choose a team" => "请选择团队",
-        "write yes or no" => "请写 yes 或 no",
+        "write yes or no" => "请写 是 或 否",
         "the event is restricted; name the person among those who see it first" => {
             "事件限制可见，请先把这个人加到能看到的名单里"
         }
         "write minute or day" => "请写 minute 或 day",
         "name active accounts by their e-mail addresses" => "请写在用账号的邮箱",
-        "write detected, acknowledged, located, mitigated or recovered" => {
-            "请写 detected、acknowledged、located、mitigated 或 recovered"
-        }
         _ => "",
     };
     if !fixed.is_empty() {

@@ -1,6 +1,9 @@
 //! What the search says of a query, in Chinese.
 
-use crate::domain::query::{MOST_CHARS, MOST_PARTS, QueryError, QueryProblem, chinese_key, example};
+use crate::domain::{
+    query::{MOST_CHARS, MOST_PARTS, QueryError, QueryProblem, chinese_key, example},
+    vocabulary,
+};
 
 /// Why a query cannot be read, and what to do about it.
 pub fn problem(error: &QueryError) -> String {
@@ -8,13 +11,24 @@ pub fn problem(error: &QueryError) -> String {
     let words = match &error.problem {
         QueryProblem::UnknownKey { key } => {
             format!(
-                "没有筛选项“{key}”；可用 等级、状态、负责人、业务、团队、标签、周、从、到、原因类别、类型、发现方式、未恢复、逾期、有、编号（或英文 severity、state …）；要查这几个字，请加引号"
+                "没有筛选项“{key}”；可用 等级、状态、负责人、业务、团队、标签、周、期间、从、到、原因类别、类型、发现方式、未恢复、逾期、有、编号（或英文 severity、state …）；要查这几个字，请加引号"
             )
         }
         QueryProblem::NoValue { key } => {
             format!("{}：后面没有值；冒号后紧跟着写，如 {}", chinese_key(key), example(key))
         }
         QueryProblem::BadValue { key, value, expected } => {
+            let expected = match *key {
+                "state" => format!("{} 或 owed（所有待复盘的）", vocabulary::STATE.list(true)),
+                "kind" => vocabulary::KIND.list(true),
+                "detection" => format!("{}，或 无", vocabulary::DETECTION.list(true)),
+                "cause" => format!("{}，或 无", vocabulary::CAUSE.list(true)),
+                "has" => "改进项、未关闭改进项、标签、链接、业务、团队、资损、变更、时间线".to_owned(),
+                "ongoing" | "overdue" => "是 或 否".to_owned(),
+                "week" => "2024-W34、本周、上周 或 2024-W30..2024-W34".to_owned(),
+                "severity" => "A、B、C、D、P1 这样的标签，或 未定级".to_owned(),
+                _ => expected.replace(" or ", " 或 ").replace(", ", "、"),
+            };
             format!("{}：不认识“{value}”；请写 {expected}", chinese_key(key))
         }
         QueryProblem::NoSuchName { key, value } => format!("{}：没有“{value}”，请检查名称", chinese_key(key)),
@@ -41,11 +55,8 @@ words! {
     remove: "去掉", "remove";
     clear: "清空", "Clear";
     add_filter: "添加筛选", "Add a filter";
-    grammar: "每个词都要出现；-词 表示不含；\"…\" 为整句；等级:C|未定级 表示其一。可用：等级 状态 负责人 业务 团队 标签 周 从 到 原因类别 类型 发现方式 未恢复:是 逾期:是 有:改进项 编号:22..30", "Every word must be there; -word must not; \"…\" is a phrase; severity:C|none is either. Also: state owner service team tag week from to cause kind detection ongoing:yes overdue:yes has:actions number:22..30";
+    grammar: "每个词都要出现；-词 表示不含；\"…\" 为整句；等级:C|未定级 表示其一。可用：等级 状态 负责人 业务 团队 标签 周 期间 从 到 原因类别 类型 发现方式 未恢复:是 逾期:是 有:改进项 编号:22..30", "Every word must be there; -word must not; \"…\" is a phrase; severity:C|none is either. Also: state owner service team tag week period from to cause kind detection ongoing:yes overdue:yes has:actions number:22..30";
     kind: "类型", "Kind";
-    kind_normal: "生产事件", "Production";
-    kind_drill: "演练", "Drill";
-    kind_maintenance: "计划维护", "Maintenance";
     service: "业务", "Service";
     tag: "标签", "Tag";
     order: "排序", "Order";
@@ -66,6 +77,8 @@ words! {
     remove_tags: "去标签", "Remove tags";
     add_service: "加业务", "Add a service";
     remove_service: "去业务", "Remove a service";
+    team: "定责团队", "Teams that answer";
+    team_hint: "渠道组 50% | 支付组 50%；none 为不定责", "Channel 50% | Payments 50%; none for nobody";
     bulk_go: "修改选中的事件", "Change the chosen events";
     bulk_changed: "已修改", "Changed";
     bulk_done: "已修改", "changed";

@@ -9,7 +9,7 @@ use super::{
     App, ServiceError,
     action_items::{ActionFilter, Listed, Names},
     app::authorise,
-    policies,
+    grading, policies,
 };
 use crate::{
     domain::{
@@ -18,6 +18,7 @@ use crate::{
         checked::{self, FieldError},
         event::ProductionEvent,
         visibility::Sight,
+        vocabulary,
     },
     store::{self, analytics::Period},
 };
@@ -89,9 +90,7 @@ impl Query {
         reading: Option<&str>,
     ) -> Result<Self, FieldError> {
         let given = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        let by = given(by).map(|code| {
-            By::from_code(&code).ok_or_else(|| FieldError::shape("by", "choose team, service, level or month"))
-        });
+        let by = given(by).map(|code| vocabulary::GROUPING.read("by", &code).map(By::from_code));
         let reading = given(reading).map(|code| {
             Reading::from_code(&code).ok_or_else(|| FieldError::shape("reading", "choose segment or cumulative"))
         });
@@ -99,7 +98,7 @@ impl Query {
         let to = to.unwrap_or(default.to);
         // Where only an early last day is given, the twelve months before it.
         let from = from.unwrap_or_else(|| Self::last_year(to).from);
-        Ok(Self { from, to, by: by.transpose()?, reading: reading.transpose()? })
+        Ok(Self { from, to, by: by.transpose()?.flatten(), reading: reading.transpose()? })
     }
 
     fn checked(self) -> Result<Self, FieldError> {
@@ -129,6 +128,12 @@ pub async fn behind(
     limit: usize,
 ) -> Result<Behind, ServiceError> {
     let (events, _, settings) = load(app, actor, query).await?;
+    let mut selection = selection.clone();
+    if let Some((By::Level, label)) = &mut selection.group {
+        let levels = grading::levels(app.store.read()).await?;
+        *label = levels.meant(label).to_string();
+    }
+    let selection = &selection;
     let mut found = analytics::behind(&events, selection, &settings);
     found.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
     let total = found.len();
@@ -178,11 +183,16 @@ async fn load(app: &App, actor: &Actor, query: Query) -> Result<(Vec<EventFacts>
     let period = Period { from: query.from, to: query.to, zone: app.zone, sight: Sight::of(actor) };
     let (count, left_out) = store::analytics::count(app.store.read(), &period).await?;
     analytics::bounded(count)?;
+    // Another name of a level counts as that level.
+    let levels = grading::levels(app.store.read()).await?;
     let mut events = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     let mut after = None;
     loop {
         let (page, next) = store::analytics::page(app.store.read(), &period, after).await?;
-        events.extend(page);
+        events.extend(page.into_iter().map(|mut event| {
+            event.severity = event.severity.map(|label| levels.meant(&label).to_owned());
+            event
+        }));
         match next {
             Some(next) => after = Some(next),
             None => break,

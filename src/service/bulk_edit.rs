@@ -1,16 +1,15 @@
 //! One change to many events: each in a transaction of its own, in the version that the writer saw. What can be done
 //! is done; the answer says of the rest why not.
 
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, postmortems, reminders, retry::retried};
+use super::{App, ServiceError, app::authorise, events, grading::Why, postmortems, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::FieldError,
         event,
-        event_record::{AffectedService, EventKind},
+        event_record::{AffectedService, EventKind, Responsibility, checked_responsibility},
     },
     store,
 };
@@ -31,6 +30,8 @@ pub struct BulkChange {
     pub remove_services: Vec<Uuid>,
     /// What the events are to the figures.
     pub kind: Option<EventKind>,
+    /// Which teams answer for the events, all of them; an empty list says that no team does.
+    pub responsibility: Option<Vec<Responsibility>>,
     /// Owner of the postmortems; `Some(None)` names nobody.
     pub owner: Option<Option<Uuid>>,
 }
@@ -65,6 +66,10 @@ pub async fn change(
     authorise(actor, Permission::BulkEdit)?;
     if change.owner.is_some() {
         authorise(actor, Permission::AssignPostmortem)?;
+    }
+    if let Some(parts) = &change.responsibility {
+        authorise(actor, Permission::GradeEvent)?;
+        checked_responsibility(parts)?;
     }
     if chosen.is_empty() {
         return Err(FieldError::shape("events", "choose at least one event").into());
@@ -126,33 +131,21 @@ async fn one(
             }
             let mut after = before.clone();
             apply(&mut after.fields, &change);
-            after.fields = after.fields.checked()?;
             if let Some(owner) = change.owner {
                 after.postmortem.owner_id = owner;
             }
-            if after == before {
+            let (was, owner) = (before.version, before.postmortem.owner_id);
+            let after =
+                events::write_changed(&app, &tx, &actor, before, after, ("event.bulk", Why::Said(None))).await?;
+            if after.version == was {
                 tx.rollback().await?;
-                return Ok((before.version, false));
+                return Ok((was, false));
             }
-            let now = app.now_millis();
-            let mut changed = event::changes(&before.fields, &after.fields);
-            if after.fields == before.fields {
-                store::events::touch(&tx, after.id, before.version, now).await?;
-            } else {
-                store::events::update(&tx, &after, before.version, now, &mut || app.id()).await?;
-            }
-            if after.postmortem.owner_id != before.postmortem.owner_id {
-                let version = before.postmortem.version;
-                store::postmortems::update(&tx, after.id, version, &after.postmortem, now).await?;
+            if after.postmortem.owner_id != owner {
                 reminders::cancel_for_event(&app, &tx, after.id).await?;
-                if let Value::Object(map) = &mut changed {
-                    let moved = json!({"from": before.postmortem.owner_id, "to": after.postmortem.owner_id});
-                    map.insert("owner".to_owned(), moved);
-                }
             }
-            events::audit(&app, &tx, &actor, "event.bulk", &after, changed).await?;
             tx.commit().await?;
-            Ok((before.version + 1, true))
+            Ok((after.version, true))
         }
     })
     .await
@@ -169,6 +162,9 @@ fn apply(fields: &mut event::EventFields, change: &BulkChange) {
     }
     if let Some(kind) = change.kind {
         fields.kind = kind;
+    }
+    if let Some(parts) = &change.responsibility {
+        fields.responsibility.clone_from(parts);
     }
 }
 

@@ -3,7 +3,10 @@
 use thiserror::Error;
 
 use crate::{
-    domain::{actor::Role, checked::FieldError, foreign::ForeignProblem, iso_week::WeekError, query::QueryError},
+    domain::{
+        actor::Role, checked::FieldError, event_record::CLOCK_NAMES, foreign::ForeignProblem, iso_week::WeekError,
+        query::QueryError,
+    },
     store::StoreError,
 };
 
@@ -47,6 +50,18 @@ pub enum ServiceError {
         /// The stored version.
         current: i64,
     },
+    /// A postmortem cannot be done: its event's record lacks facts.
+    #[error(
+        "the record still lacks {}; answer these first{}",
+        api_names(.facts).join(", "),
+        if *.reason_helps { ", or give the reason why it is done without them" } else { "" }
+    )]
+    Unanswered {
+        /// Names of the facts (`domain::completeness::FACTS`), the most useful first.
+        facts: Vec<&'static str>,
+        /// Nobody reviewed it here: a reason takes the place of the answers.
+        reason_helps: bool,
+    },
     /// The step is not possible from where things stand.
     #[error("{0}")]
     Conflict(String),
@@ -56,6 +71,12 @@ pub enum ServiceError {
     /// The task ended without a result.
     #[error("the work was interrupted: {0}")]
     Interrupted(String),
+}
+
+/// Facts as the fields of the API are called: a point of the clock is `recovered_at`.
+pub fn api_names(facts: &[&str]) -> Vec<String> {
+    let name = |fact: &&str| if CLOCK_NAMES.contains(fact) { format!("{fact}_at") } else { (*fact).to_owned() };
+    facts.iter().map(name).collect()
 }
 
 impl From<StoreError> for ServiceError {

@@ -3,10 +3,14 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, grading::Why, postmortem_text, reminders, retry::retried};
+use super::{
+    App, ServiceError, app::authorise, event_relations, events, grading::Why, postmortem_text, reminders,
+    retry::retried,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
+        checked::FieldError,
         event::{self, ProductionEvent},
         history,
         postmortem::{Postmortem, PostmortemState},
@@ -52,19 +56,54 @@ pub async fn of_event(
     let mut entries = store::audit::page_of_subjects(app.store.read(), &subjects, after, limit + 1).await?;
     let more = entries.len() as u64 > limit;
     entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    // What a section said before is shown as a difference (`section_versions`), not whole in each entry.
+    for entry in entries.iter_mut().filter(|entry| entry.action == "postmortem.write") {
+        if let Some(map) = entry.change.as_object_mut() {
+            map.retain(|name, _| !matches!(name.as_str(), "text" | "whys" | "auto"));
+        }
+    }
+    event_relations::name_others(app, actor, &mut entries).await?;
     let next = entries.last().filter(|_| more).map(|entry| AuditCursor { at: entry.at, id: entry.id });
     Ok(HistoryPage { entries, next })
+}
+
+/// When an event was deleted (milliseconds), and its number: behind it the next page begins.
+pub type DeletedCursor = (i64, i64);
+
+/// A page of deleted events.
+#[derive(Debug, Clone)]
+pub struct DeletedPage {
+    /// The events, the latest deletion first.
+    pub events: Vec<DeletedEvent>,
+    /// Where the next page begins.
+    pub next: Option<DeletedCursor>,
 }
 
 /// Deleted events, the latest deletion first, at most `limit` (200) after the one that `before` names.
 pub async fn deleted(
     app: &App,
     actor: &Actor,
-    before: Option<(i64, i64)>,
+    before: Option<DeletedCursor>,
     limit: u64,
-) -> Result<Vec<DeletedEvent>, ServiceError> {
+) -> Result<DeletedPage, ServiceError> {
     authorise(actor, Permission::DeleteEvent)?;
-    Ok(store::events::deleted(app.store.read(), Sight::of(actor), before, limit.clamp(1, PAGE_LIMIT)).await?)
+    let limit = limit.clamp(1, PAGE_LIMIT);
+    let mut events = store::events::deleted(app.store.read(), Sight::of(actor), before, limit + 1).await?;
+    let more = events.len() as u64 > limit;
+    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = events.last().filter(|_| more).map(|last| (last.deleted_at, last.number));
+    Ok(DeletedPage { events, next })
+}
+
+/// A place among the deleted events as text.
+pub fn deleted_cursor_text((at, number): DeletedCursor) -> String {
+    format!("{at}.{number}")
+}
+
+/// A place among the deleted events from its text.
+pub fn deleted_cursor_of(text: &str) -> Result<DeletedCursor, ServiceError> {
+    let parts = text.split_once('.').and_then(|(at, number)| Some((at.parse().ok()?, number.parse().ok()?)));
+    parts.ok_or_else(|| FieldError::shape("cursor", "take it from next_cursor as it is").into())
 }
 
 /// Brings a deleted event back, with all that hangs on it. One that is there already stays as it is.
@@ -122,8 +161,7 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
             let event = events::by_number(&tx, &actor, number).await?;
             let latest = store::audit::of_subject(tx.conn(), &events::subject(number), 1).await?.pop();
             let Some(latest) = latest.filter(|latest| undoable(&app, &actor, Some(latest)) == Some(entry)) else {
-                let words = "this cannot be undone any more: a minute went by, or something changed since";
-                return Err(ServiceError::Conflict(words.to_owned()));
+                return Err(too_late());
             };
             if latest.action == "event.create" {
                 events::write_deletion(&app, &tx, &actor, &event, UNDO).await?;
@@ -147,6 +185,17 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
         }
     })
     .await
+}
+
+/// [`undo`] of whatever this person did last, where that can be taken back now.
+pub async fn undo_last(app: &App, actor: &Actor, number: i64) -> Result<Option<ProductionEvent>, ServiceError> {
+    let entry = events::detail(app, actor, number).await?.undoable.ok_or_else(too_late)?;
+    undo(app, actor, number, entry).await
+}
+
+/// Nothing is left to take back.
+fn too_late() -> ServiceError {
+    ServiceError::Conflict("this cannot be undone any more: a minute went by, or something changed since".to_owned())
 }
 
 /// What an edit brought about in the postmortem (it became owed, its due date followed the level) goes with the edit,

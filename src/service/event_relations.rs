@@ -1,6 +1,6 @@
 //! Relations of events: related, logged twice, happened again. Whoever does not see one of the two sees no relation.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{App, ServiceError, app::authorise, events, retry::retried};
@@ -8,10 +8,13 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::FieldError,
-        event::ProductionEvent,
+        event::{self, ProductionEvent},
         visibility::Sight,
     },
-    store::{self, Tx, event_relations::StoredRelation},
+    store::{
+        self, Tx,
+        event_relations::{LIMIT, StoredRelation},
+    },
 };
 
 pub use crate::domain::event_relation::{RELATION_KINDS, RelationKind};
@@ -66,6 +69,7 @@ pub async fn add(app: &App, actor: &Actor, number: i64, kind: RelationKind, othe
             let event = events::by_number(&tx, &actor, number).await?;
             let other = events::by_number(&tx, &actor, other).await?;
             let relation = StoredRelation { event: event.id, other: other.id, kind };
+            store::events::lock(&tx, &[event.id, other.id]).await?;
             if !is_new(&tx, &event, &other, relation).await? {
                 tx.rollback().await?;
                 return Ok(());
@@ -95,6 +99,13 @@ async fn is_new(
         || (relation.kind == RelationKind::Related && there.iter().filter(between).any(|one| one.kind == relation.kind))
     {
         return Ok(false);
+    }
+    for one in [event, other] {
+        let has = there.iter().filter(|relation| relation.event == one.id || relation.other == one.id).count();
+        if has as u64 >= LIMIT {
+            let words = format!("{} has {LIMIT} relations, the most of one event; take one away first", one.label());
+            return Err(ServiceError::Conflict(words));
+        }
     }
     let duplicates = |id: Uuid| there.iter().any(|one| one.kind == RelationKind::Duplicate && one.event == id);
     let duplicated = |id: Uuid| there.iter().any(|one| one.kind == RelationKind::Duplicate && one.other == id);
@@ -154,7 +165,8 @@ pub async fn remove(app: &App, actor: &Actor, number: i64, kind: RelationKind, o
     .await
 }
 
-/// The history of both events tells it; an open event does not name a restricted one.
+/// The history of both events tells it. The other one stands there by its id alone: who reads the history sees it or
+/// not, now or later ([`name_others`]).
 async fn audit_both(
     app: &App,
     tx: &Tx,
@@ -164,9 +176,36 @@ async fn audit_both(
     (event, other): (&ProductionEvent, &ProductionEvent),
 ) -> Result<(), ServiceError> {
     for (this, that) in [(event, other), (other, event)] {
-        let named = (!that.fields.restricted).then(|| that.label());
-        let change = json!({"kind": kind.code(), "other": named, "of": event.id == this.id});
+        let change = json!({"kind": kind.code(), "other": that.id, "of": event.id == this.id});
         events::audit(app, tx, actor, action, this, change).await?;
+    }
+    Ok(())
+}
+
+/// Puts the label of the other event into the entries of a history that tell of relations, for readers who see it; for
+/// others nothing stands there. Entries of before held the label itself.
+pub(super) async fn name_others(
+    app: &App,
+    actor: &Actor,
+    entries: &mut [store::audit::AuditEntry],
+) -> Result<(), ServiceError> {
+    let other = |entry: &store::audit::AuditEntry| {
+        let tells = entry.action.starts_with("relation.");
+        entry.change.get("other").and_then(Value::as_str).filter(|_| tells).map(str::to_owned)
+    };
+    let told: Vec<String> = entries.iter().filter_map(&other).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = told.iter().filter_map(|told| told.parse().ok()).collect();
+    let numbers: Vec<i64> = told.iter().filter_map(|told| event::number_of(told)).collect();
+    let seen = store::events::labels(app.store.read(), Sight::of(actor), &ids, &numbers).await?;
+    for entry in entries {
+        let Some(told) = other(entry) else { continue };
+        let found = seen.iter().find(|(id, number)| told == id.to_string() || event::label(*number) == told);
+        if let Some(map) = entry.change.as_object_mut() {
+            map.insert("other".to_owned(), json!(found.map(|(_, number)| event::label(*number))));
+        }
     }
     Ok(())
 }

@@ -10,10 +10,11 @@ use crate::{
         checked::{self, FieldError},
         clock_point::ClockPoint,
         completeness,
-        event::{self, CAUSE_CATEGORIES, EventFields, ProductionEvent},
+        event::{self, EventFields, ProductionEvent},
         event_record::{AffectedService, CLOCK_NAMES, Detection, EventKind, FACT_NAMES, Responsibility},
         record_text::{self, Near},
         services::Service,
+        vocabulary,
     },
     store,
 };
@@ -170,7 +171,7 @@ pub fn patch(
     let mut unknown = fields.unknown.clone();
     // The beginning first: other times lie behind it.
     let mut near = near(app, fields);
-    for (_, text) in texts.iter().filter(|(name, _)| name == "occurred" || name == "occurred_at") {
+    for (_, text) in texts.iter().filter(|(name, _)| vocabulary::FIELD.code_of(name) == Some("occurred")) {
         let asked = if record_text::is_unknown(text) { "" } else { text.as_str() };
         // The old beginning gives the day, no more: the new one may lie before it.
         let day = near.begun.map(|begun| ClockPoint::day(begun.at));
@@ -178,11 +179,11 @@ pub fn patch(
         patch.set_clock("occurred", near.begun);
     }
     for (name, text) in texts {
-        let name = FIELDS
-            .into_iter()
-            .chain(["loss"])
-            .find(|have| have == name || event::clock_name_field(have) == name)
-            .ok_or_else(|| FieldError::shape("field", format!("write one of {}", FIELDS.join(", "))))?;
+        let name = match name.trim() {
+            // Whether there was any at all.
+            "loss" | "资损" => "loss",
+            name => vocabulary::FIELD.read("field", name)?,
+        };
         let nobody_can_tell = record_text::is_unknown(text);
         if FACT_NAMES.contains(&name) {
             unknown.retain(|have| have != name);
@@ -226,47 +227,16 @@ fn one(
             patch.week = Some(week);
         }
         "kind" => {
-            let code = match trimmed {
-                "" | "正常" => "normal",
-                "演练" => "drill",
-                "维护" => "maintenance",
-                code => code,
-            };
-            let remedy = || FieldError::shape("kind", "write one of normal, drill, maintenance");
-            patch.kind = Some(EventKind::from_code(code).ok_or_else(remedy)?);
+            let code = if trimmed.is_empty() { Ok("normal") } else { vocabulary::KIND.read("kind", trimmed) };
+            patch.kind = EventKind::from_code(code?);
         }
         "detection" => {
-            let code = match trimmed {
-                "监控" | "监控告警" | "告警" => "monitoring",
-                "客户" | "客户反馈" => "customer",
-                "员工" | "内部员工" | "内部发现" => "staff",
-                "对账" | "对账发现" => "reconciliation",
-                "其他" => "other",
-                code => code,
-            };
-            let remedy =
-                || FieldError::shape("detection", "write one of monitoring, customer, staff, reconciliation, other");
-            let read = (!code.is_empty()).then(|| Detection::from_code(code).ok_or_else(remedy)).transpose()?;
-            patch.detection = Some(read);
+            let read = |word| vocabulary::DETECTION.read("detection", word).map(Detection::from_code);
+            patch.detection = Some(if trimmed.is_empty() { None } else { read(trimmed)? });
         }
         "cause_category" => {
-            let code = match trimmed {
-                "变更" => "change",
-                "容量" => "capacity",
-                "外部依赖" | "依赖" => "dependency",
-                "网络" => "network",
-                "硬件" => "hardware",
-                "数据" => "data",
-                "安全" => "security",
-                "流程" => "human_process",
-                "未明" | "未知" => "unknown",
-                code => code,
-            };
-            if !code.is_empty() && !CAUSE_CATEGORIES.contains(&code) {
-                let remedy = format!("write one of {}", CAUSE_CATEGORIES.join(", "));
-                return Err(FieldError::shape("cause_category", remedy));
-            }
-            patch.cause_category = Some(Some(code.to_owned()).filter(|code| !code.is_empty()));
+            let read = |word| vocabulary::CAUSE.read("cause_category", word).map(str::to_owned);
+            patch.cause_category = Some(if trimmed.is_empty() { None } else { Some(read(trimmed)?) });
         }
         "severity" => patch.severity = words(),
         "narrative" => patch.narrative = words(),
@@ -317,6 +287,15 @@ fn services(text: &str, directory: &Directory, near: Near) -> Result<Vec<Affecte
             Ok(AffectedService { service_id: service.id, shares: record_text::shares(&rest, near)? })
         })
         .collect()
+}
+
+/// The teams that answer and their shares: `渠道组 50% | 支付组 50%`; a name alone answers for all of it, `none` is nobody.
+pub async fn teams_named(app: &App, actor: &Actor, text: &str) -> Result<Vec<Responsibility>, ServiceError> {
+    if matches!(text.trim(), "none" | "-" | "无" | "未定责") {
+        return Ok(Vec::new());
+    }
+    let directory = Directory { teams: super::services::teams(app, actor).await?, ..Directory::default() };
+    Ok(responsibility(text, &directory)?)
 }
 
 fn responsibility(text: &str, directory: &Directory) -> Result<Vec<Responsibility>, FieldError> {

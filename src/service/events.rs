@@ -263,7 +263,19 @@ pub async fn create_once(
     new: NewEvent,
     once: Option<Once<ProductionEvent>>,
 ) -> Result<Created, ServiceError> {
+    create_graded(app, actor, new, None, once).await
+}
+
+/// Like [`create_once`]; `reason` says why the event has its level.
+pub async fn create_graded(
+    app: &App,
+    actor: &Actor,
+    new: NewEvent,
+    reason: Option<String>,
+    once: Option<Once<ProductionEvent>>,
+) -> Result<Created, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
+    let reason = checked::optional("severity_reason", reason.as_deref(), 2_000)?;
     if let Some(once) = &once
         && let Some(kept) = idempotency::find(app, actor, once).await?
     {
@@ -283,9 +295,10 @@ pub async fn create_once(
     let (task_app, task_actor, task_once) = (app.clone(), actor.clone(), once.clone());
     let made = retried(move || {
         let (app, actor, new, once) = (task_app.clone(), task_actor.clone(), new.clone(), task_once.clone());
+        let reason = reason.clone();
         async move {
             let tx = app.store.begin().await?;
-            let event = write_new(&app, &tx, &actor, new).await?;
+            let event = write_new(&app, &tx, &actor, new, reason).await?;
             if let Some(once) = &once
                 && !idempotency::keep(&app, &tx, actor.account_id, once, &event).await?
             {
@@ -301,7 +314,13 @@ pub async fn create_once(
 }
 
 /// Writes a checked new event inside a transaction.
-async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<ProductionEvent, ServiceError> {
+async fn write_new(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    new: NewEvent,
+    reason: Option<String>,
+) -> Result<ProductionEvent, ServiceError> {
     let now = app.now();
     check_future(now, &EventFields::default(), &new.fields, new.source)?;
     check_named(tx, &EventFields::default(), &new.fields).await?;
@@ -317,7 +336,10 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
         id: app.id(),
         number,
         version: 1,
-        postmortem: first_postmortem(app, &levels, new.state, &new.fields),
+        postmortem: {
+            let state = grading::first_state(&levels, new.state, new.fields.severity.as_deref());
+            first_postmortem(app, &levels, state, &new.fields)
+        },
         import_mark: None,
         import_key: None,
         fields: new.fields,
@@ -330,6 +352,7 @@ async fn write_new(app: &App, tx: &Tx, actor: &Actor, new: NewEvent) -> Result<P
         updated_at: now.timestamp_millis(),
     };
     store::events::insert(tx, &event, actor.account_id, None, &mut || app.id()).await?;
+    grading::note_first(app, tx, actor, &levels, &event, reason).await?;
     let change =
         json!({"source": event.source.code(), "week": week.to_string(), "state": event.postmortem.state.code()});
     audit(app, tx, actor, "event.create", &event, change).await?;
@@ -518,6 +541,10 @@ pub(super) async fn write_changed(
         if before.postmortem.state != after.postmortem.state {
             let moved = json!({"from": before.postmortem.state.code(), "to": after.postmortem.state.code()});
             map.insert("state".to_owned(), moved);
+        }
+        if before.postmortem.owner_id != after.postmortem.owner_id {
+            let moved = json!({"from": before.postmortem.owner_id, "to": after.postmortem.owner_id});
+            map.insert("owner".to_owned(), moved);
         }
         if let Some(reason) = graded.and_then(|graded| graded.reason) {
             map.insert("severity_reason".to_owned(), json!({"to": reason}));

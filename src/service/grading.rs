@@ -151,6 +151,47 @@ pub(super) async fn regrade(
     }))
 }
 
+/// Where the postmortem of an event stands that is logged with this level: what was said about it stands, and where
+/// nothing was said, the level decides as it does when the event is graded later.
+pub(super) fn first_state(levels: &SeverityPolicy, said: PostmortemState, level: Option<&str>) -> PostmortemState {
+    if said == PostmortemState::Undecided && asks_for_postmortem(levels, level) {
+        return PostmortemState::Pending;
+    }
+    said
+}
+
+fn asks_for_postmortem(levels: &SeverityPolicy, level: Option<&str>) -> bool {
+    level.and_then(|label| levels.level(label)).is_some_and(|level| level.postmortem)
+}
+
+/// Notes the grade with which an event was logged, beside what the rules proposed. It needs no reason: it was told.
+pub(super) async fn note_first(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    levels: &SeverityPolicy,
+    event: &ProductionEvent,
+    reason: Option<String>,
+) -> Result<(), ServiceError> {
+    if event.fields.severity.is_none() {
+        return Ok(());
+    }
+    let proposal = proposal_of(app, tx.conn(), levels, event).await?;
+    let grading = Grading {
+        id: app.id(),
+        event_id: event.id,
+        at: app.now_millis(),
+        by_name: actor.name.clone(),
+        by_id: actor.account_id,
+        from: None,
+        to: event.fields.severity.clone(),
+        proposed: proposal.level,
+        rule: proposal.rule.map(|rule| rule.id),
+        reason,
+    };
+    Ok(store::gradings::insert(tx, &grading).await?)
+}
+
 /// Notes a grade that came by another way: an import, or its undoing. One that stays writes nothing.
 pub(super) async fn note(
     app: &App,
@@ -194,7 +235,7 @@ pub(super) async fn follow_level(
         action_items::follow_policy(app, tx, actor, levels, after).await?;
     }
     let due = events::due_of(app, levels, &after.fields, after.created_at);
-    let asked = after.fields.severity.as_deref().and_then(|label| levels.level(label)).is_some_and(|l| l.postmortem);
+    let asked = asks_for_postmortem(levels, after.fields.severity.as_deref());
     let (stored, postmortem) = (&before.postmortem, &mut after.postmortem);
     if graded && asked && stored.state == PostmortemState::Undecided {
         postmortem.state = PostmortemState::Pending;

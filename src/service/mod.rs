@@ -41,6 +41,7 @@ pub mod samples;
 pub mod saved_views;
 pub mod search;
 pub mod secrets;
+pub mod section_versions;
 pub mod services;
 pub mod sessions;
 pub mod shares;

@@ -59,6 +59,7 @@ pub async fn write(
         let (app, actor, document) = (app.clone(), actor.clone(), document.clone());
         async move {
             let tx = app.store.begin().await?;
+            store::policies::lock(&tx).await?;
             let before = current(kind, store::policies::by_name(tx.conn(), kind.name).await?);
             if let Some(given) = given.filter(|given| *given != before.version) {
                 let what = format!("policy {}", kind.name);

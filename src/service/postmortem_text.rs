@@ -23,7 +23,7 @@ use crate::{
         postmortem_template::{POLICY, PostmortemTemplate, Section, WHYS},
         stages::{self, StageBar},
     },
-    store,
+    store::{self, Tx},
 };
 
 /// The longest text of a section, in bytes.
@@ -35,7 +35,7 @@ const WHY_TEXT: usize = 500;
 /// How long a soft lock holds without being renewed, in milliseconds.
 pub const LOCK_MILLIS: i64 = 120_000;
 
-/// An author who goes on writing within this time makes no new entry of what was there before.
+/// How long what one person saves while typing is one entry of the history, in milliseconds from the first of it.
 const SAME_SITTING_MILLIS: i64 = 10 * 60 * 1_000;
 
 /// A section as it is shown.
@@ -189,11 +189,16 @@ pub async fn view(
                 Some(written) => (written.text.clone(), written.whys.clone()),
                 None => (draft.text.clone(), if section.whys { draft.whys.clone() } else { Vec::new() }),
             };
-            let hints = blameless::hints(&format!("{text}\n{}", whys.join("\n")));
+            let hints = hints(&text, &whys);
             SectionView { section, text, whys, written, draft, hints }
         })
         .collect();
     Ok(PostmortemView { event, bar, sections, moves, writers, people })
+}
+
+/// Sentences of a section that may be read as blame.
+pub fn hints(text: &str, whys: &[String]) -> Vec<BlameHint> {
+    blameless::hints(&format!("{text}\n{}", whys.join("\n")))
 }
 
 /// A section that no template names any more.
@@ -214,6 +219,12 @@ pub async fn section(
 ) -> Result<SectionView, ServiceError> {
     let view = view(app, actor, number, chinese, words).await?;
     view.sections.into_iter().find(|view| view.section.key == key).ok_or_else(|| no_section(key))
+}
+
+/// What the template that holds says of a section, also of one that only `written` texts know.
+pub(super) async fn section_of(app: &App, key: &str, written: bool) -> Result<Section, ServiceError> {
+    let known = template(app).await?.section(key).cloned();
+    known.or_else(|| written.then(|| nameless(key))).ok_or_else(|| no_section(key))
 }
 
 fn no_section(key: &str) -> ServiceError {
@@ -254,6 +265,40 @@ pub async fn write(
     text: &str,
     whys: Option<&[String]>,
 ) -> Result<WrittenSection, ServiceError> {
+    write_as(app, actor, number, key, version, (text, whys), Saved::Told).await
+}
+
+/// How a section came to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// Somebody said so.
+    Told,
+    /// By itself, while somebody types: what one person saves so within ten minutes is one entry of the history.
+    ByItself,
+}
+
+/// [`write`], where the editor saves while somebody types.
+pub async fn autosave(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    key: &str,
+    version: i64,
+    text: &str,
+    whys: Option<&[String]>,
+) -> Result<WrittenSection, ServiceError> {
+    write_as(app, actor, number, key, version, (text, whys), Saved::ByItself).await
+}
+
+async fn write_as(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    key: &str,
+    version: i64,
+    (text, whys): (&str, Option<&[String]>),
+    saved: Saved,
+) -> Result<WrittenSection, ServiceError> {
     authorise(actor, Permission::WritePostmortem)?;
     let text = checked_text(text)?;
     let whys = whys.map(checked_whys).transpose()?;
@@ -267,7 +312,7 @@ pub async fn write(
     let mut tries = 0;
     loop {
         tries += 1;
-        let written = write_once(app, actor, number, key, version, &text, whys.as_deref()).await;
+        let written = write_once(app, actor, number, key, version, (&text, whys.as_deref()), saved).await;
         let Err(ServiceError::Conflict(words)) = written else { return written };
         // Another writer came between reading and writing: of this section, or of the postmortem's state only.
         let current = store::postmortem_text::section(app.store.read(), event.id, key).await?;
@@ -290,8 +335,8 @@ async fn write_once(
     number: i64,
     key: &str,
     version: i64,
-    text: &str,
-    whys: Option<&[String]>,
+    (text, whys): (&str, Option<&[String]>),
+    saved: Saved,
 ) -> Result<WrittenSection, ServiceError> {
     let (app, actor, key, text) = (app.clone(), actor.clone(), key.to_owned(), text.to_owned());
     let whys = whys.map(<[String]>::to_vec);
@@ -330,9 +375,7 @@ async fn write_once(
             };
             store::postmortem_text::write(&tx, event.id, &after, version).await?;
             store::search::reindex(&tx, &[event.id]).await?;
-            let change = change_of(&key, before.as_ref(), &after, now);
-            let subject = text_subject(number);
-            store::audit::insert(&tx, app.id(), now, &actor, "postmortem.write", &subject, change).await?;
+            log(&app, &tx, &actor, number, before.as_ref(), &after, saved).await?;
             postmortems::begin_drafting(&app, &tx, &actor, &mut event).await?;
             tx.commit().await?;
             Ok(after)
@@ -346,26 +389,61 @@ pub fn text_subject(number: i64) -> String {
     format!("postmortem:{number}")
 }
 
-/// What an audit entry keeps of a change. The text that was there stands in it where someone else wrote it, or some time
-/// ago: nothing that a person left behind is lost, and autosave does not store each keystroke twice.
-fn change_of(key: &str, before: Option<&WrittenSection>, after: &WrittenSection, now: i64) -> Value {
-    let mut change = json!({
-        "section": key,
-        "version": {"from": after.version - 1, "to": after.version},
-        "length": {"from": before.map_or(0, |was| was.text.chars().count()), "to": after.text.chars().count()},
-    });
-    let left = before.filter(|was| {
-        was.updated_by != after.updated_by
-            || now - was.updated_at > SAME_SITTING_MILLIS
-            || was.text.len() > after.text.len() * 2
-    });
-    if let (Some(was), Some(map)) = (left, change.as_object_mut()) {
-        map.insert("text".to_owned(), json!({"from": was.text}));
-        if !was.whys.is_empty() {
-            map.insert("whys".to_owned(), json!({"from": was.whys, "to": after.whys}));
+/// How many of the latest entries of a postmortem are looked through for the one that goes on: one for each section, and
+/// some of other writers.
+const GOES_ON_WITHIN: u64 = 50;
+
+/// Writes the audit entry of a section that was written. It holds what stood there before, so that nothing that a person
+/// left behind is lost. What an editor saves by itself goes on in the entry that began less than ten minutes ago, unless
+/// somebody else wrote there since, or more than half of the text went.
+async fn log(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    number: i64,
+    before: Option<&WrittenSection>,
+    after: &WrittenSection,
+    saved: Saved,
+) -> Result<(), ServiceError> {
+    let (subject, now) = (text_subject(number), app.now_millis());
+    let length = |text: &str| text.chars().count();
+    if let (Saved::ByItself, Some(was)) = (saved, before)
+        && was.text.len() <= after.text.len() * 2
+    {
+        let latest = store::audit::of_subject(tx.conn(), &subject, GOES_ON_WITHIN).await?;
+        let same =
+            latest.into_iter().find(|entry| entry.change.get("section").and_then(Value::as_str) == Some(&after.key));
+        let goes_on = same.filter(|entry| {
+            entry.actor_id == actor.account_id
+                && entry.actor_name == actor.name
+                && now - entry.at <= SAME_SITTING_MILLIS
+                && entry.change.get("auto").and_then(Value::as_bool) == Some(true)
+                && entry.change.pointer("/version/to").and_then(Value::as_i64) == Some(was.version)
+        });
+        if let Some(mut entry) = goes_on {
+            for (place, value) in [("/version/to", json!(after.version)), ("/length/to", json!(length(&after.text)))] {
+                if let Some(stands) = entry.change.pointer_mut(place) {
+                    *stands = value;
+                }
+            }
+            return Ok(store::audit::go_on(tx, entry.id, entry.change).await?);
         }
     }
-    change
+    let mut change = json!({
+        "section": after.key,
+        "version": {"from": after.version - 1, "to": after.version},
+        "length": {"from": before.map_or(0, |was| length(&was.text)), "to": length(&after.text)},
+    });
+    if let Some(map) = change.as_object_mut() {
+        if let Some(was) = before {
+            map.insert("text".to_owned(), json!({"from": was.text}));
+            map.insert("whys".to_owned(), json!({"from": was.whys}));
+        }
+        if saved == Saved::ByItself {
+            map.insert("auto".to_owned(), json!(true));
+        }
+    }
+    Ok(store::audit::insert(tx, app.id(), now, actor, "postmortem.write", &subject, change).await?)
 }
 
 /// Takes or renews the soft lock of the caller, and answers who else is writing. It keeps nobody out.

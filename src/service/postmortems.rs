@@ -10,7 +10,6 @@ use crate::{
         actor::{Actor, Permission, Role},
         checked::{self, FieldError, FieldProblem},
         event::{EventFields, ProductionEvent},
-        event_record::CLOCK_NAMES,
         postmortem::PostmortemState,
         visibility::Sight,
     },
@@ -25,7 +24,7 @@ pub const LIST_LIMIT: u64 = 500;
 pub struct PostmortemChange {
     /// The next state.
     pub to: Option<PostmortemState>,
-    /// Why: needed to waive, to reopen and to send back.
+    /// Why: needed to waive, to reopen and to send back, and to be done without a review where facts are missing.
     pub reason: Option<String>,
     /// The owner.
     pub owner: Option<Option<Uuid>>,
@@ -189,18 +188,12 @@ pub async fn change(
                 if to == PostmortemState::Done {
                     may_approve(&tx, &actor, &people, event.id, &before, after.owner_id).await?;
                     let missing = missing_facts(tx.conn(), &event.fields).await?;
-                    // What a lead declares done without a review was reviewed elsewhere, with its own facts.
-                    if !missing.is_empty() && before.state == PostmortemState::InReview {
-                        let names: Vec<String> = missing
-                            .into_iter()
-                            .map(
-                                |name| if CLOCK_NAMES.contains(&name) { format!("{name}_at") } else { name.to_owned() },
-                            )
-                            .collect();
-                        let names = names.join(", ");
-                        return Err(ServiceError::Conflict(format!(
-                            "the record still lacks {names}; answer these first"
-                        )));
+                    // What a lead declares done without a review was reviewed elsewhere, with its own facts: then the
+                    // reason says where.
+                    let reason_helps = before.state != PostmortemState::InReview;
+                    let excused = reason_helps && reason.is_some();
+                    if !missing.is_empty() && !excused {
+                        return Err(ServiceError::Unanswered { facts: missing, reason_helps });
                     }
                 }
                 after.state = to;

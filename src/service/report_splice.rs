@@ -1,6 +1,9 @@
 //! Putting the two sections of a week back into a document.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+};
 
 use uuid::Uuid;
 
@@ -62,10 +65,7 @@ pub async fn splice(
     };
     let connection = app.store.read();
     let imported = store::imports::latest_of_week(connection, week).await?;
-    let other = imported.as_ref().filter(|imported| imported.content != document);
-    let other = other.map(|imported| report::read_report(&imported.content, app.zone, app.today()));
-    let before = imported.as_ref().map(|imported| (imported.content.as_str(), other.as_ref().unwrap_or(&reading)));
-    let base = style_of(app, week, before).await?;
+    let base = style_of(app, week, Some((document, &reading))).await?;
     let lines = store::report_lines::of_week(connection, week).await?;
     let known = Known::load(app, week, base.carry_over, lines).await?;
     let known_as = KnownAs::load(app, week).await?;
@@ -77,7 +77,16 @@ pub async fn splice(
         store::figures::counts_of_weeks(connection, week.previous(), week.previous()).await?,
     );
     let stored = known.stored(&known_as);
-    let content = content_of(&reading, &stored, before.map(|(_, reading)| reading));
+    let before = || {
+        let imported = imported.as_ref()?;
+        let same = imported.content == document;
+        Some(if same {
+            Cow::Borrowed(&reading)
+        } else {
+            Cow::Owned(report::read_report(&imported.content, app.zone, app.today()))
+        })
+    };
+    let content = content_of(&reading, &stored, before);
     let of_other_weeks = OfOtherWeeks::find(&reading, &content, week, app.zone, &figures, &counts);
     let Spliced { document, left } =
         report::splice(document, &reading, &base, week, app.zone, &content).map_err(unusable)?;
@@ -184,11 +193,17 @@ pub(super) fn put_back(
     stored: &Stored<'_>,
     imported: Option<&ReportReading>,
 ) -> Result<Spliced, StyleError> {
+    let imported = || imported.map(Cow::Borrowed);
     report::splice(document, reading, base, week, app.zone, &content_of(reading, stored, imported))
 }
 
-/// What is stored, each thing beside what it is in the document.
-fn content_of(reading: &ReportReading, stored: &Stored<'_>, imported: Option<&ReportReading>) -> SpliceContent {
+/// What is stored, each thing beside what it is in the document. `imported` reads the document of the last import; it is asked
+/// only where this document tells of something that is not stored.
+fn content_of<'a>(
+    reading: &ReportReading,
+    stored: &Stored<'_>,
+    imported: impl FnOnce() -> Option<Cow<'a, ReportReading>>,
+) -> SpliceContent {
     let key = |name: &str| checked::fold(name);
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, read) in reading.figures.iter().enumerate() {
@@ -224,7 +239,12 @@ fn content_of(reading: &ReportReading, stored: &Stored<'_>, imported: Option<&Re
         .collect();
     let events = match_events(reading, stored);
     let mut removed = Removed::default();
-    if let Some(imported) = imported {
+    let found = |indices: &mut dyn Iterator<Item = Option<usize>>| indices.flatten().collect::<HashSet<_>>().len();
+    let all_stored = found(&mut figures.iter().map(|(at, _)| *at)) == reading.figures.len()
+        && found(&mut incident_counts.iter().map(|(at, _)| *at))
+            == reading.incident_counts.iter().filter(|read| read.is_of_week()).count()
+        && found(&mut events.iter().map(|event| event.reading_index)) == reading.events.len();
+    if let Some(imported) = (!all_stored).then(imported).flatten() {
         let kept: HashSet<usize> = figures.iter().filter_map(|(at, _)| *at).collect();
         let known: HashSet<(&str, Option<&str>)> =
             imported.figures.iter().map(|was| (was.name.as_str(), was.group.as_deref())).collect();

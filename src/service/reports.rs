@@ -254,7 +254,10 @@ pub(super) async fn style_of(
     }
     Ok(match store::imports::latest_until(connection, week).await? {
         Some(document) => match read {
-            Some((content, reading)) if content == document.content => {
+            // Of a document that is a later state of that one and shows both sections nothing else is asked.
+            Some((content, reading))
+                if content == document.content || document.week == week && reading.shows_both() =>
+            {
                 ReportStyle::default().learn(content, reading, app.zone)
             }
             _ => {

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::{self, FieldError},
+        vocabulary,
     },
     store::{self, event_list::EventOrder},
 };
@@ -159,8 +160,8 @@ fn applied(app: &App, actor: &Actor, mut view: SavedView, change: ViewChange) ->
         query.replace('\0', " ").trim().clone_into(&mut view.query);
     }
     if let Some(sort) = change.sort {
-        let order = EventOrder::from_code(&sort)
-            .ok_or_else(|| FieldError::shape("sort", "choose relevance, newest or oldest"))?;
+        let order =
+            EventOrder::from_code(&sort).ok_or_else(|| FieldError::shape("sort", vocabulary::ORDER.remedy()))?;
         order.code().clone_into(&mut view.sort);
     }
     Ok(view)

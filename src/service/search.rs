@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, retry::retried};
+use super::{App, ServiceError, app::authorise, grading, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -10,14 +10,16 @@ use crate::{
         event::{self, ProductionEvent},
         highlight::{self, MarkedPart},
         iso_week,
-        query::{self, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
+        query::{self, Answering, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
         text,
         visibility::Sight,
+        vocabulary,
     },
     store::{
         self,
-        event_list::{FilterPart, Test},
+        event_list::{Answerer, FilterPart, Test},
         names::Named,
+        policies::ConnectionTrait,
     },
 };
 
@@ -58,8 +60,9 @@ impl EventOrder {
         }
     }
 
-    /// The order of a code.
+    /// The order of a code or its words.
     pub fn from_code(code: &str) -> Option<Self> {
+        let code = vocabulary::ORDER.code_of(code)?;
         [Self::Relevance, Self::Newest, Self::Oldest].into_iter().find(|order| order.code() == code)
     }
 }
@@ -196,7 +199,19 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
         let mut not = part.not;
         let test = match &part.clause {
             Clause::Word(word) => Test::Word(word.clone()),
-            Clause::Severity(labels) => Test::Severity(labels.clone()),
+            Clause::Severity(labels) => {
+                let levels = grading::levels(connection).await?;
+                let mut names: Vec<Option<String>> = Vec::new();
+                for label in labels {
+                    match label {
+                        None => names.push(None),
+                        Some(label) => names.extend(levels.names(label).into_iter().map(Some)),
+                    }
+                }
+                names.sort_unstable();
+                names.dedup();
+                Test::Severity(names)
+            }
             Clause::State(states) => Test::State(states.clone()),
             Clause::Owner(people) => {
                 let known = if people.iter().any(|person| matches!(person, Person::Named(_))) {
@@ -228,14 +243,25 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
                 let mut ids = Vec::new();
                 for name in names {
                     match name {
-                        None => ids.push(None),
-                        Some(name) => ids.extend(named(&known, name, "team", part.at)?.into_iter().map(Some)),
+                        Answering::Nobody => ids.push(Answerer::Nobody),
+                        Answering::Unsettled => ids.push(Answerer::Unsettled),
+                        Answering::Team(name) => {
+                            ids.extend(named(&known, name, "team", part.at)?.into_iter().map(Answerer::Team));
+                        }
                     }
                 }
                 Test::Team(ids)
             }
             Clause::Tag(tags) => Test::Tag(tags.clone()),
             Clause::Week(weeks) => Test::Week(weeks.clone()),
+            Clause::Period(periods) => {
+                let mut spans = Vec::with_capacity(periods.len());
+                for period in periods {
+                    let until = period.to.succ_opt().map_or(i64::MAX, midnight);
+                    spans.push((midnight(period.from), until));
+                }
+                counted(connection, &spans).await?
+            }
             Clause::From(day) => Test::Began(Some(midnight(*day)), None),
             Clause::To(day) => Test::Began(None, day.succ_opt().map(midnight)),
             Clause::Cause(causes) => Test::Cause(causes.clone()),
@@ -255,6 +281,17 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
         filter.parts.push(FilterPart { not, test });
     }
     Ok(filter)
+}
+
+/// The condition of counted periods. Where nothing without a beginning was logged in the only one, the beginning says it
+/// all, and the walk ends where the period does.
+async fn counted(connection: &impl ConnectionTrait, spans: &[(i64, i64)]) -> Result<Test, ServiceError> {
+    if let [(from, until)] = spans
+        && !store::event_list::any_undated(connection, *from, *until).await?
+    {
+        return Ok(Test::Began(Some(*from), Some(*until)));
+    }
+    Ok(Test::Counted(spans.to_vec()))
 }
 
 /// Whoever bears the name; where nobody does, all whose names hold it.

@@ -22,7 +22,7 @@ use crate::{
         event::ProductionEvent,
         timeline::{self, ENTRIES_OF_EVENT, ENTRY_TEXT, TimelineContext, Told},
     },
-    store,
+    store::{self, audit::NewEntry},
 };
 
 /// The most entries on a page of the timeline.
@@ -262,6 +262,7 @@ pub async fn add(
         async move {
             let tx = app.store.begin().await?;
             let event = events::by_number(&tx, &actor, number).await?;
+            store::events::lock(&tx, &[event.id]).await?;
             let there = store::timeline::count(tx.conn(), event.id).await?;
             if there + written.len() as u64 > ENTRIES_OF_EVENT {
                 let words =
@@ -277,10 +278,16 @@ pub async fn add(
                 })
                 .collect();
             store::timeline::insert(&tx, event.id, &entries, now).await?;
-            for entry in &entries {
-                let change = json!({"id": entry.id, "at": rfc3339(entry.at), "text": entry.text});
-                events::audit(&app, &tx, &actor, "timeline.add", &event, change).await?;
-            }
+            let told: Vec<NewEntry> = entries
+                .iter()
+                .map(|entry| NewEntry {
+                    id: app.id(),
+                    action: "timeline.add".to_owned(),
+                    subject: events::subject(number),
+                    change: json!({"id": entry.id, "at": rfc3339(entry.at), "text": entry.text}),
+                })
+                .collect();
+            store::audit::insert_all(&tx, now, &actor, &told).await?;
             if let Some(once) = &once
                 && !idempotency::keep(&app, &tx, actor.account_id, once, &entries).await?
             {

@@ -149,17 +149,18 @@ pub async fn page(
         (false, true, Some(row)) => Some(After::Unknown(row.number)),
         (false, ..) => None,
     };
-    Ok((with_parts(connection, rows, period.zone).await?, next))
+    Ok((with_parts(connection, rows, period).await?, next))
 }
 
 async fn with_parts(
     connection: &impl ConnectionTrait,
     rows: Vec<Row>,
-    zone: Tz,
+    period: &Period,
 ) -> Result<Vec<EventFacts>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    let zone = period.zone;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut postmortems: HashMap<Uuid, postmortem::Model> = postmortem::Entity::find()
         .filter(postmortem::Column::EventId.is_in(ids.iter().copied()))
@@ -194,6 +195,8 @@ async fn with_parts(
         .column(event_relation::Column::EventId)
         .filter(event_relation::Column::Kind.eq("recurrence"))
         .filter(event_relation::Column::EventId.is_in(ids.iter().copied()))
+        // What came first must be there for these eyes.
+        .filter(event_relation::Column::OtherId.in_subquery(events::seen(period.sight)))
         .into_tuple::<Uuid>()
         .all(connection)
         .await?

@@ -7,7 +7,7 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{StoreError, Tx, bulk};
+use super::{StoreError, Tx, bulk, tx::one_row};
 use crate::domain::actor::Actor;
 
 /// One entry: who did what to which subject (`event:22`), and what changed.
@@ -50,6 +50,13 @@ pub async fn insert(
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
+}
+
+/// Goes on with an entry: what was changed since belongs to the same act. Who did it and when it began stays.
+pub async fn go_on(tx: &Tx, id: Uuid, change: Value) -> Result<(), StoreError> {
+    let entry = ActiveModel { change: Set(change), ..ActiveModel::default() };
+    let done = Entity::update_many().set(entry).filter(Column::Id.eq(id)).exec(tx.conn()).await?;
+    one_row(done.rows_affected)
 }
 
 /// An entry to be written with others.

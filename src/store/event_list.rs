@@ -56,11 +56,13 @@ pub enum Test {
     /// Services.
     Service(Vec<Uuid>),
     /// Teams that answer for it.
-    Team(Vec<Option<Uuid>>),
+    Team(Vec<Answerer>),
     /// Tags.
     Tag(Vec<String>),
     /// Weeks of the report, from and to.
     Week(Vec<(IsoWeek, IsoWeek)>),
+    /// Counted at or after, and before, in milliseconds of whole seconds: by the beginning, else by being logged.
+    Counted(Vec<(i64, i64)>),
     /// Began at or after, and before, in milliseconds of whole seconds.
     Began(Option<i64>, Option<i64>),
     /// Categories of the cause.
@@ -77,6 +79,26 @@ pub enum Test {
     Has(Vec<Has>),
     /// Numbers, from and to.
     Number(Vec<(i64, i64)>),
+}
+
+/// Who answers for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answerer {
+    /// No team at all.
+    Nobody,
+    /// No team for a part of it, or for all of it.
+    Unsettled,
+    /// This team.
+    Team(Uuid),
+}
+
+impl Answerer {
+    const fn team(self) -> Option<Uuid> {
+        match self {
+            Self::Team(id) => Some(id),
+            Self::Nobody | Self::Unsettled => None,
+        }
+    }
 }
 
 /// In which order a page shows events.
@@ -294,8 +316,8 @@ fn way(filter: &EventFilter) -> Option<Way> {
             }
             Test::Owner(ids) => (2, "postmortem", "owner_id", ids.iter().map(|id| id.map(Expr::val)).collect()),
             // No team is no row.
-            Test::Team(ids) if ids.iter().all(Option::is_some) => {
-                (3, "responsibility", "team_id", ids.iter().map(|id| id.map(Expr::val)).collect())
+            Test::Team(teams) if teams.iter().all(|team| team.team().is_some()) => {
+                (3, "responsibility", "team_id", teams.iter().map(|team| team.team().map(Expr::val)).collect())
             }
             Test::Week(weeks) if weeks.iter().all(|(from, to)| from == to) => {
                 (4, "event", "report_week", weeks.iter().map(|(week, _)| Some(Expr::val(week.to_string()))).collect())
@@ -321,7 +343,9 @@ fn way(filter: &EventFilter) -> Option<Way> {
             }
             _ => continue,
         };
-        if values.is_empty() || values.len() > 8 {
+        // A level has several names.
+        let most = if matches!(part.test, Test::Severity(_)) { 24 } else { 8 };
+        if values.is_empty() || values.len() > most {
             continue;
         }
         if best.as_ref().is_none_or(|(have, _)| rank < *have) {
@@ -388,6 +412,17 @@ async fn walk<F: Found>(
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
     Ok(found)
+}
+
+/// Whether an event without a beginning was logged at or after `from` and before `until`, in milliseconds.
+pub async fn any_undated(connection: &impl ConnectionTrait, from: i64, until: i64) -> Result<bool, StoreError> {
+    let column = |name: &'static str| Expr::col(("event", name));
+    let mut one = Query::select();
+    one.expr_as(Expr::val(1), Alias::new("one")).from("event").limit(1);
+    // Their keys are the least: few are looked at.
+    one.and_where(column("order_key").lt(events::order_key_from(i64::MIN)));
+    one.and_where(column("created_at").gte(from)).and_where(column("created_at").lt(until));
+    Ok(connection.query_one(&one).await?.is_some())
 }
 
 /// Whether few events go this way: counted as far as that.
@@ -561,13 +596,16 @@ fn restrict(select: &mut SelectStatement, key: &SimpleExpr, part: &FilterPart) {
             exists(select, part.not, "event_tag", key, named);
         }
         Test::Team(teams) => {
-            let named: Vec<SimpleExpr> = teams.iter().filter_map(|id| id.map(Expr::val)).collect();
+            let named: Vec<SimpleExpr> = teams.iter().filter_map(|team| team.team().map(Expr::val)).collect();
             let mut any = Condition::any();
             if !named.is_empty() {
                 any = any.add(hangs_on("responsibility", Some(Expr::col("team_id").is_in(named))));
             }
-            if teams.contains(&None) {
+            if teams.contains(&Answerer::Nobody) {
                 any = any.add(hangs_on("responsibility", None).not());
+            }
+            if teams.contains(&Answerer::Unsettled) {
+                any = any.add(super::teams::unsettled());
             }
             add(select, part.not, any);
         }
@@ -588,6 +626,19 @@ fn restrict(select: &mut SelectStatement, key: &SimpleExpr, part: &FilterPart) {
                 all = all.add(Expr::col(column("occurred_at")).is_not_null());
             }
             add(select, part.not, all);
+        }
+        Test::Counted(spans) => {
+            let span = |(from, until): &(i64, i64)| {
+                let logged = Expr::col(column("created_at"));
+                let undated = Expr::col(column("occurred_at")).is_null();
+                let logged = undated.and(logged.clone().gte(*from)).and(logged.lt(*until));
+                let began = key.clone().gte(events::order_key_from(*from));
+                // Events without a beginning have the least keys.
+                let all = Condition::all().add(key.clone().lt(events::order_key_from(*until)));
+                all.add(Condition::any().add(began).add(logged))
+            };
+            let any = spans.iter().map(span).fold(Condition::any(), Condition::add);
+            add(select, part.not, any);
         }
         Test::Ongoing => {
             add(select, part.not, Condition::all().add(Expr::col(column("recovered_at")).is_null()));
@@ -744,7 +795,7 @@ mod tests {
             (vec![Test::State(vec![PostmortemState::Pending])], "ix_postmortem_order (state=?"),
             (vec![Test::Owner(vec![Some(id())])], "ix_postmortem_owner (owner_id=?"),
             (vec![Test::Service(vec![id()])], "ix_affected_order (service_id=?"),
-            (vec![Test::Team(vec![Some(id())])], "ix_responsibility_order (team_id=?"),
+            (vec![Test::Team(vec![Answerer::Team(id())])], "ix_responsibility_order (team_id=?"),
             (vec![Test::Tag(vec!["大促".to_owned()])], "ix_event_tag_order (tag=?"),
             (vec![Test::Week(vec![(week, week)])], "ix_event_report_week (report_week=?"),
             (vec![Test::Cause(vec![Some("change".to_owned())])], "ix_event_cause (cause_category=?"),

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::{StoreError, Tx, tx::inserted};
 use crate::domain::event_relation::RelationKind;
 
-/// The most relations of an event, in each direction.
-const LIMIT: u64 = 200;
+/// The most relations of an event, both directions together.
+pub const LIMIT: u64 = 200;
 
 /// A relation as stored: `event` is a duplicate or recurrence of `other`, or related to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -349,6 +349,22 @@ pub async fn by_number(connection: &impl ConnectionTrait, number: i64) -> Result
     Ok(load(connection, rows).await?.pop())
 }
 
+/// Keeps other writers away from what hangs on these events until the transaction ends: who counts first and writes then
+/// must not do so beside another one. SQLite has one writer anyway.
+pub async fn lock(tx: &Tx, ids: &[Uuid]) -> Result<(), StoreError> {
+    // In one order, so that two who lock the same events wait and do not stand in each other's way.
+    let _: Vec<Uuid> = event::Entity::find()
+        .select_only()
+        .column(event::Column::Id)
+        .filter(event::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(event::Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// The events of these ids, unless deleted, in no particular order.
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ProductionEvent>, StoreError> {
     let mut events = Vec::with_capacity(ids.len());
@@ -660,6 +676,27 @@ pub fn there(sight: Sight) -> Condition {
 /// The ids of the events that these eyes see and that are not deleted, to be asked inside another query.
 pub fn seen(sight: Sight) -> SelectStatement {
     Query::select().column(event::Column::Id).from(event::Entity).cond_where(there(sight)).take()
+}
+
+/// Id and number of those of these events (at most a thousand) that these eyes see, named by id or by number; deleted ones too.
+pub async fn labels(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    ids: &[Uuid],
+    numbers: &[i64],
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let named = Condition::any()
+        .add(event::Column::Id.is_in(ids.iter().copied()))
+        .add(event::Column::Number.is_in(numbers.iter().copied()));
+    Ok(event::Entity::find()
+        .select_only()
+        .column(event::Column::Id)
+        .column(event::Column::Number)
+        .filter(visible(sight))
+        .filter(named)
+        .into_tuple()
+        .all(connection)
+        .await?)
 }
 
 /// Of the event table: what reports show and count. A report is everyone's, so that restricted events are left out.

@@ -5,7 +5,7 @@ pub use sea_orm::ConnectionTrait;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, counters,
     tx::{inserted, one_row},
 };
 
@@ -34,6 +34,12 @@ pub async fn by_name(connection: &impl ConnectionTrait, name: &str) -> Result<Op
 pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<PolicyRow>, StoreError> {
     let rows = Entity::find().order_by_asc(Column::Name).limit(LIMIT).all(connection).await?;
     Ok(rows.into_iter().map(value).collect())
+}
+
+/// Keeps other writers of policies away until the transaction ends, whichever policy they write: policies are checked
+/// against each other.
+pub async fn lock(tx: &Tx) -> Result<(), StoreError> {
+    counters::next(tx, "policy").await.map(drop)
 }
 
 /// Writes the first document of a name; says no where another writer was quicker.

@@ -8,9 +8,9 @@ use entity::{
     team_member,
 };
 use sea_orm::{
-    ActiveValue::Set,
+    ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Alias, Cond, Expr, ExprTrait as _, Query},
+    sea_query::{Alias, Cond, Expr, ExprTrait as _, Query, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -73,8 +73,13 @@ pub async fn insert(tx: &Tx, value: &Team) -> Result<bool, StoreError> {
 pub async fn update(tx: &Tx, value: &Team, version: i64, now: i64) -> Result<bool, StoreError> {
     let mut row = active(&value.fields, now);
     row.version = Set(version + 1);
+    // Since when it is archived stays, whatever else changes.
+    row.archived_at = NotSet;
+    let since = Expr::col(Column::ArchivedAt).if_null(now);
+    let archived = if value.fields.archived { since } else { Expr::value(None::<i64>) };
     let done = Entity::update_many()
         .set(row)
+        .col_expr(Column::ArchivedAt, archived)
         .filter(Column::Id.eq(value.id))
         .filter(Column::Version.eq(version))
         .exec(tx.conn())
@@ -158,22 +163,7 @@ pub async fn count_rows(
             responsibility::Entity,
             of_part(responsibility::Column::EventId).equals((event::Entity, event::Column::Id)),
         )
-        .cond_where(events::there(sight))
-        .and_where(of_event(event::Column::Kind).eq(EventKind::Normal.code()))
-        .cond_where(
-            Cond::any()
-                .add(
-                    Cond::all()
-                        .add(of_event(event::Column::OccurredAt).gte(from))
-                        .add(of_event(event::Column::OccurredAt).lt(until)),
-                )
-                .add(
-                    Cond::all()
-                        .add(of_event(event::Column::OccurredAt).is_null())
-                        .add(of_event(event::Column::CreatedAt).gte(from))
-                        .add(of_event(event::Column::CreatedAt).lt(until)),
-                ),
-        )
+        .cond_where(counted(sight, from, until))
         .add_group_by([
             of_event(event::Column::Severity),
             of_part(responsibility::Column::TeamId),
@@ -198,4 +188,47 @@ pub async fn count_rows(
             })
         })
         .collect()
+}
+
+/// How many counted events have no team for a part of them or for all, per level.
+pub async fn unsettled_rows(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    from: i64,
+    until: i64,
+) -> Result<Vec<(Option<String>, i64)>, StoreError> {
+    let of_event = |column| Expr::col((event::Entity, column));
+    let query = Query::select()
+        .expr_as(of_event(event::Column::Severity), Alias::new("level"))
+        .expr_as(of_event(event::Column::Id).count(), Alias::new("n"))
+        .from(event::Entity)
+        .cond_where(counted(sight, from, until))
+        .and_where(unsettled())
+        .add_group_by([of_event(event::Column::Severity)])
+        .to_owned();
+    let rows = connection.query_all(&query).await?;
+    rows.into_iter().map(|row| Ok((row.try_get("", "level")?, row.try_get("", "n")?))).collect()
+}
+
+/// What counts: events that began in the period, or were logged in it where nobody knows when they began.
+fn counted(sight: Sight, from: i64, until: i64) -> Cond {
+    let of_event = |column| Expr::col((event::Entity, column));
+    let began = Cond::all()
+        .add(of_event(event::Column::OccurredAt).gte(from))
+        .add(of_event(event::Column::OccurredAt).lt(until));
+    let logged = Cond::all()
+        .add(of_event(event::Column::OccurredAt).is_null())
+        .add(of_event(event::Column::CreatedAt).gte(from))
+        .add(of_event(event::Column::CreatedAt).lt(until));
+    Cond::all()
+        .add(events::there(sight))
+        .add(of_event(event::Column::Kind).eq(EventKind::Normal.code()))
+        .add(Cond::any().add(began).add(logged))
+}
+
+/// The shares of an event are less than the whole, or there are none.
+pub(super) fn unsettled() -> SimpleExpr {
+    Expr::cust(
+        "(select coalesce(sum(responsibility.share), 0) from responsibility where responsibility.event_id = event.id) < 10000",
+    )
 }

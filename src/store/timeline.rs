@@ -1,6 +1,6 @@
 //! Lines that people added to a timeline, and the stars of automatic entries.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use entity::{
     timeline_entry::{ActiveModel, Column, Entity, Model},
@@ -130,22 +130,19 @@ pub async fn delete(tx: &Tx, id: Uuid, version: i64, by: &str, now: i64) -> Resu
     one_row(result.rows_affected)
 }
 
-/// How many lines each of these events has; events without any are left out.
-pub async fn counts(connection: &impl ConnectionTrait, events: &[Uuid]) -> Result<HashMap<Uuid, i64>, StoreError> {
-    let mut found = HashMap::new();
-    for chunk in events.chunks(1_000) {
-        let rows: Vec<(Uuid, i64)> = Entity::find()
-            .select_only()
-            .column(Column::EventId)
-            .column_as(Column::Id.count(), "n")
-            .filter(Column::EventId.is_in(chunk.iter().copied()))
-            .group_by(Column::EventId)
-            .into_tuple()
-            .all(connection)
-            .await?;
-        found.extend(rows);
-    }
-    Ok(found)
+/// The lines of these events (at most a thousand), removed ones included, by event and in order of time.
+pub async fn of_events(
+    connection: &impl ConnectionTrait,
+    events: &[Uuid],
+) -> Result<Vec<(Uuid, TimelineEntry)>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::EventId.is_in(events.iter().copied()))
+        .order_by_asc(Column::EventId)
+        .order_by_asc(Column::At)
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.event_id, value(row))).collect())
 }
 
 /// How many lines an event has, removed ones included.

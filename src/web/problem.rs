@@ -6,7 +6,11 @@ use actix_web::{
 };
 use serde_json::json;
 
-use crate::{domain::checked::FieldError, service::ServiceError};
+use crate::{
+    domain::checked::FieldError,
+    i18n::record,
+    service::{ServiceError, error::api_names},
+};
 
 /// A refusal on its way out.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub struct Problem {
     pub chinese: Option<String>,
     /// The field it is about.
     pub field: Option<&'static str>,
+    /// Facts that are asked for first.
+    pub asked: Vec<&'static str>,
 }
 
 impl Problem {
@@ -28,7 +34,7 @@ impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let chinese = chinese_of(code).map(str::to_owned);
-        Self { status, code, detail, chinese, field: None }
+        Self { status, code, detail, chinese, field: None, asked: Vec::new() }
     }
 }
 
@@ -56,6 +62,12 @@ impl Problem {
                 let error =
                     json!({"field": field, "pointer": format!("/{}", field.replace('.', "/")), "detail": detail});
                 map.insert("errors".to_owned(), json!([error]));
+            }
+            if !self.asked.is_empty() {
+                let texts = record::texts(if chinese { "zh-CN" } else { "en" });
+                let question = |(fact, name): (&&'static str, String)| json!({"field": name, "question": record::question(texts, fact)});
+                let questions: Vec<_> = self.asked.iter().zip(api_names(&self.asked)).map(question).collect();
+                map.insert("questions".to_owned(), json!(questions));
             }
             if !request_id.is_empty() {
                 map.insert("request_id".to_owned(), json!(request_id));
@@ -107,6 +119,7 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let detail = error.to_string();
         let chinese = Some(crate::i18n::problems::chinese(&error));
+        let mut asked = Vec::new();
         let (status, code) = match &error {
             ServiceError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             ServiceError::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign_in_needed"),
@@ -119,17 +132,22 @@ impl From<ServiceError> for Problem {
                     detail,
                     chinese,
                     field: Some(field.field),
+                    asked,
                 };
             }
             ServiceError::Foreign(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("document"));
-                return Self { status, code: "invalid", detail, chinese, field };
+                return Self { status, code: "invalid", detail, chinese, field, asked };
             }
             ServiceError::Query(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("q"));
-                return Self { status, code: "invalid", detail, chinese, field };
+                return Self { status, code: "invalid", detail, chinese, field, asked };
             }
             ServiceError::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale_version"),
+            ServiceError::Unanswered { facts, .. } => {
+                asked.clone_from(facts);
+                (StatusCode::CONFLICT, "unanswered")
+            }
             ServiceError::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             ServiceError::Store(_) | ServiceError::Interrupted(_) => {
                 tracing::error!(%error, "a request failed");
@@ -137,7 +155,7 @@ impl From<ServiceError> for Problem {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words);
             }
         };
-        Self { status, code, detail, chinese, field: None }
+        Self { status, code, detail, chinese, field: None, asked }
     }
 }
 

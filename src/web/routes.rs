@@ -55,6 +55,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/events/{number}/timeline/{id}", Permission::WriteEvent, "Edit, remove or star an entry"),
     route("GET", "/e/{number}/postmortem", Permission::Read, "The postmortem of an event"),
     route("POST", "/e/{number}/postmortem/sections/{name}", Permission::WritePostmortem, "Write a section"),
+    route("GET", "/e/{number}/postmortem/sections/{name}/diff", Permission::Read, "Two versions of a section"),
     route("POST", "/e/{number}/postmortem/lock", Permission::WritePostmortem, "Say that one is writing"),
     route("GET", "/e/{number}/postmortem/print", Permission::Read, "The postmortem for the printer"),
     route("GET", "/e/{number}/postmortem/export", Permission::Read, "The postmortem as a file: Markdown or HTML"),
@@ -134,6 +135,12 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/events/{number}/history", Permission::Read, "Who changed what of an event, newest first"),
     route("GET", "/api/v1/deleted-events", Permission::DeleteEvent, "The deleted events, the latest deletion first"),
     route("POST", "/api/v1/events/{number}:restore", Permission::DeleteEvent, "Bring a deleted event back"),
+    route(
+        "POST",
+        "/api/v1/events/{number}:undo",
+        Permission::WriteEvent,
+        "Take one's own last change back, within a minute; 204 where that was the logging and the event is gone",
+    ),
     route("GET", "/api/v1/events/{number}/timeline", Permission::Read, "The timeline: clock points, lines, changes"),
     route("POST", "/api/v1/events/{number}/timeline", Permission::WriteEvent, "Add to the timeline"),
     route(
@@ -158,6 +165,12 @@ pub const ROUTES: &[Route] = &[
         "/api/v1/events/{number}/postmortem/sections/{name}",
         Permission::WritePostmortem,
         "Write a section (If-Match)",
+    ),
+    route(
+        "GET",
+        "/api/v1/events/{number}/postmortem/sections/{name}/diff",
+        Permission::Read,
+        "The difference of two versions of a section",
     ),
     route("PUT", "/api/v1/events/{number}/postmortem/lock", Permission::WritePostmortem, "Say that one is writing"),
     route("DELETE", "/api/v1/events/{number}/postmortem/lock", Permission::WritePostmortem, "Say that one has stopped"),

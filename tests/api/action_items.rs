@@ -68,6 +68,11 @@ impl Api {
     }
 }
 
+/// The id of an event.
+pub async fn id_of(service: &Service, number: i64) -> Uuid {
+    fupan::store::events::by_number(service.app.store.read(), number).await.unwrap().unwrap().id
+}
+
 /// A team, written as the part of the teams does.
 pub async fn team(service: &Service, name: &str) -> Uuid {
     let tx = service.app.store.begin().await.unwrap();
@@ -185,7 +190,7 @@ async fn what_is_wrong_with_an_item_is_refused_with_place_and_remedy() {
         (json!({"title": "两\n行"}), "title", "control characters"),
         (json!({"title": "x".repeat(501)}), "title", "at most 500 characters"),
         (json!({"title": "x", "detail": "长".repeat(20_001)}), "detail", "at most 20000 characters, here 20001"),
-        (json!({"title": "x", "priority": "urgent"}), "priority", "choose high, medium or low"),
+        (json!({"title": "x", "priority": "urgent"}), "priority", "write one of high, medium, low"),
         (json!({"title": "x", "owner": "nobody@example.com"}), "owner", "no active account like this; add it"),
         (json!({"title": "x", "team": "没有这个组"}), "team", "choose one of the list"),
         (json!({"title": "x", "due_on": "2024-08-20"}), "due_on", "is past; give 2024-08-21 or a later day"),
@@ -208,7 +213,7 @@ async fn what_is_wrong_with_an_item_is_refused_with_place_and_remedy() {
     owner.post(&path, json!({"title": "有负责人", "owner": owner.id.to_string()})).await;
     for (item, body, status, field, words) in [
         (1, json!({"to": "done"}), 409, "", "an action item that is open cannot become done; from there it goes to"),
-        (1, json!({"to": "closed"}), 422, "to", "choose open, in_progress"),
+        (1, json!({"to": "closed"}), 422, "to", "write one of open, in progress"),
         (1, json!({"to": "in_verification", "evidence": "x"}), 422, "owner", "name an owner before it is verified"),
         (2, json!({"to": "in_verification"}), 422, "evidence", "must not be empty"),
         (2, json!({"to": "in_verification", "evidence": " \n "}), 422, "evidence", "must not be empty"),

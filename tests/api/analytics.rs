@@ -207,7 +207,7 @@ async fn postmortems_and_action_items_in_time_are_told_from_late_ones() {
     }
     let done = async |event: i64, at: &str| {
         service.clock.set(at);
-        let body = Some(json!({"state": "done"}));
+        let body = Some(json!({"state": "done", "reason": "在例会上复盘"}));
         api.send(Method::PATCH, &format!("/events/{event}/postmortem"), None, body).await;
         other.post(&format!("/action-items/{event}:move"), json!({"to": "done"})).await;
     };
@@ -304,7 +304,8 @@ async fn the_board_shows_age_limit_teams_and_how_the_oldest_grew() {
         assert_eq!(found, expected, "{query}");
     }
     service.clock.set("2024-08-21T02:00:00Z");
-    api.send(Method::PATCH, "/events/1/postmortem", None, Some(json!({"state": "done"}))).await;
+    api.send(Method::PATCH, "/events/1/postmortem", None, Some(json!({"state": "done", "reason": "在例会上复盘"})))
+        .await;
     let board = api.get("/postmortems/board").await;
     let trend = board["trend"].as_array().unwrap();
     assert_eq!(trend.len(), 26);

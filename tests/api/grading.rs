@@ -8,7 +8,10 @@ use fupan::{
         event_record::{AffectedService, EventKind, ShareFrom},
         postmortem::PostmortemState,
     },
-    service::events::{self, NewEvent},
+    service::{
+        events::{self, NewEvent},
+        policies,
+    },
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -309,6 +312,54 @@ async fn a_team_is_made_changed_archived_and_bad_ones_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_team_stays_archived_since_the_day_on_which_it_was() {
+    use sea_orm::EntityTrait as _;
+    let service = Service::start(NOW).await;
+    let lead = Caller::of(&service, Role::Lead).await;
+    let path = format!("teams/{}", lead.team("支付组").await);
+    let archived = async || {
+        let row = entity::team::Entity::find().one(service.app.store.read()).await.unwrap().unwrap();
+        row.archived_at
+    };
+    lead.patch(&path, 1, json!({"archived": true})).await;
+    let since = archived().await;
+    assert!(since.is_some());
+    service.clock.set("2024-09-21T06:08:00Z");
+    let (_, renamed) = lead.patch(&path, 2, json!({"name": "支付（旧）"})).await;
+    assert_eq!((renamed["name"].as_str(), archived().await), (Some("支付（旧）"), since));
+    lead.patch(&path, 3, json!({"archived": false})).await;
+    assert_eq!(archived().await, None);
+    lead.patch(&path, 4, json!({"archived": true})).await;
+    assert!(archived().await > since, "archived again, later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_policies_that_depend_on_each_other_are_not_written_past_each_other() {
+    let service = Service::start(NOW).await;
+    let operator = Actor::local_operator();
+    let read = async |name| -> Value {
+        let policy = policies::read(&service.app, &operator, name).await.unwrap();
+        serde_json::from_str(&policy.document).unwrap()
+    };
+    let write = async |name, document: &Value| {
+        policies::write(&service.app, &operator, name, &document.to_string(), None).await
+    };
+    let (levels, rules) = (read("severity").await, read("grading").await);
+    // Nobody uses the level Z yet: it may go, or a rule may propose it, not both.
+    let (mut with, mut proposing) = (levels.clone(), rules.clone());
+    let mut level = levels["levels"][0].clone();
+    (level["label"], level["aliases"]) = (json!("Z"), json!([]));
+    with["levels"].as_array_mut().unwrap().push(level);
+    proposing["rules"][0]["level"] = json!("Z");
+    for round in 0..8 {
+        write("severity", &with).await.unwrap();
+        let (one, two) = tokio::join!(write("severity", &levels), write("grading", &proposing));
+        assert!(one.is_ok() != two.is_ok(), "{round}: {one:?} {two:?}");
+        write("grading", &rules).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn shares_that_do_not_add_up_and_unknown_teams_are_refused_and_an_even_division_is_exact() {
     let service = Service::start(NOW).await;
     let (lead, reporter) = (Caller::of(&service, Role::Lead).await, Caller::of(&service, Role::Reporter).await);
@@ -475,4 +526,142 @@ async fn what_a_house_writes_of_facts_sections_and_limits_holds_and_nonsense_is_
     assert_eq!(keys, ["story"], "{postmortem}");
     let analytics = lead.get("analytics").await;
     assert_eq!((&analytics["limits"]["detect"], &analytics["reading"]), (&json!(2), &json!("cumulative")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_logged_with_a_level_is_as_one_that_is_graded_right_after() {
+    let service = Service::start(NOW).await;
+    let lead = Caller::of(&service, Role::Lead).await;
+    let fields = |level: Option<&str>| {
+        let mut fields = json!({
+            "narrative": "渠道超时", "occurred_at": "2024-08-19T12:07:00+08:00", "recovered_at": "2024-08-19T12:30:00+08:00",
+        });
+        if let Some(level) = level {
+            fields["severity"] = json!(level);
+        }
+        fields
+    };
+    for level in ["A", "B", "C", "D", "P1"] {
+        let logged = lead.event(fields(Some(level))).await;
+        let plain = lead.event(fields(None)).await;
+        let path = format!("events/{}/grading", plain["number"]);
+        let (status, graded) = lead.put(&path, 1, json!({"level": level})).await;
+        assert_eq!(status, StatusCode::OK, "{graded}");
+        for part in ["state", "due_on"] {
+            assert_eq!(logged["postmortem"][part], graded["postmortem"][part], "{level}: {logged}");
+        }
+        let history = async |number: &Value| {
+            let body = lead.get(&format!("events/{number}/grading")).await;
+            let entry = &body["history"][0];
+            (entry["from"].clone(), entry["to"].clone(), entry["proposed"].clone(), entry["rule"].clone())
+        };
+        assert_eq!(history(&logged["number"]).await, history(&plain["number"]).await, "{level}");
+    }
+    let waived = json!({"narrative": "渠道超时", "severity": "A", "postmortem": "not_required"});
+    assert_eq!(lead.event(waived).await["postmortem"]["state"], "not_required", "what was said stands");
+    let why = json!({"narrative": "渠道超时", "severity": "B", "severity_reason": "波及大客户"});
+    let number = lead.event(why).await["number"].clone();
+    let history = lead.get(&format!("events/{number}/grading")).await["history"].clone();
+    assert_eq!(history[0]["reason"], "波及大客户", "{history}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_names_of_a_level_are_that_level_wherever_it_is_asked_for() {
+    let service = Service::start(NOW).await;
+    let lead = Caller::of(&service, Role::Lead).await;
+    for level in ["B", "P1", "SEV2", "C"] {
+        let at = "2024-08-19T12:07:00+08:00";
+        lead.event(json!({"narrative": "渠道超时", "severity": level, "occurred_at": at})).await;
+    }
+    lead.event(json!({"narrative": "渠道超时", "occurred_at": "2024-08-19T12:07:00+08:00"})).await;
+    let numbers = async |path: &str| {
+        let list = lead.get(path).await;
+        let mut numbers: Vec<i64> =
+            list["data"].as_array().unwrap().iter().map(|one| one["number"].as_i64().unwrap()).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    for path in ["events?q=severity:P1", "events?q=severity:B", "events?severity=sev2", "events?q=渠道 等级:p1"] {
+        assert_eq!(numbers(path).await, [1, 2, 3], "{path}");
+    }
+    assert_eq!(numbers("events?q=-severity:SEV2").await, [4, 5]);
+    assert_eq!(numbers("events?q=severity:none|P1").await, [1, 2, 3, 5]);
+    let period = "from=2024-08-01&to=2024-08-31&by=level";
+    let report = lead.get(&format!("analytics?{period}")).await;
+    let groups: Vec<String> = report["groups"].as_array().unwrap().iter().map(|one| one["key"].to_string()).collect();
+    assert_eq!(groups.iter().filter(|key| key.contains('B')).count(), 1, "{groups:?}");
+    assert!(!groups.iter().any(|key| key.contains("P1") || key.contains("SEV2")), "{groups:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_count_has_a_query_that_lists_as_many_events_and_points_follow_the_levels() {
+    let service = Service::start(NOW).await;
+    let (lead, admin) = (Caller::of(&service, Role::Lead).await, Caller::of(&service, Role::Admin).await);
+    let (pay, risk) = (lead.team("支付 一组").await, lead.team("风控").await);
+    let shared = |shares: &[(&str, i32)]| -> Vec<Value> {
+        shares.iter().map(|(id, share)| json!({"team_id": id, "share_bp": share})).collect()
+    };
+    let log = async |fields: Value, shares: Vec<Value>| {
+        let event = lead.event(fields).await;
+        if !shares.is_empty() {
+            let path = format!("events/{}", event["number"]);
+            let (status, body) =
+                lead.patch(&path, event["version"].as_i64().unwrap(), json!({"responsibility": shares})).await;
+            assert_eq!(status, StatusCode::OK, "{body}");
+        }
+    };
+    let at = |day: &str, level: Option<&str>| {
+        let mut fields = json!({"narrative": "渠道超时", "occurred_at": format!("2024-08-{day}T12:07:00+08:00")});
+        if let Some(level) = level {
+            fields["severity"] = json!(level);
+        }
+        fields
+    };
+    log(at("01", Some("B")), shared(&[(&pay, 5_000), (&risk, 5_000)])).await;
+    log(at("02", Some("P1")), shared(&[(&pay, 2_500)])).await;
+    log(at("03", Some("A")), shared(&[(&risk, 10_000)])).await;
+    log(at("04", Some("SEV2")), Vec::new()).await;
+    log(at("05", None), Vec::new()).await;
+    log(json!({"narrative": "不知道何时", "severity": "B"}), Vec::new()).await;
+    log(
+        json!({"narrative": "演练", "kind": "drill", "severity": "B", "occurred_at": "2024-08-06T12:07:00+08:00"}),
+        Vec::new(),
+    )
+    .await;
+    log(json!({"narrative": "上月", "severity": "B", "occurred_at": "2024-07-31T12:07:00+08:00"}), Vec::new()).await;
+    let policy = lead.get("policies/severity").await;
+    assert_eq!(lead.get("counts?period=2024-08").await["company"]["points"], Value::Null, "no level has points");
+    let mut document = policy["document"].clone();
+    if let Some(text) = document.as_str() {
+        document = serde_json::from_str(text).unwrap();
+    }
+    document["levels"][0]["points"] = json!(10);
+    document["levels"][1]["points"] = json!(4);
+    let body = if policy["document"].is_string() {
+        json!({"document": document.to_string()})
+    } else {
+        json!({"document": document})
+    };
+    let (status, answer) = admin.put("policies/severity", policy["version"].as_i64().unwrap(), body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    for asked in
+        ["period=2024-08", "period=2024-Q3", "from=2024-08-01&to=2024-08-31", "period=2024-W31", "period=2024-07"]
+    {
+        let counts = lead.get(&format!("counts?{asked}")).await;
+        let mut lines: Vec<&Value> = counts["data"].as_array().unwrap().iter().collect();
+        lines.extend([&counts["unsettled"], &counts["company"]]);
+        for line in lines {
+            for cell in line["levels"].as_array().unwrap().iter().chain([line]) {
+                let query = cell["query"].as_str().unwrap();
+                let listed = lead.get(&format!("events?limit=200&q={}", query.replace(' ', "%20"))).await;
+                let listed = listed["data"].as_array().unwrap().len();
+                assert_eq!(cell["events"], json!(listed), "{asked}: {query}");
+            }
+        }
+    }
+    let counts = lead.get("counts?period=2024-08").await;
+    assert_eq!((&counts["company"]["events"], &counts["company"]["points"]), (&json!(6), &json!("26")), "{counts}");
+    assert_eq!((&counts["unsettled"]["total"], &counts["unsettled"]["events"]), (&json!("3.75"), &json!(4)));
+    let of_pay = counts["data"].as_array().unwrap().iter().find(|line| line["team"] == "支付 一组").unwrap();
+    assert_eq!((&of_pay["total"], &of_pay["events"], &of_pay["points"]), (&json!("0.75"), &json!(2), &json!("3")));
 }

@@ -117,3 +117,22 @@ async fn a_deleted_event_is_listed_keeps_its_history_and_comes_back_whole() {
     assert_eq!(gone["data"], json!([]));
     assert_eq!(lead.send("POST", "/api/v1/events/7:restore", None, None).await.0, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_last_change_is_taken_back_within_a_minute_and_no_later() {
+    let service = Service::start(NOW).await;
+    let (lead, reporter) = (Caller::of(&service, Role::Lead).await, Caller::of(&service, Role::Reporter).await);
+    let undo = "/api/v1/events/1:undo";
+    reporter.send("POST", "/api/v1/events", None, Some(json!({"line": LINE}))).await;
+    let (status, _) = reporter.send("PATCH", "/api/v1/events/1", Some(1), Some(json!({"cause": "规则丙"}))).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(lead.send("POST", undo, None, None).await.0, StatusCode::CONFLICT, "it is not one's own");
+    let (status, back) = reporter.send("POST", undo, None, None).await;
+    assert_eq!(status, StatusCode::OK, "{back}");
+    assert_ne!(back["cause"], "规则丙");
+    assert_eq!(reporter.send("POST", undo, None, None).await.0, StatusCode::CONFLICT);
+    reporter.send("POST", "/api/v1/events", None, Some(json!({"narrative": "另一起"}))).await;
+    assert_eq!(reporter.send("POST", "/api/v1/events/2:undo", None, None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(reporter.send("GET", "/api/v1/events/2", None, None).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(reporter.send("POST", "/api/v1/events/9:undo", None, None).await.0, StatusCode::NOT_FOUND);
+}

@@ -8,7 +8,10 @@ use fupan::{
         foreign::ForeignEvent,
         import_plan::Outcome,
     },
-    service::imports::{Options, import_foreign, undo},
+    service::{
+        imports::{Options, import_foreign, undo},
+        timeline::{self, EntryPatch},
+    },
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -337,6 +340,36 @@ async fn events_of_another_tool_go_to_their_weeks_and_are_known_again_and_undone
     let gone = desk.send(Method::GET, &format!("/api/v1/events/{number}"), "").await;
     assert_eq!(gone.0, StatusCode::NOT_FOUND);
     assert_eq!(outcomes(&import(told(), true).await)[0], Outcome::Added, "as if it had never been there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_event_whose_timeline_someone_edited_is_kept() {
+    let service = Service::start(NOW).await;
+    let desk = Desk::of(&service).await;
+    let actor = Actor::local_operator();
+    let options = Options::default();
+    let events = vec![
+        foreign("INC-1", "2024-08-11T17:00:00Z", "支付网关证书过期，交易失败"),
+        foreign("INC-2", "2024-08-20T08:00:00Z", "提现审核队列积压"),
+        foreign("INC-3", "2024-08-20T09:00:00Z", "清算文件延迟"),
+    ];
+    import_foreign(&service.app, &actor, "statuspage", "incidents.json", events, options).await.unwrap();
+    let line = async |number: i64| {
+        let page = desk.get(&format!("/api/v1/events/{number}/timeline?kind=written")).await;
+        page["data"][0]["id"].as_str().unwrap().parse().unwrap()
+    };
+    // As many lines as there were: one says something else, one is gone, one was edited and is as it was.
+    let said = |text: &str| EntryPatch { text: Some(text.to_owned()), ..EntryPatch::default() };
+    let (first, second, third) = (line(1).await, line(2).await, line(3).await);
+    timeline::edit(&service.app, &actor, 1, first, None, said("值班电话告警")).await.unwrap();
+    timeline::remove(&service.app, &actor, 2, second, None).await.unwrap();
+    timeline::edit(&service.app, &actor, 3, third, None, said("又改")).await.unwrap();
+    timeline::edit(&service.app, &actor, 3, third, None, said("监控告警")).await.unwrap();
+    let report = undo(&service.app, &actor, "last").await.unwrap();
+    let mut kept: Vec<(&str, &str)> =
+        report.kept.iter().map(|kept| (&kept.label[..4], kept.fields[0].as_str())).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [("PE-1", "timeline"), ("PE-2", "timeline")], "{:?}", report.kept);
 }
 
 async fn outcomes_of(desk: &Desk, document: &str) -> Vec<String> {

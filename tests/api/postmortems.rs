@@ -425,3 +425,93 @@ async fn what_lacks_its_facts_is_not_approved() {
     assert_eq!(writer.send(Method::PATCH, "events/2", version, &facts).await.0, StatusCode::OK);
     assert_eq!(reviewer.send(Method::PATCH, path, None, &json!({"state": "done"})).await.0, StatusCode::OK);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lacks_its_facts_is_declared_done_only_with_a_reason() {
+    let (_service, writer, _, lead) = house().await;
+    // Nothing is needed of an event that nobody graded.
+    assert_eq!(lead.moves(json!({"state": "done"})).await.0, StatusCode::OK);
+    let line = json!({"line": "08/21 13:40 客户反馈提现失败，影响约3笔出金交易。【待复盘】"});
+    writer.send(Method::POST, "events", None, &line).await;
+    let path = "events/2/postmortem";
+    let version = writer.get("events/2").await["version"].as_i64();
+    let grade = json!({"severity": "C", "severity_reason": "影响资金"});
+    assert_eq!(writer.send(Method::PATCH, "events/2", version, &grade).await.0, StatusCode::OK);
+    for body in [json!({"state": "done"}), json!({"state": "done", "reason": "  "})] {
+        let (status, refused) = lead.send(Method::PATCH, path, None, &body).await;
+        assert_eq!((status, refused["code"].as_str()), (StatusCode::CONFLICT, Some("unanswered")), "{refused}");
+        assert_eq!(
+            refused["detail"],
+            "还缺这些事实：恢复时间、原因，补上再完成复盘；在别处复盘过的，写明理由也可以完成"
+        );
+        assert_eq!(
+            refused["questions"][0],
+            json!({"field": "recovered_at", "question": "什么时候恢复的？"}),
+            "{refused}"
+        );
+        assert_eq!(refused["questions"].as_array().unwrap().len(), 2);
+    }
+    let with = json!({"state": "done", "reason": "已在架构组例会复盘"});
+    let (status, done) = lead.send(Method::PATCH, path, None, &with).await;
+    assert_eq!((status, done["postmortem"]["state"].as_str()), (StatusCode::OK, Some("done")), "{done}");
+    let document = writer.get(path).await;
+    assert_eq!(document["moves"][0]["reason"], "已在架构组例会复盘", "the reason stays in the history");
+}
+
+fn marked(line: &Value) -> String {
+    let parts = line["parts"].as_array().unwrap().iter();
+    let part = |part: &Value| {
+        let text = part["text"].as_str().unwrap();
+        if part["changed"] == true { format!("[{text}]") } else { text.to_owned() }
+    };
+    format!("{} {}", line["kind"].as_str().unwrap(), parts.map(part).collect::<String>())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_versions_of_a_section_are_compared_line_by_line_and_within_lines() {
+    let (service, writer, reviewer, _) = house().await;
+    let first = "提现失败约半小时。\n\n影响 684 笔。";
+    assert_eq!(writer.write("summary", 0, first).await.0, StatusCode::OK);
+    service.clock.set("2024-08-21T07:08:00Z");
+    assert_eq!(reviewer.write("summary", 1, "提现失败约一小时。\n\n影响 684 笔。\n无资损。").await.0, StatusCode::OK);
+    // Who was overtaken sees what happened since the version that they read.
+    assert_eq!(writer.write("summary", 1, "提现失败。").await.0, StatusCode::PRECONDITION_FAILED);
+    let path = "events/1/postmortem/sections/summary/diff";
+    let told = writer.get(&format!("{path}?from=1")).await;
+    assert_eq!((told["section"].as_str(), told["title"].as_str()), (Some("summary"), Some("综述")));
+    assert_eq!((told["from"]["by"].as_str(), told["to"]["by"].as_str()), (Some("writer"), Some("reviewer")));
+    assert_eq!(told["to"]["at"], "2024-08-21T15:08:00+08:00");
+    let lines = told["lines"].as_array().unwrap();
+    assert_eq!(marked(&lines[0]), "removed 提现失败约[半]小时。");
+    assert_eq!(marked(&lines[1]), "added 提现失败约[一]小时。");
+    assert_eq!((lines[3]["kind"].as_str(), lines[3]["text"].as_str()), (Some("same"), Some("影响 684 笔。")));
+    assert_eq!(marked(&lines[4]), "added [无资损。]");
+    assert_eq!(lines.len(), 5);
+    assert_eq!(writer.get(path).await["lines"], told["lines"], "by default the last two");
+    let whole = writer.get(&format!("{path}?from=0&to=1")).await;
+    assert_eq!(whole["lines"].as_array().unwrap().iter().filter(|line| line["kind"] == "added").count(), 3);
+    assert_eq!(whole["from"], json!({"version": 0, "at": null, "by": null}));
+    let versions: Vec<i64> =
+        told["versions"].as_array().unwrap().iter().map(|one| one["version"].as_i64().unwrap()).collect();
+    assert_eq!(versions, [2, 1, 0]);
+    assert_eq!(writer.get(&format!("{path}?from=2&to=2")).await["lines"], json!([]));
+    // The whys are compared too.
+    let body = json!({"text": "规则全量生效。", "whys": ["没有灰度"]});
+    let root = "events/1/postmortem/sections/root_cause";
+    assert_eq!(writer.send(Method::PUT, root, Some(0), &body).await.0, StatusCode::OK);
+    let body = json!({"text": "规则全量生效。", "whys": ["没有灰度", "发布系统不支持"]});
+    assert_eq!(writer.send(Method::PUT, root, Some(1), &body).await.0, StatusCode::OK);
+    let told = writer.get(&format!("{root}/diff")).await;
+    assert_eq!(marked(told["lines"].as_array().unwrap().last().unwrap()), "added [2. 发布系统不支持]");
+
+    for (bad, status) in
+        [("?from=9", StatusCode::NOT_FOUND), ("?to=-1", StatusCode::NOT_FOUND), ("?from=x", StatusCode::BAD_REQUEST)]
+    {
+        let (got, refused) = writer.send(Method::GET, &format!("{path}{bad}"), None, &Value::Null).await;
+        assert_eq!(got, status, "{bad}: {refused}");
+    }
+    let (_, refused) = writer.send(Method::GET, &format!("{path}?from=9"), None, &Value::Null).await;
+    assert_eq!(refused["detail"], "这一节没有版本 9，最新是版本 2");
+    let strange = "events/1/postmortem/sections/nosuch/diff";
+    assert_eq!(writer.send(Method::GET, strange, None, &Value::Null).await.0, StatusCode::NOT_FOUND);
+}

@@ -16,7 +16,7 @@ use fupan::{
     service::events::{self, NewEvent},
     store,
 };
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::{Value, json};
 use support::Service;
@@ -483,4 +483,41 @@ async fn a_point_that_is_known_is_not_marked_at_another_time_and_no_time_lies_ah
     assert_eq!(mark(None).await.unwrap().version, marked.version);
     let other = mark(Some("2024-08-21T06:01:00Z")).await.unwrap_err().to_string();
     assert!(other.contains("it is known already"), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_both_languages_are_read_and_codes_are_answered() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Lead).await);
+    let send = async |method: Method, path: &str, version: Option<i64>, body: Value| {
+        let mut request = client.request(method, format!("{}/api/v1/{path}", service.url)).bearer_auth(&token);
+        if let Some(version) = version {
+            request = request.header("If-Match", format!("\"{version}\""));
+        }
+        let answer = request.json(&body).send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap_or_default())
+    };
+    let fields = json!({"narrative": "渠道超时", "kind": "演练", "detection": "监控告警", "cause_category": "流程", "postmortem": "撰写中"});
+    let (status, event) = send(Method::POST, "events", None, fields).await;
+    assert_eq!(status, StatusCode::CREATED, "{event}");
+    for (field, code) in [("kind", "drill"), ("detection", "monitoring"), ("cause_category", "human_process")] {
+        assert_eq!(event[field], code, "{event}");
+    }
+    assert_eq!(event["postmortem"]["state"], "drafting", "{event}");
+    let (status, event) =
+        send(Method::PATCH, "events/1", Some(1), json!({"detection": "Customer", "kind": null})).await;
+    assert_eq!((status, &event["detection"], &event["kind"]), (StatusCode::OK, &json!("customer"), &json!("normal")));
+    for (field, words) in [
+        ("kind", "write one of normal, drill, maintenance"),
+        ("detection", "write one of monitoring, customer, staff, reconciliation, other"),
+        ("cause_category", "write one of change, capacity, dependency"),
+    ] {
+        let (status, refused) = send(Method::PATCH, "events/1", Some(2), json!({field: "x"})).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused["detail"].as_str().unwrap().contains(words), "{refused}");
+    }
+    let (status, refused) = send(Method::PATCH, "events/1/postmortem", None, json!({"state": "x"})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+    let (_, list) = send(Method::GET, "events?state=撰写中", None, json!(null)).await;
+    assert_eq!(list["data"][0]["number"], 1, "{list}");
 }

@@ -223,3 +223,24 @@ async fn bad_times_and_texts_are_refused_with_a_sentence_and_nothing_is_written(
     }
     assert_eq!(desk.add("15:10 太多了").await.0, StatusCode::CONFLICT);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_come_at_the_same_time_do_not_pass_the_limit() {
+    let desk = Desk::new().await;
+    let lines = (0..100).map(|at| format!("15:{:02} 第{at}行", at % 60)).collect::<Vec<_>>().join("\n");
+    for _ in 0..9 {
+        assert_eq!(desk.add(&lines).await.0, StatusCode::CREATED);
+    }
+    let sixty = lines.lines().take(60).collect::<Vec<_>>().join("\n");
+    let (one, two, three) = tokio::join!(desk.add(&sixty), desk.add(&sixty), desk.add(&sixty));
+    let made = [&one, &two, &three].into_iter().filter(|answer| answer.0 == StatusCode::CREATED).count();
+    assert_eq!(made, 1, "{:?}", [one.0, two.0, three.0]);
+    let event = fupan::store::events::by_number(desk.service.app.store.read(), 1).await.unwrap().unwrap();
+    let there = fupan::store::timeline::count(desk.service.app.store.read(), event.id).await.unwrap();
+    assert_eq!(there, 960);
+    // Each line has its entry in the history.
+    let told = fupan::store::audit::of_subject(desk.service.app.store.read(), "event:1", 2_000).await.unwrap();
+    let added: Vec<_> = told.iter().filter(|entry| entry.action == "timeline.add").collect();
+    assert_eq!(added.len(), 960);
+    assert!(added.iter().all(|entry| entry.change["text"].as_str().is_some_and(|text| text.starts_with('第'))));
+}

@@ -2,10 +2,13 @@
 
 use fupan::{
     domain::actor::{Actor, Role},
-    service::{accounts, sessions},
+    service::{accounts, events::Created, postmortem_text, sessions, timeline},
 };
 use support::Service;
-use thirtyfour::prelude::*;
+use thirtyfour::{
+    common::print::{PrintMargins, PrintPage, PrintParameters},
+    prelude::*,
+};
 
 use super::{Browser, Kind, LINE, NOW};
 
@@ -123,6 +126,7 @@ async fn two_people_who_save_one_section_see_both_texts() {
     one.types("#s-summary textarea", "值班的综述").await;
     one.reads("#s-summary .status", "两份都在").await;
     one.reads("#s-summary .theirs", "组长的综述").await;
+    one.reads("#s-summary .apart ins", "值班的综述").await;
     // From here on nothing is saved by itself: what the other wrote is only gone when the button is pressed.
     one.types("#s-summary textarea", "组长和值班的综述").await;
     one.press("#s-summary .btn").await;
@@ -132,4 +136,107 @@ async fn two_people_who_save_one_section_see_both_texts() {
     two.press("#s-summary .btn").await;
     two.reads("#s-summary .theirs", "组长和值班的综述").await;
     two.reads("#refused", "两份都在").await;
+    two.reads("#s-summary .apart del", "组长和值班的综述").await;
+    // What changed since the page was opened, and from there the history.
+    two.press("#s-summary .meanwhile").await;
+    two.reads("#difference ins", "组长和值班的综述").await;
+    two.press("#difference header .btn").await;
+    two.reads(".hist", "差异").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; tests/run runs it"]
+async fn who_only_reads_a_postmortem_is_not_shown_as_writing() {
+    let service = Service::start(NOW).await;
+    let writer = Browser::start(Kind::Desktop).await;
+    sign_in(&writer, &service, "值班", Role::Reporter).await;
+    let reader = Browser::start(Kind::Desktop).await;
+    sign_in(&reader, &service, "组长", Role::Lead).await;
+    writer.find("#line").await.send_keys(LINE).await.unwrap();
+    writer.press("#save").await;
+    writer.reads("h1", "客户反馈商户操作提现失败").await;
+    writer.open(&service, "/e/1/postmortem").await;
+    writer.find("#s-summary textarea").await;
+    reader.open(&service, "/e/1/postmortem").await;
+    reader.find("#s-summary textarea").await;
+    assert!(!reader.find("#writers").await.is_displayed().await.unwrap(), "the writer has only opened it");
+    writer.press("#s-summary textarea").await;
+    // The lock was asked for when the field got the focus; the next one who opens the page, or begins to write, sees it.
+    for _ in 0..50 {
+        let event = fupan::store::events::by_number(service.app.store.read(), 1).await.unwrap().unwrap();
+        let now = service.app.now_millis();
+        let writers = fupan::store::postmortem_text::writers(service.app.store.read(), event.id, now).await.unwrap();
+        if !writers.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    reader.press("#s-impact textarea").await;
+    reader.reads("#writers", "值班 正在编辑").await;
+}
+
+/// How many pages a PDF has, by its page objects.
+fn pages(pdf: &[u8]) -> usize {
+    let text: String = pdf.iter().map(|byte| char::from(*byte)).collect();
+    let page = |rest: &&str| !rest.starts_with('s');
+    text.split("/Type /Page").skip(1).filter(page).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; tests/run runs it"]
+async fn a_postmortem_of_usual_length_is_printed_on_two_pages() {
+    let service = Service::start(NOW).await;
+    let browser = Browser::start(Kind::Desktop).await;
+    sign_in(&browser, &service, "值班", Role::Reporter).await;
+    browser.find("#line").await.send_keys(LINE).await.unwrap();
+    browser.press("#save").await;
+    browser.reads("h1", "客户反馈商户操作提现失败").await;
+    let actor = Actor::local_operator();
+    let lines: Vec<String> = (0..15)
+        .map(|at| {
+            format!("13:{:02} 第{}步：核对渠道回执与风控规则命中，确认失败的出金交易都命中同一条新规则", 2 * at, at + 1)
+        })
+        .collect();
+    let added = timeline::add(&service.app, &actor, 1, None, &lines.join("\n"), None).await.unwrap();
+    let Created::New(entries) = added else { panic!("nothing was sent twice") };
+    for entry in entries.iter() {
+        timeline::star(&service.app, &actor, 1, entry.id, true).await.unwrap();
+    }
+    let sentence = "风控规则更新没有经过灰度就全量生效，把正常的商户出金判断成异常交易，提现接口因此返回失败，商户侧重试后仍然失败。";
+    let whys = [
+        "规则全量生效",
+        "发布系统不支持规则灰度",
+        "规则与代码分开发布",
+        "规则平台建设早于灰度平台",
+        "没有人负责两个平台的衔接",
+    ];
+    let whys: Vec<String> = whys.into_iter().map(str::to_owned).collect();
+    for (key, sentences, whys) in [
+        ("summary", 4, None),
+        ("impact", 3, None),
+        ("root_cause", 6, Some(&whys)),
+        ("detection", 4, None),
+        ("went_well", 3, None),
+        ("actions", 6, None),
+    ] {
+        let text = match key {
+            "actions" | "impact" => format!("- {sentence}\n").repeat(sentences),
+            _ => sentence.repeat(sentences),
+        };
+        let whys = whys.map(Vec::as_slice);
+        postmortem_text::write(&service.app, &actor, 1, key, 0, &text, whys).await.unwrap();
+    }
+    browser.open(&service, "/e/1/postmortem/print").await;
+    browser.reads("body", "没有人负责两个平台的衔接").await;
+    browser.reads("body", "第15步").await;
+    let a4 = PrintPage { width: 21.0, height: 29.7 };
+    let margin = PrintMargins { top: 1.4, bottom: 1.4, left: 1.4, right: 1.4 };
+    let sheet = PrintParameters { page: a4, margin, ..PrintParameters::default() };
+    let twice = PrintParameters { scale: 2.0, ..sheet.clone() };
+    let pdf = browser.driver.print_page(sheet).await.unwrap();
+    assert!(pdf.starts_with(b"%PDF"));
+    let count = pages(&pdf);
+    assert!((1..=2).contains(&count), "{count} pages");
+    let twice = pages(&browser.driver.print_page(twice).await.unwrap());
+    assert!(twice > 2, "pages are counted: {twice} at twice the size");
 }

@@ -45,3 +45,28 @@ async fn events_are_found_saved_as_a_view_and_changed() {
     assert!(fupan(&database, &["view", "remove", "提现"], &[]).status.success());
     assert_eq!(fupan(&database, &["events", "--view", "提现"], &[]).status.code(), Some(5));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_events_get_the_teams_that_answer_for_them() {
+    let database = TestDatabase::new().await;
+    for line in [LINE, "08/20 11:19 钱包首页访问个别响应504，11:20 恢复正常"] {
+        assert!(fupan(&database, &["add", line], &[]).status.success());
+    }
+    for team in ["支付组", "渠道组"] {
+        assert!(fupan(&database, &["team", "add", team], &[]).status.success());
+    }
+    let set = fupan(&database, &["events", "--set", "team=支付组 50% | 渠道组 25%"], &[]);
+    assert!(set.status.success() && out(&set).matches("done").count() == 2, "{}{}", out(&set), err(&set));
+    let again = fupan(&database, &["events", "--set", "team=支付组 50% | 渠道组 25%"], &[]);
+    assert_eq!(out(&again).matches("unchanged").count(), 2, "{}", out(&again));
+    assert!(out(&fupan(&database, &["share", "PE-2"], &[])).starts_with("支付组\t50%"));
+    assert_eq!(out(&fupan(&database, &["events", "team:渠道组"], &[])).lines().count(), 2);
+    assert!(out(&fupan(&database, &["history", "PE-2"], &[])).contains("定责"));
+    for (teams, code) in [("支付组 80% | 渠道组 30%", 2), ("没有组", 2), ("支付组 x%", 2)] {
+        let refused = fupan(&database, &["events", "--set", &format!("team={teams}")], &[]);
+        assert_eq!(refused.status.code(), Some(code), "{teams}: {}", err(&refused));
+    }
+    let nobody = fupan(&database, &["events", "--set", "team=none"], &[]);
+    assert_eq!(out(&nobody).matches("done").count(), 2);
+    assert_eq!(out(&fupan(&database, &["events", "team:none"], &[])).lines().count(), 2);
+}

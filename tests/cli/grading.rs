@@ -90,3 +90,20 @@ async fn a_policy_is_shown_edited_and_set_again() {
     let list = out(&fupan(&database, &["policy", "list"], &[]));
     assert!(list.contains("thresholds\t1\t") && list.contains("severity\t0\t"), "{list}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_with_a_level_is_graded_as_soon_as_it_is_logged() {
+    let database = TestDatabase::new().await;
+    fupan(&database, &["add", "08/19 15:00 C级 商户提现失败，影响约684笔，15:30 恢复。", "--week", "2024-W34"], &[]);
+    let shown = out(&fupan(&database, &["grade", "PE-1"], &[]));
+    assert!(shown.contains("未定级 → C级\tlocal"), "{shown}");
+    assert!(out(&fupan(&database, &["pm", "list"], &[])).contains("PE-1"), "the level asks for a postmortem");
+    fupan(&database, &["add", "08/19 16:00 D级 首页偶发超时，16:30 恢复。", "--week", "2024-W34"], &[]);
+    fupan(&database, &["add", "08/19 17:00 B级 出金延迟，17:30 恢复。【无需复盘】", "--week", "2024-W34"], &[]);
+    fupan(&database, &["add", "08/19 18:00 B级 入金延迟，18:30 恢复。【已复盘】", "--week", "2024-W34"], &[]);
+    let owed = out(&fupan(&database, &["events", "state:owed"], &[]));
+    assert!(
+        owed.starts_with("PE-1\t") && owed.lines().count() == 1,
+        "what a line says of its postmortem stands: {owed}"
+    );
+}

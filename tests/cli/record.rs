@@ -49,7 +49,7 @@ async fn a_record_is_shown_and_changed_field_by_field() {
         (Some(1_200_000), Some(6_000))
     );
     // What is shown is read again as it is.
-    for line in shown.lines().skip(1).filter(|line| !line.starts_with("relation")) {
+    for line in shown.lines().skip(1).filter(|line| !line.starts_with("relation") && !line.starts_with("postmortem")) {
         let mut parts = line.split('\t');
         let (name, text) = (parts.next().unwrap(), parts.nth(1).unwrap());
         let same = run(&["event", "edit", "PE-1", "--set", &format!("{name}={text}")]);
@@ -97,6 +97,51 @@ async fn fields_are_given_behind_the_event_without_an_option_too() {
     let edited = run(&["event", "edit", "PE-1", "detected=15:02", "cause_category=变更"]);
     assert!(edited.status.success(), "{}", err(&edited));
     let shown = out(&edited);
-    assert!(shown.contains("2024-08-19 15:02") && shown.contains("cause_category\t原因类别\tchange"), "{shown}");
+    assert!(shown.contains("2024-08-19 15:02") && shown.contains("cause_category\t原因类别\t变更"), "{shown}");
     assert_eq!(run(&["event", "edit", "PE-1"]).status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_points_and_choices_are_written_in_either_language_and_refusals_name_the_words() {
+    let database = TestDatabase::new().await;
+    fupan(&database, &["add", "08/19 15:00 提现失败", "--week", "2024-W34"], &[]);
+    fupan(&database, &["add", "08/18 15:00 提现失败", "--week", "2024-W33"], &[]);
+    for arguments in [
+        vec!["event", "mark", "PE-1", "恢复", "--at", "15:30"],
+        vec!["event", "relate", "PE-1", "再次发生", "PE-2"],
+        vec!["event", "edit", "PE-1", "发现方式=客户反馈", "原因类别=流程", "性质=演练", "发现=15:02"],
+        vec!["event", "edit", "PE-2", "detection=Staff", "cause_category=Process", "kind=Maintenance"],
+        vec!["service", "add", "提现", "--kind", "业务线"],
+        vec!["action", "add", "PE-1", "加告警", "--priority", "高"],
+        vec!["action", "list", "--state", "待处理"],
+        vec!["events", "--order", "最早"],
+        vec!["analytics", "--by", "团队"],
+        vec!["user", "add", "a@example.com", "--name", "值班", "--role", "登记人"],
+    ] {
+        let done = fupan(&database, &arguments, &[]);
+        assert!(done.status.success(), "{arguments:?}: {}", err(&done));
+    }
+    let shown = out(&fupan(&database, &["event", "show", "PE-1"], &[]));
+    for words in
+        ["detection\t发现方式\t客户反馈", "cause_category\t原因类别\t流程", "kind\t性质\t演练", "postmortem\t复盘\t"]
+    {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    for (arguments, words) in [
+        (vec!["event", "edit", "PE-1", "detection=x"], "发现方式：请写 监控告警、客户反馈、内部员工、对账、其他"),
+        (vec!["event", "edit", "PE-1", "kind=x"], "性质：请写 正常、演练、维护"),
+        (vec!["event", "edit", "PE-1", "cause_category=x"], "请写 变更、容量、外部依赖"),
+        (vec!["event", "edit", "PE-1", "nosuch=x"], "字段：请写 周、性质、等级"),
+        (vec!["event", "mark", "PE-1", "x"], "时间点：请写 发现、响应、定位、止损、恢复"),
+        (vec!["event", "relate", "PE-1", "x", "PE-2"], "关系：请写 相关、重复、再次发生"),
+        (vec!["action", "add", "PE-1", "加告警", "--priority", "x"], "优先级：请写 高、中、低"),
+        (vec!["events", "detection:x"], "不认识“x”；请写 监控告警、客户反馈"),
+        (vec!["events", "state:x"], "请写 未定、免复盘、待复盘"),
+        (vec!["events", "--order", "x"], "排序：请写 相关度、最新、最早"),
+        (vec!["user", "add", "b@example.com", "--name", "b", "--role", "x"], "角色：请写 只读、登记人、组长、管理员"),
+    ] {
+        let refused = fupan(&database, &arguments, &[]);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&refused).contains(words), "{words}: {}", err(&refused));
+    }
 }

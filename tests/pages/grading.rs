@@ -139,11 +139,13 @@ async fn shares_are_typed_or_divided_evenly_and_wrong_ones_stay_on_the_form() {
         "0.3334",
         "0.3333",
         "未定责",
-        "<a href=\"/events?q=kind%3Anormal&#38;severity=C&#38;from=2024-08-19&#38;to=2024-08-25\">1</a>",
+        "<a href=\"/events?q=kind%3Anormal%20period%3A2024-W34%20severity%3AC\" title=\"1 起事件\">1</a>",
+        "<a href=\"/events?q=kind%3Anormal%20period%3A2024-W34\" title=",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    let of_team = page.split('"').find(|part| part.starts_with("/events?q=kind%3Anormal%20team%3A")).unwrap();
+    let of_team =
+        page.split('"').find(|part| part.starts_with("/events?q=kind%3Anormal%20period%3A2024-W34%20team%3A")).unwrap();
     let (status, list) = lead.get(&of_team.replace("&#38;", "&")).await;
     assert!(status == StatusCode::OK && list.contains("href=\"/e/1\""), "what a team's number is made of: {list}");
     let (status, page) = lead.get("/counts?period=never").await;

@@ -75,6 +75,9 @@ async fn both_texts_come_back_where_two_write_at_once() {
     let path = "/e/1/postmortem/sections/summary";
     assert_eq!(one.get("/e/1/postmortem").await.0, StatusCode::OK);
     let (_, page) = two.get("/e/1/postmortem").await;
+    assert!(!page.contains("正在编辑"), "reading takes no lock: {page}");
+    assert_eq!(one.post("/e/1/postmortem/lock", &[]).await.0, StatusCode::OK, "the script says so");
+    let (_, page) = two.get("/e/1/postmortem").await;
     assert!(page.contains("reporter 正在编辑"), "{page}");
     let (status, to, _) = one.post(path, &[("version", "0"), ("text", "甲写的综述")]).await;
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/e/1/postmortem#s-summary"));
@@ -83,6 +86,8 @@ async fn both_texts_come_back_where_two_write_at_once() {
     let section = between(&page, "id=\"s-summary\"", "id=\"s-impact\"");
     assert!(section.contains("甲写的综述") && section.contains("乙写的综述</textarea>"), "{section}");
     assert!(section.contains("name=\"version\" value=\"1\""), "saving again is done knowingly: {section}");
+    assert!(section.contains("<del><b>甲</b>写的综述</del><ins><b>乙</b>写的综述</ins>"), "{section}");
+    assert!(section.contains("/e/1/postmortem/sections/summary/diff?from=0"), "{section}");
     assert_eq!(two.post(path, &[("version", "1"), ("text", "甲和乙的综述")]).await.0, StatusCode::SEE_OTHER);
     // The script gets the same as JSON.
     let (status, _, told) = one.post(path, &[("version", "1"), ("text", "甲又写"), ("auto", "1")]).await;
@@ -91,6 +96,18 @@ async fn both_texts_come_back_where_two_write_at_once() {
         (status, told["theirs"].as_str(), told["version"].as_i64()),
         (StatusCode::CONFLICT, Some("甲和乙的综述"), Some(2))
     );
+    assert!(told["apart"].as_str().unwrap().contains("<ins>"), "{told}");
+    let meanwhile = told["meanwhile"].as_str().unwrap();
+    let (status, page) = one.get(meanwhile).await;
+    assert_eq!((status, meanwhile), (StatusCode::OK, "/e/1/postmortem/sections/summary/diff?from=1"));
+    assert!(page.contains("<ins>甲<b>和乙</b>") || page.contains("<b>和乙</b>"), "{page}");
+    let (_, history) = two.get("/e/1/history").await;
+    assert!(
+        history.contains("/e/1/postmortem/sections/summary/diff?from=1&amp;to=2")
+            || history.contains("diff?from=1&#38;to=2"),
+        "{history}"
+    );
+    assert!(!history.contains("甲写的综述"), "the texts stand in the difference alone: {history}");
     let (status, _, told) = one.post(path, &[("version", "2"), ("text", "值班同学忘记检查"), ("auto", "1")]).await;
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(
@@ -102,6 +119,54 @@ async fn both_texts_come_back_where_two_write_at_once() {
     let (status, _, page) = one.post(path, &[("version", "3"), ("text", &long)]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("每节最多 64 KB") && page.contains(&long), "what was typed is not lost");
+}
+
+/// How often the postmortem of PE-1 was written, by the log, the latest entry first.
+async fn writes(service: &Service) -> Vec<(serde_json::Value, String)> {
+    let entries = fupan::store::audit::of_subject(service.app.store.read(), "postmortem:1", 100).await.unwrap();
+    entries.into_iter().map(|entry| (entry.change, entry.actor_name)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_saves_while_typing_is_one_entry_of_the_history_for_ten_minutes() {
+    let (service, one) = desk().await;
+    let two = Person::of(&service, Role::Lead).await;
+    let path = "/e/1/postmortem/sections/summary";
+    let saves = async |person: &Person, section: &str, version: i64, text: &str| {
+        let path = format!("/e/1/postmortem/sections/{section}");
+        let version = version.to_string();
+        let fields = [("version", version.as_str()), ("text", text), ("auto", "1")];
+        let (status, _, told) = person.post(&path, &fields).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+    };
+    let (_, page) = two.get("/e/1/postmortem").await;
+    assert!(!page.contains("正在编辑"));
+    saves(&one, "summary", 0, "提现").await;
+    saves(&one, "impact", 0, "约684笔出金交易，另有退款").await;
+    service.clock.set("2024-08-21T06:12:00Z");
+    saves(&one, "summary", 1, "提现失败").await;
+    service.clock.set("2024-08-21T06:17:00Z");
+    saves(&one, "summary", 2, "提现失败约半小时").await;
+    let told = writes(&service).await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    let summary = told.iter().find(|(change, _)| change["section"] == "summary").unwrap();
+    assert_eq!(summary.0["version"], serde_json::json!({"from": 0, "to": 3}));
+    assert_eq!(summary.0["length"], serde_json::json!({"from": 0, "to": 8}));
+    // Ten minutes after the first one a new entry begins, and holds what stood there.
+    service.clock.set("2024-08-21T06:18:01Z");
+    saves(&one, "summary", 3, "提现失败约半小时，已恢复").await;
+    let told = writes(&service).await;
+    assert_eq!((told.len(), &told[0].0["version"]), (3, &serde_json::json!({"from": 3, "to": 4})));
+    assert_eq!(told[0].0["text"]["from"], "提现失败约半小时");
+    // Another person in between, most of the text taken out, and the button: each is an entry of its own.
+    saves(&two, "summary", 4, "提现失败约半小时，已恢复。").await;
+    saves(&one, "summary", 5, "提现失败约半小时，已恢复。影响").await;
+    saves(&one, "summary", 6, "短").await;
+    let (status, _, _) = one.post(path, &[("version", "7"), ("text", "短的")]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let told = writes(&service).await;
+    assert_eq!(told.len(), 7, "{told:?}");
+    assert_eq!(told[1].0["text"]["from"], "提现失败约半小时，已恢复。影响");
 }
 
 #[tokio::test(flavor = "multi_thread")]

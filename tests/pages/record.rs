@@ -250,3 +250,38 @@ async fn a_duplicate_shows_its_original_and_a_drill_its_badge() {
     assert!(person.get("/events").await.1.contains("<span class=\"tag kind\">演练</span>"));
     assert!(!person.get("/w/2024-W34").await.1.contains("商户提现报错"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_are_in_the_language_of_the_page_and_the_log_names_what_was_edited() {
+    let service = Service::start(NOW).await;
+    let person = Person::of(&service, Role::Lead).await;
+    assert_eq!(person.post("/events", &[("line", LINE)]).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = person.get("/e/1").await;
+    assert!(page.contains("<dd>约 684 笔</dd>"), "{page}");
+    let form = inputs(&page, "/events/1/record");
+    let form = with(&form, &[("detection", "customer"), ("cause_category", "change")]);
+    assert_eq!(person.post("/events/1/record", &lent(&form)).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = person.get("/e/1").await;
+    let log = page.split("id=\"history\"").nth(1).unwrap().split("</ul>").next().unwrap();
+    assert!(log.contains("编辑 · ") && log.contains("发现方式") && log.contains("原因类别"), "{log}");
+    let set = [("lang", "en")];
+    assert!(person.post("/language", &set).await.0.is_redirection(), "the language is the account's");
+    let (_, page) = person.get("/e/1").await;
+    assert!(page.contains("684 transactions</dd>") && !page.contains("684 笔</dd>"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn done_without_a_written_section_is_asked_for_twice() {
+    let service = Service::start(NOW).await;
+    let lead = Person::of(&service, Role::Lead).await;
+    assert_eq!(lead.post("/events", &[("line", LINE)]).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = lead.get("/e/1").await;
+    assert!(page.contains("name=\"confirm\" value=\"yes\" required"), "{page}");
+    let (status, _, page) = lead.post("/events/1/postmortem", &[("to", "done")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("还没有写任何一节"), "{page}");
+    assert_eq!(event(&service, 1).await.postmortem.state.code(), "pending");
+    let form = [("to", "done"), ("confirm", "yes")];
+    assert_eq!(lead.post("/events/1/postmortem", &form).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(event(&service, 1).await.postmortem.state.code(), "done");
+}

@@ -150,3 +150,27 @@ async fn a_like_event_is_shown_beside_a_new_one() {
     let (_, page) = person.get("/e/2").await;
     assert!(!page.contains("类似事件"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drill_is_logged_as_one_and_many_events_get_their_teams() {
+    let service = Service::start(NOW).await;
+    let (lead, reporter) = (Person::of(&service, Role::Lead).await, Person::of(&service, Role::Reporter).await);
+    let (_, page) = reporter.get("/events/new").await;
+    assert!(page.contains("<option value=\"maintenance\">") && page.contains("<option value=\"A\">"), "{page}");
+    let form = [("summary", "切换演练"), ("kind", "drill"), ("occurred_at", "2024-08-20T10:00")];
+    assert_eq!(reporter.post("/events/new", &form).await.0, StatusCode::SEE_OTHER);
+    let (status, _, page) = reporter.post("/events/new", &[("summary", "x"), ("kind", "party")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("生产事件"), "{page}");
+    let (_, page) = reporter.get("/events?kind=drill").await;
+    assert!(page.contains("href=\"/e/1\"") && !page.contains("name=\"responsibility\""), "{page}");
+    assert_eq!(lead.post("/teams", &[("name", "支付组"), ("lead", "")]).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = lead.get("/events").await;
+    assert!(page.contains("name=\"responsibility\"") && page.contains("<option value=\"支付组\">"), "{page}");
+    let (status, _, page) = lead.post("/events/bulk", &[("pick", "1.1"), ("responsibility", "支付组")]).await;
+    assert!(status == StatusCode::OK && page.contains("已修改 1 / 1"), "{page}");
+    let (_, page) = lead.get("/events?q=team%3A支付组").await;
+    assert!(page.contains("href=\"/e/1\""), "{page}");
+    let refused = [("pick", "1.2"), ("responsibility", "none")];
+    assert_eq!(reporter.post("/events/bulk", &refused).await.0, StatusCode::FORBIDDEN);
+}

@@ -55,3 +55,33 @@ fn words_and_arrows_are_the_sign_of_a_change() {
         reading.figures.iter().map(|figure| figure.delta.map(|delta| (delta.units, delta.scale))).collect();
     assert_eq!(deltas, [Some((-4, 3)), Some((-12, 3)), Some((1, 1)), None, Some((-4, 1)), Some((3, 1))]);
 }
+
+#[test]
+fn a_thousand_events_are_read_as_each_of_them_alone() {
+    let line = |n: usize| {
+        let (day, hour, minute) = (19 + n % 5, n % 24, n % 60);
+        let mark = if n.is_multiple_of(3) { "【待复盘】" } else { "" };
+        // Some say nothing, some are labelled, some go on below.
+        match n % 7 {
+            0 => format!(
+                "- 08/{day} {hour:02}:{minute:02} 第{n}号渠道提现失败，影响约{n}笔，下线规则后恢复正常。{mark}\n"
+            ),
+            1 => format!("- 08/{day} {hour:02}:{minute:02} 查询超时，{n}分钟后恢复\n  影响：约{n}笔出金交易\n"),
+            2 => "- 无\n".to_owned(),
+            _ => format!("- 登录变慢{n}，已恢复。{mark}\n"),
+        }
+    };
+    let head = "# 2024-W34\n\n## 生产事件\n\n";
+    let lines: Vec<String> = (0..2_500).map(line).collect();
+    let all = read(&format!("{head}{}", lines.concat()));
+    let alone: Vec<_> = lines.iter().flat_map(|line| read(&format!("{head}{line}")).events).collect();
+    let told = |event: &report::reading::EventReading| (event.raw.trim_end().to_owned(), event.draft.clone());
+    let spans = |reading: &ReportReading| reading.events.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start);
+    assert!(alone.len() > 2_000 && spans(&all));
+    assert_eq!(all.events.len(), alone.len());
+    for (event, other) in all.events.iter().zip(&alone) {
+        assert_eq!(told(event).0, told(other).0);
+        assert_eq!(event.draft.occurred, other.draft.occurred, "{}", event.raw);
+        assert_eq!((&event.draft.narrative, event.draft.mark), (&other.draft.narrative, other.draft.mark));
+    }
+}

@@ -54,8 +54,23 @@ struct Found<'k> {
     block: Option<Block>,
     heading_date: Option<NaiveDate>,
     first_mode: Option<Mode>,
-    events: Vec<Cow<'k, EventReading>>,
+    closed: Vec<Closed<'k>>,
+    /// One of them is an event for sure.
+    any: bool,
 }
+
+/// An event whose end was reached.
+enum Closed<'k> {
+    /// It stands as it did.
+    Known(&'k EventReading),
+    /// It was read.
+    Read(EventReading),
+    /// It can be read by itself, whatever stands around it.
+    Unread(Block, EventText, u64),
+}
+
+/// From so many events on they are read by several threads.
+const MANY: usize = 1_000;
 
 impl<'k> Section<'_, 'k> {
     /// The events of the section's lines. Of those that are known the places are those of the document before.
@@ -74,17 +89,42 @@ impl<'k> Section<'_, 'k> {
             }
             if let Some(end) = tables::end(text, lines, index - 1) {
                 self.close(&mut found);
-                self.read_table(lines.get(index - 1..end).unwrap_or_default(), &mut found.events);
+                self.read_table(lines.get(index - 1..end).unwrap_or_default(), &mut found);
                 index = end.max(index);
                 continue;
             }
-            if found.events.is_empty() && found.block.is_none() && is_nothing(text, line.range.clone()) {
+            if !found.any && found.block.is_none() && is_nothing(text, line.range.clone()) {
                 continue;
             }
             self.read_line(line, lines.get(index..).unwrap_or_default(), &mut found);
         }
         self.close(&mut found);
-        found.events
+        self.read_closed(found.closed)
+    }
+
+    /// The events in order; those that say nothing are none.
+    fn read_closed(&self, closed: Vec<Closed<'k>>) -> Vec<Cow<'k, EventReading>> {
+        let read = |closed: Closed<'k>| match closed {
+            Closed::Known(known) => Some(Cow::Borrowed(known)),
+            Closed::Read(event) => Some(Cow::Owned(event)),
+            Closed::Unread(block, event, fingerprint) => self.read_block(&block, &event, fingerprint).map(Cow::Owned),
+        };
+        let unread = closed.iter().filter(|closed| matches!(closed, Closed::Unread(..))).count();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+        if unread < MANY || threads < 2 {
+            return closed.into_iter().filter_map(read).collect();
+        }
+        let size = closed.len().div_ceil(threads);
+        let mut closed = closed.into_iter();
+        let parts: Vec<Vec<Closed<'k>>> = (0..threads).map(|_| closed.by_ref().take(size).collect()).collect();
+        let work = |part: Vec<Closed<'k>>| part.into_iter().filter_map(read).collect::<Vec<_>>();
+        std::thread::scope(|scope| {
+            let running: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || work(part))).collect();
+            let joined = |thread: std::thread::ScopedJoinHandle<'_, Vec<Cow<'k, EventReading>>>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            running.into_iter().flat_map(joined).collect()
+        })
     }
 
     fn read_line(&self, line: &Line, below: &[Line], found: &mut Found<'k>) {
@@ -144,12 +184,23 @@ impl<'k> Section<'_, 'k> {
         event.hidden = self.hidden(&event.range);
         let fingerprint = self.fingerprint(&event, &block);
         if let Some(known) = self.known.get(&fingerprint) {
-            found.events.push(Cow::Borrowed(known));
+            found.closed.push(Closed::Known(known));
+            found.any = true;
             return;
         }
-        let (draft, anatomy) = read_event_text(self.original, text, &event, self.context, block.date);
+        if found.any {
+            found.closed.push(Closed::Unread(block, event, fingerprint));
+        } else if let Some(event) = self.read_block(&block, &event, fingerprint) {
+            found.closed.push(Closed::Read(event));
+            found.any = true;
+        }
+    }
+
+    fn read_block(&self, block: &Block, event: &EventText, fingerprint: u64) -> Option<EventReading> {
+        let text = self.text;
+        let (draft, anatomy) = read_event_text(self.original, text, event, self.context, block.date);
         if draft.occurred.is_none() && draft.summary.is_none() && event.fields.is_empty() {
-            return;
+            return None;
         }
         let date_line =
             block.lines.first().zip(anatomy.time.as_ref()).is_some_and(|(line, time)| {
@@ -162,7 +213,7 @@ impl<'k> Section<'_, 'k> {
         } else {
             Layout::Inline
         };
-        found.events.push(Cow::Owned(self.event(block.range, draft, &anatomy, layout, fingerprint)));
+        Some(self.event(block.range.clone(), draft, &anatomy, layout, fingerprint))
     }
 
     /// A number for all that an event is read from: its characters and bytes, its parts, the date above it.
@@ -216,7 +267,7 @@ impl<'k> Section<'_, 'k> {
         }
     }
 
-    fn read_table(&self, lines: &[Line], events: &mut Vec<Cow<'k, EventReading>>) {
+    fn read_table(&self, lines: &[Line], found: &mut Found<'k>) {
         let text = self.text;
         let Some(table) = tables::read(text, lines) else { return };
         let keys: Vec<Option<FieldKey>> = table.header.iter().map(|name| field_key(name)).collect();
@@ -245,7 +296,8 @@ impl<'k> Section<'_, 'k> {
                 continue;
             }
             draft.narrative = super::render::generate_narrative(&draft, self.context.zone);
-            events.push(Cow::Owned(self.event(row.line.clone(), draft, &anatomy, Layout::Table, 0)));
+            found.closed.push(Closed::Read(self.event(row.line.clone(), draft, &anatomy, Layout::Table, 0)));
+            found.any = true;
         }
     }
 }

@@ -140,3 +140,10 @@ pub struct ReportReading {
     /// Events in document order.
     pub events: Vec<EventReading>,
 }
+
+impl ReportReading {
+    /// Whether the document shows figures and events, so that its style is told by itself.
+    pub fn shows_both(&self) -> bool {
+        !self.figures.is_empty() && !self.events.is_empty()
+    }
+}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         postmortem::{Postmortem, PostmortemState},
         report::render::{ReportCount, count_words},
     },
-    store::{events::ImportIdentity, import_runs::ImportChange},
+    store::{events::ImportIdentity, import_runs::ImportChange, timeline::TimelineEntry},
 };
 
 /// An event, as far as an import changes it.
@@ -32,6 +33,21 @@ pub(super) struct EventState {
     /// Of a new event: lines of its timeline that came with it.
     #[serde(default)]
     pub timeline: i64,
+    /// Of a new event: what these lines say, as [`lines_digest`]; runs of before kept their number alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<String>,
+}
+
+/// What lines of a timeline say - when, what, starred, removed - in whatever order they come; the same for the same contents.
+pub(super) fn lines_digest<'a>(lines: impl Iterator<Item = &'a TimelineEntry>) -> String {
+    let mut said: Vec<(i64, &str, bool, bool)> =
+        lines.map(|line| (line.at, line.text.as_str(), line.starred, line.deleted.is_some())).collect();
+    said.sort_unstable();
+    let mut hash = Sha256::new();
+    for (at, text, starred, removed) in said {
+        hash.update(format!("{at} {} {starred} {removed} {text}\n", text.len()));
+    }
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, hash.finalize())
 }
 
 /// A postmortem, as far as an import changes it.

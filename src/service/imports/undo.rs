@@ -126,7 +126,8 @@ struct Eraser<'a> {
     now: i64,
     events: BTreeMap<Uuid, (ProductionEvent, bool)>,
     identities: HashMap<Uuid, ImportIdentity>,
-    timelines: HashMap<Uuid, i64>,
+    /// How many lines the timelines have, and what they say.
+    timelines: HashMap<Uuid, (i64, String)>,
     figures: BTreeMap<Uuid, Figure>,
     counts: BTreeMap<Uuid, IncidentCount>,
     aliases: BTreeMap<String, Alias>,
@@ -144,6 +145,21 @@ struct Eraser<'a> {
     audit: Vec<NewEntry>,
     undone: Vec<(String, String)>,
     kept: Vec<Kept>,
+}
+
+/// How many lines the timelines of these events have, and what they say.
+async fn timelines(tx: &Tx, events: &[Uuid]) -> Result<HashMap<Uuid, (i64, String)>, ServiceError> {
+    let mut found = HashMap::new();
+    // A few events at a time: a timeline may hold a megabyte.
+    for part in events.chunks(100) {
+        let lines = store::timeline::of_events(tx.conn(), part).await?;
+        for of_event in lines.chunk_by(|one, next| one.0 == next.0) {
+            let count = i64::try_from(of_event.len()).unwrap_or(i64::MAX);
+            let digest = ledger::lines_digest(of_event.iter().map(|(_, line)| line));
+            found.extend(of_event.first().map(|(event, _)| (*event, (count, digest))));
+        }
+    }
+    Ok(found)
 }
 
 impl<'a> Eraser<'a> {
@@ -174,7 +190,7 @@ impl<'a> Eraser<'a> {
             now: app.now_millis(),
             events: events.into_iter().map(|(event, gone)| (event.id, (event, gone))).collect(),
             identities: store::events::identities(tx.conn(), &event_ids).await?,
-            timelines: store::timeline::counts(tx.conn(), &event_ids).await?,
+            timelines: timelines(tx, &event_ids).await?,
             figures: figures.into_iter().map(|figure| (figure.id, figure)).collect(),
             counts: counts.into_iter().map(|count| (count.id, count)).collect(),
             documents: store::imports::times(tx.conn(), &ids(&["document"])).await?,
@@ -297,7 +313,9 @@ impl<'a> Eraser<'a> {
         if after.week.as_ref().is_some_and(|week| *week != here.week.to_string()) {
             edited.push("week".to_owned());
         }
-        if self.timelines.get(&here.id).copied().unwrap_or(0) != after.timeline {
+        let (count, lines) =
+            self.timelines.get(&here.id).cloned().unwrap_or_else(|| (0, ledger::lines_digest(std::iter::empty())));
+        if count != after.timeline || after.lines.as_ref().is_some_and(|then| *then != lines) {
             edited.push("timeline".to_owned());
         }
         edited

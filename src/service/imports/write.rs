@@ -366,6 +366,7 @@ impl<'a> Pen<'a> {
                 postmortem: Some(PostmortemLedger::of(&event.postmortem)),
                 week: Some(event.week.to_string()),
                 timeline: i64::try_from(timeline.len()).unwrap_or(i64::MAX),
+                lines: Some(ledger::lines_digest(timeline.iter())),
             };
             self.changes.push(NewChange {
                 kind: Kind::Event.code(),
@@ -445,6 +446,7 @@ impl<'a> Pen<'a> {
                 postmortem: None,
                 week: None,
                 timeline: 0,
+                lines: None,
             };
             self.changes.push(NewChange {
                 kind: Kind::Event.code(),

@@ -20,6 +20,7 @@ use crate::{
         actor::Actor,
         checked::FieldError,
         iso_week::IsoWeek,
+        vocabulary,
     },
     service::{
         App, ServiceError,
@@ -164,8 +165,8 @@ impl ActionQuery {
         let mut filter = ActionFilter::default();
         for code in given(&self.state).unwrap_or_else(|| "todo".to_owned()).split(',') {
             match code {
-                "all" => filter.states.extend(action_item::ACTION_STATES),
-                "todo" => filter.states.extend(action_items::open_states()),
+                "all" | "全部" => filter.states.extend(action_item::ACTION_STATES),
+                "todo" | "未关闭" => filter.states.extend(action_items::open_states()),
                 code => filter.states.push(state_of("state", code)?),
             }
         }
@@ -214,13 +215,14 @@ pub fn cursor_text(cursor: ActionCursor) -> String {
 
 /// The state of a code.
 pub fn state_of(field: &'static str, code: &str) -> Result<ActionState, FieldError> {
-    ActionState::from_code(code)
-        .ok_or_else(|| FieldError::shape(field, "choose open, in_progress, in_verification, done or wont_do"))
+    let state = vocabulary::ACTION_STATE.code_of(code).and_then(ActionState::from_code);
+    state.ok_or_else(|| FieldError::shape(field, vocabulary::ACTION_STATE.remedy()))
 }
 
 /// The priority of a code.
 pub fn priority_of(code: &str) -> Result<Priority, FieldError> {
-    Priority::from_code(code).ok_or_else(|| FieldError::shape("priority", "choose high, medium or low"))
+    let priority = vocabulary::PRIORITY.code_of(code).and_then(Priority::from_code);
+    priority.ok_or_else(|| FieldError::shape("priority", vocabulary::PRIORITY.remedy()))
 }
 
 /// How a word names a person: an e-mail, or an id.

@@ -9,12 +9,12 @@ use crate::{
     domain::{
         checked::FieldError,
         event::{self, number_of},
-        query,
+        query, vocabulary,
     },
     service::{
         App,
         bulk_edit::{self, BulkChange, BulkOutcome, BulkResult},
-        search,
+        event_text, search,
     },
 };
 
@@ -52,6 +52,8 @@ pub struct BulkSet {
     pub remove_services: Vec<String>,
     /// normal, drill or maintenance.
     pub kind: Option<String>,
+    /// The teams that answer, which replace those before: `渠道组 50% | 支付组 50%`, a name alone for all of it, or `none`.
+    pub responsibility: Option<String>,
     /// Owner of the postmortems: a name, an e-mail address, `me`, or `none`.
     pub owner: Option<String>,
 }
@@ -101,9 +103,7 @@ impl BulkSet {
             .kind
             .as_deref()
             .filter(|kind| !kind.is_empty())
-            .map(|kind| {
-                query::kind_of(kind).ok_or_else(|| FieldError::shape("kind", "choose normal, drill or maintenance"))
-            })
+            .map(|kind| query::kind_of(kind).ok_or_else(|| FieldError::shape("kind", vocabulary::KIND.remedy())))
             .transpose()?;
         Ok(BulkChange {
             add_tags: self.add_tags.clone(),
@@ -111,6 +111,10 @@ impl BulkSet {
             add_services: search::services_named(app, actor, &self.add_services).await?,
             remove_services: search::services_named(app, actor, &self.remove_services).await?,
             kind,
+            responsibility: match self.responsibility.as_deref().filter(|teams| !teams.is_empty()) {
+                Some(teams) => Some(event_text::teams_named(app, actor, teams).await?),
+                None => None,
+            },
             owner: match self.owner.as_deref().filter(|owner| !owner.is_empty()) {
                 Some(owner) => Some(search::person_named(app, actor, owner).await?),
                 None => None,

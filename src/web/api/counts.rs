@@ -11,9 +11,12 @@ use crate::{
     domain::{
         checked::FieldError,
         period::Period,
-        team_counts::{Line, TeamCounts, times},
+        team_counts::{Line, times},
     },
-    service::{App, team_counts},
+    service::{
+        App,
+        team_counts::{self, PeriodCounts, Whose},
+    },
 };
 
 /// Which counts.
@@ -63,6 +66,12 @@ pub struct CountLine {
     total: String,
     /// The same in basis points.
     total_basis_points: i64,
+    /// How many events this is made of: as many as `query` lists.
+    events: i64,
+    /// 故障分: each share of an event counts that share of the points of its level; null where no level has points.
+    points: Option<String>,
+    /// The query (`q` of `/api/v1/events`) that lists the events.
+    query: String,
 }
 
 /// The count of a level.
@@ -74,17 +83,53 @@ pub struct LevelCount {
     count: String,
     /// 5,000.
     basis_points: i64,
+    /// How many events this is made of: as many as `query` lists.
+    events: i64,
+    /// The query that lists the events.
+    query: String,
 }
 
-fn line(table: &TeamCounts, team: Option<(Uuid, String)>, counts: &Line) -> CountLine {
-    let levels = table.levels.iter().zip(counts).map(|(level, points)| LevelCount {
+/// A line as the API and `--json` show it.
+fn line(counts: &PeriodCounts, whose: Whose, line: &Line) -> CountLine {
+    let table = &counts.table;
+    let cells = table.levels.iter().zip(line.counts.iter().zip(&line.events));
+    let levels = cells.map(|(level, (points, events))| LevelCount {
         level: level.clone(),
         count: times(*points),
         basis_points: *points,
+        events: *events,
+        query: counts.query_of(whose, Some(level)),
     });
-    let total = TeamCounts::total(counts);
-    let (team_id, team) = team.map_or((None, None), |(id, name)| (Some(id), Some(name)));
-    CountLine { team_id, team, levels: levels.collect(), total: times(total), total_basis_points: total }
+    let (team_id, team) = match whose {
+        Whose::Team(id) => (Some(id), Some(counts.names.get(&id).cloned().unwrap_or_default())),
+        Whose::Unsettled | Whose::Company => (None, None),
+    };
+    CountLine {
+        team_id,
+        team,
+        levels: levels.collect(),
+        total: times(line.total()),
+        total_basis_points: line.total(),
+        events: line.total_events(),
+        points: table.points(line).map(times),
+        query: counts.query_of(whose, None),
+    }
+}
+
+impl CountsBody {
+    /// The whole table.
+    pub fn of(counts: &PeriodCounts) -> Self {
+        let (table, period) = (&counts.table, counts.period);
+        Self {
+            period: period.label(),
+            from: period.from,
+            to: period.to,
+            data: table.teams.iter().map(|(id, one)| line(counts, Whose::Team(*id), one)).collect(),
+            unsettled: line(counts, Whose::Unsettled, &table.unsettled),
+            company: line(counts, Whose::Company, &table.company),
+            next_cursor: None,
+        }
+    }
 }
 
 /// The counts of a period.
@@ -99,15 +144,5 @@ pub async fn read(
     }
     let period = Period::asked(query.period.as_deref(), query.from, query.to, app.today())?;
     let counts = team_counts::of_period(&app, &caller.actor, period).await?;
-    let table = &counts.table;
-    let name = |id| counts.names.get(id).cloned().unwrap_or_default();
-    Ok(HttpResponse::Ok().json(CountsBody {
-        period: period.label(),
-        from: period.from,
-        to: period.to,
-        data: table.teams.iter().map(|(id, counts)| line(table, Some((*id, name(id))), counts)).collect(),
-        unsettled: line(table, None, &table.unsettled),
-        company: line(table, None, &table.company),
-        next_cursor: None,
-    }))
+    Ok(HttpResponse::Ok().json(CountsBody::of(&counts)))
 }

@@ -16,6 +16,7 @@ use crate::{
         event_record::{AffectedService, Detection, EventKind, EventLink, Responsibility, ShareFrom},
         iso_week::IsoWeek,
         report::{event_line, style::ReportStyle},
+        vocabulary,
     },
     service::{App, ServiceError, events::EventPatch},
 };
@@ -410,17 +411,13 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
             "unknown" => patch.unknown = Some(list("unknown", value, "send names of clock points and facts")?),
             "kind" => {
                 let code = words("kind", value)?;
-                let kind = code.as_deref().map_or(Some(EventKind::Normal), EventKind::from_code);
-                let remedy = || FieldError::shape("kind", "write one of normal, drill, maintenance");
-                patch.kind = Some(kind.ok_or_else(remedy)?);
+                let code = code.map_or(Ok("normal"), |word| vocabulary::KIND.read("kind", &word))?;
+                patch.kind = EventKind::from_code(code);
             }
             "detection" => {
-                let remedy = || {
-                    let remedy = "write one of monitoring, customer, staff, reconciliation, other";
-                    FieldError::shape("detection", remedy)
-                };
                 let code = words("detection", value)?;
-                patch.detection = Some(code.map(|code| Detection::from_code(&code).ok_or_else(remedy)).transpose()?);
+                let code = code.map(|word| vocabulary::DETECTION.read("detection", &word)).transpose()?;
+                patch.detection = Some(code.and_then(Detection::from_code));
             }
             "change_link" => patch.change_link = Some(words("change_link", value)?),
             "loss_expected_fen" => patch.loss_expected = Some(fen("loss_expected_fen", value)?),
@@ -456,7 +453,11 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
             "summary" => patch.summary = Some(words("summary", value)?),
             "impact" => patch.impact = Some(words("impact", value)?),
             "cause" => patch.cause = Some(words("cause", value)?),
-            "cause_category" => patch.cause_category = Some(words("cause_category", value)?),
+            "cause_category" => {
+                let word = words("cause_category", value)?;
+                let code = word.map(|word| vocabulary::CAUSE.read("cause_category", &word)).transpose()?;
+                patch.cause_category = Some(code.map(str::to_owned));
+            }
             "recovery" => patch.recovery = Some(words("recovery", value)?),
             "impacts" => {
                 let impacts: Vec<Impact> = list("impacts", value, "send kind, number, unit, approximate")?;

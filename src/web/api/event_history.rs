@@ -133,18 +133,12 @@ pub async fn deleted(
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let before = match query.cursor.as_deref().filter(|text| !text.is_empty()) {
-        Some(text) => {
-            let parts = text.split_once('.').and_then(|(at, number)| Some((at.parse().ok()?, number.parse().ok()?)));
-            Some(parts.ok_or_else(wrong_cursor)?)
-        }
-        None => None,
-    };
-    let limit = query.limit.unwrap_or(50).clamp(1, event_history::PAGE_LIMIT);
-    let gone = event_history::deleted(&app, &caller.actor, before, limit).await?;
-    let full = gone.len() as u64 == limit;
-    let next_cursor = gone.last().filter(|_| full).map(|last| format!("{}.{}", last.deleted_at, last.number));
-    let data = gone
+    let cursor = query.cursor.as_deref().filter(|text| !text.is_empty());
+    let before = cursor.map(event_history::deleted_cursor_of).transpose()?;
+    let page = event_history::deleted(&app, &caller.actor, before, query.limit.unwrap_or(50)).await?;
+    let next_cursor = page.next.map(event_history::deleted_cursor_text);
+    let data = page
+        .events
         .into_iter()
         .map(|one| DeletedBody {
             number: one.number,
@@ -165,4 +159,18 @@ pub async fn restore(
     let caller = caller(&request)?;
     let event = event_history::restore(&app, &caller.actor, number_of(&number)?).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), event.version, &event_body::body(&app, &event)))
+}
+
+/// Takes back what the caller did last to an event, within a minute and before anybody else changed it.
+pub async fn undo(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let number = number_of(&number)?;
+    Ok(match event_history::undo_last(&app, &caller.actor, number).await? {
+        Some(event) => with_etag(&request, HttpResponse::Ok(), event.version, &event_body::body(&app, &event)),
+        None => HttpResponse::NoContent().finish(),
+    })
 }

@@ -9,7 +9,7 @@ use super::{
     events::number_of,
 };
 use crate::{
-    domain::{checked::FieldError, event},
+    domain::{checked::FieldError, event, vocabulary},
     service::{
         App,
         event_relations::{self, RelationKind},
@@ -113,7 +113,8 @@ pub async fn list(
 }
 
 fn kind_of(code: &str) -> Result<RelationKind, FieldError> {
-    RelationKind::from_code(code).ok_or_else(|| FieldError::shape("relation", "write related, duplicate or recurrence"))
+    let kind = vocabulary::RELATION.code_of(code).and_then(RelationKind::from_code);
+    kind.ok_or_else(|| FieldError::shape("relation", vocabulary::RELATION.remedy()))
 }
 
 /// Says what an event is to another one; saying it twice changes nothing.

@@ -21,7 +21,7 @@ use crate::{
         event::{self, EventFields, ProductionEvent, Source},
         iso_week::IsoWeek,
         postmortem::PostmortemState,
-        query,
+        query, vocabulary,
     },
     service::{
         App, ServiceError, capture,
@@ -84,11 +84,11 @@ impl ListQuery {
         let label = |label: &str| if label == "-" { "-".to_owned() } else { query::quoted(label.trim()) };
         add("severity", self.severity.as_deref().filter(|label| !label.is_empty()).map(label));
         let codes: Vec<&str> =
-            self.state.iter().flat_map(|list| list.split(',')).filter(|code| !code.is_empty()).collect();
-        if codes.iter().any(|code| *code != "owed" && PostmortemState::from_code(code).is_none()) {
-            let remedy = "choose undecided, not_required, pending, drafting, in_review, done or owed";
-            return Err(FieldError::shape("state", remedy).into());
+            self.state.iter().flat_map(|list| list.split([',', '，'])).filter(|code| !code.is_empty()).collect();
+        if codes.iter().any(|code| query::states_of(code).is_empty()) {
+            return Err(FieldError::shape("state", vocabulary::STATE.remedy()).into());
         }
+        let codes: Vec<String> = codes.into_iter().map(query::quoted).collect();
         add("state", Some(codes.join(",")));
         if let Some(week) = self.week.as_deref().filter(|week| !week.is_empty()) {
             let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
@@ -115,7 +115,7 @@ impl ListQuery {
             order.get_or_insert(view.sort);
         }
         let order = order.map_or(Ok(EventOrder::Relevance), |code| {
-            EventOrder::from_code(&code).ok_or_else(|| FieldError::shape("order", "choose relevance, newest or oldest"))
+            EventOrder::from_code(&code).ok_or_else(|| FieldError::shape("order", vocabulary::ORDER.remedy()))
         })?;
         let query = search::parse(app, &text)?;
         let listing = Listing { query, order, after: self.cursor()?, limit: self.limit.unwrap_or(limit) };
@@ -200,16 +200,19 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
         events::create_line_once(&app, &caller.actor, line, week, once).await?
     } else {
         let mut fields = EventFields::default();
-        patch_of(&map, &["postmortem"])?.write_over(&mut fields);
+        let mut patch = patch_of(&map, &["postmortem"])?;
+        let severity_reason = patch.severity_reason.take();
+        patch.write_over(&mut fields);
         let state = match map.get("postmortem").filter(|value| !value.is_null()) {
             None => PostmortemState::Undecided,
             Some(value) => value
                 .as_str()
+                .and_then(|word| vocabulary::STATE.code_of(word))
                 .and_then(PostmortemState::from_code)
-                .ok_or_else(|| FieldError::shape("postmortem", "choose undecided, not_required, pending or done"))?,
+                .ok_or_else(|| FieldError::shape("postmortem", vocabulary::STATE.remedy()))?,
         };
         let new = NewEvent { fields, state, week, raw: None, source: Source::Api };
-        events::create_once(&app, &caller.actor, new, once).await?
+        events::create_graded(&app, &caller.actor, new, severity_reason, once).await?
     };
     Ok(match created {
         Created::New(event) => conditions::kept_answer(&kept_answer(&app, &event), false),

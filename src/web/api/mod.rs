@@ -24,6 +24,7 @@ pub mod report_mailings;
 mod report_styles;
 pub mod reports;
 mod saved_views;
+pub mod section_versions;
 mod services;
 pub mod shares;
 mod teams;
@@ -31,6 +32,7 @@ mod timeline;
 
 pub use bulk::{BulkSet, outcome as bulk_outcome};
 pub use conditions::with_bytes;
+pub use counts::CountsBody;
 pub use event_body::json as event_json;
 pub use events::{ListQuery, cursor_text, number_of};
 pub use openapi::document as openapi_json;
@@ -46,6 +48,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         // In front of `{number}`, which would take it for one.
         .service(web::resource("/api/v1/events/{number}:restore").route(web::post().to(event_history::restore)))
+        .service(web::resource("/api/v1/events/{number}:undo").route(web::post().to(event_history::undo)))
         .service(web::resource("/api/v1/deleted-events").route(web::get().to(event_history::deleted)))
         .service(
             web::resource("/api/v1/events/{number}")
@@ -91,6 +94,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/events/{number}/postmortem/sections/{name}")
                 .route(web::get().to(postmortem_text::section))
                 .route(web::put().to(postmortem_text::put)),
+        )
+        .service(
+            web::resource("/api/v1/events/{number}/postmortem/sections/{name}/diff")
+                .route(web::get().to(section_versions::diff)),
         )
         .service(
             web::resource("/api/v1/events/{number}/postmortem/lock")

@@ -8,7 +8,7 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 use super::{
     action_items, analytics, boards, bulk, counts, event_body, event_history, event_relations, events, figures,
     grading, import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings,
-    report_styles, reports, saved_views, services, shares, teams, timeline,
+    report_styles, reports, saved_views, section_versions, services, shares, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -72,6 +72,7 @@ use crate::web::routes::{ROUTES, Route};
     postmortem_text::SectionBody,
     postmortem_text::SectionChange,
     postmortem_text::WriterList,
+    section_versions::SectionDiffBody,
     timeline::Timeline,
     timeline::TimelineAdded,
     timeline::TimelineBody,
@@ -137,7 +138,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         }
         ("GET", "/api/v1/events/{number}/history") => give("HistoryList"),
         ("GET", "/api/v1/deleted-events") => give("DeletedList"),
-        ("POST", "/api/v1/events/{number}:restore") => give("EventBody"),
+        ("POST", "/api/v1/events/{number}:restore" | "/api/v1/events/{number}:undo") => give("EventBody"),
         ("GET", "/api/v1/analytics") => give("AnalyticsBody"),
         ("GET", "/api/v1/analytics/events") => give("BehindList"),
         ("GET", "/api/v1/postmortems/board") => give("BoardBody"),
@@ -158,6 +159,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ) => nothing,
         ("GET", "/api/v1/events/{number}/postmortem") => give("PostmortemDocumentBody"),
         ("GET", "/api/v1/events/{number}/postmortem/sections/{name}") => give("SectionBody"),
+        ("GET", "/api/v1/events/{number}/postmortem/sections/{name}/diff") => give("SectionDiffBody"),
         ("PUT", "/api/v1/events/{number}/postmortem/sections/{name}") => swap("SectionChange", "SectionBody"),
         ("PUT", "/api/v1/events/{number}/postmortem/lock") => give("WriterList"),
         ("GET", "/api/v1/events/{number}/recurrence") => give("RecurringList"),
@@ -272,6 +274,9 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("GET", "/api/v1/events/{number}/timeline") => timeline::TimelineQuery::into_params(query),
         ("GET", "/api/v1/events/{number}/postmortem") => postmortem_text::PostmortemQuery::into_params(query),
+        ("GET", "/api/v1/events/{number}/postmortem/sections/{name}/diff") => {
+            section_versions::DiffQuery::into_params(query)
+        }
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),

@@ -12,7 +12,7 @@ use super::{
     events::{EventList, number_of},
 };
 use crate::{
-    domain::{checked::FieldError, postmortem::PostmortemState},
+    domain::{postmortem::PostmortemState, vocabulary},
     service::{
         App, accounts,
         postmortems::{self, PostmortemChange},
@@ -66,9 +66,7 @@ pub async fn patch(
     let body = body.into_inner();
     let to = match body.state.as_deref() {
         None => None,
-        Some(code) => Some(PostmortemState::from_code(code).ok_or_else(|| {
-            FieldError::shape("state", "choose undecided, not_required, pending, drafting, in_review or done")
-        })?),
+        Some(word) => PostmortemState::from_code(vocabulary::STATE.read("state", word)?),
     };
     let owner = match body.owner {
         None => None,

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         checked::{FieldError, FieldProblem},
         services::{Service, ServiceFields, ServiceKind},
+        vocabulary,
     },
     service::{
         App,
@@ -72,8 +73,8 @@ fn told<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Option<Uuid>>, D:
 
 impl ServiceChange {
     fn kind(&self) -> Result<Option<ServiceKind>, FieldError> {
-        let remedy = || FieldError::shape("service_kind", "write business_line or component");
-        self.kind.as_deref().map(|code| ServiceKind::from_code(code).ok_or_else(remedy)).transpose()
+        let read = |word| vocabulary::SERVICE_KIND.read("service_kind", word);
+        Ok(self.kind.as_deref().map(read).transpose()?.and_then(ServiceKind::from_code))
     }
 }
 

@@ -214,7 +214,9 @@ pub(super) async fn show(
             .audit
             .iter()
             .take(8)
-            .map(|entry| (rows::when(app, entry.at), rows::action(t, &entry.action), entry.actor_name.clone()))
+            .map(|entry| {
+                (rows::when(app, entry.at), rows::edited(t, &entry.action, &entry.change), entry.actor_name.clone())
+            })
             .collect(),
         history_words: crate::i18n::history::words(t.lang == "zh-CN"),
         undoable: detail.undoable,

@@ -39,6 +39,8 @@ pub(super) struct EntryRow {
     actor: String,
     action: String,
     changes: Vec<ChangeRow>,
+    /// Where the difference of the two texts is; empty where there is none.
+    diff: String,
 }
 
 #[derive(Template)]
@@ -71,7 +73,7 @@ pub async fn page(
     let found = event_history::of_event(&app, &caller.actor, number, after, 50).await?;
     let names = Names::load(&app, &caller.actor).await?;
     let shell = Shell::of(&app, &request, &caller, "events").await?;
-    let entries = found.entries.iter().map(|entry| entry_row(&app, &shell, &names, entry)).collect();
+    let entries = found.entries.iter().map(|entry| entry_row(&app, &shell, &names, number, entry)).collect();
     let words = words::words(shell.t.lang == "zh-CN");
     let next = found.next.map(event_history::cursor_text).unwrap_or_default();
     render(StatusCode::OK, &HistoryPage { shell, words, number, entries, next })
@@ -94,7 +96,15 @@ impl Names {
     }
 }
 
-fn entry_row(app: &App, shell: &Shell, names: &Names, entry: &AuditEntry) -> EntryRow {
+/// Where it is shown what a person changed in a section of the postmortem.
+fn diff_of(number: i64, entry: &AuditEntry) -> Option<String> {
+    let section = entry.change.get("section").filter(|_| entry.action == "postmortem.write")?.as_str()?;
+    let version = |end: &str| entry.change.get("version")?.get(end)?.as_i64();
+    let (from, to) = (version("from")?, version("to")?);
+    Some(format!("/e/{number}/postmortem/sections/{section}/diff?from={from}&to={to}"))
+}
+
+fn entry_row(app: &App, shell: &Shell, names: &Names, number: i64, entry: &AuditEntry) -> EntryRow {
     let chinese = shell.t.lang == "zh-CN";
     let changes = field_changes(&entry.change)
         .into_iter()
@@ -124,6 +134,7 @@ fn entry_row(app: &App, shell: &Shell, names: &Names, entry: &AuditEntry) -> Ent
         actor: entry.actor_name.clone(),
         action: rows::action(shell.t, &entry.action),
         changes,
+        diff: diff_of(number, entry).unwrap_or_default(),
     }
 }
 
@@ -220,13 +231,13 @@ pub async fn deleted(
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let before = query.cursor.split_once('.').and_then(|(at, number)| Some((at.parse().ok()?, number.parse().ok()?)));
+    let before = event_history::deleted_cursor_of(&query.cursor).ok();
     let found = event_history::deleted(&app, &caller.actor, before, 50).await?;
     let shell = Shell::of(&app, &request, &caller, "events").await?;
     let words = words::words(shell.t.lang == "zh-CN");
-    let next = found.last().filter(|_| found.len() == 50);
-    let next = next.map(|last| format!("{}.{}", last.deleted_at, last.number)).unwrap_or_default();
+    let next = found.next.map(event_history::deleted_cursor_text).unwrap_or_default();
     let rows = found
+        .events
         .into_iter()
         .map(|one| DeletedRow {
             number: one.number,

@@ -14,15 +14,17 @@ use crate::{
         actor::Permission,
         checked::{FieldError, FieldProblem},
         event,
+        event_record::EVENT_KINDS,
         highlight::MarkedPart,
         query,
         severity::SeverityPolicy,
     },
-    i18n::{Texts, search as words},
+    i18n::{Texts, record, search as words},
     service::{
         App, accounts, bulk_edit,
         saved_views::{self, ViewChange},
         search::{self, Hit},
+        services,
     },
     web::{
         api::{BulkSet, ListQuery, bulk_outcome, cursor_text},
@@ -80,8 +82,10 @@ struct EventsPage {
     people: Vec<String>,
     may_edit: bool,
     may_assign: bool,
+    may_grade: bool,
+    teams: Vec<String>,
     may_share: bool,
-    severities: [&'static str; 4],
+    severities: Vec<String>,
     kinds: [(&'static str, &'static str); 3],
 }
 
@@ -136,15 +140,20 @@ pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
         next: String::new(),
         services: Vec::new(),
         people: Vec::new(),
+        teams: Vec::new(),
         may_edit: caller.actor.role.may(Permission::BulkEdit),
         may_assign: caller.actor.role.may(Permission::AssignPostmortem),
+        may_grade: caller.actor.role.may(Permission::GradeEvent),
         may_share: caller.actor.role.may(Permission::ShareView),
-        severities: ["A", "B", "C", "D"],
-        kinds: [("normal", w.kind_normal), ("drill", w.kind_drill), ("maintenance", w.kind_maintenance)],
+        severities: shell.levels.labels().into_iter().map(str::to_owned).collect(),
+        kinds: EVENT_KINDS.map(|kind| (kind.code(), record::event_kind(record::texts(shell.t.lang), kind))),
         q: text,
         shell,
     };
     page.services = search::services(&app, &caller.actor).await?.into_iter().take(200).map(|one| one.name).collect();
+    if page.may_grade {
+        page.teams = services::teams(&app, &caller.actor).await?.into_iter().map(|(_, name)| name).collect();
+    }
     if page.may_assign {
         page.people = accounts::owners(&app, &caller.actor).await?.into_iter().map(|(_, name)| name).collect();
     }
@@ -284,6 +293,7 @@ pub async fn bulk(request: HttpRequest, app: web::Data<App>, body: String) -> Re
             "add_service" => set.add_services = vec![value],
             "remove_service" => set.remove_services = vec![value],
             "kind" => set.kind = Some(value),
+            "responsibility" => set.responsibility = Some(value),
             "owner" => set.owner = Some(value),
             "back" => to = value,
             _ => {}

@@ -16,10 +16,11 @@ use crate::{
     i18n::{
         self, Texts,
         postmortem::{Words, words},
+        record,
         timeline::words as entry_words,
     },
     service::{
-        App,
+        App, events,
         postmortem_text::{self, PostmortemView, SectionView},
         postmortems::{self, PostmortemChange},
         recurrence::{self, RecurringItem},
@@ -48,6 +49,8 @@ pub(super) struct PostmortemPanel {
     /// Why it is not required; empty otherwise.
     pub reason: String,
     pub actions: Vec<Action>,
+    /// Questions that are answered before it is done.
+    pub asked: Vec<&'static str>,
     /// Time, who, what, reason.
     pub moves: Vec<(String, String, String, String)>,
     /// Who is writing now.
@@ -79,6 +82,10 @@ pub(super) struct Action {
     pub reason: bool,
     pub reviewer: bool,
     pub primary: bool,
+    /// Done without a review while no section is written: it is asked once more.
+    pub confirm: bool,
+    /// The questions are shown with it.
+    pub asks: bool,
 }
 
 pub(super) fn panel_section(view: &SectionView, chinese: bool) -> PanelSection {
@@ -109,6 +116,13 @@ pub(super) async fn panel(
     let name = |id| view.name_of(id).map_or_else(|| w.nobody.to_owned(), str::to_owned);
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let me = caller.actor.account_id;
+    let texts = record::texts(t.lang);
+    let asked: Vec<&'static str> = events::missing(app, &caller.actor, number)
+        .await?
+        .into_iter()
+        .filter(|question| question.required)
+        .map(|question| record::question(texts, question.field))
+        .collect();
     Ok(PostmortemPanel {
         w,
         written,
@@ -122,7 +136,8 @@ pub(super) async fn panel(
         due_on: postmortem.due_on.map(|day| day.to_string()).unwrap_or_default(),
         due_fixed: postmortem.due_fixed,
         reason: postmortem.reason.clone().unwrap_or_default(),
-        actions: actions(w, &view, caller.actor.role, me),
+        actions: actions(w, &view, caller.actor.role, me, !asked.is_empty()),
+        asked,
         moves: view
             .moves
             .iter()
@@ -148,7 +163,7 @@ pub(super) fn others(view: &PostmortemView, me: Option<Uuid>) -> Vec<String> {
     view.writers.iter().filter(|writer| Some(writer.account_id) != me).map(|writer| writer.name.clone()).collect()
 }
 
-fn actions(w: &'static Words, view: &PostmortemView, role: Role, me: Option<Uuid>) -> Vec<Action> {
+fn actions(w: &'static Words, view: &PostmortemView, role: Role, me: Option<Uuid>, asked: bool) -> Vec<Action> {
     use PostmortemState::{Done, Drafting, InReview, NotRequired, Pending, Undecided};
     let now = view.event.postmortem.state;
     let reviews = me.is_some() && view.event.postmortem.reviewer_id == me;
@@ -183,9 +198,12 @@ fn actions(w: &'static Words, view: &PostmortemView, role: Role, me: Option<Uuid
         .map(|to| Action {
             to: to.code(),
             label: label(to),
-            reason: now.needs_reason(to),
+            // Without a review the reason takes the place of the facts that are missing.
+            reason: now.needs_reason(to) || (to == Done && now != InReview && asked),
+            asks: to == Done && asked,
             reviewer: to == InReview,
             primary: to == best,
+            confirm: to == Done && now != InReview && view.progress().0 == 0,
         })
         .collect();
     actions.sort_by_key(|action| !action.primary);
@@ -248,6 +266,9 @@ pub struct Move {
     /// The due date as it was shown: one that stands as it was is left alone.
     #[serde(default)]
     was_due_on: String,
+    /// That it is done although no section is written.
+    #[serde(default)]
+    confirm: String,
 }
 
 /// Moves the postmortem on.
@@ -263,6 +284,13 @@ pub async fn change(
         "" => None,
         code => Some(PostmortemState::from_code(code).ok_or_else(|| FieldError::shape("to", "choose a state"))?),
     };
+    if to == Some(PostmortemState::Done) && form.confirm.is_empty() {
+        // What is not written cannot be read again: done by mistake is asked for twice.
+        let view = postmortem_text::view(&app, &caller.actor, number, true, entry_words).await?;
+        if view.event.postmortem.state != PostmortemState::InReview && view.progress().0 == 0 {
+            return Err(FieldError::shape("confirm", "no section is written; tick that it is done all the same").into());
+        }
+    }
     let person = |field, id: &str| match id {
         "" => Ok(None),
         id => Uuid::parse_str(id).map(|id| Some(Some(id))).map_err(|_| FieldError::shape(field, "choose a person")),

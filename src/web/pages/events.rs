@@ -13,8 +13,11 @@ use crate::{
         checked::{FieldError, FieldProblem},
         clock_point::ClockPoint,
         event::{EventFields, ProductionEvent, Source},
+        event_record::{EVENT_KINDS, EventKind},
         postmortem::PostmortemState,
+        query, vocabulary,
     },
+    i18n::record,
     service::{
         App, ServiceError, capture,
         events::{self, Created, NewEvent, Once},
@@ -94,6 +97,21 @@ struct NewPage {
     message: String,
     key: Uuid,
     form: NewForm,
+    /// Labels of the house, the worst first.
+    severities: Vec<String>,
+    /// Code, words, chosen.
+    kinds: Vec<(&'static str, &'static str, bool)>,
+    kind_words: &'static str,
+}
+
+impl NewPage {
+    fn of(app: &App, shell: Shell, message: String, form: NewForm) -> Self {
+        let r = record::texts(shell.t.lang);
+        let chosen = query::kind_of(&form.kind).unwrap_or_default();
+        let kinds = EVENT_KINDS.map(|kind| (kind.code(), record::event_kind(r, kind), kind == chosen)).to_vec();
+        let severities = shell.levels.labels().into_iter().map(str::to_owned).collect();
+        Self { message, key: app.id(), form, severities, kinds, kind_words: r.event_kind, shell }
+    }
 }
 
 /// A new event as typed in the form.
@@ -103,6 +121,7 @@ pub struct NewForm {
     occurred_at: String,
     recovered_at: String,
     severity: String,
+    kind: String,
     summary: String,
     impact: String,
     cause: String,
@@ -117,7 +136,7 @@ pub async fn new_page(request: HttpRequest, app: web::Data<App>) -> Result<HttpR
     let caller = caller(&request)?;
     let shell = Shell::of(&app, &request, &caller, "events").await?;
     let form = NewForm { occurred_at: rows::local(&app, app.now()), owed: "yes".to_owned(), ..NewForm::default() };
-    render(StatusCode::OK, &NewPage { shell, message: String::new(), key: app.id(), form })
+    render(StatusCode::OK, &NewPage::of(&app, shell, String::new(), form))
 }
 
 /// Logs an event from the form.
@@ -138,6 +157,12 @@ pub async fn create_from_form(
             occurred: local_time(&app, "occurred_at", &form.occurred_at)?.map(ClockPoint::minute),
             recovered: local_time(&app, "recovered_at", &form.recovered_at)?.map(ClockPoint::minute),
             severity: text(&form.severity),
+            kind: match text(&form.kind) {
+                None => EventKind::default(),
+                Some(kind) => {
+                    query::kind_of(&kind).ok_or_else(|| FieldError::shape("kind", vocabulary::KIND.remedy()))?
+                }
+            },
             summary: text(&form.summary),
             impact: text(&form.impact),
             impacts: if impacts.is_empty() {
@@ -160,7 +185,7 @@ pub async fn create_from_form(
         Err(error @ (ServiceError::Invalid(_) | ServiceError::NotFound(_))) => {
             let shell = Shell::of(&app, &request, &caller, "events").await?;
             let message = refusal(shell.t, error);
-            render(StatusCode::UNPROCESSABLE_ENTITY, &NewPage { shell, message, key: app.id(), form })
+            render(StatusCode::UNPROCESSABLE_ENTITY, &NewPage::of(&app, shell, message, form))
         }
         Err(other) => Err(other.into()),
     }

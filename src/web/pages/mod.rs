@@ -25,6 +25,7 @@ mod publishing;
 mod report_styles;
 mod reports;
 mod rows;
+mod section_diff;
 mod services;
 mod settings;
 mod shared;
@@ -90,6 +91,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/{number}/postmortem").route(web::post().to(event_postmortem::change)))
         .service(web::resource("/e/{number}/postmortem").route(web::get().to(postmortem::page)))
         .service(web::resource("/e/{number}/postmortem/sections/{name}").route(web::post().to(postmortem::save)))
+        .service(web::resource("/e/{number}/postmortem/sections/{name}/diff").route(web::get().to(section_diff::page)))
         .service(web::resource("/e/{number}/postmortem/lock").route(web::post().to(postmortem::hold)))
         .service(web::resource("/e/{number}/postmortem/print").route(web::get().to(postmortem::print)))
         .service(web::resource("/e/{number}/postmortem/export").route(web::get().to(postmortem::export)))

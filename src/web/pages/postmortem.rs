@@ -10,9 +10,10 @@ use super::{
     event_postmortem::{PanelSection, RecurringRow, is_open, others, panel_section, recurring},
     event_timeline::{StagePanel, drawn},
     redirect, refusal, render, rows,
+    section_diff::DiffLines,
 };
 use crate::{
-    domain::{actor::Permission, markdown, postmortem_template::WHYS},
+    domain::{actor::Permission, blameless::BlameHint, markdown, postmortem_template::WHYS, text_diff},
     i18n::{
         self,
         postmortem::{Words, words},
@@ -21,6 +22,7 @@ use crate::{
     service::{
         App, ServiceError,
         postmortem_text::{self, SectionView},
+        section_versions::contents,
     },
     web::{
         api::{number_of, with_bytes},
@@ -67,6 +69,10 @@ struct Editor {
     /// What someone else saved meanwhile; none where nobody did.
     theirs: Option<String>,
     their_whys: Vec<String>,
+    /// What stands there and what was typed, apart.
+    apart: String,
+    /// Where it is shown what changed since the section was opened.
+    meanwhile: String,
 }
 
 #[derive(Template)]
@@ -86,9 +92,11 @@ struct Typed {
     message: String,
     /// Someone else was quicker.
     overtaken: bool,
+    /// The version that was opened.
+    opened: i64,
 }
 
-/// The postmortem of an event. Opening it to write takes the soft lock.
+/// The postmortem of an event. Opening it says nothing to others: who begins to write takes the soft lock.
 pub async fn page(
     request: HttpRequest,
     app: web::Data<App>,
@@ -113,11 +121,9 @@ async fn show(
     let state = view.event.postmortem.state;
     let may_write = caller.actor.role.may(Permission::WritePostmortem);
     let writes = may_write && is_open(state);
-    if writes {
-        postmortem_text::hold(app, &caller.actor, number).await?;
-    }
     let message = typed.as_ref().map(|typed| typed.message.clone()).unwrap_or_default();
-    let sections = view.sections.iter().map(|section| editor(app, section, typed.as_ref(), chinese)).collect();
+    let sections: Vec<Editor> =
+        view.sections.iter().map(|section| editor(app, number, section, typed.as_ref(), chinese)).collect();
     let page = PostmortemPage {
         w: words(chinese),
         number,
@@ -136,8 +142,20 @@ async fn show(
     render(status, &page)
 }
 
-fn editor(app: &App, view: &SectionView, typed: Option<&Typed>, chinese: bool) -> Editor {
+/// What stands in a section and what was typed into it, apart.
+fn apart(view: &SectionView, text: &str, whys: &[String], chinese: bool) -> String {
+    let (theirs, yours) = (contents(&view.text, &view.whys), contents(text, whys));
+    DiffLines::of(text_diff::difference(&theirs, &yours), chinese).render().unwrap_or_default()
+}
+
+/// Where it is shown what changed in a section since the version that was opened.
+fn meanwhile(number: i64, key: &str, opened: i64) -> String {
+    format!("/e/{number}/postmortem/sections/{key}/diff?from={opened}")
+}
+
+fn editor(app: &App, number: i64, view: &SectionView, typed: Option<&Typed>, chinese: bool) -> Editor {
     let typed = typed.filter(|typed| typed.key == view.section.key);
+    let overtaken = typed.filter(|typed| typed.overtaken);
     let (text, whys) = match typed {
         Some(typed) => (typed.text.clone(), typed.whys.clone()),
         None => (view.text.clone(), view.whys.clone()),
@@ -161,18 +179,18 @@ fn editor(app: &App, view: &SectionView, typed: Option<&Typed>, chinese: bool) -
         why_fields,
         questions: view.questions(chinese),
         suggestion: view.suggestion().unwrap_or_default().to_owned(),
-        hints: hints(view, chinese),
+        hints: hints(&view.hints, chinese),
         edited: edited.unwrap_or_default(),
-        theirs: typed.filter(|typed| typed.overtaken).map(|_| view.text.clone()),
+        theirs: overtaken.map(|_| view.text.clone()),
         their_whys: view.whys.clone(),
+        apart: overtaken.map(|typed| apart(view, &typed.text, &typed.whys, chinese)).unwrap_or_default(),
+        meanwhile: overtaken.map(|typed| meanwhile(number, &view.section.key, typed.opened)).unwrap_or_default(),
     }
 }
 
-fn hints(view: &SectionView, chinese: bool) -> Vec<(String, &'static str)> {
-    let advice = |hint: &crate::domain::blameless::BlameHint| {
-        (hint.sentence.clone(), i18n::postmortem::hint(hint.kind, chinese))
-    };
-    view.hints.iter().map(advice).collect()
+fn hints(hints: &[BlameHint], chinese: bool) -> Vec<(String, &'static str)> {
+    let advice = |hint: &BlameHint| (hint.sentence.clone(), i18n::postmortem::hint(hint.kind, chinese));
+    hints.iter().map(advice).collect()
 }
 
 /// A section as the form sends it.
@@ -212,36 +230,44 @@ pub async fn save(
     let chinese = t.lang == "zh-CN";
     let (number, key) = (number_of(&path.0)?, path.1.clone());
     let form = SectionForm::of(form.into_inner());
-    let before = postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?;
-    let tidy = |whys: &[String]| -> Vec<String> {
-        whys.iter().map(|why| why.trim().to_owned()).filter(|why| !why.is_empty()).collect()
+    let whys = form.whys.as_deref();
+    // The facts go on speaking where nobody changed their words: asked only while nobody wrote.
+    let facts = match form.version {
+        0 => Some(postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?),
+        _ => None,
     };
-    let same_whys = form.whys.as_ref().is_none_or(|whys| tidy(whys) == tidy(&before.whys));
-    // The facts go on speaking where nobody changed their words.
-    let untouched =
-        before.written.is_none() && form.version == 0 && form.text.trim() == before.text.trim() && same_whys;
-    let done = if untouched {
-        Ok(0)
-    } else {
-        let whys = form.whys.as_deref();
-        postmortem_text::write(&app, &caller.actor, number, &key, form.version, &form.text, whys)
+    let same = |view: &&SectionView| {
+        let same_whys = whys.is_none_or(|whys| tidy(whys) == tidy(&view.whys));
+        view.written.is_none() && form.text.trim() == view.text.trim() && same_whys
+    };
+    let done = match facts.as_ref().filter(same) {
+        Some(view) => Ok((0, view.text.clone(), view.whys.clone())),
+        None if form.auto => {
+            postmortem_text::autosave(&app, &caller.actor, number, &key, form.version, &form.text, whys)
+                .await
+                .map(|written| (written.version, written.text, written.whys))
+        }
+        None => postmortem_text::write(&app, &caller.actor, number, &key, form.version, &form.text, whys)
             .await
-            .map(|written| written.version)
+            .map(|written| (written.version, written.text, written.whys)),
     };
     match done {
-        Ok(version) if form.auto => {
-            let view = postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?;
+        Ok((version, text, whys)) if form.auto => {
             let clock = app.now().with_timezone(&app.zone).format("%H:%M");
-            let hints: Vec<_> = hints(&view, chinese)
+            let hints: Vec<_> = hints(&postmortem_text::hints(&text, &whys), chinese)
                 .into_iter()
                 .map(|(sentence, advice)| json!({"sentence": sentence, "advice": advice}))
                 .collect();
             let saved = format!("{} {clock}", words(chinese).saved);
             Ok(HttpResponse::Ok().json(json!({
-                "version": version, "message": saved, "hints": hints, "html": markdown::html(&view.text),
+                "version": version, "message": saved, "hints": hints, "html": markdown::html(&text),
             })))
         }
-        Ok(_) => Ok(redirect(&format!("/e/{number}/postmortem#s-{key}"))),
+        Ok(_) => {
+            // Without the script nobody else says that this person writes.
+            postmortem_text::hold(&app, &caller.actor, number).await?;
+            Ok(redirect(&format!("/e/{number}/postmortem#s-{key}")))
+        }
         Err(error @ (ServiceError::Stale { .. } | ServiceError::Invalid(_) | ServiceError::Conflict(_))) => {
             let overtaken = matches!(error, ServiceError::Stale { .. });
             let status = match &error {
@@ -251,17 +277,31 @@ pub async fn save(
             let message = if overtaken { words(chinese).both_kept.to_owned() } else { refusal(t, error) };
             if form.auto {
                 let now = postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?;
-                let theirs = overtaken.then(|| now.text.clone());
+                let typed = whys.map_or_else(|| now.whys.clone(), tidy);
                 return Ok(HttpResponse::build(status).json(json!({
-                    "version": now.version(), "message": message, "theirs": theirs, "whys": now.whys,
+                    "version": now.version(), "message": message, "whys": now.whys,
+                    "theirs": overtaken.then(|| now.text.clone()),
+                    "apart": overtaken.then(|| apart(&now, &form.text, &typed, chinese)),
+                    "meanwhile": overtaken.then(|| meanwhile(number, &key, form.version)),
                 })));
             }
-            let whys = tidy(form.whys.as_deref().unwrap_or(&before.whys));
-            let typed = Typed { key, text: form.text, whys, message, overtaken };
+            let whys = match (whys, facts) {
+                (Some(whys), _) => tidy(whys),
+                (None, Some(view)) => view.whys,
+                (None, None) => {
+                    postmortem_text::section(&app, &caller.actor, number, &key, chinese, entry_words).await?.whys
+                }
+            };
+            let typed = Typed { key, text: form.text, whys, message, overtaken, opened: form.version };
             show(&app, &request, &caller, number, status, Some(typed)).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whys without blanks around them and without empty ones.
+fn tidy(whys: &[String]) -> Vec<String> {
+    whys.iter().map(|why| why.trim().to_owned()).filter(|why| !why.is_empty()).collect()
 }
 
 /// Renews the soft lock, and answers who else is writing.

@@ -9,10 +9,12 @@ use crate::{
         clock_point::{ClockPoint, Precision},
         event::ProductionEvent,
         event_record::EventKind,
+        history::field_changes,
         postmortem::PostmortemState,
         severity::SeverityPolicy,
+        vocabulary,
     },
-    i18n::{Texts, record, restated},
+    i18n::{Texts, history, record, restated},
     service::App,
 };
 
@@ -202,7 +204,7 @@ pub(super) fn magnitude(t: &Texts, impact: &Impact) -> String {
     } else {
         thousands(impact.number)
     };
-    format!("{about}{number} {}", impact.unit)
+    format!("{about}{number} {}", vocabulary::unit(&impact.unit, t.lang == "zh-CN"))
 }
 
 /// `356,000.50 元`, from fen.
@@ -234,6 +236,29 @@ pub(super) fn thousands(number: i64) -> String {
 /// What an audit entry says was done.
 pub(super) fn action(t: &Texts, action: &str) -> String {
     restated::action(t, action)
+}
+
+/// What an audit entry of an event says was done; of an edit also which fields, the first three.
+pub(super) fn edited(t: &Texts, done: &str, change: &serde_json::Value) -> String {
+    let words = action(t, done);
+    if !matches!(done, "event.update" | "event.bulk" | "event.undo") {
+        return words;
+    }
+    let chinese = t.lang == "zh-CN";
+    let mut fields: Vec<String> = Vec::new();
+    for one in field_changes(change) {
+        let name = history::field(&one.field, chinese);
+        if !fields.contains(&name) {
+            fields.push(name);
+        }
+    }
+    let more = fields.len().saturating_sub(3);
+    fields.truncate(3);
+    let mut list = fields.join(t.list_mark);
+    if more > 0 {
+        list.push_str(&if chinese { format!("等 {} 项", more + 3) } else { format!(" and {more} more") });
+    }
+    if list.is_empty() { words } else { format!("{words} · {list}") }
 }
 
 /// The text with its control characters as pictures (␁).

@@ -12,13 +12,13 @@ use crate::{
         actor::Permission,
         checked::FieldError,
         period::{Period, PeriodKind},
-        query,
         team::TeamFields,
-        team_counts::{Line, TeamCounts, times},
+        team_counts::{Line, times},
     },
     i18n::{grading as texts, grading::GradingTexts},
     service::{
-        App, ServiceError, accounts, team_counts,
+        App, ServiceError, accounts,
+        team_counts::{self, Whose},
         teams::{self, TeamPatch},
     },
     web::{
@@ -200,8 +200,10 @@ pub struct CountsQuery {
 /// A line of the table.
 struct CountRow {
     name: String,
+    /// Levels, then the total.
     cells: Vec<Cell>,
-    total: String,
+    /// 故障分; empty where no level has points.
+    points: String,
 }
 
 /// A number, and where the events behind it are listed.
@@ -209,6 +211,8 @@ struct Cell {
     count: String,
     none: bool,
     address: String,
+    /// How many events the address lists.
+    events: String,
 }
 
 /// A column: how its level is shown.
@@ -231,6 +235,8 @@ struct CountsPage {
     shortcuts: Vec<(&'static str, String, bool)>,
     columns: Vec<Column>,
     teams: Vec<CountRow>,
+    /// Some level has points.
+    points: bool,
     unsettled: CountRow,
     company: CountRow,
 }
@@ -262,25 +268,21 @@ pub async fn counts(
     let g = texts::texts(shell.t.lang);
     let chinese = shell.t.lang == "zh-CN";
     let table = &counts.table;
-    // Which events a cell opens: those of a team, all, or none where no list holds just them.
-    let row = |name: String, line: &Line, opens: Option<String>| CountRow {
-        name,
-        cells: table
-            .levels
-            .iter()
-            .zip(line)
-            .map(|(level, points)| Cell {
-                count: times(*points),
-                none: *points == 0,
-                address: opens.as_ref().filter(|_| *points != 0).map_or_else(String::new, |opens| {
-                    let level = level.as_deref().unwrap_or("-");
-                    let asked = format!("kind:normal {opens}");
-                    let asked = encoded(asked.trim());
-                    format!("/events?q={asked}&severity={level}&from={}&to={}", period.from, period.to)
-                }),
-            })
-            .collect(),
-        total: times(TeamCounts::total(line)),
+    let cell = |count: i64, events: i64, query: String| Cell {
+        count: times(count),
+        none: count == 0,
+        address: if events == 0 { String::new() } else { format!("/events?q={}", encoded(&query)) },
+        events: texts::events_behind(events, chinese),
+    };
+    let row = |name: String, line: &Line, whose: Whose| {
+        let levels = table.levels.iter().zip(line.counts.iter().zip(&line.events));
+        let cells = levels.map(|(level, (count, events))| cell(*count, *events, counts.query_of(whose, Some(level))));
+        let total = cell(line.total(), line.total_events(), counts.query_of(whose, None));
+        CountRow {
+            name,
+            cells: cells.chain([total]).collect(),
+            points: table.points(line).map(times).unwrap_or_default(),
+        }
     };
     let shortcut = |words, kind| {
         let one = Period::holding(kind, today);
@@ -312,12 +314,12 @@ pub async fn counts(
             .iter()
             .map(|(id, line)| {
                 let name = counts.names.get(id).cloned().unwrap_or_default();
-                let opens = Some(format!("team:{}", query::quoted(&name)));
-                row(name, line, opens)
+                row(name, line, Whose::Team(*id))
             })
             .collect(),
-        unsettled: row(g.unsettled.to_owned(), &table.unsettled, None),
-        company: row(g.company.to_owned(), &table.company, Some(String::new())),
+        unsettled: row(g.unsettled.to_owned(), &table.unsettled, Whose::Unsettled),
+        company: row(g.company.to_owned(), &table.company, Whose::Company),
+        points: table.points(&table.company).is_some(),
         shell,
     };
     render(StatusCode::OK, &page)

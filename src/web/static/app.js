@@ -85,6 +85,14 @@
       if (!both || answer.theirs === null || answer.theirs === undefined) { return; }
       both.hidden = false;
       both.querySelector(".theirs").textContent = answer.theirs;
+      var apart = form.querySelector(".apart");
+      var lines = apart && apart.querySelector(".lines");
+      if (lines && answer.apart) {
+        var page = new DOMParser().parseFromString(answer.apart, "text/html");
+        lines.replaceChildren.apply(lines, Array.from(page.body.childNodes));
+        apart.querySelector(".meanwhile").href = answer.meanwhile;
+        apart.hidden = false;
+      }
     }
     function save() {
       if (busy) { return; }
@@ -138,13 +146,21 @@
   });
   var writers = document.querySelector("[data-lock]");
   if (writers) {
-    setInterval(function () {
+    // Who begins to write says so, and goes on saying it; who only reads does not.
+    var writing = false;
+    var hold = function () {
       if (document.visibilityState === "hidden") { return; }
       fetch(writers.dataset.lock, { method: "POST" }).then(function (answer) { return answer.ok ? answer.json() : null; }).then(function (told) {
         if (!told) { return; }
         writers.hidden = !told.message;
         writers.textContent = told.message;
       }).catch(function () {});
-    }, 45000);
+    };
+    document.addEventListener("focusin", function (event) {
+      if (writing || !event.target.closest("form[data-autosave]")) { return; }
+      writing = true;
+      hold();
+      setInterval(hold, 45000);
+    });
   }
 }());
