@@ -314,7 +314,7 @@ pub async fn create_graded(
 }
 
 /// Writes a checked new event inside a transaction.
-async fn write_new(
+pub(super) async fn write_new(
     app: &App,
     tx: &Tx,
     actor: &Actor,
