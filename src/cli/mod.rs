@@ -10,6 +10,7 @@ mod figures;
 mod grade;
 mod history;
 mod import;
+mod indicators;
 mod mailing;
 mod out;
 mod parse;
@@ -88,7 +89,7 @@ enum Command {
     /// The weekly report by mail.
     #[command(subcommand)]
     Mailing(mailing::MailingCommand),
-    /// Figures: compute a case.
+    /// Figures: compute a case, indicators, samples per minute.
     #[command(subcommand)]
     Figures(figures::Figures),
     /// Postmortems: list, assign, move on.
@@ -266,7 +267,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             say("everything else stands at its default");
             Ok(())
         }
-        Command::Figures(figures) => figures::run(figures),
+        Command::Figures(figures::Figures::Compute { file }) => figures::compute(file),
         Command::Openapi => {
             data(&crate::web::api::openapi_json());
             Ok(())
@@ -296,6 +297,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Deleted => history::deleted(&session).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
+                Command::Figures(figures) => Box::pin(figures::run(&session, figures)).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,
                 Command::Share(share) => grade::share(&session, share).await,
                 Command::Thresholds(thresholds) => grade::thresholds(&session, thresholds).await,

@@ -21,6 +21,21 @@ pub struct Problem {
     pub chinese: Option<String>,
     /// The field it is about.
     pub field: Option<&'static str>,
+    /// The rows of a file that it is about.
+    pub rows: Vec<RowProblem>,
+}
+
+/// What is wrong with a row of a file.
+#[derive(Debug, Clone)]
+pub struct RowProblem {
+    /// Its place, from 1.
+    pub row: u64,
+    /// Stable code for programs.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+    /// The sentence in Chinese.
+    pub chinese: String,
 }
 
 impl Problem {
@@ -28,7 +43,7 @@ impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let chinese = chinese_of(code).map(str::to_owned);
-        Self { status, code, detail, chinese, field: None }
+        Self { status, code, detail, chinese, field: None, rows: Vec::new() }
     }
 }
 
@@ -56,6 +71,13 @@ impl Problem {
                 let error =
                     json!({"field": field, "pointer": format!("/{}", field.replace('.', "/")), "detail": detail});
                 map.insert("errors".to_owned(), json!([error]));
+            }
+            if !self.rows.is_empty() {
+                let of = |row: &RowProblem| {
+                    let detail = if chinese { &row.chinese } else { &row.detail };
+                    json!({"row": row.row, "reason": row.reason, "detail": detail})
+                };
+                map.insert("errors".to_owned(), self.rows.iter().map(of).collect());
             }
             if !request_id.is_empty() {
                 map.insert("request_id".to_owned(), json!(request_id));
@@ -119,15 +141,16 @@ impl From<ServiceError> for Problem {
                     detail,
                     chinese,
                     field: Some(field.field),
+                    rows: Vec::new(),
                 };
             }
             ServiceError::Foreign(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("document"));
-                return Self { status, code: "invalid", detail, chinese, field };
+                return Self { status, code: "invalid", detail, chinese, field, rows: Vec::new() };
             }
             ServiceError::Query(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("q"));
-                return Self { status, code: "invalid", detail, chinese, field };
+                return Self { status, code: "invalid", detail, chinese, field, rows: Vec::new() };
             }
             ServiceError::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale_version"),
             ServiceError::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
@@ -137,7 +160,7 @@ impl From<ServiceError> for Problem {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words);
             }
         };
-        Self { status, code, detail, chinese, field: None }
+        Self { status, code, detail, chinese, field: None, rows: Vec::new() }
     }
 }
 
