@@ -96,7 +96,7 @@ pub fn rows<'a, R: BufRead + 'a>(
 ) -> Result<Box<dyn Iterator<Item = Row> + 'a>, FieldError> {
     match format {
         Format::Csv => Ok(Box::new(csv_rows(source, mapping, zone)?)),
-        Format::Ndjson => Ok(Box::new(Lines { source, zone, row: 0, line: Vec::new() })),
+        Format::Ndjson => Ok(Box::new(Lines { source, zone, row: 0, line: Vec::new(), over: false })),
         Format::Json => {
             let mut bytes = Vec::new();
             source.read_to_end(&mut bytes).map_err(|_| FieldError::shape("samples", UNREADABLE_FILE))?;
@@ -317,25 +317,31 @@ struct Lines<R> {
     zone: Tz,
     row: u64,
     line: Vec<u8>,
+    over: bool,
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        loop {
+        while !self.over {
             self.line.clear();
             self.row += 1;
             match self.source.read_until(b'\n', &mut self.line) {
                 Ok(0) => return None,
                 Ok(_) => {}
-                Err(_) => return Some((self.row, Err(Refusal::Unreadable(UNREADABLE_FILE)))),
+                Err(_) => {
+                    // A broken source may say so for ever.
+                    self.over = true;
+                    return Some((self.row, Err(Refusal::Unreadable(UNREADABLE_FILE))));
+                }
             }
             let line = self.line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.line).trim_ascii();
             if !line.is_empty() {
                 return Some((self.row, json_row(line, self.zone)));
             }
         }
+        None
     }
 }
 
@@ -487,6 +493,21 @@ mod tests {
         let lines = "{\"t\":1724050800,\"total\":1,\"success\":1}\n\n{}\n";
         assert_eq!(all(Format::Ndjson, lines, &[]), [(1, good(AT, 1, 1, 0)), (3, Err(Refusal::Unreadable(BAD_ROW)))]);
         assert!(rows(Format::Json, "nonsense".as_bytes(), &Mapping::default(), chrono_tz::UTC).is_err());
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_ends_with_a_refused_row() {
+        struct Broken;
+        impl std::io::Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("broken"))
+            }
+        }
+        use std::io::{BufReader, Read as _};
+        let broken = || "{\"t\":1724050800,\"total\":1,\"success\":1}\n{".as_bytes().chain(Broken);
+        let rows = |source| rows(Format::Ndjson, source, &Mapping::default(), chrono_tz::UTC).unwrap();
+        let all: Vec<Row> = rows(BufReader::new(broken())).take(9).collect();
+        assert_eq!(all, [(1, good(AT, 1, 1, 0)), (2, Err(Refusal::Unreadable(UNREADABLE_FILE)))]);
     }
 
     proptest! {

@@ -256,6 +256,7 @@ pub async fn list(
 pub async fn read(request: HttpRequest, app: web::Data<App>, key: web::Path<String>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let found = indicators::find(&app, &caller.actor, &key).await?;
+    // Never 304: objectives change without the version of the indicator.
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", found.indicator.version))).json(body(&found)))
 }
 
