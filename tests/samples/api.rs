@@ -231,10 +231,8 @@ async fn what_is_no_batch_of_an_indicator_is_refused() {
     let broken = caller.client.post(caller.url("/pay/samples")).bearer_auth(&caller.token);
     let answer = broken.header("Content-Encoding", "gzip").body("no gzip").send().await.unwrap();
     assert!(answer.status().is_client_error(), "{}", answer.status());
-    let most = format!(
-        "t,total,success\n{}",
-        (0..100_000).map(|n| format!("{},1,1\n", 1_710_000_000 + n * 60)).collect::<String>()
-    );
+    let rows: Vec<String> = (0..100_000).map(|n| format!("{},1,1", 1_710_000_000 + n * 60)).collect();
+    let most = format!("t,total,success\n{}\n", rows.join("\n"));
     let (status, answer) = caller.send("/pay/samples", "text/csv", most).await;
     assert_eq!((status, answer["changed"].as_u64()), (StatusCode::OK, Some(100_000)));
     assert_eq!(caller.get("/pay/totals?period=2024").await["total"], 100_000);

@@ -206,7 +206,7 @@ mod tests {
         let whole = plan(from, to, Some(shanghai), &BTreeSet::new());
         assert_eq!(whole.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 237);
         assert_eq!(whole.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 12);
-        assert_eq!(whole.edges, [to - 30..to]);
+        assert_eq!((whole.edges.len(), whole.edges.first()), (1, Some(&(to - 30..to))));
         let touched = plan(from, to, Some(shanghai), &BTreeSet::from([day_of("2024-03-01".parse().unwrap())]));
         assert_eq!(touched.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 235, "a day of UTC touches two");
         assert_eq!(touched.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 60);

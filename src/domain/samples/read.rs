@@ -119,9 +119,10 @@ fn csv_rows<R: BufRead>(
     let unreadable = |_| FieldError::shape("samples", UNREADABLE_FILE);
     let head = source.fill_buf().map_err(unreadable)?;
     let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let delimiter = [(';', b';'), ('\t', b'\t'), (',', b',')];
     let delimiter =
-        [b',', b'\t', b';'].into_iter().max_by_key(|mark| first.iter().filter(|byte| *byte == mark).count());
-    let delimiter = delimiter.filter(|mark| first.contains(mark)).unwrap_or(b',');
+        delimiter.into_iter().max_by_key(|(mark, _)| first.matches(*mark).count()).map_or(b',', |(_, byte)| byte);
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(source);
     let headers = reader.headers().map_err(|_| FieldError::shape("samples", "the header cannot be read as UTF-8"))?;
     let names: Vec<String> = headers.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
@@ -430,6 +431,7 @@ mod tests {
         rows(format, text.as_bytes(), &Mapping::parse(&map).unwrap(), chrono_tz::Asia::Shanghai).unwrap().collect()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as rows have it")]
     fn good(at: i64, total: i64, success: i64, excluded: i64) -> Result<RawSample, Refusal> {
         Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: false } })
     }
