@@ -1,14 +1,42 @@
 //! `fupan figures`.
 
-use std::{io::Read as _, path::PathBuf};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read as _},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
-use clap::Subcommand;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use flate2::bufread::MultiGzDecoder;
 
-use super::out::data;
-use crate::domain::reliability::{self, Case};
+use super::{
+    CHECK_FOUND, Exit, Session, indicators,
+    out::{data, say},
+};
+use crate::{
+    domain::{
+        checked::FieldError,
+        period::Period,
+        reliability::{self, Case},
+        samples::{
+            RefusedRow,
+            read::{self, Format, Mapping},
+        },
+    },
+    i18n,
+    service::{
+        ServiceError,
+        samples::{self, Batch, Ingested, NAMED_REFUSALS},
+    },
+    web::api::samples as api,
+};
 
-/// 可靠性指标。 Figures of the reliability.
+/// Rows of a file that are stored in one transaction.
+const STORED_TOGETHER: usize = 50_000;
+
+/// 可靠性指标：算例、指标、分钟样本。 Figures of the reliability: cases, indicators, samples.
 #[derive(Debug, Subcommand)]
 pub(super) enum Figures {
     /// 计算一个算例的可用性、成功率、停机、次数和 MTTR（读写 JSON）。 Compute availability, success rates, downtime, incident counts and MTTR of a case (JSON in, JSON out).
@@ -16,10 +44,48 @@ pub(super) enum Figures {
         /// 算例，默认标准输入。 The case; by default standard input.
         file: Option<PathBuf>,
     },
+    /// Indicators: add, list, show, edit, define, objectives.
+    #[command(subcommand)]
+    Indicator(indicators::IndicatorCommand),
+    /// Store samples per minute of a file: CSV with a header, JSON or NDJSON, also .gz. 写入分钟样本。
+    Push(Push),
+    /// The sums of a period with their rate.
+    Totals {
+        /// The indicator's key.
+        indicator: String,
+        /// 2024-W34, 2024-08, 2024-Q3 or 2024; by default this month.
+        #[arg(long)]
+        period: Option<String>,
+        /// First day, instead of a period.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// Last day; by default today.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+    },
 }
 
-pub(super) fn run(figures: Figures) -> anyhow::Result<()> {
-    let Figures::Compute { file } = figures;
+/// What to store.
+#[derive(Debug, Args)]
+pub(super) struct Push {
+    /// The file; - is standard input.
+    file: PathBuf,
+    /// The indicator's key.
+    #[arg(long)]
+    indicator: String,
+    /// csv, json or ndjson; by default what the name of the file says.
+    #[arg(long)]
+    format: Option<String>,
+    /// Columns whose names do not tell: --map total=支付笔数 --map time=分钟点. Also success, excluded, failed, estimated.
+    #[arg(long)]
+    map: Vec<String>,
+    /// Store the good rows where others are refused; by default one refused row refuses the file.
+    #[arg(long)]
+    keep_good: bool,
+}
+
+/// Computes a case.
+pub(super) fn compute(file: Option<PathBuf>) -> anyhow::Result<()> {
     let (name, text) = if let Some(file) = file.filter(|file| file.as_os_str() != "-") {
         let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         (file.display().to_string(), text)
@@ -32,5 +98,129 @@ pub(super) fn run(figures: Figures) -> anyhow::Result<()> {
         .with_context(|| format!("{name} is no case of figures"))?;
     let answer = reliability::compute(&case).with_context(|| name)?;
     data(&serde_json::to_string_pretty(&answer)?);
+    Ok(())
+}
+
+pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<()> {
+    match figures {
+        Figures::Compute { file } => compute(file),
+        Figures::Indicator(command) => indicators::run(session, command).await,
+        Figures::Push(command) => push(session, command).await,
+        Figures::Totals { indicator, period, from, to } => {
+            let (app, actor) = (&session.app, &session.actor);
+            let period = Period::asked(period.as_deref(), from, to, app.today()).map_err(ServiceError::from)?;
+            let found = crate::service::indicators::find(app, actor, &indicator).await?;
+            let sums = api::sums(app, actor, &found, period).await?;
+            data(&if session.json { serde_json::to_string(&sums)? } else { serde_json::to_string_pretty(&sums)? });
+            Ok(())
+        }
+    }
+}
+
+/// A file that can be read from its beginning more than once.
+enum Source {
+    File(PathBuf),
+    Bytes(Vec<u8>),
+}
+
+impl Source {
+    fn of(path: &Path) -> anyhow::Result<Self> {
+        if path.as_os_str() != "-" {
+            return Ok(Self::File(path.to_owned()));
+        }
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+        Ok(Self::Bytes(bytes))
+    }
+
+    fn open(&self) -> anyhow::Result<Box<dyn BufRead + '_>> {
+        let mut plain: Box<dyn BufRead + '_> = match self {
+            Self::File(path) => {
+                let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+                Box::new(BufReader::with_capacity(1 << 18, file))
+            }
+            Self::Bytes(bytes) => Box::new(bytes.as_slice()),
+        };
+        let packed = plain.fill_buf().context("cannot read the file")?.starts_with(&[0x1f, 0x8b]);
+        Ok(if packed { Box::new(BufReader::new(MultiGzDecoder::new(plain))) } else { plain })
+    }
+}
+
+fn format_of(path: &Path, word: Option<&str>) -> Result<Format, ServiceError> {
+    if let Some(word) = word {
+        return Ok(Format::from_word(word)?);
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ending = name.trim_end_matches(".gz").rsplit_once('.').map(|(_, ending)| ending.to_owned());
+    let remedy = || FieldError::shape("format", "choose csv, json or ndjson");
+    Ok(Format::from_word(&ending.ok_or_else(remedy)?)?)
+}
+
+async fn push(session: &Session, command: Push) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    crate::service::indicators::find(app, actor, &command.indicator).await?;
+    let format = format_of(&command.file, command.format.as_deref())?;
+    let mapping = Mapping::parse(&command.map).map_err(ServiceError::from)?;
+    let source = Source::of(&command.file)?;
+    let rows = |source| read::rows(format, source, &mapping, app.zone).map_err(ServiceError::from);
+    let now = app.now_millis();
+    if !command.keep_good {
+        // One walk to look, so that a bad row at the end of a long file leaves nothing of it behind.
+        let mut looked = Batch::default();
+        for (row, read) in rows(source.open()?)? {
+            looked.add(row, read, now);
+            looked.samples.clear();
+        }
+        if looked.refused_count > 0 {
+            tell(session, &Ingested::default(), &looked.refused, looked.refused_count)?;
+            say("什么也没有写入；改正后再来，或用 --keep-good 只收其余的行。 Nothing was stored.");
+            return Err(Exit(CHECK_FOUND).into());
+        }
+    }
+    let mut done = Ingested::default();
+    let (mut refused, mut refused_count) = (Vec::new(), 0);
+    let mut batch = Batch::default();
+    let mut rows = rows(source.open()?)?;
+    loop {
+        let next = rows.next();
+        let over = next.is_none();
+        if let Some((row, read)) = next {
+            batch.add(row, read, now);
+        }
+        if batch.samples.len() == STORED_TOGETHER || over {
+            let part = samples::ingest(app, actor, &command.indicator, std::mem::take(&mut batch.samples)).await?;
+            done.accepted += part.accepted;
+            done.changed += part.changed;
+            done.corrected += part.corrected;
+            refused_count += batch.refused_count;
+            refused.extend(batch.refused.into_iter().take(NAMED_REFUSALS - refused.len()));
+            batch = Batch::default();
+            if done.accepted % 1_000_000 < part.accepted && !over && done.accepted >= 1_000_000 {
+                say(&format!("已写入 {} 行 stored", done.accepted));
+            }
+        }
+        if over {
+            break;
+        }
+    }
+    drop(rows);
+    // The worker would do it, too: now the next reading is quick at once.
+    while samples::tidy(app).await? != samples::Tidied::default() {}
+    tell(session, &done, &refused, refused_count)?;
+    if refused_count > 0 { Err(Exit(CHECK_FOUND).into()) } else { Ok(()) }
+}
+
+fn tell(session: &Session, done: &Ingested, refused: &[RefusedRow], refused_count: usize) -> anyhow::Result<()> {
+    if session.json {
+        data(&serde_json::to_string(&api::body(done, refused, refused_count))?);
+        return Ok(());
+    }
+    for row in refused {
+        say(&format!("第 {} 行：{}（{}）", row.row, i18n::samples::refusal(&row.reason), row.reason));
+    }
+    if refused_count > refused.len() {
+        say(&format!("……共 {refused_count} 行不合要求 refused"));
+    }
+    data(&format!("写入 {}\t变化 {}\t更正 {}\t拒绝 {refused_count}", done.accepted, done.changed, done.corrected));
     Ok(())
 }

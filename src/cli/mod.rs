@@ -10,6 +10,7 @@ mod figures;
 mod grade;
 mod history;
 mod import;
+mod indicators;
 mod mailing;
 mod out;
 mod parse;
@@ -89,7 +90,7 @@ enum Command {
     /// 周报邮件。 The weekly report by mail.
     #[command(subcommand)]
     Mailing(mailing::MailingCommand),
-    /// 指标：计算一个算例。 Figures: compute a case.
+    /// 指标：计算算例、指标定义、分钟样本。 Figures: compute a case, indicators, samples per minute.
     #[command(subcommand)]
     Figures(figures::Figures),
     /// 复盘：列出、指派、流转。 Postmortems: list, assign, move on.
@@ -272,7 +273,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             say("everything else stands at its default");
             Ok(())
         }
-        Command::Figures(figures) => figures::run(figures),
+        Command::Figures(figures::Figures::Compute { file }) => figures::compute(file),
         Command::Openapi => {
             data(&crate::web::api::openapi_json());
             Ok(())
@@ -302,6 +303,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Deleted(deleted) => history::deleted(&session, deleted).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
+                Command::Figures(figures) => Box::pin(figures::run(&session, figures)).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,
                 Command::Share(share) => grade::share(&session, share).await,
                 Command::Thresholds(thresholds) => grade::thresholds(&session, thresholds).await,

@@ -10,6 +10,7 @@ pub mod postmortem;
 pub mod problems;
 pub mod record;
 pub mod restated;
+pub mod samples;
 pub mod search;
 pub mod style;
 pub mod timeline;

@@ -153,7 +153,7 @@ pub fn field_name(field: &str) -> &str {
         "from" => "格式",
         "events" | "events.number" => "事件",
         "order" | "sort" => "排序",
-        other => super::actions::field_name(other).unwrap_or(other),
+        other => super::actions::field_name(other).or_else(|| super::samples::field_name(other)).unwrap_or(other),
     }
 }
 
@@ -176,6 +176,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
+        .or_else(|| super::samples::remedy(remedy))
         .or_else(|| super::record::remedy(remedy))
 }
 
@@ -283,6 +284,9 @@ fn not_found(what: &str) -> String {
     if let Some(name) = what.strip_prefix("service ").and_then(|rest| rest.split(';').next()) {
         return format!("没有业务线或组件“{name}”；fupan service list 列出已有的");
     }
+    if let Some(own) = super::samples::not_found(what) {
+        return own;
+    }
     if let Some(id) = what.strip_prefix("message ") {
         return format!("没有这封邮件：{id}");
     }
@@ -370,6 +374,7 @@ fn conflict(words: &str) -> String {
         return "刚刚被别人改过，请重新打开后再改".to_owned();
     }
     super::actions::conflict(words)
+        .or_else(|| super::samples::conflict(words))
         .or_else(|| super::record::conflict(words))
         .unwrap_or_else(|| format!("与现状冲突：{words}"))
 }

@@ -81,8 +81,7 @@ async fn look(
     policy: &FigurePolicy,
 ) -> Result<Vec<Dip>, ServiceError> {
     let begin = from.saturating_sub(USUAL);
-    let minutes: Vec<Sample> =
-        samples::minutes(app, &Actor::clock(), indicator.number, begin, to).await?.collect();
+    let minutes: Vec<Sample> = samples::minutes(app, &Actor::clock(), indicator.number, begin, to).await?.collect();
     let known = event_costs::spans(app, indicator, begin, to).await?;
     let dips = store::dips::overlapping(app.store.read(), indicator.number, begin, to).await?;
     let clear = |minute: Minute| {
@@ -92,8 +91,7 @@ async fn look(
     // What is usual is told by the minutes before, and where there are too few of them by all.
     let quiet: Vec<_> = minutes.iter().filter(|one| one.minute < from && clear(one.minute)).copied().collect();
     let quiet = if quiet.len() >= LEAST_QUIET { quiet } else { typical(&minutes, clear) };
-    let Some(usual) = Usual::of(quiet.iter().map(|sample| sample.counts)).filter(|_| quiet.len() >= LEAST_QUIET)
-    else {
+    let Some(usual) = Usual::of(quiet.iter().map(|sample| sample.counts)).filter(|_| quiet.len() >= LEAST_QUIET) else {
         return Ok(Vec::new());
     };
     let found = dips::find(Measured::new(&minutes), usual, alarms, from, to);
@@ -138,13 +136,8 @@ async fn propose(
                 match known.iter().find(|known| known.meets(dip.from, end)) {
                     Some(before) if before.state == DipState::Proposed => {
                         let from = before.from.min(dip.from);
-                        let after = FoundDip {
-                            from,
-                            to: dip.to,
-                            counts: dip.counts,
-                            excess: dip.excess,
-                            ..before.clone()
-                        };
+                        let after =
+                            FoundDip { from, to: dip.to, counts: dip.counts, excess: dip.excess, ..before.clone() };
                         if after != *before {
                             store::dips::update(&tx, &after, before.version).await?;
                         }
@@ -226,8 +219,7 @@ async fn with_indicators(app: &App, actor: &Actor, dips: Vec<FoundDip>) -> Resul
     let ids: Vec<Uuid> = dips.iter().filter_map(|dip| dip.event).collect();
     let sight = crate::domain::visibility::Sight::of(actor);
     let events: Vec<ProductionEvent> = store::events::by_ids(connection, &ids).await?;
-    let number =
-        |id: Uuid| events.iter().find(|event| event.id == id && sight.sees(event)).map(|event| event.number);
+    let number = |id: Uuid| events.iter().find(|event| event.id == id && sight.sees(event)).map(|event| event.number);
     Ok(dips
         .into_iter()
         .filter_map(|dip| {
@@ -256,10 +248,7 @@ fn draft(app: &App, dip: &FoundDip, indicator: &Indicator) -> EventFields {
         summary: Some(summary),
         impact: Some(format!("影响约{}笔", dip.excess)),
         impacts: vec![Impact {
-            kind: ImpactKind::Count,
-            number: dip.excess,
-            unit: "笔".to_owned(),
-            approximate: true,
+            kind: ImpactKind::Count, number: dip.excess, unit: "笔".to_owned(), approximate: true
         }],
         detection: Some(Detection::Monitoring),
         services: indicator

@@ -502,8 +502,7 @@ pub(super) async fn spans(
 ) -> Result<Vec<(Minute, Minute)>, ServiceError> {
     let millis = |minute: Minute| i64::from(minute) * 60_000;
     let (connection, service) = (app.store.read(), indicator.fields.service_id);
-    let rows =
-        store::event_costs::causes(connection, indicator.number, service, millis(from), millis(to)).await?;
+    let rows = store::event_costs::causes(connection, indicator.number, service, millis(from), millis(to)).await?;
     let now = app.now_millis();
     Ok(rows.iter().filter_map(|row| span(row, now)).collect())
 }

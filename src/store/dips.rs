@@ -8,10 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{
-    StoreError, Tx, bulk,
-    tx::one_row,
-};
+use super::{StoreError, Tx, bulk, tx::one_row};
 use crate::domain::{
     dips::{DipState, FoundDip},
     samples::{Minute, Totals},
@@ -27,10 +24,7 @@ pub struct Watch {
 }
 
 /// How far these indicators were watched.
-pub async fn watches(
-    connection: &impl ConnectionTrait,
-    indicators: &[i32],
-) -> Result<HashMap<i32, Watch>, StoreError> {
+pub async fn watches(connection: &impl ConnectionTrait, indicators: &[i32]) -> Result<HashMap<i32, Watch>, StoreError> {
     let mut found = HashMap::new();
     for chunk in indicators.chunks(1_000) {
         let rows = dip_watch::Entity::find()
@@ -63,8 +57,7 @@ pub async fn overlapping(
     from: Minute,
     to: Minute,
 ) -> Result<Vec<FoundDip>, StoreError> {
-    let ends_later =
-        Condition::any().add(dip::Column::EndMinute.is_null()).add(dip::Column::EndMinute.gt(from));
+    let ends_later = Condition::any().add(dip::Column::EndMinute.is_null()).add(dip::Column::EndMinute.gt(from));
     let rows = dip::Entity::find()
         .filter(dip::Column::Indicator.eq(indicator))
         .filter(dip::Column::FirstMinute.lt(to))
@@ -88,12 +81,8 @@ pub async fn page(
         let earlier = Condition::all().add(dip::Column::FoundAt.eq(at)).add(dip::Column::Id.lt(id));
         query = query.filter(Condition::any().add(dip::Column::FoundAt.lt(at)).add(earlier));
     }
-    let rows = query
-        .order_by_desc(dip::Column::FoundAt)
-        .order_by_desc(dip::Column::Id)
-        .limit(limit)
-        .all(connection)
-        .await?;
+    let rows =
+        query.order_by_desc(dip::Column::FoundAt).order_by_desc(dip::Column::Id).limit(limit).all(connection).await?;
     rows.into_iter().map(value).collect()
 }
 

@@ -329,7 +329,11 @@ pub async fn zones(connection: &impl ConnectionTrait) -> Result<Vec<(i32, Tz)>, 
 pub async fn add_zone(tx: &Tx, number: i32, zone: Tz, now: i64) -> Result<(), StoreError> {
     let text = "INSERT INTO sample_zone (number, name) VALUES (?, ?)";
     let values = vec![number.into(), zone.name().to_owned().into()];
-    tx.conn().execute_raw(statement(tx.backend(), text, values)).await?;
+    match tx.conn().execute_raw(statement(tx.backend(), text, values)).await.map_err(StoreError::from) {
+        // Another worker was quicker: run again, the days are kept.
+        Err(StoreError::Duplicate(key)) => return Err(StoreError::Contended(key)),
+        other => other?,
+    };
     // What is noted already is in the way of the insert, and is noted again.
     tx.conn().execute_raw(statement(tx.backend(), "DELETE FROM sample_dirty", Vec::new())).await?;
     let text = "INSERT INTO sample_dirty (indicator, day, since) \

@@ -27,6 +27,21 @@ pub struct Problem {
     pub field: Option<&'static str>,
     /// Facts that are asked for first.
     pub asked: Vec<&'static str>,
+    /// The rows of a file that it is about.
+    pub rows: Vec<RowProblem>,
+}
+
+/// What is wrong with a row of a file.
+#[derive(Debug, Clone)]
+pub struct RowProblem {
+    /// Its place, from 1.
+    pub row: u64,
+    /// Stable code for programs.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+    /// The sentence in Chinese.
+    pub chinese: String,
 }
 
 impl Problem {
@@ -34,7 +49,7 @@ impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let chinese = chinese_of(code).map(str::to_owned);
-        Self { status, code, detail, chinese, field: None, asked: Vec::new() }
+        Self { status, code, detail, chinese, field: None, asked: Vec::new(), rows: Vec::new() }
     }
 }
 
@@ -68,6 +83,13 @@ impl Problem {
                 let question = |(fact, name): (&&'static str, String)| json!({"field": name, "question": record::question(texts, fact)});
                 let questions: Vec<_> = self.asked.iter().zip(api_names(&self.asked)).map(question).collect();
                 map.insert("questions".to_owned(), json!(questions));
+            }
+            if !self.rows.is_empty() {
+                let of = |row: &RowProblem| {
+                    let detail = if chinese { &row.chinese } else { &row.detail };
+                    json!({"row": row.row, "reason": row.reason, "detail": detail})
+                };
+                map.insert("errors".to_owned(), self.rows.iter().map(of).collect());
             }
             if !request_id.is_empty() {
                 map.insert("request_id".to_owned(), json!(request_id));
@@ -133,15 +155,16 @@ impl From<ServiceError> for Problem {
                     chinese,
                     field: Some(field.field),
                     asked,
+                    rows: Vec::new(),
                 };
             }
             ServiceError::Foreign(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("document"));
-                return Self { status, code: "invalid", detail, chinese, field, asked };
+                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Vec::new() };
             }
             ServiceError::Query(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("q"));
-                return Self { status, code: "invalid", detail, chinese, field, asked };
+                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Vec::new() };
             }
             ServiceError::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale_version"),
             ServiceError::Unanswered { facts, .. } => {
@@ -155,7 +178,7 @@ impl From<ServiceError> for Problem {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words);
             }
         };
-        Self { status, code, detail, chinese, field: None, asked }
+        Self { status, code, detail, chinese, field: None, asked, rows: Vec::new() }
     }
 }
 

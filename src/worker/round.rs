@@ -10,7 +10,7 @@ use crate::{
         App, ServiceError,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
-        reminders, report_mailings,
+        reminders, report_mailings, samples,
     },
 };
 
@@ -104,6 +104,12 @@ pub(super) async fn round(
                 }
             }
         }
+    }
+    // Readings are exact without it, so that it may fail without harm.
+    if !stopping()
+        && let Err(error) = samples::tidy(app).await
+    {
+        tracing::error!(worker, %error, "the samples could not be packed and summed; the next round tries again");
     }
     report.waiting = outbox::count_pending(app).await?;
     if report.waiting > 0 || report.sent > 0 {

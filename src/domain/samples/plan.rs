@@ -90,12 +90,18 @@ pub fn date_of(day: i32) -> NaiveDate {
 /// The first minute of a local day: that of its midnight, the first one where it comes twice; where it is left out, the
 /// first minute behind the gap.
 pub fn day_start(day: i32, zone: Tz) -> Minute {
+    let start = start(day, zone);
+    Minute::try_from(start).unwrap_or(if start < 0 { Minute::MIN } else { Minute::MAX })
+}
+
+/// [`day_start`], also of days behind the last minute that can be said.
+fn start(day: i32, zone: Tz) -> i64 {
     let midnight = date_of(day).and_time(NaiveTime::MIN);
     if let Some(local) = zone.from_local_datetime(&midnight).earliest() {
-        return minute(-(-local.timestamp()).div_euclid(60));
+        return -(-local.timestamp()).div_euclid(60);
     }
     let around = midnight.and_utc().timestamp().div_euclid(60);
-    let (mut before, mut at) = (minute(around - 26 * 60), minute(around + 26 * 60));
+    let (mut before, mut at) = (around - 26 * 60, around + 26 * 60);
     while before < at {
         let middle = before + (at - before) / 2;
         if local(middle, zone) >= midnight {
@@ -121,24 +127,21 @@ pub fn days_inside(from: Minute, to: Minute, zone: Tz) -> Range<i32> {
 
 /// The local day that a minute lies in.
 pub fn day_at(at: Minute, zone: Tz) -> i32 {
+    let at = i64::from(at);
     let mut day = day_of(local(at, zone).date());
     // Where clocks go back over midnight, minutes with the date of yesterday lie behind the first midnight of today.
-    while day_start(day, zone) > at {
+    while start(day, zone) > at {
         day -= 1;
     }
-    while day_start(day + 1, zone) <= at {
+    while start(day + 1, zone) <= at {
         day += 1;
     }
     day
 }
 
-fn local(at: Minute, zone: Tz) -> NaiveDateTime {
-    let utc = DateTime::from_timestamp(i64::from(at) * 60, 0).unwrap_or_default();
+fn local(at: i64, zone: Tz) -> NaiveDateTime {
+    let utc = DateTime::from_timestamp(at.saturating_mul(60), 0).unwrap_or_default();
     utc.with_timezone(&zone).naive_local()
-}
-
-fn minute(minutes: i64) -> Minute {
-    Minute::try_from(minutes).unwrap_or(if minutes < 0 { Minute::MIN } else { Minute::MAX })
 }
 
 #[cfg(test)]
@@ -187,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn the_last_minutes_that_can_be_said_have_a_day_too() {
+        for name in ZONES {
+            let all = plan(0, Minute::MAX, Some(zone(name)), &BTreeSet::from([0, Minute::MAX / UTC_DAY]));
+            assert!(!all.days.is_empty(), "{name}");
+            plan(Minute::MAX - 5, Minute::MAX, Some(zone(name)), &BTreeSet::new());
+        }
+    }
+
+    #[test]
     fn a_year_of_whole_days_needs_no_hours() {
         let shanghai = zone("Asia/Shanghai");
         let at = |date: &str| day_start(day_of(date.parse().unwrap()), shanghai);
@@ -194,7 +206,7 @@ mod tests {
         let whole = plan(from, to, Some(shanghai), &BTreeSet::new());
         assert_eq!(whole.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 237);
         assert_eq!(whole.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 12);
-        assert_eq!(whole.edges, [to - 30..to]);
+        assert_eq!((whole.edges.len(), whole.edges.first()), (1, Some(&(to - 30..to))));
         let touched = plan(from, to, Some(shanghai), &BTreeSet::from([day_of("2024-03-01".parse().unwrap())]));
         assert_eq!(touched.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 235, "a day of UTC touches two");
         assert_eq!(touched.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 60);

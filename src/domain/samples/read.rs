@@ -96,7 +96,7 @@ pub fn rows<'a, R: BufRead + 'a>(
 ) -> Result<Box<dyn Iterator<Item = Row> + 'a>, FieldError> {
     match format {
         Format::Csv => Ok(Box::new(csv_rows(source, mapping, zone)?)),
-        Format::Ndjson => Ok(Box::new(Lines { source, zone, row: 0, line: Vec::new() })),
+        Format::Ndjson => Ok(Box::new(Lines { source, zone, row: 0, line: Vec::new(), over: false })),
         Format::Json => {
             let mut bytes = Vec::new();
             source.read_to_end(&mut bytes).map_err(|_| FieldError::shape("samples", UNREADABLE_FILE))?;
@@ -119,9 +119,10 @@ fn csv_rows<R: BufRead>(
     let unreadable = |_| FieldError::shape("samples", UNREADABLE_FILE);
     let head = source.fill_buf().map_err(unreadable)?;
     let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let delimiter = [(';', b';'), ('\t', b'\t'), (',', b',')];
     let delimiter =
-        [b',', b'\t', b';'].into_iter().max_by_key(|mark| first.iter().filter(|byte| *byte == mark).count());
-    let delimiter = delimiter.filter(|mark| first.contains(mark)).unwrap_or(b',');
+        delimiter.into_iter().max_by_key(|(mark, _)| first.matches(*mark).count()).map_or(b',', |(_, byte)| byte);
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(source);
     let headers = reader.headers().map_err(|_| FieldError::shape("samples", "the header cannot be read as UTF-8"))?;
     let names: Vec<String> = headers.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
@@ -317,25 +318,31 @@ struct Lines<R> {
     zone: Tz,
     row: u64,
     line: Vec<u8>,
+    over: bool,
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        loop {
+        while !self.over {
             self.line.clear();
             self.row += 1;
             match self.source.read_until(b'\n', &mut self.line) {
                 Ok(0) => return None,
                 Ok(_) => {}
-                Err(_) => return Some((self.row, Err(Refusal::Unreadable(UNREADABLE_FILE)))),
+                Err(_) => {
+                    // A broken source may say so for ever.
+                    self.over = true;
+                    return Some((self.row, Err(Refusal::Unreadable(UNREADABLE_FILE))));
+                }
             }
             let line = self.line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.line).trim_ascii();
             if !line.is_empty() {
                 return Some((self.row, json_row(line, self.zone)));
             }
         }
+        None
     }
 }
 
@@ -424,6 +431,7 @@ mod tests {
         rows(format, text.as_bytes(), &Mapping::parse(&map).unwrap(), chrono_tz::Asia::Shanghai).unwrap().collect()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as rows have it")]
     fn good(at: i64, total: i64, success: i64, excluded: i64) -> Result<RawSample, Refusal> {
         Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: false } })
     }
@@ -487,6 +495,21 @@ mod tests {
         let lines = "{\"t\":1724050800,\"total\":1,\"success\":1}\n\n{}\n";
         assert_eq!(all(Format::Ndjson, lines, &[]), [(1, good(AT, 1, 1, 0)), (3, Err(Refusal::Unreadable(BAD_ROW)))]);
         assert!(rows(Format::Json, "nonsense".as_bytes(), &Mapping::default(), chrono_tz::UTC).is_err());
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_ends_with_a_refused_row() {
+        struct Broken;
+        impl std::io::Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("broken"))
+            }
+        }
+        use std::io::{BufReader, Read as _};
+        let broken = || "{\"t\":1724050800,\"total\":1,\"success\":1}\n{".as_bytes().chain(Broken);
+        let rows = |source| rows(Format::Ndjson, source, &Mapping::default(), chrono_tz::UTC).unwrap();
+        let all: Vec<Row> = rows(BufReader::new(broken())).take(9).collect();
+        assert_eq!(all, [(1, good(AT, 1, 1, 0)), (2, Err(Refusal::Unreadable(UNREADABLE_FILE)))]);
     }
 
     proptest! {

@@ -14,6 +14,7 @@ mod figures;
 mod grading;
 mod import_batches;
 pub mod imports;
+pub mod indicators;
 mod lines;
 mod openapi;
 mod policies;
@@ -23,6 +24,7 @@ pub mod published;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
+pub mod samples;
 mod saved_views;
 pub mod section_versions;
 mod services;
@@ -118,6 +120,33 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::put().to(grading::put_responsibility)),
         )
         .service(web::resource("/api/v1/counts").route(web::get().to(counts::read)))
+        .service(
+            web::resource("/api/v1/indicators")
+                .route(web::get().to(indicators::list))
+                .route(web::post().to(indicators::create)),
+        )
+        .service(
+            web::resource("/api/v1/indicators/{key}")
+                .route(web::get().to(indicators::read))
+                .route(web::patch().to(indicators::patch)),
+        )
+        .service(
+            web::resource("/api/v1/indicators/{key}/definitions")
+                .route(web::get().to(indicators::definitions))
+                .route(web::post().to(indicators::define)),
+        )
+        .service(
+            web::resource("/api/v1/indicators/{key}/objectives/{window}")
+                .route(web::put().to(indicators::put_objective))
+                .route(web::delete().to(indicators::delete_objective)),
+        )
+        .service(
+            web::resource("/api/v1/indicators/{key}/samples")
+                .app_data(web::PayloadConfig::new(samples::BODY_LIMIT))
+                .route(web::get().to(samples::minutes))
+                .route(web::post().to(samples::push)),
+        )
+        .service(web::resource("/api/v1/indicators/{key}/totals").route(web::get().to(samples::totals)))
         .service(web::resource("/api/v1/teams").route(web::get().to(teams::list)).route(web::post().to(teams::create)))
         .service(
             web::resource("/api/v1/teams/{id}").route(web::get().to(teams::read)).route(web::patch().to(teams::patch)),

@@ -7,8 +7,8 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
     action_items, analytics, boards, bulk, counts, event_body, event_history, event_relations, events, figures,
-    grading, import_batches, imports, lines, policies, postmortem_text, postmortems, published, report_mailings,
-    report_styles, reports, saved_views, section_versions, services, shares, teams, timeline,
+    grading, import_batches, imports, indicators, lines, policies, postmortem_text, postmortems, published,
+    report_mailings, report_styles, reports, samples, saved_views, section_versions, services, shares, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -91,6 +91,21 @@ use crate::web::routes::{ROUTES, Route};
     report_mailings::MailingList,
     report_mailings::MailingPreview,
     reports::ReportBody,
+    indicators::DefinitionBody,
+    indicators::DefinitionList,
+    indicators::DefinitionNew,
+    indicators::IndicatorBody,
+    indicators::IndicatorChange,
+    indicators::IndicatorList,
+    indicators::IndicatorNew,
+    indicators::ObjectiveBody,
+    indicators::ObjectiveChange,
+    samples::MinuteList,
+    samples::RefusedBody,
+    samples::SampleRow,
+    samples::SampleBatch,
+    samples::SamplesBody,
+    samples::TotalsBody,
     services::ServiceBody,
     services::ServiceChange,
     services::ServiceList,
@@ -218,6 +233,20 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/policies") => give("PolicyList"),
         ("GET", "/api/v1/policies/{name}") => give("PolicyBody"),
         ("PUT", "/api/v1/policies/{name}") => swap("PolicyChange", "PolicyBody"),
+        ("GET", "/api/v1/indicators") => give("IndicatorList"),
+        ("POST", "/api/v1/indicators") => {
+            Exchange { takes: Some((JSON, "IndicatorNew")), gives: ("201", JSON, "IndicatorBody") }
+        }
+        ("GET", "/api/v1/indicators/{key}") => give("IndicatorBody"),
+        ("PATCH", "/api/v1/indicators/{key}") => swap("IndicatorChange", "IndicatorBody"),
+        ("GET", "/api/v1/indicators/{key}/definitions") => give("DefinitionList"),
+        ("POST", "/api/v1/indicators/{key}/definitions") => {
+            Exchange { takes: Some((JSON, "DefinitionNew")), gives: ("201", JSON, "DefinitionBody") }
+        }
+        ("PUT", "/api/v1/indicators/{key}/objectives/{window}") => swap("ObjectiveChange", "ObjectiveBody"),
+        ("GET", "/api/v1/indicators/{key}/samples") => give("MinuteList"),
+        ("POST", "/api/v1/indicators/{key}/samples") => swap("SampleBatch", "SamplesBody"),
+        ("GET", "/api/v1/indicators/{key}/totals") => give("TotalsBody"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -240,6 +269,7 @@ fn content(media: &str, schema: &str) -> Value {
 const VERSIONED: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/action-items/{number}"),
     ("PATCH", "/api/v1/events/{number}"),
+    ("PATCH", "/api/v1/indicators/{key}"),
     ("PATCH", "/api/v1/report-mailings/{id}"),
     ("PATCH", "/api/v1/services/{id}"),
     ("PATCH", "/api/v1/teams/{id}"),
@@ -270,6 +300,10 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/postmortems/board") => boards::BoardQuery::into_params(query),
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
+        ("GET", "/api/v1/indicators") => indicators::IndicatorQuery::into_params(query),
+        ("GET", "/api/v1/indicators/{key}/samples") => samples::MinutesQuery::into_params(query),
+        ("POST", "/api/v1/indicators/{key}/samples") => samples::PushQuery::into_params(query),
+        ("GET", "/api/v1/indicators/{key}/totals") => samples::TotalsQuery::into_params(query),
         ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("GET", "/api/v1/events/{number}/timeline") => timeline::TimelineQuery::into_params(query),

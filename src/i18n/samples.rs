@@ -1,0 +1,134 @@
+//! The words of indicators and samples.
+
+use crate::domain::{indicator::IndicatorKind, samples::Refusal};
+
+/// Why a row is no sample, in Chinese.
+pub fn refusal(reason: &Refusal) -> &'static str {
+    match reason {
+        Refusal::Unreadable(words) if words.starts_with("write a time") => {
+            "时间读不懂，请写成 2024-08-19T15:00:00+08:00，或 1970 年起的秒数"
+        }
+        Refusal::Unreadable(words) if words.starts_with("this local time") => {
+            "这个本地时间出现两次或不存在，请写上与 UTC 的偏移"
+        }
+        Refusal::Unreadable(words) if words.starts_with("write counts") => "数量请写成整数",
+        Refusal::Unreadable(words) if words.starts_with("the file") => "文件没能读到最后",
+        Refusal::Unreadable(_) => {
+            r#"读不懂，请写成 {"t":"2024-08-19T15:00:00+08:00","total":100,"success":98,"excluded":1}"#
+        }
+        Refusal::NotAMinute => "时间不是整分钟",
+        Refusal::Future => "这一分钟还没有开始",
+        Refusal::TooOld => "时间早于 1970 年",
+        Refusal::Negative => "数量不能是负数",
+        Refusal::TooLarge => "数量大于 1,000,000,000,000",
+        Refusal::MoreThanTotal => "成功与剔除之和大于总数",
+    }
+}
+
+/// A kind of indicators.
+pub const fn kind(kind: IndicatorKind) -> &'static str {
+    match kind {
+        IndicatorKind::SuccessRate => "成功率",
+        IndicatorKind::Availability => "可用率",
+        IndicatorKind::Duration => "耗时",
+        IndicatorKind::Number => "数值",
+    }
+}
+
+/// A field's name in Chinese.
+pub fn field_name(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "key" => "指标代码",
+        "digits" => "小数位数",
+        "lower_is_better" => "越低越好",
+        "valid_from" => "生效日期",
+        "exclusions" => "返回码表",
+        "note" => "说明",
+        "window" => "窗口",
+        "samples" => "样本",
+        "format" => "格式",
+        "indicator_kind" => "指标类型",
+        "indicators" => "指标",
+        "service_id" => "业务线或组件",
+        _ => return None,
+    })
+}
+
+/// What to do about a value, in Chinese.
+pub fn remedy(remedy: &str) -> Option<String> {
+    let fixed = match remedy {
+        "write 1 to 60 small letters, digits, - _ and . like withdraw-success" => {
+            "请用 1 到 60 个小写字母、数字、- _ .，如 withdraw-success"
+        }
+        "give 0 to 6 digits" => "请写 0 到 6",
+        "a rate is better the higher it is" => "比率越高越好，不能设为越低越好",
+        "give at most 2000 response codes" => "最多 2000 个返回码",
+        "name each response code once" => "每个返回码只写一次",
+        "choose ours, partner, user, risk_control or unknown" => {
+            "请选择 ours（我方）、partner（合作方）、user（用户）、risk_control（风控）或 unknown（不明）"
+        }
+        "choose week, month, rolling_28d, rolling_30d or year" => {
+            "请选择 week（周）、month（月）、rolling_28d（滚动 28 天）、rolling_30d（滚动 30 天）或 year（年）"
+        }
+        "give a percentage above 0 and below 100 with at most 6 digits, like 99.95; 100 leaves no budget" => {
+            "请写大于 0、小于 100 的百分数，最多 6 位小数，如 99.95；100 不留任何预算"
+        }
+        "choose csv, json or ndjson" => "请选择 csv、json 或 ndjson",
+        "choose success_rate, availability, duration or number" => {
+            "请选择 success_rate（成功率）、availability（可用率）、duration（耗时）或 number（数值）"
+        }
+        "write time, total, success, excluded, failed or estimated, = and the column: total=支付笔数" => {
+            "请写 time、total、success、excluded、failed 或 estimated，等号，列名：total=支付笔数"
+        }
+        "give at most 100000 rows at once" => "一次最多 100000 行",
+        "give at most 1000 indicators at once" => "一次最多 1000 个指标",
+        "give a period of at most two years" => "时段最长两年",
+        "give a period of at most eight days" => "时段最长八天",
+        "give an array of rows, or {\"samples\": [rows]}" => "请给行的数组，或 {\"samples\": [行]}",
+        "the header cannot be read as UTF-8" => "表头不是 UTF-8 编码",
+        "the file cannot be read to its end" => "文件没能读到最后",
+        _ => "",
+    };
+    if !fixed.is_empty() {
+        return Some(fixed.to_owned());
+    }
+    if let Some(rest) = remedy.strip_prefix("there is no column ")
+        && let Some((column, have)) = rest.split_once("; the file has ")
+    {
+        return Some(format!("没有列{column}；文件里有 {have}"));
+    }
+    if let Some(rest) = remedy.strip_prefix("say which column is ")
+        && let Some((word, have)) = rest.split_once("; the file has ")
+    {
+        let word = word.split(':').next().unwrap_or_default();
+        return Some(format!("请写明哪一列是 {word}：{word}=列名；文件里有 {have}"));
+    }
+    let date = remedy.strip_suffix(" or later: the version before begins then")?.strip_prefix("give ")?;
+    Some(format!("不能早于 {date}，上一版从那天生效"))
+}
+
+/// What is not there, in Chinese.
+pub fn not_found(what: &str) -> Option<String> {
+    if let Some(key) = what.strip_prefix("indicator ").and_then(|rest| rest.split(';').next()) {
+        return Some(format!("没有指标“{key}”；fupan figures indicator list 列出已有的"));
+    }
+    let (window, key) = what.strip_prefix("objective ")?.split_once(" of ")?;
+    Some(format!("{key} 没有窗口 {window} 的目标"))
+}
+
+/// What stands against it, in Chinese.
+pub fn conflict(words: &str) -> Option<String> {
+    if let Some(key) = words.strip_suffix(" is archived and takes no samples") {
+        return Some(format!("{key} 已归档，不再接收样本"));
+    }
+    if let Some(key) = words.strip_suffix(" is a number: it has no samples; write its value per week") {
+        return Some(format!("{key} 是数值型指标，没有样本，请按周写数值"));
+    }
+    if words.starts_with("an indicator has the key ") {
+        return Some("已有相同代码或名称的指标，请换一个".to_owned());
+    }
+    if let Some(key) = words.strip_suffix(" has 1,000 versions of its definition already") {
+        return Some(format!("{key} 的定义已有 1,000 个版本"));
+    }
+    words.starts_with("there are 100,000 indicators").then(|| "指标已有 100,000 个".to_owned())
+}
