@@ -216,22 +216,28 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
                 Test::Owner(ids)
             }
             Clause::Service(names) => {
-                let known = store::names::services(connection).await?;
-                let mut ids = Vec::new();
-                for name in names {
-                    ids.extend(named(&known, name, "service", part.at)?);
+                let keys: Vec<String> = names.iter().map(|name| query_fold(name)).collect();
+                let mut ids = all_called(&keys, store::names::services_called(connection, &keys).await?);
+                if ids.is_empty() {
+                    let known = store::names::services(connection).await?;
+                    for name in names {
+                        ids.extend(named(&known, name, "service", part.at)?);
+                    }
                 }
                 Test::Service(ids)
             }
             Clause::Team(names) => {
-                let known = store::names::teams(connection).await?;
-                let mut ids = Vec::new();
-                for name in names {
-                    match name {
-                        None => ids.push(None),
-                        Some(name) => ids.extend(named(&known, name, "team", part.at)?.into_iter().map(Some)),
+                let keys: Vec<String> = names.iter().flatten().map(|name| query_fold(name)).collect();
+                let called =
+                    if keys.is_empty() { Vec::new() } else { store::names::teams_called(connection, &keys).await? };
+                let mut ids: Vec<Option<Uuid>> = all_called(&keys, called).into_iter().map(Some).collect();
+                if ids.is_empty() && !keys.is_empty() {
+                    let known = store::names::teams(connection).await?;
+                    for name in names.iter().flatten() {
+                        ids.extend(named(&known, name, "team", part.at)?.into_iter().map(Some));
                     }
                 }
+                ids.extend(names.contains(&None).then_some(None));
                 Test::Team(ids)
             }
             Clause::Tag(tags) => Test::Tag(tags.clone()),
@@ -255,6 +261,15 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
         filter.parts.push(FilterPart { not, test });
     }
     Ok(filter)
+}
+
+/// Who bears these folded names; nothing unless each is somebody's.
+fn all_called(keys: &[String], called: Vec<(Uuid, String)>) -> Vec<Uuid> {
+    if keys.iter().all(|key| called.iter().any(|(_, name)| name == key)) {
+        called.into_iter().map(|(id, _)| id).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Whoever bears the name; where nobody does, all whose names hold it.

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use entity::event;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, FromQueryResult,
+    ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult, QueryResult,
     sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr},
 };
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     StoreError, events,
     search::{self, Place, SoughtWord},
+    search_facets::{self, Facets},
 };
 use crate::domain::{
     clock_point::{ClockPoint, Precision},
@@ -134,7 +135,6 @@ pub struct ListedEvent {
     pub due_on: Option<NaiveDate>,
 }
 
-#[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
     number: i64,
@@ -154,6 +154,30 @@ struct Row {
     due_on: Option<NaiveDate>,
 }
 
+/// Read by place: a look-up of each column's name takes longer than to read its value.
+impl FromQueryResult for Row {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.try_get_by_index(0)?,
+            number: row.try_get_by_index(1)?,
+            version: row.try_get_by_index(2)?,
+            order_key: row.try_get_by_index(3)?,
+            occurred_at: row.try_get_by_index(4)?,
+            occurred_day: row.try_get_by_index(5)?,
+            recovered_at: row.try_get_by_index(6)?,
+            recovered_day: row.try_get_by_index(7)?,
+            severity: row.try_get_by_index(8)?,
+            kind: row.try_get_by_index(9)?,
+            restricted: row.try_get_by_index(10)?,
+            text: row.try_get_by_index(11)?,
+            impact: row.try_get_by_index(12)?,
+            state: row.try_get_by_index(13)?,
+            owner_id: row.try_get_by_index(14)?,
+            due_on: row.try_get_by_index(15)?,
+        })
+    }
+}
+
 #[derive(FromQueryResult)]
 struct Key {
     id: Uuid,
@@ -167,6 +191,7 @@ trait Found: FromQueryResult + Send {
 }
 
 impl Found for Row {
+    /// In the order in which [`Row::from_query_result`] reads them.
     fn columns(select: &mut SelectStatement) {
         use event::Column;
         for column in [
@@ -360,13 +385,18 @@ async fn walk<F: Found>(
     }
     let way = way(filter);
     if words.iter().any(|word| !word.not) {
+        let mut facets = search_facets::asked(filter);
+        // Until all documents are written anew, old ones may lack the pieces of filters.
+        if !facets.is_empty() && search::progress(connection).await?.is_some() {
+            facets = Facets::default();
+        }
         // A word may be frequent, and another condition rare: then the texts of the rare events are looked at.
         let rare = match &way {
-            Some(way) if way.narrow => is_rare(connection, way).await?,
+            Some(way) if way.narrow && facets.is_empty() => is_rare(connection, way).await?,
             _ => false,
         };
         if !rare {
-            return rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place))).await;
+            return rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place, &facets))).await;
         }
     }
     let Some(way) = way else {
@@ -416,8 +446,8 @@ async fn rows<F: Found>(connection: &impl ConnectionTrait, select: &SelectStatem
 
 /// Where a walk begins.
 enum Start<'a> {
-    /// At the index of words.
-    Words(&'a [SoughtWord], Place),
+    /// At the index of words and of what events are filtered by.
+    Words(&'a [SoughtWord], Place, &'a Facets),
     /// At all events of a value; their words are looked at.
     Way(&'a Way, Option<&'a SimpleExpr>, &'a [SoughtWord], Place),
     /// At the events of a few numbers, which are sorted.
@@ -442,8 +472,8 @@ fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>
     let mut done = None;
     let key: SimpleExpr;
     match start {
-        Start::Words(words, place) => {
-            let found = search::found(backend, words, *place);
+        Start::Words(words, place, facets) => {
+            let found = search::found(backend, words, *place, facets);
             if backend == DatabaseBackend::Sqlite {
                 key = Expr::cust("search_piece.rowid");
                 select.from("search_piece");
@@ -623,7 +653,7 @@ fn has_thing(has: Has) -> SimpleExpr {
         Has::Responsibility => hangs_on("responsibility", None),
         Has::Loss => Expr::cust("coalesce(event.loss_actual, event.loss_expected, 0) > 0"),
         Has::Change => set("change_link"),
-        Has::Timeline => hangs_on("timeline_entry", None),
+        Has::Timeline => hangs_on("timeline_entry", Some(Expr::col("deleted_at").is_null())),
     }
 }
 
@@ -763,13 +793,14 @@ mod tests {
             let parts = tests.iter().map(|test| FilterPart { not: false, test: test.clone() }).collect();
             let filter = EventFilter { parts, ..EventFilter::default() };
             let words = words(&filter);
+            let facets = search_facets::asked(&filter);
             let by_number = by_number(&filter);
             for order in [EventOrder::Newest, EventOrder::Oldest] {
                 let page = Page { filter: &filter, order, after: Some(5), limit: 51 };
                 let way = way(&filter);
                 let start = match &way {
                     _ if by_number => Start::Numbers(&words, Place::Anywhere),
-                    _ if !words.is_empty() => Start::Words(&words, Place::Anywhere),
+                    _ if !words.is_empty() => Start::Words(&words, Place::Anywhere, &facets),
                     Some(way) => Start::Way(way, way.values[0].as_ref(), &words, Place::Anywhere),
                     None => Start::All(&words),
                 };

@@ -487,21 +487,7 @@ pub async fn owed(
     owner: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<ProductionEvent>, StoreError> {
-    let mut due = postmortem::Entity::find()
-        .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
-        .filter(owing_event(sight));
-    if let Some(owner) = owner {
-        due = due.filter(postmortem::Column::OwnerId.eq(owner));
-    }
-    let ids: Vec<Uuid> = due
-        .order_by_with_nulls(postmortem::Column::DueOn, sea_orm::Order::Asc, NullOrdering::Last)
-        .order_by_asc(postmortem::Column::EventId)
-        .limit(limit)
-        .all(connection)
-        .await?
-        .into_iter()
-        .map(|row| row.event_id)
-        .collect();
+    let ids = postmortems::first_owed(connection, sight, owner, limit).await?;
     let mut found: HashMap<Uuid, ProductionEvent> =
         by_ids(connection, &ids).await?.into_iter().map(|event| (event.id, event)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
@@ -555,21 +541,6 @@ pub async fn graded_of_weeks(
     rows.into_iter().map(|(of, severity, n)| Ok((week(&of)?, severity, n))).collect()
 }
 
-/// How many postmortems are owed, and how many of them are due before `today`.
-pub async fn count_owed(
-    connection: &impl ConnectionTrait,
-    sight: Sight,
-    today: chrono::NaiveDate,
-) -> Result<(u64, u64), StoreError> {
-    use sea_orm::PaginatorTrait;
-    let owed = postmortem::Entity::find()
-        .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
-        .filter(owing_event(sight));
-    let all = owed.clone().count(connection).await?;
-    let overdue = owed.filter(postmortem::Column::DueOn.lt(today)).count(connection).await?;
-    Ok((all, overdue))
-}
-
 /// How many events have not recovered.
 pub async fn count_ongoing(connection: &impl ConnectionTrait, sight: Sight) -> Result<u64, StoreError> {
     use sea_orm::PaginatorTrait;
@@ -615,16 +586,9 @@ pub async fn last_position(connection: &impl ConnectionTrait, week: IsoWeek) -> 
     Ok(last.unwrap_or(0))
 }
 
-/// Of the postmortem table: of an event that is there for these eyes and owes one.
-fn owing_event(sight: Sight) -> Condition {
-    let live = Query::select()
-        .column(event::Column::Id)
-        .from(event::Entity)
-        .and_where(event::Column::DeletedAt.is_null())
-        .and_where(event::Column::Kind.eq(EventKind::Normal.code()))
-        .cond_where(visible(sight))
-        .take();
-    Condition::all().add(postmortem::Column::EventId.in_subquery(live))
+/// Of the event table: what is there for these eyes and may owe a postmortem.
+pub(super) fn owing(sight: Sight) -> Condition {
+    there(sight).add(event::Column::Kind.eq(EventKind::Normal.code()))
 }
 
 /// Of the event table: what these eyes see, by the rule of `domain::visibility`.

@@ -14,6 +14,7 @@ mod record;
 mod report_styles;
 mod restricted;
 mod search;
+mod search_facets;
 mod shares;
 mod timeline;
 mod undo;
