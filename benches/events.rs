@@ -61,6 +61,7 @@ async fn run(count: usize) {
 
     lists(&app, count, &services).await;
     searches(&app).await;
+    counts(&app).await;
     creation(&app, &place).await;
     app.store.close().await.unwrap();
     place.clear().await;
@@ -489,6 +490,31 @@ async fn searches(app: &App) {
         line(query, None, here);
     }
     println!();
+}
+
+/// What pages count: a quarter of the events is owed here.
+async fn counts(app: &App) {
+    println!("{:58} {:>9} {:>9} {:>6} {:>8} {:>8}", "counts and boards", "", "here /s", "", "p50 ms", "p99 ms");
+    let product = app.clone();
+    let badge = measure(move || {
+        let app = product.clone();
+        async move {
+            fupan::service::postmortems::owed_badge(&app, &Actor::local_operator()).await.unwrap();
+        }
+    });
+    line("owed, as far as every page counts it", None, badge.await);
+    let product = app.clone();
+    let all = measure(move || {
+        let app = product.clone();
+        async move {
+            fupan::service::postmortems::count_owed(&app, &Actor::local_operator()).await.unwrap();
+        }
+    });
+    line("owed, counted to the end", None, all.await);
+    let begun = Instant::now();
+    let filter = fupan::service::boards::BoardFilter::default();
+    fupan::service::boards::postmortems(app, &Actor::local_operator(), &filter, None, 50).await.unwrap();
+    println!("{:58} {:36.0}\n", "the board of owed postmortems, once", begun.elapsed().as_secs_f64() * 1_000.0);
 }
 
 /// Creating an event with all that hangs on it, 16 clients, beside the same statements on the bare driver.

@@ -104,13 +104,12 @@ pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<
     let connection = app.store.read();
     let mut found = Vec::new();
     if let (Some(first), None) = (&first, listing.after) {
-        found = store::event_list::ids(connection, first, EventOrder::Newest, None, 1).await?;
+        found = store::event_list::whole(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - found.len() as u64;
-    found.extend(store::event_list::ids(connection, &filter, listing.order, listing.after, left).await?);
+    found.extend(store::event_list::whole(connection, &filter, listing.order, listing.after, left).await?);
     let next = next_of(&mut found, limit, |(_, cursor)| *cursor);
-    let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
-    Ok(Page { events: in_order(store::events::by_ids(connection, &ids).await?, &ids), next })
+    Ok(Page { events: found.into_iter().map(|(event, _)| event).collect(), next })
 }
 
 /// A page of what lists show, with the words marked.
@@ -157,12 +156,6 @@ fn next_of<T>(found: &mut Vec<T>, limit: u64, cursor: impl Fn(&T) -> EventCursor
     let more = found.len() > limit;
     found.truncate(limit);
     found.last().filter(|_| more).map(cursor)
-}
-
-fn in_order(events: Vec<ProductionEvent>, ids: &[Uuid]) -> Vec<ProductionEvent> {
-    let mut by_id: std::collections::HashMap<Uuid, ProductionEvent> =
-        events.into_iter().map(|event| (event.id, event)).collect();
-    ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
 /// The filter of a query, and of a query that is nothing but `PE-22` the one event that comes before all others.

@@ -4,9 +4,9 @@
 //! a filter is walked value by value, so that no page sorts more than it shows.
 
 use chrono::NaiveDate;
-use entity::event;
+use entity::{event, postmortem};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult, QueryResult,
+    ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult,
     sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr},
 };
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::domain::{
     clock_point::{ClockPoint, Precision},
+    event::ProductionEvent,
     event_record::{Detection, EventKind},
     iso_week::IsoWeek,
     postmortem::PostmortemState,
@@ -178,11 +179,23 @@ impl FromQueryResult for Row {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Key {
-    id: Uuid,
-    order_key: i64,
+/// A whole row with that of its postmortem.
+struct Whole {
+    event: event::Model,
+    postmortem: postmortem::Model,
 }
+
+impl FromQueryResult for Whole {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            event: event::Model::from_query_result(row, "")?,
+            postmortem: postmortem::Model::from_query_result(row, OF_POSTMORTEM)?,
+        })
+    }
+}
+
+/// In front of the names of a postmortem's columns.
+const OF_POSTMORTEM: &str = "pm_";
 
 /// What a walk reads of each event.
 trait Found: FromQueryResult + Send {
@@ -220,13 +233,17 @@ impl Found for Row {
     }
 }
 
-impl Found for Key {
+impl Found for Whole {
     fn columns(select: &mut SelectStatement) {
-        select.columns([("event", event::Column::Id), ("event", event::Column::OrderKey)]);
+        select.columns(event::Column::iter().map(|column| ("event", column)));
+        for column in postmortem::Column::iter() {
+            let name = format!("{OF_POSTMORTEM}{}", column.as_str());
+            select.expr_as(Expr::col(("postmortem", column)), Alias::new(name));
+        }
     }
 
     fn order_key(&self) -> i64 {
-        self.order_key
+        self.event.order_key
     }
 }
 
@@ -242,16 +259,19 @@ pub async fn page(
     rows.into_iter().map(|(group, row)| listed(group, row)).collect()
 }
 
-/// The ids of a page, each with its group and order key, for readers who want more than a list shows.
-pub async fn ids(
+/// A page of whole events, each with its place.
+pub async fn whole(
     connection: &impl ConnectionTrait,
     filter: &EventFilter,
     order: EventOrder,
     after: Option<EventCursor>,
     limit: u64,
-) -> Result<Vec<(Uuid, EventCursor)>, StoreError> {
-    let keys: Vec<(u8, Key)> = walk_groups(connection, filter, order, after, limit).await?;
-    Ok(keys.into_iter().map(|(group, key)| (key.id, EventCursor { group, order_key: key.order_key })).collect())
+) -> Result<Vec<(ProductionEvent, EventCursor)>, StoreError> {
+    let rows: Vec<(u8, Whole)> = walk_groups(connection, filter, order, after, limit).await?;
+    let cursors: Vec<EventCursor> =
+        rows.iter().map(|(group, row)| EventCursor { group: *group, order_key: row.event.order_key }).collect();
+    let rows = rows.into_iter().map(|(_, row)| (row.event, row.postmortem)).collect();
+    Ok(events::whole(connection, rows).await?.into_iter().zip(cursors).collect())
 }
 
 async fn walk_groups<F: Found>(
@@ -384,19 +404,27 @@ async fn walk<F: Found>(
         return rows(connection, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
     }
     let way = way(filter);
-    if words.iter().any(|word| !word.not) {
-        let mut facets = search_facets::asked(filter);
-        // Until all documents are written anew, old ones may lack the pieces of filters.
-        if !facets.is_empty() && search::progress(connection).await?.is_some() {
-            facets = Facets::default();
+    let sought = words.iter().any(|word| !word.not);
+    let facets = search_facets::asked(filter);
+    // Filters that are each frequent may share no event: SQLite walks along all of them at once, in order; the others
+    // would gather what they share and sort it.
+    let together = !sought && backend == DatabaseBackend::Sqlite && facets.all.len() > 1;
+    if together || sought && !facets.is_empty() {
+        let found = rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place, &facets))).await?;
+        // Nothing is found that way before all documents are written anew: old ones lack the pieces of filters.
+        if !found.is_empty() || search::progress(connection).await?.is_none() {
+            return Ok(found);
         }
+    }
+    if sought {
         // A word may be frequent, and another condition rare: then the texts of the rare events are looked at.
         let rare = match &way {
-            Some(way) if way.narrow && facets.is_empty() => is_rare(connection, way).await?,
+            Some(way) if way.narrow => is_rare(connection, way).await?,
             _ => false,
         };
         if !rare {
-            return rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place, &facets))).await;
+            let words = Start::Words(&words, place, &Facets::default());
+            return rows(connection, &select::<F>(backend, &page, &words)).await;
         }
     }
     let Some(way) = way else {
@@ -489,6 +517,9 @@ fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>
                 join(backend, &mut select, "event", on);
             }
             select.and_where(found.index);
+            if !facets.is_empty() {
+                select.and_where(search::is_complete());
+            }
             for text in found.texts {
                 select.and_where(text);
             }
@@ -744,7 +775,7 @@ fn listed(group: u8, row: Row) -> Result<ListedEvent, StoreError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use sea_orm::{IdenStatic, Iterable, Statement};
+    use sea_orm::Statement;
 
     use super::*;
     use crate::store::{Store, migrate};
@@ -788,6 +819,10 @@ mod tests {
             ),
             (vec![word()], "search_piece VIRTUAL TABLE INDEX"),
             (vec![word(), Test::Severity(vec![Some("C".to_owned())])], "search_piece VIRTUAL TABLE INDEX"),
+            (
+                vec![Test::Service(vec![id()]), Test::State(vec![PostmortemState::Done]), Test::Severity(vec![None])],
+                "search_piece VIRTUAL TABLE INDEX",
+            ),
             (vec![Test::Number(vec![(1, 9)]), word()], "uq_event_number (number>? AND number<?)"),
         ] {
             let parts = tests.iter().map(|test| FilterPart { not: false, test: test.clone() }).collect();
@@ -800,7 +835,7 @@ mod tests {
                 let way = way(&filter);
                 let start = match &way {
                     _ if by_number => Start::Numbers(&words, Place::Anywhere),
-                    _ if !words.is_empty() => Start::Words(&words, Place::Anywhere, &facets),
+                    _ if !words.is_empty() || facets.all.len() > 2 => Start::Words(&words, Place::Anywhere, &facets),
                     Some(way) => Start::Way(way, way.values[0].as_ref(), &words, Place::Anywhere),
                     None => Start::All(&words),
                 };

@@ -628,23 +628,40 @@ fn reported() -> Condition {
 
 /// Events of rows, with their parts and postmortems in one more query each, in the order of the rows.
 async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<Vec<ProductionEvent>, StoreError> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    if ids.is_empty() {
+    if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut parts = event_parts::of_events(connection, &ids).await?;
     let mut postmortems: HashMap<Uuid, postmortem::Model> = postmortem::Entity::find()
-        .filter(postmortem::Column::EventId.is_in(ids))
+        .filter(postmortem::Column::EventId.is_in(rows.iter().map(|row| row.id)))
         .all(connection)
         .await?
         .into_iter()
         .map(|row| (row.event_id, row))
         .collect();
-    rows.into_iter()
+    let rows = rows
+        .into_iter()
         .map(|row| {
             let postmortem = postmortems
                 .remove(&row.id)
                 .ok_or_else(|| StoreError::Unreadable(format!("event {} has no postmortem row", row.number)))?;
+            Ok((row, postmortem))
+        })
+        .collect::<Result<_, StoreError>>()?;
+    whole(connection, rows).await
+}
+
+/// Events of rows and those of their postmortems, with their parts in one more query each, in the order of the rows.
+pub(super) async fn whole(
+    connection: &impl ConnectionTrait,
+    rows: Vec<(event::Model, postmortem::Model)>,
+) -> Result<Vec<ProductionEvent>, StoreError> {
+    let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut parts = event_parts::of_events(connection, &ids).await?;
+    rows.into_iter()
+        .map(|(row, postmortem)| {
             let parts = parts.remove(&row.id).unwrap_or_default();
             value(row, parts, postmortems::value(postmortem)?)
         })

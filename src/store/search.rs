@@ -307,6 +307,14 @@ pub async fn progress(connection: &impl ConnectionTrait) -> Result<Option<i64>, 
     Ok(row.map(|row| row.value).filter(|value| *value < i64::MAX))
 }
 
+/// Whether every event has its document, as a condition: the same as [`progress`] being none.
+pub(super) fn is_complete() -> SimpleExpr {
+    let mut left = Query::select();
+    left.expr(Expr::val(1)).from("counter");
+    left.and_where(Expr::col(("counter", "name")).eq(PROGRESS)).and_where(Expr::col(("counter", "value")).lt(i64::MAX));
+    Expr::exists(left).not()
+}
+
 /// Notes where the next part of old events begins.
 pub async fn set_progress(tx: &Tx, next: Option<i64>) -> Result<(), StoreError> {
     let value = next.unwrap_or(i64::MAX);
@@ -444,21 +452,26 @@ fn expression(backend: DatabaseBackend, asked: &[search_pieces::Asked]) -> Strin
     }
 }
 
-/// The question narrowed by what events are filtered by.
-fn narrowed(backend: DatabaseBackend, mut query: String, facets: &Facets) -> String {
-    for any in &facets.all {
-        query = match (backend, any.as_slice()) {
-            (DatabaseBackend::Sqlite, any) => format!("{query} AND ({})", any.join(" OR ")),
-            (DatabaseBackend::Postgres, any) => format!("{query} & ({})", any.join(" | ")),
-            (_, [one]) => format!("{query} +{one}"),
-            (_, any) => format!("{query} +({})", any.join(" ")),
-        };
-    }
+/// The question, which may be empty, narrowed by what events are filtered by.
+fn narrowed(backend: DatabaseBackend, words: String, facets: &Facets) -> String {
+    let any = |any: &Vec<String>| match backend {
+        DatabaseBackend::Sqlite => format!("({})", any.join(" OR ")),
+        DatabaseBackend::Postgres => format!("({})", any.join(" | ")),
+        _ if any.len() == 1 => format!("+{}", any.join("")),
+        _ => format!("+({})", any.join(" ")),
+    };
+    let parts: Vec<String> =
+        Some(words).filter(|words| !words.is_empty()).into_iter().chain(facets.all.iter().map(any)).collect();
+    let all = parts.join(match backend {
+        DatabaseBackend::Sqlite => " AND ",
+        DatabaseBackend::Postgres => " & ",
+        _ => " ",
+    });
     match (backend, facets.none.as_slice()) {
-        (_, []) => query,
-        (DatabaseBackend::Sqlite, none) => format!("({query}) NOT ({})", none.join(" OR ")),
-        (DatabaseBackend::Postgres, none) => format!("({query}) & !({})", none.join(" | ")),
-        (_, none) => format!("{query} -{}", none.join(" -")),
+        (_, []) => all,
+        (DatabaseBackend::Sqlite, none) => format!("({all}) NOT ({})", none.join(" OR ")),
+        (DatabaseBackend::Postgres, none) => format!("({all}) & !({})", none.join(" | ")),
+        (_, none) => format!("{all} -{}", none.join(" -")),
     }
 }
 
