@@ -50,7 +50,7 @@ fn main() {
 }
 
 async fn run(count: usize) {
-    let place = Place::new().await;
+    let place = Place::new();
     let app = app(&place.url("bench").await).await;
     println!("{}", app.store.product());
     let services = add_services(&app).await;
@@ -75,7 +75,7 @@ struct Place {
 }
 
 impl Place {
-    async fn new() -> Self {
+    fn new() -> Self {
         let server = std::env::var("BENCH_DATABASE_URL").ok().filter(|url| !url.is_empty());
         Self { folder: tempfile::tempdir().unwrap(), server, run: format!("bench_{}", Uuid::now_v7().simple()) }
     }
