@@ -16,6 +16,7 @@ mod m0011_grading;
 mod m0012_postmortem_text;
 mod m0013_boards;
 mod m0014_record;
+mod m0015_search_facets;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_postmortem_text::Migration),
             Box::new(m0013_boards::Migration),
             Box::new(m0014_record::Migration),
+            Box::new(m0015_search_facets::Migration),
         ]
     }
 }

@@ -39,6 +39,7 @@ pub mod reminder;
 pub mod report;
 pub mod report_mailing;
 pub mod response_times;
+pub mod search_facets;
 pub mod search_pieces;
 pub mod services;
 pub mod severity;

@@ -35,6 +35,7 @@ pub mod report_mailings;
 pub mod report_styles;
 pub mod saved_views;
 pub mod search;
+mod search_facets;
 pub mod services;
 pub mod sessions;
 pub mod shares;
