@@ -1,6 +1,7 @@
 //! Lists, search and creation beside the bare machine: `cargo bench --bench events`. Builds a database of 100,000 events
 //! (`EVENTS=1000000` for more) in a temporary folder and prints what the product and the same statements straight on the
-//! driver or on sea-orm take, in the same run, with their ratio. Never fails on time.
+//! driver or on sea-orm take, in the same run, with their ratio. Never fails on time. `BENCH_DATABASE_URL` names another
+//! server (`tests/run --servers` starts both), where a database is made and dropped again; creation has no floor there.
 #![allow(
     missing_docs,
     clippy::print_stdout,
@@ -36,7 +37,7 @@ use fupan::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    DatabaseBackend, EntityTrait, FromQueryResult, Statement,
+    ConnectionTrait as _, Database, DatabaseBackend, EntityTrait, FromQueryResult, Statement,
     sqlx::{self, ConnectOptions as _},
 };
 use uuid::Uuid;
@@ -49,24 +50,83 @@ fn main() {
 }
 
 async fn run(count: usize) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("bench.db");
-    let app = app(&path).await;
+    let place = Place::new();
+    let app = app(&place.url("bench").await).await;
+    println!("{}", app.store.product());
     let services = add_services(&app).await;
     let begun = Instant::now();
     fill(&app, count, &services).await;
     println!("{count} events written and indexed in {:.1} s", begun.elapsed().as_secs_f64());
-    let size = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
-    println!("{} MB in all\n", size / 1_000_000);
+    place.settle(&app).await;
 
     lists(&app, count, &services).await;
     searches(&app).await;
-    creation(&app, folder.path()).await;
+    counts(&app).await;
+    creation(&app, &place).await;
     app.store.close().await.unwrap();
+    place.clear().await;
 }
 
-async fn app(path: &std::path::Path) -> App {
-    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+/// Where the databases are: files of a folder, or on a server.
+struct Place {
+    folder: tempfile::TempDir,
+    server: Option<String>,
+    run: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        let server = std::env::var("BENCH_DATABASE_URL").ok().filter(|url| !url.is_empty());
+        Self { folder: tempfile::tempdir().unwrap(), server, run: format!("bench_{}", Uuid::now_v7().simple()) }
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(format!("{name}.db"))
+    }
+
+    /// The URL of a new database.
+    async fn url(&self, name: &str) -> String {
+        let Some(server) = &self.server else { return format!("sqlite:{}", self.file(name).display()) };
+        let charset = if server.starts_with("mysql") { " CHARACTER SET utf8mb4" } else { "" };
+        self.on_server(&format!("CREATE DATABASE {}_{name}{charset}", self.run)).await;
+        format!("{}/{}_{name}", server.rsplit_once('/').unwrap().0, self.run)
+    }
+
+    async fn on_server(&self, sql: &str) {
+        let connection = Database::connect(self.server.as_deref().unwrap()).await.unwrap();
+        connection.execute_unprepared(sql).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// What a server does by itself some time after so many rows: its statistics.
+    async fn settle(&self, app: &App) {
+        match app.store.backend() {
+            DatabaseBackend::Sqlite => {
+                let size = std::fs::metadata(self.file("bench")).map(|file| file.len()).unwrap_or_default();
+                println!("{} MB in all\n", size / 1_000_000);
+                return;
+            }
+            DatabaseBackend::Postgres => {
+                app.store.read().execute_unprepared("VACUUM ANALYZE").await.unwrap();
+            }
+            _ => {
+                let tables = "event, postmortem, affected_service, event_tag, responsibility, search_document";
+                app.store.read().execute_unprepared(&format!("ANALYZE TABLE {tables}")).await.unwrap();
+            }
+        }
+        println!();
+    }
+
+    async fn clear(self) {
+        if self.server.is_some() {
+            self.on_server(&format!("DROP DATABASE {}_bench", self.run)).await;
+            self.on_server(&format!("DROP DATABASE {}_here", self.run)).await;
+        }
+    }
+}
+
+async fn app(url: &str) -> App {
+    let store = Store::open(url).await.unwrap();
     store::migrate::up(&store).await.unwrap();
     App {
         store,
@@ -268,14 +328,20 @@ async fn lists(app: &App, count: usize, services: &[Uuid]) {
         "{:58} {:>9} {:>9} {:>6} {:>8} {:>8}",
         "newest 50, 16 clients", "floor /s", "here /s", "ratio", "p50 ms", "p99 ms"
     );
-    let columns = "event.id, number, event.version, occurred_at, occurred_day, recovered_at, recovered_day, severity, summary, impact, kind, state, owner_id, due_on";
+    let columns = "event.id, event.number, event.version, occurred_at, occurred_day, recovered_at, recovered_day, severity, summary, impact, kind, state, owner_id, due_on";
     let deep = |share: usize| -> i64 {
         let start: DateTime<Utc> = "2015-01-01T00:00:00Z".parse().unwrap();
         store::events::order_key_from(
             (start + TimeDelta::minutes(5 * 1_048_573 * i64::try_from(share).unwrap() / 100)).timestamp_millis(),
         )
     };
-    let service = services[0].simple().to_string();
+    let backend = app.store.backend();
+    let (service, then) = match backend {
+        // SQLite takes the tables as they are named.
+        DatabaseBackend::Sqlite => (format!("x'{}'", services[0].simple()), "CROSS JOIN"),
+        DatabaseBackend::Postgres => (format!("'{}'", services[0]), "JOIN"),
+        _ => (format!("x'{}'", services[0].simple()), "JOIN"),
+    };
     for (name, query, after, floor) in [
         (
             "all",
@@ -316,7 +382,7 @@ async fn lists(app: &App, count: usize, services: &[Uuid]) {
             "state:pending",
             None,
             format!(
-                "SELECT {columns} FROM postmortem CROSS JOIN event ON event_id = event.id WHERE deleted_at IS NULL AND state = 'pending' ORDER BY postmortem.order_key DESC LIMIT 51"
+                "SELECT {columns} FROM postmortem {then} event ON event_id = event.id WHERE deleted_at IS NULL AND state = 'pending' ORDER BY postmortem.order_key DESC LIMIT 51"
             ),
         ),
         ("state:owed (three states)", "state:owed", None, String::new()),
@@ -325,7 +391,7 @@ async fn lists(app: &App, count: usize, services: &[Uuid]) {
             "service:提现",
             None,
             format!(
-                "SELECT {columns} FROM affected_service CROSS JOIN event ON affected_service.event_id = event.id CROSS JOIN postmortem ON postmortem.event_id = event.id WHERE deleted_at IS NULL AND service_id = x'{service}' ORDER BY affected_service.order_key DESC LIMIT 51"
+                "SELECT {columns} FROM affected_service {then} event ON affected_service.event_id = event.id {then} postmortem ON postmortem.event_id = event.id WHERE deleted_at IS NULL AND service_id = {service} ORDER BY affected_service.order_key DESC LIMIT 51"
             ),
         ),
         (
@@ -342,6 +408,7 @@ async fn lists(app: &App, count: usize, services: &[Uuid]) {
         ("number:500..900", "number:500..900", None, String::new()),
         ("kind:drill (none is)", "kind:drill", None, String::new()),
         ("has:actions (none has)", "has:actions", None, String::new()),
+        ("state:pending service:提现 (none is both)", "state:pending service:提现", None, String::new()),
     ] {
         let floor = if floor.is_empty() {
             None
@@ -351,7 +418,7 @@ async fn lists(app: &App, count: usize, services: &[Uuid]) {
                 measure(move || {
                     let (connection, sql) = (connection.clone(), floor.clone());
                     async move {
-                        let statement = Statement::from_string(DatabaseBackend::Sqlite, sql);
+                        let statement = Statement::from_string(backend, sql);
                         assert!(!FloorRow::find_by_statement(statement).all(&connection).await.unwrap().is_empty());
                     }
                 })
@@ -397,6 +464,9 @@ async fn searches(app: &App) {
         "提现 severity:A",
         "提现 week:2018-W10",
         "提现 state:pending service:提现",
+        "提现 state:pending severity:A",
+        "提现 tag:大促",
+        "提现 -severity:A state:done|pending cause:change",
         "提现 from:2018-03 to:2018-03",
         "冲正 severity:A",
         "提现失败",
@@ -422,25 +492,78 @@ async fn searches(app: &App) {
     println!();
 }
 
+/// What pages count: a quarter of the events is owed here.
+async fn counts(app: &App) {
+    println!("{:58} {:>9} {:>9} {:>6} {:>8} {:>8}", "counts and boards", "", "here /s", "", "p50 ms", "p99 ms");
+    let product = app.clone();
+    let badge = measure(move || {
+        let app = product.clone();
+        async move {
+            fupan::service::postmortems::owed_badge(&app, &Actor::local_operator()).await.unwrap();
+        }
+    });
+    line("owed, as far as every page counts it", None, badge.await);
+    let product = app.clone();
+    let all = measure(move || {
+        let app = product.clone();
+        async move {
+            fupan::service::postmortems::count_owed(&app, &Actor::local_operator()).await.unwrap();
+        }
+    });
+    line("owed, counted to the end", None, all.await);
+    let begun = Instant::now();
+    let filter = fupan::service::boards::BoardFilter::default();
+    fupan::service::boards::postmortems(app, &Actor::local_operator(), &filter, None, 50).await.unwrap();
+    println!("{:58} {:36.0}\n", "the board of owed postmortems, once", begun.elapsed().as_secs_f64() * 1_000.0);
+}
+
 /// Creating an event with all that hangs on it, 16 clients, beside the same statements on the bare driver.
-async fn creation(app: &App, folder: &std::path::Path) {
+async fn creation(app: &App, place: &Place) {
     println!(
         "{:58} {:>9} {:>9} {:>6} {:>8} {:>8}",
         "create, durable, 16 clients", "floor /s", "here /s", "ratio", "p50 ms", "p99 ms"
     );
+    let floor = if place.server.is_some() { None } else { Some(creation_floor(place).await) };
+    let fresh = self::app(&place.url("here").await).await;
+    line("event, impact, postmortem, audit, search", floor, create(&fresh).await);
+    fresh.store.close().await.unwrap();
+    line("the same in the large database", None, create(app).await);
+}
+
+async fn create(app: &App) -> (f64, f64, f64) {
+    let product = app.clone();
+    measure(move || {
+        let app = product.clone();
+        async move {
+            let fields = EventFields { services: Vec::new(), tags: Vec::new(), ..fields(3, &[Uuid::nil()]) };
+            let new = NewEvent {
+                fields,
+                state: PostmortemState::Pending,
+                week: None,
+                raw: Some(sentence(3).1),
+                source: Source::Api,
+            };
+            events::create(&app, &Actor::local_operator(), new).await.unwrap();
+        }
+    })
+    .await
+}
+
+/// The same statements on the bare driver of SQLite.
+async fn creation_floor(place: &Place) -> (f64, f64, f64) {
     // The floor writes into a database of its own, as empty as that of the product's half.
-    let empty = self::app(&folder.join("floor.db")).await;
+    let empty = self::app(&place.url("floor").await).await;
     let statements = statements(&empty).await;
     empty.store.close().await.unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(folder.join("floor.db"))
+        .filename(place.file("floor"))
         .pragma("journal_mode", "WAL")
         .pragma("synchronous", "FULL")
         .pragma("foreign_keys", "ON");
     let connection = Arc::new(tokio::sync::Mutex::new(options.connect().await.unwrap()));
     let numbers = Arc::new(std::sync::atomic::AtomicI64::new(10));
     let statements = Arc::new(statements);
-    let floor = measure(move || {
+    measure(move || {
         let (connection, statements, numbers) =
             (Arc::clone(&connection), Arc::clone(&statements), Arc::clone(&numbers));
         async move {
@@ -456,50 +579,14 @@ async fn creation(app: &App, folder: &std::path::Path) {
             }
         }
     })
-    .await;
-    let fresh = self::app(&folder.join("here.db")).await;
-    let product = fresh.clone();
-    let here = measure(move || {
-        let app = product.clone();
-        async move {
-            let fields = EventFields { services: Vec::new(), tags: Vec::new(), ..fields(3, &[Uuid::nil()]) };
-            let new = NewEvent {
-                fields,
-                state: PostmortemState::Pending,
-                week: None,
-                raw: Some(sentence(3).1),
-                source: Source::Api,
-            };
-            events::create(&app, &Actor::local_operator(), new).await.unwrap();
-        }
-    })
-    .await;
-    line("event, impact, postmortem, audit, search", Some(floor), here);
-    fresh.store.close().await.unwrap();
-    let product = app.clone();
-    let full = measure(move || {
-        let app = product.clone();
-        async move {
-            let fields = EventFields { services: Vec::new(), tags: Vec::new(), ..fields(3, &[Uuid::nil()]) };
-            let new = NewEvent {
-                fields,
-                state: PostmortemState::Pending,
-                week: None,
-                raw: Some(sentence(3).1),
-                source: Source::Api,
-            };
-            events::create(&app, &Actor::local_operator(), new).await.unwrap();
-        }
-    })
-    .await;
-    line("the same in the large database", None, full);
+    .await
 }
 
 /// What the product writes for an event, and which of the values are numbers, not ids.
 async fn statements(app: &App) -> Vec<(&'static str, Vec<bool>)> {
     app.store.ping().await.unwrap();
     let (summary, narrative, cause) = sentence(3);
-    let pieces = fupan::domain::search_pieces::of_document(&summary, &narrative);
+    let pieces = fupan::domain::search_pieces::of_document(&summary, &narrative, &[]);
     let words = format!("{summary}\npe-1\n{narrative}");
     let texts = [
         "BEGIN IMMEDIATE".to_owned(),

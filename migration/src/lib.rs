@@ -16,6 +16,7 @@ mod m0011_grading;
 mod m0012_postmortem_text;
 mod m0013_boards;
 mod m0014_record;
+mod m0015_search_facets;
 mod m0016_samples;
 mod m0018_event_costs;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_postmortem_text::Migration),
             Box::new(m0013_boards::Migration),
             Box::new(m0014_record::Migration),
+            Box::new(m0015_search_facets::Migration),
             Box::new(m0016_samples::Migration),
             Box::new(m0018_event_costs::Migration),
         ]

@@ -48,6 +48,7 @@ pub mod report;
 pub mod report_mailing;
 pub mod response_times;
 pub mod samples;
+pub mod search_facets;
 pub mod search_pieces;
 pub mod services;
 pub mod severity;

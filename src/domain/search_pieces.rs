@@ -40,8 +40,9 @@ pub fn fold(text: &str) -> String {
     if text.contains('\0') { checked::fold(&text.replace('\0', "")) } else { checked::fold(text) }
 }
 
-/// The pieces of a document, separated by spaces, in order, each once: of all its words, and of its title again, marked.
-pub fn of_document(title: &str, words: &str) -> String {
+/// The pieces of a document, separated by spaces, each once: of all its words, of its title again, marked, and those of
+/// `search_facets`.
+pub fn of_document(title: &str, words: &str, facets: &[String]) -> String {
     let mut codes = BTreeSet::new();
     each_piece(words, |first, second| {
         codes.insert((false, first, second));
@@ -49,7 +50,7 @@ pub fn of_document(title: &str, words: &str) -> String {
     each_piece(title, |first, second| {
         codes.insert((true, first, second));
     });
-    let mut pieces = String::with_capacity(codes.len() * 9);
+    let mut pieces = String::with_capacity(codes.len() * 9 + facets.len() * 16);
     for (of_title, first, second) in codes {
         if !pieces.is_empty() {
             pieces.push(' ');
@@ -59,6 +60,12 @@ pub fn of_document(title: &str, words: &str) -> String {
         }
         push_code(&mut pieces, first);
         push_code(&mut pieces, second.map_or(0, u32::from));
+    }
+    for facet in facets.iter().collect::<BTreeSet<_>>() {
+        if !pieces.is_empty() {
+            pieces.push(' ');
+        }
+        pieces.push_str(facet);
     }
     pieces
 }
@@ -143,7 +150,7 @@ mod tests {
     fn a_document_has_the_pieces_that_its_words_ask_for_and_others_have_not() {
         let text = "客户反馈商户操作提现失败，影响约684笔 t+0 出金";
         let words = document([text, "B2C 支付"]);
-        let pieces = of_document(&fold("提现失败"), &words);
+        let pieces = of_document(&fold("提现失败"), &words, &[]);
         let has = |asked: &Asked| {
             asked.pieces.iter().all(|piece| pieces.split(' ').any(|have| have == piece))
                 && asked.beginnings.iter().all(|piece| pieces.split(' ').any(|have| have.starts_with(piece.as_str())))
@@ -164,7 +171,7 @@ mod tests {
         let huge: String = (0..400_000_u32).filter_map(|n| char::from_u32(0x4e00 + n * 7 % 20_000)).collect();
         let words = document([huge.as_str(), "unreached"]);
         assert!(words.chars().count() <= DOCUMENT_CHARS);
-        assert!(of_document("", &words).len() < 1_048_576 / 8 * 9);
+        assert!(of_document("", &words, &[]).len() < 1_048_576 / 8 * 9);
         let asked = of_word(&huge, false);
         assert!(asked.pieces.len() <= 2 * ASKED && !asked.exact);
         assert!(of_word("", false).pieces.is_empty());

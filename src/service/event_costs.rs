@@ -7,18 +7,28 @@ use chrono::{Days, NaiveDate};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, indicators, policies, retry::retried, samples};
+use super::{
+    App, ServiceError,
+    app::authorise,
+    events,
+    indicators::{self, WithObjectives},
+    policies,
+    retry::retried,
+    samples,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
         attribution::{self, Cause, Cost, Measured, Question, Unusual},
         calendar::Calendar,
+        checked::FieldError,
         clock_point::Precision,
         event::ProductionEvent,
         figure_policy::{FigurePolicy, POLICY},
         indicator::{Indicator, Objective, Window},
         iso_week::{self, IsoWeek},
         loss_ledger::{self, Declared, Effect, Explained, Loss},
+        period::{Period, PeriodKind},
         report::reading::Decimal,
         samples::{Minute, Sample, Totals},
         visibility::Sight,
@@ -573,4 +583,40 @@ pub async fn ledger(
     let by_events = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.loss.excess));
     let explained = Explained { failed: totals.eligible().saturating_sub(totals.success), by_events };
     Ok(Ledger { indicator, from, to, totals, target, entries, explained })
+}
+
+/// The minutes of a period in the report zone; one that runs ends before the minute that is not over.
+pub fn minutes_of(app: &App, period: Period) -> (Minute, Minute) {
+    let minute =
+        |day: NaiveDate| crate::domain::samples::minute_of(iso_week::midnight(day, app.zone).timestamp_millis());
+    let from = minute(period.from);
+    let behind = period.to.succ_opt().unwrap_or(period.to);
+    (from, minute(behind).min(crate::domain::samples::minute_of(app.now_millis())).max(from))
+}
+
+/// The ledger of a named period, against the objective of such periods.
+pub async fn ledger_of(
+    app: &App,
+    actor: &Actor,
+    found: &WithObjectives,
+    period: Period,
+) -> Result<Ledger, ServiceError> {
+    let window = match period.kind {
+        PeriodKind::Week => Some(Window::Week),
+        PeriodKind::Month => Some(Window::Month),
+        PeriodKind::Year => Some(Window::Year),
+        PeriodKind::Quarter | PeriodKind::Days => None,
+    };
+    let target = window.and_then(|window| target_of(&found.objectives, window));
+    ledger(app, actor, found.indicator.clone(), minutes_of(app, period), target).await
+}
+
+/// How an event is tied to an indicator, by its code: linked, cut, or nothing for what its services say.
+pub fn link_of_code(code: Option<&str>) -> Result<Option<bool>, FieldError> {
+    match code {
+        None | Some("auto") => Ok(None),
+        Some("linked") => Ok(Some(true)),
+        Some("cut") => Ok(Some(false)),
+        Some(_) => Err(FieldError::shape("link", "choose linked, cut or auto")),
+    }
 }

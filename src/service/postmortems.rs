@@ -55,10 +55,31 @@ pub async fn owed(app: &App, actor: &Actor, owner: Option<Uuid>) -> Result<Vec<P
     Ok(store::events::owed(app.store.read(), Sight::of(actor), owner, LIST_LIMIT).await?)
 }
 
-/// How many postmortems are owed, and how many of them are overdue.
+/// The events whose postmortem is due first, at most `limit`.
+pub async fn first_owed(app: &App, actor: &Actor, limit: u64) -> Result<Vec<ProductionEvent>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::events::owed(app.store.read(), Sight::of(actor), None, limit.min(LIST_LIMIT)).await?)
+}
+
+/// As far as pages count what is owed.
+const BADGE: u64 = 1_000;
+
+/// How many postmortems are owed, as every page shows it (`999+` of a thousand and more), and whether one is overdue.
+pub async fn owed_badge(app: &App, actor: &Actor) -> Result<(String, bool), ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let read = app.store.read();
+    let (owed, late) = store::postmortems::owed_up_to(read, Sight::of(actor), app.today(), BADGE).await?;
+    Ok(match owed {
+        0 => (String::new(), late),
+        BADGE.. => (format!("{}+", BADGE - 1), late),
+        _ => (owed.to_string(), late),
+    })
+}
+
+/// How many postmortems are owed, and how many of them are overdue. Counts them all.
 pub async fn count_owed(app: &App, actor: &Actor) -> Result<(u64, u64), ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::events::count_owed(app.store.read(), Sight::of(actor), app.today()).await?)
+    Ok(store::postmortems::count_owed(app.store.read(), Sight::of(actor), app.today()).await?)
 }
 
 /// The moves of a postmortem that the audit log of its event tells, the latest first.

@@ -107,13 +107,12 @@ pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<
     let connection = app.store.read();
     let mut found = Vec::new();
     if let (Some(first), None) = (&first, listing.after) {
-        found = store::event_list::ids(connection, first, EventOrder::Newest, None, 1).await?;
+        found = store::event_list::whole(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - found.len() as u64;
-    found.extend(store::event_list::ids(connection, &filter, listing.order, listing.after, left).await?);
+    found.extend(store::event_list::whole(connection, &filter, listing.order, listing.after, left).await?);
     let next = next_of(&mut found, limit, |(_, cursor)| *cursor);
-    let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
-    Ok(Page { events: in_order(store::events::by_ids(connection, &ids).await?, &ids), next })
+    Ok(Page { events: found.into_iter().map(|(event, _)| event).collect(), next })
 }
 
 /// A page of what lists show, with the words marked.
@@ -160,12 +159,6 @@ fn next_of<T>(found: &mut Vec<T>, limit: u64, cursor: impl Fn(&T) -> EventCursor
     let more = found.len() > limit;
     found.truncate(limit);
     found.last().filter(|_| more).map(cursor)
-}
-
-fn in_order(events: Vec<ProductionEvent>, ids: &[Uuid]) -> Vec<ProductionEvent> {
-    let mut by_id: std::collections::HashMap<Uuid, ProductionEvent> =
-        events.into_iter().map(|event| (event.id, event)).collect();
-    ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
 /// The filter of a query, and of a query that is nothing but `PE-22` the one event that comes before all others.
@@ -231,25 +224,36 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
                 Test::Owner(ids)
             }
             Clause::Service(names) => {
-                let known = store::names::services(connection).await?;
-                let mut ids = Vec::new();
-                for name in names {
-                    ids.extend(named(&known, name, "service", part.at)?);
+                let keys: Vec<String> = names.iter().map(|name| query_fold(name)).collect();
+                let mut ids = all_called(&keys, store::names::services_called(connection, &keys).await?);
+                if ids.is_empty() {
+                    let known = store::names::services(connection).await?;
+                    for name in names {
+                        ids.extend(named(&known, name, "service", part.at)?);
+                    }
                 }
                 Test::Service(ids)
             }
             Clause::Team(names) => {
-                let known = store::names::teams(connection).await?;
-                let mut ids = Vec::new();
-                for name in names {
-                    match name {
-                        Answering::Nobody => ids.push(Answerer::Nobody),
-                        Answering::Unsettled => ids.push(Answerer::Unsettled),
-                        Answering::Team(name) => {
-                            ids.extend(named(&known, name, "team", part.at)?.into_iter().map(Answerer::Team));
-                        }
+                let of_teams: Vec<&str> = names
+                    .iter()
+                    .filter_map(|name| match name {
+                        Answering::Team(name) => Some(name.as_str()),
+                        Answering::Nobody | Answering::Unsettled => None,
+                    })
+                    .collect();
+                let keys: Vec<String> = of_teams.iter().map(|name| query_fold(name)).collect();
+                let called =
+                    if keys.is_empty() { Vec::new() } else { store::names::teams_called(connection, &keys).await? };
+                let mut ids: Vec<Answerer> = all_called(&keys, called).into_iter().map(Answerer::Team).collect();
+                if ids.is_empty() && !keys.is_empty() {
+                    let known = store::names::teams(connection).await?;
+                    for name in of_teams {
+                        ids.extend(named(&known, name, "team", part.at)?.into_iter().map(Answerer::Team));
                     }
                 }
+                ids.extend(names.contains(&Answering::Nobody).then_some(Answerer::Nobody));
+                ids.extend(names.contains(&Answering::Unsettled).then_some(Answerer::Unsettled));
                 Test::Team(ids)
             }
             Clause::Tag(tags) => Test::Tag(tags.clone()),
@@ -292,6 +296,15 @@ async fn counted(connection: &impl ConnectionTrait, spans: &[(i64, i64)]) -> Res
         return Ok(Test::Began(Some(*from), Some(*until)));
     }
     Ok(Test::Counted(spans.to_vec()))
+}
+
+/// Who bears these folded names; nothing unless each is somebody's.
+fn all_called(keys: &[String], called: Vec<(Uuid, String)>) -> Vec<Uuid> {
+    if keys.iter().all(|key| called.iter().any(|(_, name)| name == key)) {
+        called.into_iter().map(|(id, _)| id).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Whoever bears the name; where nobody does, all whose names hold it.

@@ -4,9 +4,9 @@
 //! a filter is walked value by value, so that no page sorts more than it shows.
 
 use chrono::NaiveDate;
-use entity::event;
+use entity::{event, postmortem};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, FromQueryResult,
+    ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult,
     sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr},
 };
 use uuid::Uuid;
@@ -14,9 +14,11 @@ use uuid::Uuid;
 use super::{
     StoreError, events,
     search::{self, Place, SoughtWord},
+    search_facets::{self, Facets},
 };
 use crate::domain::{
     clock_point::{ClockPoint, Precision},
+    event::ProductionEvent,
     event_record::{Detection, EventKind},
     iso_week::IsoWeek,
     postmortem::PostmortemState,
@@ -93,7 +95,7 @@ pub enum Answerer {
 }
 
 impl Answerer {
-    const fn team(self) -> Option<Uuid> {
+    pub(super) const fn team(self) -> Option<Uuid> {
         match self {
             Self::Team(id) => Some(id),
             Self::Nobody | Self::Unsettled => None,
@@ -156,7 +158,6 @@ pub struct ListedEvent {
     pub due_on: Option<NaiveDate>,
 }
 
-#[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
     number: i64,
@@ -176,11 +177,47 @@ struct Row {
     due_on: Option<NaiveDate>,
 }
 
-#[derive(FromQueryResult)]
-struct Key {
-    id: Uuid,
-    order_key: i64,
+/// Read by place: a look-up of each column's name takes longer than to read its value.
+impl FromQueryResult for Row {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.try_get_by_index(0)?,
+            number: row.try_get_by_index(1)?,
+            version: row.try_get_by_index(2)?,
+            order_key: row.try_get_by_index(3)?,
+            occurred_at: row.try_get_by_index(4)?,
+            occurred_day: row.try_get_by_index(5)?,
+            recovered_at: row.try_get_by_index(6)?,
+            recovered_day: row.try_get_by_index(7)?,
+            severity: row.try_get_by_index(8)?,
+            kind: row.try_get_by_index(9)?,
+            restricted: row.try_get_by_index(10)?,
+            text: row.try_get_by_index(11)?,
+            impact: row.try_get_by_index(12)?,
+            state: row.try_get_by_index(13)?,
+            owner_id: row.try_get_by_index(14)?,
+            due_on: row.try_get_by_index(15)?,
+        })
+    }
 }
+
+/// A whole row with that of its postmortem.
+struct Whole {
+    event: event::Model,
+    postmortem: postmortem::Model,
+}
+
+impl FromQueryResult for Whole {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            event: event::Model::from_query_result(row, "")?,
+            postmortem: postmortem::Model::from_query_result(row, OF_POSTMORTEM)?,
+        })
+    }
+}
+
+/// In front of the names of a postmortem's columns.
+const OF_POSTMORTEM: &str = "pm_";
 
 /// What a walk reads of each event.
 trait Found: FromQueryResult + Send {
@@ -189,6 +226,7 @@ trait Found: FromQueryResult + Send {
 }
 
 impl Found for Row {
+    /// In the order in which [`Row::from_query_result`] reads them.
     fn columns(select: &mut SelectStatement) {
         use event::Column;
         for column in [
@@ -217,13 +255,17 @@ impl Found for Row {
     }
 }
 
-impl Found for Key {
+impl Found for Whole {
     fn columns(select: &mut SelectStatement) {
-        select.columns([("event", event::Column::Id), ("event", event::Column::OrderKey)]);
+        select.columns(event::Column::iter().map(|column| ("event", column)));
+        for column in postmortem::Column::iter() {
+            let name = format!("{OF_POSTMORTEM}{}", column.as_str());
+            select.expr_as(Expr::col(("postmortem", column)), Alias::new(name));
+        }
     }
 
     fn order_key(&self) -> i64 {
-        self.order_key
+        self.event.order_key
     }
 }
 
@@ -239,16 +281,19 @@ pub async fn page(
     rows.into_iter().map(|(group, row)| listed(group, row)).collect()
 }
 
-/// The ids of a page, each with its group and order key, for readers who want more than a list shows.
-pub async fn ids(
+/// A page of whole events, each with its place.
+pub async fn whole(
     connection: &impl ConnectionTrait,
     filter: &EventFilter,
     order: EventOrder,
     after: Option<EventCursor>,
     limit: u64,
-) -> Result<Vec<(Uuid, EventCursor)>, StoreError> {
-    let keys: Vec<(u8, Key)> = walk_groups(connection, filter, order, after, limit).await?;
-    Ok(keys.into_iter().map(|(group, key)| (key.id, EventCursor { group, order_key: key.order_key })).collect())
+) -> Result<Vec<(ProductionEvent, EventCursor)>, StoreError> {
+    let rows: Vec<(u8, Whole)> = walk_groups(connection, filter, order, after, limit).await?;
+    let cursors: Vec<EventCursor> =
+        rows.iter().map(|(group, row)| EventCursor { group: *group, order_key: row.event.order_key }).collect();
+    let rows = rows.into_iter().map(|(_, row)| (row.event, row.postmortem)).collect();
+    Ok(events::whole(connection, rows).await?.into_iter().zip(cursors).collect())
 }
 
 async fn walk_groups<F: Found>(
@@ -383,14 +428,27 @@ async fn walk<F: Found>(
         return rows(connection, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
     }
     let way = way(filter);
-    if words.iter().any(|word| !word.not) {
+    let sought = words.iter().any(|word| !word.not);
+    let facets = search_facets::asked(filter);
+    // Filters that are each frequent may share no event: SQLite walks along all of them at once, in order; the others
+    // would gather what they share and sort it.
+    let together = !sought && backend == DatabaseBackend::Sqlite && facets.all.len() > 1;
+    if together || sought && !facets.is_empty() {
+        let found = rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place, &facets))).await?;
+        // Nothing is found that way before all documents are written anew: old ones lack the pieces of filters.
+        if !found.is_empty() || search::progress(connection).await?.is_none() {
+            return Ok(found);
+        }
+    }
+    if sought {
         // A word may be frequent, and another condition rare: then the texts of the rare events are looked at.
         let rare = match &way {
             Some(way) if way.narrow => is_rare(connection, way).await?,
             _ => false,
         };
         if !rare {
-            return rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place))).await;
+            let words = Start::Words(&words, place, &Facets::default());
+            return rows(connection, &select::<F>(backend, &page, &words)).await;
         }
     }
     let Some(way) = way else {
@@ -451,8 +509,8 @@ async fn rows<F: Found>(connection: &impl ConnectionTrait, select: &SelectStatem
 
 /// Where a walk begins.
 enum Start<'a> {
-    /// At the index of words.
-    Words(&'a [SoughtWord], Place),
+    /// At the index of words and of what events are filtered by.
+    Words(&'a [SoughtWord], Place, &'a Facets),
     /// At all events of a value; their words are looked at.
     Way(&'a Way, Option<&'a SimpleExpr>, &'a [SoughtWord], Place),
     /// At the events of a few numbers, which are sorted.
@@ -477,8 +535,8 @@ fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>
     let mut done = None;
     let key: SimpleExpr;
     match start {
-        Start::Words(words, place) => {
-            let found = search::found(backend, words, *place);
+        Start::Words(words, place, facets) => {
+            let found = search::found(backend, words, *place, facets);
             if backend == DatabaseBackend::Sqlite {
                 key = Expr::cust("search_piece.rowid");
                 select.from("search_piece");
@@ -494,6 +552,9 @@ fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>
                 join(backend, &mut select, "event", on);
             }
             select.and_where(found.index);
+            if !facets.is_empty() {
+                select.and_where(search::is_complete());
+            }
             for text in found.texts {
                 select.and_where(text);
             }
@@ -674,7 +735,7 @@ fn has_thing(has: Has) -> SimpleExpr {
         Has::Responsibility => hangs_on("responsibility", None),
         Has::Loss => Expr::cust("coalesce(event.loss_actual, event.loss_expected, 0) > 0"),
         Has::Change => set("change_link"),
-        Has::Timeline => hangs_on("timeline_entry", None),
+        Has::Timeline => hangs_on("timeline_entry", Some(Expr::col("deleted_at").is_null())),
     }
 }
 
@@ -765,7 +826,7 @@ fn listed(group: u8, row: Row) -> Result<ListedEvent, StoreError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use sea_orm::{IdenStatic, Iterable, Statement};
+    use sea_orm::Statement;
 
     use super::*;
     use crate::store::{Store, migrate};
@@ -809,18 +870,23 @@ mod tests {
             ),
             (vec![word()], "search_piece VIRTUAL TABLE INDEX"),
             (vec![word(), Test::Severity(vec![Some("C".to_owned())])], "search_piece VIRTUAL TABLE INDEX"),
+            (
+                vec![Test::Service(vec![id()]), Test::State(vec![PostmortemState::Done]), Test::Severity(vec![None])],
+                "search_piece VIRTUAL TABLE INDEX",
+            ),
             (vec![Test::Number(vec![(1, 9)]), word()], "uq_event_number (number>? AND number<?)"),
         ] {
             let parts = tests.iter().map(|test| FilterPart { not: false, test: test.clone() }).collect();
             let filter = EventFilter { parts, ..EventFilter::default() };
             let words = words(&filter);
+            let facets = search_facets::asked(&filter);
             let by_number = by_number(&filter);
             for order in [EventOrder::Newest, EventOrder::Oldest] {
                 let page = Page { filter: &filter, order, after: Some(5), limit: 51 };
                 let way = way(&filter);
                 let start = match &way {
                     _ if by_number => Start::Numbers(&words, Place::Anywhere),
-                    _ if !words.is_empty() => Start::Words(&words, Place::Anywhere),
+                    _ if !words.is_empty() || facets.all.len() > 2 => Start::Words(&words, Place::Anywhere, &facets),
                     Some(way) => Start::Way(way, way.values[0].as_ref(), &words, Place::Anywhere),
                     None => Start::All(&words),
                 };

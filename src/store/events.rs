@@ -508,21 +508,7 @@ pub async fn owed(
     owner: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<ProductionEvent>, StoreError> {
-    let mut due = postmortem::Entity::find()
-        .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
-        .filter(owing_event(sight));
-    if let Some(owner) = owner {
-        due = due.filter(postmortem::Column::OwnerId.eq(owner));
-    }
-    let ids: Vec<Uuid> = due
-        .order_by_with_nulls(postmortem::Column::DueOn, sea_orm::Order::Asc, NullOrdering::Last)
-        .order_by_asc(postmortem::Column::EventId)
-        .limit(limit)
-        .all(connection)
-        .await?
-        .into_iter()
-        .map(|row| row.event_id)
-        .collect();
+    let ids = postmortems::first_owed(connection, sight, owner, limit).await?;
     let mut found: HashMap<Uuid, ProductionEvent> =
         by_ids(connection, &ids).await?.into_iter().map(|event| (event.id, event)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
@@ -576,21 +562,6 @@ pub async fn graded_of_weeks(
     rows.into_iter().map(|(of, severity, n)| Ok((week(&of)?, severity, n))).collect()
 }
 
-/// How many postmortems are owed, and how many of them are due before `today`.
-pub async fn count_owed(
-    connection: &impl ConnectionTrait,
-    sight: Sight,
-    today: chrono::NaiveDate,
-) -> Result<(u64, u64), StoreError> {
-    use sea_orm::PaginatorTrait;
-    let owed = postmortem::Entity::find()
-        .filter(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]))
-        .filter(owing_event(sight));
-    let all = owed.clone().count(connection).await?;
-    let overdue = owed.filter(postmortem::Column::DueOn.lt(today)).count(connection).await?;
-    Ok((all, overdue))
-}
-
 /// How many events have not recovered.
 pub async fn count_ongoing(connection: &impl ConnectionTrait, sight: Sight) -> Result<u64, StoreError> {
     use sea_orm::PaginatorTrait;
@@ -636,16 +607,9 @@ pub async fn last_position(connection: &impl ConnectionTrait, week: IsoWeek) -> 
     Ok(last.unwrap_or(0))
 }
 
-/// Of the postmortem table: of an event that is there for these eyes and owes one.
-fn owing_event(sight: Sight) -> Condition {
-    let live = Query::select()
-        .column(event::Column::Id)
-        .from(event::Entity)
-        .and_where(event::Column::DeletedAt.is_null())
-        .and_where(event::Column::Kind.eq(EventKind::Normal.code()))
-        .cond_where(visible(sight))
-        .take();
-    Condition::all().add(postmortem::Column::EventId.in_subquery(live))
+/// Of the event table: what is there for these eyes and may owe a postmortem.
+pub(super) fn owing(sight: Sight) -> Condition {
+    there(sight).add(event::Column::Kind.eq(EventKind::Normal.code()))
 }
 
 /// Of the event table: what these eyes see, by the rule of `domain::visibility`.
@@ -706,23 +670,40 @@ pub(super) fn reported() -> Condition {
 
 /// Events of rows, with their parts and postmortems in one more query each, in the order of the rows.
 async fn load(connection: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<Vec<ProductionEvent>, StoreError> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    if ids.is_empty() {
+    if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut parts = event_parts::of_events(connection, &ids).await?;
     let mut postmortems: HashMap<Uuid, postmortem::Model> = postmortem::Entity::find()
-        .filter(postmortem::Column::EventId.is_in(ids))
+        .filter(postmortem::Column::EventId.is_in(rows.iter().map(|row| row.id)))
         .all(connection)
         .await?
         .into_iter()
         .map(|row| (row.event_id, row))
         .collect();
-    rows.into_iter()
+    let rows = rows
+        .into_iter()
         .map(|row| {
             let postmortem = postmortems
                 .remove(&row.id)
                 .ok_or_else(|| StoreError::Unreadable(format!("event {} has no postmortem row", row.number)))?;
+            Ok((row, postmortem))
+        })
+        .collect::<Result<_, StoreError>>()?;
+    whole(connection, rows).await
+}
+
+/// Events of rows and those of their postmortems, with their parts in one more query each, in the order of the rows.
+pub(super) async fn whole(
+    connection: &impl ConnectionTrait,
+    rows: Vec<(event::Model, postmortem::Model)>,
+) -> Result<Vec<ProductionEvent>, StoreError> {
+    let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut parts = event_parts::of_events(connection, &ids).await?;
+    rows.into_iter()
+        .map(|(row, postmortem)| {
             let parts = parts.remove(&row.id).unwrap_or_default();
             value(row, parts, postmortems::value(postmortem)?)
         })

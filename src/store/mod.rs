@@ -39,6 +39,7 @@ pub mod report_styles;
 pub mod samples;
 pub mod saved_views;
 pub mod search;
+mod search_facets;
 pub mod services;
 pub mod sessions;
 pub mod shares;

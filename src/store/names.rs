@@ -50,6 +50,36 @@ pub async fn services(connection: &impl ConnectionTrait) -> Result<Vec<Named>, S
     Ok(rows.into_iter().map(named).collect())
 }
 
+/// The services that bear one of these folded names, each with its name.
+pub async fn services_called(
+    connection: &impl ConnectionTrait,
+    keys: &[String],
+) -> Result<Vec<(Uuid, String)>, StoreError> {
+    Ok(service::Entity::find()
+        .select_only()
+        .columns([service::Column::Id, service::Column::NameKey])
+        .filter(service::Column::NameKey.is_in(keys.iter().map(String::as_str)))
+        .order_by_asc(service::Column::NameKey)
+        .into_tuple()
+        .all(connection)
+        .await?)
+}
+
+/// The teams that bear one of these folded names, each with its name.
+pub async fn teams_called(
+    connection: &impl ConnectionTrait,
+    keys: &[String],
+) -> Result<Vec<(Uuid, String)>, StoreError> {
+    Ok(team::Entity::find()
+        .select_only()
+        .columns([team::Column::Id, team::Column::NameKey])
+        .filter(team::Column::NameKey.is_in(keys.iter().map(String::as_str)))
+        .order_by_asc(team::Column::NameKey)
+        .into_tuple()
+        .all(connection)
+        .await?)
+}
+
 /// People by name and e-mail address.
 pub async fn people(connection: &impl ConnectionTrait) -> Result<Vec<Named>, StoreError> {
     let rows = account::Entity::find().order_by_asc(account::Column::EmailKey).limit(LIMIT).all(connection).await?;

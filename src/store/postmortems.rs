@@ -1,11 +1,19 @@
 //! Postmortem rows.
 
+use chrono::NaiveDate;
 use entity::postmortem::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr, sea_query::ExprTrait};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter,
+    sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
+};
 use uuid::Uuid;
 
-use super::{StoreError, Tx, tx::one_row};
-use crate::domain::postmortem::{Postmortem, PostmortemState};
+use super::{StoreError, Tx, events, search, tx::one_row};
+use crate::domain::{
+    postmortem::{POSTMORTEM_STATES, Postmortem, PostmortemState},
+    visibility::Sight,
+};
 
 /// Writes the postmortem of a new event, with the place of the event in lists.
 pub async fn insert(
@@ -52,7 +60,8 @@ pub async fn update(tx: &Tx, event_id: Uuid, version: i64, postmortem: &Postmort
         .filter(Column::Version.eq(version))
         .exec(tx.conn())
         .await?;
-    one_row(result.rows_affected)
+    one_row(result.rows_affected)?;
+    search::reindex(tx, &[event_id]).await
 }
 
 /// Keeps the postmortem in this state until the transaction ends: who wants to move it on waits. Where it was moved
@@ -77,6 +86,80 @@ pub(super) async fn reorder(tx: &Tx, event_id: Uuid, order_key: i64) -> Result<(
     Ok(())
 }
 
+/// How many postmortems are owed, counted as far as `most`, and whether one of them is due before `today`: what every
+/// page shows, however many there are.
+pub async fn owed_up_to(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    today: NaiveDate,
+    most: u64,
+) -> Result<(u64, bool), StoreError> {
+    let backend = connection.get_database_backend();
+    let owed = count(connection, owing(backend, sight, None).limit(most).take()).await?;
+    let late = owed > 0 && connection.query_one(owing(backend, sight, Some(today)).limit(1)).await?.is_some();
+    Ok((owed, late))
+}
+
+/// How many postmortems are owed, and how many of them are due before `today`.
+pub async fn count_owed(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    today: NaiveDate,
+) -> Result<(u64, u64), StoreError> {
+    let backend = connection.get_database_backend();
+    let owed = count(connection, owing(backend, sight, None)).await?;
+    let late = if owed == 0 { 0 } else { count(connection, owing(backend, sight, Some(today))).await? };
+    Ok((owed, late))
+}
+
+/// The events whose postmortem is owed, the earliest due date first and those without one last, at most `limit`.
+pub(super) async fn first_owed(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    owner: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut rows = owing(connection.get_database_backend(), sight, None);
+    rows.column(("postmortem", "event_id"));
+    if let Some(owner) = owner {
+        rows.and_where(Expr::col(("postmortem", "owner_id")).eq(owner));
+    }
+    rows.order_by_expr(Expr::col(("postmortem", "due_on")).is_null(), Order::Asc)
+        .order_by(("postmortem", "due_on"), Order::Asc)
+        .order_by(("postmortem", "event_id"), Order::Asc)
+        .limit(limit);
+    let rows = connection.query_all(&rows).await?;
+    rows.into_iter().map(|row| Ok(row.try_get("", "event_id")?)).collect()
+}
+
+async fn count(connection: &impl ConnectionTrait, rows: SelectStatement) -> Result<u64, StoreError> {
+    let mut counted = Query::select();
+    counted.expr_as(Expr::cust("count(*)"), Alias::new("n")).from_subquery(rows, Alias::new("owing"));
+    let row = connection.query_one(&counted).await?;
+    let n: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    Ok(u64::try_from(n).unwrap_or(0))
+}
+
+/// One row for each postmortem that is owed for these eyes, and due before a day: a walk along an index of states.
+fn owing(backend: DatabaseBackend, sight: Sight, before: Option<NaiveDate>) -> SelectStatement {
+    let mut rows = Query::select();
+    rows.expr_as(Expr::val(1), Alias::new("one")).from("postmortem");
+    let on = Expr::col(("event", "id")).equals(("postmortem", "event_id"));
+    // SQLite takes the tables of a cross join in the order in which they are named.
+    if backend == DatabaseBackend::Sqlite {
+        rows.join(JoinType::CrossJoin, "event", Condition::all()).and_where(on);
+    } else {
+        rows.join(JoinType::InnerJoin, "event", on);
+    }
+    let owed = POSTMORTEM_STATES.into_iter().filter(|state| state.is_owed()).map(PostmortemState::code);
+    rows.and_where(Expr::col(("postmortem", "state")).is_in(owed));
+    if let Some(day) = before {
+        rows.and_where(Expr::col(("postmortem", "due_on")).lt(day));
+    }
+    rows.cond_where(events::owing(sight));
+    rows
+}
+
 /// The value of a row.
 pub(super) fn value(row: Model) -> Result<Postmortem, StoreError> {
     let state = PostmortemState::from_code(&row.state)
@@ -91,4 +174,32 @@ pub(super) fn value(row: Model) -> Result<Postmortem, StoreError> {
         done_at: row.done_at,
         reviewer_id: row.reviewer_id,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use sea_orm::Statement;
+
+    use super::*;
+    use crate::store::{Store, migrate};
+
+    #[tokio::test]
+    async fn what_every_page_counts_is_a_walk_along_the_index_of_states() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("plans.db").display())).await.unwrap();
+        migrate::up(&store).await.unwrap();
+        for (day, index) in [(None, "(state=?"), (Some(NaiveDate::MIN), "ix_postmortem_state (state=? AND due_on<?)")] {
+            for sight in [Sight::All, Sight::Everyone, Sight::Account(Uuid::nil())] {
+                let mut statement: Statement =
+                    DatabaseBackend::Sqlite.build(&owing(DatabaseBackend::Sqlite, sight, day));
+                statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+                let steps = store.read().query_all_raw(statement).await.unwrap();
+                let steps: Vec<String> = steps.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+                assert!(steps[0].contains(index), "{steps:#?}");
+                assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:#?}");
+            }
+        }
+        assert_eq!(owed_up_to(store.read(), Sight::All, NaiveDate::MIN, 1_000).await.unwrap(), (0, false));
+    }
 }

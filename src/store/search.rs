@@ -1,5 +1,6 @@
 //! The search: a document of folded words for each event, and an index of its pieces. Whoever writes words of an event
-//! calls [`reindex`] in the same transaction. What differs between the three databases is here and in
+//! calls [`reindex`] in the same transaction, and so does whoever writes what events are filtered by
+//! ([`super::search_facets`]). What differs between the three databases is here and in
 //! [`Found`].
 
 use std::collections::HashMap;
@@ -12,9 +13,15 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, events::order_key};
+use super::{
+    StoreError, Tx,
+    events::order_key,
+    search_facets::{self, Facets},
+};
 use crate::domain::{
     event::{self as record, ProductionEvent},
+    query::Has,
+    search_facets::Facet,
     search_pieces,
 };
 
@@ -27,6 +34,8 @@ struct Document {
     event_id: Uuid,
     title: String,
     words: String,
+    /// Pieces of what the event is filtered by.
+    facets: Vec<String>,
 }
 
 /// Writes the documents of new events, of which nothing but the event is there yet.
@@ -47,7 +56,7 @@ pub(super) async fn insert_new(tx: &Tx, events: &[&ProductionEvent]) -> Result<(
             };
             let links = fields.links.iter().map(|link| link.title.as_deref().unwrap_or(&link.url));
             let more: Vec<&str> = fields.tags.iter().map(String::as_str).chain(links).collect();
-            own.document(order_key(event), event.id, &more)
+            own.document(order_key(event), event.id, &more, search_facets::of_new(event))
         })
         .collect();
     write(tx, &documents).await
@@ -66,7 +75,7 @@ struct OwnTexts<'a> {
 }
 
 impl OwnTexts<'_> {
-    fn document(&self, order_key: i64, event_id: Uuid, more: &[&str]) -> Document {
+    fn document(&self, order_key: i64, event_id: Uuid, more: &[&str], facets: Vec<String>) -> Document {
         let first_line = self.narrative.lines().next().unwrap_or_default();
         let title: String = self.summary.unwrap_or(first_line).chars().take(200).collect();
         let label = record::label(self.number);
@@ -84,7 +93,7 @@ impl OwnTexts<'_> {
         ];
         let texts = own.into_iter().flatten().chain(more.iter().copied());
         let words = search_pieces::document(texts);
-        Document { order_key, event_id, title: search_pieces::fold(&title), words }
+        Document { order_key, event_id, title: search_pieces::fold(&title), words, facets }
     }
 }
 
@@ -127,7 +136,8 @@ pub async fn reindex(tx: &Tx, ids: &[Uuid]) -> Result<(), StoreError> {
         .into_model::<EventTexts>()
         .all(tx.conn())
         .await?;
-    let texts = texts_of(tx.conn(), ids).await?;
+    let mut facets = search_facets::of_events(tx.conn(), ids).await?;
+    let texts = texts_of(tx.conn(), ids, &mut facets).await?;
     let documents: Vec<Document> = events
         .iter()
         .map(|row| {
@@ -142,15 +152,21 @@ pub async fn reindex(tx: &Tx, ids: &[Uuid]) -> Result<(), StoreError> {
                 raw: row.raw.as_deref(),
             };
             let more: Vec<&str> = texts.get(&row.id).into_iter().flatten().map(String::as_str).collect();
-            own.document(row.order_key, row.id, &more)
+            own.document(row.order_key, row.id, &more, facets.remove(&row.id).unwrap_or_default())
         })
         .collect();
     write(tx, &documents).await
 }
 
 /// Everything that hangs on these events in rows of its own: tags, titles of links, action items, the timeline. A new kind of text is one more query here.
-async fn texts_of(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<String>>, StoreError> {
+/// What is filtered by and read here anyway goes into `facets`.
+async fn texts_of(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+    facets: &mut HashMap<Uuid, Vec<String>>,
+) -> Result<HashMap<Uuid, Vec<String>>, StoreError> {
     let mut found: HashMap<Uuid, Vec<String>> = HashMap::new();
+    let mut filtered = |id: Uuid, facet: Facet<'_>| facets.entry(id).or_default().push(facet.piece());
     let named = || ids.iter().copied();
     let limit = TEXTS * u64::try_from(ids.len()).unwrap_or(1);
     let mut add = |id: Uuid, texts: &mut dyn Iterator<Item = String>| found.entry(id).or_default().extend(texts);
@@ -161,6 +177,8 @@ async fn texts_of(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Has
         .all(connection)
         .await?;
     for row in tags {
+        filtered(row.event_id, Facet::Tag(&row.tag));
+        filtered(row.event_id, Facet::Has(Has::Tags));
         add(row.event_id, &mut [row.tag].into_iter());
     }
     let links = event_link::Entity::find()
@@ -170,6 +188,7 @@ async fn texts_of(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Has
         .all(connection)
         .await?;
     for row in links {
+        filtered(row.event_id, Facet::Has(Has::Links));
         add(row.event_id, &mut [row.title.unwrap_or(row.url)].into_iter());
     }
     let items = action_item::Entity::find()
@@ -181,6 +200,7 @@ async fn texts_of(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Has
         .all(connection)
         .await?;
     for row in items {
+        filtered(row.event_id, Facet::Has(Has::Actions));
         add(row.event_id, &mut [Some(row.title), row.detail, row.evidence, row.reason].into_iter().flatten());
     }
     let entries: Vec<(Uuid, String)> = timeline_entry::Entity::find()
@@ -196,6 +216,7 @@ async fn texts_of(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Has
         .all(connection)
         .await?;
     for (id, text) in entries {
+        filtered(id, Facet::Has(Has::Timeline));
         add(id, &mut [text].into_iter());
     }
     let sections: Vec<(Uuid, String)> = postmortem_section::Entity::find()
@@ -237,7 +258,7 @@ async fn write(tx: &Tx, documents: &[Document]) -> Result<(), StoreError> {
         }
         rows.columns(columns);
         for one in chunk {
-            let pieces = search_pieces::of_document(&one.title, &one.words);
+            let pieces = search_pieces::of_document(&one.title, &one.words, &one.facets);
             let mut values: Vec<SimpleExpr> =
                 vec![one.order_key.into(), one.event_id.into(), one.title.as_str().into(), one.words.as_str().into()];
             match tx.backend() {
@@ -284,6 +305,14 @@ const PROGRESS: &str = "search";
 pub async fn progress(connection: &impl ConnectionTrait) -> Result<Option<i64>, StoreError> {
     let row = counter::Entity::find_by_id(PROGRESS.to_owned()).one(connection).await?;
     Ok(row.map(|row| row.value).filter(|value| *value < i64::MAX))
+}
+
+/// Whether every event has its document, as a condition: the same as [`progress`] being none.
+pub(super) fn is_complete() -> SimpleExpr {
+    let mut left = Query::select();
+    left.expr(Expr::val(1)).from("counter");
+    left.and_where(Expr::col(("counter", "name")).eq(PROGRESS)).and_where(Expr::col(("counter", "value")).lt(i64::MAX));
+    Expr::exists(left).not()
 }
 
 /// Notes where the next part of old events begins.
@@ -348,8 +377,8 @@ pub(super) struct Found {
     pub texts: Vec<SimpleExpr>,
 }
 
-/// The conditions under which a document has the words; none of them may be left out where none is sought.
-pub(super) fn found(backend: DatabaseBackend, words: &[SoughtWord], place: Place) -> Found {
+/// The conditions under which a document has the words, narrowed by `facets`; words that are to be there must be sought.
+pub(super) fn found(backend: DatabaseBackend, words: &[SoughtWord], place: Place, facets: &Facets) -> Found {
     let sought: Vec<&SoughtWord> = words.iter().filter(|word| !word.not).collect();
     let in_title = place == Place::Title;
     let asked: Vec<_> = sought.iter().map(|word| search_pieces::of_word(&word.text, in_title)).collect();
@@ -362,8 +391,7 @@ pub(super) fn found(backend: DatabaseBackend, words: &[SoughtWord], place: Place
     for word in words.iter().filter(|word| word.not) {
         texts.push(has(backend, "words", &word.text).not());
     }
-    let positive = expression(backend, &asked);
-    let mut query = positive;
+    let mut query = narrowed(backend, expression(backend, &asked), facets);
     if place == Place::NotTitle {
         let titles: Vec<_> = sought.iter().map(|word| search_pieces::of_word(&word.text, true)).collect();
         if titles.iter().all(|asked| asked.exact) && backend != DatabaseBackend::MySql {
@@ -421,6 +449,29 @@ fn expression(backend: DatabaseBackend, asked: &[search_pieces::Asked]) -> Strin
             .chain(beginnings.map(|piece| format!("+{piece}*")))
             .collect::<Vec<_>>()
             .join(" "),
+    }
+}
+
+/// The question, which may be empty, narrowed by what events are filtered by.
+fn narrowed(backend: DatabaseBackend, words: String, facets: &Facets) -> String {
+    let any = |any: &Vec<String>| match backend {
+        DatabaseBackend::Sqlite => format!("({})", any.join(" OR ")),
+        DatabaseBackend::Postgres => format!("({})", any.join(" | ")),
+        _ if any.len() == 1 => format!("+{}", any.join("")),
+        _ => format!("+({})", any.join(" ")),
+    };
+    let parts: Vec<String> =
+        Some(words).filter(|words| !words.is_empty()).into_iter().chain(facets.all.iter().map(any)).collect();
+    let all = parts.join(match backend {
+        DatabaseBackend::Sqlite => " AND ",
+        DatabaseBackend::Postgres => " & ",
+        _ => " ",
+    });
+    match (backend, facets.none.as_slice()) {
+        (_, []) => all,
+        (DatabaseBackend::Sqlite, none) => format!("({all}) NOT ({})", none.join(" OR ")),
+        (DatabaseBackend::Postgres, none) => format!("({all}) & !({})", none.join(" | ")),
+        (_, none) => format!("{all} -{}", none.join(" -")),
     }
 }
 

@@ -277,6 +277,18 @@ pub const ROUTES: &[Route] = &[
         "Samples per minute: JSON, NDJSON or CSV",
     ),
     route("GET", "/api/v1/indicators/{key}/totals", Permission::Read, "The sums of a period with their rate"),
+    route("GET", "/api/v1/indicators/{key}/ledger", Permission::Read, "A figure with the events that moved it"),
+    route("GET", "/api/v1/events/{number}/costs", Permission::Read, "What an event cost its indicators"),
+    route(
+        "PUT",
+        "/api/v1/events/{number}/indicators/{key}",
+        Permission::WriteEvent,
+        "Tie an event to an indicator, or cut it off",
+    ),
+    route("GET", "/api/v1/dips", Permission::Read, "Dips that are proposed as events"),
+    route("POST", "/api/v1/dips/{id}/accept", Permission::WriteEvent, "Make an event of a dip"),
+    route("POST", "/api/v1/dips/{id}/merge", Permission::WriteEvent, "Put a dip to an event"),
+    route("POST", "/api/v1/dips/{id}/dismiss", Permission::WriteEvent, "Say that a dip is no event"),
     route("GET", "/api/v1/figures", Permission::Read, "Reported figures and incident counts of a week"),
     route(
         "PUT",

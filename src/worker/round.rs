@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     notify::mail::{digest_words, report_words},
     service::{
-        App, ServiceError,
+        App, ServiceError, dips, event_costs,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
         reminders, report_mailings, samples,
@@ -110,6 +110,16 @@ pub(super) async fn round(
         && let Err(error) = samples::tidy(app).await
     {
         tracing::error!(worker, %error, "the samples could not be packed and summed; the next round tries again");
+    }
+    if !stopping()
+        && let Err(error) = event_costs::refresh(app).await
+    {
+        tracing::error!(worker, %error, "the costs of events could not be computed; the next round tries again");
+    }
+    if !stopping()
+        && let Err(error) = dips::watch(app).await
+    {
+        tracing::error!(worker, %error, "the samples could not be watched for dips; the next round tries again");
     }
     report.waiting = outbox::count_pending(app).await?;
     if report.waiting > 0 || report.sent > 0 {

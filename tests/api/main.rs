@@ -15,6 +15,7 @@ mod relations;
 mod report_styles;
 mod restricted;
 mod search;
+mod search_facets;
 mod shares;
 mod timeline;
 mod undo;

@@ -145,7 +145,7 @@ async fn on_no_route_does_an_uninvited_person_find_a_restricted_event() {
         [(Sight::Everyone, 1), (Sight::Account(viewer.id), 2), (Sight::Account(creator.id), 2), (Sight::All, 2)]
     {
         assert_eq!(
-            store::events::count_owed(service.app.store.read(), sight, today).await.unwrap().0,
+            store::postmortems::count_owed(service.app.store.read(), sight, today).await.unwrap().0,
             owed,
             "{sight:?}"
         );

@@ -142,8 +142,7 @@ pub async fn list(
     let more = found.len() as u64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let last = found.last().filter(|_| more).map(|last| format!("{}.{}", last.dip.found_at, last.dip.id));
-    Ok(HttpResponse::Ok()
-        .json(DipList { data: found.iter().map(|one| body(&app, one)).collect(), next_cursor: last }))
+    Ok(HttpResponse::Ok().json(DipList { data: found.iter().map(|one| body(&app, one)).collect(), next_cursor: last }))
 }
 
 async fn answer(app: &App, request: &HttpRequest, id: Uuid) -> Result<HttpResponse, Problem> {
@@ -157,11 +156,10 @@ pub async fn accept(
     request: HttpRequest,
     app: web::Data<App>,
     id: web::Path<Uuid>,
-    bytes: web::Bytes,
+    change: web::Json<DipAccept>,
 ) -> Result<HttpResponse, Problem> {
     let actor = caller(&request)?.actor.clone();
-    let change: DipAccept = if bytes.is_empty() { DipAccept::default() } else { super::json(&bytes)? };
-    dips::accept(&app, &actor, *id, change.severity).await?;
+    dips::accept(&app, &actor, *id, change.into_inner().severity).await?;
     answer(&app, &request, *id).await
 }
 
@@ -170,10 +168,9 @@ pub async fn merge(
     request: HttpRequest,
     app: web::Data<App>,
     id: web::Path<Uuid>,
-    bytes: web::Bytes,
+    change: web::Json<DipMerge>,
 ) -> Result<HttpResponse, Problem> {
     let actor = caller(&request)?.actor.clone();
-    let change: DipMerge = super::json(&bytes)?;
     dips::merge(&app, &actor, *id, number_of(&change.event)?).await?;
     answer(&app, &request, *id).await
 }
@@ -183,10 +180,9 @@ pub async fn dismiss(
     request: HttpRequest,
     app: web::Data<App>,
     id: web::Path<Uuid>,
-    bytes: web::Bytes,
+    change: web::Json<DipDismiss>,
 ) -> Result<HttpResponse, Problem> {
     let actor = caller(&request)?.actor.clone();
-    let change: DipDismiss = super::json(&bytes)?;
     dips::dismiss(&app, &actor, *id, &change.reason).await?;
     answer(&app, &request, *id).await
 }

@@ -15,7 +15,8 @@ use crate::{
         attribution::Cost,
         event::label,
         loss_ledger::{Declared, Effect, Loss},
-        samples::{Minute, Totals},
+        period::Period,
+        samples::Totals,
     },
     service::{
         App,
@@ -221,8 +222,8 @@ fn piece(app: &App, cost: &Cost) -> CostPiece {
     let base = cost.baseline.as_ref();
     let expected = base.and_then(|base| {
         let whole = i128::from(base.counts.eligible());
-        let thousandths =
-            (whole > 0).then(|| i128::from(base.counts.failed()) * i128::from(cost.observed.eligible()) * 1_000 / whole)?;
+        let thousandths = (whole > 0)
+            .then(|| i128::from(base.counts.failed()) * i128::from(cost.observed.eligible()) * 1_000 / whole)?;
         Some(format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000))
     });
     CostPiece {
@@ -353,12 +354,11 @@ pub async fn link(
     request: HttpRequest,
     app: web::Data<App>,
     path: web::Path<(String, String)>,
-    bytes: web::Bytes,
+    change: web::Json<LinkChange>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let (number, key) = path.into_inner();
     let number = number_of(&number)?;
-    let change: LinkChange = super::json(&bytes)?;
     let link = event_costs::link_of_code(change.link.as_deref())?;
     event_costs::link(&app, &caller.actor, number, &key, link).await?;
     let costs = event_costs::of_event(&app, &caller.actor, number).await?;
@@ -375,12 +375,7 @@ pub async fn ledger(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let found = indicators::find(&app, &caller.actor, &key).await?;
-    let period = query.period(&app)?;
+    let period = Period::asked(query.period.as_deref(), query.from, query.to, app.today())?;
     let ledger = event_costs::ledger_of(&app, &caller.actor, &found, period).await?;
     Ok(HttpResponse::Ok().json(ledger_body(&app, &ledger)))
-}
-
-/// A minute as the API writes it.
-pub(super) fn minute(app: &App, minute: Minute) -> String {
-    shown(app, minute)
 }

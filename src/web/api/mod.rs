@@ -6,7 +6,9 @@ pub mod boards;
 mod bulk;
 mod conditions;
 mod counts;
+pub mod dips;
 mod event_body;
+pub mod event_costs;
 mod event_history;
 mod event_relations;
 mod events;
@@ -147,6 +149,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(samples::push)),
         )
         .service(web::resource("/api/v1/indicators/{key}/totals").route(web::get().to(samples::totals)))
+        .service(web::resource("/api/v1/indicators/{key}/ledger").route(web::get().to(event_costs::ledger)))
+        .service(web::resource("/api/v1/events/{number}/costs").route(web::get().to(event_costs::of_event)))
+        .service(web::resource("/api/v1/events/{number}/indicators/{key}").route(web::put().to(event_costs::link)))
+        .service(web::resource("/api/v1/dips").route(web::get().to(dips::list)))
+        .service(web::resource("/api/v1/dips/{id}/accept").route(web::post().to(dips::accept)))
+        .service(web::resource("/api/v1/dips/{id}/merge").route(web::post().to(dips::merge)))
+        .service(web::resource("/api/v1/dips/{id}/dismiss").route(web::post().to(dips::dismiss)))
         .service(web::resource("/api/v1/teams").route(web::get().to(teams::list)).route(web::post().to(teams::create)))
         .service(
             web::resource("/api/v1/teams/{id}").route(web::get().to(teams::read)).route(web::patch().to(teams::patch)),

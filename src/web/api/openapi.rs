@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, analytics, boards, bulk, counts, event_body, event_history, event_relations, events, figures,
-    grading, import_batches, imports, indicators, lines, policies, postmortem_text, postmortems, published,
-    report_mailings, report_styles, reports, samples, saved_views, section_versions, services, shares, teams, timeline,
+    action_items, analytics, boards, bulk, counts, dips, event_body, event_costs, event_history, event_relations,
+    events, figures, grading, import_batches, imports, indicators, lines, policies, postmortem_text, postmortems,
+    published, report_mailings, report_styles, reports, samples, saved_views, section_versions, services, shares,
+    teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -23,8 +24,17 @@ use crate::web::routes::{ROUTES, Route};
     boards::BoardBody,
     bulk::BulkAnswer,
     bulk::BulkRequest,
+    dips::DipAccept,
+    dips::DipBody,
+    dips::DipDismiss,
+    dips::DipList,
+    dips::DipMerge,
     event_body::EventBody,
     event_body::EventChange,
+    event_costs::EventCostBody,
+    event_costs::EventCostList,
+    event_costs::LedgerBody,
+    event_costs::LinkChange,
     event_history::DeletedBody,
     event_history::DeletedList,
     event_history::FieldChangeBody,
@@ -247,6 +257,13 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/indicators/{key}/samples") => give("MinuteList"),
         ("POST", "/api/v1/indicators/{key}/samples") => swap("SampleBatch", "SamplesBody"),
         ("GET", "/api/v1/indicators/{key}/totals") => give("TotalsBody"),
+        ("GET", "/api/v1/indicators/{key}/ledger") => give("LedgerBody"),
+        ("GET", "/api/v1/events/{number}/costs") => give("EventCostList"),
+        ("PUT", "/api/v1/events/{number}/indicators/{key}") => swap("LinkChange", "EventCostList"),
+        ("GET", "/api/v1/dips") => give("DipList"),
+        ("POST", "/api/v1/dips/{id}/accept") => swap("DipAccept", "DipBody"),
+        ("POST", "/api/v1/dips/{id}/merge") => swap("DipMerge", "DipBody"),
+        ("POST", "/api/v1/dips/{id}/dismiss") => swap("DipDismiss", "DipBody"),
         ("GET", "/api/v1/figures") => give("FigureList"),
         ("GET", "/api/v1/figures/{week}/{name}") => give("FigureBody"),
         ("PUT", "/api/v1/figures/{week}/{name}") => swap("FigureChange", "FigureBody"),
@@ -303,7 +320,10 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/indicators") => indicators::IndicatorQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/samples") => samples::MinutesQuery::into_params(query),
         ("POST", "/api/v1/indicators/{key}/samples") => samples::PushQuery::into_params(query),
-        ("GET", "/api/v1/indicators/{key}/totals") => samples::TotalsQuery::into_params(query),
+        ("GET", "/api/v1/dips") => dips::DipQuery::into_params(query),
+        ("GET", "/api/v1/indicators/{key}/totals" | "/api/v1/indicators/{key}/ledger") => {
+            samples::TotalsQuery::into_params(query)
+        }
         ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("GET", "/api/v1/events/{number}/timeline") => timeline::TimelineQuery::into_params(query),

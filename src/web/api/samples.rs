@@ -128,11 +128,11 @@ pub struct MinuteList {
 #[into_params(parameter_in = Query)]
 pub struct TotalsQuery {
     /// `2024-W34`, `2024-08`, `2024-Q3` or `2024`; by default this month.
-    period: Option<String>,
+    pub(super) period: Option<String>,
     /// First day, instead of a period.
-    from: Option<NaiveDate>,
+    pub(super) from: Option<NaiveDate>,
     /// Last day; by default today.
-    to: Option<NaiveDate>,
+    pub(super) to: Option<NaiveDate>,
 }
 
 /// The sums of a period. Every rate can be computed again from the counts.
@@ -260,7 +260,8 @@ pub async fn push(
     Ok(HttpResponse::Ok().json(body(&done, &batch.refused, batch.refused_count)))
 }
 
-fn shown(app: &App, minute: Minute) -> String {
+/// A minute as the API writes it.
+pub(super) fn shown(app: &App, minute: Minute) -> String {
     let at = DateTime::from_timestamp(i64::from(minute) * 60, 0).unwrap_or_default();
     at.with_timezone(&app.zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }

@@ -42,6 +42,8 @@ struct Home {
     key: Uuid,
     today: String,
     ongoing: u64,
+    owed: u64,
+    overdue: u64,
     /// Action items past their due date.
     late_actions: u64,
     late_words: &'static str,
@@ -80,7 +82,8 @@ pub(super) async fn show(
     let today = app.today();
     let week = IsoWeek::of(today);
     let of_week = events::of_week(app, &caller.actor, week).await?;
-    let owed = postmortems::owed(app, &caller.actor, None).await?;
+    let first_owed = postmortems::first_owed(app, &caller.actor, 20).await?;
+    let (owed, overdue) = postmortems::count_owed(app, &caller.actor).await?;
     let people = accounts::owners(app, &caller.actor).await?;
     let ongoing = events::count_ongoing(app, &caller.actor).await?;
     let from = first_week(week.previous());
@@ -96,6 +99,8 @@ pub(super) async fn show(
         key: app.id(),
         today: day_words(t, today),
         ongoing,
+        owed,
+        overdue,
         late_actions: action_items::count_overdue(app, &caller.actor).await?,
         late_words: crate::i18n::actions::words(t).overdue_line,
         week: week.to_string(),
@@ -109,7 +114,7 @@ pub(super) async fn show(
         mix_parts: mix_parts(&mix),
         mix,
         events: of_week.iter().map(|event| rows::row(app, t, &shell.levels, event)).collect(),
-        pending: owed.iter().take(20).map(|event| rows::owned_row(app, t, &shell.levels, event, &people)).collect(),
+        pending: first_owed.iter().map(|event| rows::owned_row(app, t, &shell.levels, event, &people)).collect(),
         shell,
     };
     render(status, &page)

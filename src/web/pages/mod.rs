@@ -175,8 +175,9 @@ pub(super) struct Shell {
     active: &'static str,
     /// Where the page lies, for forms that come back to it.
     here: String,
-    owed: u64,
-    overdue: u64,
+    /// How many postmortems are owed, in words; empty where none is.
+    owed: String,
+    overdue: bool,
     initial: String,
     name: String,
     role: &'static str,
@@ -189,7 +190,7 @@ pub(super) struct Shell {
 
 impl Shell {
     async fn of(app: &App, request: &HttpRequest, caller: &Caller, active: &'static str) -> Result<Self, Problem> {
-        let (owed, overdue) = postmortems::count_owed(app, &caller.actor).await?;
+        let (owed, overdue) = postmortems::owed_badge(app, &caller.actor).await?;
         let here = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
         let levels = grading::house_levels(app, &caller.actor).await?;
         Ok(Self { active, here, owed, overdue, levels, ..Self::quiet(app, caller) })
@@ -206,8 +207,8 @@ impl Shell {
             signed_in: true,
             active: "",
             here: "/".to_owned(),
-            owed: 0,
-            overdue: 0,
+            owed: String::new(),
+            overdue: false,
             initial: caller.actor.name.chars().take(1).collect(),
             name: caller.actor.name.clone(),
             role: role_words(t, role),
@@ -231,8 +232,8 @@ impl Shell {
             signed_in: false,
             active: "",
             here: "/".to_owned(),
-            owed: 0,
-            overdue: 0,
+            owed: String::new(),
+            overdue: false,
             initial: String::new(),
             name: String::new(),
             role: "",
