@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    CHECK_FOUND, Exit, Session, indicators,
+    CHECK_FOUND, Exit, Session, dips, event_costs, indicators,
     out::{data, say},
 };
 use crate::{
@@ -49,6 +49,37 @@ pub(super) enum Figures {
     Indicator(indicators::IndicatorCommand),
     /// Store samples per minute of a file: CSV with a header, JSON or NDJSON, also .gz. 写入分钟样本。
     Push(Push),
+    /// 事件让指标损失了多少。 What an event cost its indicators.
+    Cost {
+        /// PE-1。 PE-1.
+        event: String,
+    },
+    /// 把事件和指标关联或断开。 Tie an event to an indicator, or cut it off.
+    Link {
+        /// PE-1。 PE-1.
+        event: String,
+        /// 指标的键。 The indicator's key.
+        indicator: String,
+        /// linked 关联，cut 断开，auto 按受影响的业务。 linked, cut, or auto: as its services say.
+        how: String,
+    },
+    /// 一个周期的指标和影响它的事件。 A figure with the events that moved it.
+    Ledger {
+        /// 指标的键。 The indicator's key.
+        indicator: String,
+        /// 2024-W34、2024-08、2024-Q3 或 2024，默认本月。 2024-W34, 2024-08, 2024-Q3 or 2024; by default this month.
+        #[arg(long)]
+        period: Option<String>,
+        /// 第一天，代替周期。 First day, instead of a period.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// 最后一天，默认今天。 Last day; by default today.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+    },
+    /// 指标骤降：列出、采纳、并入、忽略。 Drops of indicators: list, accept, merge, dismiss.
+    #[command(subcommand)]
+    Dips(dips::Dips),
     /// The sums of a period with their rate.
     Totals {
         /// The indicator's key.
@@ -106,6 +137,12 @@ pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<(
         Figures::Compute { file } => compute(file),
         Figures::Indicator(command) => indicators::run(session, command).await,
         Figures::Push(command) => push(session, command).await,
+        Figures::Cost { event } => event_costs::cost(session, &event).await,
+        Figures::Link { event, indicator, how } => event_costs::link(session, &event, &indicator, &how).await,
+        Figures::Ledger { indicator, period, from, to } => {
+            event_costs::ledger(session, &indicator, period.as_deref(), from, to).await
+        }
+        Figures::Dips(command) => dips::run(session, command).await,
         Figures::Totals { indicator, period, from, to } => {
             let (app, actor) = (&session.app, &session.actor);
             let period = Period::asked(period.as_deref(), from, to, app.today()).map_err(ServiceError::from)?;

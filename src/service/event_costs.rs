@@ -334,6 +334,10 @@ pub struct EventCost {
 pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<EventCost>, ServiceError> {
     let event = events::get(app, actor, number).await?;
     let connection = app.store.read();
+    // Who asks right after a change need not wait for the worker.
+    if let Some(due) = store::event_costs::due_of(connection, event.id, app.now_millis()).await? {
+        step(app, &[due]).await?;
+    }
     let services: Vec<Uuid> = event.fields.services.iter().map(|service| service.service_id).collect();
     let of_services = store::indicators::of_services(connection, &services).await?;
     let links = store::event_costs::links_of(connection, &[event.id]).await?.remove(&event.id).unwrap_or_default();
@@ -560,6 +564,11 @@ pub async fn ledger(
     target: Option<Decimal>,
 ) -> Result<Ledger, ServiceError> {
     authorise(actor, Permission::Read)?;
+    // Who asks right after a change need not wait for the worker; a backlog is the worker's.
+    let due = store::event_costs::due(app.store.read(), app.now_millis(), TOGETHER).await?;
+    if !due.is_empty() && due.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
+        step(app, &due).await?;
+    }
     let totals = samples::totals(app, actor, indicator.number, from, to).await?.totals;
     let rows = store::event_costs::of_indicator(app.store.read(), indicator.number, from, to, Sight::of(actor)).await?;
     let mut of: BTreeMap<Option<i64>, Vec<Cost>> = BTreeMap::new();

@@ -50,6 +50,18 @@ pub async fn due(connection: &impl ConnectionTrait, now: i64, limit: u64) -> Res
     Ok(rows.into_iter().map(|(event, since)| Due { event, since }).collect())
 }
 
+/// Since when the costs of an event are due at `now`; none while they are not.
+pub async fn due_of(connection: &impl ConnectionTrait, id: Uuid, now: i64) -> Result<Option<Due>, StoreError> {
+    let since: Option<i64> = event::Entity::find_by_id(id)
+        .select_only()
+        .column(event::Column::CostsDue)
+        .filter(event::Column::CostsDue.lte(now))
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(since.map(|since| Due { event: id, since }))
+}
+
 /// Notes that the costs are computed; `next` (milliseconds) is when they are due again. An event that changed meanwhile stays
 /// due.
 pub async fn settle(tx: &Tx, done: &[Due], next: Option<i64>) -> Result<(), StoreError> {

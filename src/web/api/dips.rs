@@ -116,6 +116,16 @@ pub fn body(app: &App, proposal: &Proposal) -> DipBody {
     }
 }
 
+/// A dip as a line for people.
+pub fn line(body: &DipBody) -> String {
+    let end = body.to.as_deref().unwrap_or("…");
+    let event = body.event.as_ref().map(|event| format!("  {event}")).unwrap_or_default();
+    format!(
+        "{}  {}  {} – {end}  失败 failed {}  {}{event}",
+        body.id, body.indicator, body.from, body.excess, body.sentence
+    )
+}
+
 /// The state of a word.
 pub fn state(word: Option<&str>) -> Result<DipState, FieldError> {
     let wrong = || FieldError::shape("state", "choose proposed, accepted, merged or dismissed");

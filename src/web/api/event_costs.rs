@@ -135,7 +135,7 @@ pub struct EventCostBody {
     /// In order of time; none while they are being computed.
     pieces: Vec<CostPiece>,
     /// What it did to the week that it began in, and to the periods of the objectives.
-    periods: Vec<PeriodEffectBody>,
+    pub periods: Vec<PeriodEffectBody>,
 }
 
 /// What an event cost its indicators.
@@ -335,6 +335,51 @@ pub fn ledger_body(app: &App, ledger: &Ledger) -> LedgerBody {
             })
             .collect(),
     }
+}
+
+/// What an event did to a period, as a line for people.
+pub fn period_line(one: &PeriodEffectBody) -> String {
+    let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".to_owned());
+    let points = one.points.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut line = format!(
+        "{} {}：{}%，没有它 without it {}%，−{points}pp",
+        one.window,
+        one.from.get(..10).unwrap_or_default(),
+        dash(&one.rate),
+        dash(&one.rate_without)
+    );
+    if let (Some(target), Some(used)) = (&one.target, &one.budget_percent) {
+        line.push_str(&format!("，目标 target {target}%，用去预算 of the budget {used}%"));
+    }
+    line
+}
+
+/// A ledger as lines for people.
+pub fn ledger_lines(body: &LedgerBody) -> Vec<String> {
+    let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".to_owned());
+    let mut lines = vec![
+        format!("{} {} – {}", body.indicator, body.from, body.to),
+        format!("{}% = {} ÷ {}，失败 failed {}", dash(&body.rate), body.success, body.eligible, body.failed),
+    ];
+    for event in &body.events {
+        let name = event.event.as_deref().unwrap_or("（不可见 not shown）");
+        let used = event.budget_percent.as_ref().map(|used| format!("，用去预算 of the budget {used}%"));
+        lines.push(format!(
+            "{name}  {}  失败 failed {}，未到达 missing {}，没有它 without it {}%{}",
+            event.from,
+            event.excess,
+            event.missing,
+            dash(&event.rate_without),
+            used.unwrap_or_default()
+        ));
+    }
+    lines.push(format!(
+        "解释 explained {}%（{}），未解释 unexplained {}",
+        dash(&body.explained_percent),
+        body.explained,
+        body.background
+    ));
+    lines
 }
 
 /// What an event cost its indicators.
