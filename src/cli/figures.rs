@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    CHECK_FOUND, Exit, Session, indicators,
+    CHECK_FOUND, Exit, Session, indicators, openslo,
     out::{data, say},
 };
 use crate::{
@@ -49,6 +49,14 @@ pub(super) enum Figures {
     Indicator(indicators::IndicatorCommand),
     /// Store samples per minute of a file: CSV with a header, JSON or NDJSON, also .gz. 写入分钟样本。
     Push(Push),
+    /// Make indicators and objectives of an OpenSLO v1 file (YAML); what does not map is told and left out.
+    ImportOpenslo {
+        /// The file.
+        file: PathBuf,
+        /// Only say what would be made.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The sums of a period with their rate.
     Totals {
         /// The indicator's key.
@@ -106,6 +114,7 @@ pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<(
         Figures::Compute { file } => compute(file),
         Figures::Indicator(command) => indicators::run(session, command).await,
         Figures::Push(command) => push(session, command).await,
+        Figures::ImportOpenslo { file, dry_run } => openslo::run(session, &file, dry_run).await,
         Figures::Totals { indicator, period, from, to } => {
             let (app, actor) = (&session.app, &session.actor);
             let period = Period::asked(period.as_deref(), from, to, app.today()).map_err(ServiceError::from)?;

@@ -25,6 +25,7 @@ pub mod indicator;
 pub mod iso_week;
 pub mod loss_text;
 pub mod markdown;
+pub mod openslo;
 pub mod period;
 pub mod policy;
 pub mod postmortem;
