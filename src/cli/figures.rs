@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    CHECK_FOUND, Exit, Session, dips, event_costs, indicators,
+    CHECK_FOUND, Exit, Session, dips, event_costs, indicators, openslo,
     out::{data, say},
 };
 use crate::{
@@ -80,6 +80,14 @@ pub(super) enum Figures {
     /// 指标骤降：列出、采纳、并入、忽略。 Drops of indicators: list, accept, merge, dismiss.
     #[command(subcommand)]
     Dips(dips::Dips),
+    /// Make indicators and objectives of an OpenSLO v1 file (YAML); what does not map is told and left out.
+    ImportOpenslo {
+        /// The file.
+        file: PathBuf,
+        /// Only say what would be made.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The sums of a period with their rate.
     Totals {
         /// The indicator's key.
@@ -143,6 +151,7 @@ pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<(
             event_costs::ledger(session, &indicator, period.as_deref(), from, to).await
         }
         Figures::Dips(command) => dips::run(session, command).await,
+        Figures::ImportOpenslo { file, dry_run } => openslo::run(session, &file, dry_run).await,
         Figures::Totals { indicator, period, from, to } => {
             let (app, actor) = (&session.app, &session.actor);
             let period = Period::asked(period.as_deref(), from, to, app.today()).map_err(ServiceError::from)?;

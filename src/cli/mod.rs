@@ -14,6 +14,7 @@ mod history;
 mod import;
 mod indicators;
 mod mailing;
+mod openslo;
 mod out;
 mod parse;
 mod pm;

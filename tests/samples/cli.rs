@@ -56,3 +56,35 @@ async fn a_table_of_minutes_is_pushed_looked_through_first_and_summed() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("请写明哪一列是 total"), "{}", text(&unknown.stderr));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_openslo_file_becomes_indicators_with_objectives_and_says_what_does_not_map() {
+    let database = TestDatabase::new().await;
+    let slo = |name: &str, window: &str| {
+        format!(
+            "apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: {name}\nspec:\n  service: 提现\n  indicator:\n    spec:\n      \
+             ratioMetric:\n        counter: true\n  timeWindow:\n    - duration: {window}\n      isRolling: true\n  \
+             budgetingMethod: Occurrences\n  objectives:\n    - target: 0.999\n---\n"
+        )
+    };
+    fupan(&database, &["service", "add", "提现"]);
+    std::fs::write(database.folder().join("slo.yaml"), slo("withdraw", "30d") + &slo("pay", "1m")).unwrap();
+    let dry = fupan(&database, &["figures", "import-openslo", "slo.yaml", "--dry-run"]);
+    assert_eq!(text(&dry.stdout), "withdraw\twithdraw\trolling_30d≥99.9\n");
+    assert_eq!(text(&fupan(&database, &["figures", "indicator", "list"]).stdout), "");
+    for _ in 0..2 {
+        let made = fupan(&database, &["figures", "import-openslo", "slo.yaml"]);
+        assert_eq!(made.status.code(), Some(7));
+        assert!(
+            text(&made.stderr).contains("SLO pay：不能导入 refused: its window of 1m is minutes"),
+            "{}",
+            text(&made.stderr)
+        );
+        let list = fupan(&database, &["figures", "indicator", "list"]);
+        assert_eq!(text(&list.stdout), "withdraw\twithdraw\t成功率\trolling_30d≥99.9\n");
+    }
+    let shown: Value =
+        serde_json::from_slice(&fupan(&database, &["--json", "figures", "indicator", "show", "withdraw"]).stdout)
+            .unwrap();
+    assert!(shown["indicator"]["service_id"].is_string(), "{shown}");
+}

@@ -3,4 +3,5 @@
 
 mod api;
 mod cli;
+mod costs;
 mod exact;
