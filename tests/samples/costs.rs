@@ -254,8 +254,8 @@ async fn a_dip_is_proposed_once_and_becomes_an_event() {
         (dip["from"].as_str(), dip["to"].as_str()),
         (Some("2024-08-19T15:00:00+08:00"), Some("2024-08-19T15:30:00+08:00"))
     );
-    assert_eq!((dip["excess"].as_i64(), dip["indicator"].as_str()), (Some(683), Some("withdraw")), "{dip}");
-    assert!(dip["sentence"].as_str().unwrap().starts_with("提现有效成功率降至83.71%，影响约683笔"), "{dip}");
+    assert_eq!((dip["excess"].as_i64(), dip["indicator"].as_str()), (Some(684), Some("withdraw")), "{dip}");
+    assert!(dip["sentence"].as_str().unwrap().starts_with("提现有效成功率降至83.71%，影响约684笔"), "{dip}");
     let path = format!("/dips/{}/accept", dip["id"].as_str().unwrap());
     let (status, accepted) = world.send(Method::POST, &path, &json!({"severity": "C"})).await;
     assert_eq!((status, accepted["event"].as_str()), (StatusCode::OK, Some("PE-1")), "{accepted}");
