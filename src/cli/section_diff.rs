@@ -19,12 +19,12 @@ use crate::{
 pub(super) struct Diff {
     /// PE-1.
     event: String,
-    /// The section.
+    /// 节的名称或代码，如 根因。 The section.
     section: String,
-    /// The earlier version, 0 for before anybody wrote; by default the one before.
+    /// 较早的版本，0 为动笔之前；默认前一版。 The earlier version, 0 for before anybody wrote; by default the one before.
     #[arg(long)]
     from: Option<i64>,
-    /// The later version; by default the latest.
+    /// 较晚的版本，默认最新一版。 The later version; by default the latest.
     #[arg(long)]
     to: Option<i64>,
     /// 只列出版本。 List the versions alone.

@@ -61,13 +61,12 @@ fn a_thousand_events_are_read_as_each_of_them_alone() {
     let line = |n: usize| {
         let (day, hour, minute) = (19 + n % 5, n % 24, n % 60);
         let mark = if n.is_multiple_of(3) { "【待复盘】" } else { "" };
-        // Some say nothing, some are labelled, some go on below.
+        // Some go on below.
         match n % 7 {
             0 => format!(
                 "- 08/{day} {hour:02}:{minute:02} 第{n}号渠道提现失败，影响约{n}笔，下线规则后恢复正常。{mark}\n"
             ),
             1 => format!("- 08/{day} {hour:02}:{minute:02} 查询超时，{n}分钟后恢复\n  影响：约{n}笔出金交易\n"),
-            2 => "- 无\n".to_owned(),
             _ => format!("- 登录变慢{n}，已恢复。{mark}\n"),
         }
     };
