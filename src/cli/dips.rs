@@ -34,7 +34,7 @@ pub(super) enum Dips {
     Merge {
         /// 骤降的编号。 Its id.
         id: Uuid,
-        /// PE-1。 PE-1.
+        /// PE-1.
         event: String,
     },
     /// 忽略：不是事件。 Say that one is no event.

@@ -44,19 +44,19 @@ pub(super) enum Figures {
         /// 算例，默认标准输入。 The case; by default standard input.
         file: Option<PathBuf>,
     },
-    /// Indicators: add, list, show, edit, define, objectives.
+    /// 指标：新增、列出、查看、修改、口径、目标。 Indicators: add, list, show, edit, define, objectives.
     #[command(subcommand)]
     Indicator(indicators::IndicatorCommand),
-    /// Store samples per minute of a file: CSV with a header, JSON or NDJSON, also .gz. 写入分钟样本。
+    /// 写入分钟样本：带表头的 CSV、JSON 或 NDJSON，也可 .gz。 Store samples per minute of a file: CSV with a header, JSON or NDJSON, also .gz.
     Push(Push),
     /// 事件让指标损失了多少。 What an event cost its indicators.
     Cost {
-        /// PE-1。 PE-1.
+        /// PE-1.
         event: String,
     },
     /// 把事件和指标关联或断开。 Tie an event to an indicator, or cut it off.
     Link {
-        /// PE-1。 PE-1.
+        /// PE-1.
         event: String,
         /// 指标的键。 The indicator's key.
         indicator: String,
@@ -80,25 +80,25 @@ pub(super) enum Figures {
     /// 指标骤降：列出、采纳、并入、忽略。 Drops of indicators: list, accept, merge, dismiss.
     #[command(subcommand)]
     Dips(dips::Dips),
-    /// Make indicators and objectives of an OpenSLO v1 file (YAML); what does not map is told and left out.
+    /// 从 OpenSLO v1 文件（YAML）建立指标和目标；对不上的会说明并略过。 Make indicators and objectives of an OpenSLO v1 file (YAML); what does not map is told and left out.
     ImportOpenslo {
-        /// The file.
+        /// 文件。 The file.
         file: PathBuf,
-        /// Only say what would be made.
+        /// 只说会建什么，不写入。 Only say what would be made.
         #[arg(long)]
         dry_run: bool,
     },
-    /// The sums of a period with their rate.
+    /// 一个周期的合计和比率。 The sums of a period with their rate.
     Totals {
-        /// The indicator's key.
+        /// 指标的键。 The indicator's key.
         indicator: String,
-        /// 2024-W34, 2024-08, 2024-Q3 or 2024; by default this month.
+        /// 周期，默认本月。 2024-W34, 2024-08, 2024-Q3 or 2024; by default this month.
         #[arg(long)]
         period: Option<String>,
-        /// First day, instead of a period.
+        /// 第一天，代替周期。 First day, instead of a period.
         #[arg(long)]
         from: Option<NaiveDate>,
-        /// Last day; by default today.
+        /// 最后一天，默认今天。 Last day; by default today.
         #[arg(long)]
         to: Option<NaiveDate>,
     },
@@ -107,18 +107,18 @@ pub(super) enum Figures {
 /// What to store.
 #[derive(Debug, Args)]
 pub(super) struct Push {
-    /// The file; - is standard input.
+    /// 文件，- 为标准输入。 The file; - is standard input.
     file: PathBuf,
-    /// The indicator's key.
+    /// 指标的键。 The indicator's key.
     #[arg(long)]
     indicator: String,
-    /// csv, json or ndjson; by default what the name of the file says.
+    /// 格式，默认看文件名。 csv, json or ndjson; by default what the name of the file says.
     #[arg(long)]
     format: Option<String>,
-    /// Columns whose names do not tell: --map total=支付笔数 --map time=分钟点. Also success, excluded, failed, estimated.
+    /// 列名看不出含义的列，也可 success、excluded、failed、estimated。 Columns whose names do not tell: --map total=支付笔数 --map time=分钟点. Also success, excluded, failed, estimated.
     #[arg(long)]
     map: Vec<String>,
-    /// Store the good rows where others are refused; by default one refused row refuses the file.
+    /// 有行被拒时仍收下其余的行；默认一行被拒就整份不收。 Store the good rows where others are refused; by default one refused row refuses the file.
     #[arg(long)]
     keep_good: bool,
 }

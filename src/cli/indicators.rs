@@ -26,98 +26,98 @@ use crate::{
     web::api::indicators as api,
 };
 
-/// Indicators. 指标。
+/// 指标。 Indicators.
 #[derive(Debug, Subcommand)]
 pub(super) enum IndicatorCommand {
-    /// Those in use by key.
+    /// 列出在用的指标。 Those in use by key.
     List {
-        /// Archived ones too.
+        /// 也列出已归档的。 Archived ones too.
         #[arg(long)]
         archived: bool,
     },
-    /// One, with the versions of its definition.
+    /// 一个指标和它定义的各个版本。 One, with the versions of its definition.
     Show {
-        /// Its key.
+        /// 指标的键。 Its key.
         key: String,
     },
-    /// Add one.
+    /// 新增指标。 Add one.
     Add {
-        /// Its name in addresses: small letters, digits, - _ and . It stays.
+        /// 键，用在地址里：小写字母、数字、- _ 和 . ，以后不变。 Its name in addresses: small letters, digits, - _ and . It stays.
         key: String,
-        /// Its name; by default the key.
+        /// 名称，默认同键。 Its name; by default the key.
         #[arg(long)]
         name: Option<String>,
-        /// success_rate, availability, duration or number. It stays.
+        /// 类别：success_rate 成功率、availability 可用率、duration 时长、number 其他数字，以后不变。 success_rate, availability, duration or number. It stays.
         #[arg(long, default_value = "success_rate")]
         kind: String,
-        /// The business line or component.
+        /// 业务线或组件。 The business line or component.
         #[arg(long)]
         service: Option<String>,
-        /// %, ms.
+        /// 单位。 %, ms.
         #[arg(long)]
         unit: Option<String>,
-        /// Digits behind the point, 0 to 6.
+        /// 小数位数，0 到 6。 Digits behind the point, 0 to 6.
         #[arg(long)]
         digits: Option<u8>,
-        /// Whether a smaller value is the better one: true or false.
+        /// 是否越小越好：true 或 false。 Whether a smaller value is the better one: true or false.
         #[arg(long)]
         lower_is_better: Option<bool>,
     },
-    /// Change one.
+    /// 修改指标。 Change one.
     Edit {
-        /// Its key.
+        /// 指标的键。 Its key.
         key: String,
-        /// Its name.
+        /// 名称。 Its name.
         #[arg(long)]
         name: Option<String>,
-        /// The business line or component; - for none.
+        /// 业务线或组件，- 为不指定。 The business line or component; - for none.
         #[arg(long)]
         service: Option<String>,
-        /// %, ms; - for none.
+        /// 单位，- 为没有。 %, ms; - for none.
         #[arg(long)]
         unit: Option<String>,
-        /// Digits behind the point, 0 to 6.
+        /// 小数位数，0 到 6。 Digits behind the point, 0 to 6.
         #[arg(long)]
         digits: Option<u8>,
-        /// Whether a smaller value is the better one: true or false.
+        /// 是否越小越好：true 或 false。 Whether a smaller value is the better one: true or false.
         #[arg(long)]
         lower_is_better: Option<bool>,
     },
-    /// Take no samples any more; its past stays.
+    /// 归档：不再收样本，历史保留。 Take no samples any more; its past stays.
     Archive {
-        /// Its key.
+        /// 指标的键。 Its key.
         key: String,
     },
-    /// Take samples again.
+    /// 恢复归档的指标。 Take samples again.
     Restore {
-        /// Its key.
+        /// 指标的键。 Its key.
         key: String,
     },
-    /// Write a new version of what counts: the whole table of response codes.
+    /// 写下新一版口径：整张返回码表。 Write a new version of what counts: the whole table of response codes.
     Define {
-        /// Its key.
+        /// 指标的键。 Its key.
         key: String,
-        /// CODE=ours, partner, user, risk_control or unknown; failures of user and risk_control do not count.
+        /// 返回码=ours 我方、partner 合作方、user 用户、risk_control 风控或 unknown 不明；用户和风控的失败不计入。 CODE=ours, partner, user, risk_control or unknown; failures of user and risk_control do not count.
         #[arg(long = "code")]
         codes: Vec<String>,
-        /// First date that it holds for; by default today.
+        /// 生效的第一天，默认今天。 First date that it holds for; by default today.
         #[arg(long)]
         valid_from: Option<NaiveDate>,
-        /// Why it changes.
+        /// 为什么改。 Why it changes.
         #[arg(long)]
         note: Option<String>,
     },
-    /// Set what it should reach in a window, or remove that.
+    /// 设定或去掉一个窗口的目标。 Set what it should reach in a window, or remove that.
     Objective {
-        /// Its key.
+        /// 指标的键。 Its key.
         key: String,
-        /// week, month, rolling_28d, rolling_30d or year.
+        /// 窗口：week 周、month 月、rolling_28d 或 rolling_30d 滚动、year 年。 week, month, rolling_28d, rolling_30d or year.
         #[arg(long, default_value = "year")]
         window: String,
-        /// The target, like 99.95.
+        /// 目标值。 The target, like 99.95.
         #[arg(long, required_unless_present = "remove")]
         target: Option<String>,
-        /// Remove it.
+        /// 去掉目标。 Remove it.
         #[arg(long, conflicts_with = "target")]
         remove: bool,
     },
