@@ -20,8 +20,8 @@ const TOGETHER: Minute = 5;
 const LEAST: i64 = 3;
 /// Minutes of a week.
 const WEEK: f64 = 10_080.0;
-/// In how many ways two bad minutes may stand to each other in one dip, and both kinds of windows.
-const PAIRS: f64 = 20.0;
+/// In how many ways two bad minutes may stand to each other in one dip.
+const PAIRS: f64 = 10.0;
 
 /// How rarely chance may be taken for a dip.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,9 +33,14 @@ pub struct FalseAlarms {
 }
 
 impl FalseAlarms {
-    /// The probability under which a single minute is bad: two of them must meet.
-    pub fn level(self) -> f64 {
-        (self.per_week / (WEEK * PAIRS * self.indicators.max(1) as f64)).sqrt().clamp(1e-12, 1e-3)
+    /// Half of the budget is for minutes that are bad alone, of which two must meet: the probability under which one is bad.
+    pub fn alone(self) -> f64 {
+        (self.together() / PAIRS).sqrt().min(1e-3)
+    }
+
+    /// The other half is for five minutes together, which make a dip by themselves.
+    pub fn together(self) -> f64 {
+        (self.per_week / (2.0 * WEEK * self.indicators.max(1) as f64)).clamp(1e-15, 1e-4)
     }
 }
 
@@ -167,20 +172,20 @@ impl FoundDip {
 /// The dips that begin within `[from, to)`. `to` is where the measured minutes end for now: what is not yet over there has no
 /// end. Minutes that were not measured are neither bad nor clean.
 pub fn find(measured: Measured<'_>, usual: Usual, alarms: FalseAlarms, from: Minute, to: Minute) -> Vec<Dip> {
-    let level = alarms.level();
+    let (alone_under, together_under) = (alarms.alone(), alarms.together());
     let minutes = measured.of(from, to);
     let mut bad = vec![false; minutes.len()];
     for (index, sample) in minutes.iter().enumerate() {
         let alone = Totals::of(sample.counts);
-        if alone.failed() >= LEAST && usual.chance(alone) < level {
+        if alone.failed() >= LEAST && usual.chance(alone) < alone_under {
             mark(&mut bad, index);
         }
         let window = measured.of(sample.minute, sample.minute.saturating_add(TOGETHER).min(to));
         let together = sum(window.iter().map(|sample| sample.counts));
         let whole = together.minutes == i64::from(TOGETHER);
-        if whole && together.failed() >= LEAST && usual.chance(together) < level {
+        if whole && together.failed() >= LEAST && usual.chance(together) < together_under {
             for (at, sample) in window.iter().enumerate() {
-                if usual.above(Totals::of(sample.counts)) >= 1.0 {
+                if usual.above(Totals::of(sample.counts)) > 0.5 {
                     mark(&mut bad, index + at);
                 }
             }

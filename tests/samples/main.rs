@@ -3,5 +3,6 @@
 
 mod api;
 mod cli;
+mod compute;
 mod costs;
 mod exact;

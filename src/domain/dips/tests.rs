@@ -103,8 +103,9 @@ fn what_was_not_measured_is_neither_bad_nor_clean() {
 
 #[test]
 fn more_indicators_need_more_to_be_a_dip() {
-    let level = |indicators| FalseAlarms { per_week: 1.0, indicators }.level();
-    assert!(level(1) <= 1e-3 && level(1_000) < level(10) / 5.0 && level(0) == level(1));
+    let alarms = |indicators| FalseAlarms { per_week: 1.0, indicators };
+    assert!(alarms(1).alone() <= 1e-3 && alarms(1_000).alone() < alarms(10).alone() / 5.0);
+    assert!(alarms(1_000).together() < alarms(10).together() / 50.0 && alarms(0).together() == alarms(1).together());
 }
 
 proptest! {
@@ -122,4 +123,82 @@ proptest! {
         }
         prop_assert!(dips.iter().rev().skip(1).all(|dip| dip.to.is_some()));
     }
+}
+
+/// A reproducible source of numbers (`SplitMix64`).
+struct Chance(u64);
+
+impl Chance {
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Poisson: by adding gaps where it is small, else near enough by the normal distribution.
+    fn poisson(&mut self, mean: f64) -> i64 {
+        if mean > 30.0 {
+            let (radius, angle) = ((-2.0 * (1.0 - self.unit()).ln()).sqrt(), std::f64::consts::TAU * self.unit());
+            return (mean + mean.sqrt() * radius * angle.cos()).round().max(0.0) as i64;
+        }
+        let (mut n, mut sum) = (0, -(1.0 - self.unit()).ln());
+        while sum < mean {
+            sum += -(1.0 - self.unit()).ln();
+            n += 1;
+        }
+        n
+    }
+}
+
+/// Of injected dips: how many were found, how many were injected, and how many were found that nobody injected.
+fn injected(rate: f64, usual_rate: f64, weeks: usize, failing: f64) -> (usize, usize, usize) {
+    let mut chance = Chance(7 + rate as u64);
+    let alarms = FalseAlarms { per_week: 0.1, indicators: weeks };
+    let (mut hits, mut wrong) = (0, 0);
+    for week in 0..weeks {
+        // The traffic of a day: least at night.
+        let level = |at: Minute| rate * (0.55 - 0.45 * (std::f64::consts::TAU * f64::from(at % 1_440) / 1_440.0).cos());
+        let from = 5_000 + Minute::try_from(week * 131 % 4_000).unwrap();
+        let long = [5, 12, 30, 60][week % 4];
+        let mut minutes = Vec::new();
+        for at in 0..10_080 {
+            let total = chance.poisson(level(at));
+            let bad = (from..from + long).contains(&at);
+            let failed = chance.poisson(total as f64 * if bad { failing } else { usual_rate }).min(total);
+            minutes.push(minute(at, total, failed));
+        }
+        let usual = Usual::of(minutes.iter().take(4_320).map(|sample| sample.counts)).unwrap();
+        let dips: Vec<Dip> = find(Measured::new(&minutes), usual, alarms, 4_320, 10_080)
+            .into_iter()
+            .filter(|dip| dip.excess >= 5)
+            .collect();
+        let meets = |dip: &&Dip| dip.from < from + long && from < dip.to.unwrap_or(10_080);
+        hits += usize::from(dips.iter().any(|dip| meets(&dip)));
+        wrong += dips.iter().filter(|dip| !meets(dip)).count();
+    }
+    (hits, weeks, wrong)
+}
+
+#[test]
+fn injected_dips_are_found_and_quiet_weeks_are_left_alone() {
+    let mut said = String::new();
+    let (mut all_hits, mut all, mut all_wrong) = (0, 0, 0);
+    for (rate, usual_rate) in [(400.0, 0.000_11), (140.0, 0.001), (40.0, 0.005)] {
+        for failing in [0.05, 0.2, 0.6] {
+            let (hits, weeks, wrong) = injected(rate, usual_rate, 24, failing);
+            said.push_str(&format!(
+                "{rate}/min, usually {usual_rate}, then {failing}: {hits} of {weeks}, {wrong} wrong\n"
+            ));
+            // A twentieth of thin traffic failing for five minutes at night is a handful of failures.
+            let least = if rate < 100.0 && failing < 0.1 { weeks / 2 } else { weeks * 9 / 10 };
+            assert!(hits >= least && wrong <= 1, "{said}");
+            all_hits += hits;
+            all += weeks;
+            all_wrong += wrong;
+        }
+    }
+    println!("{said}recall {all_hits} of {all}, precision {all_hits} of {}", all_hits + all_wrong);
+    assert!(all_hits * 100 >= all * 90 && all_wrong * 50 <= all_hits, "{said}");
 }
