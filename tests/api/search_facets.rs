@@ -215,7 +215,9 @@ async fn a_search_with_a_filter_follows_every_change_of_what_it_filters_by() {
         .await;
 
     house.change(Method::PUT, 1, "/grading", json!({"level": "A", "reason": "影响大"})).await;
-    house.agrees("graded", &[("severity:B", &[4]), ("severity:A", &[1, 3, 6]), ("state:pending", &[1, 2, 3, 4, 6])]).await;
+    house
+        .agrees("graded", &[("severity:B", &[4]), ("severity:A", &[1, 3, 6]), ("state:pending", &[1, 2, 3, 4, 6])])
+        .await;
     house.change(Method::PUT, 2, "/responsibility", json!({"shares": [{"team": "渠道", "basis_points": 5000}]})).await;
     house.agrees("assigned", &[("team:渠道", &[2]), ("team:none", &[1, 3, 4, 5, 6])]).await;
     house.change(Method::PUT, 2, "/responsibility", json!({"shares": [{"team": "支付", "basis_points": 5000}]})).await;
