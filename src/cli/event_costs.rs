@@ -55,7 +55,7 @@ pub(super) async fn cost(session: &Session, event: &str) -> anyhow::Result<()> {
                 data(&format!("  填报 {number}，多于实测 declared {number}, more than measured"));
             }
             Some((number, Declared::Fits)) => {
-                data(&format!("  填报 {number}，与实测相符 declared {number}, as measured"))
+                data(&format!("  填报 {number}，与实测相符 declared {number}, as measured"));
             }
             None => {}
         }

@@ -391,7 +391,7 @@ fn apportion(whole: i64, shares: &[f64]) -> Vec<i64> {
     let equal = 1.0 / shares.len() as f64;
     let part = |share: f64| if sum > 0.0 { share.max(0.0) / sum } else { equal };
     let exact: Vec<f64> = shares.iter().map(|share| part(*share) * whole as f64).collect();
-    let mut parts: Vec<i64> = exact.iter().map(|one| one.floor() as i64).collect();
+    let mut parts: Vec<i64> = exact.iter().map(|one| poisson::whole(one.floor())).collect();
     let mut left = whole - parts.iter().sum::<i64>();
     let mut order: Vec<usize> = (0..shares.len()).collect();
     let remainder = |index: usize| exact.get(index).map_or(0.0, |one| one - one.floor());
@@ -517,10 +517,10 @@ fn missing(question: &Question<'_>, days: &BaselineDays, observed: Totals, began
     let variance = expected * (1.0 + 1.0 / days) + (LEVEL_NOISE * expected).powi(2) + expected * expected / level;
     let sigma = variance.max(0.0).sqrt();
     Some(Missing {
-        expected: expected.round() as i64,
-        estimate: (expected - observed.eligible() as f64).round().max(0.0) as i64,
-        gate: (GATE * sigma).ceil() as i64,
-        within: (1.96 * sigma).round() as i64,
+        expected: poisson::whole(expected.round()),
+        estimate: poisson::whole((expected - observed.eligible() as f64).round().max(0.0)),
+        gate: poisson::whole((GATE * sigma).ceil()),
+        within: poisson::whole((1.96 * sigma).round()),
     })
 }
 

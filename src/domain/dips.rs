@@ -77,7 +77,7 @@ impl Usual {
     /// How often chance gives so many failures or more.
     fn chance(self, counts: Totals) -> f64 {
         let mean = self.rate * counts.eligible() as f64;
-        poisson::tail(mean / self.scatter, (counts.failed() as f64 / self.scatter).floor() as i64)
+        poisson::tail(mean / self.scatter, poisson::whole((counts.failed() as f64 / self.scatter).floor()))
     }
 
     fn above(self, counts: Totals) -> f64 {
@@ -229,7 +229,7 @@ fn sum(counts: impl Iterator<Item = Counts>) -> Totals {
 
 fn dip(measured: Measured<'_>, usual: Usual, from: Minute, end: Minute, bad: usize, over: bool) -> Option<Dip> {
     let counts = sum(measured.of(from, end).iter().map(|sample| sample.counts));
-    let excess = usual.above(counts).round().max(0.0) as i64;
+    let excess = poisson::whole(usual.above(counts).round().max(0.0));
     (bad >= 2).then_some(Dip { from, to: over.then_some(end), counts, excess })
 }
 

@@ -95,7 +95,7 @@ impl Budget {
         let share = left as f64 / (i128::from(self.whole) * self.allowance.part) as f64;
         let rate = (i128::from(burning.failed) * burning.allowance.of) as f64
             / (i128::from(burning.whole.max(1)) * burning.allowance.part) as f64;
-        Some((period as f64 * share / rate) as i64)
+        Some(super::poisson::whole(period as f64 * share / rate))
     }
 }
 

@@ -3,6 +3,12 @@
 /// From so many expected failures on the normal distribution with a correction for its skewness serves.
 const LARGE: f64 = 100_000.0;
 
+/// A whole number of what was computed; what no number of 64 bits holds stays at the nearest one.
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+pub const fn whole(value: f64) -> i64 {
+    value as i64
+}
+
 /// The logarithm of `n!`, by Stirling's series; exact enough for every place here (relative error under 1e-10).
 fn ln_factorial(n: f64) -> f64 {
     if n < 16.0 {
@@ -70,7 +76,7 @@ pub fn quantile(mean: f64, part: f64) -> i64 {
     }
     let z = normal_quantile(part);
     // Cornish and Fisher's first correction: right to one or two everywhere, exact enough where n is large.
-    let guess = (mean + z * mean.sqrt() + (z * z - 1.0) / 6.0).floor().max(0.0) as i64;
+    let guess = whole((mean + z * mean.sqrt() + (z * z - 1.0) / 6.0).floor().max(0.0));
     if mean >= LARGE {
         return guess;
     }

@@ -556,21 +556,23 @@ pub(super) async fn write_changed(
     Ok(after)
 }
 
-/// What people write now lies at most a day ahead (clocks differ), planned maintenance at most a year. A pasted line
-/// and a report say what they say: their reader has asked about the year.
+/// What people write now lies at most ten minutes ahead (clocks differ), a pasted line and a date alone at most a day, planned
+/// maintenance at most a year. A report says what it says: its reader has asked about the year.
 fn check_future(
     now: DateTime<Utc>,
     before: &EventFields,
     after: &EventFields,
     source: Source,
 ) -> Result<(), ServiceError> {
-    if matches!(source, Source::Line | Source::Import) {
+    if source == Source::Import {
         return Ok(());
     }
     let ahead = |point: ClockPoint| match (after.kind, point.precision) {
         (EventKind::Maintenance, _) => Duration::days(366),
         // The date alone, in whatever zone it was meant.
         (_, Precision::Day) => Duration::days(1),
+        // A time is read into a line, which may have meant yesterday's.
+        (_, Precision::Minute) if source == Source::Line => Duration::days(1),
         // Clocks differ.
         (_, Precision::Minute) => Duration::minutes(10),
     };

@@ -26,9 +26,9 @@ pub struct Problem {
     /// The field it is about.
     pub field: Option<&'static str>,
     /// Facts that are asked for first.
-    pub asked: Vec<&'static str>,
+    pub asked: Box<[&'static str]>,
     /// The rows of a file that it is about.
-    pub rows: Vec<RowProblem>,
+    pub rows: Box<[RowProblem]>,
 }
 
 /// What is wrong with a row of a file.
@@ -49,7 +49,7 @@ impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let chinese = chinese_of(code).map(str::to_owned);
-        Self { status, code, detail, chinese, field: None, asked: Vec::new(), rows: Vec::new() }
+        Self { status, code, detail, chinese, field: None, asked: Box::default(), rows: Box::default() }
     }
 }
 
@@ -141,7 +141,7 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let detail = error.to_string();
         let chinese = Some(crate::i18n::problems::chinese(&error));
-        let mut asked = Vec::new();
+        let mut asked: Box<[&'static str]> = Box::default();
         let (status, code) = match &error {
             ServiceError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             ServiceError::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign_in_needed"),
@@ -155,20 +155,20 @@ impl From<ServiceError> for Problem {
                     chinese,
                     field: Some(field.field),
                     asked,
-                    rows: Vec::new(),
+                    rows: Box::default(),
                 };
             }
             ServiceError::Foreign(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("document"));
-                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Vec::new() };
+                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Box::default() };
             }
             ServiceError::Query(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("q"));
-                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Vec::new() };
+                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Box::default() };
             }
             ServiceError::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale_version"),
             ServiceError::Unanswered { facts, .. } => {
-                asked.clone_from(facts);
+                asked = facts.as_slice().into();
                 (StatusCode::CONFLICT, "unanswered")
             }
             ServiceError::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
@@ -178,7 +178,7 @@ impl From<ServiceError> for Problem {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words);
             }
         };
-        Self { status, code, detail, chinese, field: None, asked, rows: Vec::new() }
+        Self { status, code, detail, chinese, field: None, asked, rows: Box::default() }
     }
 }
 

@@ -64,9 +64,9 @@ enum Closed<'k> {
     /// It stands as it did.
     Known(&'k EventReading),
     /// It was read.
-    Read(EventReading),
+    Read(Box<EventReading>),
     /// It can be read by itself, whatever stands around it.
-    Unread(Block, EventText, u64),
+    Unread(Box<(Block, EventText, u64)>),
 }
 
 /// From so many events on they are read by several threads.
@@ -106,8 +106,11 @@ impl<'k> Section<'_, 'k> {
     fn read_closed(&self, closed: Vec<Closed<'k>>) -> Vec<Cow<'k, EventReading>> {
         let read = |closed: Closed<'k>| match closed {
             Closed::Known(known) => Some(Cow::Borrowed(known)),
-            Closed::Read(event) => Some(Cow::Owned(event)),
-            Closed::Unread(block, event, fingerprint) => self.read_block(&block, &event, fingerprint).map(Cow::Owned),
+            Closed::Read(event) => Some(Cow::Owned(*event)),
+            Closed::Unread(unread) => {
+                let (block, event, fingerprint) = *unread;
+                self.read_block(&block, &event, fingerprint).map(Cow::Owned)
+            }
         };
         let unread = closed.iter().filter(|closed| matches!(closed, Closed::Unread(..))).count();
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
@@ -189,9 +192,9 @@ impl<'k> Section<'_, 'k> {
             return;
         }
         if found.any {
-            found.closed.push(Closed::Unread(block, event, fingerprint));
+            found.closed.push(Closed::Unread(Box::new((block, event, fingerprint))));
         } else if let Some(event) = self.read_block(&block, &event, fingerprint) {
-            found.closed.push(Closed::Read(event));
+            found.closed.push(Closed::Read(Box::new(event)));
             found.any = true;
         }
     }
@@ -296,7 +299,7 @@ impl<'k> Section<'_, 'k> {
                 continue;
             }
             draft.narrative = super::render::generate_narrative(&draft, self.context.zone);
-            found.closed.push(Closed::Read(self.event(row.line.clone(), draft, &anatomy, Layout::Table, 0)));
+            found.closed.push(Closed::Read(Box::new(self.event(row.line.clone(), draft, &anatomy, Layout::Table, 0))));
             found.any = true;
         }
     }
