@@ -26,6 +26,7 @@ use crate::{
 )]
 pub(super) struct Events {
     /// 词和筛选。 Words and filters: 提现 severity:C from:2024-08-01.
+    #[arg(allow_hyphen_values = true)]
     query: Vec<String>,
     /// 保存的视图，它的查询在前。 A saved view, whose query comes before the words.
     #[arg(long)]

@@ -13,7 +13,7 @@ use crate::{
     domain::{checked, postmortem::PostmortemState},
     i18n::{self, record, timeline::words as entry_words},
     service::{
-        accounts, postmortem_text,
+        ServiceError, accounts, events, postmortem_text,
         postmortems::{self, PostmortemChange},
         recurrence,
     },
@@ -167,6 +167,11 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
             (event, PostmortemChange { reviewer, ..to(PostmortemState::InReview) })
         }
         Pm::Return { event, reason } => {
+            let found = events::get(&session.app, &session.actor, number_of(&event)?).await?;
+            if found.postmortem.state != PostmortemState::InReview {
+                let words = format!("{event} is not in review: only what is in review is sent back");
+                return Err(ServiceError::Conflict(words).into());
+            }
             (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::Drafting) })
         }
         Pm::Done { event, reason } => (event, PostmortemChange { reason, ..to(PostmortemState::Done) }),

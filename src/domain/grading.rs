@@ -67,6 +67,15 @@ impl Conditions {
         self.least().into_iter().map(|(measure, _)| measure).collect()
     }
 
+    /// The value that a condition was compared with: a drop that is asked of core services is that of the core services.
+    fn measured(&self, facts: &Facts, measure: Measure) -> Option<i64> {
+        if measure == Measure::Drop && self.core == Some(true) && !facts.services.is_empty() {
+            let core = facts.services.iter().filter(|service| service.core);
+            return core.filter_map(|service| service.drop.or(facts.drop)).max();
+        }
+        facts.value(measure)
+    }
+
     /// Whether all conditions hold.
     fn judge(&self, facts: &Facts) -> Verdict {
         let mut verdict = self.of_services(facts);
@@ -316,7 +325,11 @@ pub fn propose(facts: Facts, policy: &GradingPolicy, levels: &SeverityPolicy) ->
     let level = fired
         .as_ref()
         .map(|rule| levels.level(&rule.level).map_or_else(|| rule.level.clone(), |level| level.label.clone()));
-    let used = fired.iter().flat_map(|rule| rule.when.measures()).filter_map(|m| Some((m, facts.value(m)?))).collect();
+    let used = fired
+        .iter()
+        .flat_map(|rule| rule.when.measures().into_iter().map(move |measure| (rule, measure)))
+        .filter_map(|(rule, measure)| Some((measure, rule.when.measured(&facts, measure)?)))
+        .collect();
     Proposal { rule: fired, level, used, missing: missing.into_iter().collect(), facts }
 }
 

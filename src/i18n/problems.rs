@@ -324,6 +324,15 @@ fn conflict(words: &str) -> String {
     if let Some(own) = super::postmortem::conflict(words) {
         return own;
     }
+    if let Some((event, _)) = words.split_once(" is not in review: ") {
+        return format!("{event} 不在评审中，只有评审中的复盘可以退回");
+    }
+    if words.starts_with("the dip was ") {
+        return "这次骤降已经有人处理过，请刷新后再看".to_owned();
+    }
+    if words.contains(" indicators; take one away first") {
+        return "关联的指标已有 100 个，先去掉一个".to_owned();
+    }
     if words.starts_with("an account with the e-mail") {
         return "这个邮箱已经有账号".to_owned();
     }

@@ -219,17 +219,23 @@ async fn texts_of(
         filtered(id, Facet::Has(Has::Timeline));
         add(id, &mut [text].into_iter());
     }
-    let sections: Vec<(Uuid, String)> = postmortem_section::Entity::find()
+    let sections: Vec<(Uuid, String, serde_json::Value)> = postmortem_section::Entity::find()
         .select_only()
-        .columns([postmortem_section::Column::EventId, postmortem_section::Column::Text])
+        .columns([
+            postmortem_section::Column::EventId,
+            postmortem_section::Column::Text,
+            postmortem_section::Column::Whys,
+        ])
         .filter(postmortem_section::Column::EventId.is_in(named()))
         .order_by_asc(postmortem_section::Column::EventId)
         .limit(limit)
         .into_tuple()
         .all(connection)
         .await?;
-    for (id, text) in sections {
-        add(id, &mut [text].into_iter());
+    for (id, text, whys) in sections {
+        let whys = whys.as_array().cloned().unwrap_or_default();
+        let whys = whys.into_iter().filter_map(|why| why.as_str().map(str::to_owned));
+        add(id, &mut std::iter::once(text).chain(whys));
     }
     Ok(found)
 }

@@ -493,6 +493,7 @@ async fn a_core_service_that_is_half_down_proposes_the_worst_level() {
     assert_eq!(half["used"][1], json!({"measure": "drop", "value": 5_000}));
     let hardly = lead.get("events/2/grading").await["proposal"].clone();
     assert_eq!(hardly["rule"], "core-drop-c", "the core line does not borrow the fall of the small one: {hardly}");
+    assert_eq!(hardly["used"][1], json!({"measure": "drop", "value": 150}), "{hardly}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,11 @@ async fn a_timeline_is_written_edited_starred_and_removed() {
     assert!(markdown.contains("**15:12** 切到备用渠道 B") && !markdown.contains("扩容"), "{markdown}");
     assert!(run(&["timeline", "PE-1", "rm", &handle]).status.success());
     assert!(!out(&run(&["timeline", "PE-1"])).contains("备用渠道"));
+    assert!(run(&["pm", "write", "PE-1", "root_cause", "规则没有灰度", "--why", "连接池耗尽"]).status.success());
+    assert!(out(&run(&["events", "连接池耗尽"])).starts_with("PE-1"), "whys are words of the postmortem");
+    let returned = run(&["pm", "return", "PE-1", "--reason", "x"]);
+    assert_eq!(returned.status.code(), Some(6), "{}", err(&returned));
+    assert!(err(&returned).contains("不在评审中"), "{}", err(&returned));
     let removed = out(&run(&["--json", "timeline", "PE-1", "list", "--removed"]));
     let removed: serde_json::Value = serde_json::from_str(&removed).unwrap();
     assert!(removed.as_array().unwrap().iter().any(|entry| entry["removed"] == true), "{removed}");
