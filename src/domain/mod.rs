@@ -30,6 +30,7 @@ pub mod iso_week;
 pub mod loss_ledger;
 pub mod loss_text;
 pub mod markdown;
+pub mod measured;
 pub mod period;
 pub mod poisson;
 pub mod policy;

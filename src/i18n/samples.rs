@@ -25,6 +25,26 @@ pub fn refusal(reason: &Refusal) -> &'static str {
     }
 }
 
+/// Words beside a measured figure.
+#[derive(Debug, Clone, Copy)]
+pub struct MeasuredWords {
+    /// It was computed from samples.
+    pub measured: &'static str,
+    /// The part of the time that was measured.
+    pub coverage: &'static str,
+    /// What somebody reported.
+    pub reported: &'static str,
+}
+
+/// The words in a language.
+pub const fn words(chinese: bool) -> MeasuredWords {
+    if chinese {
+        MeasuredWords { measured: "实测", coverage: "覆盖率", reported: "上报" }
+    } else {
+        MeasuredWords { measured: "measured", coverage: "coverage", reported: "reported" }
+    }
+}
+
 /// A kind of indicators.
 pub const fn kind(kind: IndicatorKind) -> &'static str {
     match kind {

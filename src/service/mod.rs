@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod indicators;
 pub mod line_styles;
+pub mod measured;
 pub mod outbox;
 pub mod policies;
 pub mod ports;

@@ -18,6 +18,7 @@ mod import_batches;
 pub mod imports;
 pub mod indicators;
 mod lines;
+pub mod measured;
 mod openapi;
 mod policies;
 pub mod postmortem_text;

@@ -1,0 +1,167 @@
+//! Figures from samples in the report of a week, and what becomes of a published one when samples change.
+
+use fupan::domain::actor::Role;
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use support::Service;
+
+use crate::client;
+
+/// Monday after 2024-W34.
+const NOW: &str = "2024-08-26T02:00:30Z";
+/// Minutes of a week.
+const WEEK: i64 = 10_080;
+/// 2024-08-12 and 2024-08-19, 00:00 in Shanghai, in minutes.
+const W33: i64 = 28_723_680 - 480;
+const W34: i64 = W33 + WEEK;
+
+pub struct House {
+    pub service: Service,
+    pub client: Client,
+    pub token: String,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        let service = Service::start(NOW).await;
+        let token = service.token(Role::Admin).await;
+        Self { service, client: client(), token }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}/api/v1/{path}", self.service.url)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).bearer_auth(&self.token).send().await.unwrap()
+    }
+
+    pub async fn json(&self, path: &str) -> Value {
+        self.get(path).await.json().await.unwrap()
+    }
+
+    pub async fn text(&self, path: &str) -> String {
+        self.get(path).await.text().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.client.post(self.url(path)).bearer_auth(&self.token).json(body).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Value {
+        let answer = self.client.put(self.url(path)).bearer_auth(&self.token).json(body).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub async fn indicator(&self, key: &str, name: &str) {
+        self.post("indicators", &json!({"key": key, "name": name, "kind": "success_rate", "digits": 3})).await;
+    }
+
+    /// Samples of `minutes` minutes from the minute `from`: attempts and successes of each.
+    pub async fn samples(&self, key: &str, from: i64, minutes: i64, total: i64, success: i64) {
+        let mut table = String::from("time,total,success\n");
+        for minute in from..from + minutes {
+            table.push_str(&format!("{},{total},{success}\n", minute * 60));
+        }
+        let request = self.client.post(self.url(&format!("indicators/{key}/samples"))).bearer_auth(&self.token);
+        let answer = request.header("Content-Type", "text/csv").body(table).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
+    }
+
+    pub async fn restatement(&self) -> Value {
+        self.json("reports/2024-W34/restatement").await
+    }
+}
+
+fn named<'a>(list: &'a Value, name: &str) -> &'a Value {
+    list.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("{name} of {list}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_measured_stands_in_the_report_and_a_contradicting_report_is_told() {
+    let house = House::new().await;
+    house.indicator("deposit", "入金有效成功率").await;
+    house.indicator("withdraw", "提现有效成功率").await;
+    house.samples("deposit", W33, WEEK, 1_000, 999).await;
+    house.samples("deposit", W34, WEEK, 1_000, 998).await;
+    house.samples("withdraw", W34, WEEK, 100, 100).await;
+    house.put("figures/2024-W34/入金有效成功率", &json!({"value": "99.95"})).await;
+    house.put("figures/2024-W34/平均耗时", &json!({"value": "800", "unit": "ms"})).await;
+
+    let report = house.json("reports/2024-W34").await;
+    let deposit = named(&report["figures"], "入金有效成功率");
+    assert_eq!((deposit["value"].as_str(), deposit["source"].as_str()), (Some("99.800"), Some("measured")));
+    let measured = &deposit["measured"];
+    assert_eq!((measured["success"].as_i64(), measured["eligible"].as_i64()), (Some(10_059_840), Some(10_080_000)));
+    assert_eq!((measured["reported"].as_str(), measured["disagrees"].as_bool()), (Some("99.95"), Some(true)));
+    assert_eq!((measured["coverage"].as_str(), measured["definition"].as_i64()), (Some("100.00"), Some(1)));
+    assert_eq!(measured["reported_source"], "api");
+    let markdown = report["markdown"].as_str().unwrap();
+    assert!(markdown.contains("- 入金有效成功率：99.800%\n"), "{markdown}");
+    assert_eq!(measured["change"], "-0.100", "from the printed values of both weeks");
+    // Nobody reported it: it is added, without a change, because the week before was not measured.
+    assert!(markdown.contains("- 提现有效成功率：100.000%\n"), "{markdown}");
+    assert!(markdown.contains("平均耗时：800ms"), "{markdown}");
+    assert!(report["figures"][1].get("measured").is_none(), "what is not measured says nothing of it");
+
+    // The list and the single figure say the same; what was reported can still be written.
+    let list = house.json("figures?week=2024-W34").await;
+    assert_eq!(named(&list["data"], "入金有效成功率")["measured"], *measured);
+    let one = house.json("figures/2024-W34/入金有效成功率").await;
+    assert_eq!((one["value"].as_str(), one["version"].as_i64()), (Some("99.800"), Some(1)));
+    house.put("figures/2024-W34/入金有效成功率", &json!({"value": "99.8"})).await;
+    let one = house.json("figures/2024-W34/入金有效成功率").await;
+    assert_eq!((one["measured"]["disagrees"].as_bool(), one["version"].as_i64()), (Some(false), Some(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_of_which_little_was_measured_is_marked() {
+    let house = House::new().await;
+    house.indicator("deposit", "入金有效成功率").await;
+    house.samples("deposit", W34, WEEK * 9 / 10, 10, 10).await;
+    let report = house.json("reports/2024-W34").await;
+    assert_eq!(report["figures"][0]["measured"]["low_coverage"], false, "exactly nine tenths is enough");
+    house.service.clock.set("2024-09-02T02:00:30Z");
+    house.samples("deposit", W34 + WEEK, WEEK * 8 / 10, 10, 10).await;
+    let report = house.json("reports/2024-W35").await;
+    assert_eq!(report["figures"][0]["measured"]["low_coverage"], true);
+    let markdown = report["markdown"].as_str().unwrap();
+    assert!(markdown.contains("入金有效成功率：100.000%（覆盖率 80.00%）\n"), "{markdown}");
+    // The house may ask for less.
+    let policy = house.json("policies/figures").await;
+    let mut document = policy["document"].clone();
+    if let Some(text) = document.as_str() {
+        document = serde_json::from_str(text).unwrap();
+    }
+    document["least_coverage_percent"] = json!(80);
+    let version = policy["version"].as_i64().unwrap();
+    let put = house.client.put(house.url("policies/figures")).bearer_auth(&house.token);
+    let done =
+        put.header("If-Match", format!("\"{version}\"")).json(&json!({"document": document})).send().await.unwrap();
+    assert!(done.status().is_success(), "{}", done.text().await.unwrap());
+    let report = house.json("reports/2024-W35").await;
+    assert_eq!(report["figures"][0]["measured"]["low_coverage"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_document_changes_by_its_measured_value_alone() {
+    let house = House::new().await;
+    let document = "# 周报 2024-W34\n\n## 【系统运行数据】\n\n* 入金有效成功率： 99.95% （较上周 +0.01pp）\n* 可用率：99.998%\n\n## 【生产事件】\n\n无\n";
+    let request = house.client.post(house.url("imports?week=2024-W34")).bearer_auth(&house.token);
+    let done = request.header("Content-Type", "text/markdown").body(document).send().await.unwrap();
+    assert!(done.status().is_success(), "{}", done.text().await.unwrap());
+    let before = house.text("reports/2024-W34?format=md").await;
+    house.indicator("deposit", "入金有效成功率").await;
+    assert_eq!(house.text("reports/2024-W34?format=md").await, before, "an indicator without samples says nothing");
+    house.samples("deposit", W33, WEEK, 1_000, 999).await;
+    house.samples("deposit", W34, WEEK, 1_000, 998).await;
+    let after = house.text("reports/2024-W34?format=md").await;
+    assert_eq!(after, before.replace("99.95%", "99.800%").replace("+0.01pp", "-0.100pp"));
+}
