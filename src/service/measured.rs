@@ -9,7 +9,7 @@ use crate::{
         attribution::Cost,
         figure_policy::{FigurePolicy, POLICY},
         figures::{Figure, WEEK_LIMIT},
-        indicator::Window,
+        indicator::{Indicator, IndicatorKind, Window},
         iso_week::IsoWeek,
         loss_ledger::Loss,
         measured::{self, Measured, MeasuredLoss, WeekMeasure},
@@ -92,7 +92,7 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
             let least = i128::from(minutes) * i128::from(policy.least_coverage_percent);
             found.push(WeekMeasure {
                 id: indicator.id,
-                name: indicator.fields.name.clone(),
+                name: name_of(indicator),
                 service: indicator.fields.service_id.and_then(|id| services.get(&id).cloned()),
                 digits: indicator.fields.digits,
                 target: objectives.get(&indicator.id).and_then(week_target),
@@ -115,6 +115,16 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
         }
     }
     Ok(measures)
+}
+
+/// By which name an indicator stands in a report. Of a duration samples tell how many were within the limit, which is another
+/// figure than how long it took.
+fn name_of(indicator: &Indicator) -> String {
+    let name = &indicator.fields.name;
+    if indicator.fields.kind == IndicatorKind::Duration && !name.ends_with('率') {
+        return format!("{name}达标率");
+    }
+    name.clone()
 }
 
 /// The minutes of a week in the report zone; one that runs ends before the minute that is not over.

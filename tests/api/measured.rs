@@ -61,7 +61,11 @@ impl House {
     }
 
     pub async fn indicator(&self, key: &str, name: &str) {
-        self.post("indicators", &json!({"key": key, "name": name, "kind": "success_rate", "digits": 3})).await;
+        self.post(
+            "indicators",
+            &json!({"key": key, "name": name, "kind": "success_rate", "digits": 3, "valid_from": "2024-01-01"}),
+        )
+        .await;
     }
 
     /// Samples of `minutes` minutes from the minute `from`: attempts and successes of each.
@@ -134,6 +138,12 @@ async fn a_week_of_which_little_was_measured_is_marked() {
     assert_eq!(report["figures"][0]["measured"]["low_coverage"], true);
     let markdown = report["markdown"].as_str().unwrap();
     assert!(markdown.contains("入金有效成功率：100.000%（覆盖率 80.00%）\n"), "{markdown}");
+    // Read again, the mark is no figure of its own.
+    let read = house.client.post(house.url("imports?week=2024-W36&dry_run=true")).bearer_auth(&house.token);
+    let read = read.header("Content-Type", "text/markdown").body(markdown.to_owned()).send().await.unwrap();
+    let read: Value = read.json().await.unwrap();
+    assert_eq!(read["data"].as_array().map_or(9, Vec::len), 1, "{read}");
+    assert_eq!(read["data"][0]["text"], "入金有效成功率 100.000%");
     // The house may ask for less.
     let policy = house.json("policies/figures").await;
     let mut document = policy["document"].clone();
@@ -164,4 +174,65 @@ async fn an_imported_document_changes_by_its_measured_value_alone() {
     house.samples("deposit", W34, WEEK, 1_000, 998).await;
     let after = house.text("reports/2024-W34?format=md").await;
     assert_eq!(after, before.replace("99.95%", "99.800%").replace("+0.01pp", "-0.100pp"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_published_figure_keeps_its_integers_and_corrected_samples_are_a_restatement_with_their_cause() {
+    let house = House::new().await;
+    house.indicator("deposit", "入金有效成功率").await;
+    house.samples("deposit", W33, WEEK, 1_000, 999).await;
+    house.samples("deposit", W34, WEEK - 60, 1_000, 998).await;
+    house.post("reports/2024-W34:publish", &json!({})).await;
+    let frozen = house.text("reports/2024-W34").await;
+    assert_eq!(house.restatement().await["open"], false);
+
+    // Another week's samples are no cause, and change nothing here.
+    house.service.clock.set("2024-08-26T03:00:30Z");
+    house.samples("deposit", W33, 10, 1_000, 999).await;
+    assert_eq!(house.restatement().await["open"], false);
+    // Ten minutes are corrected: the printed value stays, the integers do not.
+    house.samples("deposit", W34 + 100, 10, 1_000, 997).await;
+    let restated = house.restatement().await;
+    let [difference] = restated["differences"].as_array().unwrap().as_slice() else { panic!("{restated}") };
+    assert_eq!((difference["kind"].as_str(), difference["name"].as_str()), (Some("figure"), Some("入金有效成功率")));
+    let parts: Vec<&str> =
+        difference["changes"].as_array().unwrap().iter().map(|one| one["part"].as_str().unwrap()).collect();
+    assert_eq!(parts, ["value", "success"], "{restated}");
+    assert_eq!(difference["changes"][0]["current"], "99.799", "rounded down");
+    assert_eq!(difference["changes"][1]["published"], "9999960");
+    let edit = &difference["edits"][0];
+    assert_eq!((edit["action"].as_str(), edit["samples"]["minutes"].as_i64()), (Some("samples.correct"), Some(10)));
+    assert_eq!(edit["samples"]["from"], "2024-08-19T01:40:00+08:00");
+    assert_eq!(difference["edits"].as_array().unwrap().len(), 1, "{restated}");
+
+    // The missing hour comes late: named too, and nothing but that is new.
+    house.service.clock.set("2024-08-26T04:00:30Z");
+    house.samples("deposit", W34 + WEEK - 60, 60, 1_000, 998).await;
+    let restated = house.restatement().await;
+    let edits = restated["differences"][0]["edits"].as_array().unwrap();
+    assert_eq!((edits[0]["action"].as_str(), edits.len()), (Some("samples.add"), 2));
+    assert_eq!(house.text("reports/2024-W34").await, frozen, "what was published stays byte for byte");
+
+    // A definition that begins later changes nothing of the week; one that reaches back does.
+    let define = |from: &str| json!({"valid_from": from, "exclusions": {"E51": "user"}});
+    house.post("reports/2024-W34:publish", &json!({})).await;
+    house.post("indicators/deposit/definitions", &define("2024-08-20")).await;
+    let restated = house.restatement().await;
+    let changes = &restated["differences"][0]["changes"];
+    assert_eq!((changes[0]["part"].as_str(), changes[0]["published"].as_str()), (Some("definition"), Some("1")));
+    assert_eq!(restated["differences"][0]["edits"][0]["action"], "indicator.define");
+    house.post("reports/2024-W34:publish", &json!({})).await;
+    house.post("indicators/deposit/definitions", &define("2024-08-26")).await;
+    assert_eq!(house.restatement().await["open"], false);
+    let first = house.json("reports/2024-W34?revision=1").await;
+    assert_eq!(first["figures"][0]["measured"]["definition"], 1);
+
+    // The page and the command line read the same restatement.
+    house.samples("deposit", W34, 1, 1_000, 0).await;
+    let cookie = format!("fupan_session={}", house.service.cookie(Role::Admin).await);
+    let page = house.client.get(format!("{}/w/2024-W34", house.service.url)).header("Cookie", cookie);
+    let page = page.send().await.unwrap().text().await.unwrap();
+    for words in ["更正样本", "1 分钟 08-19 00:00 – 08-19 00:00", "成功数"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
 }
