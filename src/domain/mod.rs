@@ -7,6 +7,7 @@ pub mod actor;
 pub mod analytics;
 pub mod attribution;
 pub mod blameless;
+pub mod burn_warning;
 pub mod calendar;
 pub mod capture;
 pub mod checked;

@@ -55,7 +55,7 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
     if first >= end {
         return Ok(measures);
     }
-    let indicators = store::indicators::sampled(connection, first, end, most).await?;
+    let indicators = store::indicators::sampled(connection, first, end, 0, most).await?;
     if indicators.is_empty() {
         return Ok(measures);
     }

@@ -86,11 +86,12 @@ pub async fn of_services(connection: &impl ConnectionTrait, services: &[Uuid]) -
 }
 
 /// The indicators with samples in the minutes `from..to`, as far as their first and last one tell, archived ones too; in order
-/// of their numbers, at most `limit`.
+/// of their numbers behind `after`, at most `limit`.
 pub async fn sampled(
     connection: &impl ConnectionTrait,
     from: Minute,
     to: Minute,
+    after: i32,
     limit: u64,
 ) -> Result<Vec<Indicator>, StoreError> {
     let within = Query::select()
@@ -101,6 +102,7 @@ pub async fn sampled(
         .take();
     let rows = indicator::Entity::find()
         .filter(indicator::Column::Number.in_subquery(within))
+        .filter(indicator::Column::Number.gt(after))
         .filter(indicator::Column::Kind.ne(IndicatorKind::Number.code()))
         .order_by_asc(indicator::Column::Number)
         .limit(Ord::min(limit, PAGE_LIMIT))

@@ -236,3 +236,61 @@ async fn a_published_figure_keeps_its_integers_and_corrected_samples_are_a_resta
         assert!(page.contains(words), "{words}: {page}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_tells_what_is_allowed_used_and_left_and_how_fast_it_burns() {
+    let house = House::new().await;
+    let service = house.post("services", &json!({"name": "入金", "kind": "business_line"})).await;
+    let id = service["id"].as_str().unwrap();
+    house
+        .post(
+            "indicators",
+            &json!({"key": "deposit", "name": "入金有效成功率", "kind": "success_rate", "service_id": id}),
+        )
+        .await;
+    let none = house.get("indicators/deposit/budget?period=2024-W34").await;
+    assert_eq!(none.status(), StatusCode::UNPROCESSABLE_ENTITY, "no objective and no target");
+    house.put("indicators/deposit/objectives/week", &json!({"target": "99.95"})).await;
+    house.put("indicators/deposit/objectives/year", &json!({"target": "99.99"})).await;
+    // A week of 10,080,000 with 10,080 failed: twice what is allowed.
+    house.samples("deposit", W34, WEEK, 1_000, 999).await;
+    let week = house.json("indicators/deposit/budget?period=2024-W34").await;
+    let to_date = &week["to_date"];
+    assert_eq!((to_date["allowed"].as_i64(), to_date["used"].as_i64()), (Some(5_040), Some(10_080)));
+    assert_eq!(
+        (to_date["remaining"].as_i64(), to_date["used_percent"].as_str(), to_date["burn_rate"].as_i64()),
+        (Some(-5_040), Some("200.0"), Some(2)),
+        "overspent, never clamped"
+    );
+    assert_eq!((week["meets_target"].as_bool(), week["rate"].as_str()), (Some(false), Some("99.900")));
+    assert_eq!(week["burns"], json!([]), "it is over");
+    let half = house.json("indicators/deposit/budget?period=2024-W34&target=99.8").await;
+    assert_eq!((half["to_date"]["used_percent"].as_str(), half["meets_target"].as_bool()), (Some("50.0"), Some(true)));
+
+    // The year runs: half an hour of downtime by half is 15 minutes of the 52.704 of a leap year.
+    let line = json!({
+        "narrative": "入金超时", "occurred_at": "2024-08-19T15:00:00+08:00", "recovered_at": "2024-08-19T15:30:00+08:00",
+        "services": [{"service_id": id, "shares": [{"share_bp": 5_000}]}],
+    });
+    let answer = house.client.post(house.url("events")).bearer_auth(&house.token).json(&line).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    house.samples("deposit", W34 + WEEK, 600, 1_000, 990).await;
+    let year = house.json("indicators/deposit/budget").await;
+    assert_eq!((year["window"].as_str(), year["end"].as_str()), (Some("year"), Some("2025-01-01T00:00:00+08:00")));
+    let time = &year["time"];
+    assert_eq!(time["to_date"]["used"], 900, "{year}");
+    assert_eq!(
+        (time["full_period"]["allowed"].as_i64(), time["full_period"]["remaining"].as_i64()),
+        (Some(3_162), Some(2_262))
+    );
+    assert_eq!(time["full_year_floor"], "99.997");
+    let projected = &year["projected"];
+    assert!(projected["whole"].as_i64() > year["to_date"]["whole"].as_i64());
+    // The last hour fails one in a hundred: a hundred times what 99.99 allows.
+    let burns = year["burns"].as_array().unwrap();
+    let minutes: Vec<i64> = burns.iter().map(|one| one["minutes"].as_i64().unwrap()).collect();
+    assert_eq!(minutes, [5, 30, 60, 120, 360, 1_440, 4_320]);
+    assert_eq!((burns[2]["burn_rate"].as_i64(), burns[2]["exhausted_in_minutes"].as_i64()), (Some(100), Some(0)));
+    let calm = house.json("indicators/deposit/budget?window=rolling_28d&target=90").await;
+    assert!(calm["burns"][2]["exhausted_in_minutes"].as_i64().unwrap() > 0, "{calm}");
+}
