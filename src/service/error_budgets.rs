@@ -110,17 +110,16 @@ pub async fn budget(
     }
     let now = minute_of(app.now_millis());
     let (window, from, to, end) = reach(app, found, asked, now)?;
-    let target = match asked.target {
+    let target = if let Some(text) = asked.target {
         // Of samples it is a percentage, whatever the kind.
-        Some(text) => indicator::target(IndicatorKind::SuccessRate, Decimal::parse("target", text)?)?,
-        None => {
-            let objective = found.objectives.iter().find(|one| Some(one.window) == window);
-            let remedy = || {
-                let name = window.map_or("this period", Window::code);
-                FieldError::shape("target", format!("there is no objective for {name}: set one, or give a target"))
-            };
-            objective.map(|one| one.target).ok_or_else(remedy)?
-        }
+        indicator::target(IndicatorKind::SuccessRate, Decimal::parse("target", text)?)?
+    } else {
+        let objective = found.objectives.iter().find(|one| Some(one.window) == window);
+        let remedy = || {
+            let name = window.map_or("this period", Window::code);
+            FieldError::shape("target", format!("there is no objective for {name}: set one, or give a target"))
+        };
+        objective.map(|one| one.target).ok_or_else(remedy)?
     };
     let remedy = || FieldError::shape("target", "a target of 100 leaves no budget; give less");
     let allowance = Allowance::of_target(target).ok_or_else(remedy)?;

@@ -369,12 +369,7 @@ async fn with_causes(
         |subject: &String, only: IsoWeek| known(only, &mut entries(subject).iter().filter(|entry| later(entry)));
     let restated = differences.into_iter().map(|difference| {
         let subjects = own(&difference);
-        let edits = if difference.subject != Subject::Text {
-            let after: Vec<Edit> = subjects.iter().flat_map(|subject| after(subject, head.week)).collect();
-            // An edit may have been under way while the report was read.
-            let all = || subjects.iter().flat_map(|subject| known(head.week, &mut entries(subject).iter())).collect();
-            if after.is_empty() { all() } else { after }
-        } else {
+        let edits = if difference.subject == Subject::Text {
             let before = head.week.previous();
             let after = |subject: &String| after(subject, before);
             let told = [&difference.published, &difference.current];
@@ -384,6 +379,11 @@ async fn with_causes(
                 behind.iter().filter(|(word, _)| named(word)).flat_map(|(_, subject)| after(subject)).collect();
             let whole = behind.iter().filter(|(word, _)| word.is_none());
             if by_word.is_empty() { whole.flat_map(|(_, subject)| after(subject)).collect() } else { by_word }
+        } else {
+            let after: Vec<Edit> = subjects.iter().flat_map(|subject| after(subject, head.week)).collect();
+            // An edit may have been under way while the report was read.
+            let all = || subjects.iter().flat_map(|subject| known(head.week, &mut entries(subject).iter())).collect();
+            if after.is_empty() { all() } else { after }
         };
         Restated { edits: publication::causes(&difference, edits), difference }
     });

@@ -89,6 +89,7 @@ fn seen(warning: &BurnWarning) -> ActiveModel {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what map hands over")]
 fn value(row: Model) -> Result<BurnWarning, StoreError> {
     let unreadable = || StoreError::Unreadable(format!("burn warning {}", row.id));
     Ok(BurnWarning {
