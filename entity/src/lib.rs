@@ -7,6 +7,7 @@ pub mod action_item;
 pub mod affected_service;
 pub mod api_token;
 pub mod audit_entry;
+pub mod burn_warning;
 pub mod counter;
 pub mod dip;
 pub mod dip_watch;

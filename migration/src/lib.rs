@@ -19,6 +19,7 @@ mod m0014_record;
 mod m0015_search_facets;
 mod m0016_samples;
 mod m0018_event_costs;
+mod m0019_burn_warnings;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_search_facets::Migration),
             Box::new(m0016_samples::Migration),
             Box::new(m0018_event_costs::Migration),
+            Box::new(m0019_burn_warnings::Migration),
         ]
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use clap::{Args, Subcommand};
 use flate2::bufread::MultiGzDecoder;
 
@@ -27,7 +27,8 @@ use crate::{
     },
     i18n,
     service::{
-        ServiceError,
+        ServiceError, burn_warnings,
+        error_budgets::{self, Asked},
         samples::{self, Batch, Ingested, NAMED_REFUSALS},
     },
     web::api::samples as api,
@@ -49,6 +50,26 @@ pub(super) enum Figures {
     Indicator(indicators::IndicatorCommand),
     /// 写入分钟样本：带表头的 CSV、JSON 或 NDJSON，也可 .gz。 Store samples per minute of a file: CSV with a header, JSON or NDJSON, also .gz.
     Push(Push),
+    /// 误差预算：允许、已用、剩余、燃烧率。 The error budget of a period: allowed, used, remaining, burn rates.
+    Budget {
+        /// 指标的键。 The indicator's key.
+        indicator: String,
+        /// 周期，默认到现在、最长的有目标的窗口。 2026, 2026-08 or 2026-W34; by default the longest window with an objective, up to now.
+        #[arg(long)]
+        period: Option<String>,
+        /// 窗口，代替周期。 week, month, rolling_28d, rolling_30d or year, instead of a period.
+        #[arg(long, conflicts_with = "period")]
+        window: Option<String>,
+        /// 百分比目标，代替指标的目标。 A target in percent, instead of the objective's.
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// 燃烧过快的误差预算。 Error budgets that burn too fast.
+    Warnings {
+        /// 已关闭的也列出。 Those that closed, too.
+        #[arg(long)]
+        all: bool,
+    },
     /// 事件让指标损失了多少。 What an event cost its indicators.
     Cost {
         /// PE-1.
@@ -152,6 +173,37 @@ pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<(
         }
         Figures::Dips(command) => dips::run(session, command).await,
         Figures::ImportOpenslo { file, dry_run } => openslo::run(session, &file, dry_run).await,
+        Figures::Warnings { all } => {
+            let (app, open) = (&session.app, (!all).then_some(true));
+            let found = burn_warnings::page(app, &session.actor, open, None, burn_warnings::PAGE_LIMIT).await?;
+            if session.json {
+                let body = crate::web::api::burn_warnings::list_body(app, &found, burn_warnings::PAGE_LIMIT);
+                data(&serde_json::to_string(&body)?);
+                return Ok(());
+            }
+            for of in &found {
+                let (warning, fields) = (&of.warning, &of.indicator.fields);
+                let at =
+                    DateTime::from_timestamp_millis(warning.opened_at).unwrap_or_default().with_timezone(&app.zone);
+                let rate = warning.long.burn_rate(warning.target).map(|rate| rate.to_string()).unwrap_or_default();
+                let state = if warning.closed_at.is_some() { "closed" } else { "open" };
+                let (window, target, opened) = (warning.window.code(), warning.target, at.format("%Y-%m-%d %H:%M"));
+                data(&format!("{}\t{window} {target}%\t{state}\t{opened}\t×{rate}\t{}", fields.key, fields.name));
+            }
+            if found.is_empty() {
+                say("没有燃烧过快的误差预算。 No error budget burns too fast.");
+            }
+            Ok(())
+        }
+        Figures::Budget { indicator, period, window, target } => {
+            let (app, actor) = (&session.app, &session.actor);
+            let found = crate::service::indicators::find(app, actor, &indicator).await?;
+            let (period, window, target) = (period.as_deref(), window.as_deref(), target.as_deref());
+            let budget = error_budgets::budget(app, actor, &found, Asked { period, window, target }).await?;
+            let body = crate::web::api::error_budgets::body(app, &budget);
+            data(&if session.json { serde_json::to_string(&body)? } else { serde_json::to_string_pretty(&body)? });
+            Ok(())
+        }
         Figures::Totals { indicator, period, from, to } => {
             let (app, actor) = (&session.app, &session.actor);
             let period = Period::asked(period.as_deref(), from, to, app.today()).map_err(ServiceError::from)?;

@@ -13,7 +13,7 @@ use crate::{
         iso_week::IsoWeek,
         publication::{Change, Edit},
     },
-    i18n::{EN, ZH_CN, restated},
+    i18n::{EN, ZH_CN, restated, samples},
     service::{
         ServiceError,
         publications::{self, PublicationHead, Published, Shown, Which},
@@ -243,7 +243,9 @@ pub(super) async fn restatement(session: &Session, week: IsoWeek, strict: bool) 
             }
             for edit in &restated.edits {
                 let at = edit.at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M");
-                data(&format!("  改动　 {at} {} {}", edit.by, edit_words(edit)));
+                let stretch = edit.samples.as_ref();
+                let samples = stretch.map(|one| format!("（{}）", samples::stretch(true, one, session.app.zone)));
+                data(&format!("  改动　 {at} {} {}{}", edit.by, edit_words(edit), samples.unwrap_or_default()));
             }
         }
     }

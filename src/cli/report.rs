@@ -99,6 +99,11 @@ async fn print(session: &Session, asked: &Report, week: IsoWeek) -> anyhow::Resu
     let format = if session.json { "json" } else { asked.format.as_str() };
     let (_, bytes) = crate::web::api::reports::form(&session.app, &shown, format).map_err(ServiceError::from)?;
     raw(&bytes);
+    if format != "json" && section != Section::Events && !asked.strict {
+        for note in whole.report.figure_notes() {
+            say(&format!("注意：{note}"));
+        }
+    }
     strict(asked, &unfinished)
 }
 

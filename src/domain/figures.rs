@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::{
     checked::{self, FieldError},
     iso_week::IsoWeek,
+    measured::Measured,
     report::reading::Decimal,
 };
 
@@ -75,12 +76,14 @@ pub struct Figure {
     pub version: i64,
     /// Order in the report.
     pub position: i64,
-    /// import, manual or api.
+    /// import, manual or api; measured where it was computed from samples.
     pub source: String,
     /// What people write.
     pub fields: FigureFields,
     /// Milliseconds since the epoch.
     pub updated_at: i64,
+    /// The integers behind it, where it was computed from samples. It is never stored with the figure.
+    pub measured: Option<Box<Measured>>,
 }
 
 /// What people write of an incident count.

@@ -24,6 +24,13 @@ const MOST: usize = 2_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part(i128);
 
+impl Part {
+    /// So many of 10,000; less than none is none, more than all is all.
+    pub fn of_basis_points(points: i32) -> Self {
+        Self(i128::from(points.clamp(0, 10_000)) * (ONE / 10_000))
+    }
+}
+
 /// What is asked: events and minutes of one service.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Case {
@@ -177,6 +184,11 @@ impl Figure {
         let half = denominator / 2;
         let rounded = if scaled < 0 { scaled - half } else { scaled + half };
         rounded.checked_div(denominator).map(Self)
+    }
+
+    /// The whole number that is not less.
+    pub fn ceil(self) -> i64 {
+        i64::try_from(-(-self.0).div_euclid(1_000_000)).unwrap_or(i64::MAX)
     }
 
     /// `numerator ÷ denominator` of numbers that the limits of a case keep small.

@@ -6,7 +6,7 @@ pub mod plan;
 pub mod read;
 pub mod sum;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::report::reading::Decimal;
 
@@ -46,7 +46,7 @@ pub struct Sample {
 }
 
 /// The sum of samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Attempts.
     pub total: i64,

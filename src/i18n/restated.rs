@@ -18,6 +18,9 @@ pub fn action(t: &Texts, action: &str) -> String {
     if let Some(words) = super::record::action(super::record::texts(t.lang), action) {
         return words.to_owned();
     }
+    if let Some(words) = super::samples::done(t.lang == "zh-CN", action) {
+        return words.to_owned();
+    }
     let (kind, done) = action.split_once('.').unwrap_or((action, ""));
     let what = match (kind, done) {
         ("event", "create") => return t.log_event.to_owned(),
@@ -63,6 +66,9 @@ pub const fn state_words(t: &Texts, state: PostmortemState) -> &'static str {
 
 /// A field of an entry of the audit log, or a part of a difference; none where readers know no such thing.
 pub fn field(t: &Texts, field: &str) -> Option<&'static str> {
+    if let Some(words) = super::samples::part(t.lang == "zh-CN", field) {
+        return Some(words);
+    }
     Some(match field {
         "time" | "occurred" => t.time,
         "recovered" => t.recovery_time,

@@ -1,6 +1,6 @@
 //! The words of indicators and samples.
 
-use crate::domain::{indicator::IndicatorKind, samples::Refusal};
+use crate::domain::{indicator::IndicatorKind, publication::SamplesEdit, samples::Refusal};
 
 /// Why a row is no sample, in Chinese.
 pub fn refusal(reason: &Refusal) -> &'static str {
@@ -23,6 +23,63 @@ pub fn refusal(reason: &Refusal) -> &'static str {
         Refusal::TooLarge => "数量大于 1,000,000,000,000",
         Refusal::MoreThanTotal => "成功与剔除之和大于总数",
     }
+}
+
+/// Words beside a measured figure.
+#[derive(Debug, Clone, Copy)]
+pub struct MeasuredWords {
+    /// It was computed from samples.
+    pub measured: &'static str,
+    /// The part of the time that was measured.
+    pub coverage: &'static str,
+    /// What somebody reported.
+    pub reported: &'static str,
+}
+
+/// The words in a language.
+pub const fn words(chinese: bool) -> MeasuredWords {
+    if chinese {
+        MeasuredWords { measured: "实测", coverage: "覆盖率", reported: "上报" }
+    } else {
+        MeasuredWords { measured: "measured", coverage: "coverage", reported: "reported" }
+    }
+}
+
+/// What stands behind a measured figure: a part of a restatement.
+pub fn part(chinese: bool, part: &str) -> Option<&'static str> {
+    let (zh, en) = match part {
+        "success" => ("成功数", "Successes"),
+        "eligible" => ("计入数", "Attempts that count"),
+        "coverage" => ("覆盖率", "Coverage"),
+        "definition" => ("口径版本", "Version of the definition"),
+        "losses" => ("事件损失", "Losses by events"),
+        "reported" => ("上报值", "Reported value"),
+        _ => return None,
+    };
+    Some(if chinese { zh } else { en })
+}
+
+/// What was done to samples or an indicator, by the code of the audit log.
+pub fn done(chinese: bool, action: &str) -> Option<&'static str> {
+    let (zh, en) = match action {
+        "samples.correct" => ("更正样本", "Samples corrected"),
+        "samples.add" => ("补充样本", "Samples came late"),
+        "indicator.create" => ("新建指标", "Indicator made"),
+        "indicator.define" => ("修改口径", "Definition changed"),
+        "indicator.update" => ("修改指标", "Indicator changed"),
+        "objective.put" => ("设置目标", "Objective set"),
+        "objective.delete" => ("删除目标", "Objective removed"),
+        "event.link" => ("改动事件与指标的关联", "Event tied to indicators otherwise"),
+        _ => return None,
+    };
+    Some(if chinese { zh } else { en })
+}
+
+/// The samples that an edit changed: `12 分钟 08-19 15:00 – 08-19 15:30`.
+pub fn stretch(chinese: bool, edit: &SamplesEdit, zone: chrono_tz::Tz) -> String {
+    let at = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).format("%m-%d %H:%M").to_string();
+    let unit = if chinese { "分钟" } else { "minutes" };
+    format!("{} {unit} {} – {}", edit.minutes, at(edit.from), at(edit.to))
 }
 
 /// A kind of indicators.

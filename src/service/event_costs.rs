@@ -603,6 +603,16 @@ pub fn minutes_of(app: &App, period: Period) -> (Minute, Minute) {
     (from, minute(behind).min(crate::domain::samples::minute_of(app.now_millis())).max(from))
 }
 
+/// The window that is a period of this kind.
+pub const fn window_of(kind: PeriodKind) -> Option<Window> {
+    match kind {
+        PeriodKind::Week => Some(Window::Week),
+        PeriodKind::Month => Some(Window::Month),
+        PeriodKind::Year => Some(Window::Year),
+        PeriodKind::Quarter | PeriodKind::Days => None,
+    }
+}
+
 /// The ledger of a named period, against the objective of such periods.
 pub async fn ledger_of(
     app: &App,
@@ -610,13 +620,7 @@ pub async fn ledger_of(
     found: &WithObjectives,
     period: Period,
 ) -> Result<Ledger, ServiceError> {
-    let window = match period.kind {
-        PeriodKind::Week => Some(Window::Week),
-        PeriodKind::Month => Some(Window::Month),
-        PeriodKind::Year => Some(Window::Year),
-        PeriodKind::Quarter | PeriodKind::Days => None,
-    };
-    let target = window.and_then(|window| target_of(&found.objectives, window));
+    let target = window_of(period.kind).and_then(|window| target_of(&found.objectives, window));
     ledger(app, actor, found.indicator.clone(), minutes_of(app, period), target).await
 }
 

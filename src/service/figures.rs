@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, retry::retried, secrets};
+use super::{App, ServiceError, app::authorise, measured, retry::retried, secrets};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -14,7 +14,8 @@ use crate::{
     store::{self, Tx},
 };
 
-/// Figures and counts of weeks `from..=to`, in order of week and report.
+/// Figures and counts of weeks `from..=to`, in order of week and report. Where samples say something of a figure, it is the
+/// measured one, with what was reported beside it.
 pub async fn of_weeks(
     app: &App,
     actor: &Actor,
@@ -22,7 +23,11 @@ pub async fn of_weeks(
     to: IsoWeek,
 ) -> Result<(Vec<Figure>, Vec<IncidentCount>), ServiceError> {
     authorise(actor, Permission::Read)?;
-    let figures = store::figures::of_weeks(app.store.read(), from, to).await?;
+    // With the week before, which the first one is compared with.
+    let before = from.previous();
+    let reported = store::figures::of_weeks(app.store.read(), before, to).await?;
+    let mut figures = measured::over(app, reported, before, to).await?;
+    figures.retain(|figure| figure.week >= from);
     let counts = store::figures::counts_of_weeks(app.store.read(), from, to).await?;
     Ok((figures, counts))
 }
@@ -33,7 +38,14 @@ pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Figure, ServiceEr
     store::figures::by_id(app.store.read(), id).await?.ok_or_else(|| ServiceError::NotFound(format!("figure {id}")))
 }
 
-/// The figure of a week by its name, whatever its capitals and widths.
+/// The figure of a week by its name as it stands: the measured one where there are samples.
+pub async fn shown_by_name(app: &App, actor: &Actor, week: IsoWeek, name: &str) -> Result<Figure, ServiceError> {
+    let (figures, _) = of_weeks(app, actor, week, week).await?;
+    let found = figures.into_iter().find(|figure| figure.fields.is_named(name, None));
+    found.ok_or_else(|| ServiceError::NotFound(format!("figure {name} of {week}")))
+}
+
+/// The reported figure of a week by its name, whatever its capitals and widths.
 pub async fn by_name(app: &App, actor: &Actor, week: IsoWeek, name: &str) -> Result<Figure, ServiceError> {
     authorise(actor, Permission::Read)?;
     let figures = store::figures::of_week(app.store.read(), week).await?;
@@ -105,8 +117,16 @@ pub(super) async fn write(
     }
     let position = existing.iter().map(|figure| figure.position).max().unwrap_or(0) + 1;
     let taken = existing.iter().any(|other| other.fields.is_named(&fields.name, None));
-    let figure =
-        Figure { id: app.id(), week, version: 1, position, source: source.to_owned(), fields, updated_at: now };
+    let figure = Figure {
+        id: app.id(),
+        week,
+        version: 1,
+        position,
+        source: source.to_owned(),
+        fields,
+        updated_at: now,
+        measured: None,
+    };
     store::figures::insert(tx, &figure, &key_of(&figure.fields, taken), now).await?;
     audit(app, tx, actor, "figure.create", week, &figure.fields.name, json!({"to": shown(&figure.fields)})).await?;
     Ok(figure)

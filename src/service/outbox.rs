@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
+    burn_warnings::{self, BURN_KIND},
     ports::{Delivery, MailWords, OutgoingMessage, RenderDigest},
     reminders::{self, DIGEST_KIND, Refreshed},
     report_mailings::{self, REPORT_KIND},
@@ -172,6 +173,9 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
             return cancel(app, claimed).await;
         }
     }
+    if message.kind == BURN_KIND && !burn_warnings::still_wanted(app.store.read(), &message).await? {
+        return cancel(app, claimed).await;
+    }
     if message.kind == DIGEST_KIND {
         let now = app.now();
         let opening = Policy::default().next_opening(now, app.zone, &app.calendar);
@@ -242,6 +246,7 @@ async fn look_last(app: App, claimed: Claimed) -> Result<LastLook, ServiceError>
     let unwanted = match claimed.message.kind.as_str() {
         DIGEST_KIND => !reminders::still_wanted(&app, &tx, id).await?,
         REPORT_KIND => report_mailings::still_wanted(&app, tx.conn(), &claimed.message).await?.is_none(),
+        BURN_KIND => !burn_warnings::still_wanted(tx.conn(), &claimed.message).await?,
         _ => false,
     };
     if unwanted {

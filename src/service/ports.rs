@@ -6,7 +6,7 @@ use std::pin::Pin;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::{reminder::digest::Digest, report_mailing::ReportMail};
+use crate::domain::{burn_warning::BurnMail, reminder::digest::Digest, report_mailing::ReportMail};
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
@@ -38,6 +38,10 @@ pub type RenderDigest = fn(&Digest) -> Result<MailWords, String>;
 
 /// Puts a weekly report into words, in the language of its list; the error says which template failed and why.
 pub type RenderReportMail = fn(&ReportMail) -> Result<MailWords, String>;
+
+/// Puts a warning that an error budget burns too fast into words, in the language of its reader; the error says which template
+/// failed and why.
+pub type RenderBurnMail = fn(&BurnMail) -> Result<MailWords, String>;
 
 /// A message ready to go: frozen bytes, the same on every attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

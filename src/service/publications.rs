@@ -20,8 +20,8 @@ use crate::{
         actor::{Actor, Permission},
         checked::FieldError,
         event::ProductionEvent,
-        iso_week::IsoWeek,
-        publication::{self, Carried, Difference, Edit, Numbers, Subject},
+        iso_week::{self, IsoWeek},
+        publication::{self, Carried, Difference, Edit, Numbers, SamplesEdit, Subject},
         report::{self, style::ReportStyle},
     },
     store::{self, audit::AuditEntry},
@@ -331,17 +331,20 @@ async fn with_causes(
         return Ok(Vec::new());
     }
     let head = &published.head;
-    let own = |difference: &Difference| match &difference.subject {
-        Subject::Figure(name) | Subject::IncidentCount(name) => Some(super::figures::subject(head.week, name)),
-        Subject::Event(number) => Some(events::subject(*number)),
-        Subject::Text => None,
+    let own = |difference: &Difference| -> Vec<String> {
+        match &difference.subject {
+            Subject::Figure(name) => behind_figure(head.week, name, &published.numbers, now),
+            Subject::IncidentCount(name) => vec![super::figures::subject(head.week, name)],
+            Subject::Event(number) => vec![events::subject(*number)],
+            Subject::Text => Vec::new(),
+        }
     };
     let mut behind = Vec::new();
     if differences.iter().any(|difference| difference.subject == Subject::Text) {
         behind = behind_the_text(app, published, now).await?;
     }
     let subjects: BTreeSet<String> =
-        differences.iter().filter_map(own).chain(behind.iter().map(|(_, subject)| subject.clone())).collect();
+        differences.iter().flat_map(own).chain(behind.iter().map(|(_, subject)| subject.clone())).collect();
     let subjects: Vec<String> = subjects.into_iter().collect();
     let since = head.published_at - OVERLAP;
     let mut by_subject: HashMap<String, Vec<AuditEntry>> = HashMap::new();
@@ -351,14 +354,24 @@ async fn with_causes(
     // Of one millisecond the ids tell the order: they are made in time order too.
     let later = |entry: &AuditEntry| (entry.at, entry.id) > (head.published_at, head.id);
     let entries = |subject: &String| by_subject.get(subject).map(Vec::as_slice).unwrap_or_default();
+    let millis = |week: IsoWeek| iso_week::midnight(week.monday(), app.zone).timestamp_millis();
+    // Of the week before too, which the text compares with.
+    let known = |only: IsoWeek, entries: &mut dyn Iterator<Item = &AuditEntry>| -> Vec<Edit> {
+        let reach = millis(only)..millis(head.week.next());
+        let touches = |edit: &Edit| {
+            let stretch = edit.samples.as_ref();
+            stretch
+                .is_none_or(|one| one.from.timestamp_millis() < reach.end && reach.start <= one.to.timestamp_millis())
+        };
+        entries.map(edit).filter(touches).collect()
+    };
     let after =
-        |subject: &String| -> Vec<Edit> { entries(subject).iter().filter(|entry| later(entry)).map(edit).collect() };
+        |subject: &String, only: IsoWeek| known(only, &mut entries(subject).iter().filter(|entry| later(entry)));
     let restated = differences.into_iter().map(|difference| {
-        let edits = if let Some(subject) = own(&difference) {
-            let after = after(&subject);
-            // An edit may have been under way while the report was read.
-            if after.is_empty() { entries(&subject).iter().map(edit).collect() } else { after }
-        } else {
+        let subjects = own(&difference);
+        let edits = if difference.subject == Subject::Text {
+            let before = head.week.previous();
+            let after = |subject: &String| after(subject, before);
             let told = [&difference.published, &difference.current];
             let says = |word: &str| told.iter().any(|line| line.as_deref().is_some_and(|line| line.contains(word)));
             let named = |word: &Option<String>| word.as_deref().is_some_and(says);
@@ -366,6 +379,11 @@ async fn with_causes(
                 behind.iter().filter(|(word, _)| named(word)).flat_map(|(_, subject)| after(subject)).collect();
             let whole = behind.iter().filter(|(word, _)| word.is_none());
             if by_word.is_empty() { whole.flat_map(|(_, subject)| after(subject)).collect() } else { by_word }
+        } else {
+            let after: Vec<Edit> = subjects.iter().flat_map(|subject| after(subject, head.week)).collect();
+            // An edit may have been under way while the report was read.
+            let all = || subjects.iter().flat_map(|subject| known(head.week, &mut entries(subject).iter())).collect();
+            if after.is_empty() { all() } else { after }
         };
         Restated { edits: publication::causes(&difference, edits), difference }
     });
@@ -388,6 +406,10 @@ async fn behind_the_text(
     for name in figures {
         behind.push((Some(name.to_owned()), super::figures::subject(week.previous(), name)));
     }
+    for figure in both.iter().flat_map(|one| &one.figures) {
+        let indicator = figure.measured.as_ref().map(|measured| format!("indicator:{}", measured.indicator));
+        behind.extend(indicator.map(|subject| (Some(figure.name.clone()), subject)));
+    }
     for carried in both.iter().flat_map(|one| &one.carried).filter(|carried| !carried.begins.is_empty()) {
         behind.push((Some(carried.begins.clone()), events::subject(carried.number)));
     }
@@ -406,13 +428,48 @@ async fn behind_the_text(
     Ok(behind)
 }
 
+/// The subjects in the audit log of what may have changed a figure of a week: the figure, its indicator, and the events that it
+/// lost otherwise by.
+fn behind_figure(week: IsoWeek, name: &str, published: &Numbers, now: &Numbers) -> Vec<String> {
+    let mut subjects = BTreeSet::from([super::figures::subject(week, name)]);
+    let mut losses: Vec<BTreeSet<(Option<i64>, i64, i64)>> = Vec::new();
+    for numbers in [published, now] {
+        let named = numbers.figures.iter().filter(|figure| figure.name == name);
+        let mut of = BTreeSet::new();
+        for measured in named.filter_map(|figure| figure.measured.as_deref()) {
+            subjects.insert(format!("indicator:{}", measured.indicator));
+            of.extend(measured.losses.iter().map(|loss| (loss.event, loss.excess, loss.missing)));
+        }
+        losses.push(of);
+    }
+    if let [was, is] = losses.as_slice() {
+        let other = was.symmetric_difference(is).filter_map(|(event, ..)| *event);
+        subjects.extend(other.map(events::subject));
+    }
+    subjects.into_iter().collect()
+}
+
 fn edit(entry: &AuditEntry) -> Edit {
     Edit {
         at: DateTime::<Utc>::from_timestamp_millis(entry.at).unwrap_or_default(),
         by: entry.actor_name.clone(),
         action: entry.action.clone(),
         fields: entry.change.as_object().map(changed_fields).unwrap_or_default(),
+        samples: samples_of(entry),
     }
+}
+
+/// The samples that an entry tells of.
+fn samples_of(entry: &AuditEntry) -> Option<SamplesEdit> {
+    if !entry.action.starts_with("samples.") {
+        return None;
+    }
+    let at = |name: &str| {
+        let text = entry.change.get(name)?.as_str()?;
+        DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
+    };
+    let minutes = entry.change.get("changed").and_then(Value::as_i64).unwrap_or(0);
+    Some(SamplesEdit { minutes, from: at("from")?, to: at("to")? })
 }
 
 /// The fields of `{"narrative": {"from": …, "to": …}}`; other entries say what happened by their action.

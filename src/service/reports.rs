@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     App, ServiceError,
     app::authorise,
+    measured,
     report_splice::{self, KnownAs, Stored},
     report_styles,
 };
@@ -102,12 +103,19 @@ impl WeeklyReport {
         Self { markdown, figures, incident_counts, events, ..self }
     }
 
+    /// What is to be known of measured figures, a line each: another value was reported, less was measured than the house asks
+    /// for.
+    pub fn figure_notes(&self) -> Vec<String> {
+        figure_notes(&self.figures)
+    }
+
     /// What is not finished yet, a line each: owed postmortems, events without a time or a recovery, no figures.
     pub fn unfinished(&self) -> Vec<String> {
         let mut found = Vec::new();
         if self.figures.is_empty() {
             found.push(format!("{}：没有指标 no figures", self.week));
         }
+        found.extend(self.figure_notes());
         for event in &self.events {
             let mut say = |words: &str| found.push(format!("{}：{words}", event.label()));
             if event.fields.occurred.is_none() {
@@ -122,6 +130,29 @@ impl WeeklyReport {
         }
         found
     }
+}
+
+/// What is to be known of measured figures, a line each in both languages.
+pub fn figure_notes(figures: &[Figure]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for figure in figures {
+        let Some(measured) = &figure.measured else { continue };
+        let (name, value) = (&figure.fields.name, figure.fields.value);
+        if let Some(reported) = measured.contradicted(value) {
+            let other = reported.value;
+            notes.push(format!("{name}：实测 {value}%，上报 {other}% measured {value}, reported {other}"));
+        }
+        if let Some(coverage) = low_coverage(figure) {
+            notes.push(format!("{name}：覆盖率 {coverage}% coverage"));
+        }
+    }
+    notes
+}
+
+/// The coverage in percent of a figure of which less was measured than the house asks for.
+fn low_coverage(figure: &Figure) -> Option<Decimal> {
+    let measured = figure.measured.as_ref().filter(|measured| measured.low_coverage)?;
+    measured.coverage().floor_percent(2)
 }
 
 /// What changed from `before` to `after`, a line each, from the numbers as printed; both whole, of which `section` is told.
@@ -288,7 +319,8 @@ impl Known {
     ) -> Result<Self, ServiceError> {
         let connection = app.store.read();
         let first = IsoWeek::new(week.year(), 1).unwrap_or(week);
-        let (before, figures): (Vec<_>, Vec<_>) = store::figures::of_weeks(connection, week.previous(), week)
+        let reported = store::figures::of_weeks(connection, week.previous(), week).await?;
+        let (before, figures): (Vec<_>, Vec<_>) = measured::over(app, reported, week.previous(), week)
             .await?
             .into_iter()
             .partition(|figure| figure.week != week);
@@ -311,7 +343,14 @@ impl Known {
     /// What its report shows.
     pub(super) fn content(&self) -> SectionsContent {
         let events = self.lines.iter().map(|line| line.event.clone()).collect();
-        SectionsContent { events, ..self.content.clone() }
+        let mut content = SectionsContent { events, ..self.content.clone() };
+        for (shown, figure) in content.figures.iter_mut().zip(&self.figures) {
+            // Behind the value, whatever the style: a figure of which half was measured must not look like the others.
+            if let Some(coverage) = low_coverage(figure) {
+                shown.unit = Some(format!("{}（覆盖率 {coverage}%）", shown.unit.as_deref().unwrap_or_default()));
+            }
+        }
+        content
     }
 
     /// Whether there is nothing at all.

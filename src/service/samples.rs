@@ -15,7 +15,9 @@ use super::{App, ServiceError, app::authorise, indicators, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
+        attribution,
         checked::FieldError,
+        iso_week::IsoWeek,
         samples::{
             self, Minute, RawSample, Refusal, RefusedRow, Sample, Totals,
             packing::Hour,
@@ -87,6 +89,8 @@ pub struct Ingested {
     pub changed: usize,
     /// Minutes of hours that were packed already and had other counts.
     pub corrected: usize,
+    /// Minutes of hours that were over, which changed or came late.
+    pub late: usize,
     /// First and last minute that changed.
     pub reach: Option<(Minute, Minute)>,
 }
@@ -123,21 +127,36 @@ pub async fn ingest(app: &App, actor: &Actor, key: &str, batch: Vec<Sample>) -> 
                 let now = app.now_millis();
                 store::event_costs::samples_changed(&tx, indicator.number, service, reach, now).await?;
             }
-            if done.corrected > 0 {
+            let told = if done.corrected > 0 {
+                Some("samples.correct")
+            } else if came_after_publication(&app, &tx, &done).await? {
+                Some("samples.add")
+            } else {
+                None
+            };
+            if let Some(action) = told {
                 let at = |minute: Minute| DateTime::from_timestamp(i64::from(minute) * 60, 0).map(|at| at.to_rfc3339());
                 let change = json!({
                     "corrected": done.corrected, "changed": done.changed,
                     "from": done.reach.and_then(|reach| at(reach.0)), "to": done.reach.and_then(|reach| at(reach.1)),
                 });
                 let subject = format!("indicator:{key}");
-                store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "samples.correct", &subject, change)
-                    .await?;
+                store::audit::insert(&tx, app.id(), app.now_millis(), &actor, action, &subject, change).await?;
             }
             tx.commit().await?;
             Ok(done)
         }
     })
     .await
+}
+
+/// Whether minutes came late into a week that was published after them: what was published would be otherwise now, and the
+/// restatement names the cause.
+async fn came_after_publication(app: &App, tx: &Tx, done: &Ingested) -> Result<bool, ServiceError> {
+    let Some((first, last)) = done.reach.filter(|_| done.late > 0) else { return Ok(false) };
+    let day = |minute| attribution::local_day(minute, app.zone).map(IsoWeek::of);
+    let (Some(from), Some(to)) = (day(first), day(last)) else { return Ok(false) };
+    Ok(store::publications::is_published_since(tx.conn(), from, to, i64::from(first) * 60_000).await?)
 }
 
 /// The first minute that is not packed yet.
@@ -161,7 +180,7 @@ async fn write(app: &App, tx: &Tx, indicator: i32, batch: &[Sample]) -> Result<I
     let mut changed: Vec<Minute> = Vec::new();
     if !old.is_empty() || !stale.is_empty() {
         let merged = pack(app, tx, &only, stale, indicator, old, cut).await?;
-        (done.changed, done.corrected) = (merged.changed, merged.corrected);
+        (done.changed, done.corrected, done.late) = (merged.changed, merged.corrected, merged.changed);
         if merged.changed > 0 {
             changed.extend(old.first().into_iter().chain(old.last()).map(|sample| sample.minute));
         }

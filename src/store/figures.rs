@@ -265,6 +265,7 @@ fn figure_value(row: figure::Model) -> Result<Figure, StoreError> {
             target: both(row.target_units, row.target_scale)?,
         },
         updated_at: row.updated_at,
+        measured: None,
     })
 }
 

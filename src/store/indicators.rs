@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use entity::{indicator, indicator_definition, objective};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use crate::domain::{
     checked,
     indicator::{Definition, DefinitionFields, Indicator, IndicatorFields, IndicatorKind, Objective, Window},
     report::reading::Decimal,
+    samples::Minute,
 };
 
 /// Most indicators of a page.
@@ -81,6 +83,58 @@ pub async fn of_services(connection: &impl ConnectionTrait, services: &[Uuid]) -
         .all(connection)
         .await?;
     rows.into_iter().map(value).collect()
+}
+
+/// The indicators with samples in the minutes `from..to`, as far as their first and last one tell, archived ones too; in order
+/// of their numbers behind `after`, at most `limit`.
+pub async fn sampled(
+    connection: &impl ConnectionTrait,
+    from: Minute,
+    to: Minute,
+    after: i32,
+    limit: u64,
+) -> Result<Vec<Indicator>, StoreError> {
+    let within = Query::select()
+        .column("indicator")
+        .from("sample_head")
+        .and_where(Expr::col("first_minute").lt(to))
+        .and_where(Expr::col("last_minute").gte(from))
+        .take();
+    let rows = indicator::Entity::find()
+        .filter(indicator::Column::Number.in_subquery(within))
+        .filter(indicator::Column::Number.gt(after))
+        .filter(indicator::Column::Kind.ne(IndicatorKind::Number.code()))
+        .order_by_asc(indicator::Column::Number)
+        .limit(Ord::min(limit, PAGE_LIMIT))
+        .all(connection)
+        .await?;
+    rows.into_iter().map(value).collect()
+}
+
+/// The versions of the definitions of indicators with their first dates, in order of version.
+pub async fn definition_dates(
+    connection: &impl ConnectionTrait,
+    indicators: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<(i32, NaiveDate)>>, StoreError> {
+    let mut found: HashMap<Uuid, Vec<(i32, NaiveDate)>> = HashMap::new();
+    for chunk in indicators.chunks(1_000) {
+        let rows: Vec<(Uuid, i32, NaiveDate)> = indicator_definition::Entity::find()
+            .select_only()
+            .columns([
+                indicator_definition::Column::IndicatorId,
+                indicator_definition::Column::Version,
+                indicator_definition::Column::ValidFrom,
+            ])
+            .filter(indicator_definition::Column::IndicatorId.is_in(chunk.iter().copied()))
+            .order_by_asc(indicator_definition::Column::Version)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (indicator, version, from) in rows {
+            found.entry(indicator).or_default().push((version, from));
+        }
+    }
+    Ok(found)
 }
 
 /// Writes a new indicator; says no where its key or name is taken.

@@ -8,6 +8,7 @@ pub mod analytics;
 pub mod audit;
 pub mod boards;
 mod bulk;
+pub mod burn_warnings;
 pub mod connect;
 pub mod counters;
 pub mod dips;

@@ -114,6 +114,26 @@ pub async fn is_published(connection: &impl ConnectionTrait, week: IsoWeek) -> R
     Ok(found.is_some())
 }
 
+/// Whether one of the weeks `from..=to` was published after `at` (milliseconds) and not withdrawn.
+pub async fn is_published_since(
+    connection: &impl ConnectionTrait,
+    from: IsoWeek,
+    to: IsoWeek,
+    at: i64,
+) -> Result<bool, StoreError> {
+    let found: Option<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Week.between(from.to_string(), to.to_string()))
+        .filter(Column::WithdrawnAt.is_null())
+        .filter(Column::PublishedAt.gt(at))
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Those of these weeks, at most as many as there are share links, that are published and were not withdrawn.
 pub async fn published_of(
     connection: &impl ConnectionTrait,

@@ -278,6 +278,13 @@ pub const ROUTES: &[Route] = &[
     ),
     route("GET", "/api/v1/indicators/{key}/totals", Permission::Read, "The sums of a period with their rate"),
     route("GET", "/api/v1/indicators/{key}/ledger", Permission::Read, "A figure with the events that moved it"),
+    route(
+        "GET",
+        "/api/v1/indicators/{key}/budget",
+        Permission::Read,
+        "The error budget of a period, and how fast it burns",
+    ),
+    route("GET", "/api/v1/burn-warnings", Permission::Read, "Warnings that an error budget burns too fast"),
     route("GET", "/api/v1/events/{number}/costs", Permission::Read, "What an event cost its indicators"),
     route(
         "PUT",

@@ -5,9 +5,9 @@ use std::{sync::OnceLock, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    notify::mail::{digest_words, report_words},
+    notify::mail::{burn_words, digest_words, report_words},
     service::{
-        App, ServiceError, dips, event_costs,
+        App, ServiceError, burn_warnings, dips, event_costs,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
         reminders, report_mailings, samples,
@@ -74,6 +74,12 @@ pub(super) async fn round(
 ) -> Result<RoundReport, ServiceError> {
     let plan = reminders::plan(app, digest_words).await?;
     let mailings = report_mailings::plan(app, report_words).await?;
+    // Before the mails go out: what burns is told in this round.
+    if !stopping()
+        && let Err(error) = burn_warnings::watch(app, burn_words).await
+    {
+        tracing::error!(worker, %error, "the error budgets could not be watched; the next round tries again");
+    }
     let tidied = outbox::tidy(app).await?;
     let mut report = RoundReport {
         planned: plan.digests,

@@ -8,6 +8,7 @@ mod grading;
 mod history;
 mod imports;
 mod mailings;
+mod measured;
 mod postmortems;
 mod publishing;
 mod record;

@@ -7,6 +7,7 @@ mod foreign;
 mod grading;
 mod history;
 mod imports;
+mod measured;
 mod postmortem;
 mod publishing;
 mod record;

@@ -302,7 +302,8 @@ fn one_figure(
         return FigurePlan { key: key.clone(), line, act: left_out(false), told: None };
     }
     let position = places.last_position + 1;
-    let figure = Figure { id, week, version: 1, position, source: "import".to_owned(), fields, updated_at: 0 };
+    let figure =
+        Figure { id, week, version: 1, position, source: "import".to_owned(), fields, updated_at: 0, measured: None };
     places.put(known.figures.len(), &figure);
     known.figures.push(figure.clone());
     let renamed = renamed.then(|| Renamed { key: key.clone(), subject: id, raw: said.name.clone() });

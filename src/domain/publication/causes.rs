@@ -15,6 +15,35 @@ pub struct Edit {
     pub action: String,
     /// Names of the fields that it changed; empty where the entry does not say.
     pub fields: Vec<String>,
+    /// The samples that it changed.
+    pub samples: Option<SamplesEdit>,
+}
+
+/// Samples that came late or were corrected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SamplesEdit {
+    /// How many minutes.
+    pub minutes: i64,
+    /// The first of them.
+    pub from: DateTime<Utc>,
+    /// The last one.
+    pub to: DateTime<Utc>,
+}
+
+/// The fields of an event that its costs follow.
+const COSTLY: [&str; 4] = ["occurred", "recovered", "kind", "services"];
+
+/// What may have changed a figure: itself, the samples, definition and target of its indicator, and events that it lost by.
+fn moves_figure(edit: &Edit) -> bool {
+    let (kind, done) = edit.action.split_once('.').unwrap_or((&edit.action, ""));
+    match kind {
+        "figure" | "samples" | "indicator" | "objective" => true,
+        "event" => {
+            matches!(done, "create" | "delete" | "restore" | "link" | "undo")
+                || edit.fields.iter().any(|field| COSTLY.contains(&field.as_str()))
+        }
+        _ => false,
+    }
 }
 
 /// The most edits that are told of one difference.
@@ -26,7 +55,7 @@ pub fn causes(difference: &Difference, mut edits: Vec<Edit>) -> Vec<Edit> {
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.at));
     match difference.subject {
         // A figure and a count of one name share their subject in the audit log.
-        Subject::Figure(_) => edits.retain(|edit| edit.action.starts_with("figure.")),
+        Subject::Figure(_) => edits.retain(moves_figure),
         Subject::IncidentCount(_) => edits.retain(|edit| edit.action.starts_with("incident_count.")),
         // Action items stand in no report.
         Subject::Event(_) | Subject::Text => edits.retain(|edit| !edit.action.starts_with("action_item.")),

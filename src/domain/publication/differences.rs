@@ -15,6 +15,7 @@ use crate::domain::{
     checked,
     clock_point::ClockPoint,
     event::{EventFields, label},
+    measured::{Measured, MeasuredLoss},
     postmortem::PostmortemState,
     report::{
         reading::Decimal,
@@ -60,7 +61,8 @@ impl Subject {
 /// A part of a figure or an event that differs, in words; empty words are nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// value, unit, name, group, target; count; time, recovered, severity, sentence, mark.
+    /// value, unit, name, group, target, and of a measured figure success, eligible, coverage, definition, losses, reported;
+    /// count; time, recovered, severity, sentence, mark.
     pub part: &'static str,
     /// As published.
     pub published: String,
@@ -129,6 +131,11 @@ fn figure_differences(was: &[FrozenFigure], now: &[FrozenFigure]) -> Vec<Differe
             ("unit", words(&old.unit), words(&new.unit)),
             ("target", number(old.target), number(new.target)),
         ]);
+        let (before, after) = (behind(old.measured.as_deref()), behind(new.measured.as_deref()));
+        let changes: Vec<Change> = changes
+            .into_iter()
+            .chain(changed(std::array::from_fn::<_, 6, _>(|at| (PARTS[at], before[at].clone(), after[at].clone()))))
+            .collect();
         if !changes.is_empty() {
             found.push(Difference {
                 subject: Subject::Figure(new.name.clone()),
@@ -145,6 +152,27 @@ fn figure_differences(was: &[FrozenFigure], now: &[FrozenFigure]) -> Vec<Differe
         changes: Vec::new(),
     }));
     found
+}
+
+/// The parts of what stands behind a measured figure.
+const PARTS: [&str; 6] = ["success", "eligible", "coverage", "definition", "losses", "reported"];
+
+/// What stands behind a measured figure, in words, in the order of [`PARTS`]; nothing behind one that is not.
+fn behind(measured: Option<&Measured>) -> [String; 6] {
+    let Some(measured) = measured else { return Default::default() };
+    let loss = |loss: &MeasuredLoss| {
+        let missing = if loss.missing > 0 { format!("+{}", loss.missing) } else { String::new() };
+        format!("{} {}{missing}", loss.event.map_or_else(|| "—".to_owned(), label), loss.excess)
+    };
+    let coverage = measured.coverage().floor_percent(2);
+    [
+        measured.totals.success.to_string(),
+        measured.totals.eligible().to_string(),
+        coverage.map(|value| format!("{value}%")).unwrap_or_default(),
+        measured.definition.to_string(),
+        measured.losses.iter().map(loss).collect::<Vec<_>>().join("、"),
+        measured.reported.as_ref().map(|reported| reported.value.to_string()).unwrap_or_default(),
+    ]
 }
 
 fn count_differences(was: &[FrozenCount], now: &[FrozenCount]) -> Vec<Difference> {

@@ -6,7 +6,7 @@ mod numbers;
 mod text;
 mod wording;
 
-pub use causes::{Edit, causes};
+pub use causes::{Edit, SamplesEdit, causes};
 pub use differences::{Change, Difference, Subject, differences};
 pub use numbers::{Carried, FrozenCount, FrozenEvent, FrozenFigure, Numbers};
 
@@ -41,6 +41,7 @@ mod tests {
             delta: None,
             delta_unit: None,
             target: None,
+            measured: None,
         }
     }
 
@@ -165,6 +166,7 @@ mod tests {
             by: "小李".to_owned(),
             action: action.to_owned(),
             fields: fields.iter().map(|&field| field.to_owned()).collect(),
+            samples: None,
         };
         let edits = vec![edit(1, "postmortem.done", &["state"]), edit(2, "event.update", &["cause"])];
         let told = causes(&difference, edits);

@@ -8,6 +8,7 @@ use crate::domain::{
     event::{EventFields, ProductionEvent, Source},
     figures::{Figure, FigureFields, IncidentCount, IncidentCountFields},
     iso_week::IsoWeek,
+    measured::Measured,
     postmortem::{Postmortem, PostmortemState},
     report::reading::Decimal,
 };
@@ -39,6 +40,9 @@ pub struct FrozenFigure {
     pub delta_unit: Option<String>,
     /// Target.
     pub target: Option<Decimal>,
+    /// The integers behind it, where it was computed from samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Box<Measured>>,
 }
 
 /// An incident count as published.
@@ -153,6 +157,7 @@ impl Numbers {
             position: frozen.position,
             source: frozen.source.clone(),
             updated_at: frozen.updated_at,
+            measured: frozen.measured.clone(),
             fields: FigureFields {
                 name: frozen.name.clone(),
                 group: frozen.group.clone(),
@@ -226,6 +231,7 @@ fn frozen_figure(figure: &Figure) -> FrozenFigure {
         delta: fields.delta,
         delta_unit: fields.delta_unit,
         target: fields.target,
+        measured: figure.measured.clone(),
     }
 }
 

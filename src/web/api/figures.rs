@@ -1,6 +1,6 @@
 //! Reported figures and incident counts over the API.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     super::{gate::caller, problem::Problem},
     conditions::{if_match, needed_version, with_etag},
+    measured::{self, MeasuredBody},
 };
 use crate::{
     domain::{
@@ -70,12 +71,15 @@ pub struct FigureBody {
     delta_unit: Option<String>,
     /// Stated target.
     target: Option<String>,
-    /// import, manual or api.
+    /// import, manual or api; measured where it was computed from samples.
     source: String,
     /// Optimistic lock, the ETag.
     version: i64,
-    /// When it changed last.
+    /// When it changed last; null where nobody reported it.
     updated_at: Option<DateTime<FixedOffset>>,
+    /// The integers behind the value, where it was computed from samples. `version` is that of what was reported, 0 for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<MeasuredBody>,
 }
 
 /// An incident count of a week.
@@ -154,8 +158,14 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let (week, name) = path.into_inner();
-    let figure = figures::by_name(&app, &caller.actor, week_of(&week)?, &name).await?;
-    Ok(with_etag(&request, HttpResponse::Ok(), figure.version, &figure_body(&app, &figure)))
+    let figure = figures::shown_by_name(&app, &caller.actor, week_of(&week)?, &name).await?;
+    let body = figure_body(&app, &figure);
+    if figure.measured.is_some() {
+        // The tag names what was reported; what was measured changes without it, so that nobody is told to keep it.
+        let etag = (header::ETAG, format!("\"{}\"", figure.version));
+        return Ok(HttpResponse::Ok().insert_header(etag).json(body));
+    }
+    Ok(with_etag(&request, HttpResponse::Ok(), figure.version, &body))
 }
 
 /// Writes a figure of a week.
@@ -239,7 +249,9 @@ pub fn figure_body(app: &App, figure: &Figure) -> FigureBody {
         source: figure.source.clone(),
         version: figure.version,
         updated_at: DateTime::from_timestamp_millis(figure.updated_at)
+            .filter(|_| figure.version > 0)
             .map(|at| at.with_timezone(&app.zone).fixed_offset()),
+        measured: figure.measured.as_deref().map(|measured| measured::body(measured, fields.value)),
     }
 }
 

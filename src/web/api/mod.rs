@@ -4,9 +4,11 @@ pub mod action_items;
 pub mod analytics;
 pub mod boards;
 mod bulk;
+pub mod burn_warnings;
 mod conditions;
 mod counts;
 pub mod dips;
+pub mod error_budgets;
 mod event_body;
 pub mod event_costs;
 mod event_history;
@@ -18,6 +20,7 @@ mod import_batches;
 pub mod imports;
 pub mod indicators;
 mod lines;
+pub mod measured;
 mod openapi;
 mod policies;
 pub mod postmortem_text;
@@ -150,6 +153,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/v1/indicators/{key}/totals").route(web::get().to(samples::totals)))
         .service(web::resource("/api/v1/indicators/{key}/ledger").route(web::get().to(event_costs::ledger)))
+        .service(web::resource("/api/v1/burn-warnings").route(web::get().to(burn_warnings::list)))
+        .service(web::resource("/api/v1/indicators/{key}/budget").route(web::get().to(error_budgets::read)))
         .service(web::resource("/api/v1/events/{number}/costs").route(web::get().to(event_costs::of_event)))
         .service(web::resource("/api/v1/events/{number}/indicators/{key}").route(web::put().to(event_costs::link)))
         .service(web::resource("/api/v1/dips").route(web::get().to(dips::list)))

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, analytics, boards, bulk, counts, dips, event_body, event_costs, event_history, event_relations,
-    events, figures, grading, import_batches, imports, indicators, lines, policies, postmortem_text, postmortems,
-    published, report_mailings, report_styles, reports, samples, saved_views, section_versions, services, shares,
-    teams, timeline,
+    action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body, event_costs,
+    event_history, event_relations, events, figures, grading, import_batches, imports, indicators, lines, policies,
+    postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples, saved_views,
+    section_versions, services, shares, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -24,11 +24,14 @@ use crate::web::routes::{ROUTES, Route};
     boards::BoardBody,
     bulk::BulkAnswer,
     bulk::BulkRequest,
+    burn_warnings::BurnWarningBody,
+    burn_warnings::BurnWarningList,
     dips::DipAccept,
     dips::DipBody,
     dips::DipDismiss,
     dips::DipList,
     dips::DipMerge,
+    error_budgets::ErrorBudgetBody,
     event_body::EventBody,
     event_body::EventChange,
     event_costs::EventCostBody,
@@ -257,6 +260,8 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/indicators/{key}/samples") => give("MinuteList"),
         ("POST", "/api/v1/indicators/{key}/samples") => swap("SampleBatch", "SamplesBody"),
         ("GET", "/api/v1/indicators/{key}/totals") => give("TotalsBody"),
+        ("GET", "/api/v1/burn-warnings") => give("BurnWarningList"),
+        ("GET", "/api/v1/indicators/{key}/budget") => give("ErrorBudgetBody"),
         ("GET", "/api/v1/indicators/{key}/ledger") => give("LedgerBody"),
         ("GET", "/api/v1/events/{number}/costs") => give("EventCostList"),
         ("PUT", "/api/v1/events/{number}/indicators/{key}") => swap("LinkChange", "EventCostList"),
@@ -324,6 +329,8 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/indicators/{key}/totals" | "/api/v1/indicators/{key}/ledger") => {
             samples::TotalsQuery::into_params(query)
         }
+        ("GET", "/api/v1/burn-warnings") => burn_warnings::BurnQuery::into_params(query),
+        ("GET", "/api/v1/indicators/{key}/budget") => error_budgets::BudgetQuery::into_params(query),
         ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
         ("GET", "/api/v1/events/{number}/timeline") => timeline::TimelineQuery::into_params(query),

@@ -53,7 +53,7 @@ pub struct PublishedBody {
 /// A part that differs, in words.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChangeBody {
-    /// name, group, value, unit, target; count; time, recovered, severity, sentence or mark.
+    /// name, group, value, unit, target, of a measured figure success, eligible, coverage, definition, losses, reported; count; time, recovered, severity, sentence or mark.
     part: &'static str,
     /// As published; empty for nothing.
     published: String,
@@ -72,6 +72,20 @@ pub struct EditBody {
     action: String,
     /// Fields that it changed, where the log says so.
     fields: Vec<String>,
+    /// The samples that it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    samples: Option<SamplesEditBody>,
+}
+
+/// Samples that came late or were corrected.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SamplesEditBody {
+    /// How many minutes.
+    minutes: i64,
+    /// The first of them.
+    from: DateTime<FixedOffset>,
+    /// The last one.
+    to: DateTime<FixedOffset>,
 }
 
 /// Something that was published otherwise than it would be now.
@@ -170,6 +184,11 @@ fn difference_body(app: &App, restated: &Restated) -> DifferenceBody {
         by: edit.by.clone(),
         action: edit.action.clone(),
         fields: edit.fields.clone(),
+        samples: edit.samples.as_ref().map(|samples| SamplesEditBody {
+            minutes: samples.minutes,
+            from: samples.from.with_timezone(&app.zone).fixed_offset(),
+            to: samples.to.with_timezone(&app.zone).fixed_offset(),
+        }),
     };
     let difference = &restated.difference;
     DifferenceBody {

@@ -158,6 +158,8 @@ pub struct TotalsBody {
     effective_rate: Option<String>,
     /// 100 × success ÷ total, rounded down.
     business_rate: Option<String>,
+    /// 100 × (total − failed) ÷ total, rounded down: failures of users and of risk control are none of the system's.
+    system_rate: Option<String>,
     /// Minutes between from and to.
     minutes: i64,
     /// Those that were measured.
@@ -322,6 +324,7 @@ pub async fn sums(
         failed: summed.totals.eligible() - success,
         effective_rate: text(success, summed.totals.eligible(), digits),
         business_rate: text(success, total, digits),
+        system_rate: text(success.saturating_add(excluded), total, digits),
         minutes: i64::from(to - from),
         measured,
         coverage: text(measured, i64::from(to - from), 2),

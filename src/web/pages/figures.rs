@@ -48,6 +48,12 @@ pub(super) struct FigureRow {
     pub spark: Option<Spark>,
     /// Whether the value misses its target.
     pub low: bool,
+    /// Of a measured figure: its integers with its coverage, and what was reported where that says something else.
+    pub behind: String,
+    /// What was reported says something else, or too little was measured.
+    pub doubtful: bool,
+    /// What the form changes: the reported value.
+    pub reported: String,
 }
 
 /// An incident count.
@@ -165,7 +171,12 @@ fn row(t: &Texts, figure: &Figure, last_week: Option<Decimal>, line: &[Option<De
         Some(-1) if percent => "bad",
         _ => "",
     };
+    let (behind, doubtful) = behind(t, figure);
+    let reported = figure.measured.as_ref().and_then(|measured| measured.reported.as_ref());
     FigureRow {
+        behind,
+        doubtful,
+        reported: reported.map_or(fields.value, |reported| reported.value).to_string(),
         id: figure.id,
         version: figure.version,
         name: fields.name.clone(),
@@ -182,6 +193,20 @@ fn row(t: &Texts, figure: &Figure, last_week: Option<Decimal>, line: &[Option<De
         spark: charts::spark(line, fields.target),
         low: percent && fields.target.is_some_and(|target| target.is_more_than(fields.value)),
     }
+}
+
+/// The words behind a measured figure, and whether they are a warning.
+fn behind(t: &Texts, figure: &Figure) -> (String, bool) {
+    let Some(measured) = &figure.measured else { return (String::new(), false) };
+    let words = crate::i18n::samples::words(t.lang == "zh-CN");
+    let coverage = measured.coverage().floor_percent(2).map(|value| value.to_string()).unwrap_or_default();
+    let ratio = measured.ratio();
+    let mut text = format!("{} {} ÷ {} · {} {coverage}%", words.measured, ratio.part, ratio.whole, words.coverage);
+    let contradicted = measured.contradicted(figure.fields.value);
+    if let Some(reported) = contradicted {
+        text.push_str(&format!(" · {} {}%", words.reported, reported.value));
+    }
+    (text, measured.low_coverage || contradicted.is_some())
 }
 
 /// A figure as typed.

@@ -11,7 +11,7 @@ use crate::{
         iso_week::IsoWeek,
         publication::{Change, Subject},
     },
-    i18n::{Texts, restated},
+    i18n::{Texts, restated, samples},
     service::{
         App, ServiceError,
         publications::{self, PublicationHead, Published, Restated, Which},
@@ -169,6 +169,11 @@ fn difference_row(app: &App, t: &Texts, restated: &Restated) -> DifferenceRow {
         current: difference.current.clone().unwrap_or_else(|| t.pub_gone.to_owned()),
         parts: match difference.subject {
             Subject::Event(_) => difference.changes.iter().map(part).collect(),
+            // The words above say the value; what stands behind a measured one is told here.
+            Subject::Figure(_) => {
+                let behind = |change: &&Change| samples::part(true, change.part).is_some();
+                difference.changes.iter().filter(behind).map(part).collect()
+            }
             _ => Vec::new(),
         },
         edits: restated
@@ -178,7 +183,10 @@ fn difference_row(app: &App, t: &Texts, restated: &Restated) -> DifferenceRow {
                 let when = rows::when(app, edit.at.timestamp_millis());
                 let fields = restated::fields(t, &edit.fields);
                 let colon = if fields.is_empty() { "" } else { colon };
-                format!("{when} {} {}{colon}{fields}", edit.by, rows::action(t, &edit.action))
+                let stretch = edit.samples.as_ref();
+                let samples = stretch.map(|one| format!(" {}", samples::stretch(t.lang == "zh-CN", one, app.zone)));
+                let action = rows::action(t, &edit.action);
+                format!("{when} {} {action}{colon}{fields}{}", edit.by, samples.unwrap_or_default())
             })
             .collect(),
     }
