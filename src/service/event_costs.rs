@@ -611,6 +611,24 @@ pub async fn ledger_of(
     ledger(app, actor, found.indicator.clone(), minutes_of(app, period), target).await
 }
 
+/// What the house decided about figures.
+pub async fn policy(app: &App, actor: &Actor) -> Result<FigurePolicy, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    policies::load(app.store.read(), POLICY.name).await
+}
+
+/// The ledger of a period against the objective of a window.
+pub async fn ledger_for(
+    app: &App,
+    actor: &Actor,
+    found: &WithObjectives,
+    period: Period,
+    window: Option<Window>,
+) -> Result<Ledger, ServiceError> {
+    let target = window.and_then(|window| target_of(&found.objectives, window));
+    ledger(app, actor, found.indicator.clone(), minutes_of(app, period), target).await
+}
+
 /// How an event is tied to an indicator, by its code: linked, cut, or nothing for what its services say.
 pub fn link_of_code(code: Option<&str>) -> Result<Option<bool>, FieldError> {
     match code {

@@ -37,6 +37,7 @@ pub mod report_splice;
 pub mod report_styles;
 pub mod reports;
 pub mod retry;
+pub mod sample_days;
 pub mod samples;
 pub mod saved_views;
 pub mod search;
