@@ -617,6 +617,18 @@ pub async fn policy(app: &App, actor: &Actor) -> Result<FigurePolicy, ServiceErr
     policies::load(app.store.read(), POLICY.name).await
 }
 
+/// Where events that the caller sees began to cost several indicators, in the order of time: indicator, minute, number of the
+/// event, failures above the baseline.
+pub async fn beginnings(
+    app: &App,
+    actor: &Actor,
+    indicators: &[i32],
+    (from, to): (Minute, Minute),
+) -> Result<Vec<(i32, Minute, i64, i64)>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::event_costs::beginnings(app.store.read(), indicators, from, to, Sight::of(actor)).await?)
+}
+
 /// The ledger of a period against the objective of a window.
 pub async fn ledger_for(
     app: &App,

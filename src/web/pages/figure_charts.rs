@@ -46,6 +46,8 @@ pub(super) struct Chart {
     pub markers: Vec<Marker>,
     /// Left edge and width in percent.
     pub bands: Vec<(String, String)>,
+    /// The `d` of vertical drops and their class.
+    pub drops: Vec<(String, &'static str)>,
 }
 
 /// An instant to mark.
@@ -82,6 +84,20 @@ pub(super) fn rate(part: i64, whole: i64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64 * 100.0)
 }
 
+/// The values at the lower and the upper end of the drawing.
+#[derive(Clone, Copy)]
+pub(super) struct Scale {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Scale {
+    /// The height of a value, in percent from the top.
+    fn height(self, value: f64) -> f64 {
+        TOP + (self.high - value) / (self.high - self.low) * (BOTTOM - TOP)
+    }
+}
+
 /// Draws values in order of time; none leaves a gap. `digits` are those of the words beside the grid.
 pub(super) fn line(axis: Axis, values: &[(Minute, Option<f64>)], target: Option<f64>, digits: u8) -> Option<Chart> {
     let known = || values.iter().filter_map(|(_, value)| *value);
@@ -90,12 +106,25 @@ pub(super) fn line(axis: Axis, values: &[(Minute, Option<f64>)], target: Option<
     if known().count() < 2 {
         return None;
     }
-    let (mut low, mut high) = (least.min(target.unwrap_or(least)), most.max(target.unwrap_or(most)));
+    let (low, high) = (least.min(target.unwrap_or(least)), most.max(target.unwrap_or(most)));
     // A figure that hardly moves is not blown up to a mountain range.
     let room = ((high - low) * 0.06).max(10_f64.powi(-i32::from(digits)));
-    low -= room;
-    high = if most <= 100.0 { (high + room).min(100.0 + room / 2.0) } else { high + room };
-    let height = |value: f64| TOP + (high - value) / (high - low) * (BOTTOM - TOP);
+    let high = if most <= 100.0 { (high + room).min(100.0 + room / 2.0) } else { high + room };
+    let scale = Scale { low: low - room, high };
+    let mut chart = draw(axis, values, scale);
+    let inside = room.min((scale.high - scale.low) / 4.0);
+    let mut values =
+        vec![(scale.high - inside).min(most.max(100.0)), f64::midpoint(scale.low, scale.high), scale.low + inside];
+    if let Some(target) = target {
+        chart.target = percent(scale.height(target));
+        values.retain(|value| (scale.height(*value) - scale.height(target)).abs() > 8.0);
+    }
+    chart.grid(scale, values.into_iter().map(|value| (value, format!("{value:.*}", usize::from(digits)))));
+    Some(chart)
+}
+
+/// Draws values between two ends, without words.
+pub(super) fn draw(axis: Axis, values: &[(Minute, Option<f64>)], scale: Scale) -> Chart {
     let mut chart = Chart::default();
     let mut last: Option<(f64, f64, bool)> = None;
     for (at, value) in values {
@@ -103,19 +132,16 @@ pub(super) fn line(axis: Axis, values: &[(Minute, Option<f64>)], target: Option<
             last = close(&mut chart, last);
             continue;
         };
-        let (x, y) = (axis.place(*at) * SIZE / 100.0, height(*value) * SIZE / 100.0);
+        let (x, y) = point(axis, scale, *at, *value);
         let _ = write!(chart.path, "{}{x:.1} {y:.1}", if last.is_some() { 'L' } else { 'M' });
         last = Some((x, y, last.is_none()));
     }
     close(&mut chart, last);
-    let shown = |value: f64| format!("{value:.*}", usize::from(digits));
-    let mut values = vec![high - room.min((high - low) / 4.0), (low + high) / 2.0, low + room.min((high - low) / 4.0)];
-    if let Some(target) = target {
-        chart.target = percent(height(target));
-        values.retain(|value| (height(*value) - height(target)).abs() > 8.0);
-    }
-    chart.grid = values.into_iter().map(|value| (percent(height(value)), shown(value))).collect();
-    Some(chart)
+    chart
+}
+
+fn point(axis: Axis, scale: Scale, at: Minute, value: f64) -> (f64, f64) {
+    (axis.place(at) * SIZE / 100.0, scale.height(value) * SIZE / 100.0)
 }
 
 /// A point alone between two gaps is a dot.
@@ -144,6 +170,17 @@ impl Chart {
             let Mark { text, href, title, class, .. } = mark;
             self.markers.push(Marker { x: percent(x), y, text, anchor, href, title, class });
         }
+    }
+
+    /// Writes values beside lines across the drawing.
+    pub(super) fn grid(&mut self, scale: Scale, values: impl IntoIterator<Item = (f64, String)>) {
+        self.grid.extend(values.into_iter().map(|(value, words)| (percent(scale.height(value)), words)));
+    }
+
+    /// Draws a drop from one value to another.
+    pub(super) fn fall(&mut self, axis: Axis, scale: Scale, at: Minute, (from, to): (f64, f64), class: &'static str) {
+        let ((x, top), (_, bottom)) = (point(axis, scale, at, from), point(axis, scale, at, to));
+        self.drops.push((format!("M{x:.1} {top:.1}V{bottom:.1}"), class));
     }
 
     /// Shades a span.

@@ -38,10 +38,9 @@ use crate::{
         indicators::{self, Definition, WithObjectives},
         sample_days::{self, Days},
         samples,
-        search::{self, Listing},
+        search::{self, EventOrder, Listing},
         services,
     },
-    store::event_list::EventOrder,
     web::{
         gate::{Caller, caller},
         problem::Problem,

@@ -3,11 +3,13 @@
 mod actions;
 mod analytics;
 mod boards;
+mod budget;
 mod charts;
 mod dips;
 mod distribution;
 mod event;
 mod event_actions;
+mod event_costs;
 mod event_grading;
 mod event_history;
 mod event_list;
@@ -16,6 +18,7 @@ mod event_record;
 mod event_similar;
 mod event_timeline;
 mod events;
+mod figure_axis;
 mod figure_charts;
 mod figures;
 mod home;
@@ -145,6 +148,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/indicators/{key}/objectives").route(web::post().to(indicator_forms::objective)))
         .service(web::resource("/indicators/{key}/minutes.csv").route(web::get().to(indicator::minutes_csv)))
         .service(web::resource("/indicators/{key}/days.csv").route(web::get().to(indicator::days_csv)))
+        .service(web::resource("/events/{number}/indicators").route(web::post().to(event_costs::link)))
+        .service(web::resource("/events/{number}/measured-share").route(web::post().to(event_costs::take_share)))
+        .service(web::resource("/dips").route(web::get().to(dips::page)))
+        .service(web::resource("/dips/{id}/accept").route(web::post().to(dips::accept)))
+        .service(web::resource("/dips/{id}/merge").route(web::post().to(dips::merge)))
+        .service(web::resource("/dips/{id}/dismiss").route(web::post().to(dips::dismiss)))
+        .service(web::resource("/budget/{year}").route(web::get().to(budget::page)))
         .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
         .service(web::resource("/styles").route(web::get().to(report_styles::list)))
         .service(
