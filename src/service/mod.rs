@@ -10,6 +10,7 @@ pub mod bulk_edit;
 pub mod capture;
 pub mod demo;
 mod demo_actions;
+mod demo_indicator;
 pub mod dips;
 pub mod error;
 pub mod event_costs;

@@ -79,6 +79,7 @@ pub async fn of(
                 sums.entry(day).or_default().add(Totals::of(sample.counts));
             }
         }
+        sums.retain(|_, sum| sum.minutes > 0);
         found.insert(*number, sums.into_iter().map(|(day, sum)| (date_of(day), sum)).collect());
     }
     Ok(found)

@@ -104,7 +104,7 @@ fn other_events_special_days_and_maintenance_are_no_baseline() {
     // Known to nobody, they raise what is expected.
     assert!(asked(&minutes, &causes, &Unusual::default())[0].excess < 400);
     // All four weeks unusual: the days before serve; all days too: the hours before.
-    let weeks = |n: i64| (START - n * week, START - n * week + 30);
+    let weeks = |n: Minute| (START - n * week, START - n * week + 30);
     let costs = asked(&minutes, &causes, &Unusual::new((1..=4).map(weeks).collect(), BTreeSet::new()));
     let baseline = costs[0].baseline.clone().unwrap();
     assert_eq!((baseline.kind, baseline.days.len()), (BaselineKind::Days, 6));
