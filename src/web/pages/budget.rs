@@ -221,6 +221,8 @@ fn chart(app: &App, ledger: &Ledger, days: &Days, axis: Axis) -> Option<Chart> {
     // What is counted is never less than what events took of it: an event of several days takes all where it begins.
     let (mut taken, mut counted, mut shown) = (0.0, 0.0, 0.0_f64);
     for (day, sum) in days {
+        // Before it nothing was measured, and nothing is used.
+        points.push((midnight(app, *day), Some(level(shown))));
         let end = midnight(app, day.succ_opt().unwrap_or(*day)).min(ledger.to);
         while let Some(entry) = entries.next_if(|entry| entry.from < end) {
             let lost = entry.loss.excess.max(0) as f64;

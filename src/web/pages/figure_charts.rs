@@ -41,6 +41,7 @@ pub(super) struct Chart {
     pub grid: Vec<(String, String)>,
     /// Height in percent; empty where none lies in the drawing.
     pub target: String,
+    pub target_words: String,
     /// Place in percent, words, anchor.
     pub ticks: Vec<(String, String, &'static str)>,
     pub markers: Vec<Marker>,
@@ -112,14 +113,16 @@ pub(super) fn line(axis: Axis, values: &[(Minute, Option<f64>)], target: Option<
     let high = if most <= 100.0 { (high + room).min(100.0 + room / 2.0) } else { high + room };
     let scale = Scale { low: low - room, high };
     let mut chart = draw(axis, values, scale);
-    let inside = room.min((scale.high - scale.low) / 4.0);
-    let mut values =
-        vec![(scale.high - inside).min(most.max(100.0)), f64::midpoint(scale.low, scale.high), scale.low + inside];
+    let mut values = vec![most, f64::midpoint(least, most), least];
+    let shown = |value: f64| format!("{value:.*}", usize::from(digits));
     if let Some(target) = target {
         chart.target = percent(scale.height(target));
+        chart.target_words = shown(target);
         values.retain(|value| (scale.height(*value) - scale.height(target)).abs() > 8.0);
     }
-    chart.grid(scale, values.into_iter().map(|value| (value, format!("{value:.*}", usize::from(digits)))));
+    // Words that would stand on one another are left out.
+    values.dedup_by(|one, before| (scale.height(*one) - scale.height(*before)).abs() < 8.0);
+    chart.grid(scale, values.into_iter().map(|value| (value, shown(value))));
     Some(chart)
 }
 

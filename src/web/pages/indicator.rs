@@ -438,12 +438,17 @@ pub(super) fn day_points(app: &App, days: &Days, from: NaiveDate, to: NaiveDate)
     from.iter_days().take_while(|day| *day <= to).map(point).collect()
 }
 
-/// Days below a chart: at most seven, the first one too.
+/// Days below a chart: at most five, the first one too; of a long stretch the first days of months.
 pub(super) fn day_ticks(app: &App, from: NaiveDate, to: NaiveDate) -> Vec<(Minute, String)> {
     let days = usize::try_from((to - from).num_days() + 1).unwrap_or(1);
-    let step = days.div_ceil(7).max(1);
-    let tick = |day: NaiveDate| (midnight(app, day), day.format("%m/%d").to_string());
-    from.iter_days().take_while(|day| *day <= to).step_by(step).map(tick).collect()
+    let tick = |day: NaiveDate, form| (midnight(app, day), day.format(form).to_string());
+    let all = from.iter_days().take_while(|day| *day <= to);
+    if days > 180 {
+        let firsts: Vec<NaiveDate> = all.filter(|day| day.day() == 1).collect();
+        let step = firsts.len().div_ceil(5).max(1);
+        return firsts.into_iter().step_by(step).map(|day| tick(day, "%Y-%m")).collect();
+    }
+    all.step_by(days.div_ceil(5).max(1)).map(|day| tick(day, "%m/%d")).collect()
 }
 
 async fn chart(
