@@ -133,9 +133,9 @@ indicator_texts! {
     by_hand: "手工关联", "tied by hand";
     by_service: "由业务线关联", "by its service";
     chart_minutes: "每分钟，前后各 60 分钟", "By minute, 60 minutes around it";
-    dips: "待确认的下跌", "Dips to look at";
-    dips_hint: "指标显著下跌时自动提出：确认为事件、并入已有事件，或写明原因忽略；同一次不会再提。", "A significant drop is proposed: make it an event, put it to one that is there, or dismiss it with a reason; it is not proposed again.";
-    no_dips: "没有待确认的下跌。", "Nothing to look at.";
+    dips: "待确认的骤降", "Dips to look at";
+    dips_hint: "指标显著骤降时自动提出：确认为事件、并入已有事件，或写明原因忽略；同一次不会再提。", "A significant drop is proposed: make it an event, put it to one that is there, or dismiss it with a reason; it is not proposed again.";
+    no_dips: "没有待确认的骤降。", "Nothing to look at.";
     accept: "登记为事件", "Make it an event";
     merge: "并入", "Put it to";
     merge_with: "已有事件", "Event";
@@ -148,7 +148,7 @@ indicator_texts! {
     decided: "已处理", "Decided";
     budget: "错误预算", "Error budget";
     budget_none: "没有设年目标的指标。在指标页设定年目标后，这里就有账本。", "No indicator has a yearly objective; set one on its page and its ledger is here.";
-    budget_hint: "100% 是按至今的有效请求算出的可失败数；每一次下跌是一个事件。", "100% is what may fail of the requests so far; each drop is an event.";
+    budget_hint: "100% 是按至今的有效请求算出的可失败数；线上每一处下落是一个事件。", "100% is what may fail of the requests so far; each drop is an event.";
     allowed: "可失败", "May fail";
     used: "已用", "Used";
     left: "剩余", "Left";

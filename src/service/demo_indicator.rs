@@ -97,7 +97,7 @@ fn sample(app: &App, minute: Minute, troubles: &[Trouble]) -> Sample {
     let noise = i64::from(scramble(minute) % 15);
     let total = level + noise;
     let excluded = i64::from(scramble(minute ^ 0x5bd1) % 3);
-    let usual = i64::from(scramble(minute ^ 0x1f35) % 50 == 0);
+    let usual = i64::from(scramble(minute ^ 0x1f35).is_multiple_of(50));
     let trouble = troubles.iter().find(|one| (one.from..one.to).contains(&minute));
     let failed = trouble.map_or(usual, |one| total * one.permille / 1_000 + noise % 3);
     Sample { minute, counts: Counts { total, success: total - excluded - failed, excluded, estimated: false } }

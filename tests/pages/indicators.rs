@@ -227,7 +227,7 @@ async fn a_dip_becomes_an_event_or_belongs_to_one_or_is_none() {
     assert!(!lead.get("/").await.1.contains("id=\"dips\""));
     dips::watch(&service.app).await.unwrap();
     let (_, home) = lead.get("/").await;
-    assert!(home.contains("id=\"dips\"") && home.contains("待确认的下跌 3"), "{home}");
+    assert!(home.contains("id=\"dips\"") && home.contains("待确认的骤降 3"), "{home}");
 
     lead.post("/events", &[("line", "08/20 11:02 渠道超时，影响约300笔，11:12 恢复正常")]).await;
     let (_, page) = lead.get("/dips").await;
@@ -238,7 +238,7 @@ async fn a_dip_becomes_an_event_or_belongs_to_one_or_is_none() {
         page.split("id=\"d-").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
     let at = |time: &str| {
         let place = page.find(time).unwrap();
-        ids.iter().filter(|id| page.find(&format!("id=\"d-{id}\"")).unwrap() < place).next_back().unwrap().clone()
+        ids.iter().rfind(|id| page.find(&format!("id=\"d-{id}\"")).unwrap() < place).unwrap().clone()
     };
     let (first, second, third) = (at("2024-08-19 10:00"), at("2024-08-20 11:00"), at("2024-08-20 16:00"));
     let (status, to, page) = lead.post(&format!("/dips/{first}/accept"), &[("severity", "C")]).await;
@@ -253,7 +253,7 @@ async fn a_dip_becomes_an_event_or_belongs_to_one_or_is_none() {
     assert_eq!(status, StatusCode::SEE_OTHER);
     let (status, ..) = lead.post(&format!("/dips/{third}/accept"), &[("severity", "")]).await;
     assert_eq!(status, StatusCode::CONFLICT, "it was decided already");
-    assert!(lead.get("/dips").await.1.contains("没有待确认的下跌"));
+    assert!(lead.get("/dips").await.1.contains("没有待确认的骤降"));
     assert!(lead.get("/dips?state=dismissed").await.1.contains("压测"));
     assert!(lead.get("/dips?state=merged").await.1.contains("href=\"/e/1\""));
 

@@ -154,7 +154,7 @@ fn account(
 ) -> Account {
     let failed = ledger.explained.failed;
     let whole = budget(ledger, failed);
-    let shown = |value: Option<Decimal>| value.map_or_else(|| NOTHING.to_owned(), |value| percent_text(value));
+    let shown = |value: Option<Decimal>| value.map_or_else(|| NOTHING.to_owned(), percent_text);
     let mut before = 0_i64;
     let mut rows = Vec::with_capacity(ledger.entries.len());
     for entry in &ledger.entries {
@@ -239,9 +239,10 @@ fn chart(app: &App, ledger: &Ledger, days: &Days, axis: Axis) -> Option<Chart> {
     let lowest = level(shown).min(0.0);
     let scale = Scale { low: lowest - 4.0, high: 102.0 };
     let mut chart = figure_charts::draw(axis, &points, scale);
-    let mut grid = vec![(100.0, "100%".to_owned()), (50.0, "50%".to_owned()), (0.0, "0%".to_owned())];
+    let mut grid: Vec<(f64, String)> =
+        vec![(100.0, "100%".to_owned()), (50.0, "50%".to_owned()), (0.0, "0%".to_owned())];
     if lowest < -60.0 {
-        grid.retain(|(value, _)| *value != 50.0);
+        grid.retain(|(value, _)| (*value - 50.0).abs() > 1.0);
         grid.push((lowest, format!("{lowest:.0}%").replace('-', "−")));
     }
     chart.grid(scale, grid);

@@ -77,11 +77,11 @@ pub(super) async fn service_choices(app: &App, caller: &Caller, chosen: &str) ->
 }
 
 /// The status of a refusal that a form shows; others are passed on.
-pub(super) fn refused(error: ServiceError) -> Result<(StatusCode, ServiceError), Problem> {
+pub(super) fn refused(error: ServiceError) -> Result<(StatusCode, ServiceError), ServiceError> {
     match error {
         ServiceError::Invalid(_) => Ok((StatusCode::UNPROCESSABLE_ENTITY, error)),
         ServiceError::Stale { .. } | ServiceError::Conflict(_) => Ok((StatusCode::CONFLICT, error)),
-        other => Err(other.into()),
+        other => Err(other),
     }
 }
 
