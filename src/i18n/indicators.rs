@@ -102,7 +102,7 @@ indicator_texts! {
     background_hint: "未解释的失败就是要查的活儿。", "What is unexplained is work to do.";
     sum: "合计", "Sum";
     hidden: "限制可见的事件", "Restricted events";
-    chart_days: "按天，事件为竖线", "By day; events are vertical lines";
+    chart_days: "竖线为事件", "Vertical lines are events";
     heat: "日历", "Calendar";
     heat_hint: "柱越高，当天用掉的预算越多", "The higher the bar, the more of the day's budget is used";
     heat_ok: "预算内", "within budget";

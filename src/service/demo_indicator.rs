@@ -14,7 +14,7 @@ use crate::{
     service::indicators::Window,
 };
 
-const KEY: &str = "withdraw-success";
+const KEY: &str = "payment-success";
 /// Days of samples: four weeks of baseline, and some.
 const DAYS: Minute = 31;
 /// Events that it is tied to.
@@ -32,7 +32,7 @@ struct Trouble {
 /// Adds the indicator, its samples, and what they say of the latest events.
 pub async fn fill(app: &App, actor: &Actor) -> Result<(), ServiceError> {
     let service = ServiceFields {
-        name: "提现".to_owned(),
+        name: "支付".to_owned(),
         kind: ServiceKind::BusinessLine,
         core: true,
         team_id: None,
@@ -41,7 +41,7 @@ pub async fn fill(app: &App, actor: &Actor) -> Result<(), ServiceError> {
     let service = services::create(app, actor, service).await?;
     let fields = IndicatorFields {
         key: KEY.to_owned(),
-        name: "提现有效成功率".to_owned(),
+        name: "支付有效成功率".to_owned(),
         kind: IndicatorKind::SuccessRate,
         service_id: Some(service.id),
         unit: Some("%".to_owned()),
