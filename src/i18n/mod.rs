@@ -6,6 +6,7 @@ pub mod foreign;
 pub mod grading;
 pub mod history;
 pub mod imports;
+pub mod indicators;
 pub mod postmortem;
 pub mod problems;
 pub mod record;

@@ -26,6 +26,7 @@ pub fn action(t: &Texts, action: &str) -> String {
         ("event", "create") => return t.log_event.to_owned(),
         ("event", "update") => return t.edit.to_owned(),
         ("event", "bulk") => return super::search::words(t.lang == "zh-CN").bulk.to_owned(),
+        ("event", "link") => return super::indicators::texts(t.lang).link.to_owned(),
         ("event", "delete") => return t.delete.to_owned(),
         ("event", "restore") => return super::history::words(t.lang == "zh-CN").restore.to_owned(),
         ("event", "undo") => return super::history::words(t.lang == "zh-CN").undo.to_owned(),

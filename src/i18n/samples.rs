@@ -130,6 +130,14 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "give a percentage above 0 and below 100 with at most 6 digits, like 99.95; 100 leaves no budget" => {
             "请写大于 0、小于 100 的百分数，最多 6 位小数，如 99.95；100 不留任何预算"
         }
+        "write one code a line: E51=user" => {
+            "每行一个返回码：E51=user，归属为 ours、partner、user、risk_control 或 unknown"
+        }
+        "choose a service" => "请选择业务线或组件",
+        "give a period of at most 92 days" => "时段最长 92 天",
+        "choose an indicator of a service that measured failures of this event" => {
+            "请选择属于业务线或组件、且测到这次失败的指标"
+        }
         "choose csv, json or ndjson" => "请选择 csv、json 或 ndjson",
         "choose success_rate, availability, duration or number" => {
             "请选择 success_rate（成功率）、availability（可用率）、duration（耗时）或 number（数值）"

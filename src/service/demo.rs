@@ -94,7 +94,7 @@ pub async fn fill(app: &App) -> Result<(), ServiceError> {
         fill_week(app, &actor, week, back, owner, &teams).await?;
         week = week.previous();
     }
-    Ok(())
+    super::demo_indicator::fill(app, &actor).await
 }
 
 /// Who answers for an event: one team, two with half each, or in the latest weeks nobody yet.

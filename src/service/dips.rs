@@ -199,6 +199,12 @@ pub async fn page(
     with_indicators(app, actor, dips).await
 }
 
+/// How many dips wait for a decision, counted up to 1,000.
+pub async fn count_proposed(app: &App, actor: &Actor) -> Result<u64, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::dips::count(app.store.read(), DipState::Proposed, 1_000).await?)
+}
+
 /// One dip.
 pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Proposal, ServiceError> {
     authorise(actor, Permission::Read)?;

@@ -624,6 +624,36 @@ pub async fn ledger_of(
     ledger(app, actor, found.indicator.clone(), minutes_of(app, period), target).await
 }
 
+/// What the house decided about figures.
+pub async fn policy(app: &App, actor: &Actor) -> Result<FigurePolicy, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    policies::load(app.store.read(), POLICY.name).await
+}
+
+/// Where events that the caller sees began to cost several indicators, in the order of time: indicator, minute, number of the
+/// event, failures above the baseline.
+pub async fn beginnings(
+    app: &App,
+    actor: &Actor,
+    indicators: &[i32],
+    (from, to): (Minute, Minute),
+) -> Result<Vec<(i32, Minute, i64, i64)>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::event_costs::beginnings(app.store.read(), indicators, from, to, Sight::of(actor)).await?)
+}
+
+/// The ledger of a period against the objective of a window.
+pub async fn ledger_for(
+    app: &App,
+    actor: &Actor,
+    found: &WithObjectives,
+    period: Period,
+    window: Option<Window>,
+) -> Result<Ledger, ServiceError> {
+    let target = window.and_then(|window| target_of(&found.objectives, window));
+    ledger(app, actor, found.indicator.clone(), minutes_of(app, period), target).await
+}
+
 /// How an event is tied to an indicator, by its code: linked, cut, or nothing for what its services say.
 pub fn link_of_code(code: Option<&str>) -> Result<Option<bool>, FieldError> {
     match code {

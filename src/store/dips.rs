@@ -91,6 +91,19 @@ pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option
     dip::Entity::find_by_id(id).one(connection).await?.map(value).transpose()
 }
 
+/// How many dips are in a state, counted up to `limit`.
+pub async fn count(connection: &impl ConnectionTrait, state: DipState, limit: u64) -> Result<u64, StoreError> {
+    let found: Vec<Uuid> = dip::Entity::find()
+        .select_only()
+        .column(dip::Column::Id)
+        .filter(dip::Column::State.eq(state.code()))
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found.len() as u64)
+}
+
 /// Writes new dips; says no where one that begins in the same minute is there.
 pub async fn insert(tx: &Tx, dips: &[FoundDip]) -> Result<bool, StoreError> {
     match bulk::insert_all(tx, dips.iter().map(row).collect()).await {

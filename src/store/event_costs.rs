@@ -368,6 +368,52 @@ pub async fn of_indicators(
     rows.into_iter().map(with_number).collect()
 }
 
+/// The beginnings of what events cost several indicators (at most 1,000) within the minutes `from..to`: indicator, minute,
+/// number of the event, failures above the baseline. Only of events that these eyes see, in the order of time, at most 10,000.
+pub async fn beginnings(
+    connection: &impl ConnectionTrait,
+    indicators: &[i32],
+    from: Minute,
+    to: Minute,
+    sight: Sight,
+) -> Result<Vec<(i32, Minute, i64, i64)>, StoreError> {
+    let rows: Vec<(i32, Minute, Uuid, i64)> = event_cost::Entity::find()
+        .select_only()
+        .columns([
+            event_cost::Column::Indicator,
+            event_cost::Column::FirstMinute,
+            event_cost::Column::EventId,
+            event_cost::Column::Excess,
+        ])
+        .filter(event_cost::Column::Indicator.is_in(indicators.iter().copied()))
+        .filter(event_cost::Column::FirstMinute.gte(from))
+        .filter(event_cost::Column::FirstMinute.lt(to))
+        .order_by_asc(event_cost::Column::FirstMinute)
+        .order_by_asc(event_cost::Column::EventId)
+        .limit(MOST_COSTS)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.2).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut numbers: HashMap<Uuid, i64> = HashMap::new();
+    for chunk in ids.chunks(1_000) {
+        let seen: Vec<(Uuid, i64)> = event::Entity::find()
+            .select_only()
+            .columns([event::Column::Id, event::Column::Number])
+            .filter(event::Column::Id.is_in(chunk.iter().copied()))
+            .filter(events::there(sight))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        numbers.extend(seen);
+    }
+    let seen =
+        |(indicator, at, event, excess): (i32, Minute, Uuid, i64)| Some((indicator, at, *numbers.get(&event)?, excess));
+    Ok(rows.into_iter().filter_map(seen).collect())
+}
+
 fn row(indicator: i32, cost: &Cost) -> event_cost::ActiveModel {
     let base = cost.baseline.as_ref();
     let missing = cost.missing.as_ref();

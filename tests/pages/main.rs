@@ -6,6 +6,7 @@ mod foreign;
 mod grading;
 mod history;
 mod imports;
+mod indicators;
 mod line_styles;
 mod postmortem;
 mod publishing;

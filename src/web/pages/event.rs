@@ -72,6 +72,8 @@ struct EventPage {
     history: Vec<(String, String, String)>,
     history_words: &'static crate::i18n::history::Words,
     undoable: Option<Uuid>,
+    /// The panel of what it cost the indicators, as HTML.
+    costs: String,
     /// The panel of the action items, as HTML.
     actions: String,
     similar: Similar,
@@ -220,6 +222,7 @@ pub(super) async fn show(
             .collect(),
         history_words: crate::i18n::history::words(t.lang == "zh-CN"),
         undoable: detail.undoable,
+        costs: super::event_costs::panel(app, caller, &shell, event).await?,
         actions: super::event_actions::panel(app, caller, &shell, number).await?,
         may_write: role.may(Permission::WriteEvent),
         may_assign: role.may(Permission::AssignPostmortem),

@@ -69,6 +69,8 @@ struct CountRow {
 struct FiguresPage {
     shell: Shell,
     message: String,
+    /// The indicators on one axis, as HTML.
+    axis: String,
     week: String,
     week_range: String,
     earlier: String,
@@ -82,6 +84,8 @@ struct FiguresPage {
 #[derive(Debug, Deserialize)]
 pub struct WeekQuery {
     week: Option<String>,
+    /// 30, 90 or 365: how far back the indicators are shown.
+    days: Option<String>,
 }
 
 /// The page.
@@ -95,7 +99,8 @@ pub async fn page(
         Some(week) => week.parse().map_err(ServiceError::from)?,
         None => IsoWeek::of(app.today()),
     };
-    show(&app, &request, &caller, week, StatusCode::OK, String::new()).await
+    let span = query.days.as_deref().and_then(|days| days.parse().ok());
+    show(&app, &request, &caller, week, span, StatusCode::OK, String::new()).await
 }
 
 async fn show(
@@ -103,6 +108,7 @@ async fn show(
     request: &HttpRequest,
     caller: &Caller,
     week: IsoWeek,
+    span: Option<u64>,
     status: StatusCode,
     message: String,
 ) -> Result<HttpResponse, Problem> {
@@ -112,6 +118,7 @@ async fn show(
     let of_week = events::of_week(app, &caller.actor, week).await?;
     let page = FiguresPage {
         message,
+        axis: super::figure_axis::panel(app, caller, &shell, &week.to_string(), span).await?,
         week: week.to_string(),
         week_range: range(week),
         earlier: week.previous().to_string(),
@@ -318,7 +325,7 @@ async fn after(
                 ServiceError::NotFound(_) => StatusCode::NOT_FOUND,
                 _ => StatusCode::CONFLICT,
             };
-            show(app, request, caller, week, status, refusal(t, error)).await
+            show(app, request, caller, week, None, status, refusal(t, error)).await
         }
         Err(other) => Err(other.into()),
     }

@@ -47,6 +47,9 @@ struct Home {
     /// Action items past their due date.
     late_actions: u64,
     late_words: &'static str,
+    /// Dips that wait for a decision.
+    dips: u64,
+    dips_words: &'static str,
     week: String,
     week_number: u32,
     week_range: String,
@@ -103,6 +106,8 @@ pub(super) async fn show(
         overdue,
         late_actions: action_items::count_overdue(app, &caller.actor).await?,
         late_words: crate::i18n::actions::words(t).overdue_line,
+        dips: super::dips::waiting(app, &caller.actor).await?,
+        dips_words: crate::i18n::indicators::texts(t.lang).dips,
         week: week.to_string(),
         week_number: week.number(),
         week_range: range(week),

@@ -3,10 +3,13 @@
 mod actions;
 mod analytics;
 mod boards;
+mod budget;
 mod charts;
+mod dips;
 mod distribution;
 mod event;
 mod event_actions;
+mod event_costs;
 mod event_grading;
 mod event_history;
 mod event_list;
@@ -15,9 +18,14 @@ mod event_record;
 mod event_similar;
 mod event_timeline;
 mod events;
+mod figure_axis;
+mod figure_charts;
 mod figures;
 mod home;
 mod imports;
+mod indicator;
+mod indicator_forms;
+mod indicators;
 mod parsed;
 mod policies;
 mod postmortem;
@@ -128,6 +136,25 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/figures/{week}").route(web::post().to(figures::put)))
         .service(web::resource("/figures/{week}/counts").route(web::post().to(figures::put_count)))
         .service(web::resource("/figures/{week}/delete").route(web::post().to(figures::delete)))
+        .service(
+            web::resource("/indicators")
+                .route(web::get().to(indicators::page))
+                .route(web::post().to(indicator_forms::create)),
+        )
+        .service(web::resource("/indicators/new").route(web::get().to(indicator_forms::new_page)))
+        .service(web::resource("/indicators/{key}").route(web::get().to(indicator::page)))
+        .service(web::resource("/indicators/{key}/edit").route(web::post().to(indicator_forms::edit)))
+        .service(web::resource("/indicators/{key}/definitions").route(web::post().to(indicator_forms::define)))
+        .service(web::resource("/indicators/{key}/objectives").route(web::post().to(indicator_forms::objective)))
+        .service(web::resource("/indicators/{key}/minutes.csv").route(web::get().to(indicator::minutes_csv)))
+        .service(web::resource("/indicators/{key}/days.csv").route(web::get().to(indicator::days_csv)))
+        .service(web::resource("/events/{number}/indicators").route(web::post().to(event_costs::link)))
+        .service(web::resource("/events/{number}/measured-share").route(web::post().to(event_costs::take_share)))
+        .service(web::resource("/dips").route(web::get().to(dips::page)))
+        .service(web::resource("/dips/{id}/accept").route(web::post().to(dips::accept)))
+        .service(web::resource("/dips/{id}/merge").route(web::post().to(dips::merge)))
+        .service(web::resource("/dips/{id}/dismiss").route(web::post().to(dips::dismiss)))
+        .service(web::resource("/budget/{year}").route(web::get().to(budget::page)))
         .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
         .service(web::resource("/styles").route(web::get().to(report_styles::list)))
         .service(
