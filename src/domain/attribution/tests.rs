@@ -199,12 +199,12 @@ fn errors(rate: f64, failing: f64, dropping: f64) -> (f64, f64, f64) {
                     let minute = START - week * 7 * 1_440 + at;
                     let (mut total, mut failed) = (arrive, 0);
                     if week == 0 && at >= 0 {
-                        let dropped = (0..arrive).filter(|_| chance.unit() < dropping).count() as i64;
+                        let dropped = i64::try_from((0..arrive).filter(|_| chance.unit() < dropping).count()).unwrap();
                         total -= dropped;
-                        failed = (0..total).filter(|_| chance.unit() < failing).count() as i64;
+                        failed = i64::try_from((0..total).filter(|_| chance.unit() < failing).count()).unwrap();
                         lost += dropped + failed;
                     }
-                    failed += (0..total - failed).filter(|_| chance.unit() < 0.000_11).count() as i64;
+                    failed += i64::try_from((0..total - failed).filter(|_| chance.unit() < 0.000_11).count()).unwrap();
                     minutes.insert(minute, counts(total, total - failed));
                 }
             }
