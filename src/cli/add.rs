@@ -186,6 +186,7 @@ pub(super) fn notice_words(notice: &Notice) -> String {
         Notice::TimeMissing => "注意：没有读到时间，先登记，时间可以以后补".to_owned(),
         Notice::SecondDate { text } => format!("注意：还有另一个日期 {text}，取第一个为发生时间"),
         Notice::RecoveryNextDay => "注意：恢复时刻早于发生时刻，按次日理解".to_owned(),
+        Notice::RecoveryBefore { text } => format!("注意：恢复 {text} 早于发生，没有采用"),
         Notice::ControlCharacters { count } => format!("注意：略去 {count} 个控制字符"),
         Notice::TooLong { read, total } => format!("注意：共 {total} 字，只读了前 {read} 字"),
         Notice::NotAnEvent => "注意：没有读到事件".to_owned(),

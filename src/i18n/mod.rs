@@ -160,6 +160,7 @@ texts! {
     figure_name: "名称", "Name";
     second_date: "还有另一个日期：", "There is a second date: ";
     next_day: "恢复时刻按次日理解", "The recovery is taken as the next day";
+    recovery_before: "恢复早于发生，没有采用：", "The recovery lies before the beginning and was left out: ";
     control: "已略去控制字符", "Control characters were left out";
     too_long: "太长，只读了前面一部分", "Too long; only the first part was read";
     left_over: "没有归类：", "Left over: ";

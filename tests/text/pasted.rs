@@ -86,3 +86,18 @@ fn each_paragraph_of_a_wiki_that_begins_with_its_time_is_an_event() {
     let told: Vec<_> = pieces.iter().map(|piece| read(piece).summary.unwrap()).collect();
     assert_eq!(told, ["甲失败", "乙失败", "丙失败"]);
 }
+
+#[test]
+fn a_recovery_that_is_written_with_an_earlier_date_is_told_and_not_taken() {
+    let before = read("2024-08-21 10:00 提现失败，2024-08-21 09:00 恢复");
+    assert_eq!(before.recovered, None);
+    assert!(
+        before.notices.iter().any(|notice| matches!(notice, Notice::RecoveryBefore { text } if text.contains("09:00"))),
+        "{:?}",
+        before.notices
+    );
+    for line in ["2024-08-21 10:00 提现失败，2024-08-21 11:00 恢复", "2024-08-21 10:00 提现失败，09:00 恢复", "2024-08-21 10:00 恢复正常"] {
+        let fine = read(line);
+        assert!(!fine.notices.iter().any(|notice| matches!(notice, Notice::RecoveryBefore { .. })), "{line}: {:?}", fine.notices);
+    }
+}

@@ -199,6 +199,11 @@ pub enum Notice {
     },
     /// The recovery lies before the beginning as written and was moved to the next day.
     RecoveryNextDay,
+    /// The recovery was written with a date, and lies before the beginning: it was not taken.
+    RecoveryBefore {
+        /// As written.
+        text: String,
+    },
     /// Control characters were left out.
     ControlCharacters {
         /// How many.

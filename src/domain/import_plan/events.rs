@@ -597,6 +597,7 @@ fn assumptions(event: &Incoming, fields: &EventFields, choice: &Choice, reasons:
             Notice::DateUnreadable { text } if open => Reason::DateUnreadable { text: text.clone() },
             Notice::SecondDate { text } if open => Reason::SecondDate { text: text.clone() },
             Notice::RecoveryNextDay if choice.recovered.is_none() => Reason::RecoveryNextDay,
+            Notice::RecoveryBefore { .. } if choice.recovered.is_none() => Reason::RecoveryBefore,
             Notice::TooLong { .. } => Reason::TooLong,
             _ => continue,
         });

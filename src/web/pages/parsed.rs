@@ -209,6 +209,7 @@ fn notice_words(t: &Texts, notice: &Notice) -> Option<String> {
         Notice::TimeMissing => t.no_time.to_owned(),
         Notice::SecondDate { text } => format!("{}{text}", t.second_date),
         Notice::RecoveryNextDay => t.next_day.to_owned(),
+        Notice::RecoveryBefore { text } => format!("{}{text}", t.recovery_before),
         Notice::ControlCharacters { .. } => t.control.to_owned(),
         Notice::TooLong { .. } => t.too_long.to_owned(),
         Notice::LeftOver { text } => format!("{}{text}", t.left_over),

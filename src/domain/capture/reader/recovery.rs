@@ -5,7 +5,7 @@ use chrono::Duration;
 use super::Reader;
 use crate::domain::{
     capture::{
-        draft::{Assumption, DraftField},
+        draft::{Assumption, DraftField, Notice},
         labels::FieldKey,
         outcomes, times,
     },
@@ -26,7 +26,11 @@ impl Reader<'_> {
             // What nobody can place stays in the sentence.
             self.range_end = None;
         }
-        let stated = of_field.or(self.well_at).and_then(|index| self.later(index).map(|moment| (moment, index)));
+        let named = of_field.or(self.well_at);
+        let stated = named.and_then(|index| self.later(index).map(|moment| (moment, index)));
+        if stated.is_none() {
+            self.notice_before(named);
+        }
         let recovered = match (stated, end_of_range) {
             (Some(stated), Some(end)) if end.0.at > stated.0.at => Some(end),
             (Some(stated), Some(end)) => {
@@ -63,6 +67,17 @@ impl Reader<'_> {
         {
             self.draft.recovered = Some(ClockPoint::minute(moment.at));
             self.span_of_token(DraftField::RecoveredAt, index, Some(Assumption::LastAction));
+        }
+    }
+
+    /// Tells of a recovery that was written with a date of its own, before the beginning.
+    fn notice_before(&mut self, named: Option<usize>) {
+        let token = named.filter(|index| Some(*index) != self.first).and_then(|index| self.tokens.get(index));
+        if let Some(token) = token.filter(|token| token.date.is_some() && token.seconds.is_some())
+            && self.draft.occurred.is_some()
+        {
+            let text = self.text.text(token.range.clone());
+            self.draft.notices.push(Notice::RecoveryBefore { text });
         }
     }
 
