@@ -556,8 +556,8 @@ pub(super) async fn write_changed(
     Ok(after)
 }
 
-/// What people write now lies at most ten minutes ahead (clocks differ), a pasted line and a date alone at most a day, planned
-/// maintenance at most a year. A report says what it says: its reader has asked about the year.
+/// What people write now lies at most ten minutes ahead (clocks differ), a date alone at most a day, planned maintenance and a
+/// pasted line, whose reader was asked about the year, at most a year. A report says what it says.
 fn check_future(
     now: DateTime<Utc>,
     before: &EventFields,
@@ -569,10 +569,9 @@ fn check_future(
     }
     let ahead = |point: ClockPoint| match (after.kind, point.precision) {
         (EventKind::Maintenance, _) => Duration::days(366),
+        _ if source == Source::Line => Duration::days(366),
         // The date alone, in whatever zone it was meant.
         (_, Precision::Day) => Duration::days(1),
-        // A time is read into a line, which may have meant yesterday's.
-        (_, Precision::Minute) if source == Source::Line => Duration::days(1),
         // Clocks differ.
         (_, Precision::Minute) => Duration::minutes(10),
     };

@@ -96,8 +96,16 @@ fn a_recovery_that_is_written_with_an_earlier_date_is_told_and_not_taken() {
         "{:?}",
         before.notices
     );
-    for line in ["2024-08-21 10:00 提现失败，2024-08-21 11:00 恢复", "2024-08-21 10:00 提现失败，09:00 恢复", "2024-08-21 10:00 恢复正常"] {
+    for line in [
+        "2024-08-21 10:00 提现失败，2024-08-21 11:00 恢复",
+        "2024-08-21 10:00 提现失败，09:00 恢复",
+        "2024-08-21 10:00 恢复正常",
+    ] {
         let fine = read(line);
-        assert!(!fine.notices.iter().any(|notice| matches!(notice, Notice::RecoveryBefore { .. })), "{line}: {:?}", fine.notices);
+        assert!(
+            !fine.notices.iter().any(|notice| matches!(notice, Notice::RecoveryBefore { .. })),
+            "{line}: {:?}",
+            fine.notices
+        );
     }
 }
