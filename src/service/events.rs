@@ -556,8 +556,8 @@ pub(super) async fn write_changed(
     Ok(after)
 }
 
-/// What people write now lies at most ten minutes ahead (clocks differ), a date alone at most a day, planned maintenance and a
-/// pasted line, whose reader was asked about the year, at most a year. A report says what it says.
+/// What people write now lies at most ten minutes ahead (clocks differ), a date alone at most a day, planned maintenance at most a
+/// year, a pasted line, whose reader was asked about the year, at most ten. A report says what it says.
 fn check_future(
     now: DateTime<Utc>,
     before: &EventFields,
@@ -569,7 +569,7 @@ fn check_future(
     }
     let ahead = |point: ClockPoint| match (after.kind, point.precision) {
         (EventKind::Maintenance, _) => Duration::days(366),
-        _ if source == Source::Line => Duration::days(366),
+        _ if source == Source::Line => Duration::days(3_653),
         // The date alone, in whatever zone it was meant.
         (_, Precision::Day) => Duration::days(1),
         // Clocks differ.
