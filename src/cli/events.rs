@@ -25,8 +25,7 @@ use crate::{
     after_help = "例 Examples:\n  fupan events \"提现 -风控 severity:C|未定级 state:owed\"\n  fupan events \"week:2024-W34\" --set add-tag=大促 --set kind=drill\n\n筛选 Filters: severity 等级, state 状态, owner 负责人, service 业务, team 团队, tag 标签, week 周, from 从, to 到,\ncause 原因类别, kind 类型, detection 发现方式, ongoing 未恢复, overdue 逾期, has 有, number 编号, period 期间 (docs/search.md)\n\n--set: add-tag=…, remove-tag=…, add-service=…, remove-service=…, kind=演练, team=渠道组 50% | 支付组 50%, owner=…"
 )]
 pub(super) struct Events {
-    /// 词和筛选。 Words and filters: 提现 severity:C from:2024-08-01.
-    #[arg(allow_hyphen_values = true)]
+    /// 词和筛选；以减号开头的放进引号，或写在 -- 之后。 Words and filters: 提现 severity:C from:2024-08-01; what begins with a minus inside quotation marks with others, or behind --.
     query: Vec<String>,
     /// 保存的视图，它的查询在前。 A saved view, whose query comes before the words.
     #[arg(long)]

@@ -13,9 +13,7 @@ async fn events_are_found_saved_as_a_view_and_changed() {
     let found = fupan(&database, &["events", "提现", "state:owed"], &[]);
     assert!(out(&found).starts_with("PE-1\t") && out(&found).lines().count() == 1, "{}", out(&found));
     assert!(out(&fupan(&database, &["search", "504"], &[])).starts_with("PE-2\t"));
-    for query in
-        [&["events", "提现", "-没有这个词"][..], &["events", "-没有这个词"], &["events", "--limit", "5", "-没有这个词"]]
-    {
+    for query in [&["events", "提现 -没有这个词"][..], &["events", "--limit", "5", "--", "-没有这个词"]] {
         let without = fupan(&database, query, &[]);
         assert!(out(&without).contains("PE-1"), "{query:?}: {}", crate::err(&without));
     }
