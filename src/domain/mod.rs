@@ -10,6 +10,8 @@ pub mod blameless;
 pub mod burn_warning;
 pub mod calendar;
 pub mod capture;
+#[cfg(test)]
+mod chance;
 pub mod checked;
 pub mod clock_point;
 pub mod completeness;

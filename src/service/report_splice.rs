@@ -59,14 +59,27 @@ pub async fn splice(
     week: Option<IsoWeek>,
 ) -> Result<SplicedReport, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let reading = report::read_report(document, app.zone, app.today());
+    // A large document is read while the database reads its week.
+    let (text, zone, today) = (document.to_owned(), app.zone, app.today());
+    let reading = tokio::task::spawn_blocking(move || report::read_report(&text, zone, today));
+    let likely = week.or_else(|| report::week_of(document));
+    let ahead = async {
+        match likely {
+            Some(week) => Ok(Some((week, OfWeek::load(app, week).await?))),
+            None => Ok::<_, ServiceError>(None),
+        }
+    };
+    let (reading, ahead) = tokio::join!(reading, ahead);
+    let reading = reading.map_err(|error| ServiceError::Interrupted(error.to_string()))?;
     let Some(week) = week.or(reading.week) else {
         return Err(FieldError::shape("week", "the document names no week; give one with --week 2024-W34").into());
     };
+    let OfWeek { imported, lines } = match ahead? {
+        Some((likely, found)) if likely == week => found,
+        _ => OfWeek::load(app, week).await?,
+    };
     let connection = app.store.read();
-    let imported = store::imports::latest_of_week(connection, week).await?;
     let base = style_of(app, week, Some((document, &reading))).await?;
-    let lines = store::report_lines::of_week(connection, week).await?;
     let known = Known::load(app, week, base.carry_over, lines).await?;
     let known_as = KnownAs::load(app, week).await?;
     if known.is_empty() && known_as.guests.is_empty() {
@@ -92,6 +105,20 @@ pub async fn splice(
         report::splice(document, &reading, &base, week, app.zone, &content).map_err(unusable)?;
     let left = left.iter().filter_map(|index| reading.events.get(*index)).map(|read| first_words(&read.raw)).collect();
     Ok(SplicedReport { week, document, left, of_other_weeks })
+}
+
+/// What the database has of a week whatever a document says.
+struct OfWeek {
+    imported: Option<store::imports::ReportImport>,
+    lines: Vec<ReportLine>,
+}
+
+impl OfWeek {
+    async fn load(app: &App, week: IsoWeek) -> Result<Self, ServiceError> {
+        let connection = app.store.read();
+        let imported = store::imports::latest_of_week(connection, week).await?;
+        Ok(Self { imported, lines: store::report_lines::of_week(connection, week).await? })
+    }
 }
 
 /// What is known of a week.

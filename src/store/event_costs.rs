@@ -346,21 +346,8 @@ pub async fn of_indicators(
         .limit(MOST_COSTS)
         .all(connection)
         .await?;
-    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.event_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut numbers: HashMap<Uuid, i64> = HashMap::new();
-    for chunk in ids.chunks(1_000) {
-        let seen: Vec<(Uuid, i64)> = event::Entity::find()
-            .select_only()
-            .columns([event::Column::Id, event::Column::Number])
-            .filter(event::Column::Id.is_in(chunk.iter().copied()))
-            .filter(events::there(sight))
-            .into_tuple()
-            .all(connection)
-            .await?;
-        numbers.extend(seen);
-    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.event_id).collect();
+    let numbers = numbers_seen(connection, ids, sight).await?;
     let with_number = |row: event_cost::Model| {
         let (indicator, number) = (row.indicator, numbers.get(&row.event_id).copied());
         Ok((indicator, value(row)?, number))
@@ -394,7 +381,19 @@ pub async fn beginnings(
         .into_tuple()
         .all(connection)
         .await?;
-    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.2).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.2).collect();
+    let numbers = numbers_seen(connection, ids, sight).await?;
+    let seen =
+        |(indicator, at, event, excess): (i32, Minute, Uuid, i64)| Some((indicator, at, *numbers.get(&event)?, excess));
+    Ok(rows.into_iter().filter_map(seen).collect())
+}
+
+/// The numbers of those of these events that are there and that these eyes see.
+async fn numbers_seen(
+    connection: &impl ConnectionTrait,
+    mut ids: Vec<Uuid>,
+    sight: Sight,
+) -> Result<HashMap<Uuid, i64>, StoreError> {
     ids.sort_unstable();
     ids.dedup();
     let mut numbers: HashMap<Uuid, i64> = HashMap::new();
@@ -409,9 +408,7 @@ pub async fn beginnings(
             .await?;
         numbers.extend(seen);
     }
-    let seen =
-        |(indicator, at, event, excess): (i32, Minute, Uuid, i64)| Some((indicator, at, *numbers.get(&event)?, excess));
-    Ok(rows.into_iter().filter_map(seen).collect())
+    Ok(numbers)
 }
 
 fn row(indicator: i32, cost: &Cost) -> event_cost::ActiveModel {

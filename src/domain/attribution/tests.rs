@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::samples::Counts;
+use crate::domain::{chance::Chance, samples::Counts};
 
 const ZONE: Tz = Tz::Asia__Shanghai;
 /// 2025-08-19T15:00 in Shanghai, a Tuesday.
@@ -158,29 +158,6 @@ fn the_same_minutes_are_those_of_the_clock_where_it_changes() {
     let minute = Minute::try_from(zone.from_local_datetime(&ten).unwrap().timestamp() / 60).unwrap();
     assert_eq!(minute - days_before(minute, 7, zone).unwrap(), 7 * 1_440 - 60);
     assert_eq!(days_before(Minute::MIN, u16::MAX, zone), None);
-}
-
-/// A reproducible source of numbers (`SplitMix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Poisson by adding exponential gaps.
-    fn poisson(&mut self, mean: f64) -> i64 {
-        let (mut n, mut sum) = (0, -(1.0 - self.unit()).ln());
-        while sum < mean {
-            sum += -(1.0 - self.unit()).ln();
-            n += 1;
-        }
-        n
-    }
 }
 
 /// The errors of 300 runs in percent: 5th, 50th and 95th of a hundred.

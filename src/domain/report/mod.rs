@@ -75,6 +75,16 @@ pub fn read_report(document: &str, zone: Tz, today: NaiveDate) -> ReportReading 
     ReportReading { week, created_at, today, figures_section, events_section, figures, incident_counts, events }
 }
 
+/// The week that a document's title names, without reading the document.
+pub fn week_of(document: &str) -> Option<IsoWeek> {
+    /// The title stands in the first lines.
+    const HEAD: usize = 16_384;
+    let head = document.get(..document.floor_char_boundary(HEAD)).unwrap_or(document);
+    let mut text = Folded::new(head, 0);
+    let outline = Outline::of(head, &mut text);
+    sections::week(&text, &outline)
+}
+
 /// The events of another version of a document, or of its events section alone, where dates mean what they meant in the
 /// first one. Those that are `known` from there are not read again, and have their places of there.
 fn events_again<'k>(changed: &str, reading: &ReportReading, known: &Known<'k>, zone: Tz) -> Vec<Cow<'k, EventReading>> {
