@@ -173,6 +173,8 @@ fn say_what_stays(made: &SplicedReport) {
 
 /// The lines that differ, at most 200.
 fn diff(before: &str, after: &str) -> Vec<(char, String)> {
+    // Of a long document mostly a line or two differ: only what lies between the first and the last of them is compared.
+    let (before, after) = apart(before, after);
     let diff = similar::TextDiff::from_lines(before, after);
     let changed = diff.iter_all_changes().filter_map(|change| {
         let sign = match change.tag() {
@@ -183,6 +185,20 @@ fn diff(before: &str, after: &str) -> Vec<(char, String)> {
         Some((sign, change.value().trim_end_matches(['\r', '\n']).to_owned()))
     });
     changed.take(200).collect()
+}
+
+/// The two texts without the whole lines with which both begin and both end.
+fn apart<'a>(before: &'a str, after: &'a str) -> (&'a str, &'a str) {
+    let same = before.bytes().zip(after.bytes()).take_while(|(one, other)| one == other).count();
+    let front = before.as_bytes().get(..same).and_then(|front| front.iter().rposition(|byte| *byte == b'\n'));
+    let front = front.map_or(0, |at| at + 1);
+    let (before, after) = (before.get(front..).unwrap_or_default(), after.get(front..).unwrap_or_default());
+    let same = before.bytes().rev().zip(after.bytes().rev()).take_while(|(one, other)| one == other).count();
+    let tail = before.len() - same;
+    let back = before.as_bytes().get(tail..).and_then(|back| back.iter().position(|byte| *byte == b'\n'));
+    let back = back.map_or(0, |at| same - at - 1);
+    let cut = |text: &'a str| text.get(..text.len() - back).unwrap_or(text);
+    (cut(before), cut(after))
 }
 
 /// Writes beside the file and renames, so that a full disk cannot leave half a report. A link stays a link, and who may
@@ -203,4 +219,24 @@ fn replace(file: &std::path::Path, text: &str) -> anyhow::Result<()> {
     written()
         .inspect_err(|_| drop(std::fs::remove_file(&beside)))
         .with_context(|| format!("cannot replace {}", target.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_found_between_the_lines_that_are_the_same() {
+        let signs = |before: &str, after: &str| -> Vec<String> {
+            diff(before, after).into_iter().map(|(sign, line)| format!("{sign}{line}")).collect()
+        };
+        assert_eq!(signs("一\n二\n三\n", "一\n二\n三\n"), Vec::<String>::new());
+        assert_eq!(signs("一\n二\n三\n", "一\n贰\n三\n"), ["-二", "+贰"]);
+        // 二 and 丌 begin with the same bytes: a cut between letters would be none.
+        assert_eq!(signs("一\n丌\n三", "一\n三"), ["-丌"]);
+        assert_eq!(signs("三\n", "一\n二\n三\n"), ["+一", "+二"]);
+        assert_eq!(signs("一\n一\n", "一\n"), ["-一"]);
+        assert_eq!(signs("一\n二", "一\n二\n三"), ["-二", "+二", "+三"]);
+        assert_eq!(signs("", "一\n"), ["+一"]);
+    }
 }

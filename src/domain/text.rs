@@ -108,7 +108,11 @@ impl Folded {
 
     /// The first of `words` that stands at `index`, as its length.
     pub fn any(&self, index: usize, words: &[&str]) -> Option<usize> {
-        words.iter().find(|word| self.has(index, word)).map(|word| word.chars().count())
+        // Most words begin otherwise: their first byte tells.
+        let mut first = [0; 4];
+        self.chars.get(index)?.to_ascii_lowercase().encode_utf8(&mut first);
+        let begins = |word: &&&str| word.as_bytes().first().is_none_or(|byte| *byte == first[0]);
+        words.iter().filter(begins).find(|word| self.has(index, word)).map(|word| word.chars().count())
     }
 
     /// The index after blanks from `index` on.

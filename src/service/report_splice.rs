@@ -319,7 +319,7 @@ fn same_event(read: &EventReading) -> (i64, String) {
 
 /// Which event of the document each stored event is: the same text as imported, else the same sentence, else
 /// the same time. Events of other weeks that the document carries on come behind.
-fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent> {
+fn match_events<'a>(reading: &'a ReportReading, stored: &'a Stored<'_>) -> Vec<SpliceEvent> {
     let lines = stored.events;
     let mut places: Vec<Option<usize>> = vec![None; lines.len()];
     // What was left out of the import is no event here, even where one began at the same time.
@@ -328,19 +328,23 @@ fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent
     let sentence = |at: Option<ClockPoint>, narrative: &str| {
         format!("{}\n{}", time(at).unwrap_or_default(), checked::fold(narrative))
     };
-    let texts = |line: &ReportLine| -> Vec<String> {
-        let known = stored.known_as.texts_of(line.id).iter().map(|(text, _)| text.clone());
-        line.raw.iter().map(|raw| raw.trim().to_owned()).chain(known).collect()
-    };
     let keys: [KeysOf<'_>; 3] = [
-        (&texts, &|read| Some(read.raw.trim().to_owned())),
-        (&|line| vec![sentence(line.event.occurred, &line.event.narrative)], &|read| {
-            Some(sentence(read.draft.occurred, &read.draft.narrative))
+        (
+            &|line| {
+                let known = stored.known_as.texts_of(line.id).iter().map(|(text, _)| text.as_str().into());
+                line.raw.iter().map(|raw| raw.trim().into()).chain(known).collect()
+            },
+            &|read| Some(read.raw.trim().into()),
+        ),
+        (&|line| vec![sentence(line.event.occurred, &line.event.narrative).into()], &|read| {
+            Some(sentence(read.draft.occurred, &read.draft.narrative).into())
         }),
-        (&|line| time(line.event.occurred).into_iter().collect(), &|read| time(read.draft.occurred)),
+        (&|line| time(line.event.occurred).map(Cow::Owned).into_iter().collect(), &|read| {
+            time(read.draft.occurred).map(Cow::Owned)
+        }),
     ];
     for (of_line, of_reading) in keys {
-        let mut free: HashMap<String, VecDeque<usize>> = HashMap::new();
+        let mut free: HashMap<Cow<'_, str>, VecDeque<usize>> = HashMap::new();
         for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| !taken[*index]) {
             if let Some(key) = of_reading(read) {
                 free.entry(key).or_default().push_back(index);
@@ -360,4 +364,5 @@ fn match_events(reading: &ReportReading, stored: &Stored<'_>) -> Vec<SpliceEvent
 }
 
 /// By which keys a stored event and one of a document are known to be the same.
-type KeysOf<'a> = (&'a dyn Fn(&ReportLine) -> Vec<String>, &'a dyn Fn(&EventReading) -> Option<String>);
+type KeysOf<'a> =
+    (&'a dyn Fn(&'a ReportLine) -> Vec<Cow<'a, str>>, &'a dyn Fn(&'a EventReading) -> Option<Cow<'a, str>>);

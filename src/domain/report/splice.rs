@@ -220,6 +220,9 @@ fn missing_sections(
     content: &SpliceContent,
     edits: &mut Vec<Edit>,
 ) -> Result<(), StyleError> {
+    if reading.figures_section.is_some() && reading.events_section.is_some() {
+        return Ok(());
+    }
     let all = SectionsContent {
         figures: content.figures.iter().map(|(_, figure)| figure.clone()).collect(),
         incident_counts: content.incident_counts.iter().map(|(_, count)| count.clone()).collect(),
