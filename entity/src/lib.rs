@@ -32,6 +32,7 @@ pub mod indicator_definition;
 pub mod invitation;
 pub mod mailing_recipient;
 pub mod objective;
+pub mod notifier;
 pub mod outbox_message;
 pub mod policy;
 pub mod postmortem;

@@ -1,4 +1,4 @@
-//! An outgoing mail: frozen bytes and where its delivery stands (reliability study, section 2).
+//! An outgoing mail or chat message: frozen bytes and where its delivery stands (reliability study, section 2).
 
 use sea_orm::entity::prelude::*;
 
@@ -47,6 +47,10 @@ pub struct Model {
     pub created_at: i64,
     /// Milliseconds.
     pub sent_at: Option<i64>,
+    /// Where a message for a chat tool goes; none is a mail.
+    pub notifier_id: Option<Uuid>,
+    /// The body that the chat tool gets, JSON.
+    pub payload: Option<String>,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod capture;
 #[cfg(test)]
 mod chance;
+pub mod chat;
 pub mod checked;
 pub mod clock_point;
 pub mod completeness;
@@ -34,6 +35,7 @@ pub mod loss_ledger;
 pub mod loss_text;
 pub mod markdown;
 pub mod measured;
+pub mod notifier;
 pub mod openslo;
 pub mod period;
 pub mod poisson;

@@ -27,6 +27,7 @@ pub mod imports;
 pub mod indicators;
 pub mod migrate;
 pub mod names;
+pub mod notifiers;
 pub mod outbox;
 pub mod policies;
 pub mod postmortem_text;

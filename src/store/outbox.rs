@@ -1,4 +1,4 @@
-//! Outgoing mail: frozen messages and where their delivery stands (reliability study, section 2).
+//! Outgoing mail and chat messages: frozen messages and where their delivery stands (reliability study, section 2).
 //!
 //! A worker owns a message while its claim token stands in the row. Every write of the worker names token and state
 //! and must change exactly one row; where it does not, the claim was lost and the worker stops.
@@ -111,6 +111,19 @@ pub struct OutboxMessage {
     pub created_at: i64,
     /// Milliseconds.
     pub sent_at: Option<i64>,
+    /// The notifier that it goes to; none is a mail.
+    pub notifier_id: Option<Uuid>,
+    /// The JSON body of a message to a notifier.
+    pub payload: Option<String>,
+}
+
+/// By which way messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By mail, to a person.
+    Mail,
+    /// To a notifier.
+    Chat,
 }
 
 /// A message in the hands of one worker.
@@ -162,6 +175,8 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
         last_error: Set(None),
         created_at: Set(value.created_at),
         sent_at: Set(None),
+        notifier_id: Set(value.notifier_id),
+        payload: Set(value.payload.clone()),
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
@@ -195,6 +210,16 @@ pub async fn list(
     find.order_by_desc(Column::Id).limit(limit).all(connection).await?.into_iter().map(value).collect()
 }
 
+/// The latest messages to a notifier, the newest first.
+pub async fn of_notifier(
+    connection: &impl ConnectionTrait,
+    notifier: Uuid,
+    limit: u64,
+) -> Result<Vec<OutboxMessage>, StoreError> {
+    let find = Entity::find().filter(Column::NotifierId.eq(notifier)).order_by_desc(Column::Id).limit(limit);
+    find.all(connection).await?.into_iter().map(value).collect()
+}
+
 /// How many messages there are in each state that occurs.
 pub async fn count_by_state(connection: &impl ConnectionTrait) -> Result<Vec<(OutboxState, i64)>, StoreError> {
     let rows: Vec<(String, i64)> = Entity::find()
@@ -208,13 +233,18 @@ pub async fn count_by_state(connection: &impl ConnectionTrait) -> Result<Vec<(Ou
     rows.into_iter().map(|(code, count)| Ok((state_of(&code)?, count))).collect()
 }
 
-/// Messages that may be sent at `now`, the longest waiting first.
-pub async fn due(connection: &impl ConnectionTrait, now: i64, limit: u64) -> Result<Vec<Uuid>, StoreError> {
+/// Messages of a way that may be sent at `now`, the longest waiting first.
+pub async fn due(connection: &impl ConnectionTrait, way: Way, now: i64, limit: u64) -> Result<Vec<Uuid>, StoreError> {
+    let of_way = match way {
+        Way::Mail => Column::NotifierId.is_null(),
+        Way::Chat => Column::NotifierId.is_not_null(),
+    };
     Ok(Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::State.eq(OutboxState::Pending.code()))
         .filter(Column::NotBefore.lte(now))
+        .filter(of_way)
         .order_by_asc(Column::NotBefore)
         .order_by_asc(Column::Id)
         .limit(limit)
@@ -421,5 +451,7 @@ fn value(row: Model) -> Result<OutboxMessage, StoreError> {
         last_error: row.last_error,
         created_at: row.created_at,
         sent_at: row.sent_at,
+        notifier_id: row.notifier_id,
+        payload: row.payload,
     })
 }

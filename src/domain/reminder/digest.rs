@@ -25,6 +25,14 @@ impl Language {
     pub fn from_code(code: &str) -> Self {
         if code == "en" || code.starts_with("en-") { Self::English } else { Self::Chinese }
     }
+
+    /// The stored code, a language tag of HTML too.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh-CN",
+            Self::English => "en",
+        }
+    }
 }
 
 /// One owed postmortem in a digest.

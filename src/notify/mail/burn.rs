@@ -94,7 +94,7 @@ fn view(mail: &BurnMail) -> BurnView {
         )
     };
     BurnView {
-        lang: if chinese { "zh-CN" } else { "en" },
+        lang: mail.language.code(),
         subject,
         lines: vec![first, line(rule.long, warning.long), line(rule.short, warning.short)],
         link: format!("{}/figures", mail.public_url),

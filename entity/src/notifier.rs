@@ -1,0 +1,44 @@
+//! A notifier: a group of a chat tool, or a server, that messages go to.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `notifier`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "notifier")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Optimistic lock.
+    pub version: i64,
+    /// Label.
+    pub name: String,
+    /// The folded label, unique.
+    pub name_key: String,
+    /// feishu, dingtalk, wecom, slack, webhook.
+    pub tool: String,
+    /// Where it sends to.
+    pub url: String,
+    /// What messages are signed with.
+    pub secret: Option<String>,
+    /// What the group wants in each message.
+    pub keyword: Option<String>,
+    /// zh-CN or en.
+    pub lang: String,
+    /// Team; none means everything.
+    pub team_id: Option<Uuid>,
+    /// Codes with commas between them.
+    pub topics: String,
+    /// Messages go out.
+    pub enabled: bool,
+    /// Milliseconds: how far earlier messages fill what the tool takes.
+    pub filled_until: i64,
+    /// Milliseconds.
+    pub created_at: i64,
+}
+
+/// No relations are declared: the store joins by hand.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,221 @@
+//! Notifiers: where messages of the house go besides mail, and which.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::{
+    chat::ChatTool,
+    checked::{self, FieldError},
+    reminder::digest::Language,
+};
+
+/// Most notifiers.
+pub const LIMIT: usize = 100;
+
+/// What a notifier can be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Topic {
+    /// An event was logged.
+    #[serde(rename = "event.logged")]
+    EventLogged,
+    /// An event is over.
+    #[serde(rename = "event.recovered")]
+    EventRecovered,
+    /// A grade was given or changed.
+    #[serde(rename = "event.graded")]
+    EventGraded,
+    /// A postmortem is done.
+    #[serde(rename = "postmortem.done")]
+    PostmortemDone,
+    /// An error budget burns too fast.
+    #[serde(rename = "budget.burning")]
+    BudgetBurning,
+}
+
+/// All topics.
+pub const TOPICS: [Topic; 5] =
+    [Topic::EventLogged, Topic::EventRecovered, Topic::EventGraded, Topic::PostmortemDone, Topic::BudgetBurning];
+
+impl Topic {
+    /// The stored and spoken code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::EventLogged => "event.logged",
+            Self::EventRecovered => "event.recovered",
+            Self::EventGraded => "event.graded",
+            Self::PostmortemDone => "postmortem.done",
+            Self::BudgetBurning => "budget.burning",
+        }
+    }
+
+    /// The topic of a code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        TOPICS.into_iter().find(|topic| topic.code() == code)
+    }
+
+    /// The topics of codes; an unknown one is refused with those that there are.
+    pub fn all_of<'a>(codes: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, FieldError> {
+        let unknown = |code: &str| {
+            let known = TOPICS.map(Self::code).join(", ");
+            let code: String = code.chars().take(40).collect();
+            FieldError::shape("topics", format!("there is no topic {code}; there are {known}"))
+        };
+        let mut topics = codes
+            .into_iter()
+            .map(|code| Self::from_code(code.trim()).ok_or_else(|| unknown(code)))
+            .collect::<Result<Vec<_>, _>>()?;
+        topics.sort_unstable();
+        topics.dedup();
+        Ok(topics)
+    }
+
+    /// Its words for people.
+    pub const fn words(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::EventLogged, Language::Chinese) => "新事件",
+            (Self::EventLogged, Language::English) => "New event",
+            (Self::EventRecovered, Language::Chinese) => "已恢复",
+            (Self::EventRecovered, Language::English) => "Recovered",
+            (Self::EventGraded, Language::Chinese) => "定级与改定级",
+            (Self::EventGraded, Language::English) => "Graded or regraded",
+            (Self::PostmortemDone, Language::Chinese) => "已复盘",
+            (Self::PostmortemDone, Language::English) => "Postmortem done",
+            (Self::BudgetBurning, Language::Chinese) => "误差预算燃烧过快",
+            (Self::BudgetBurning, Language::English) => "Error budget burns too fast",
+        }
+    }
+}
+
+/// What people set of a notifier, without its address and its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotifierFields {
+    /// 1 to 60 characters, unique whatever its case and width.
+    pub name: String,
+    /// The tool; it stays.
+    #[serde(serialize_with = "tool_code")]
+    pub tool: ChatTool,
+    /// What a group with keyword security wants in each message.
+    pub keyword: Option<String>,
+    /// zh-CN or en.
+    pub lang: String,
+    /// Only what touches this team; none means everything.
+    pub team_id: Option<Uuid>,
+    /// What it is told of.
+    pub topics: Vec<Topic>,
+    /// Messages go out.
+    pub enabled: bool,
+}
+
+fn tool_code<S: serde::Serializer>(tool: &ChatTool, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(tool.code())
+}
+
+impl NotifierFields {
+    /// The tidy fields.
+    pub fn checked(mut self) -> Result<Self, FieldError> {
+        self.name = checked::line("name", &self.name, 60)?;
+        if checked::fold(&self.name).chars().count() > 60 || self.name.contains(['/', '\\']) {
+            return Err(FieldError::shape("name", "write a name of at most 60 characters without slashes"));
+        }
+        self.keyword = checked::optional("keyword", self.keyword.as_deref(), 40)?;
+        if self.keyword.is_some() && !self.tool.has_keyword() {
+            return Err(FieldError::shape("keyword", "only groups of Feishu and DingTalk ask for a keyword"));
+        }
+        if !matches!(self.lang.as_str(), "zh-CN" | "en") {
+            return Err(FieldError::shape("lang", "write zh-CN or en"));
+        }
+        Ok(self)
+    }
+}
+
+/// The address that a notifier sends to, and what its messages are signed with. Both open the way to the group: they are
+/// shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target {
+    /// `https://…`.
+    pub url: String,
+    /// What messages are signed with.
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target").field("url", &self.masked()).finish_non_exhaustive()
+    }
+}
+
+impl Target {
+    /// Scheme and server, and of the rest the last four characters: `https://open.feishu.cn/…a1b2`.
+    pub fn masked(&self) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = host.rsplit('@').next().unwrap_or_default();
+        let tail: String = rest.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+        let tail = if rest.len() > host.len() + 12 { tail } else { String::new() };
+        format!("{scheme}://{host}/…{tail}")
+    }
+
+    /// Checks the secret of a tool: none where it cannot sign; for Standard Webhooks `whsec_` and base64.
+    pub fn checked(self, tool: ChatTool) -> Result<Self, FieldError> {
+        let url = checked::line("url", &self.url, 1_000)?;
+        let secret = checked::optional("secret", self.secret.as_deref(), 200)?;
+        if secret.is_some() && !tool.signs() {
+            return Err(FieldError::shape("secret", "messages of this tool cannot be signed; leave it empty"));
+        }
+        Ok(Self { url, secret })
+    }
+}
+
+/// A notifier as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notifier {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Optimistic lock.
+    pub version: i64,
+    /// What people set.
+    pub fields: NotifierFields,
+    /// Where it sends to.
+    pub target: Target,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
+}
+
+impl Notifier {
+    /// The language of its messages.
+    pub fn language(&self) -> Language {
+        Language::from_code(&self.fields.lang)
+    }
+
+    /// Whether it is told of something that touches these teams.
+    pub fn is_told(&self, topic: Topic, teams: &[Uuid]) -> bool {
+        let fields = &self.fields;
+        fields.enabled
+            && fields.topics.contains(&topic)
+            && fields.team_id.is_none_or(|team| teams.contains(&team))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_opens_it() {
+        let shown = |url: &str| Target { url: url.to_owned(), secret: Some("s".to_owned()) }.masked();
+        let url = "https://open.feishu.cn/open-apis/bot/v2/hook/0123456789abcdef";
+        assert_eq!(shown(url), "https://open.feishu.cn/…cdef");
+        assert_eq!(shown("https://user:password@example.com/hook/abcdefghijklmnop"), "https://example.com/…mnop");
+        assert_eq!(shown("https://example.com/abc"), "https://example.com/…");
+        let target = Target { url: url.to_owned(), secret: Some("hidden".to_owned()) };
+        assert!(!format!("{target:?}").contains("hidden") && !format!("{target:?}").contains("0123"));
+    }
+
+    #[test]
+    fn topics_are_read_once_each_and_an_unknown_one_is_named() {
+        let codes = ["budget.burning", "event.logged", "budget.burning"];
+        assert_eq!(Topic::all_of(codes).unwrap(), [Topic::EventLogged, Topic::BudgetBurning]);
+        assert!(format!("{:?}", Topic::all_of(["event.lost"]).unwrap_err()).contains("event.lost"));
+    }
+}

@@ -1,0 +1,134 @@
+//! Notifiers, and how far what their tools take is filled.
+
+use entity::notifier::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{
+    StoreError, Tx,
+    tx::{inserted, one_row},
+};
+use crate::domain::{
+    chat::ChatTool,
+    checked,
+    notifier::{LIMIT, Notifier, NotifierFields, Target, Topic},
+};
+
+/// All notifiers by name.
+pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Notifier>, StoreError> {
+    let rows = Entity::find().order_by_asc(Column::NameKey).limit(LIMIT as u64).all(connection).await?;
+    rows.into_iter().map(value).collect()
+}
+
+/// One notifier.
+pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Notifier>, StoreError> {
+    Entity::find_by_id(id).one(connection).await?.map(value).transpose()
+}
+
+/// The notifier of a name, whatever its case and width.
+pub async fn by_name(connection: &impl ConnectionTrait, name: &str) -> Result<Option<Notifier>, StoreError> {
+    Entity::find().filter(Column::NameKey.eq(checked::fold(name))).one(connection).await?.map(value).transpose()
+}
+
+/// How many there are.
+pub async fn count(connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    Ok(Entity::find().count(connection).await?)
+}
+
+/// Writes a new notifier; says no where the name is taken.
+pub async fn insert(tx: &Tx, notifier: &Notifier) -> Result<bool, StoreError> {
+    let row = ActiveModel {
+        id: Set(notifier.id),
+        filled_until: Set(0),
+        created_at: Set(notifier.created_at),
+        ..active(notifier)
+    };
+    inserted(Entity::insert(row).exec_without_returning(tx.conn()).await)
+}
+
+/// Changes the notifier that is still in `version`; the stored version becomes `version + 1`. Says no where the name is
+/// another one's.
+pub async fn update(tx: &Tx, notifier: &Notifier, version: i64) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .set(ActiveModel { version: Set(version + 1), ..active(notifier) })
+        .filter(Column::Id.eq(notifier.id))
+        .filter(Column::Version.eq(version))
+        .exec(tx.conn())
+        .await
+        .map_err(StoreError::from);
+    match done {
+        Ok(done) => one_row(done.rows_affected).map(|()| true),
+        Err(StoreError::Duplicate(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Removes the notifier that is still in `version`.
+pub async fn delete(tx: &Tx, id: Uuid, version: i64) -> Result<(), StoreError> {
+    let done = Entity::delete_many()
+        .filter(Column::Id.eq(id))
+        .filter(Column::Version.eq(version))
+        .exec(tx.conn())
+        .await?;
+    one_row(done.rows_affected)
+}
+
+/// How far earlier messages fill what the tool takes, in milliseconds; none where the notifier is gone.
+pub async fn filled_until(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<i64>, StoreError> {
+    Ok(Entity::find_by_id(id).select_only().column(Column::FilledUntil).into_tuple().one(connection).await?)
+}
+
+/// Notes one message more; false where another worker was faster.
+pub async fn fill(tx: &Tx, id: Uuid, from: i64, until: i64) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .col_expr(Column::FilledUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(Column::FilledUntil.eq(from))
+        .exec(tx.conn())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+fn active(notifier: &Notifier) -> ActiveModel {
+    let (fields, target) = (&notifier.fields, &notifier.target);
+    let topics: Vec<&str> = fields.topics.iter().map(|topic| topic.code()).collect();
+    ActiveModel {
+        version: Set(notifier.version),
+        name: Set(fields.name.clone()),
+        name_key: Set(checked::fold(&fields.name)),
+        tool: Set(fields.tool.code().to_owned()),
+        url: Set(target.url.clone()),
+        secret: Set(target.secret.clone()),
+        keyword: Set(fields.keyword.clone()),
+        lang: Set(fields.lang.clone()),
+        team_id: Set(fields.team_id),
+        topics: Set(topics.join(",")),
+        enabled: Set(fields.enabled),
+        ..ActiveModel::default()
+    }
+}
+
+fn value(row: Model) -> Result<Notifier, StoreError> {
+    let tool =
+        ChatTool::from_code(&row.tool).ok_or_else(|| StoreError::Unreadable(format!("chat tool {}", row.tool)))?;
+    // A topic that this version does not know is nothing that it could tell.
+    let topics = row.topics.split(',').filter_map(Topic::from_code).collect();
+    Ok(Notifier {
+        id: row.id,
+        version: row.version,
+        fields: NotifierFields {
+            name: row.name,
+            tool,
+            keyword: row.keyword,
+            lang: row.lang,
+            team_id: row.team_id,
+            topics,
+            enabled: row.enabled,
+        },
+        target: Target { url: row.url, secret: row.secret },
+        created_at: row.created_at,
+    })
+}
