@@ -24,6 +24,9 @@ pub struct Measured {
     pub indicator: String,
     /// The sums of the week.
     pub totals: Totals,
+    /// Minutes of them that nobody measured: their counts were written by hand.
+    #[serde(default)]
+    pub by_hand: i64,
     /// Minutes of the week; of one that runs, those that are over.
     pub minutes: i64,
     /// The week is not over.
@@ -270,6 +273,7 @@ mod tests {
             measured: Measured {
                 indicator: "withdraw".to_owned(),
                 totals: Totals { total: 8_000_000, success: 7_999_120, minutes: 10_080, ..Totals::default() },
+                by_hand: 0,
                 minutes: 10_080,
                 running: false,
                 low_coverage: false,

@@ -10,7 +10,7 @@ use super::{
     ServiceError,
     attempts::Attempts,
     line_styles::LineStyles,
-    ports::{Clock, Ids, RenderReportMail},
+    ports::{Clock, Ids, Outgoing, RenderReportMail},
 };
 use crate::{
     domain::{
@@ -39,6 +39,8 @@ pub struct App {
     pub mail_domain: String,
     /// Wrong passwords of late.
     pub attempts: Arc<Attempts>,
+    /// Asks other servers over HTTP.
+    pub outgoing: Arc<dyn Outgoing>,
     /// The words of weekly mails, for their previews.
     pub report_mail: RenderReportMail,
     /// The styles of documents that report lines were shown in of late.

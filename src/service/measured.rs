@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{App, ServiceError, event_costs::minutes_of, policies, samples};
+use super::{App, ServiceError, event_costs::minutes_of, hand_counts, policies};
 use crate::{
     domain::{
         actor::Actor,
@@ -55,7 +55,15 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
     if first >= end {
         return Ok(measures);
     }
-    let indicators = store::indicators::sampled(connection, first, end, 0, most).await?;
+    let mut indicators = store::indicators::sampled(connection, first, end, 0, most).await?;
+    let by_hand = hand_counts::written_in(app, from, to, most).await?;
+    if !by_hand.is_empty() {
+        let mut more = store::indicators::by_numbers(connection, &by_hand).await?;
+        more.retain(|number, _| indicators.iter().all(|one| one.number != *number));
+        indicators.extend(more.into_values());
+        indicators.sort_by_key(|one| one.number);
+        indicators.truncate(WEEK_LIMIT);
+    }
     if indicators.is_empty() {
         return Ok(measures);
     }
@@ -75,7 +83,7 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
     let now = app.now_millis();
     for week in std::iter::successors(Some(from), |week| Some(week.next())).take_while(|week| *week <= to) {
         let (first, end) = minutes_of_week(app, week);
-        let sums = samples::totals_of(app, &Actor::clock(), &numbers, first, end).await?;
+        let sums = hand_counts::sums_of(app, &Actor::clock(), &numbers, first, end).await?;
         let running = crate::domain::iso_week::midnight(week.next().monday(), app.zone).timestamp_millis() > now;
         let mut found = Vec::new();
         for indicator in &indicators {
@@ -99,6 +107,7 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
                 measured: Measured {
                     indicator: indicator.fields.key.clone(),
                     totals: summed.totals,
+                    by_hand: summed.by_hand,
                     minutes,
                     running,
                     low_coverage: i128::from(summed.totals.minutes) * 100 < least,
