@@ -16,7 +16,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    domain::outgoing::{Exceptions, OPEN_PORTS, place},
+    domain::outgoing::{Exceptions, OPEN_PORTS, Place, place},
     service::ports::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingRequest, RequestBody},
 };
 
@@ -60,16 +60,11 @@ struct Guard {
 }
 
 impl Guard {
-    fn words(host: &str, address: IpAddr, open: bool) -> String {
-        let place = place(address).words();
-        if open {
-            format!(
-                "{host} is {address}, {place}, and such ones are not asked; list it under outgoing.allow where it is yours"
-            )
-        } else {
-            format!(
-                "{host} ({address}) is asked by https and on port 443 or 8443 only; list it under outgoing.allow where it is yours"
-            )
+    fn words(host: &str, address: IpAddr) -> String {
+        let list = "list it under outgoing.allow where it is yours";
+        match place(address) {
+            Place::Public => format!("{host} is asked by https and on port 443 or 8443 only; {list}"),
+            inner => format!("{host} is {address}, {}, and such ones are not asked; {list}", inner.words()),
         }
     }
 }
@@ -86,7 +81,7 @@ impl Resolve for Guard {
                 .map(|address| SocketAddr::new(*address, 0))
                 .collect();
             match found.first() {
-                Some(first) if good.is_empty() => Err(Refused(Self::words(&host, *first, open)).into()),
+                Some(first) if good.is_empty() => Err(Refused(Self::words(&host, *first)).into()),
                 _ => Ok(Box::new(good.into_iter()) as Addrs),
             }
         })
@@ -145,7 +140,7 @@ impl HttpOut {
         // 2130706433 as what they are.
         let literal: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
         if let Some(address) = literal.filter(|address| !self.exceptions.admit(host, *address, open)) {
-            return Err(OutgoingError::Forbidden(Guard::words(host, address, open)));
+            return Err(OutgoingError::Forbidden(Guard::words(host, address)));
         }
         let client = if open { &self.open } else { &self.narrow };
         Ok((url, client))

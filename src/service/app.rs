@@ -71,9 +71,24 @@ impl App {
         self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
+    /// The product as it was at a time, never later than now: what follows the clock follows that one.
+    #[must_use]
+    pub(super) fn as_of(&self, at: DateTime<Utc>) -> Self {
+        Self { clock: Arc::new(Then(at.min(self.now()))), ..self.clone() }
+    }
+
     /// A new id.
     pub fn id(&self) -> Uuid {
         self.ids.id()
+    }
+}
+
+/// A clock that stands.
+struct Then(DateTime<Utc>);
+
+impl Clock for Then {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
     }
 }
 

@@ -278,7 +278,7 @@ async fn a_source_is_refused_where_it_may_not_be_asked_and_by_who_may_not_set_it
     {
         let (status, refused) = house.send("PUT", "/pay/source", &body(url)).await;
         assert_eq!(
-            (status, refused["field"].as_str()),
+            (status, refused["errors"][0]["field"].as_str()),
             (StatusCode::UNPROCESSABLE_ENTITY, Some("url")),
             "{url} {refused}"
         );
