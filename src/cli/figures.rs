@@ -12,8 +12,9 @@ use clap::{Args, Subcommand};
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    CHECK_FOUND, Exit, Session, dips, event_costs, indicators, openslo,
+    CHECK_FOUND, Exit, Session, dips, event_costs, hand_counts, indicators, openslo,
     out::{data, say},
+    sources,
 };
 use crate::{
     domain::{
@@ -50,6 +51,17 @@ pub(super) enum Figures {
     Indicator(indicators::IndicatorCommand),
     /// 写入分钟样本：带表头的 CSV、JSON 或 NDJSON，也可 .gz。 Store samples per minute of a file: CSV with a header, JSON or NDJSON, also .gz.
     Push(Push),
+    /// 从 Prometheus 兼容的服务拉取样本：设置、查看、去掉。 Pull samples from Prometheus-compatible servers: set, show, list, remove.
+    #[command(subcommand)]
+    Source(sources::SourceCommand),
+    /// 现在就拉取，直到追上现在。 Pull now, up to the present.
+    Pull {
+        /// 指标的键。 The indicator's key.
+        indicator: String,
+    },
+    /// 手工填写一天或一周的笔数。 Counts of a day or a week written by hand.
+    #[command(subcommand)]
+    Hand(hand_counts::HandCommand),
     /// 误差预算：允许、已用、剩余、燃烧率。 The error budget of a period: allowed, used, remaining, burn rates.
     Budget {
         /// 指标的键。 The indicator's key.
@@ -166,6 +178,9 @@ pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<(
         Figures::Compute { file } => compute(file),
         Figures::Indicator(command) => indicators::run(session, command).await,
         Figures::Push(command) => push(session, command).await,
+        Figures::Source(command) => sources::run(session, command).await,
+        Figures::Pull { indicator } => sources::pull(session, &indicator).await,
+        Figures::Hand(command) => hand_counts::run(session, command).await,
         Figures::Cost { event } => event_costs::cost(session, &event).await,
         Figures::Link { event, indicator, how } => event_costs::link(session, &event, &indicator, &how).await,
         Figures::Ledger { indicator, period, from, to } => {

@@ -251,6 +251,12 @@ pub(super) async fn restatement(session: &Session, week: IsoWeek, strict: bool) 
     }
     let (sign, count) = (sign(session, &restatement.publication), restatement.differences.len());
     say(&format!("{week}：{sign}，发布后修订 {count} 处"));
+    if let Some(at) = restatement.partial_until.and_then(chrono::DateTime::from_timestamp_millis) {
+        let at = at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M");
+        say(&format!(
+            "发布时这一周还没有结束，数值到 {at} 为止；结束后请再发布一次。 Figures end there; publish the week again."
+        ));
+    }
     if strict && count > 0 {
         return Err(Exit(CHECK_FOUND).into());
     }

@@ -29,10 +29,12 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
         let (stop, stopped) = watch::channel(false);
         let app = session.app.clone();
         let work = worker::Worker { app, transport, name: "worker".to_owned(), wake: Arc::new(Notify::new()) };
+        let pulling = tokio::spawn(worker::pulling::run(session.app.clone(), stopped.clone()));
         let working = tokio::spawn(worker::run(work, stopped));
         tokio::signal::ctrl_c().await?;
         stop.send_replace(true);
         working.await?;
+        pulling.await?;
         return Ok(());
     }
     let report = worker::run_once(&session.app, transport.as_deref(), "once").await?;

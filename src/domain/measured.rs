@@ -11,7 +11,7 @@ use crate::domain::{
     iso_week::IsoWeek,
     ratio::Ratio,
     report::reading::Decimal,
-    samples::Totals,
+    samples::{Minute, Totals},
 };
 
 /// The source of a figure that was computed from samples.
@@ -24,10 +24,16 @@ pub struct Measured {
     pub indicator: String,
     /// The sums of the week.
     pub totals: Totals,
+    /// Minutes of them that nobody measured: their counts were written by hand.
+    #[serde(default)]
+    pub by_hand: i64,
     /// Minutes of the week; of one that runs, those that are over.
     pub minutes: i64,
     /// The week is not over.
     pub running: bool,
+    /// Of a week that runs: the minute behind the last one that was measured.
+    #[serde(default)]
+    pub until: Option<Minute>,
     /// Less of the week was measured than the house asks for.
     pub low_coverage: bool,
     /// The version of the definition that holds at the week's end; 0 where there is none.
@@ -159,10 +165,14 @@ enum Place {
 }
 
 fn place(figures: &[Figure], measure: &WeekMeasure) -> Place {
+    // By the name that it is printed with, too: by that one people write to it.
+    let printed = printable(&measure.name, &measure.measured.indicator);
+    let is_named =
+        |figure: &Figure| figure.fields.is_named(&measure.name, None) || figure.fields.is_named(&printed, None);
     let named: Vec<usize> = figures
         .iter()
         .enumerate()
-        .filter(|(_, figure)| figure.fields.is_named(&measure.name, None))
+        .filter(|(_, figure)| is_named(figure))
         .map(|(index, _)| index)
         .collect();
     let index = match named.as_slice() {
@@ -270,8 +280,10 @@ mod tests {
             measured: Measured {
                 indicator: "withdraw".to_owned(),
                 totals: Totals { total: 8_000_000, success: 7_999_120, minutes: 10_080, ..Totals::default() },
+                by_hand: 0,
                 minutes: 10_080,
                 running: false,
+                until: None,
                 low_coverage: false,
                 definition: 1,
                 revision: 1,

@@ -1,6 +1,6 @@
 //! The words of indicators and samples.
 
-use crate::domain::{indicator::IndicatorKind, publication::SamplesEdit, samples::Refusal};
+use crate::domain::{indicator::IndicatorKind, publication::SamplesEdit, samples::Refusal, source::PullProblem};
 
 /// Why a row is no sample, in Chinese.
 pub fn refusal(reason: &Refusal) -> &'static str {
@@ -22,6 +22,28 @@ pub fn refusal(reason: &Refusal) -> &'static str {
         Refusal::Negative => "数量不能是负数",
         Refusal::TooLarge => "数量大于 1,000,000,000,000",
         Refusal::MoreThanTotal => "成功与剔除之和大于总数",
+    }
+}
+
+/// What is in the way of a source, with the remedy.
+pub fn pull_problem(lang: &str, problem: PullProblem) -> &'static str {
+    if !lang.starts_with("zh") {
+        return problem.words();
+    }
+    match problem {
+        PullProblem::Forbidden => "这个地址不允许访问；确属自己的服务时，请管理员写进设置 outgoing.allow",
+        PullProblem::Unreachable => "连不上这个服务；请检查地址，以及服务是否在运行",
+        PullProblem::Slow => "服务没有及时回答；请把查询改得更省，例如用 recording rule",
+        PullProblem::TooLong => "回答太长；请让查询只给出一条序列，例如用 sum()",
+        PullProblem::Redirect => "服务指向另一个地址；请直接填那个地址",
+        PullProblem::Denied => "服务不接受这个令牌；请换一个",
+        PullProblem::NoInterface => "这个地址下没有 /api/v1/query_range；请检查路径",
+        PullProblem::Unavailable => "服务暂时不可用，稍后会再试",
+        PullProblem::Query => "服务不接受其中一条查询；请修改",
+        PullProblem::ManySeries => "有一条查询给出多条序列；请在外面加 sum()",
+        PullProblem::Histogram => "有一条查询给出直方图；请查询它的计数",
+        PullProblem::Unreadable => "回答不是步长 60 秒的 query_range；请检查地址",
+        PullProblem::NotTaken => "这个指标不收样本",
     }
 }
 
@@ -64,6 +86,10 @@ pub fn done(chinese: bool, action: &str) -> Option<&'static str> {
     let (zh, en) = match action {
         "samples.correct" => ("更正样本", "Samples corrected"),
         "samples.add" => ("补充样本", "Samples came late"),
+        "hand_count.put" => ("手工填写笔数", "Counts written by hand"),
+        "hand_count.delete" => ("删除手工笔数", "Counts by hand removed"),
+        "source.put" => ("设置数据来源", "Source set"),
+        "source.delete" => ("去掉数据来源", "Source removed"),
         "indicator.create" => ("新建指标", "Indicator made"),
         "indicator.define" => ("修改口径", "Definition changed"),
         "indicator.update" => ("修改指标", "Indicator changed"),

@@ -6,11 +6,12 @@ use anyhow::Context;
 
 use super::system::{SystemClock, SystemIds};
 use crate::{
-    domain::calendar::Calendar,
+    domain::{calendar::Calendar, outgoing::Exceptions},
     notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, report_words},
+    outgoing::{HttpOut, NothingOut},
     service::{
         App,
-        ports::{Clock, Transport},
+        ports::{Clock, Outgoing, Transport},
         search,
     },
     settings::{Settings, TlsSetting},
@@ -38,6 +39,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         public_url,
         mail_domain,
         attempts: Arc::default(),
+        outgoing: outgoing(settings, demo)?,
         report_mail: report_words,
         line_styles: Arc::default(),
         demo,
@@ -45,6 +47,18 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.
     search::index_old(&app, 4).await.context("the search index could not be brought up to date")?;
     Ok(app)
+}
+
+/// The way out for requests over HTTP; of the demo nothing leaves the house.
+fn outgoing(settings: &Settings, demo: bool) -> anyhow::Result<Arc<dyn Outgoing>> {
+    if demo {
+        return Ok(Arc::new(NothingOut));
+    }
+    let remedy = |entry: String| {
+        anyhow::anyhow!("outgoing.allow: {entry:?} is neither a network like 10.0.0.0/8 nor the name of a server")
+    };
+    let exceptions = Exceptions::parse(&settings.outgoing.allow).map_err(remedy)?;
+    Ok(Arc::new(HttpOut::new(exceptions).context("outgoing requests cannot be set up")?))
 }
 
 /// The way out for mail; none while no server is set.

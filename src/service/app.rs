@@ -10,7 +10,7 @@ use super::{
     ServiceError,
     attempts::Attempts,
     line_styles::LineStyles,
-    ports::{Clock, Ids, RenderReportMail},
+    ports::{Clock, Ids, Outgoing, RenderReportMail},
 };
 use crate::{
     domain::{
@@ -39,6 +39,8 @@ pub struct App {
     pub mail_domain: String,
     /// Wrong passwords of late.
     pub attempts: Arc<Attempts>,
+    /// Asks other servers over HTTP.
+    pub outgoing: Arc<dyn Outgoing>,
     /// The words of weekly mails, for their previews.
     pub report_mail: RenderReportMail,
     /// The styles of documents that report lines were shown in of late.
@@ -69,9 +71,24 @@ impl App {
         self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
+    /// The product as it was at a time, never later than now: what follows the clock follows that one.
+    #[must_use]
+    pub(super) fn as_of(&self, at: DateTime<Utc>) -> Self {
+        Self { clock: Arc::new(Then(at.min(self.now()))), ..self.clone() }
+    }
+
     /// A new id.
     pub fn id(&self) -> Uuid {
         self.ids.id()
+    }
+}
+
+/// A clock that stands.
+struct Then(DateTime<Utc>);
+
+impl Clock for Then {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
     }
 }
 

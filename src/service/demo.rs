@@ -5,7 +5,7 @@ use chrono::{DateTime, Datelike, Duration, Utc};
 use super::{
     App, ServiceError,
     app::detached,
-    demo_actions::{self, then},
+    demo_actions,
     events::{self, NewEvent},
     figures, postmortems,
     sessions::{self, SignedIn},
@@ -171,7 +171,7 @@ async fn fill_week(
             (false, "D") => PostmortemState::Undecided,
             (false, _) => PostmortemState::Pending,
         };
-        let logged = then(app, began + Duration::minutes(minutes + 20));
+        let logged = app.as_of(began + Duration::minutes(minutes + 20));
         let new = NewEvent { fields, state, week: Some(week), raw: None, source: Source::Form };
         let event = events::create(&logged, actor, new).await?;
         if state == PostmortemState::Pending {
@@ -179,7 +179,7 @@ async fn fill_week(
             postmortems::change(&logged, actor, event.number, None, change).await?;
         }
         if !owed && state == PostmortemState::Pending {
-            let done = then(app, began + Duration::days(1 + seed % 9));
+            let done = app.as_of(began + Duration::days(1 + seed % 9));
             let change = postmortems::PostmortemChange { to: Some(PostmortemState::Done), ..Default::default() };
             postmortems::change(&done, actor, event.number, None, change).await?;
         }

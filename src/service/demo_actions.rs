@@ -1,34 +1,17 @@
 //! Action items of the demo: done ones, one that is waiting for verification, late ones.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use uuid::Uuid;
 
 use super::{
     App, ServiceError,
     action_items::{self, ActionPatch, Move, Person},
-    ports::Clock,
 };
 use crate::domain::{
     action_item::{ActionState, Priority},
     actor::Actor,
     event::ProductionEvent,
 };
-
-/// A clock that stands at a moment of the demo's past.
-struct Then(DateTime<Utc>);
-
-impl Clock for Then {
-    fn now(&self) -> DateTime<Utc> {
-        self.0
-    }
-}
-
-/// The product as it was at a time, never later than now.
-pub(super) fn then(app: &App, at: DateTime<Utc>) -> App {
-    App { clock: Arc::new(Then(at.min(app.now()))), ..app.clone() }
-}
 
 /// What is to be done, and what shows that it was done.
 const ITEMS: [(&str, &str, Priority); 6] = [
@@ -52,7 +35,7 @@ pub(super) async fn fill(
     let Some(begun) = event.fields.occurred.map(|point| point.at) else { return Ok(()) };
     let seed = usize::try_from(event.number).unwrap_or(0);
     let Some((title, evidence, priority)) = ITEMS.get(seed % ITEMS.len()) else { return Ok(()) };
-    let at = |days: i64| then(app, begun + Duration::days(days));
+    let at = |days: i64| app.as_of(begun + Duration::days(days));
     let new = ActionPatch {
         title: Some((*title).to_owned()),
         priority: Some(*priority),

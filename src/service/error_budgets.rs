@@ -7,6 +7,7 @@ use super::{
     App, ServiceError,
     app::authorise,
     event_costs::{self, minutes_of, stretch_of},
+    hand_counts,
     indicators::WithObjectives,
     samples,
 };
@@ -125,7 +126,7 @@ pub async fn budget(
     let allowance = Allowance::of_target(target).ok_or_else(remedy)?;
     let of = |totals: Totals| Budget { allowance, whole: totals.eligible(), failed: totals.failed() };
     let number = of_whom.number;
-    let totals = samples::totals(app, actor, number, from, to).await?.totals;
+    let totals = hand_counts::sums(app, actor, number, from, to).await?.totals;
     let to_date = of(totals);
     let (elapsed, period) = (i64::from(to - from), i64::from(end - from));
     let projected = to_date.projected(elapsed, period);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
-    events,
+    events, hand_counts,
     indicators::{self, WithObjectives},
     policies,
     retry::retried,
@@ -365,7 +365,7 @@ pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<Event
     let numbers: Vec<i32> = indicators.iter().map(|one| one.number).collect();
     let mut sums: HashMap<(Window, i32), Totals> = HashMap::new();
     for stretch in &stretches {
-        let found = samples::totals_of(app, actor, &numbers, stretch.from, stretch.to).await?;
+        let found = hand_counts::sums_of(app, actor, &numbers, stretch.from, stretch.to).await?;
         sums.extend(found.into_iter().map(|(number, summed)| ((stretch.window, number), summed.totals)));
     }
     let declared = declared_transactions(&event);
@@ -547,6 +547,8 @@ pub struct Ledger {
     pub to: Minute,
     /// Its sums.
     pub totals: Totals,
+    /// Minutes of them that nobody measured: their counts were written by hand.
+    pub by_hand: i64,
     /// The target in percent.
     pub target: Option<Decimal>,
     /// Its events, the dearest first. Their failures and the background are those of the period exactly.
@@ -569,7 +571,7 @@ pub async fn ledger(
     if !due.is_empty() && due.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
         step(app, &due).await?;
     }
-    let totals = samples::totals(app, actor, indicator.number, from, to).await?.totals;
+    let hand_counts::Sums { totals, by_hand, .. } = hand_counts::sums(app, actor, indicator.number, from, to).await?;
     let rows = store::event_costs::of_indicator(app.store.read(), indicator.number, from, to, Sight::of(actor)).await?;
     let mut of: BTreeMap<Option<i64>, Vec<Cost>> = BTreeMap::new();
     for (cost, number) in rows {
@@ -591,7 +593,7 @@ pub async fn ledger(
     entries.sort_by_key(|entry| (std::cmp::Reverse(entry.loss.excess), entry.from));
     let by_events = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.loss.excess));
     let explained = Explained { failed: totals.eligible().saturating_sub(totals.success), by_events };
-    Ok(Ledger { indicator, from, to, totals, target, entries, explained })
+    Ok(Ledger { indicator, from, to, totals, by_hand, target, entries, explained })
 }
 
 /// The minutes of a period in the report zone; one that runs ends before the minute that is not over.

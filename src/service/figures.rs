@@ -26,7 +26,7 @@ pub async fn of_weeks(
     // With the week before, which the first one is compared with.
     let before = from.previous();
     let reported = store::figures::of_weeks(app.store.read(), before, to).await?;
-    let mut figures = measured::over(app, reported, before, to).await?;
+    let mut figures = measured::over(app, reported, before, to, &measured::Ends::new()).await?;
     figures.retain(|figure| figure.week >= from);
     let counts = store::figures::counts_of_weeks(app.store.read(), from, to).await?;
     Ok((figures, counts))
@@ -43,6 +43,12 @@ pub async fn shown_by_name(app: &App, actor: &Actor, week: IsoWeek, name: &str) 
     let (figures, _) = of_weeks(app, actor, week, week).await?;
     let found = figures.into_iter().find(|figure| figure.fields.is_named(name, None));
     found.ok_or_else(|| ServiceError::NotFound(format!("figure {name} of {week}")))
+}
+
+/// A figure that was written, as it stands: the measured one where there are samples.
+pub async fn as_it_stands(app: &App, actor: &Actor, written: Figure) -> Result<Figure, ServiceError> {
+    let (figures, _) = of_weeks(app, actor, written.week, written.week).await?;
+    Ok(figures.into_iter().find(|figure| figure.id == written.id).unwrap_or(written))
 }
 
 /// The reported figure of a week by its name, whatever its capitals and widths.

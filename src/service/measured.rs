@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{App, ServiceError, event_costs::minutes_of, policies, samples};
+use super::{App, ServiceError, event_costs::minutes_of, hand_counts, policies};
 use crate::{
     domain::{
         actor::Actor,
@@ -20,6 +20,10 @@ use crate::{
     store,
 };
 
+/// The minute behind the last one of the latest week, by the keys of indicators: as far as a publication of a week that ran had
+/// come.
+pub(super) type Ends = HashMap<String, Minute>;
+
 /// The figures of the weeks `from..=to` as they stand: what was measured takes the place of what was reported, and what nobody
 /// reported is added. `reported` is in order of week; a week of which nothing is measured stays as it is.
 pub(super) async fn over(
@@ -27,8 +31,9 @@ pub(super) async fn over(
     reported: Vec<Figure>,
     from: IsoWeek,
     to: IsoWeek,
+    ends: &Ends,
 ) -> Result<Vec<Figure>, ServiceError> {
-    let mut measured = of_weeks(app, from, to).await?;
+    let mut measured = of_weeks(app, from, to, ends).await?;
     if measured.is_empty() {
         return Ok(reported);
     }
@@ -46,7 +51,12 @@ pub(super) async fn over(
 
 /// What was measured in the weeks `from..=to`, of at most as many indicators as a week has figures; weeks without samples are
 /// not there.
-async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoWeek, Vec<WeekMeasure>>, ServiceError> {
+async fn of_weeks(
+    app: &App,
+    from: IsoWeek,
+    to: IsoWeek,
+    ends: &Ends,
+) -> Result<BTreeMap<IsoWeek, Vec<WeekMeasure>>, ServiceError> {
     let connection = app.store.read();
     let (first, _) = minutes_of_week(app, from);
     let (_, end) = minutes_of_week(app, to);
@@ -55,7 +65,15 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
     if first >= end {
         return Ok(measures);
     }
-    let indicators = store::indicators::sampled(connection, first, end, 0, most).await?;
+    let mut indicators = store::indicators::sampled(connection, first, end, 0, most).await?;
+    let by_hand = hand_counts::written_in(app, from, to, most).await?;
+    if !by_hand.is_empty() {
+        let mut more = store::indicators::by_numbers(connection, &by_hand).await?;
+        more.retain(|number, _| indicators.iter().all(|one| one.number != *number));
+        indicators.extend(more.into_values());
+        indicators.sort_by_key(|one| one.number);
+        indicators.truncate(WEEK_LIMIT);
+    }
     if indicators.is_empty() {
         return Ok(measures);
     }
@@ -75,8 +93,15 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
     let now = app.now_millis();
     for week in std::iter::successors(Some(from), |week| Some(week.next())).take_while(|week| *week <= to) {
         let (first, end) = minutes_of_week(app, week);
-        let sums = samples::totals_of(app, &Actor::clock(), &numbers, first, end).await?;
+        let mut sums = hand_counts::sums_of(app, &Actor::clock(), &numbers, first, end).await?;
+        if week == to {
+            sums.extend(sums_until(app, &indicators, first, ends).await?);
+        }
         let running = crate::domain::iso_week::midnight(week.next().monday(), app.zone).timestamp_millis() > now;
+        let heads = match running {
+            true => store::samples::heads(connection, &numbers).await?,
+            false => HashMap::new(),
+        };
         let mut found = Vec::new();
         for indicator in &indicators {
             let Some(summed) = sums.get(&indicator.number).filter(|summed| summed.totals.minutes > 0) else { continue };
@@ -99,8 +124,13 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
                 measured: Measured {
                     indicator: indicator.fields.key.clone(),
                     totals: summed.totals,
+                    by_hand: summed.by_hand,
                     minutes,
                     running,
+                    until: heads
+                        .get(&indicator.number)
+                        .and_then(|head| head.reach)
+                        .map(|(_, last)| last.saturating_add(1).min(end)),
                     low_coverage: i128::from(summed.totals.minutes) * 100 < least,
                     definition: definitions.get(&indicator.id).and_then(of_version).unwrap_or(0),
                     revision: summed.revision,
@@ -115,6 +145,26 @@ async fn of_weeks(app: &App, from: IsoWeek, to: IsoWeek) -> Result<BTreeMap<IsoW
         }
     }
     Ok(measures)
+}
+
+/// The sums of indicators from the first minute of a week up to where they end.
+async fn sums_until(
+    app: &App,
+    indicators: &[Indicator],
+    first: Minute,
+    ends: &Ends,
+) -> Result<HashMap<i32, hand_counts::Sums>, ServiceError> {
+    let mut by_end: BTreeMap<Minute, Vec<i32>> = BTreeMap::new();
+    for indicator in indicators {
+        if let Some(end) = ends.get(&indicator.fields.key) {
+            by_end.entry((*end).max(first)).or_default().push(indicator.number);
+        }
+    }
+    let mut sums = HashMap::new();
+    for (end, numbers) in by_end {
+        sums.extend(hand_counts::sums_of(app, &Actor::clock(), &numbers, first, end).await?);
+    }
+    Ok(sums)
 }
 
 /// By which name an indicator stands in a report. Of a duration samples tell how many were within the limit, which is another

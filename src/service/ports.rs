@@ -1,9 +1,12 @@
-//! What the services need from outside: the clock, the random source, the way out for mail.
+//! What the services need from outside: the clock, the random source, the ways out for mail and for requests over HTTP.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use thiserror::Error;
 use uuid::Uuid;
 
 use crate::domain::{burn_warning::BurnMail, reminder::digest::Digest, report_mailing::ReportMail};
@@ -89,4 +92,77 @@ pub trait Transport: Send + Sync + 'static {
         message: &'a OutgoingMessage,
         last_check: LastCheck<'a>,
     ) -> Pin<Box<dyn Future<Output = Option<Delivery>> + Send + 'a>>;
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestBody {
+    /// Nothing: a GET.
+    None,
+    /// Names and values of a form: a POST.
+    Form(Vec<(&'static str, String)>),
+    /// A JSON document: a POST.
+    Json(Vec<u8>),
+}
+
+/// A request to a server of somebody else.
+#[derive(Debug, Clone)]
+pub struct OutgoingRequest {
+    /// `http` or `https`, without a name and a password in it.
+    pub url: String,
+    /// What it carries.
+    pub body: RequestBody,
+    /// Sent as `Authorization: Bearer`; never shown.
+    pub bearer: Option<SecretString>,
+    /// The longest that all of it may take, from the name to the last byte of the answer.
+    pub within: Duration,
+    /// The longest answer, in bytes.
+    pub most_bytes: usize,
+}
+
+/// What a server answered, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingAnswer {
+    /// Status of HTTP.
+    pub status: u16,
+    /// Seconds after which the server wants to be asked again.
+    pub retry_after: Option<u64>,
+    /// At most as many bytes as were asked for.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OutgoingError {
+    /// The address cannot be read, or is of another kind.
+    #[error("{0}")]
+    Address(String),
+    /// The house does not send anything there.
+    #[error("{0}")]
+    Forbidden(String),
+    /// No connection, or it broke.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It took too long.
+    #[error("no whole answer within {0} seconds")]
+    TooSlow(u64),
+    /// The answer is too long.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+    /// The server points somewhere else; nobody follows.
+    #[error("the server answers {0} and points to another address; give that one")]
+    Redirect(u16),
+}
+
+/// Asks servers over HTTP. The one way out of the product beside mail: it keeps to `domain::outgoing`, follows no redirect and
+/// uses no proxy.
+pub trait Outgoing: Send + Sync + 'static {
+    /// Checks an address before anything is sent: whether it can be read and may be asked as far as its text tells.
+    fn check(&self, url: &str) -> Result<(), OutgoingError>;
+
+    /// Sends a request.
+    fn send<'a>(
+        &'a self,
+        request: &'a OutgoingRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<OutgoingAnswer, OutgoingError>> + Send + 'a>>;
 }

@@ -11,6 +11,7 @@ use super::{
     app::authorise,
     events,
     idempotency::{self, KeptAnswer, Once},
+    measured,
     reports::{self, Section, WeeklyReport},
     retry::retried,
     secrets,
@@ -115,8 +116,11 @@ pub struct Restated {
 pub struct Restatement {
     /// The latest published revision.
     pub publication: PublicationHead,
-    /// What it would be otherwise now; empty where nothing changed.
+    /// What it would be otherwise now; empty where nothing changed. Of a week that ran when it was published the figures are
+    /// compared as far as they had come then.
     pub differences: Vec<Restated>,
+    /// The week ran when it was published, so that its figures end here, in milliseconds; publishing it again makes them whole.
+    pub partial_until: Option<i64>,
 }
 
 /// A week's report as it is to be shown; in another style than its own it is computed now.
@@ -314,11 +318,31 @@ fn subject_of(week: IsoWeek) -> String {
 pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Option<Restatement>, ServiceError> {
     authorise(actor, Permission::Read)?;
     let Some(published) = store::publications::latest(app.store.read(), week).await? else { return Ok(None) };
-    let report = reports::weekly(app, actor, week).await?;
+    let partial_until = partial_until(app, &published.head);
+    let report = match partial_until {
+        None => reports::weekly(app, actor, week).await?,
+        // Time that went on since is no change: the figures are taken as far as they had come.
+        Some(at) => {
+            let then = app.as_of(DateTime::from_timestamp_millis(at).unwrap_or_default());
+            reports::weekly_until(&then, week, &ends(&published.numbers)).await?
+        }
+    };
     let now = numbers(app, &report).await?;
     let found = differences(app, &published, &report, &now);
     let differences = with_causes(app, &published, &now, found).await?;
-    Ok(Some(Restatement { publication: published.head, differences }))
+    Ok(Some(Restatement { publication: published.head, differences, partial_until }))
+}
+
+/// When a publication was made, where its week was not over then.
+pub fn partial_until(app: &App, head: &PublicationHead) -> Option<i64> {
+    let end = iso_week::midnight(head.week.next().monday(), app.zone).timestamp_millis();
+    Some(head.published_at).filter(|at| *at < end)
+}
+
+/// How far the figures of a week that ran had come.
+fn ends(published: &Numbers) -> measured::Ends {
+    let measured = published.figures.iter().filter_map(|figure| figure.measured.as_deref());
+    measured.filter_map(|measured| Some((measured.indicator.clone(), measured.until?))).collect()
 }
 
 async fn with_causes(

@@ -80,7 +80,7 @@ pub async fn splice(
     };
     let connection = app.store.read();
     let base = style_of(app, week, Some((document, &reading))).await?;
-    let known = Known::load(app, week, base.carry_over, lines).await?;
+    let known = Known::load(app, week, base.carry_over, lines, &super::measured::Ends::new()).await?;
     let known_as = KnownAs::load(app, week).await?;
     if known.is_empty() && known_as.guests.is_empty() {
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));

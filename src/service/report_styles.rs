@@ -186,7 +186,7 @@ pub fn twin(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle>
 pub async fn preview(app: &App, actor: &Actor, style: &ReportStyle, week: IsoWeek) -> Result<String, ServiceError> {
     authorise(actor, Permission::Read)?;
     let lines = store::report_lines::of_week(app.store.read(), week).await?;
-    let known = super::reports::Known::load(app, week, style.carry_over, lines).await?;
+    let known = super::reports::Known::load(app, week, style.carry_over, lines, &super::measured::Ends::new()).await?;
     Writer::new(style, week, app.zone).and_then(|writer| writer.sections(&known.content())).map_err(unusable)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     App, ServiceError,
     app::authorise,
-    measured,
+    measured::{self, Ends},
     report_splice::{self, KnownAs, Stored},
     report_styles,
 };
@@ -216,6 +216,15 @@ pub async fn weekly_in(
     style: Option<&str>,
 ) -> Result<WeeklyReport, ServiceError> {
     authorise(actor, Permission::Read)?;
+    written(app, week, style, &Ends::new()).await
+}
+
+/// The report of a week in its own style, its measured figures only as far as `ends`.
+pub(super) async fn weekly_until(app: &App, week: IsoWeek, ends: &Ends) -> Result<WeeklyReport, ServiceError> {
+    written(app, week, None, ends).await
+}
+
+async fn written(app: &App, week: IsoWeek, style: Option<&str>, ends: &Ends) -> Result<WeeklyReport, ServiceError> {
     let connection = app.store.read();
     let named = match style {
         Some(name) => Some(report_styles::by_name(app, name).await?.style),
@@ -227,7 +236,8 @@ pub async fn weekly_in(
     };
     let reading = own.as_ref().map(|own| report::read_report(&own.content, app.zone, app.today()));
     let read = own.as_ref().zip(reading.as_ref()).map(|(own, reading)| (own.content.as_str(), reading));
-    let base = match named {
+    let of_the_house = named.is_none() && own.is_none();
+    let mut base = match named {
         Some(style) => style,
         None => style_of(app, week, read).await?,
     };
@@ -240,7 +250,11 @@ pub async fn weekly_in(
         events.sort_by_key(|event| event.fields.occurred.map(|point| point.at));
     }
     let lines = events.iter().map(ProductionEvent::report_line).collect();
-    let known = Known::load(app, week, base.carry_over, lines).await?;
+    let known = Known::load(app, week, base.carry_over, lines, ends).await?;
+    // Where nobody chose a style, what is measured says how it changed: both values are certain.
+    if of_the_house && base == ReportStyle::default() {
+        base.changes = known.figures.iter().any(|figure| figure.measured.is_some());
+    }
     let (markdown, parts, style) = if let Some((document, reading)) = own.as_ref().zip(reading.as_ref()) {
         let known_as = KnownAs::load(app, week).await?;
         let stored = known.stored(&known_as);
@@ -310,17 +324,19 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Loads what stands beside the lines of a week; `carry_over` brings the owed postmortems of earlier weeks.
+    /// Loads what stands beside the lines of a week; `carry_over` brings the owed postmortems of earlier weeks; measured figures
+    /// go as far as `ends`.
     pub(super) async fn load(
         app: &App,
         week: IsoWeek,
         carry_over: bool,
         lines: Vec<ReportLine>,
+        ends: &Ends,
     ) -> Result<Self, ServiceError> {
         let connection = app.store.read();
         let first = IsoWeek::new(week.year(), 1).unwrap_or(week);
         let reported = store::figures::of_weeks(connection, week.previous(), week).await?;
-        let (before, figures): (Vec<_>, Vec<_>) = measured::over(app, reported, week.previous(), week)
+        let (before, figures): (Vec<_>, Vec<_>) = measured::over(app, reported, week.previous(), week, ends)
             .await?
             .into_iter()
             .partition(|figure| figure.week != week);

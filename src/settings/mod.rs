@@ -37,6 +37,9 @@ pub struct Settings {
     /// Outgoing mail.
     #[serde(default)]
     pub smtp: SmtpSection,
+    /// Requests to other servers.
+    #[serde(default)]
+    pub outgoing: OutgoingSettings,
     /// Logs.
     #[serde(default)]
     pub log: LogSettings,
@@ -79,6 +82,29 @@ pub enum TlsSetting {
     Starttls,
     /// TLS from the first byte.
     Tls,
+}
+
+/// Requests to other servers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutgoingSettings {
+    /// Networks (`10.0.0.0/8`) and names of servers that may be asked although they are not public, without TLS and on any
+    /// port; in the environment with commas between them.
+    #[serde(deserialize_with = "list")]
+    pub allow: Vec<String>,
+}
+
+fn list<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Text(String),
+        List(Vec<String>),
+    }
+    Ok(match Given::deserialize(source)? {
+        Given::Text(text) => text.split(',').map(|entry| entry.trim().to_owned()).collect(),
+        Given::List(list) => list,
+    })
 }
 
 /// Logs.
@@ -283,6 +309,13 @@ mod tests {
         assert_eq!(settings.smtp.host.as_deref(), Some("mail"));
         assert_eq!((settings.smtp.port, settings.smtp.tls), (Some(1025), TlsSetting::None));
         assert!(origins.iter().any(|o| o.key == "smtp.host" && o.from.contains("FUPAN_SMTP__HOST")));
+    }
+
+    #[test]
+    fn a_list_of_the_environment_has_commas() {
+        let (settings, _) = of(&[("FUPAN_OUTGOING__ALLOW", "10.0.0.0/8, prometheus.internal")]).unwrap();
+        assert_eq!(settings.outgoing.allow, ["10.0.0.0/8", "prometheus.internal"]);
+        assert!(of(&[]).unwrap().0.outgoing.allow.is_empty());
     }
 
     #[test]

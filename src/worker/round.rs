@@ -10,7 +10,7 @@ use crate::{
         App, ServiceError, burn_warnings, dips, event_costs,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
-        reminders, report_mailings, samples,
+        reminders, report_mailings, samples, sources,
     },
 };
 
@@ -60,7 +60,9 @@ pub struct RoundReport {
 
 /// One round, for `fupan worker --once`. Without a transport reminders are planned, and messages wait.
 pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str) -> Result<RoundReport, ServiceError> {
-    round(app, transport, worker, &|| false, 0).await
+    let report = round(app, transport, worker, &|| false, 0).await?;
+    sources::pull_due(app).await?;
+    Ok(report)
 }
 
 /// One round. `stopping` is asked before each message: where it says yes, the rest is given back.

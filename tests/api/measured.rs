@@ -108,7 +108,7 @@ async fn what_was_measured_stands_in_the_report_and_a_contradicting_report_is_to
     assert_eq!((measured["coverage"].as_str(), measured["definition"].as_i64()), (Some("100.00"), Some(1)));
     assert_eq!(measured["reported_source"], "api");
     let markdown = report["markdown"].as_str().unwrap();
-    assert!(markdown.contains("- 入金有效成功率：99.800%\n"), "{markdown}");
+    assert!(markdown.contains("- 入金有效成功率：99.800%（较上周-0.100pp）\n"), "{markdown}");
     assert_eq!(measured["change"], "-0.100", "from the printed values of both weeks");
     // Nobody reported it: it is added, without a change, because the week before was not measured.
     assert!(markdown.contains("- 提现有效成功率：100.000%\n"), "{markdown}");
@@ -137,7 +137,7 @@ async fn a_week_of_which_little_was_measured_is_marked() {
     let report = house.json("reports/2024-W35").await;
     assert_eq!(report["figures"][0]["measured"]["low_coverage"], true);
     let markdown = report["markdown"].as_str().unwrap();
-    assert!(markdown.contains("入金有效成功率：100.000%（覆盖率 80.00%）\n"), "{markdown}");
+    assert!(markdown.contains("入金有效成功率：100.000%（覆盖率 80.00%）（较上周0.000pp）\n"), "{markdown}");
     // Read again, the mark is no figure of its own.
     let read = house.client.post(house.url("imports?week=2024-W36&dry_run=true")).bearer_auth(&house.token);
     let read = read.header("Content-Type", "text/markdown").body(markdown.to_owned()).send().await.unwrap();
@@ -235,6 +235,70 @@ async fn a_published_figure_keeps_its_integers_and_corrected_samples_are_a_resta
     for words in ["更正样本", "1 分钟 08-19 00:00 – 08-19 00:00", "成功数"] {
         assert!(page.contains(words), "{words}: {page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_measured_figure_that_nobody_reported_is_written_from_version_0() {
+    let house = House::new().await;
+    house.indicator("withdraw", "提现：有效成功率").await;
+    house.samples("withdraw", W34, WEEK, 100, 99).await;
+    let list = house.json("figures?week=2024-W34").await;
+    let name = list["data"][0]["name"].as_str().unwrap().to_owned();
+    let path = format!("figures/2024-W34/{name}");
+    let read = house.get(&path).await;
+    assert_eq!(read.headers()["etag"], "\"0\"");
+    let put = |version: &str| {
+        let request = house.client.put(house.url(&path)).bearer_auth(&house.token);
+        request.header("If-Match", version.to_owned()).json(&json!({"value": "98.5"})).send()
+    };
+    assert_eq!(put("\"1\"").await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
+    let written = put("\"0\"").await.unwrap();
+    assert_eq!((written.status(), written.headers()["etag"].to_str().unwrap()), (StatusCode::OK, "\"1\""));
+    // The answer is the figure as it stands: measured, with what was reported beside it.
+    let body: Value = written.json().await.unwrap();
+    assert_eq!(
+        (&body["value"], &body["version"], &body["measured"]["reported"]),
+        (&json!("99.000"), &json!(1), &json!("98.5"))
+    );
+    assert_eq!(house.json(&path).await, body);
+    assert_eq!(put("\"0\"").await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
+    let list = house.json("figures?week=2024-W34").await;
+    assert_eq!(list["data"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_that_ran_when_it_was_published_is_restated_by_corrections_and_not_by_time() {
+    let house = House::new().await;
+    house.service.clock.set("2024-08-21T04:02:30Z");
+    let noon = W34 + 2 * 1_440 + 720;
+    house.indicator("withdraw", "提现有效成功率").await;
+    house.samples("withdraw", W34, 2 * 1_440 + 720, 100, 99).await;
+    house.post("reports/2024-W34:publish", &json!({})).await;
+    let published = house.json("reports/2024-W34").await;
+    assert_eq!(published["figures"][0]["measured"]["provisional"], true);
+
+    // The minutes that were on their way, and the rest of the week, are no restatement.
+    house.samples("withdraw", noon, 2, 100, 50).await;
+    house.service.clock.set(NOW);
+    house.samples("withdraw", noon + 2, WEEK - 2 * 1_440 - 722, 100, 90).await;
+    let restated = house.restatement().await;
+    assert_eq!((&restated["open"], &restated["differences"]), (&json!(false), &json!([])), "{restated}");
+    assert_eq!(restated["partial_until"], "2024-08-21T12:02:30+08:00");
+
+    // A correction of what was published is one, with the value that it would have had then.
+    house.samples("withdraw", W34, 1_440, 100, 80).await;
+    let restated = house.restatement().await;
+    let [figure] = restated["differences"].as_array().unwrap().as_slice() else { panic!("{restated}") };
+    assert_eq!((&figure["published"], &figure["current"]), (&json!("99.000%"), &json!("91.400%")), "{restated}");
+    assert_eq!(figure["edits"][0]["action"], "samples.correct");
+
+    // Published again, the week is whole.
+    let again = house.post("reports/2024-W34:publish", &json!({})).await;
+    assert_eq!(again["publication"]["revision"], 2);
+    let restated = house.restatement().await;
+    assert_eq!((&restated["open"], &restated["partial_until"]), (&json!(false), &Value::Null));
+    let measured = house.json("reports/2024-W34").await;
+    assert_eq!(measured["figures"][0]["measured"]["measured"], WEEK);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,23 +8,28 @@ use std::{
 };
 
 /// What each layer may use of the others, and of the crates that belong to one layer.
-const TABLE: [(&str, &[&str]); 10] = [
+const TABLE: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("store", &["domain", "entity", "sea_orm", "migration"]),
     ("service", &["domain", "store"]),
     ("notify", &["domain", "service", "lettre", "askama"]),
+    ("outgoing", &["domain", "service", "reqwest"]),
     ("i18n", &["domain", "service"]),
     ("web", &["domain", "service", "i18n", "actix_web", "askama"]),
     ("worker", &["domain", "service", "notify"]),
     ("settings", &["store"]),
     // The one place where everything comes together.
-    ("runtime", &["domain", "store", "service", "notify", "web", "worker", "settings", "actix_web", "anyhow"]),
+    (
+        "runtime",
+        &["domain", "store", "service", "notify", "outgoing", "web", "worker", "settings", "actix_web", "anyhow"],
+    ),
     // What the API answers, the command line prints as --json.
     ("cli", &["domain", "service", "i18n", "web", "worker", "runtime", "settings", "anyhow"]),
 ];
 
 /// Crates that only the layers of the table may name.
-const CRATES: [&str; 8] = ["entity", "migration", "sea_orm", "sqlx", "lettre", "askama", "actix_web", "anyhow"];
+const CRATES: [&str; 9] =
+    ["entity", "migration", "sea_orm", "sqlx", "lettre", "askama", "actix_web", "anyhow", "reqwest"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
 mod api;
+mod by_hand;
 mod cli;
 mod compute;
 mod costs;
 mod exact;
+mod sources;

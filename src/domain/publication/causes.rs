@@ -37,7 +37,7 @@ const COSTLY: [&str; 4] = ["occurred", "recovered", "kind", "services"];
 fn moves_figure(edit: &Edit) -> bool {
     let (kind, done) = edit.action.split_once('.').unwrap_or((&edit.action, ""));
     match kind {
-        "figure" | "samples" | "indicator" | "objective" => true,
+        "figure" | "samples" | "hand_count" | "indicator" | "objective" => true,
         "event" => {
             matches!(done, "create" | "delete" | "restore" | "link" | "undo")
                 || edit.fields.iter().any(|field| COSTLY.contains(&field.as_str()))

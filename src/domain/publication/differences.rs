@@ -131,7 +131,9 @@ fn figure_differences(was: &[FrozenFigure], now: &[FrozenFigure]) -> Vec<Differe
             ("unit", words(&old.unit), words(&new.unit)),
             ("target", number(old.target), number(new.target)),
         ]);
-        let (before, after) = (behind(old.measured.as_deref()), behind(new.measured.as_deref()));
+        // What went on while the week was published went on costing: that is no restatement, another set of events is.
+        let ran = old.measured.as_ref().is_some_and(|measured| measured.running);
+        let (before, after) = (behind(old.measured.as_deref(), ran), behind(new.measured.as_deref(), ran));
         let changes: Vec<Change> = changes
             .into_iter()
             .chain(changed(std::array::from_fn::<_, 6, _>(|at| (PARTS[at], before[at].clone(), after[at].clone()))))
@@ -157,20 +159,28 @@ fn figure_differences(was: &[FrozenFigure], now: &[FrozenFigure]) -> Vec<Differe
 /// The parts of what stands behind a measured figure.
 const PARTS: [&str; 6] = ["success", "eligible", "coverage", "definition", "losses", "reported"];
 
-/// What stands behind a measured figure, in words, in the order of [`PARTS`]; nothing behind one that is not.
-fn behind(measured: Option<&Measured>) -> [String; 6] {
+/// What stands behind a measured figure, in words, in the order of [`PARTS`]; nothing behind one that is not. `names` tells the
+/// events of its losses by their names only.
+fn behind(measured: Option<&Measured>, names: bool) -> [String; 6] {
     let Some(measured) = measured else { return Default::default() };
     let loss = |loss: &MeasuredLoss| {
+        if names {
+            return loss.event.map_or_else(|| "—".to_owned(), label);
+        }
         let missing = if loss.missing > 0 { format!("+{}", loss.missing) } else { String::new() };
         format!("{} {}{missing}", loss.event.map_or_else(|| "—".to_owned(), label), loss.excess)
     };
+    let mut losses: Vec<String> = measured.losses.iter().map(loss).collect();
+    if names {
+        losses.sort_unstable();
+    }
     let coverage = measured.coverage().floor_percent(2);
     [
         measured.totals.success.to_string(),
         measured.totals.eligible().to_string(),
         coverage.map(|value| format!("{value}%")).unwrap_or_default(),
         measured.definition.to_string(),
-        measured.losses.iter().map(loss).collect::<Vec<_>>().join("、"),
+        losses.join("、"),
         measured.reported.as_ref().map(|reported| reported.value.to_string()).unwrap_or_default(),
     ]
 }

@@ -183,6 +183,8 @@ pub struct LedgerBody {
     success: i64,
     /// Failures that count.
     failed: i64,
+    /// Minutes that nobody measured: their counts were written by hand.
+    by_hand: i64,
     /// The rate with the indicator's digits, rounded down.
     rate: Option<String>,
     /// The target in percent.
@@ -311,6 +313,7 @@ pub fn ledger_body(app: &App, ledger: &Ledger) -> LedgerBody {
         eligible: ledger.totals.eligible(),
         success: ledger.totals.success,
         failed: ledger.explained.failed,
+        by_hand: ledger.by_hand,
         rate: rate(ledger.totals, digits),
         target: ledger.target.map(|target| target.to_string()),
         explained: ledger.explained.by_events,

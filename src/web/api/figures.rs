@@ -186,7 +186,9 @@ pub async fn put(
         group: body.group.map(Some),
         target: body.target.map(|target| Decimal::parse("target", &target)).transpose()?.map(Some),
     };
-    let figure = figures::put(&app, &caller.actor, week, name, patch, version, "api").await?;
+    let written = figures::put(&app, &caller.actor, week, name, patch, version, "api").await?;
+    // As it stands: with what was measured of it.
+    let figure = figures::as_it_stands(&app, &caller.actor, written).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), figure.version, &figure_body(&app, &figure)))
 }
 

@@ -33,8 +33,10 @@ pub struct MeasuredBody {
     failed: i64,
     /// Minutes of the week; of one that runs, those that are over.
     minutes: i64,
-    /// Those that were measured.
+    /// Those that were measured, or written by hand.
     measured: i64,
+    /// Those of them that nobody measured: their counts were written by hand.
+    by_hand: i64,
     /// Measured minutes that are estimated.
     estimated: i64,
     /// 100 × measured ÷ minutes with two digits, rounded down.
@@ -78,6 +80,7 @@ pub fn body(measured: &Measured, value: Decimal) -> MeasuredBody {
         failed: totals.failed(),
         minutes: measured.minutes,
         measured: totals.minutes,
+        by_hand: measured.by_hand,
         estimated: totals.estimated,
         coverage: measured.coverage().floor_percent(2).map(|value| value.to_string()),
         low_coverage: measured.low_coverage,

@@ -16,6 +16,7 @@ mod event_relations;
 mod events;
 mod figures;
 mod grading;
+pub mod hand_counts;
 mod import_batches;
 pub mod imports;
 pub mod indicators;
@@ -34,6 +35,7 @@ mod saved_views;
 pub mod section_versions;
 mod services;
 pub mod shares;
+pub mod sources;
 mod teams;
 mod timeline;
 
@@ -153,6 +155,20 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/v1/indicators/{key}/totals").route(web::get().to(samples::totals)))
         .service(web::resource("/api/v1/indicators/{key}/ledger").route(web::get().to(event_costs::ledger)))
+        .service(web::resource("/api/v1/sample-sources").route(web::get().to(sources::list)))
+        .service(
+            web::resource("/api/v1/indicators/{key}/source")
+                .route(web::get().to(sources::read))
+                .route(web::put().to(sources::put))
+                .route(web::delete().to(sources::delete)),
+        )
+        .service(web::resource("/api/v1/indicators/{key}/source:pull").route(web::post().to(sources::pull)))
+        .service(web::resource("/api/v1/indicators/{key}/hand-counts").route(web::get().to(hand_counts::list)))
+        .service(
+            web::resource("/api/v1/indicators/{key}/hand-counts/{span}")
+                .route(web::put().to(hand_counts::put))
+                .route(web::delete().to(hand_counts::delete)),
+        )
         .service(web::resource("/api/v1/burn-warnings").route(web::get().to(burn_warnings::list)))
         .service(web::resource("/api/v1/indicators/{key}/budget").route(web::get().to(error_budgets::read)))
         .service(web::resource("/api/v1/events/{number}/costs").route(web::get().to(event_costs::of_event)))

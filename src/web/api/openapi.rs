@@ -7,9 +7,9 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
     action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body, event_costs,
-    event_history, event_relations, events, figures, grading, import_batches, imports, indicators, lines, policies,
-    postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples, saved_views,
-    section_versions, services, shares, teams, timeline,
+    event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines,
+    policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples, saved_views,
+    section_versions, services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -54,6 +54,9 @@ use crate::web::routes::{ROUTES, Route};
     figures::FigureBody,
     figures::FigureChange,
     figures::FigureList,
+    hand_counts::HandCountBody,
+    hand_counts::HandCountChange,
+    hand_counts::HandCountList,
     import_batches::ImportBatch,
     import_batches::ImportBatchBody,
     counts::CountLine,
@@ -104,6 +107,9 @@ use crate::web::routes::{ROUTES, Route};
     report_mailings::MailingList,
     report_mailings::MailingPreview,
     reports::ReportBody,
+    sources::SourceBody,
+    sources::SourceChangeBody,
+    sources::SourceList,
     indicators::DefinitionBody,
     indicators::DefinitionList,
     indicators::DefinitionNew,
@@ -260,6 +266,12 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/indicators/{key}/samples") => give("MinuteList"),
         ("POST", "/api/v1/indicators/{key}/samples") => swap("SampleBatch", "SamplesBody"),
         ("GET", "/api/v1/indicators/{key}/totals") => give("TotalsBody"),
+        ("GET", "/api/v1/sample-sources") => give("SourceList"),
+        ("GET", "/api/v1/indicators/{key}/source") => give("SourceBody"),
+        ("PUT", "/api/v1/indicators/{key}/source") => swap("SourceChangeBody", "SourceBody"),
+        ("POST", "/api/v1/indicators/{key}/source:pull") => give("SourceBody"),
+        ("GET", "/api/v1/indicators/{key}/hand-counts") => give("HandCountList"),
+        ("PUT", "/api/v1/indicators/{key}/hand-counts/{span}") => swap("HandCountChange", "HandCountBody"),
         ("GET", "/api/v1/burn-warnings") => give("BurnWarningList"),
         ("GET", "/api/v1/indicators/{key}/budget") => give("ErrorBudgetBody"),
         ("GET", "/api/v1/indicators/{key}/ledger") => give("LedgerBody"),
@@ -329,6 +341,8 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/indicators/{key}/totals" | "/api/v1/indicators/{key}/ledger") => {
             samples::TotalsQuery::into_params(query)
         }
+        ("GET", "/api/v1/sample-sources") => sources::SourceQuery::into_params(query),
+        ("GET", "/api/v1/indicators/{key}/hand-counts") => hand_counts::HandCountQuery::into_params(query),
         ("GET", "/api/v1/burn-warnings") => burn_warnings::BurnQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/budget") => error_budgets::BudgetQuery::into_params(query),
         ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),

@@ -114,6 +114,9 @@ pub struct RestatementBody {
     publication: PublicationBody,
     /// Whether anything differs.
     open: bool,
+    /// The week ran when it was published, so that its figures end here and are compared as far as this; publish it again to
+    /// make them whole. Null of a week that was over.
+    partial_until: Option<DateTime<FixedOffset>>,
     /// What differs.
     differences: Vec<DifferenceBody>,
 }
@@ -169,6 +172,10 @@ pub fn restatement_body(app: &App, restatement: &Restatement) -> RestatementBody
         week: restatement.publication.week.to_string(),
         publication: publication_body(app, &restatement.publication),
         open: !restatement.differences.is_empty(),
+        partial_until: restatement
+            .partial_until
+            .and_then(DateTime::from_timestamp_millis)
+            .map(|at| at.with_timezone(&app.zone).fixed_offset()),
         differences: restatement.differences.iter().map(|one| difference_body(app, one)).collect(),
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     },
     i18n,
     service::{
-        App, ServiceError, indicators,
+        App, ServiceError, hand_counts, indicators,
         indicators::WithObjectives,
         samples::{self, Batch, Ingested},
     },
@@ -162,8 +162,10 @@ pub struct TotalsBody {
     system_rate: Option<String>,
     /// Minutes between from and to.
     minutes: i64,
-    /// Those that were measured.
+    /// Those that were measured, or written by hand.
     measured: i64,
+    /// Those of them that nobody measured: their counts were written by hand.
+    by_hand: i64,
     /// 100 × measured ÷ minutes with two digits, rounded down.
     coverage: Option<String>,
     /// Measured minutes that are estimated.
@@ -307,7 +309,7 @@ pub async fn sums(
     let behind = period.to.succ_opt().unwrap_or(period.to);
     // The minute that runs is not over: it counts from the next minute on.
     let to = minute(iso_week::midnight(behind, app.zone)).min(counted::minute_of(app.now_millis())).max(from);
-    let summed = samples::totals(app, actor, found.indicator.number, from, to).await?;
+    let summed = hand_counts::sums(app, actor, found.indicator.number, from, to).await?;
     let all = indicators::definitions(app, actor, &found.indicator.fields.key).await?;
     let last = period.to.min(app.today());
     let Totals { total, success, excluded, minutes: measured, estimated } = summed.totals;
@@ -327,6 +329,7 @@ pub async fn sums(
         system_rate: text(success.saturating_add(excluded), total, digits),
         minutes: i64::from(to - from),
         measured,
+        by_hand: summed.by_hand,
         coverage: text(measured, i64::from(to - from), 2),
         estimated,
         definition: crate::domain::indicator::definition_on(&all, last).map(|definition| definition.version),

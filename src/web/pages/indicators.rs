@@ -18,9 +18,9 @@ use crate::{
     },
     i18n::indicators::{self as words, IndicatorTexts},
     service::{
-        App, ServiceError, event_costs,
+        App, ServiceError, event_costs, hand_counts,
         indicators::{self, WithObjectives},
-        samples, services,
+        services,
     },
     web::{gate::caller, problem::Problem},
 };
@@ -192,8 +192,8 @@ pub async fn page(
     let today = app.today();
     let of = |kind| event_costs::minutes_of(&app, Period::holding(kind, today));
     let (week, year) = (of(PeriodKind::Week), of(PeriodKind::Year));
-    let of_week = samples::totals_of(&app, &caller.actor, &numbers, week.0, week.1).await?;
-    let of_year = samples::totals_of(&app, &caller.actor, &numbers, year.0, year.1).await?;
+    let of_week = hand_counts::sums_of(&app, &caller.actor, &numbers, week.0, week.1).await?;
+    let of_year = hand_counts::sums_of(&app, &caller.actor, &numbers, year.0, year.1).await?;
     let least = event_costs::policy(&app, &caller.actor).await?.least_coverage_percent;
     let services = services::all(&app, &caller.actor).await?;
     let row = |one: &WithObjectives| {

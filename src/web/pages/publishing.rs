@@ -81,6 +81,8 @@ struct Panel {
     old: bool,
     may_publish: bool,
     revisions: Vec<RevisionRow>,
+    /// The week ran when it was published, in words; empty of one that was over.
+    partial: String,
     differences: Vec<DifferenceRow>,
 }
 
@@ -112,6 +114,7 @@ impl Panel {
             Some(_) => publications::restatement(app, &caller.actor, week).await?,
             None => None,
         };
+        let partial = restatement.as_ref().and_then(|restatement| restatement.partial_until);
         let differences = restatement.map(|restatement| restatement.differences).unwrap_or_default();
         let said = |head: &PublicationHead| {
             let mut words = format!("{} {}", rows::when(app, head.published_at), head.published_by);
@@ -142,6 +145,7 @@ impl Panel {
                     shown: shown.is_some_and(|shown| shown.revision == head.revision),
                 })
                 .collect(),
+            partial: partial.map(|at| format!("{} {}", t.pub_partial, rows::when(app, at))).unwrap_or_default(),
             differences: differences.iter().map(|one| difference_row(app, t, one)).collect(),
         })
     }

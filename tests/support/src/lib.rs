@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "names of throwaway databases")]
 
+pub mod http;
 pub mod smtp;
 
 use std::sync::{Arc, Mutex};
@@ -83,10 +84,17 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         public_url: "http://fupan.test".to_owned(),
         mail_domain: "fupan.test".to_owned(),
         attempts: Arc::default(),
+        outgoing: outgoing(),
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
         demo: false,
     }
+}
+
+/// A way out for requests that reaches the servers of the test on this machine.
+pub fn outgoing() -> Arc<dyn fupan::service::ports::Outgoing> {
+    let exceptions = fupan::domain::outgoing::Exceptions::parse(&["127.0.0.1".to_owned()]).unwrap();
+    Arc::new(fupan::outgoing::HttpOut::new(exceptions).unwrap())
 }
 
 /// A service on a real port.

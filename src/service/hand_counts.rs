@@ -1,0 +1,266 @@
+//! Counts of a day or a week that people write by hand, and sums in which they stand in for samples.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::{App, ServiceError, app::authorise, indicators, retry::retried, sample_days, samples};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        attribution,
+        checked::FieldError,
+        hand_count,
+        indicator::Indicator,
+        iso_week::IsoWeek,
+        samples::{
+            Minute, Totals, minute_of,
+            plan::{day_of, day_start},
+        },
+    },
+    store::{self, Tx},
+};
+
+pub use crate::domain::hand_count::{HandCount, HandFields, HandSpan, Standing};
+
+/// Most counts of a page.
+pub const PAGE_LIMIT: u64 = 400;
+
+/// Sums of a period with those that were written by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// Samples, and what stands in for them.
+    pub totals: Totals,
+    /// The revision of the samples.
+    pub revision: i64,
+    /// Minutes of `totals` that nobody measured: their counts were written by hand.
+    pub by_hand: i64,
+}
+
+/// The sums of the minutes `from..to` of indicators by their numbers. Counts by hand of days and weeks that lie in it whole stand
+/// in for the samples of days that have none.
+pub async fn sums_of(
+    app: &App,
+    actor: &Actor,
+    numbers: &[i32],
+    from: Minute,
+    to: Minute,
+) -> Result<HashMap<i32, Sums>, ServiceError> {
+    let measured = samples::totals_of(app, actor, numbers, from, to).await?;
+    let mut sums: HashMap<i32, Sums> = measured
+        .into_iter()
+        .map(|(number, summed)| (number, Sums { totals: summed.totals, revision: summed.revision, by_hand: 0 }))
+        .collect();
+    if from >= to {
+        return Ok(sums);
+    }
+    let local = |minute| attribution::local_day(minute, app.zone);
+    let (Some(first), Some(last)) = (local(from), local(to - 1)) else { return Ok(sums) };
+    let written = store::hand_counts::of(app.store.read(), numbers, first, last).await?;
+    if written.is_empty() {
+        return Ok(sums);
+    }
+    let days = days_with_samples(app, actor, &written).await?;
+    let now = minute_of(app.now_millis());
+    for (number, all) in written {
+        let none = BTreeSet::new();
+        let measured = days.get(&number).unwrap_or(&none);
+        let sum = sums.entry(number).or_default();
+        for one in &all {
+            let (begin, end) = reach(app, one.span);
+            // What runs is whole as far as it has come.
+            let whole = begin >= from && end.min(now) <= to;
+            if whole && hand_count::standing(one.span, &all, measured) == Standing::Counts {
+                let minutes = i64::from((end.min(now) - begin).max(0));
+                let HandFields { total, success, excluded, .. } = one.fields;
+                sum.totals.add(Totals { total, success, excluded, minutes, estimated: 0 });
+                sum.by_hand += minutes;
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// The same of one indicator.
+pub async fn sums(app: &App, actor: &Actor, number: i32, from: Minute, to: Minute) -> Result<Sums, ServiceError> {
+    Ok(sums_of(app, actor, &[number], from, to).await?.remove(&number).unwrap_or_default())
+}
+
+/// First minute of a span, and the one behind its last.
+fn reach(app: &App, span: HandSpan) -> (Minute, Minute) {
+    (day_start(day_of(span.first()), app.zone), day_start(day_of(span.last()).saturating_add(1), app.zone))
+}
+
+/// Of the days that something was written for, those with samples, by indicator.
+async fn days_with_samples(
+    app: &App,
+    actor: &Actor,
+    written: &HashMap<i32, Vec<HandCount>>,
+) -> Result<HashMap<i32, BTreeSet<NaiveDate>>, ServiceError> {
+    let all = || written.values().flatten();
+    let first = all().map(|one| one.span.first()).min();
+    let last = all().map(|one| one.span.last()).max();
+    let (Some(mut from), Some(last)) = (first, last) else { return Ok(HashMap::new()) };
+    let numbers: Vec<i32> = written.keys().copied().collect();
+    let mut found: HashMap<i32, BTreeSet<NaiveDate>> = HashMap::new();
+    while from <= last {
+        let to = from.checked_add_days(chrono::Days::new(700)).unwrap_or(last).min(last);
+        for chunk in numbers.chunks(sample_days::MOST_INDICATORS) {
+            for (number, days) in sample_days::of(app, actor, chunk, from, to).await? {
+                found.entry(number).or_default().extend(days.into_keys());
+            }
+        }
+        let Some(next) = to.succ_opt() else { break };
+        from = next;
+    }
+    Ok(found)
+}
+
+/// The indicators of which something was written for days of weeks.
+pub(super) async fn written_in(app: &App, from: IsoWeek, to: IsoWeek, limit: u64) -> Result<Vec<i32>, ServiceError> {
+    Ok(store::hand_counts::indicators_of(app.store.read(), from.monday(), to.sunday(), limit).await?)
+}
+
+/// A count with whether it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandCountOf {
+    /// The count.
+    pub count: HandCount,
+    /// Whether it counts.
+    pub standing: Standing,
+}
+
+/// The counts of an indicator, the latest first, behind one of them.
+pub async fn page(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    behind: Option<HandSpan>,
+    limit: u64,
+) -> Result<Vec<HandCountOf>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let connection = app.store.read();
+    let indicator = store::indicators::by_key(connection, key).await?.ok_or_else(|| indicators::missing(key))?;
+    let number = indicator.number;
+    let page = store::hand_counts::latest(connection, number, behind, limit.clamp(1, PAGE_LIMIT)).await?;
+    let (Some(last), Some(first)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
+    // With the days of the weeks at both ends of the page.
+    let (from, to) = (first.span.first(), IsoWeek::of(last.span.last()).sunday());
+    let written = store::hand_counts::of(connection, &[number], from, to).await?;
+    let mut days = days_with_samples(app, actor, &written).await?;
+    let measured = days.remove(&number).unwrap_or_default();
+    let all = written.get(&number).map(Vec::as_slice).unwrap_or_default();
+    let with = |count: HandCount| {
+        let standing = hand_count::standing(count.span, all, &measured);
+        HandCountOf { count, standing }
+    };
+    Ok(page.into_iter().map(with).collect())
+}
+
+/// Writes the count of a span. With a version the stored one must be in it, 0 for none.
+pub async fn put(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    span: HandSpan,
+    fields: HandFields,
+    version: Option<i64>,
+) -> Result<HandCount, ServiceError> {
+    authorise(actor, Permission::WriteFigure)?;
+    let fields = fields.checked()?;
+    if span.first() > app.today() {
+        return Err(FieldError::shape("span", "give a day or week that has begun").into());
+    }
+    let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
+    retried(move || {
+        let (app, actor, key, fields) = (app.clone(), actor.clone(), key.clone(), fields.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let indicator = current(&tx, &key).await?;
+            if !indicator.fields.kind.has_samples() {
+                let words = format!("{key} is a number: it has no counts; write its value per week");
+                return Err(ServiceError::Conflict(words));
+            }
+            let before = store::hand_counts::one(tx.conn(), indicator.number, span).await?;
+            let stored = before.as_ref().map_or(0, |before| before.version);
+            if let Some(given) = version.filter(|given| *given != stored) {
+                return Err(stale(&key, span, given, stored));
+            }
+            if let Some(before) = before.as_ref().filter(|before| before.fields == fields) {
+                let same = before.clone();
+                tx.rollback().await?;
+                return Ok(same);
+            }
+            let written_by = actor.name.chars().take(60).collect();
+            let count = HandCount { span, version: stored + 1, fields, written_at: app.now_millis(), written_by };
+            if before.is_some() {
+                store::hand_counts::update(&tx, indicator.number, &count, stored).await?;
+            } else if !store::hand_counts::insert(&tx, indicator.number, &count).await? {
+                return Err(ServiceError::Conflict("this changed meanwhile; read it again".to_owned()));
+            }
+            let counts = json!({"from": before.map(|before| shown(&before.fields)), "to": shown(&count.fields)});
+            let change = json!({"span": span.to_string(), "counts": counts});
+            audit(&app, &tx, &actor, "hand_count.put", &indicator, change).await?;
+            tx.commit().await?;
+            Ok(count)
+        }
+    })
+    .await
+}
+
+/// Removes the count of a span that is still in `version`; without one the latest is taken.
+pub async fn remove(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    span: HandSpan,
+    version: Option<i64>,
+) -> Result<(), ServiceError> {
+    authorise(actor, Permission::WriteFigure)?;
+    let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
+    retried(move || {
+        let (app, actor, key) = (app.clone(), actor.clone(), key.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let indicator = current(&tx, &key).await?;
+            let gone = || ServiceError::NotFound(format!("count by hand of {span} of {key}"));
+            let before = store::hand_counts::one(tx.conn(), indicator.number, span).await?.ok_or_else(gone)?;
+            if let Some(given) = version.filter(|given| *given != before.version) {
+                return Err(stale(&key, span, given, before.version));
+            }
+            store::hand_counts::delete(&tx, indicator.number, span, before.version).await?;
+            let counts = json!({"from": shown(&before.fields), "to": null});
+            let change = json!({"span": span.to_string(), "counts": counts});
+            audit(&app, &tx, &actor, "hand_count.delete", &indicator, change).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+fn shown(fields: &HandFields) -> serde_json::Value {
+    json!({"total": fields.total, "success": fields.success, "excluded": fields.excluded, "note": fields.note})
+}
+
+fn stale(key: &str, span: HandSpan, given: i64, current: i64) -> ServiceError {
+    ServiceError::Stale { what: format!("{key} {span}"), given, current }
+}
+
+async fn current(tx: &Tx, key: &str) -> Result<Indicator, ServiceError> {
+    store::indicators::by_key(tx.conn(), key).await?.ok_or_else(|| indicators::missing(key))
+}
+
+async fn audit(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    action: &str,
+    indicator: &Indicator,
+    change: serde_json::Value,
+) -> Result<(), ServiceError> {
+    let subject = format!("indicator:{}", indicator.fields.key);
+    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
+    Ok(())
+}

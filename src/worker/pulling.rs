@@ -1,0 +1,28 @@
+//! Pulls samples from sources, beside the rounds of the worker: a slow server holds up no mail.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::service::{App, sources};
+
+/// Between two looks for sources that are due.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Runs until `stop` becomes true or its sender is gone. A stretch that was begun is finished first.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow_and_update() {
+        let more = match sources::pull_due(&app).await {
+            Ok(pulled) => pulled.more,
+            Err(error) => {
+                tracing::error!(%error, "the sources could not be pulled from; the next look tries again");
+                false
+            }
+        };
+        let wait = if more { Duration::ZERO } else { EVERY };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            changed = stop.changed() => if changed.is_err() { break },
+        }
+    }
+}
