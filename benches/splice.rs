@@ -49,7 +49,7 @@ fn main() {
         let reading = read_report(document, Shanghai, today);
         let mut content = SpliceContent::as_read(&reading);
         for event in content.events.iter_mut().step_by(step).filter(|_| step < usize::MAX) {
-            event.event.mark = Mark::Done;
+            event.event.to_mut().mark = Mark::Done;
         }
         let week = reading.week.unwrap();
         let read = best(|| read_report(document, Shanghai, today));

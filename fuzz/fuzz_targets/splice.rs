@@ -30,7 +30,7 @@ fuzz_target!(|text: &str| {
         }
         let was = event.draft.mark;
         let wanted = if was == Mark::Done { Mark::Pending } else { Mark::Done };
-        content.events[index].event.mark = wanted;
+        content.events[index].event.to_mut().mark = wanted;
         let changed = put_back(&content);
         if changed.left.is_empty() {
             let again = report::read_report(&changed.document, Shanghai, today());
@@ -40,6 +40,6 @@ fuzz_target!(|text: &str| {
             // No place was found where the mark is read: nothing was touched, and that is said.
             assert_eq!((changed.left, changed.document.as_str()), (vec![index], document.as_str()));
         }
-        content.events[index].event.mark = was;
+        content.events[index].event.to_mut().mark = was;
     }
 });

@@ -8,8 +8,12 @@ use std::{borrow::Cow, ops::Range};
 pub struct Folded {
     /// The characters.
     chars: Vec<char>,
-    /// Byte offset of each character, and one more: the end.
-    offsets: Vec<usize>,
+    /// Byte offset of each character, and one more: the end. Four bytes each: no document of more than 4 GB is read.
+    offsets: Vec<u32>,
+}
+
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 impl Folded {
@@ -19,9 +23,9 @@ impl Folded {
         let mut offsets = Vec::with_capacity(text.len() / 2 + 1);
         for (at, c) in text.char_indices() {
             chars.push(fold_char(c));
-            offsets.push(base + at);
+            offsets.push(narrow(base + at));
         }
-        offsets.push(base + text.len());
+        offsets.push(narrow(base + text.len()));
         Self { chars, offsets }
     }
 
@@ -46,12 +50,12 @@ impl Folded {
 
     /// The byte offset of the character at `index` (the end for anything behind).
     pub fn offset(&self, index: usize) -> usize {
-        self.offsets.get(index).or(self.offsets.last()).copied().unwrap_or(0)
+        self.offsets.get(index).or(self.offsets.last()).map_or(0, |offset| *offset as usize)
     }
 
     /// The index of the character at byte `offset` or the first behind it.
     pub fn index(&self, offset: usize) -> usize {
-        self.offsets.partition_point(|have| *have < offset).min(self.len())
+        self.offsets.partition_point(|have| (*have as usize) < offset).min(self.len())
     }
 
     /// The byte range of characters.

@@ -184,7 +184,7 @@ impl KnownAs {
     }
 
     /// The lines of the document that are events of other weeks: their words stay, their marks follow.
-    fn carried_on(&self, reading: &ReportReading, taken: &[bool]) -> Vec<SpliceEvent> {
+    fn carried_on(&self, reading: &ReportReading, taken: &[bool]) -> Vec<SpliceEvent<'static>> {
         let mut found = Vec::new();
         for (index, read) in reading.events.iter().enumerate().filter(|(index, _)| taken.get(*index) == Some(&false)) {
             let guest = self.guests.iter().find(|line| {
@@ -203,7 +203,7 @@ impl KnownAs {
                 mark,
                 details: ReportEvent::of_reading(read).details,
             };
-            found.push(SpliceEvent { reading_index: Some(index), event });
+            found.push(SpliceEvent { reading_index: Some(index), event: Cow::Owned(event) });
         }
         found
     }
@@ -226,11 +226,11 @@ pub(super) fn put_back(
 
 /// What is stored, each thing beside what it is in the document. `imported` reads the document of the last import; it is asked
 /// only where this document tells of something that is not stored.
-fn content_of<'a>(
+fn content_of<'s, 'a>(
     reading: &ReportReading,
-    stored: &Stored<'_>,
+    stored: &'s Stored<'_>,
     imported: impl FnOnce() -> Option<Cow<'a, ReportReading>>,
-) -> SpliceContent {
+) -> SpliceContent<'s> {
     let key = |name: &str| checked::fold(name);
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, read) in reading.figures.iter().enumerate() {
@@ -319,7 +319,7 @@ fn same_event(read: &EventReading) -> (i64, String) {
 
 /// Which event of the document each stored event is: the same text as imported, else the same sentence, else
 /// the same time. Events of other weeks that the document carries on come behind.
-fn match_events<'a>(reading: &'a ReportReading, stored: &'a Stored<'_>) -> Vec<SpliceEvent> {
+fn match_events<'s>(reading: &ReportReading, stored: &'s Stored<'_>) -> Vec<SpliceEvent<'s>> {
     let lines = stored.events;
     let mut places: Vec<Option<usize>> = vec![None; lines.len()];
     // What was left out of the import is no event here, even where one began at the same time.
@@ -358,8 +358,10 @@ fn match_events<'a>(reading: &'a ReportReading, stored: &'a Stored<'_>) -> Vec<S
             }
         }
     }
-    let own =
-        lines.iter().zip(places).map(|(line, reading_index)| SpliceEvent { reading_index, event: line.event.clone() });
+    let own = lines
+        .iter()
+        .zip(places)
+        .map(|(line, reading_index)| SpliceEvent { reading_index, event: Cow::Borrowed(&line.event) });
     own.chain(stored.known_as.carried_on(reading, &taken)).collect()
 }
 

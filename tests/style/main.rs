@@ -180,7 +180,7 @@ fn a_sentence_that_changed_changes_nothing_beside_it() {
         let reading = read(&document);
         let mut content = SpliceContent::as_read(&reading);
         for event in &mut content.events {
-            event.event.narrative = event.event.narrative.replace(old, new);
+            event.event.to_mut().narrative = event.event.narrative.replace(old, new);
         }
         assert_eq!(splice(&document, &content), document.replacen(old, new, 1), "{name}");
     }
@@ -190,7 +190,7 @@ fn a_sentence_that_changed_changes_nothing_beside_it() {
 fn a_row_or_a_field_that_changed_is_written_where_it_stands() {
     let document = document("openapi-2025-W51");
     let mut content = SpliceContent::as_read(&read(&document));
-    content.events[0].event.details.recovery = Some("回滚签名组件并加监控".to_owned());
+    content.events[0].event.to_mut().details.recovery = Some("回滚签名组件并加监控".to_owned());
     assert_eq!(splice(&document, &content), document.replacen("回滚签名组件", "回滚签名组件并加监控", 1));
 }
 
@@ -207,7 +207,7 @@ fn the_last_event_that_goes_leaves_the_sentence_of_a_quiet_week() {
 fn a_mark_takes_the_brackets_of_its_document() {
     let document = document("order-2025-W03");
     let mut content = SpliceContent::as_read(&read(&document));
-    content.events[1].event.mark = Mark::Done;
+    content.events[1].event.to_mut().mark = Mark::Done;
     assert_eq!(splice(&document, &content), document.replacen("（待复盘）", "（已复盘）", 1));
 }
 
@@ -253,7 +253,7 @@ fn a_new_event_stands_once_in_every_report_of_the_corpus_with_its_own_facts() {
             },
         };
         let mut content = SpliceContent::as_read(&reading);
-        content.events.push(SpliceEvent { reading_index: None, event: event.clone() });
+        content.events.push(SpliceEvent { reading_index: None, event: std::borrow::Cow::Borrowed(&event) });
         let spliced = splice(&document, &content);
         let again = read(&spliced);
         let new: Vec<_> = again.events.iter().filter(|read| read.draft.occurred == event.occurred).collect();
@@ -275,7 +275,7 @@ fn a_new_event_stands_once_in_every_report_of_the_corpus_with_its_own_facts() {
 fn a_mark_without_brackets_gets_them_behind_a_sentence() {
     let document = "# 2024-W34\n\n## 【生产事件】\n\n08/19 15:00 甲失败；复盘状态：待复盘\n\n08/20 15:00 乙失败\n";
     let mut content = SpliceContent::as_read(&read(document));
-    content.events[1].event.mark = Mark::Done;
+    content.events[1].event.to_mut().mark = Mark::Done;
     let spliced = splice(document, &content);
     assert_eq!(read(&spliced).events[1].draft.mark, Mark::Done, "{spliced}");
     assert_eq!(spliced, document.replacen("乙失败", "乙失败【已复盘】", 1));

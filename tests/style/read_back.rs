@@ -22,7 +22,7 @@ fn spliced(document: &str, change: impl FnOnce(&mut SpliceContent)) -> Spliced {
 }
 
 fn marked(document: &str, index: usize) -> (String, Vec<Mark>) {
-    let made = spliced(document, |content| content.events[index].event.mark = Mark::Done);
+    let made = spliced(document, |content| content.events[index].event.to_mut().mark = Mark::Done);
     assert_eq!(made.left, Vec::<usize>::new(), "{}", made.document);
     let marks = read(&made.document).events.iter().map(|event| event.draft.mark).collect();
     (made.document, marks)
@@ -53,7 +53,7 @@ fn a_mark_behind_a_bracket_that_is_never_closed_is_read() {
         // What the bracket holds is no part of the mark: the words stay when the mark changes again.
         let reading = read(&made);
         let mut content = SpliceContent::as_read(&reading);
-        content.events[0].event.mark = Mark::Pending;
+        content.events[0].event.to_mut().mark = Mark::Pending;
         let again =
             report::splice(&made, &reading, &ReportStyle::default(), week_of(&reading), Shanghai, &content).unwrap();
         assert_eq!(again.document.replacen("【待复盘】", "", 1), document, "{made}");
@@ -65,7 +65,7 @@ fn a_time_that_moves_to_another_day_than_the_heading_says_is_written_with_its_da
     let document = "# 2024-W34\n\n## 【生产事件】\n\n8月19日\n\n- 10:00 甲失败\n- 11:00 乙失败\n";
     let moved = |content: &mut SpliceContent| {
         let occurred = content.events[1].event.occurred.unwrap();
-        content.events[1].event.occurred = Some(ClockPoint::minute(occurred.at + Duration::hours(25)));
+        content.events[1].event.to_mut().occurred = Some(ClockPoint::minute(occurred.at + Duration::hours(25)));
     };
     let made = spliced(document, moved);
     assert_eq!(made.document, document.replacen("11:00", "08/20 12:00", 1));
@@ -77,8 +77,8 @@ fn a_change_that_cannot_be_read_back_leaves_its_event_as_it_stands_and_says_so()
     // A sentence that is two events for every reader.
     let document = "# 2024-W34\n\n## 【生产事件】\n\n08/19 15:00 甲失败\n\n08/20 16:00 乙失败\n";
     let made = spliced(document, |content| {
-        content.events[0].event.narrative = "甲失败\n\n08/21 09:00 丙失败".to_owned();
-        content.events[1].event.mark = Mark::Done;
+        content.events[0].event.to_mut().narrative = "甲失败\n\n08/21 09:00 丙失败".to_owned();
+        content.events[1].event.to_mut().mark = Mark::Done;
     });
     assert_eq!(made.document, document.replacen("乙失败", "乙失败【已复盘】", 1));
     assert_eq!(made.left, [0]);
@@ -94,7 +94,7 @@ fn every_mark_of_the_corpus_can_be_changed_and_is_read_back() {
                 continue;
             }
             let wanted = if event.draft.mark == Mark::Done { Mark::Pending } else { Mark::Done };
-            let made = spliced(&document, |content| content.events[index].event.mark = wanted);
+            let made = spliced(&document, |content| content.events[index].event.to_mut().mark = wanted);
             let again = read(&made.document);
             let read = again.events.get(index).map(|event| event.draft.mark);
             if again.events.len() != reading.events.len() || read != Some(wanted) || !made.left.is_empty() {

@@ -64,10 +64,10 @@ fn a_report_that_did_not_change_is_put_back_byte_for_byte() {
 #[test]
 fn a_mark_that_changed_is_the_only_difference() {
     let (_, document) = corpus().into_iter().find(|(name, _)| name.contains("2024-W34")).unwrap();
-    let spliced = put_back(&document, |content| content.events[0].event.mark = Mark::Done);
+    let spliced = put_back(&document, |content| content.events[0].event.to_mut().mark = Mark::Done);
     let expected = document.replacen("恢复正常。【待复盘】", "恢复正常。【已复盘】", 1);
     assert_eq!(spliced, expected);
-    let unmarked = put_back(&document, |content| content.events[1].event.mark = Mark::Pending);
+    let unmarked = put_back(&document, |content| content.events[1].event.to_mut().mark = Mark::Pending);
     assert_eq!(unmarked, document.replacen("11:20 恢复正常\n", "11:20 恢复正常【待复盘】\n", 1));
 }
 
@@ -83,8 +83,8 @@ fn an_event_that_is_gone_takes_its_lines_with_it_and_a_new_one_gets_its_own() {
     assert_eq!(without, document.replacen("08/20 11:19 \n\n钱包首页访问个别响应504，11:20 恢复正常\n\n", "", 1));
     let more = put_back(&document, |content| {
         let mut event = content.events[0].event.clone();
-        event.narrative = "新的一起。".to_owned();
-        event.recovered = None;
+        event.to_mut().narrative = "新的一起。".to_owned();
+        event.to_mut().recovered = None;
         content.events.push(SpliceEvent { reading_index: None, event });
     });
     let reading = report::read_report(&more, Shanghai, today());
@@ -96,7 +96,7 @@ fn an_event_that_is_gone_takes_its_lines_with_it_and_a_new_one_gets_its_own() {
 fn a_carriage_return_document_keeps_its_line_ends() {
     let (_, document) = corpus().into_iter().find(|(name, _)| name.contains("adv-")).unwrap();
     assert!(document.contains("\r\n"));
-    let spliced = put_back(&document, |content| content.events[3].event.mark = Mark::Pending);
+    let spliced = put_back(&document, |content| content.events[3].event.to_mut().mark = Mark::Pending);
     assert_ne!(spliced, document);
     assert_eq!(spliced.matches('\n').count(), spliced.matches("\r\n").count());
 }

@@ -34,7 +34,7 @@ impl OfOtherWeeks {
     /// the week before (`figures`, `counts`).
     pub fn find(
         reading: &ReportReading,
-        content: &SpliceContent,
+        content: &SpliceContent<'_>,
         week: IsoWeek,
         zone: Tz,
         figures: &[Figure],

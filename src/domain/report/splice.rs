@@ -1,6 +1,6 @@
 //! Putting the sections back into a document: what did not change stays byte for byte.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use chrono_tz::Tz;
 
@@ -16,16 +16,16 @@ use crate::domain::iso_week::IsoWeek;
 
 /// An event to be shown, and which event of the document it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpliceEvent {
+pub struct SpliceEvent<'a> {
     /// Index into the reading's events; none for one that the document lacks.
     pub reading_index: Option<usize>,
     /// What to show.
-    pub event: ReportEvent,
+    pub event: Cow<'a, ReportEvent>,
 }
 
 /// What both sections shall hold. Indices point into the reading.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SpliceContent {
+pub struct SpliceContent<'a> {
     /// Figures.
     pub figures: Vec<(Option<usize>, ReportFigure)>,
     /// Counts.
@@ -33,7 +33,7 @@ pub struct SpliceContent {
     /// Counts of the year up to this week, for a style that shows them.
     pub year_to_date: Vec<ReportCount>,
     /// Events in report order.
-    pub events: Vec<SpliceEvent>,
+    pub events: Vec<SpliceEvent<'a>>,
     /// Owed postmortems of earlier weeks, for an events section that the document lacks.
     pub carried: Vec<ReportEvent>,
     /// What was removed since the document was imported. Everything else that the document holds and the content does
@@ -41,7 +41,7 @@ pub struct SpliceContent {
     pub removed: Removed,
 }
 
-impl SpliceContent {
+impl SpliceContent<'_> {
     /// Everything as a document tells it: putting it back changes nothing.
     pub fn as_read(reading: &ReportReading) -> Self {
         let count = |read: &IncidentCountReading| ReportCount { severity: read.severity.clone(), count: read.count };
@@ -53,7 +53,10 @@ impl SpliceContent {
             incident_counts: (0..).zip(&reading.incident_counts).map(|(i, read)| (Some(i), count(read))).collect(),
             events: (0..)
                 .zip(&reading.events)
-                .map(|(i, read)| SpliceEvent { reading_index: Some(i), event: ReportEvent::of_reading(read) })
+                .map(|(i, read)| SpliceEvent {
+                    reading_index: Some(i),
+                    event: Cow::Owned(ReportEvent::of_reading(read)),
+                })
                 .collect(),
             ..Self::default()
         }
@@ -95,7 +98,7 @@ pub(super) struct Splicing<'a> {
     pub style: &'a ReportStyle,
     pub writer: &'a Writer<'a>,
     pub zone: Tz,
-    pub content: &'a SpliceContent,
+    pub content: &'a SpliceContent<'a>,
 }
 
 /// The document with the two sections brought up to date. `base` is the style of what the document does not show, and
@@ -110,7 +113,7 @@ pub fn splice(
     base: &ReportStyle,
     week: IsoWeek,
     zone: Tz,
-    content: &SpliceContent,
+    content: &SpliceContent<'_>,
 ) -> Result<Spliced, StyleError> {
     let style = base.learn(document, reading, zone);
     let writer = Writer::new(&style, week, zone)?;
@@ -217,7 +220,7 @@ fn missing_sections(
     reading: &ReportReading,
     style: &ReportStyle,
     writer: &Writer<'_>,
-    content: &SpliceContent,
+    content: &SpliceContent<'_>,
     edits: &mut Vec<Edit>,
 ) -> Result<(), StyleError> {
     if reading.figures_section.is_some() && reading.events_section.is_some() {
@@ -227,7 +230,7 @@ fn missing_sections(
         figures: content.figures.iter().map(|(_, figure)| figure.clone()).collect(),
         incident_counts: content.incident_counts.iter().map(|(_, count)| count.clone()).collect(),
         year_to_date: content.year_to_date.clone(),
-        events: content.events.iter().map(|wanted| wanted.event.clone()).collect(),
+        events: content.events.iter().map(|wanted| wanted.event.as_ref().clone()).collect(),
         carried: content.carried.clone(),
     };
     let has_figures = !(all.figures.is_empty() && all.incident_counts.is_empty());

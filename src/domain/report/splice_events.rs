@@ -17,13 +17,13 @@ use super::{
 use crate::domain::capture::{draft::Mark, marks};
 
 /// New events, each with the event of the document that stands before it in the report.
-pub(super) fn added(content: &SpliceContent) -> Vec<(Option<usize>, &ReportEvent)> {
+pub(super) fn added<'a>(content: &'a SpliceContent<'_>) -> Vec<(Option<usize>, &'a ReportEvent)> {
     let mut behind: Option<usize> = None;
     let mut added = Vec::new();
     for wanted in &content.events {
         match wanted.reading_index {
             Some(index) => behind = behind.max(Some(index)),
-            None => added.push((behind, &wanted.event)),
+            None => added.push((behind, wanted.event.as_ref())),
         }
     }
     added

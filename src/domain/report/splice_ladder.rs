@@ -69,7 +69,7 @@ impl Ladder {
     const ROUNDS: usize = 6;
 
     /// The events that change, on the first rung.
-    pub fn of(content: &SpliceContent, reading: &ReportReading, style: &ReportStyle) -> Self {
+    pub fn of(content: &SpliceContent<'_>, reading: &ReportReading, style: &ReportStyle) -> Self {
         let changed = content.events.iter().filter_map(|wanted| {
             let index = wanted.reading_index?;
             let read = reading.events.get(index)?;

@@ -1,0 +1,206 @@
+//! What groups are told: of an event as it is logged, recovers, is graded, of a postmortem that is done, and of a budget that
+//! burns too fast (study of pages and messages, section 5).
+
+use chrono_tz::Tz;
+
+use super::{
+    burn_warning::{BurnMail, BurnWords},
+    chat::{ChatLine, ChatLink, ChatMessage, Tone},
+    clock_point::{ClockPoint, Precision},
+    event::ProductionEvent,
+    event_record::Detection,
+    notifier::Topic,
+    record_text,
+    reminder::digest::Language,
+    severity::{self, SeverityPolicy},
+    vocabulary,
+};
+
+/// What happened to an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It was logged.
+    Logged,
+    /// It is over.
+    Recovered,
+    /// It has another level than before; with the reason where one was given.
+    Graded {
+        /// The level before.
+        from: Option<String>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Its postmortem is done, with so many action items.
+    Reviewed {
+        /// Action items of the event.
+        actions: u64,
+    },
+}
+
+impl News {
+    /// To whom it is of interest.
+    pub const fn topic(&self) -> Topic {
+        match self {
+            Self::Logged => Topic::EventLogged,
+            Self::Recovered => Topic::EventRecovered,
+            Self::Graded { .. } => Topic::EventGraded,
+            Self::Reviewed { .. } => Topic::PostmortemDone,
+        }
+    }
+}
+
+/// What the words are made of besides the event.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The levels of the house.
+    pub levels: &'a SeverityPolicy,
+    /// The zone of times.
+    pub zone: Tz,
+    /// Where people reach the pages, without a slash at the end.
+    pub public_url: &'a str,
+}
+
+/// The message about an event.
+pub fn of_event(event: &ProductionEvent, news: &News, language: Language, around: Around<'_>) -> ChatMessage {
+    let chinese = language == Language::Chinese;
+    let label = event.label();
+    let title = event.title();
+    let level = level_words(event.fields.severity.as_deref(), chinese);
+    let mut lines = Vec::new();
+    let (tone, title) = match news {
+        News::Logged => {
+            lines.extend(since(event, chinese, around.zone));
+            lines.push(ChatLine::plain(event.fields.narrative.clone()));
+            (tone_of(event, around.levels), format!("{level} {label} {title}"))
+        }
+        News::Recovered => {
+            lines.push(ChatLine::plain(title));
+            lines.extend(facts(event, chinese));
+            let took = length(event, chinese);
+            let words = match (took, chinese) {
+                (Some(took), true) => format!("已恢复 {label}，用时 {took}"),
+                (None, true) => format!("已恢复 {label}"),
+                (Some(took), false) => format!("Recovered: {label} after {took}"),
+                (None, false) => format!("Recovered: {label}"),
+            };
+            (Tone::Green, words)
+        }
+        News::Graded { from, reason } => {
+            lines.push(ChatLine::plain(title));
+            if let Some(reason) = reason {
+                lines.push(field(if chinese { "理由" } else { "Reason" }, reason.clone()));
+            }
+            let from = level_words(from.as_deref(), chinese);
+            let words = if chinese {
+                format!("定级 {label}：{from} → {level}")
+            } else {
+                format!("Graded {label}: {from} → {level}")
+            };
+            (tone_of(event, around.levels), words)
+        }
+        News::Reviewed { actions } => {
+            lines.push(ChatLine::plain(title));
+            let words = if chinese {
+                format!("{label} 已复盘，改进项 {actions} 项")
+            } else {
+                format!("{label} reviewed, action items: {actions}")
+            };
+            (Tone::Blue, words)
+        }
+    };
+    let link = |words: &str, tail: &str| ChatLink {
+        words: words.to_owned(),
+        url: format!("{}/events/{label}{tail}", around.public_url),
+    };
+    let links = match (news, chinese) {
+        (News::Reviewed { .. }, true) => vec![link("读复盘", "/postmortem")],
+        (News::Reviewed { .. }, false) => vec![link("Read the postmortem", "/postmortem")],
+        (_, true) => vec![link("查看", "")],
+        (_, false) => vec![link("Open", "")],
+    };
+    ChatMessage { kind: news.topic().code(), language, tone, title, lines, links, mentions: Vec::new() }
+}
+
+/// The message about a budget that burns too fast.
+pub fn of_budget(warning: &BurnMail) -> ChatMessage {
+    let BurnWords { title, lines } = warning.words();
+    let chinese = warning.language == Language::Chinese;
+    ChatMessage {
+        kind: Topic::BudgetBurning.code(),
+        language: warning.language,
+        tone: if warning.warning.is_urgent() { Tone::Red } else { Tone::Orange },
+        title,
+        lines: lines.into_iter().map(ChatLine::plain).collect(),
+        links: vec![ChatLink {
+            words: if chinese { "打开指标" } else { "Open the figures" }.to_owned(),
+            url: format!("{}/indicators/{}", warning.public_url, warning.key),
+        }],
+        mentions: Vec::new(),
+    }
+}
+
+fn level_words(level: Option<&str>, chinese: bool) -> String {
+    match (level, chinese) {
+        (Some(level), true) => format!("{level}级"),
+        (Some(level), false) => format!("Level {level}"),
+        (None, true) => "未定级".to_owned(),
+        (None, false) => "Ungraded".to_owned(),
+    }
+}
+
+fn tone_of(event: &ProductionEvent, levels: &SeverityPolicy) -> Tone {
+    let level = event.fields.severity.as_deref().and_then(|label| levels.level(label));
+    match level.map(|level| level.tone) {
+        Some(severity::Tone::Red) => Tone::Red,
+        Some(severity::Tone::Orange) => Tone::Orange,
+        Some(severity::Tone::Yellow) => Tone::Yellow,
+        Some(severity::Tone::Grey) | None => Tone::Grey,
+    }
+}
+
+fn field(name: &str, text: String) -> ChatLine {
+    ChatLine { strong: name.to_owned(), text }
+}
+
+/// `02:47 起，监控发现`.
+fn since(event: &ProductionEvent, chinese: bool, zone: Tz) -> Option<ChatLine> {
+    let begin = event.fields.occurred.map(|point| record_text::clock_text(point, zone))?;
+    let found = event.fields.detection.map(Detection::code);
+    let found = found.and_then(|code| vocabulary::DETECTIONS.words(code, chinese)).unwrap_or_default();
+    Some(ChatLine::plain(match (chinese, found.is_empty()) {
+        (true, true) => format!("{begin} 起"),
+        (true, false) => format!("{begin} 起，{found}发现"),
+        (false, true) => format!("since {begin}"),
+        (false, false) => format!("since {begin}, found by: {found}"),
+    }))
+}
+
+/// What is known of the impact, and when the postmortem is due.
+fn facts(event: &ProductionEvent, chinese: bool) -> Vec<ChatLine> {
+    let mut lines = Vec::new();
+    if !event.fields.impacts.is_empty() {
+        let impacts = record_text::impacts_text(&event.fields.impacts);
+        lines.push(field(if chinese { "影响" } else { "Impact" }, impacts));
+    }
+    if let Some(due) = event.postmortem.due_on.filter(|_| event.owes_postmortem()) {
+        lines.push(field(if chinese { "复盘截止" } else { "Postmortem due" }, due.to_string()));
+    }
+    lines
+}
+
+/// From the beginning to the recovery, where both are known to the minute.
+fn length(event: &ProductionEvent, chinese: bool) -> Option<String> {
+    let exact = |point: &ClockPoint| point.precision == Precision::Minute;
+    let begin = event.fields.occurred.filter(exact)?;
+    let end = event.fields.recovered.filter(exact)?;
+    let minutes = (end.at - begin.at).num_minutes();
+    let (hours, rest) = (minutes / 60, minutes % 60);
+    Some(match (hours, rest, chinese) {
+        (0, minutes, true) => format!("{minutes} 分钟"),
+        (0, minutes, false) => format!("{minutes} min"),
+        (hours, 0, true) => format!("{hours} 小时"),
+        (hours, 0, false) => format!("{hours} h"),
+        (hours, minutes, true) => format!("{hours} 小时 {minutes} 分钟"),
+        (hours, minutes, false) => format!("{hours} h {minutes} min"),
+    })
+}

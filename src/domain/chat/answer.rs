@@ -1,0 +1,161 @@
+//! What a tool's answer means. All of them answer 200 to a message that they refuse, and say so in the body.
+
+use serde_json::Value;
+
+use super::ChatTool;
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is in the group.
+    Taken,
+    /// Not now.
+    Later(String),
+    /// Too many; with the seconds until there is room.
+    TooFast(String, u64),
+    /// Never, as it is.
+    Refused(String),
+}
+
+/// The seconds that DingTalk and WeCom block a robot that was too fast.
+const BLOCKED: u64 = 600;
+
+/// Judges the answer of a tool: status, the seconds of `Retry-After`, body. The words name the code, so that the documents of
+/// the tool explain it; of the body they hold only the tool's own message.
+pub fn judge(tool: ChatTool, status: u16, retry_after: Option<u64>, body: &[u8]) -> Answer {
+    match status {
+        200..=299 => {}
+        429 => return Answer::TooFast("HTTP 429".to_owned(), retry_after.unwrap_or(60).min(86_400)),
+        408 | 425 | 500..=599 => {
+            let words = format!("HTTP {status}");
+            return match retry_after {
+                Some(seconds) => Answer::TooFast(words, seconds.min(86_400)),
+                None => Answer::Later(words),
+            };
+        }
+        // Slack tells the reason in the body: invalid_payload, channel_is_archived, no_service.
+        _ => return Answer::Refused(format!("HTTP {status} {}", said(body))),
+    }
+    let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let number = |names: &[&str]| names.iter().find_map(|name| answer.get(name).and_then(Value::as_i64));
+    match tool {
+        ChatTool::Webhook => Answer::Taken,
+        ChatTool::Slack => match body {
+            b"ok" => Answer::Taken,
+            _ if answer.get("ok") == Some(&Value::Bool(true)) => Answer::Taken,
+            _ => Answer::Refused(said(body)),
+        },
+        ChatTool::Feishu => match number(&["code", "StatusCode"]) {
+            Some(0) => Answer::Taken,
+            Some(code) => coded(code, &message(&answer, &["msg", "StatusMessage"]), feishu),
+            None => Answer::Later(format!("no answer of Feishu: {}", said(body))),
+        },
+        ChatTool::DingTalk => match number(&["errcode"]) {
+            Some(0) => Answer::Taken,
+            Some(code) => coded(code, &message(&answer, &["errmsg"]), dingtalk),
+            None => Answer::Later(format!("no answer of DingTalk: {}", said(body))),
+        },
+        ChatTool::WeCom => match number(&["errcode"]) {
+            Some(0) => Answer::Taken,
+            Some(code) => coded(code, &message(&answer, &["errmsg"]), wecom),
+            None => Answer::Later(format!("no answer of WeCom: {}", said(body))),
+        },
+    }
+}
+
+enum Kind {
+    Fast(u64),
+    Later,
+    Never,
+}
+
+fn coded(code: i64, words: &str, kind: fn(i64) -> Kind) -> Answer {
+    let words = format!("{code} {words}");
+    match kind(code) {
+        Kind::Fast(seconds) => Answer::TooFast(words, seconds),
+        Kind::Later => Answer::Later(words),
+        Kind::Never => Answer::Refused(words),
+    }
+}
+
+/// 11232 is the limit of the minute; 9499 too many requests; 19001 the address, 19021 the signature, 19024 the keyword,
+/// 19022 the caller's address.
+fn feishu(code: i64) -> Kind {
+    match code {
+        11_232 | 9_499 => Kind::Fast(60),
+        19_001 | 19_002 | 19_021 | 19_022 | 19_024 | 10_003 | 230_001..=230_099 => Kind::Never,
+        _ => Kind::Later,
+    }
+}
+
+/// 130101 and 410100 are the limit; 310000 keyword, signature or address of the caller; 300001 and 400101 the token;
+/// 40035 and 43004 the form.
+fn dingtalk(code: i64) -> Kind {
+    match code {
+        130_101 | 410_100 => Kind::Fast(BLOCKED),
+        -1 => Kind::Later,
+        _ => Kind::Never,
+    }
+}
+
+/// 45009 is the limit; -1 is busy; 93000 the key, 40058 the form or the length.
+fn wecom(code: i64) -> Kind {
+    match code {
+        45_009 | 45_033 => Kind::Fast(BLOCKED),
+        -1 => Kind::Later,
+        _ => Kind::Never,
+    }
+}
+
+fn message(answer: &Value, names: &[&str]) -> String {
+    let words = names.iter().find_map(|name| answer.get(name).and_then(Value::as_str)).unwrap_or_default();
+    said(words.as_bytes())
+}
+
+/// The beginning of a text of somebody else, on one line.
+fn said(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body.get(..400).unwrap_or(body));
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.trim().chars().take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_says_in_the_body_what_became_of_a_message() {
+        let judged = |tool, body: &str| judge(tool, 200, None, body.as_bytes());
+        let refused = |answer: Answer| matches!(answer, Answer::Refused(_));
+        let fast = |answer: Answer| matches!(answer, Answer::TooFast(..));
+        for (tool, body) in [
+            (ChatTool::Feishu, r#"{"code":0,"data":{},"msg":"success"}"#),
+            (ChatTool::Feishu, r#"{"StatusCode":0,"StatusMessage":"success"}"#),
+            (ChatTool::DingTalk, r#"{"errcode":0,"errmsg":"ok"}"#),
+            (ChatTool::WeCom, r#"{"errcode":0,"errmsg":"ok"}"#),
+            (ChatTool::Slack, "ok"),
+            (ChatTool::Webhook, ""),
+        ] {
+            assert_eq!(judged(tool, body), Answer::Taken, "{tool:?} {body}");
+        }
+        assert!(refused(judged(ChatTool::Feishu, r#"{"code":19024,"msg":"Key Words Not Found"}"#)));
+        assert!(fast(judged(ChatTool::Feishu, r#"{"code":11232,"msg":"frequency limited"}"#)));
+        assert!(refused(judged(ChatTool::DingTalk, r#"{"errcode":310000,"errmsg":"sign not match"}"#)));
+        assert!(fast(judged(ChatTool::DingTalk, r#"{"errcode":130101,"errmsg":"send too fast"}"#)));
+        assert!(refused(judged(ChatTool::WeCom, r#"{"errcode":40058,"errmsg":"content exceed"}"#)));
+        assert!(fast(judged(ChatTool::WeCom, r#"{"errcode":45009,"errmsg":"api freq out of limit"}"#)));
+        assert!(refused(judged(ChatTool::Slack, "invalid_payload")));
+        let html = "<html>gateway</html>";
+        assert!(matches!(judged(ChatTool::Feishu, html), Answer::Later(_)), "a proxy's page is no answer of the tool");
+    }
+
+    #[test]
+    fn a_status_says_whether_to_come_again() {
+        let judged = |status, after| judge(ChatTool::Webhook, status, after, b"");
+        assert_eq!(judged(429, Some(7)), Answer::TooFast("HTTP 429".to_owned(), 7));
+        assert_eq!(judged(503, Some(30)), Answer::TooFast("HTTP 503".to_owned(), 30));
+        assert!(matches!(judged(502, None), Answer::Later(_)));
+        assert!(matches!(judged(404, None), Answer::Refused(_)));
+        assert!(matches!(judged(410, None), Answer::Refused(_)));
+    }
+}

@@ -1,0 +1,395 @@
+//! Notifiers: set up, changed, tested, and what they are sent.
+
+use chrono::Duration;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    App, ServiceError, announcements, app::authorise, burn_warnings, ports::OutgoingError, reminders::message_id,
+    retry::retried,
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        chat::{ChatLine, ChatLink, ChatMessage, ChatTool, Rendered, Tone},
+        checked::{self, FieldError},
+        notifier::{LIMIT, NotifierFields, Target, Topic},
+        reminder::digest::Language,
+    },
+    store::{
+        self, Tx,
+        event_parts::NamedParts,
+        outbox::{OutboxMessage, OutboxState},
+        reminders::ConnectionTrait,
+    },
+};
+
+pub use crate::domain::notifier::{Notifier, TOPICS};
+
+/// Kind of a test message in the outbox; the others are `chat.` and the topic.
+pub const TEST_KIND: &str = "chat.test";
+
+/// Deliveries that are shown of a notifier.
+pub const DELIVERIES: u64 = 20;
+
+/// Hours after which nobody needs a message to a group any more.
+const HOURS: i64 = 24;
+
+/// Changes to a notifier; what is left out stays.
+#[derive(Clone, Default)]
+pub struct NotifierPatch {
+    /// The name.
+    pub name: Option<String>,
+    /// The tool's code; only for a new one.
+    pub tool: Option<String>,
+    /// Where to.
+    pub url: Option<String>,
+    /// What messages are signed with.
+    pub secret: Option<Option<String>>,
+    /// What the group wants in each message.
+    pub keyword: Option<Option<String>>,
+    /// zh-CN (the default) or en.
+    pub lang: Option<String>,
+    /// Only what touches this team.
+    pub team_id: Option<Option<Uuid>>,
+    /// Codes of topics; by default all.
+    pub topics: Option<Vec<String>>,
+    /// By default it is.
+    pub enabled: Option<bool>,
+}
+
+impl std::fmt::Debug for NotifierPatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NotifierPatch").field("name", &self.name).field("tool", &self.tool).finish_non_exhaustive()
+    }
+}
+
+/// All notifiers by name.
+pub async fn all(app: &App, actor: &Actor) -> Result<Vec<Notifier>, ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    Ok(store::notifiers::all(app.store.read()).await?)
+}
+
+/// The notifier of an id or a name.
+pub async fn find(app: &App, actor: &Actor, word: &str) -> Result<Notifier, ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    let connection = app.store.read();
+    let found = match Uuid::parse_str(word.trim()) {
+        Ok(id) => store::notifiers::by_id(connection, id).await?,
+        Err(_) => store::notifiers::by_name(connection, word).await?,
+    };
+    found.ok_or_else(|| missing(word))
+}
+
+fn missing(word: &str) -> ServiceError {
+    let word: String = word.chars().take(60).collect();
+    ServiceError::NotFound(format!("notifier {word}; `fupan notifier list` names those that are there"))
+}
+
+fn taken(name: &str) -> ServiceError {
+    ServiceError::Conflict(format!("a notifier with the name {name} is there already; choose another name"))
+}
+
+fn check_url(app: &App, url: &str) -> Result<(), FieldError> {
+    match app.outgoing.check(url) {
+        Ok(()) => Ok(()),
+        Err(error @ (OutgoingError::Address(_) | OutgoingError::Forbidden(_))) => {
+            Err(FieldError::shape("url", error.to_string()))
+        }
+        Err(error) => Err(FieldError::shape("url", format!("the address cannot be used: {error}"))),
+    }
+}
+
+/// Sets up a notifier.
+pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Notifier, ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    let tool = tool_of(new.tool.as_deref().unwrap_or_default())?;
+    let topics = match &new.topics {
+        Some(codes) => Topic::all_of(codes.iter().map(String::as_str))?,
+        None => TOPICS.to_vec(),
+    };
+    let fields = NotifierFields {
+        name: new.name.unwrap_or_default(),
+        tool,
+        keyword: new.keyword.flatten(),
+        lang: new.lang.unwrap_or_else(|| "zh-CN".to_owned()),
+        team_id: new.team_id.flatten(),
+        topics,
+        enabled: new.enabled.unwrap_or(true),
+    }
+    .checked()?;
+    let target = Target { url: new.url.unwrap_or_default(), secret: new.secret.flatten() }.checked(tool)?;
+    check_url(app, &target.url)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor, fields, target) = (app.clone(), actor.clone(), fields.clone(), target.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            check_team(&tx, None, fields.team_id).await?;
+            if store::notifiers::count(tx.conn()).await? >= LIMIT as u64 {
+                return Err(ServiceError::Conflict(format!("there are {LIMIT} notifiers already; remove one")));
+            }
+            let notifier = Notifier { id: app.id(), version: 1, fields, target, created_at: app.now_millis() };
+            if !store::notifiers::insert(&tx, &notifier).await? {
+                return Err(taken(&notifier.fields.name));
+            }
+            let change = json!({"to": notifier.fields, "url": {"to": notifier.target.masked()}});
+            audit(&app, &tx, &actor, "notifier.create", &notifier, change).await?;
+            tx.commit().await?;
+            Ok(notifier)
+        }
+    })
+    .await
+}
+
+fn tool_of(code: &str) -> Result<ChatTool, FieldError> {
+    ChatTool::from_code(code.trim())
+        .ok_or_else(|| FieldError::shape("tool", "write feishu, dingtalk, wecom, slack or webhook"))
+}
+
+/// Changes the notifier that is still in `version`; without one the latest is taken. Its tool stays.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    version: Option<i64>,
+    patch: NotifierPatch,
+) -> Result<Notifier, ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    if let Some(url) = &patch.url {
+        check_url(app, url)?;
+    }
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let before = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+            if let Some(given) = version.filter(|given| *given != before.version) {
+                return Err(ServiceError::Stale { what: before.fields.name, given, current: before.version });
+            }
+            let was = before.fields.clone();
+            if patch.tool.as_deref().is_some_and(|code| code.trim() != was.tool.code()) {
+                return Err(FieldError::shape("tool", "the tool stays; set up another notifier").into());
+            }
+            let topics = match &patch.topics {
+                Some(codes) => Topic::all_of(codes.iter().map(String::as_str))?,
+                None => was.topics,
+            };
+            let fields = NotifierFields {
+                name: patch.name.unwrap_or(was.name),
+                tool: was.tool,
+                keyword: patch.keyword.unwrap_or(was.keyword),
+                lang: patch.lang.unwrap_or(was.lang),
+                team_id: patch.team_id.unwrap_or(was.team_id),
+                topics,
+                enabled: patch.enabled.unwrap_or(was.enabled),
+            }
+            .checked()?;
+            let target = Target {
+                url: patch.url.unwrap_or_else(|| before.target.url.clone()),
+                secret: patch.secret.unwrap_or_else(|| before.target.secret.clone()),
+            }
+            .checked(fields.tool)?;
+            if fields == before.fields && target == before.target {
+                tx.rollback().await?;
+                return Ok(before);
+            }
+            check_team(&tx, before.fields.team_id, fields.team_id).await?;
+            let mut after = Notifier { fields, target, ..before.clone() };
+            if !store::notifiers::update(&tx, &after, before.version).await? {
+                return Err(taken(&after.fields.name));
+            }
+            let mut change = json!({"from": before.fields, "to": after.fields});
+            if after.target.url != before.target.url {
+                change["url"] = json!({"from": before.target.masked(), "to": after.target.masked()});
+            }
+            if after.target.secret != before.target.secret {
+                change["secret"] = json!({"to": "changed"});
+            }
+            audit(&app, &tx, &actor, "notifier.update", &after, change).await?;
+            tx.commit().await?;
+            after.version += 1;
+            Ok(after)
+        }
+    })
+    .await
+}
+
+/// Removes the notifier that is still in `version`; without one the latest is taken. Messages that wait are cancelled.
+pub async fn delete(app: &App, actor: &Actor, id: Uuid, version: Option<i64>) -> Result<(), ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let before = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+            if let Some(given) = version.filter(|given| *given != before.version) {
+                return Err(ServiceError::Stale { what: before.fields.name, given, current: before.version });
+            }
+            store::notifiers::delete(&tx, id, before.version).await?;
+            audit(&app, &tx, &actor, "notifier.delete", &before, json!({"from": before.fields})).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// The latest messages to a notifier, the newest first.
+pub async fn deliveries(app: &App, actor: &Actor, id: Uuid) -> Result<Vec<OutboxMessage>, ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    Ok(store::outbox::of_notifier(app.store.read(), id, DELIVERIES).await?)
+}
+
+/// The test message of a notifier, as its tool gets it.
+pub fn preview(app: &App, notifier: &Notifier) -> Rendered {
+    test_message(app, notifier.language()).rendered(notifier.fields.tool, notifier.fields.keyword.as_deref())
+}
+
+fn test_message(app: &App, language: Language) -> ChatMessage {
+    let link = |words: &str, path: &str| ChatLink { words: words.to_owned(), url: format!("{}{path}", app.public_url) };
+    let chinese = language == Language::Chinese;
+    let (title, line, open) = if chinese {
+        ("复盘台：测试消息", "收到这条，说明通知方式设置好了。", "打开复盘台")
+    } else {
+        ("Fupan: a test message", "Whoever reads this: the notifier is set up.", "Open Fupan")
+    };
+    ChatMessage {
+        kind: "test",
+        language,
+        tone: Tone::Blue,
+        title: title.to_owned(),
+        lines: vec![ChatLine::plain(line)],
+        links: vec![link(open, "/")],
+        mentions: Vec::new(),
+    }
+}
+
+/// Puts a test message into the outbox, also where the notifier is switched off. The worker sends it within half a minute, or
+/// at once where it runs in the same process.
+pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let notifier = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+            let said = test_message(&app, notifier.language());
+            let key = format!("chat:test:{}", app.id());
+            let message = message(&app, &notifier, TEST_KIND.to_owned(), key, &said);
+            store::outbox::insert(&tx, &message).await?;
+            audit(&app, &tx, &actor, "notifier.test", &notifier, json!({})).await?;
+            tx.commit().await?;
+            Ok(message)
+        }
+    })
+    .await
+}
+
+/// A message to a notifier for the outbox.
+pub(super) fn message(
+    app: &App,
+    notifier: &Notifier,
+    kind: String,
+    dedupe_key: String,
+    said: &ChatMessage,
+) -> OutboxMessage {
+    let rendered = said.rendered(notifier.fields.tool, notifier.fields.keyword.as_deref());
+    let now = app.now_millis();
+    OutboxMessage {
+        id: app.id(),
+        kind,
+        message_id: message_id(&dedupe_key, &app.mail_domain),
+        dedupe_key,
+        recipient_id: None,
+        recipient: notifier.fields.name.clone(),
+        subject: said.title.chars().take(200).collect(),
+        text: rendered.text,
+        html: String::new(),
+        date_at: now,
+        state: OutboxState::Pending,
+        attempt: 0,
+        unknowns: 0,
+        not_before: now,
+        expires_at: now + Duration::hours(HOURS).num_milliseconds(),
+        last_error: None,
+        created_at: now,
+        sent_at: None,
+        notifier_id: Some(notifier.id),
+        payload: Some(rendered.body),
+    }
+}
+
+/// The notifier of a message that somebody still needs: it is there and switched on, and what the message is about stands.
+pub(super) async fn still_wanted(
+    connection: &impl ConnectionTrait,
+    message: &OutboxMessage,
+) -> Result<Option<Notifier>, ServiceError> {
+    let Some(id) = message.notifier_id else { return Ok(None) };
+    let Some(notifier) = store::notifiers::by_id(connection, id).await? else { return Ok(None) };
+    if message.kind == TEST_KIND {
+        return Ok(Some(notifier));
+    }
+    let topic = message.kind.strip_prefix("chat.").and_then(Topic::from_code);
+    let wanted = match topic {
+        Some(Topic::BudgetBurning) => burn_warnings::is_open(connection, message).await?,
+        Some(_) => announcements::stands(connection, message).await?,
+        None => false,
+    };
+    Ok((wanted && notifier.fields.enabled).then_some(notifier))
+}
+
+/// Takes the room of one message at the tool; answers from when on there is some where there is none now, in milliseconds.
+pub(super) async fn take_room(app: &App, notifier: &Notifier) -> Result<Option<i64>, ServiceError> {
+    let (app, id, pace) = (app.clone(), notifier.id, notifier.fields.tool.pace());
+    retried(move || {
+        let app = app.clone();
+        async move {
+            let tx = app.store.begin().await?;
+            let now = app.now_millis();
+            let Some(filled) = store::notifiers::filled_until(tx.conn(), id).await? else {
+                return Ok(Some(now + pace.every));
+            };
+            let until = match pace.take(filled, now) {
+                Ok(until) => until,
+                Err(room_from) => {
+                    tx.rollback().await?;
+                    return Ok(Some(room_from));
+                }
+            };
+            if !store::notifiers::fill(&tx, id, filled, until).await? {
+                // Another worker took it: this message comes again.
+                tx.rollback().await?;
+                return Ok(Some(now + pace.every));
+            }
+            tx.commit().await?;
+            Ok(None)
+        }
+    })
+    .await
+}
+
+async fn check_team(tx: &Tx, before: Option<Uuid>, team: Option<Uuid>) -> Result<(), ServiceError> {
+    let teams = team.filter(|team| Some(*team) != before).into_iter().collect();
+    let named = NamedParts { teams, ..NamedParts::default() };
+    match store::event_parts::first_missing(tx.conn(), &named).await? {
+        None => Ok(()),
+        Some((_, id)) => Err(FieldError::shape("team_id", format!("there is none with the id {id} in use")).into()),
+    }
+}
+
+async fn audit(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    action: &str,
+    notifier: &Notifier,
+    change: serde_json::Value,
+) -> Result<(), ServiceError> {
+    let subject = format!("notifier:{}", notifier.id);
+    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
+    Ok(())
+}
