@@ -15,6 +15,7 @@ mod history;
 mod import;
 mod indicators;
 mod mailing;
+mod notifiers;
 mod openslo;
 mod out;
 mod parse;
@@ -110,6 +111,9 @@ enum Command {
     /// 业务线和组件。 Business lines and components that events affect.
     #[command(subcommand)]
     Service(services::Services),
+    /// 通知方式：飞书、钉钉、企业微信、Slack、Webhook。 Notifiers: where messages go besides mail.
+    #[command(subcommand)]
+    Notifier(notifiers::NotifierCommand),
     /// 定级：看建议、定级、改定级。 The grade of an event: what is proposed, give it, regrade it.
     Grade(grade::Grade),
     /// 定责：哪些团队负责一起事件。 Which teams answer for an event.
@@ -308,6 +312,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Deleted(deleted) => history::deleted(&session, deleted).await,
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
+                Command::Notifier(command) => Box::pin(notifiers::run(&session, command)).await,
                 Command::Figures(figures) => Box::pin(figures::run(&session, figures)).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,
                 Command::Share(share) => grade::share(&session, share).await,

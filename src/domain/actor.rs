@@ -101,6 +101,8 @@ pub enum Permission {
     ManageAccounts,
     /// See and requeue outgoing mail.
     ManageOutbox,
+    /// Set up where messages go besides mail.
+    ManageNotifiers,
     /// Sign in, first set-up, health: open to everyone.
     Public,
 }
@@ -127,7 +129,7 @@ impl Permission {
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManagePolicies | Self::ManageTeams | Self::GradeEvent => Some(Role::Lead),
             Self::ManageIndicators => Some(Role::Lead),
-            Self::ManageAccounts | Self::ManageOutbox => Some(Role::Admin),
+            Self::ManageAccounts | Self::ManageOutbox | Self::ManageNotifiers => Some(Role::Admin),
         }
     }
 }

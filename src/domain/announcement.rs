@@ -166,7 +166,7 @@ fn field(name: &str, text: String) -> ChatLine {
 fn since(event: &ProductionEvent, chinese: bool, zone: Tz) -> Option<ChatLine> {
     let begin = event.fields.occurred.map(|point| record_text::clock_text(point, zone))?;
     let found = event.fields.detection.map(Detection::code);
-    let found = found.and_then(|code| vocabulary::DETECTIONS.words(code, chinese)).unwrap_or_default();
+    let found = found.and_then(|code| vocabulary::DETECTION.words(code, chinese)).unwrap_or_default();
     Some(ChatLine::plain(match (chinese, found.is_empty()) {
         (true, true) => format!("{begin} 起"),
         (true, false) => format!("{begin} 起，{found}发现"),

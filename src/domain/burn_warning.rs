@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::{
-    error_budget::{Allowance, Budget, BurnRule, LONGEST, burn_rules},
+    error_budget::{Allowance, Budget, BurnRule, LONGEST, Urgency, burn_rules},
     indicator::Window,
     reliability::Figure,
     reminder::digest::Language,
@@ -71,6 +71,11 @@ pub const fn rules(window: Window) -> [BurnRule; 4] {
 }
 
 impl BurnWarning {
+    /// Whether it cannot wait for working hours.
+    pub fn is_urgent(&self) -> bool {
+        matches!(self.rule().urgency, Urgency::Page)
+    }
+
     /// Its rule; that of another number of rules is the last one.
     pub fn rule(&self) -> BurnRule {
         let [first, second, third, last] = rules(self.window);
@@ -96,4 +101,69 @@ pub struct BurnMail {
     pub warning: BurnWarning,
     /// Where people reach the pages, without a slash at the end.
     pub public_url: String,
+}
+
+/// The words of a warning: a title and three lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BurnWords {
+    /// What burns, and how soon somebody should look.
+    pub title: String,
+    /// The target, the long window, the short one.
+    pub lines: Vec<String>,
+}
+
+impl BurnMail {
+    /// The words in the language of the reader.
+    pub fn words(&self) -> BurnWords {
+        let chinese = self.language == Language::Chinese;
+        let warning = &self.warning;
+        let rule = warning.rule();
+        let rate = |counted: Counted| {
+            counted.burn_rate(warning.target).map_or_else(|| "—".to_owned(), |rate| rate.to_string())
+        };
+        let window = |minutes: i64| match (minutes, chinese) {
+            (minutes, true) if minutes % 1_440 == 0 => format!("{} 天", minutes / 1_440),
+            (minutes, false) if minutes % 1_440 == 0 => format!("{} d", minutes / 1_440),
+            (minutes, true) if minutes % 60 == 0 => format!("{} 小时", minutes / 60),
+            (minutes, false) if minutes % 60 == 0 => format!("{} h", minutes / 60),
+            (minutes, true) => format!("{minutes} 分钟"),
+            (minutes, false) => format!("{minutes} min"),
+        };
+        let span = match (warning.window, chinese) {
+            (Window::Week, true) => "每周",
+            (Window::Month, true) => "每月",
+            (Window::Rolling28, true) => "28 天",
+            (Window::Rolling30, true) => "30 天",
+            (Window::Year, true) => "每年",
+            (Window::Week, false) => "weekly",
+            (Window::Month, false) => "monthly",
+            (Window::Rolling28, false) => "28-day",
+            (Window::Rolling30, false) => "30-day",
+            (Window::Year, false) => "yearly",
+        };
+        let factor = rule.factor(period(warning.window));
+        let line = |minutes: i64, counted: Counted| {
+            let (rate, failed, eligible) = (rate(counted), counted.failed, counted.eligible);
+            if chinese {
+                format!("最近 {}：失败 {failed} / {eligible}，燃烧率 {rate}", window(minutes))
+            } else {
+                format!("Last {}: {failed} of {eligible} failed, burn rate {rate}", window(minutes))
+            }
+        };
+        let target = warning.target;
+        let (title, first) = if chinese {
+            let urgency = if warning.is_urgent() { "立即处理" } else { "工作时间处理" };
+            (
+                format!("误差预算燃烧过快：{}（{urgency}）", self.name),
+                format!("{}（{}）{span}目标 {target}%：燃烧率超过 {factor}。", self.name, self.key),
+            )
+        } else {
+            let urgency = if warning.is_urgent() { "act now" } else { "in working hours" };
+            (
+                format!("Error budget burns too fast: {} ({urgency})", self.name),
+                format!("{} ({}), {span} target {target}%: the burn rate is above {factor}.", self.name, self.key),
+            )
+        };
+        BurnWords { title, lines: vec![first, line(rule.long, warning.long), line(rule.short, warning.short)] }
+    }
 }

@@ -4,6 +4,7 @@
 //! A message is lines. Each line is shown whole or not at all: where a tool takes no more bytes, the last lines are left out
 //! and their number is told.
 
+pub mod answer;
 mod dingtalk;
 mod feishu;
 mod slack;

@@ -5,6 +5,7 @@
 pub mod action_item;
 pub mod actor;
 pub mod analytics;
+pub mod announcement;
 pub mod attribution;
 pub mod blameless;
 pub mod burn_warning;

@@ -190,9 +190,7 @@ impl Notifier {
     /// Whether it is told of something that touches these teams.
     pub fn is_told(&self, topic: Topic, teams: &[Uuid]) -> bool {
         let fields = &self.fields;
-        fields.enabled
-            && fields.topics.contains(&topic)
-            && fields.team_id.is_none_or(|team| teams.contains(&team))
+        fields.enabled && fields.topics.contains(&topic) && fields.team_id.is_none_or(|team| teams.contains(&team))
     }
 }
 

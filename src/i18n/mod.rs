@@ -7,6 +7,7 @@ pub mod grading;
 pub mod history;
 pub mod imports;
 pub mod indicators;
+pub mod notifiers;
 pub mod postmortem;
 pub mod problems;
 pub mod record;
@@ -37,6 +38,7 @@ texts! {
     events: "事件", "Events";
     deleted_events: "已删除", "Deleted";
     report: "周报", "Report";
+    notifiers: "通知方式", "Notifiers";
     teams: "团队", "Teams";
     policies: "等级与规则", "Levels and rules";
     policies_hint: "等级、复盘期限、定级规则与监管门槛。", "Levels, deadlines, grading rules and thresholds.";

@@ -12,9 +12,7 @@ use crate::{
         ChatTool,
         answer::{Answer, judge},
     },
-    service::ports::{
-        Delivery, LastCheck, Outgoing, OutgoingChat, OutgoingError, OutgoingRequest, RequestBody,
-    },
+    service::ports::{Delivery, LastCheck, Outgoing, OutgoingChat, OutgoingError, OutgoingRequest, RequestBody},
 };
 
 /// The longest that a tool may take.

@@ -155,6 +155,9 @@ impl HttpOut {
                 client.post(url).header(reqwest::header::CONTENT_TYPE, "application/json").body(bytes.clone())
             }
         };
+        for (name, value) in &request.headers {
+            asked = asked.header(*name, value);
+        }
         if let Some(token) = &request.bearer {
             asked = asked.bearer_auth(token.expose_secret());
         }
@@ -212,10 +215,15 @@ fn failure(error: &reqwest::Error) -> OutgoingError {
         inner = cause;
         next = cause.source();
     }
-    if error.is_timeout() {
+    if error.is_timeout() && !error.is_connect() {
         return OutgoingError::TooSlow(CONNECT_WITHIN.as_secs());
     }
-    OutgoingError::Unreachable(inner.to_string().chars().take(200).collect())
+    let words = inner.to_string().chars().take(200).collect();
+    if error.is_connect() || error.is_builder() {
+        OutgoingError::Unreachable(words)
+    } else {
+        OutgoingError::Broken(words)
+    }
 }
 
 impl Outgoing for HttpOut {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, app::authorise, policies, ports::RenderBurnMail, reminders::message_id, retry::retried, samples,
+    App, ServiceError, announcements, app::authorise, policies, ports::RenderBurnMail, reminders::message_id,
+    retry::retried, samples,
 };
 use crate::{
     domain::{
@@ -304,12 +305,14 @@ async fn begin(
             last_error: None,
             created_at: now,
             sent_at: None,
+            notifier_id: None,
+            payload: None,
         });
     }
     tracing::warn!(indicator = indicator.fields.key, window = warning.window.code(), "an error budget burns too fast");
-    let app = app.clone();
+    let (app, indicator) = (app.clone(), indicator.clone());
     retried(move || {
-        let (app, messages) = (app.clone(), messages.clone());
+        let (app, messages, indicator) = (app.clone(), messages.clone(), indicator.clone());
         async move {
             let tx = app.store.begin().await?;
             if !store::burn_warnings::insert(&tx, &warning).await? {
@@ -319,6 +322,7 @@ async fn begin(
             for message in &messages {
                 store::outbox::insert(&tx, message).await?;
             }
+            announcements::announce_burning(&app, &tx, warning, &indicator).await?;
             tx.commit().await?;
             Ok(true)
         }
@@ -344,6 +348,13 @@ async fn told(app: &App, indicator: &Indicator) -> Result<Vec<Account>, ServiceE
     let mut accounts = store::accounts::list(connection).await?;
     accounts.retain(|account| account.active && account.role == Role::Admin);
     Ok(accounts)
+}
+
+/// Whether the warning of a message to a group is open: its key is `chat:budget.burning:` and the warning's id.
+pub(super) async fn is_open(connection: &impl ConnectionTrait, message: &OutboxMessage) -> Result<bool, ServiceError> {
+    let id = message.dedupe_key.split(':').nth(2).and_then(|id| id.parse::<Uuid>().ok());
+    let Some(id) = id else { return Ok(false) };
+    Ok(store::burn_warnings::by_id(connection, id).await?.is_some_and(|warning| warning.closed_at.is_none()))
 }
 
 /// Whether somebody still needs a mail: its warning is open, and its reader may still sign in.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError,
+    App, ServiceError, announcements,
     app::authorise,
     capture,
     grading::{self, Why},
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission, Role},
+        announcement::News,
         capture::draft::{DraftEvent, Impact},
         checked::{self, FieldError},
         clock_point::{ClockPoint, Precision},
@@ -356,6 +357,7 @@ pub(super) async fn write_new(
     let change =
         json!({"source": event.source.code(), "week": week.to_string(), "state": event.postmortem.state.code()});
     audit(app, tx, actor, "event.create", &event, change).await?;
+    announcements::announce(app, tx, &levels, &event, &News::Logged).await?;
     Ok(event)
 }
 
@@ -550,9 +552,13 @@ pub(super) async fn write_changed(
             map.insert("severity_reason".to_owned(), json!({"to": reason}));
         }
     }
+    let news = announcements::news_of(&before, &after, &change);
     audit(app, tx, actor, action, &after, change).await?;
     after.version = version + 1;
     after.updated_at = now;
+    for one in &news {
+        announcements::announce(app, tx, &levels, &after, one).await?;
+    }
     Ok(after)
 }
 

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod action_items;
 pub mod analytics;
+mod announcements;
 pub mod app;
 pub mod attempts;
 pub mod boards;
@@ -29,6 +30,7 @@ pub mod imports;
 pub mod indicators;
 pub mod line_styles;
 pub mod measured;
+pub mod notifiers;
 pub mod outbox;
 pub mod policies;
 pub mod ports;

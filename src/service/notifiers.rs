@@ -12,7 +12,7 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         chat::{ChatLine, ChatLink, ChatMessage, ChatTool, Rendered, Tone},
-        checked::{self, FieldError},
+        checked::FieldError,
         notifier::{LIMIT, NotifierFields, Target, Topic},
         reminder::digest::Language,
     },

@@ -12,7 +12,8 @@ use super::{
     App, ServiceError,
     app::authorise,
     burn_warnings::{self, BURN_KIND},
-    ports::{Delivery, MailWords, OutgoingMessage, RenderDigest},
+    notifiers,
+    ports::{Delivery, MailWords, OutgoingChat, OutgoingMessage, RenderDigest},
     reminders::{self, DIGEST_KIND, Refreshed},
     report_mailings::{self, REPORT_KIND},
     retry::retried,
@@ -24,12 +25,12 @@ use crate::{
     },
     store::{
         self,
-        outbox::{Claim, Ending, OutboxMessage},
+        outbox::{Claim, Ending},
         reminders::LedgerState,
     },
 };
 
-pub use crate::store::outbox::OutboxState;
+pub use crate::store::outbox::{OutboxMessage, OutboxState, Way};
 
 /// Messages that one worker takes at once.
 pub const BATCH: u64 = 10;
@@ -65,6 +66,8 @@ impl Claimed {
 pub enum Prepared {
     /// Send it.
     Ready(OutgoingMessage),
+    /// Send it to its notifier.
+    Chat(OutgoingChat),
     /// Nobody needs it any more; it is cancelled.
     Cancelled,
     /// It is night or a day off; it waits for the next slot.
@@ -133,21 +136,21 @@ async fn expire(app: App, late: Vec<Uuid>) -> Result<usize, ServiceError> {
     Ok(expired)
 }
 
-/// Takes up to [`BATCH`] messages that are due. What another worker takes at the same time is left to it.
-pub async fn claim(app: &App) -> Result<Vec<Claimed>, ServiceError> {
+/// Takes up to [`BATCH`] messages of a way that are due. What another worker takes at the same time is left to it.
+pub async fn claim(app: &App, way: Way) -> Result<Vec<Claimed>, ServiceError> {
     let now = app.now_millis();
-    if store::outbox::due(app.store.read(), now, 1).await?.is_empty() {
+    if store::outbox::due(app.store.read(), way, now, 1).await?.is_empty() {
         return Ok(Vec::new());
     }
     let app = app.clone();
-    retried(move || claim_at(app.clone(), now)).await
+    retried(move || claim_at(app.clone(), way, now)).await
 }
 
-async fn claim_at(app: App, now: i64) -> Result<Vec<Claimed>, ServiceError> {
+async fn claim_at(app: App, way: Way, now: i64) -> Result<Vec<Claimed>, ServiceError> {
     let tx = app.store.begin().await?;
     let lease = LEASE_SECONDS * 1_000;
     let mut claims = Vec::new();
-    for id in store::outbox::due(tx.conn(), now, BATCH).await? {
+    for id in store::outbox::due(tx.conn(), way, now, BATCH).await? {
         let claim = Claim { id, token: app.id() };
         if store::outbox::claim(&tx, claim, now, now + lease).await? {
             claims.push(claim);
@@ -166,6 +169,9 @@ async fn claim_at(app: App, now: i64) -> Result<Vec<Claimed>, ServiceError> {
 /// Looks at a taken message once more: still wanted, in which words, and is this the hour for it?
 pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Result<Prepared, ServiceError> {
     let mut message = claimed.message.clone();
+    if message.notifier_id.is_some() {
+        return prepare_chat(app, claimed).await;
+    }
     let mut unsubscribe_url = None;
     if message.kind == REPORT_KIND {
         unsubscribe_url = report_mailings::still_wanted(app, app.store.read(), &message).await?;
@@ -211,6 +217,26 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
     }))
 }
 
+/// A message to a notifier: is it still wanted, and does the tool take one more now?
+async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
+    let message = &claimed.message;
+    let Some(notifier) = notifiers::still_wanted(app.store.read(), message).await? else {
+        return cancel(app, claimed).await;
+    };
+    if let Some(room_from) = notifiers::take_room(app, &notifier).await? {
+        let back = given_back(message, Some(room_from));
+        let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
+        return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
+    }
+    Ok(Prepared::Chat(OutgoingChat {
+        id: message.id,
+        tool: notifier.fields.tool,
+        target: notifier.target,
+        body: message.payload.clone().unwrap_or_default(),
+        at: app.now(),
+    }))
+}
+
 async fn reword(app: App, claim: Claim, words: MailWords, dropped: Vec<Uuid>) -> Result<bool, ServiceError> {
     let tx = app.store.begin().await?;
     if !store::outbox::reword(&tx, claim, &words.subject, &words.text, &words.html).await? {
@@ -244,6 +270,9 @@ async fn look_last(app: App, claimed: Claimed) -> Result<LastLook, ServiceError>
     // The row is locked now: a change that withdraws the digest either was committed before and is seen here,
     // or waits and finds it on its way.
     let unwanted = match claimed.message.kind.as_str() {
+        _ if claimed.message.notifier_id.is_some() => {
+            notifiers::still_wanted(tx.conn(), &claimed.message).await?.is_none()
+        }
         DIGEST_KIND => !reminders::still_wanted(&app, &tx, id).await?,
         REPORT_KIND => report_mailings::still_wanted(&app, tx.conn(), &claimed.message).await?.is_none(),
         BURN_KIND => !burn_warnings::still_wanted(tx.conn(), &claimed.message).await?,
@@ -282,6 +311,16 @@ pub async fn record(
             error: Some(reply.clone()),
             ..unchanged
         },
+        Delivery::TooFast(reply, seconds) => {
+            let wait = backoff::after_failure(message.attempt + 1);
+            let asked = Duration::seconds(i64::try_from(*seconds).unwrap_or(86_400));
+            Ending {
+                attempt: message.attempt + 1,
+                not_before: Some(later(app, wait).max(now + asked.num_milliseconds())),
+                error: Some(reply.clone()),
+                ..unchanged
+            }
+        }
         Delivery::Unreachable(reason) => Ending {
             not_before: Some(later(app, backoff::while_unreachable(unreachable_in_a_row))),
             error: Some(reason.clone()),

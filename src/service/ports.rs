@@ -9,7 +9,9 @@ use secrecy::SecretString;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::{burn_warning::BurnMail, reminder::digest::Digest, report_mailing::ReportMail};
+use crate::domain::{
+    burn_warning::BurnMail, chat::ChatTool, notifier::Target, reminder::digest::Digest, report_mailing::ReportMail,
+};
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
@@ -65,6 +67,21 @@ pub struct OutgoingMessage {
     pub date: DateTime<Utc>,
 }
 
+/// A message to a chat tool, ready to go: the same body on every attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingChat {
+    /// Of the message; receivers of Standard Webhooks know a second copy by it.
+    pub id: Uuid,
+    /// The form.
+    pub tool: ChatTool,
+    /// Where to.
+    pub target: Target,
+    /// JSON, not signed yet.
+    pub body: String,
+    /// When it is sent: signatures hold for an hour.
+    pub at: DateTime<Utc>,
+}
+
 /// How one sending went (reliability study, section 2.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
@@ -72,6 +89,8 @@ pub enum Delivery {
     Accepted,
     /// A definite temporary refusal of this message.
     RefusedForNow(String),
+    /// The same, with the seconds that the other side wants to be left alone.
+    TooFast(String, u64),
     /// A definite permanent refusal of this message or recipient.
     Refused(String),
     /// The server cannot be used now; nothing was handed over and the attempt does not count.
@@ -114,6 +133,8 @@ pub struct OutgoingRequest {
     pub body: RequestBody,
     /// Sent as `Authorization: Bearer`; never shown.
     pub bearer: Option<SecretString>,
+    /// Other headers.
+    pub headers: Vec<(&'static str, String)>,
     /// The longest that all of it may take, from the name to the last byte of the answer.
     pub within: Duration,
     /// The longest answer, in bytes.
@@ -140,9 +161,12 @@ pub enum OutgoingError {
     /// The house does not send anything there.
     #[error("{0}")]
     Forbidden(String),
-    /// No connection, or it broke.
+    /// No connection: nothing arrived.
     #[error("{0}")]
     Unreachable(String),
+    /// The connection broke: the request may have arrived.
+    #[error("{0}")]
+    Broken(String),
     /// It took too long.
     #[error("no whole answer within {0} seconds")]
     TooSlow(u64),

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, grading, reminders, retry::retried};
+use super::{App, ServiceError, announcements, app::authorise, events, grading, reminders, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission, Role},
+        announcement::News,
         checked::{self, FieldError, FieldProblem},
         event::{EventFields, ProductionEvent},
         postmortem::PostmortemState,
@@ -308,7 +309,13 @@ async fn write(
         "due_on": {"from": before.due_on, "to": after.due_on},
         "reason": reason,
     });
-    events::audit(app, tx, actor, &format!("postmortem.{}", after.state.code()), event, moved).await
+    events::audit(app, tx, actor, &format!("postmortem.{}", after.state.code()), event, moved).await?;
+    if after.state == PostmortemState::Done && before.state != PostmortemState::Done {
+        let actions = store::action_items::count_of_event(tx.conn(), event.id).await?;
+        let levels = grading::levels(tx.conn()).await?;
+        announcements::announce(app, tx, &levels, event, &News::Reviewed { actions }).await?;
+    }
+    Ok(())
 }
 
 /// Writing begins: an undecided or pending postmortem is being drafted, by its owner or by who writes first.

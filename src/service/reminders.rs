@@ -326,6 +326,8 @@ fn message(app: &App, account: &Account, day: NaiveDate, now: DateTime<Utc>, wor
         last_error: None,
         created_at: millis,
         sent_at: None,
+        notifier_id: None,
+        payload: None,
     }
 }
 

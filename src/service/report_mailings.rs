@@ -473,6 +473,8 @@ fn message(
         last_error: None,
         created_at: millis,
         sent_at: None,
+        notifier_id: None,
+        payload: None,
     }
 }
 

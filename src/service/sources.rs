@@ -462,13 +462,14 @@ async fn ask(
             ("step", STEP.to_string()),
         ]),
         bearer: token.cloned(),
+        headers: Vec::new(),
         within: WITHIN,
         most_bytes: MOST_BYTES,
     };
     let answer = app.outgoing.send(&request).await.map_err(|error| {
         let problem = match &error {
             OutgoingError::Address(_) | OutgoingError::Forbidden(_) => PullProblem::Forbidden,
-            OutgoingError::Unreachable(_) => PullProblem::Unreachable,
+            OutgoingError::Unreachable(_) | OutgoingError::Broken(_) => PullProblem::Unreachable,
             OutgoingError::TooSlow(_) => PullProblem::Slow,
             OutgoingError::TooLong(_) => PullProblem::TooLong,
             OutgoingError::Redirect(_) => PullProblem::Redirect,

@@ -143,6 +143,11 @@ pub async fn list(
     rows.into_iter().map(value).collect()
 }
 
+/// How many an event has, whatever became of them.
+pub async fn count_of_event(connection: &impl ConnectionTrait, event: Uuid) -> Result<u64, StoreError> {
+    Ok(Entity::find().filter(Column::EventId.eq(event)).count(connection).await?)
+}
+
 /// How many items a filter finds.
 pub async fn count(connection: &impl ConnectionTrait, filter: &ActionFilter, sight: Sight) -> Result<u64, StoreError> {
     Ok(Entity::find().filter(conditions(filter, sight)).count(connection).await?)

@@ -68,11 +68,8 @@ pub async fn update(tx: &Tx, notifier: &Notifier, version: i64) -> Result<bool, 
 
 /// Removes the notifier that is still in `version`.
 pub async fn delete(tx: &Tx, id: Uuid, version: i64) -> Result<(), StoreError> {
-    let done = Entity::delete_many()
-        .filter(Column::Id.eq(id))
-        .filter(Column::Version.eq(version))
-        .exec(tx.conn())
-        .await?;
+    let done =
+        Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::Version.eq(version)).exec(tx.conn()).await?;
     one_row(done.rows_affected)
 }
 

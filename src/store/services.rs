@@ -34,6 +34,24 @@ pub async fn by_name(connection: &impl ConnectionTrait, name: &str) -> Result<Op
     Entity::find().filter(Column::NameKey.eq(checked::fold(name))).one(connection).await?.map(value).transpose()
 }
 
+/// The teams that answer for services, each once.
+pub async fn teams_of(connection: &impl ConnectionTrait, services: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    if services.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<Option<Uuid>> = Entity::find()
+        .select_only()
+        .column(Column::TeamId)
+        .filter(Column::Id.is_in(services.iter().copied()))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut teams: Vec<Uuid> = found.into_iter().flatten().collect();
+    teams.sort_unstable();
+    teams.dedup();
+    Ok(teams)
+}
+
 /// Writes a new service; says no where the name is taken.
 pub async fn insert(tx: &Tx, service: &Service) -> Result<bool, StoreError> {
     let row = ActiveModel { id: Set(service.id), created_at: Set(service.created_at), ..active(service) };

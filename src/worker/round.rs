@@ -5,11 +5,14 @@ use std::{sync::OnceLock, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    notify::mail::{burn_words, digest_words, report_words},
+    notify::{
+        chat,
+        mail::{burn_words, digest_words, report_words},
+    },
     service::{
         App, ServiceError, burn_warnings, dips, event_costs,
-        outbox::{self, Claimed, LastLook, OutboxState, Prepared},
-        ports::{Delivery, LastCheck, Transport},
+        outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
+        ports::{Delivery, LastCheck, OutgoingChat, OutgoingMessage, Transport},
         reminders, report_mailings, samples, sources,
     },
 };
@@ -99,20 +102,21 @@ pub(super) async fn round(
         let unreachable_in_a_row = unreachable_before.saturating_add(1);
         let mut usable = true;
         while usable && !stopping() {
-            let batch = outbox::claim(app).await?;
+            let batch = outbox::claim(app, Way::Mail).await?;
             if batch.is_empty() {
                 break;
             }
             for claimed in batch {
                 // With too little of the lease left the message is claimed again, with a new lease.
                 if usable && !stopping() && claimed.may_begin(app) {
-                    usable = deliver(app, transport, &claimed, unreachable_in_a_row, &mut report).await?;
+                    usable = deliver(app, Some(transport), &claimed, unreachable_in_a_row, &mut report).await?;
                 } else {
                     outbox::give_back(app, &claimed).await?;
                 }
             }
         }
     }
+    chat_round(app, stopping, &mut report).await?;
     // Readings are exact without it, so that it may fail without harm.
     if !stopping()
         && let Err(error) = samples::tidy(app).await
@@ -136,17 +140,46 @@ pub(super) async fn round(
     Ok(report)
 }
 
+/// Messages to notifiers. They need no mail server, and wait for none.
+async fn chat_round(
+    app: &App,
+    stopping: &(dyn Fn() -> bool + Sync),
+    report: &mut RoundReport,
+) -> Result<(), ServiceError> {
+    while !stopping() {
+        let batch = outbox::claim(app, Way::Chat).await?;
+        if batch.is_empty() {
+            break;
+        }
+        for claimed in batch {
+            if !stopping() && claimed.may_begin(app) {
+                deliver(app, None, &claimed, 1, report).await?;
+            } else {
+                outbox::give_back(app, &claimed).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is handed over.
+enum Parcel {
+    Mail(OutgoingMessage),
+    Chat(OutgoingChat),
+}
+
 /// Sends one message and notes how it went; false when the mail server cannot be used.
 async fn deliver(
     app: &App,
-    transport: &dyn Transport,
+    transport: Option<&dyn Transport>,
     claimed: &Claimed,
     unreachable_in_a_row: u32,
     report: &mut RoundReport,
 ) -> Result<bool, ServiceError> {
     let id = claimed.message.id;
-    let message = match outbox::prepare(app, claimed, digest_words).await? {
-        Prepared::Ready(message) => message,
+    let parcel = match outbox::prepare(app, claimed, digest_words).await? {
+        Prepared::Ready(message) => Parcel::Mail(message),
+        Prepared::Chat(message) => Parcel::Chat(message),
         Prepared::Cancelled => {
             report.cancelled += 1;
             return Ok(true);
@@ -170,7 +203,11 @@ async fn deliver(
             *checked.get_or_init(|| look) == LastLook::GoOn
         })
     });
-    let delivery = transport.send(&message, last_check).await;
+    let delivery = match (&parcel, transport) {
+        (Parcel::Mail(message), Some(transport)) => transport.send(message, last_check).await,
+        (Parcel::Mail(_), None) => Some(Delivery::Unreachable("no mail server is set".to_owned())),
+        (Parcel::Chat(message), _) => chat::send(app.outgoing.as_ref(), message, last_check).await,
+    };
     let Some(delivery) = delivery else {
         match checked.get() {
             Some(LastLook::Unwanted) => report.cancelled += 1,
@@ -183,10 +220,10 @@ async fn deliver(
         report.lost += 1;
         return Ok(true);
     };
-    tracing::info!(message = %id, state = state.code(), ?delivery, "mail");
+    tracing::info!(message = %id, state = state.code(), ?delivery, "outbox message");
     let (count, problem) = match delivery {
         Delivery::Accepted => (&mut report.sent, None),
-        Delivery::RefusedForNow(reply) => (&mut report.refused_for_now, Some(reply)),
+        Delivery::RefusedForNow(reply) | Delivery::TooFast(reply, _) => (&mut report.refused_for_now, Some(reply)),
         Delivery::Refused(reply) => (&mut report.dead, Some(reply)),
         Delivery::Unreachable(reason) => (&mut report.unreachable, Some(reason)),
         Delivery::Unknown(reason) => (&mut report.unknown, Some(reason)),

@@ -38,6 +38,7 @@ fn to(url: impl Into<String>) -> OutgoingRequest {
         url: url.into(),
         body: RequestBody::None,
         bearer: None,
+        headers: Vec::new(),
         within: Duration::from_secs(5),
         most_bytes: 100_000,
     }

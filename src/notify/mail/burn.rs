@@ -4,9 +4,7 @@ use askama::Template;
 
 use crate::{
     domain::{
-        burn_warning::{BurnMail, Counted},
-        error_budget::Urgency,
-        indicator::Window,
+        burn_warning::{BurnMail, BurnWords},
         reminder::digest::Language,
     },
     service::ports::MailWords,
@@ -45,58 +43,11 @@ pub fn burn_words(mail: &BurnMail) -> Result<MailWords, String> {
 
 fn view(mail: &BurnMail) -> BurnView {
     let chinese = mail.language == Language::Chinese;
-    let warning = &mail.warning;
-    let rule = warning.rule();
-    let rate =
-        |counted: Counted| counted.burn_rate(warning.target).map_or_else(|| "—".to_owned(), |rate| rate.to_string());
-    let window = |minutes: i64| match (minutes, chinese) {
-        (minutes, true) if minutes % 1_440 == 0 => format!("{} 天", minutes / 1_440),
-        (minutes, false) if minutes % 1_440 == 0 => format!("{} d", minutes / 1_440),
-        (minutes, true) if minutes % 60 == 0 => format!("{} 小时", minutes / 60),
-        (minutes, false) if minutes % 60 == 0 => format!("{} h", minutes / 60),
-        (minutes, true) => format!("{minutes} 分钟"),
-        (minutes, false) => format!("{minutes} min"),
-    };
-    let period = match (warning.window, chinese) {
-        (Window::Week, true) => "每周",
-        (Window::Month, true) => "每月",
-        (Window::Rolling28, true) => "28 天",
-        (Window::Rolling30, true) => "30 天",
-        (Window::Year, true) => "每年",
-        (Window::Week, false) => "weekly",
-        (Window::Month, false) => "monthly",
-        (Window::Rolling28, false) => "28-day",
-        (Window::Rolling30, false) => "30-day",
-        (Window::Year, false) => "yearly",
-    };
-    let factor = rule.factor(crate::domain::burn_warning::period(warning.window));
-    let line = |minutes: i64, counted: Counted| {
-        let (rate, failed, eligible) = (rate(counted), counted.failed, counted.eligible);
-        if chinese {
-            format!("最近 {}：失败 {failed} / {eligible}，燃烧率 {rate}", window(minutes))
-        } else {
-            format!("Last {}: {failed} of {eligible} failed, burn rate {rate}", window(minutes))
-        }
-    };
-    let urgent = matches!(rule.urgency, Urgency::Page);
-    let target = warning.target;
-    let (subject, first) = if chinese {
-        let urgency = if urgent { "立即处理" } else { "工作时间处理" };
-        (
-            format!("【复盘台】误差预算燃烧过快：{}（{urgency}）", mail.name),
-            format!("{}（{}）{period}目标 {target}%：燃烧率超过 {factor}。", mail.name, mail.key),
-        )
-    } else {
-        let urgency = if urgent { "act now" } else { "in working hours" };
-        (
-            format!("[Fupan] Error budget burns too fast: {} ({urgency})", mail.name),
-            format!("{} ({}), {period} target {target}%: the burn rate is above {factor}.", mail.name, mail.key),
-        )
-    };
+    let BurnWords { title, lines } = mail.words();
     BurnView {
         lang: mail.language.code(),
-        subject,
-        lines: vec![first, line(rule.long, warning.long), line(rule.short, warning.short)],
+        subject: if chinese { format!("【复盘台】{title}") } else { format!("[Fupan] {title}") },
+        lines,
         link: format!("{}/figures", mail.public_url),
         open: if chinese { "打开指标" } else { "Open the figures" },
         why: if chinese {
@@ -113,7 +64,11 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{burn_warning::BurnWarning, report::reading::Decimal};
+    use crate::domain::{
+        burn_warning::{BurnWarning, Counted},
+        indicator::Window,
+        report::reading::Decimal,
+    };
 
     #[test]
     fn a_warning_says_the_windows_the_counts_and_the_rates() {

@@ -22,6 +22,7 @@ pub mod imports;
 pub mod indicators;
 mod lines;
 pub mod measured;
+pub mod notifiers;
 mod openapi;
 mod policies;
 pub mod postmortem_text;
@@ -251,6 +252,20 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/events/{number}/relations/{kind}/{other}")
                 .route(web::delete().to(event_relations::remove)),
         )
+        .service(
+            web::resource("/api/v1/notifiers")
+                .route(web::get().to(notifiers::list))
+                .route(web::post().to(notifiers::create)),
+        )
+        .service(
+            web::resource("/api/v1/notifiers/{id}")
+                .route(web::get().to(notifiers::read))
+                .route(web::patch().to(notifiers::patch))
+                .route(web::delete().to(notifiers::delete)),
+        )
+        .service(web::resource("/api/v1/notifiers/{id}/preview").route(web::get().to(notifiers::preview)))
+        .service(web::resource("/api/v1/notifiers/{id}/test").route(web::post().to(notifiers::test)))
+        .service(web::resource("/api/v1/notifiers/{id}/deliveries").route(web::get().to(notifiers::deliveries)))
         .service(
             web::resource("/api/v1/services")
                 .route(web::get().to(services::list))

@@ -8,8 +8,8 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 use super::{
     action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body, event_costs,
     event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines,
-    policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples, saved_views,
-    section_versions, services, shares, sources, teams, timeline,
+    notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples,
+    saved_views, section_versions, services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -125,6 +125,12 @@ use crate::web::routes::{ROUTES, Route};
     samples::SampleBatch,
     samples::SamplesBody,
     samples::TotalsBody,
+    notifiers::ChatPreview,
+    notifiers::DeliveryBody,
+    notifiers::DeliveryList,
+    notifiers::NotifierBody,
+    notifiers::NotifierChange,
+    notifiers::NotifierList,
     services::ServiceBody,
     services::ServiceChange,
     services::ServiceList,
@@ -233,6 +239,15 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/relations") => {
             Exchange { takes: Some((JSON, "RelationNew")), gives: ("201", JSON, "RelationList") }
         }
+        ("GET", "/api/v1/notifiers") => give("NotifierList"),
+        ("POST", "/api/v1/notifiers") => {
+            Exchange { takes: Some((JSON, "NotifierChange")), gives: ("201", JSON, "NotifierBody") }
+        }
+        ("GET", "/api/v1/notifiers/{id}") => give("NotifierBody"),
+        ("PATCH", "/api/v1/notifiers/{id}") => swap("NotifierChange", "NotifierBody"),
+        ("GET", "/api/v1/notifiers/{id}/preview") => give("ChatPreview"),
+        ("POST", "/api/v1/notifiers/{id}/test") => Exchange { takes: None, gives: ("202", JSON, "DeliveryBody") },
+        ("GET", "/api/v1/notifiers/{id}/deliveries") => give("DeliveryList"),
         ("GET", "/api/v1/services") => give("ServiceList"),
         ("POST", "/api/v1/services") => {
             Exchange { takes: Some((JSON, "ServiceChange")), gives: ("201", JSON, "ServiceBody") }
@@ -305,6 +320,7 @@ const VERSIONED: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/events/{number}"),
     ("PATCH", "/api/v1/indicators/{key}"),
     ("PATCH", "/api/v1/report-mailings/{id}"),
+    ("PATCH", "/api/v1/notifiers/{id}"),
     ("PATCH", "/api/v1/services/{id}"),
     ("PATCH", "/api/v1/teams/{id}"),
     ("PATCH", "/api/v1/views/{id}"),

@@ -26,6 +26,7 @@ mod imports;
 mod indicator;
 mod indicator_forms;
 mod indicators;
+mod notifiers;
 mod parsed;
 mod policies;
 mod postmortem;
@@ -119,6 +120,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(policies::page))
                 .route(web::post().to(policies::write)),
         )
+        .service(
+            web::resource("/settings/notifiers")
+                .route(web::get().to(notifiers::page))
+                .route(web::post().to(notifiers::create)),
+        )
+        .service(web::resource("/settings/notifiers/{id}").route(web::post().to(notifiers::change)))
+        .service(web::resource("/settings/notifiers/{id}/test").route(web::post().to(notifiers::test)))
+        .service(web::resource("/settings/notifiers/{id}/remove").route(web::post().to(notifiers::remove)))
         .service(
             web::resource("/services").route(web::get().to(services::page)).route(web::post().to(services::create)),
         )

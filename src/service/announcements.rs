@@ -1,0 +1,120 @@
+//! Telling groups what happened to an event, in the transaction in which it happens.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{App, ServiceError, notifiers};
+use crate::{
+    domain::{
+        announcement::{self, Around, News},
+        burn_warning::{BurnMail, BurnWarning},
+        event::ProductionEvent,
+        indicator::Indicator,
+        notifier::{Notifier, Topic},
+        severity::SeverityPolicy,
+    },
+    store::{self, Tx, outbox::OutboxMessage, reminders::ConnectionTrait},
+};
+
+/// Milliseconds: an event that began longer ago is no news when it is logged.
+const NEWS: i64 = 3 * 86_400_000;
+
+/// Puts what happened into the outbox of every notifier that is told of it. Restricted events, drills and maintenance are told to
+/// nobody: a group sees more than a person.
+pub(super) async fn announce(
+    app: &App,
+    tx: &Tx,
+    levels: &SeverityPolicy,
+    event: &ProductionEvent,
+    news: &News,
+) -> Result<(), ServiceError> {
+    if event.fields.restricted || !event.fields.kind.counts() {
+        return Ok(());
+    }
+    let began = event.fields.occurred.map_or(event.created_at, |point| point.at.timestamp_millis());
+    if *news == News::Logged && app.now_millis() - began > NEWS {
+        return Ok(());
+    }
+    let topic = news.topic();
+    let notifiers = told(tx, topic, || teams_of(tx, event)).await?;
+    let around = Around { levels, zone: app.zone, public_url: &app.public_url };
+    for notifier in &notifiers {
+        let said = announcement::of_event(event, news, notifier.language(), around);
+        // The version tells one recovery or grade from the next.
+        let key = format!("chat:{}:{}:{}:{}", topic.code(), event.id, event.version, notifier.id);
+        let message = notifiers::message(app, notifier, format!("chat.{}", topic.code()), key, &said);
+        store::outbox::insert(tx, &message).await?;
+    }
+    Ok(())
+}
+
+/// Puts a warning that a budget burns too fast into the outbox of every notifier that is told of it.
+pub(super) async fn announce_burning(
+    app: &App,
+    tx: &Tx,
+    warning: BurnWarning,
+    indicator: &Indicator,
+) -> Result<(), ServiceError> {
+    let topic = Topic::BudgetBurning;
+    let team = async || match indicator.fields.service_id {
+        Some(service) => store::services::teams_of(tx.conn(), &[service]).await.map_err(ServiceError::from),
+        None => Ok(Vec::new()),
+    };
+    for notifier in &told(tx, topic, team).await? {
+        let said = announcement::of_budget(&BurnMail {
+            language: notifier.language(),
+            key: indicator.fields.key.clone(),
+            name: indicator.fields.name.clone(),
+            warning,
+            public_url: app.public_url.clone(),
+        });
+        let key = format!("chat:{}:{}:{}", topic.code(), warning.id, notifier.id);
+        let message = notifiers::message(app, notifier, format!("chat.{}", topic.code()), key, &said);
+        store::outbox::insert(tx, &message).await?;
+    }
+    Ok(())
+}
+
+/// The notifiers that are told of a topic. Teams are looked up only where a notifier asks for one.
+async fn told(
+    tx: &Tx,
+    topic: Topic,
+    teams: impl AsyncFnOnce() -> Result<Vec<Uuid>, ServiceError>,
+) -> Result<Vec<Notifier>, ServiceError> {
+    let mut notifiers = store::notifiers::all(tx.conn()).await?;
+    notifiers.retain(|notifier| notifier.fields.enabled && notifier.fields.topics.contains(&topic));
+    if notifiers.iter().any(|notifier| notifier.fields.team_id.is_some()) {
+        let teams = teams().await?;
+        notifiers.retain(|notifier| notifier.is_told(topic, &teams));
+    }
+    Ok(notifiers)
+}
+
+/// The teams that answer for an event, and for what it affected.
+async fn teams_of(tx: &Tx, event: &ProductionEvent) -> Result<Vec<Uuid>, ServiceError> {
+    let services: Vec<Uuid> = event.fields.services.iter().map(|one| one.service_id).collect();
+    let mut teams = store::services::teams_of(tx.conn(), &services).await?;
+    teams.extend(event.fields.responsibility.iter().map(|part| part.team_id));
+    Ok(teams)
+}
+
+/// Whether what a message is about still stands: the event is there, and open to everybody.
+pub(super) async fn stands(connection: &impl ConnectionTrait, message: &OutboxMessage) -> Result<bool, ServiceError> {
+    let id = message.dedupe_key.split(':').nth(2).and_then(|id| id.parse::<Uuid>().ok());
+    let Some(id) = id else { return Ok(false) };
+    let event = store::events::by_ids(connection, &[id]).await?.into_iter().next();
+    Ok(event.is_some_and(|event| !event.fields.restricted))
+}
+
+/// What an edit of an event is to groups: the first recovery, and another level.
+pub(super) fn news_of(before: &ProductionEvent, after: &ProductionEvent, change: &Value) -> Vec<News> {
+    let mut news = Vec::new();
+    if before.fields.severity != after.fields.severity {
+        let reason = change.pointer("/severity_reason/to").and_then(Value::as_str).map(str::to_owned);
+        news.push(News::Graded { from: before.fields.severity.clone(), reason });
+    }
+    if before.fields.recovered.is_none() && after.fields.recovered.is_some() {
+        news.push(News::Recovered);
+    }
+    news
+}

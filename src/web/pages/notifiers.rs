@@ -1,0 +1,294 @@
+//! Notifiers: the list, setting one up, changing, testing, removing.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use askama::Template;
+use chrono::DateTime;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Shell, redirect, refusal, render};
+use crate::{
+    domain::{chat::CHAT_TOOLS, checked::FieldError, reminder::digest::Language},
+    i18n::notifiers::{self as words, NotifierTexts},
+    service::{
+        App, ServiceError,
+        notifiers::{self, Notifier, NotifierPatch, TOPICS},
+        outbox::{OutboxMessage, OutboxState},
+        services,
+    },
+    web::{
+        gate::{Caller, caller},
+        problem::Problem,
+    },
+};
+
+struct DeliveryRow {
+    at: String,
+    state: &'static str,
+    bad: bool,
+    subject: String,
+    problem: String,
+}
+
+struct NotifierRow {
+    id: Uuid,
+    version: i64,
+    name: String,
+    tool: &'static str,
+    signs: bool,
+    has_keyword: bool,
+    hint: String,
+    signed: bool,
+    keyword: String,
+    lang: String,
+    team_id: String,
+    enabled: bool,
+    /// Code, words, whether it is told of it.
+    topics: Vec<(&'static str, &'static str, bool)>,
+    /// Its latest messages are shown.
+    open: bool,
+    deliveries: Vec<DeliveryRow>,
+    preview: String,
+    bytes: usize,
+    limit: usize,
+}
+
+#[derive(Template)]
+#[template(path = "notifiers.html")]
+struct NotifiersPage {
+    shell: Shell,
+    w: &'static NotifierTexts,
+    message: String,
+    said: bool,
+    rows: Vec<NotifierRow>,
+    /// Code and name.
+    tools: Vec<(&'static str, &'static str)>,
+    /// Code and words.
+    topics: Vec<(&'static str, &'static str)>,
+    /// Id and name.
+    teams: Vec<(String, String)>,
+    typed: NotifierForm,
+}
+
+/// The form of a notifier. A box that is not ticked is not sent; what is empty of an address or a secret stays.
+#[derive(Clone, Default)]
+pub struct NotifierForm {
+    version: i64,
+    name: String,
+    tool: String,
+    url: String,
+    secret: String,
+    no_secret: bool,
+    keyword: String,
+    lang: String,
+    team_id: String,
+    topics: Vec<String>,
+    enabled: bool,
+}
+
+impl NotifierForm {
+    /// Topics come several times under one name, which a form as a structure cannot hold.
+    fn of(fields: Vec<(String, String)>) -> Self {
+        let mut form = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "version" => form.version = value.parse().unwrap_or_default(),
+                "name" => form.name = value,
+                "tool" => form.tool = value,
+                "url" => form.url = value,
+                "secret" => form.secret = value,
+                "no_secret" => form.no_secret = true,
+                "keyword" => form.keyword = value,
+                "lang" => form.lang = value,
+                "team_id" => form.team_id = value,
+                "topic" if form.topics.len() < TOPICS.len() => form.topics.push(value),
+                "enabled" => form.enabled = true,
+                _ => {}
+            }
+        }
+        form
+    }
+
+    fn team(&self) -> Result<Option<Uuid>, ServiceError> {
+        if self.team_id.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Uuid::parse_str(&self.team_id).map_err(|_| FieldError::shape("team_id", "choose a team"))?))
+    }
+
+    fn patch(&self) -> Result<NotifierPatch, ServiceError> {
+        let filled = |text: &str| (!text.trim().is_empty()).then(|| text.to_owned());
+        Ok(NotifierPatch {
+            name: Some(self.name.clone()),
+            tool: filled(&self.tool),
+            url: filled(&self.url),
+            secret: match filled(&self.secret) {
+                Some(secret) => Some(Some(secret)),
+                None if self.no_secret => Some(None),
+                None => None,
+            },
+            keyword: Some(filled(&self.keyword)),
+            lang: filled(&self.lang),
+            team_id: Some(self.team()?),
+            topics: Some(self.topics.clone()),
+            enabled: Some(self.enabled),
+        })
+    }
+}
+
+/// Whose latest messages are shown, and whether a test was just sent to it.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Shown {
+    of: Option<Uuid>,
+    #[serde(default)]
+    tested: bool,
+}
+
+/// All notifiers.
+pub async fn page(request: HttpRequest, app: web::Data<App>, shown: web::Query<Shown>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    show(&app, &request, &caller, None, NotifierForm::default(), *shown).await
+}
+
+async fn show(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    refused: Option<ServiceError>,
+    typed: NotifierForm,
+    shown: Shown,
+) -> Result<HttpResponse, Problem> {
+    let all = notifiers::all(app, &caller.actor).await?;
+    let teams = services::teams(app, &caller.actor).await?;
+    let shell = Shell::of(app, request, caller, "settings").await?;
+    let w = words::texts(shell.t.lang);
+    let language = Language::from_code(shell.t.lang);
+    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let mut rows: Vec<NotifierRow> = all.iter().map(|notifier| row_of(app, notifier, language)).collect();
+    if let Some(row) = rows.iter_mut().find(|row| Some(row.id) == shown.of) {
+        row.open = true;
+        let found = notifiers::deliveries(app, &caller.actor, row.id).await?;
+        row.deliveries = found.into_iter().map(|message| delivery_row(app, w, message)).collect();
+    }
+    let page = NotifiersPage {
+        w,
+        message: refused.map(|error| refusal(shell.t, error)).unwrap_or_default(),
+        said: shown.tested,
+        rows,
+        tools: CHAT_TOOLS.into_iter().map(|tool| (tool.code(), tool.name(language))).collect(),
+        topics: TOPICS.into_iter().map(|topic| (topic.code(), topic.words(language))).collect(),
+        teams: teams.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
+        typed,
+        shell,
+    };
+    render(status, &page)
+}
+
+fn row_of(app: &App, notifier: &Notifier, language: Language) -> NotifierRow {
+    let fields = &notifier.fields;
+    let preview = notifiers::preview(app, notifier);
+    NotifierRow {
+        id: notifier.id,
+        version: notifier.version,
+        name: fields.name.clone(),
+        tool: fields.tool.name(language),
+        signs: fields.tool.signs(),
+        has_keyword: fields.tool.has_keyword(),
+        hint: notifier.target.masked(),
+        signed: notifier.target.secret.is_some(),
+        keyword: fields.keyword.clone().unwrap_or_default(),
+        lang: fields.lang.clone(),
+        team_id: fields.team_id.map(|id| id.to_string()).unwrap_or_default(),
+        enabled: fields.enabled,
+        topics: TOPICS
+            .into_iter()
+            .map(|topic| (topic.code(), topic.words(language), fields.topics.contains(&topic)))
+            .collect(),
+        open: false,
+        deliveries: Vec::new(),
+        preview: preview.text,
+        bytes: preview.bytes,
+        limit: preview.limit,
+    }
+}
+
+fn delivery_row(app: &App, w: &NotifierTexts, message: OutboxMessage) -> DeliveryRow {
+    let at = DateTime::from_timestamp_millis(message.created_at).unwrap_or_default().with_timezone(&app.zone);
+    DeliveryRow {
+        at: at.format("%m-%d %H:%M").to_string(),
+        state: state_words(w, message.state),
+        bad: matches!(message.state, OutboxState::Dead | OutboxState::Unconfirmed | OutboxState::Expired),
+        subject: message.subject,
+        problem: message.last_error.unwrap_or_default(),
+    }
+}
+
+const fn state_words(w: &NotifierTexts, state: OutboxState) -> &'static str {
+    match state {
+        OutboxState::Pending | OutboxState::Claimed | OutboxState::Committing => w.pending,
+        OutboxState::Sent => w.sent,
+        OutboxState::Dead => w.dead,
+        OutboxState::Unconfirmed => w.unconfirmed,
+        OutboxState::Cancelled | OutboxState::Superseded => w.cancelled,
+        OutboxState::Expired => w.expired,
+    }
+}
+
+/// Sets up a notifier.
+pub async fn create(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let form = NotifierForm { enabled: true, ..NotifierForm::of(form.into_inner()) };
+    let made = async { notifiers::create(&app, &caller.actor, form.patch()?).await };
+    match made.await {
+        Ok(_) => Ok(redirect("/settings/notifiers")),
+        // What opens the way to a group is not written back into a page.
+        Err(error) => {
+            let typed = NotifierForm { url: String::new(), secret: String::new(), ..form.clone() };
+            show(&app, &request, &caller, Some(error), typed, Shown::default()).await
+        }
+    }
+}
+
+/// Changes a notifier.
+pub async fn change(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    form: web::Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let form = NotifierForm::of(form.into_inner());
+    let changed = async { notifiers::update(&app, &caller.actor, *id, Some(form.version), form.patch()?).await };
+    match changed.await {
+        Ok(_) => Ok(redirect("/settings/notifiers")),
+        Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
+        Err(error) => show(&app, &request, &caller, Some(error), NotifierForm::default(), Shown::default()).await,
+    }
+}
+
+/// Sends a test message.
+pub async fn test(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    notifiers::test(&app, &caller.actor, *id).await?;
+    Ok(redirect(&format!("/settings/notifiers?of={id}&tested=true#n-{id}")))
+}
+
+/// Removes a notifier.
+pub async fn remove(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    form: web::Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let form = NotifierForm::of(form.into_inner());
+    match notifiers::delete(&app, &caller.actor, *id, Some(form.version)).await {
+        Ok(()) => Ok(redirect("/settings/notifiers")),
+        Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
+        Err(error) => show(&app, &request, &caller, Some(error), NotifierForm::default(), Shown::default()).await,
+    }
+}
