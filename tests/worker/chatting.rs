@@ -59,6 +59,11 @@ async fn edit(stage: &Stage, number: i64, patch: EventPatch) {
     events::update(&stage.app, &operator(), number, version, patch).await.unwrap();
 }
 
+fn grade(level: &str) -> EventPatch {
+    let reason = Some("影响面大".to_owned());
+    EventPatch { severity: Some(Some(level.to_owned())), severity_reason: reason, ..EventPatch::default() }
+}
+
 fn bodies(server: &Elsewhere) -> Vec<Value> {
     server.asked.lock().unwrap().iter().map(|asked| serde_json::from_str(&asked.body).unwrap()).collect()
 }
@@ -105,7 +110,7 @@ async fn restricted_events_drills_and_old_ones_are_told_to_no_group() {
     let number = log(&stage, LINE).await;
     // It waits in the outbox when the door is closed.
     edit(&stage, number, EventPatch { restricted: Some(true), ..EventPatch::default() }).await;
-    edit(&stage, number, EventPatch { severity: Some(Some("A".to_owned())), ..EventPatch::default() }).await;
+    edit(&stage, number, grade("A")).await;
     let drill = log(&stage, "08/27 09:50 演练：切换备用渠道").await;
     edit(&stage, drill, EventPatch { kind: Some(EventKind::Drill), ..EventPatch::default() }).await;
     stage.round().await;
@@ -128,7 +133,7 @@ async fn a_team_hears_what_touches_it_and_a_topic_that_was_not_chosen_is_silent(
     assert_eq!(server.count(), 0);
     let share = fupan::domain::event_record::Responsibility { team_id: team.id, share: 10_000 };
     edit(&stage, number, EventPatch { responsibility: Some(vec![share]), ..EventPatch::default() }).await;
-    edit(&stage, number, EventPatch { severity: Some(Some("B".to_owned())), ..EventPatch::default() }).await;
+    edit(&stage, number, grade("B")).await;
     stage.round().await;
     let told = bodies(&server);
     assert_eq!(told.len(), 1, "{told:?}");

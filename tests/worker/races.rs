@@ -101,7 +101,7 @@ async fn what_a_stopped_worker_had_claimed_is_sent_once_when_its_lease_is_over()
     let stage = Stage::at(TUESDAY).await;
     stage.owed(Some(stage.oncall), "2024-08-26").await;
     worker::run_once(&stage.app, None, "test").await.unwrap();
-    let stopped = outbox::claim(&stage.app).await.unwrap();
+    let stopped = outbox::claim(&stage.app, outbox::Way::Mail).await.unwrap();
     assert_eq!(stopped.len(), 1);
     assert_eq!(stage.round_at("2024-08-27T10:07:59+08:00").await.sent, 0, "the lease is still good");
     assert_eq!(stage.round_at("2024-08-27T10:08:01+08:00").await.sent, 1);
@@ -115,7 +115,7 @@ async fn a_worker_that_stopped_after_the_dot_leaves_an_unknown_outcome() {
     let stage = Stage::at(TUESDAY).await;
     stage.owed(Some(stage.oncall), "2024-08-26").await;
     worker::run_once(&stage.app, None, "test").await.unwrap();
-    let stopped = outbox::claim(&stage.app).await.unwrap();
+    let stopped = outbox::claim(&stage.app, outbox::Way::Mail).await.unwrap();
     assert_eq!(outbox::commit_to_send(&stage.app, &stopped[0]).await.unwrap(), LastLook::GoOn);
     assert_eq!(stage.round_at("2024-08-27T10:20:00+08:00").await.unknown, 0, "the long lease is still good");
     let found = stage.round_at("2024-08-27T10:23:00+08:00").await;

@@ -145,7 +145,11 @@ pub struct Shown {
 }
 
 /// All notifiers.
-pub async fn page(request: HttpRequest, app: web::Data<App>, shown: web::Query<Shown>) -> Result<HttpResponse, Problem> {
+pub async fn page(
+    request: HttpRequest,
+    app: web::Data<App>,
+    shown: web::Query<Shown>,
+) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     show(&app, &request, &caller, None, NotifierForm::default(), *shown).await
 }
