@@ -169,12 +169,8 @@ fn place(figures: &[Figure], measure: &WeekMeasure) -> Place {
     let printed = printable(&measure.name, &measure.measured.indicator);
     let is_named =
         |figure: &Figure| figure.fields.is_named(&measure.name, None) || figure.fields.is_named(&printed, None);
-    let named: Vec<usize> = figures
-        .iter()
-        .enumerate()
-        .filter(|(_, figure)| is_named(figure))
-        .map(|(index, _)| index)
-        .collect();
+    let named: Vec<usize> =
+        figures.iter().enumerate().filter(|(_, figure)| is_named(figure)).map(|(index, _)| index).collect();
     let index = match named.as_slice() {
         [] => return Place::New,
         [one] => *one,
