@@ -33,10 +33,9 @@ async fn filled(app: &App) {
     let actor = Actor::local_operator();
     let fields = ServiceFields {
         name: "提现".to_owned(),
-        aliases: Vec::new(),
+        core: false,
         kind: ServiceKind::BusinessLine,
         team_id: None,
-        note: None,
         archived: false,
     };
     let service_id = Some(services::create(app, &actor, fields).await.unwrap().id);
@@ -71,18 +70,17 @@ async fn filled(app: &App) {
     dips::watch(app).await.unwrap();
 }
 
-/// A picture of the page, where somebody wants one: `SHOTS` names the folder.
+/// Pictures of the parts of the page, where somebody wants them: `SHOTS` names the folder.
 async fn shot(browser: &Browser, name: &str) {
     let Ok(folder) = std::env::var("SHOTS") else { return };
-    let script = "return [document.documentElement.clientWidth, document.documentElement.scrollHeight]";
-    let size: Vec<u32> = browser.driver.execute(script, Vec::new()).await.unwrap().convert().unwrap();
-    let metrics =
-        serde_json::json!({"width": size[0], "height": size[1].min(9_000), "deviceScaleFactor": 1, "mobile": false});
-    let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(browser.driver.handle.clone());
-    tools.execute_cdp_with_params("Emulation.setDeviceMetricsOverride", metrics).await.unwrap();
-    let path = std::path::Path::new(&folder).join(format!("{name}.png"));
-    browser.driver.screenshot(&path).await.unwrap();
-    tools.execute_cdp("Emulation.clearDeviceMetricsOverride").await.unwrap();
+    let script = "return Math.ceil(document.documentElement.scrollHeight / window.innerHeight)";
+    let screens: i64 = browser.driver.execute(script, Vec::new()).await.unwrap().convert().unwrap();
+    for at in 0..screens.min(9) {
+        let scroll = format!("window.scrollTo(0, {at} * (window.innerHeight - 120))");
+        browser.driver.execute(scroll, Vec::new()).await.unwrap();
+        let path = std::path::Path::new(&folder).join(format!("{name}-{at}.png"));
+        browser.driver.screenshot(&path).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +119,7 @@ async fn a_dip_becomes_an_event_with_its_cost_and_a_correction_restates_the_publ
     browser.open(&service, "/w/2024-W34").await;
     browser.find("#publish").await.click().await.unwrap();
     browser.reads("#publishing", "已发布").await;
-    browser.reads("#partial", "08-21").await;
+    browser.reads("#partial", "08/21 14:08").await;
     service.clock.set("2024-08-21T09:08:00Z");
     let later = (minute("2024-08-21T14:06")..minute("2024-08-21T17:00")).map(|at| sample(at, 1)).collect();
     samples::ingest(&service.app, &Actor::local_operator(), KEY, later).await.unwrap();
