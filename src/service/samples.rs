@@ -465,7 +465,7 @@ pub async fn stretches(
             .map(|(_, sample)| *sample)
             .collect();
         own.dedup_by_key(|sample| sample.minute);
-        Minutes::new(hours.map(|((_, hour), packed)| (*hour, packed.clone())).collect(), own, at.start, at.end)
+        Minutes::new(hours.map(|((_, hour), packed)| (*hour, *packed)).collect(), own, at.start, at.end)
     };
     Ok(wanted.iter().map(of).collect())
 }

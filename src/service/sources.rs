@@ -204,14 +204,10 @@ async fn write(
     let stored = before.as_ref().map_or(0, |before| before.version);
     let source =
         SampleSource { indicator: indicator.number, version: stored + 1, fields: change.fields, has_token, state };
-    match &before {
-        Some(_) => store::sources::update(tx, &source, token.as_ref().map(Option::as_ref), stored).await?,
-        None => {
-            let token = token.as_ref().and_then(Option::as_ref);
-            if !store::sources::insert(tx, &source, token).await? {
-                return Err(ServiceError::Conflict("this changed meanwhile; read it again".to_owned()));
-            }
-        }
+    if before.is_some() {
+        store::sources::update(tx, &source, token.as_ref().map(Option::as_ref), stored).await?;
+    } else if !store::sources::insert(tx, &source, token.as_ref().and_then(Option::as_ref)).await? {
+        return Err(ServiceError::Conflict("this changed meanwhile; read it again".to_owned()));
     }
     // Never the token itself.
     let from = before.map(|before| before.fields);
@@ -336,7 +332,7 @@ async fn pull_some(app: &App, was: SampleSource, steps: usize) -> Result<Option<
             Ok(Stretch { state, over: true }) => (state, Some(source::pause())),
             // Others have their turn, and then it goes on at once.
             Ok(Stretch { state, .. }) => (state, (step == steps).then_some(0)),
-            Err(failure) => failed(app, &source, failure),
+            Err(failure) => failed(app, &source, &failure),
         };
         let next_at = app.now_millis() + wait.unwrap_or(LEASE);
         let Some(noted) = note(app, source, SourceState { next_at, ..state }).await? else { return Ok(None) };
@@ -384,7 +380,7 @@ impl Failure {
 }
 
 /// The state after a failure, and the milliseconds to wait.
-fn failed(app: &App, source: &SampleSource, failure: Failure) -> (SourceState, Option<i64>) {
+fn failed(app: &App, source: &SampleSource, failure: &Failure) -> (SourceState, Option<i64>) {
     let now = app.now_millis();
     let failures = source.state.failures.saturating_add(1);
     tracing::warn!(indicator = source.indicator, problem = failure.problem.code(), failures, "a source is in trouble");

@@ -134,6 +134,8 @@ async fn a_dip_becomes_an_event_with_its_cost_and_a_correction_restates_the_publ
     browser.reads(".restated", "提现有效成功率").await;
     browser.reads(".restated", "更正样本").await;
     browser.reads(".restated del", &with).await;
+    let told = browser.find(".restated").await.text().await.unwrap();
+    assert!(!told.contains("补充样本"), "what came after the publication is no cause: {told}");
     shot(&browser, "restated").await;
 }
 

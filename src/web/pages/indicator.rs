@@ -207,7 +207,15 @@ pub async fn page(
     query: web::Query<PeriodQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &request, &caller, &key, &query, StatusCode::OK, String::new(), Typed::default()).await
+    show(&app, &request, &caller, &key, &query, Refusal::default()).await
+}
+
+/// Why a form was refused, and what was typed into it; nothing of a page that is only read.
+#[derive(Debug, Default)]
+pub(super) struct Refusal {
+    pub status: StatusCode,
+    pub message: String,
+    pub typed: Typed,
 }
 
 /// The page, with what a form was refused for.
@@ -217,11 +225,10 @@ pub(super) async fn show(
     caller: &Caller,
     key: &str,
     query: &PeriodQuery,
-    status: StatusCode,
-    message: String,
-    typed: Typed,
+    refusal: Refusal,
 ) -> Result<HttpResponse, Problem> {
     let actor = &caller.actor;
+    let Refusal { status, message, typed } = refusal;
     let found = indicators::find(app, actor, key).await?;
     let shell = Shell::of(app, request, caller, "figures").await?;
     let w = words::texts(shell.t.lang);

@@ -203,17 +203,8 @@ pub(super) async fn after<T>(
                 ServiceError::Stale { .. } => texts::texts(t.lang).stale.to_owned(),
                 other => refusal(t, other),
             };
-            indicator::show(
-                app,
-                request,
-                caller,
-                key,
-                &super::indicators::PeriodQuery::default(),
-                status,
-                message,
-                typed,
-            )
-            .await
+            let refusal = indicator::Refusal { status, message, typed };
+            indicator::show(app, request, caller, key, &super::indicators::PeriodQuery::default(), refusal).await
         }
     }
 }
