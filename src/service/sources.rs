@@ -50,6 +50,9 @@ const LEASE: i64 = 5 * 60_000;
 /// Stretches of a source before another one has its turn.
 const STEPS: usize = 6;
 
+/// Milliseconds after which it ends with the stretch that it is at, so that nobody waits for minutes for a slow server.
+const LONGEST: i64 = 20_000;
+
 /// Sources that are asked at the same time.
 const AT_ONCE: usize = 4;
 
@@ -326,12 +329,13 @@ async fn pull_some(app: &App, was: SampleSource, steps: usize) -> Result<Option<
         return Ok(None);
     };
     let lease = SourceState { next_at: app.now_millis() + LEASE, ..stored.state.clone() };
+    let begun = app.now_millis();
     let Some(mut source) = note(app, stored, lease).await? else { return Ok(None) };
     for step in 1..=steps {
         let (state, wait) = match next(app, &source, token.as_ref(), &indicator).await? {
             Ok(Stretch { state, over: true }) => (state, Some(source::pause())),
             // Others have their turn, and then it goes on at once.
-            Ok(Stretch { state, .. }) => (state, (step == steps).then_some(0)),
+            Ok(Stretch { state, .. }) => (state, (step == steps || app.now_millis() - begun > LONGEST).then_some(0)),
             Err(failure) => failed(app, &source, &failure),
         };
         let next_at = app.now_millis() + wait.unwrap_or(LEASE);
