@@ -138,6 +138,7 @@ async fn app(url: &str) -> App {
         mail_domain: "localhost".to_owned(),
         attempts: Arc::default(),
         demo: false,
+        outgoing: Arc::new(fupan::outgoing::NothingOut),
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
     }

@@ -82,6 +82,7 @@ async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
         mail_domain: "localhost".to_owned(),
         attempts: Arc::default(),
         demo: false,
+        outgoing: Arc::new(fupan::outgoing::NothingOut),
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
     }

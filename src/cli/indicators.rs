@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{
         checked::FieldError,
-        indicator::{IndicatorFields, Party},
+        indicator::{NewIndicator, Party},
         report::reading::Decimal,
     },
     i18n,
@@ -131,21 +131,12 @@ pub(super) async fn run(session: &Session, command: IndicatorCommand) -> anyhow:
         IndicatorCommand::List { archived } => return list(session, archived).await,
         IndicatorCommand::Show { key } => return show(session, &key).await,
         IndicatorCommand::Add { key, name, kind, service, unit, digits, lower_is_better } => {
-            let kind = api::kind(&kind).map_err(ServiceError::from)?;
-            let (default_unit, default_digits, default_lower) = api::defaults(kind);
-            let fields = IndicatorFields {
-                name: name.unwrap_or_else(|| key.clone()),
-                key,
-                kind,
-                service_id: match service {
-                    Some(service) => service_of(session, &service).await?,
-                    None => None,
-                },
-                unit: unit.or_else(|| default_unit.map(str::to_owned)),
-                digits: digits.unwrap_or(default_digits),
-                lower_is_better: lower_is_better.unwrap_or(default_lower),
-                archived: false,
+            let service_id = match service {
+                Some(service) => service_of(session, &service).await?,
+                None => None,
             };
+            let new = NewIndicator { key, name, kind: Some(kind), service_id, unit, digits, lower_is_better };
+            let fields = new.fields().map_err(ServiceError::from)?;
             let first = DefinitionFields { valid_from: app.today(), exclusions: BTreeMap::new(), note: None };
             indicators::create(app, actor, fields, first).await?
         }

@@ -100,6 +100,51 @@ impl IndicatorFields {
     }
 }
 
+/// A new indicator as pages, API and command line ask for it; what is left out follows its kind.
+#[derive(Debug, Clone, Default)]
+pub struct NewIndicator {
+    /// Its name in addresses.
+    pub key: String,
+    /// By default the key.
+    pub name: Option<String>,
+    /// A code; by default a success rate.
+    pub kind: Option<String>,
+    /// The business line or component.
+    pub service_id: Option<Uuid>,
+    /// By default `%` of a rate and `ms` of a duration.
+    pub unit: Option<String>,
+    /// By default 3 of a rate and 0 of others.
+    pub digits: Option<u8>,
+    /// By default true of a duration and false of others.
+    pub lower_is_better: Option<bool>,
+}
+
+impl NewIndicator {
+    /// Its fields, not checked yet.
+    pub fn fields(self) -> Result<IndicatorFields, FieldError> {
+        let remedy = || FieldError::shape("indicator_kind", "choose success_rate, availability, duration or number");
+        let kind = match self.kind.as_deref().map(str::trim) {
+            None | Some("") => IndicatorKind::default(),
+            Some(code) => IndicatorKind::from_code(code).ok_or_else(remedy)?,
+        };
+        let (unit, digits, lower_is_better) = match kind {
+            IndicatorKind::SuccessRate | IndicatorKind::Availability => (Some("%"), 3, false),
+            IndicatorKind::Duration => (Some("ms"), 0, true),
+            IndicatorKind::Number => (None, 0, false),
+        };
+        Ok(IndicatorFields {
+            name: self.name.unwrap_or_else(|| self.key.clone()),
+            key: self.key,
+            kind,
+            service_id: self.service_id,
+            unit: self.unit.or_else(|| unit.map(str::to_owned)),
+            digits: self.digits.unwrap_or(digits),
+            lower_is_better: self.lower_is_better.unwrap_or(lower_is_better),
+            archived: false,
+        })
+    }
+}
+
 /// A key as it may stand in an address.
 pub fn key(text: &str) -> Result<String, FieldError> {
     let text = text.trim();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::samples::{Counts, MOST_PER_MINUTE, Minute, Sample};
 
@@ -118,7 +118,8 @@ fn minute_of(at: f64) -> Option<Minute> {
 }
 
 /// What a second query counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Counted {
     /// Those that succeeded.
     #[default]

@@ -33,7 +33,6 @@ pub struct SourceFields {
     /// The query for those that succeeded, or failed.
     pub second: String,
     /// What the second query counts.
-    #[serde(serialize_with = "code")]
     pub counted: Counted,
     /// The query for failures that do not count.
     pub excluded: Option<String>,
@@ -43,15 +42,13 @@ pub struct SourceFields {
     pub paused: bool,
 }
 
-fn code<S: serde::Serializer>(counted: &Counted, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(counted.code())
-}
-
 impl SourceFields {
     /// Checks lengths and numbers, and takes the slashes at the end of the address away.
     pub fn checked(mut self) -> Result<Self, FieldError> {
-        self.url = checked::line("url", &self.url, 2_000)?.trim_end_matches('/').to_owned();
-        self.url = self.url.trim_end_matches("/api/v1/query_range").trim_end_matches('/').to_owned();
+        let given = checked::line("url", &self.url, 2_000)?;
+        let url = given.trim_end_matches('/');
+        let url = url.strip_suffix("/api/v1/query_range").unwrap_or(url).trim_end_matches('/');
+        url.clone_into(&mut self.url);
         if self.url.contains(['?', '#']) {
             return Err(FieldError::shape("url", "give the address of the server without a query behind it"));
         }

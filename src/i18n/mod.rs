@@ -300,8 +300,8 @@ texts! {
     pub_withdrawn: "已撤回", "withdrawn";
     pub_since: "发布后修订", "Changed since it was published";
     pub_nothing_since: "发布后没有变化。", "Nothing has changed since it was published.";
-    pub_partial: "发布时这一周还没有结束，数值到这时为止：", "The week ran when it was published; its figures end at";
-    pub_partial_hint: "修订只比较到这时的数值；这一周结束后请再发布一次。", "They are compared as far as that; publish the week again when it is over.";
+    pub_partial: "发布时这一周还没有结束，数值到", "The week ran when it was published; its figures end at";
+    pub_partial_hint: "为止；修订只比较到这时，这一周结束后请再发布一次。", "They are compared as far as that; publish the week again when it is over.";
     pub_unchanged: "与已发布的没有差别，不需要再发布。", "Nothing differs from what is published; there is nothing to publish.";
     pub_was: "发布时", "Published";
     pub_now: "现在", "Now";

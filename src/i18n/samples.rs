@@ -56,14 +56,16 @@ pub struct MeasuredWords {
     pub coverage: &'static str,
     /// What somebody reported.
     pub reported: &'static str,
+    /// Some of the counts were written by hand.
+    pub by_hand: &'static str,
 }
 
 /// The words in a language.
 pub const fn words(chinese: bool) -> MeasuredWords {
     if chinese {
-        MeasuredWords { measured: "实测", coverage: "覆盖率", reported: "上报" }
+        MeasuredWords { measured: "实测", coverage: "覆盖率", reported: "上报", by_hand: "含手填" }
     } else {
-        MeasuredWords { measured: "measured", coverage: "coverage", reported: "reported" }
+        MeasuredWords { measured: "measured", coverage: "coverage", reported: "reported", by_hand: "partly by hand" }
     }
 }
 

@@ -106,14 +106,14 @@ impl fmt::Debug for HttpOut {
 impl HttpOut {
     /// One that resolves names as the system does.
     pub fn new(exceptions: Exceptions) -> Result<Self, OutgoingError> {
-        Self::with_lookup(exceptions, system())
+        Self::with_lookup(exceptions, &system())
     }
 
     /// One with another resolver.
-    pub fn with_lookup(exceptions: Exceptions, lookup: Lookup) -> Result<Self, OutgoingError> {
+    pub fn with_lookup(exceptions: Exceptions, lookup: &Lookup) -> Result<Self, OutgoingError> {
         let exceptions = Arc::new(exceptions);
         let client = |open: bool| {
-            let guard = Guard { lookup: Arc::clone(&lookup), exceptions: Arc::clone(&exceptions), open };
+            let guard = Guard { lookup: Arc::clone(lookup), exceptions: Arc::clone(&exceptions), open };
             client(guard)
         };
         Ok(Self { open: client(true)?, narrow: client(false)?, exceptions: Arc::clone(&exceptions) })
@@ -218,7 +218,9 @@ fn failure(error: &reqwest::Error) -> OutgoingError {
     if error.is_timeout() && !error.is_connect() {
         return OutgoingError::TooSlow(CONNECT_WITHIN.as_secs());
     }
-    let words = inner.to_string().chars().take(200).collect();
+    let words = inner.to_string();
+    // The number of the system behind its words helps nobody.
+    let words = words.split(" (os error").next().unwrap_or_default().chars().take(200).collect();
     if error.is_connect() || error.is_builder() {
         OutgoingError::Unreachable(words)
     } else {

@@ -77,6 +77,12 @@ pub async fn page(
     Ok(warnings.into_iter().filter_map(with).collect())
 }
 
+/// How many warnings are open.
+pub async fn count_open(app: &App, actor: &Actor) -> Result<u64, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::burn_warnings::count_open(app.store.read()).await?)
+}
+
 /// What a look at the budgets did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watched {

@@ -565,35 +565,52 @@ pub async fn ledger(
     (from, to): (Minute, Minute),
     target: Option<Decimal>,
 ) -> Result<Ledger, ServiceError> {
+    let missing = indicators::missing(&indicator.fields.key);
+    ledgers(app, actor, vec![(indicator, target)], (from, to)).await?.pop().ok_or(missing)
+}
+
+/// The figures of several indicators over `from..to` as ledgers, each against its target; at most 1,000.
+async fn ledgers(
+    app: &App,
+    actor: &Actor,
+    of: Vec<(Indicator, Option<Decimal>)>,
+    (from, to): (Minute, Minute),
+) -> Result<Vec<Ledger>, ServiceError> {
     authorise(actor, Permission::Read)?;
     // Who asks right after a change need not wait for the worker; a backlog is the worker's.
     let due = store::event_costs::due(app.store.read(), app.now_millis(), TOGETHER).await?;
     if !due.is_empty() && due.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
         step(app, &due).await?;
     }
-    let hand_counts::Sums { totals, by_hand, .. } = hand_counts::sums(app, actor, indicator.number, from, to).await?;
-    let rows = store::event_costs::of_indicator(app.store.read(), indicator.number, from, to, Sight::of(actor)).await?;
-    let mut of: BTreeMap<Option<i64>, Vec<Cost>> = BTreeMap::new();
-    for (cost, number) in rows {
-        of.entry(number).or_default().push(cost);
+    let numbers: Vec<i32> = of.iter().map(|(indicator, _)| indicator.number).collect();
+    let sums = hand_counts::sums_of(app, actor, &numbers, from, to).await?;
+    let mut costs: HashMap<i32, BTreeMap<Option<i64>, Vec<Cost>>> = HashMap::new();
+    let rows = store::event_costs::of_indicators(app.store.read(), &numbers, from, to, Sight::of(actor)).await?;
+    for (indicator, cost, number) in rows {
+        costs.entry(indicator).or_default().entry(number).or_default().push(cost);
     }
-    let mut entries: Vec<LedgerEntry> = of
-        .into_iter()
-        .map(|(number, costs)| {
-            let loss = Loss::of(costs.iter());
-            LedgerEntry {
-                number,
-                from: costs.iter().map(|cost| cost.from).min().unwrap_or(from),
-                to: costs.iter().map(|cost| cost.to).max().unwrap_or(to),
-                effect: loss_ledger::effect(loss, totals, target),
-                loss,
-            }
-        })
-        .collect();
-    entries.sort_by_key(|entry| (std::cmp::Reverse(entry.loss.excess), entry.from));
-    let by_events = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.loss.excess));
-    let explained = Explained { failed: totals.eligible().saturating_sub(totals.success), by_events };
-    Ok(Ledger { indicator, from, to, totals, by_hand, target, entries, explained })
+    let made = of.into_iter().map(|(indicator, target)| {
+        let hand_counts::Sums { totals, by_hand, .. } = sums.get(&indicator.number).copied().unwrap_or_default();
+        let costs = costs.remove(&indicator.number).unwrap_or_default();
+        let mut entries: Vec<LedgerEntry> = costs
+            .into_iter()
+            .map(|(number, costs)| {
+                let loss = Loss::of(costs.iter());
+                LedgerEntry {
+                    number,
+                    from: costs.iter().map(|cost| cost.from).min().unwrap_or(from),
+                    to: costs.iter().map(|cost| cost.to).max().unwrap_or(to),
+                    effect: loss_ledger::effect(loss, totals, target),
+                    loss,
+                }
+            })
+            .collect();
+        entries.sort_by_key(|entry| (std::cmp::Reverse(entry.loss.excess), entry.from));
+        let by_events = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.loss.excess));
+        let explained = Explained { failed: totals.eligible().saturating_sub(totals.success), by_events };
+        Ledger { indicator, from, to, totals, by_hand, target, entries, explained }
+    });
+    Ok(made.collect())
 }
 
 /// The minutes of a period in the report zone; one that runs ends before the minute that is not over.
@@ -654,6 +671,18 @@ pub async fn ledger_for(
 ) -> Result<Ledger, ServiceError> {
     let target = window.and_then(|window| target_of(&found.objectives, window));
     ledger(app, actor, found.indicator.clone(), minutes_of(app, period), target).await
+}
+
+/// The ledgers of several indicators over a period against their objectives of a window.
+pub async fn ledgers_for(
+    app: &App,
+    actor: &Actor,
+    found: &[&WithObjectives],
+    period: Period,
+    window: Window,
+) -> Result<Vec<Ledger>, ServiceError> {
+    let of = found.iter().map(|one| (one.indicator.clone(), target_of(&one.objectives, window)));
+    ledgers(app, actor, of.collect(), minutes_of(app, period)).await
 }
 
 /// How an event is tied to an indicator, by its code: linked, cut, or nothing for what its services say.

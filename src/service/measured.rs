@@ -98,10 +98,7 @@ async fn of_weeks(
             sums.extend(sums_until(app, &indicators, first, ends).await?);
         }
         let running = crate::domain::iso_week::midnight(week.next().monday(), app.zone).timestamp_millis() > now;
-        let heads = match running {
-            true => store::samples::heads(connection, &numbers).await?,
-            false => HashMap::new(),
-        };
+        let heads = if running { store::samples::heads(connection, &numbers).await? } else { HashMap::new() };
         let mut found = Vec::new();
         for indicator in &indicators {
             let Some(summed) = sums.get(&indicator.number).filter(|summed| summed.totals.minutes > 0) else { continue };

@@ -379,9 +379,12 @@ async fn with_causes(
     let later = |entry: &AuditEntry| (entry.at, entry.id) > (head.published_at, head.id);
     let entries = |subject: &String| by_subject.get(subject).map(Vec::as_slice).unwrap_or_default();
     let millis = |week: IsoWeek| iso_week::midnight(week.monday(), app.zone).timestamp_millis();
+    // Of a week that ran only what lies before the end of its figures can have changed it.
+    let came = ends(&published.numbers).into_values().max().map(|end| i64::from(end) * 60_000);
+    let end = partial_until(app, head).map_or_else(|| millis(head.week.next()), |at| came.unwrap_or(at));
     // Of the week before too, which the text compares with.
     let known = |only: IsoWeek, entries: &mut dyn Iterator<Item = &AuditEntry>| -> Vec<Edit> {
-        let reach = millis(only)..millis(head.week.next());
+        let reach = millis(only)..end;
         let touches = |edit: &Edit| {
             let stretch = edit.samples.as_ref();
             stretch

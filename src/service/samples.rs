@@ -439,6 +439,37 @@ pub async fn minutes(app: &App, actor: &Actor, number: i32, from: Minute, to: Mi
     Ok(Minutes::new(hours, staged, from, to))
 }
 
+/// The measured minutes of several stretches of indicators, in the order of the stretches; all of them together are at most two
+/// years of minutes.
+pub async fn stretches(
+    app: &App,
+    actor: &Actor,
+    wanted: &[(i32, Range<Minute>)],
+) -> Result<Vec<Minutes>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    if wanted.iter().map(|(_, at)| i64::from(at.end) - i64::from(at.start)).sum::<i64>() > i64::from(MOST_MINUTES) {
+        return Err(FieldError::shape("to", "give periods of at most two years together").into());
+    }
+    let connection = app.store.read();
+    // What is staged is asked for first: a minute that is packed in between is then in both readings, which is no harm.
+    let staged = store::samples::staged_within(connection, wanted).await?;
+    let hours = |at: &Range<Minute>| place(at.start).0..-(-at.end).div_euclid(60);
+    let runs: Vec<(i32, Range<i32>)> = wanted.iter().map(|(indicator, at)| (*indicator, hours(at))).collect();
+    let packed = store::samples::packed(connection, &runs).await?;
+    let of = |(indicator, at): &(i32, Range<Minute>)| {
+        let Range { start, end } = hours(at);
+        let hours = packed.range((*indicator, start)..(*indicator, end.max(start)));
+        let mut own: Vec<Sample> = staged
+            .iter()
+            .filter(|(of, sample)| of == indicator && at.contains(&sample.minute))
+            .map(|(_, sample)| *sample)
+            .collect();
+        own.dedup_by_key(|sample| sample.minute);
+        Minutes::new(hours.map(|((_, hour), packed)| (*hour, *packed)).collect(), own, at.start, at.end)
+    };
+    Ok(wanted.iter().map(of).collect())
+}
+
 /// What is known of an indicator's samples: the revision, the first and the last minute.
 pub async fn head(app: &App, actor: &Actor, number: i32) -> Result<Option<store::samples::Head>, ServiceError> {
     authorise(actor, Permission::Read)?;

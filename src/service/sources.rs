@@ -50,6 +50,9 @@ const LEASE: i64 = 5 * 60_000;
 /// Stretches of a source before another one has its turn.
 const STEPS: usize = 6;
 
+/// Milliseconds after which it ends with the stretch that it is at, so that nobody waits for minutes for a slow server.
+const LONGEST: i64 = 20_000;
+
 /// Sources that are asked at the same time.
 const AT_ONCE: usize = 4;
 
@@ -204,14 +207,10 @@ async fn write(
     let stored = before.as_ref().map_or(0, |before| before.version);
     let source =
         SampleSource { indicator: indicator.number, version: stored + 1, fields: change.fields, has_token, state };
-    match &before {
-        Some(_) => store::sources::update(tx, &source, token.as_ref().map(Option::as_ref), stored).await?,
-        None => {
-            let token = token.as_ref().and_then(Option::as_ref);
-            if !store::sources::insert(tx, &source, token).await? {
-                return Err(ServiceError::Conflict("this changed meanwhile; read it again".to_owned()));
-            }
-        }
+    if before.is_some() {
+        store::sources::update(tx, &source, token.as_ref().map(Option::as_ref), stored).await?;
+    } else if !store::sources::insert(tx, &source, token.as_ref().and_then(Option::as_ref)).await? {
+        return Err(ServiceError::Conflict("this changed meanwhile; read it again".to_owned()));
     }
     // Never the token itself.
     let from = before.map(|before| before.fields);
@@ -330,13 +329,14 @@ async fn pull_some(app: &App, was: SampleSource, steps: usize) -> Result<Option<
         return Ok(None);
     };
     let lease = SourceState { next_at: app.now_millis() + LEASE, ..stored.state.clone() };
+    let begun = app.now_millis();
     let Some(mut source) = note(app, stored, lease).await? else { return Ok(None) };
     for step in 1..=steps {
         let (state, wait) = match next(app, &source, token.as_ref(), &indicator).await? {
             Ok(Stretch { state, over: true }) => (state, Some(source::pause())),
             // Others have their turn, and then it goes on at once.
-            Ok(Stretch { state, .. }) => (state, (step == steps).then_some(0)),
-            Err(failure) => failed(app, &source, failure),
+            Ok(Stretch { state, .. }) => (state, (step == steps || app.now_millis() - begun > LONGEST).then_some(0)),
+            Err(failure) => failed(app, &source, &failure),
         };
         let next_at = app.now_millis() + wait.unwrap_or(LEASE);
         let Some(noted) = note(app, source, SourceState { next_at, ..state }).await? else { return Ok(None) };
@@ -384,7 +384,7 @@ impl Failure {
 }
 
 /// The state after a failure, and the milliseconds to wait.
-fn failed(app: &App, source: &SampleSource, failure: Failure) -> (SourceState, Option<i64>) {
+fn failed(app: &App, source: &SampleSource, failure: &Failure) -> (SourceState, Option<i64>) {
     let now = app.now_millis();
     let failures = source.state.failures.saturating_add(1);
     tracing::warn!(indicator = source.indicator, problem = failure.problem.code(), failures, "a source is in trouble");

@@ -1,7 +1,9 @@
 //! Warnings that an error budget burns too fast.
 
 use entity::burn_warning::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, tx::inserted};
@@ -43,6 +45,11 @@ pub async fn page(
     }
     let rows = query.order_by_desc(Column::Id).limit(limit).all(connection).await?;
     rows.into_iter().map(value).collect()
+}
+
+/// How many are open.
+pub async fn count_open(connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    Ok(Entity::find().filter(Column::ClosedAt.eq(0_i64)).count(connection).await?)
 }
 
 /// A warning.

@@ -316,20 +316,9 @@ pub async fn of_event(connection: &impl ConnectionTrait, event: Uuid) -> Result<
 /// The most costs of an indicator that are read at once.
 pub const MOST_COSTS: u64 = 10_000;
 
-/// The costs of events that are there, whatever they cost, for an indicator and pieces that begin within the minutes
-/// `from..to`; with the number of the event, and whether these eyes see it. In the order of time, at most 10,000.
-pub async fn of_indicator(
-    connection: &impl ConnectionTrait,
-    indicator: i32,
-    from: Minute,
-    to: Minute,
-    sight: Sight,
-) -> Result<Vec<(Cost, Option<i64>)>, StoreError> {
-    let costs = of_indicators(connection, &[indicator], from, to, sight).await?;
-    Ok(costs.into_iter().map(|(_, cost, number)| (cost, number)).collect())
-}
-
-/// The same of several indicators, at most 1,000, in one question; each cost with the indicator that it is of.
+/// The costs of events that are there, whatever they cost, for indicators (at most 1,000) and pieces that begin within the
+/// minutes `from..to`; each with its indicator, and with the number of the event where these eyes see it. In the order of time,
+/// at most 10,000 for each of ten indicators.
 pub async fn of_indicators(
     connection: &impl ConnectionTrait,
     indicators: &[i32],
@@ -343,7 +332,7 @@ pub async fn of_indicators(
         .filter(event_cost::Column::FirstMinute.lt(to))
         .order_by_asc(event_cost::Column::FirstMinute)
         .order_by_asc(event_cost::Column::EventId)
-        .limit(MOST_COSTS)
+        .limit(MOST_COSTS * u64::try_from(indicators.len()).unwrap_or(10).clamp(1, 10))
         .all(connection)
         .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.event_id).collect();

@@ -513,6 +513,33 @@ pub async fn minutes(
     Ok((packed, staged))
 }
 
+/// The staged minutes of indicators within these stretches, in order.
+pub async fn staged_within(
+    connection: &impl ConnectionTrait,
+    stretches: &[(i32, Range<Minute>)],
+) -> Result<Vec<(i32, Sample)>, StoreError> {
+    let one = "SELECT indicator, minute, total, success, excluded, estimated FROM sample_minute \
+               WHERE indicator = ? AND minute >= ? AND minute < ?";
+    let mut found = Vec::new();
+    for chunk in stretches.chunks(PARTS) {
+        let text = vec![one; chunk.len()].join(" UNION ALL ");
+        let values = chunk.iter().flat_map(|(indicator, at)| [Value::from(*indicator), at.start.into(), at.end.into()]);
+        let query = statement(connection.get_database_backend(), &text, values.collect());
+        for row in connection.query_all_raw(query).await? {
+            let estimated: i16 = row.try_get_by_index(5)?;
+            let counts = Counts {
+                total: row.try_get_by_index(2)?,
+                success: row.try_get_by_index(3)?,
+                excluded: row.try_get_by_index(4)?,
+                estimated: estimated != 0,
+            };
+            found.push((row.try_get_by_index(0)?, Sample { minute: row.try_get_by_index(1)?, counts }));
+        }
+    }
+    found.sort_unstable_by_key(|(indicator, sample)| (*indicator, sample.minute));
+    Ok(found)
+}
+
 fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")
 }

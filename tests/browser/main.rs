@@ -2,6 +2,7 @@
 //! `CHROMEDRIVER` and `CHROMIUM`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod figures;
 mod grading;
 mod postmortem;
 mod record;

@@ -106,7 +106,7 @@ async fn every_kind_of_special_address_behind_a_name_is_refused_by_words() {
         "2001:db8::1",
     ] {
         let (lookup, names) = lookup(&[&[address]]);
-        let out = HttpOut::with_lookup(Exceptions::default(), lookup).unwrap();
+        let out = HttpOut::with_lookup(Exceptions::default(), &lookup).unwrap();
         let Err(OutgoingError::Forbidden(words)) = send(&out, "https://prometheus.example.com/").await else {
             panic!("{address} was asked")
         };
@@ -121,7 +121,7 @@ async fn a_name_that_answers_otherwise_the_second_time_gains_nothing() {
     let canary = Elsewhere::on(&format!("127.0.0.2:{}", good.address.port()), |_| ok("inner")).await;
     let url = format!("http://metrics.example.com:{}/", good.address.port());
     let (lookup, names) = lookup(&[&["127.0.0.1"], &["127.0.0.2"]]);
-    let out = HttpOut::with_lookup(allowing(&["127.0.0.1/32"]), lookup).unwrap();
+    let out = HttpOut::with_lookup(allowing(&["127.0.0.1/32"]), &lookup).unwrap();
     assert_eq!(send(&out, &url).await.unwrap().body, b"good");
     assert_eq!(names.lock().unwrap().len(), 1, "what was judged is what is connected to");
     assert!(matches!(send(&out, &url).await, Err(OutgoingError::Forbidden(_))));
@@ -133,7 +133,7 @@ async fn of_several_addresses_only_those_that_are_admitted_are_tried() {
     let good = Elsewhere::start(|_| ok("good")).await;
     let canary = Elsewhere::on(&format!("127.0.0.2:{}", good.address.port()), |_| ok("inner")).await;
     let (lookup, _) = lookup(&[&["127.0.0.2", "127.0.0.1"]]);
-    let out = HttpOut::with_lookup(allowing(&["127.0.0.1/32"]), lookup).unwrap();
+    let out = HttpOut::with_lookup(allowing(&["127.0.0.1/32"]), &lookup).unwrap();
     let url = format!("http://metrics.example.com:{}/", good.address.port());
     assert_eq!(send(&out, &url).await.unwrap().body, b"good");
     assert_eq!(canary.count(), 0);
@@ -142,7 +142,7 @@ async fn of_several_addresses_only_those_that_are_admitted_are_tried() {
 #[tokio::test]
 async fn a_public_server_is_asked_by_tls_and_on_the_usual_ports_only() {
     let (lookup, _) = lookup(&[&["8.8.8.8"]]);
-    let out = HttpOut::with_lookup(allowing(&[]), lookup).unwrap();
+    let out = HttpOut::with_lookup(allowing(&[]), &lookup).unwrap();
     for url in
         ["http://metrics.example.com/", "https://metrics.example.com:9090/", "http://8.8.8.8/", "https://8.8.8.8:22/"]
     {

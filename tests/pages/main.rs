@@ -6,6 +6,7 @@ mod foreign;
 mod grading;
 mod history;
 mod imports;
+mod indicator_inputs;
 mod indicators;
 mod line_styles;
 mod postmortem;

@@ -11,7 +11,8 @@ use fupan::{
         actor::{Actor, Role},
         samples::Minute,
     },
-    service::{App, ServiceError, indicators, samples, sources},
+    runtime::system::SystemClock,
+    service::{App, ServiceError, indicators, ports::Clock as _, samples, sources},
 };
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -374,7 +375,7 @@ async fn the_command_line_sets_a_source_pulls_it_and_tells_what_is_in_the_way() 
     let database = support::TestDatabase::new().await;
     let held: Held = Arc::default();
     let server = Elsewhere::start(prometheus(&held)).await;
-    let now = fupan::domain::samples::minute_of(chrono::Utc::now().timestamp_millis());
+    let now = fupan::domain::samples::minute_of(SystemClock.now().timestamp_millis());
     let since = now - 70_000;
     fill(&held, "t", (since..now).map(|minute| (minute, "7".to_owned())));
     fill(&held, "s", (since..now).map(|minute| (minute, "6.5".to_owned())));

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         checked::{FieldError, FieldProblem},
-        indicator::{IndicatorFields, IndicatorKind, Party},
+        indicator::{NewIndicator, Party},
         report::reading::Decimal,
     },
     service::{
@@ -186,21 +186,6 @@ pub fn exclusions(table: BTreeMap<String, String>) -> Result<BTreeMap<String, Pa
     table.into_iter().map(|(code, party)| Ok((code, Party::from_code(&party).ok_or_else(remedy)?))).collect()
 }
 
-/// The kind of a code.
-pub fn kind(code: &str) -> Result<IndicatorKind, FieldError> {
-    let remedy = || FieldError::shape("indicator_kind", "choose success_rate, availability, duration or number");
-    IndicatorKind::from_code(code.trim()).ok_or_else(remedy)
-}
-
-/// What a new indicator gets where nothing is said: its unit, digits and direction.
-pub fn defaults(kind: IndicatorKind) -> (Option<&'static str>, u8, bool) {
-    match kind {
-        IndicatorKind::SuccessRate | IndicatorKind::Availability => (Some("%"), 3, false),
-        IndicatorKind::Duration => (Some("ms"), 0, true),
-        IndicatorKind::Number => (None, 0, false),
-    }
-}
-
 fn objective_body(objective: &Objective) -> ObjectiveBody {
     let (window, target) = (objective.window.code(), objective.target.to_string());
     ObjectiveBody { window, target, version: objective.version }
@@ -268,18 +253,16 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let new = new.into_inner();
-    let kind = new.kind.as_deref().map_or(Ok(IndicatorKind::default()), kind)?;
-    let (unit, digits, lower_is_better) = defaults(kind);
-    let fields = IndicatorFields {
-        name: new.name.unwrap_or_else(|| new.key.clone()),
+    let fields = NewIndicator {
         key: new.key,
-        kind,
+        name: new.name,
+        kind: new.kind,
         service_id: new.service_id,
-        unit: new.unit.or_else(|| unit.map(str::to_owned)),
-        digits: new.digits.unwrap_or(digits),
-        lower_is_better: new.lower_is_better.unwrap_or(lower_is_better),
-        archived: false,
-    };
+        unit: new.unit,
+        digits: new.digits,
+        lower_is_better: new.lower_is_better,
+    }
+    .fields()?;
     let definition = DefinitionFields {
         valid_from: new.valid_from.unwrap_or_else(|| app.today()),
         exclusions: exclusions(new.exclusions.unwrap_or_default())?,

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::{
     Shell,
     figure_charts::{self, Axis, Chart, Scale},
-    indicator::{day_ticks, marks, midnight, names, year_days},
+    indicator::names,
+    indicator_charts::{day_ticks, marks, midnight, year_days},
     indicators::{NOTHING, count_text, time_text},
     render,
     rows::thousands,
@@ -110,11 +111,10 @@ pub async fn page(
     let names = names(&app, actor, &shell.levels, first, last).await?;
     let axis = Axis { from: midnight(&app, first), to: midnight(&app, period.to.succ_opt().unwrap_or(period.to)) };
     let mut accounts = Vec::with_capacity(found.len());
-    for one in &found {
-        let mut ledger = event_costs::ledger_for(&app, actor, one, period, Some(Window::Year)).await?;
+    for mut ledger in event_costs::ledgers_for(&app, actor, &found, period, Window::Year).await? {
         ledger.entries.sort_by_key(|entry| entry.from);
         let empty = Days::new();
-        let days = days.get(&one.indicator.number).unwrap_or(&empty);
+        let days = days.get(&ledger.indicator.number).unwrap_or(&empty);
         let mut account = account(&app, w, &ledger, &names);
         account.chart = chart(&app, &ledger, days, axis).map(|mut chart| {
             chart.label = format!("{} {year}: {}", account.name, w.budget_hint);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Shell, event_costs,
     figure_charts::Chart,
-    indicator_forms::refused,
+    forms::refused,
     indicators::{local, of_totals, rate_text},
     redirect, refusal, render,
     rows::thousands,
@@ -117,10 +117,15 @@ async fn show(
     let near = if open { events_near(app, actor, &found).await? } else { Vec::new() };
     let now = minute_of(app.now_millis());
     let mut rows = Vec::with_capacity(found.len());
-    for one in &found {
-        let (dip, fields) = (&one.dip, &one.indicator.fields);
-        let stretch = (dip.from, dip.to.unwrap_or(now).max(dip.from + 1));
-        let chart = event_costs::minute_chart(app, actor, one.indicator.number, fields.digits, stretch).await?;
+    let shown = |one: &Proposal| event_costs::Shown {
+        indicator: one.indicator.number,
+        digits: one.indicator.fields.digits,
+        stretch: (one.dip.from, one.dip.to.unwrap_or(now).max(one.dip.from + 1)),
+    };
+    let shown: Vec<event_costs::Shown> = found.iter().map(shown).collect();
+    let charts = event_costs::minute_charts(app, actor, &shown).await?;
+    for ((one, shown), chart) in found.iter().zip(shown).zip(charts) {
+        let (dip, fields, stretch) = (&one.dip, &one.indicator.fields, shown.stretch);
         let chart = chart.map(|(_, mut chart)| {
             chart.label = format!("{}: {}", fields.name, w.chart_minutes);
             chart

@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::{
     Shell,
+    event_timeline::{StagePanel, stage_class, stage_panel},
     figure_charts::{self, Axis, Chart, Mark},
-    indicator::grouped,
+    indicator_charts::grouped,
     indicators::{NOTHING, local, of_totals, points_text, rate_text},
     redirect,
     rows::{basis_points, thousands},
@@ -19,7 +20,8 @@ use crate::{
         event::ProductionEvent,
         event_record::{AffectedService, ShareFrom, WHOLE},
         loss_ledger::Declared,
-        samples::{Minute, Totals, minute_of},
+        samples::{Minute, Totals, minute_of, sum::Minutes},
+        stages,
     },
     i18n::{
         indicators::{self as words, IndicatorTexts},
@@ -44,6 +46,8 @@ const AROUND: Minute = 60;
 const POINTS: Minute = 600;
 /// Most charts of a page.
 const CHARTS: usize = 4;
+/// Most minutes of a chart: what goes on for longer is seen on the page of its indicator.
+const LONGEST: Minute = 62 * 1_440;
 /// Most indicators to choose from.
 const CHOICES: u64 = 500;
 
@@ -87,6 +91,8 @@ struct CostPanel {
     number: i64,
     version: i64,
     rows: Vec<CostRow>,
+    /// What the colours of the charts mean.
+    stages: StagePanel,
     choices: Vec<(String, String)>,
     may_write: bool,
 }
@@ -106,9 +112,9 @@ pub(super) async fn panel(
         return Ok(String::new());
     }
     let mut rows = Vec::with_capacity(costs.len());
-    for (index, cost) in costs.iter().enumerate() {
-        let chart = if index < CHARTS { chart(app, caller, w, event, cost).await? } else { None };
-        rows.push(row(w, event, cost, chart));
+    let mut charts = charts(app, caller, w, event, &costs).await?.into_iter();
+    for cost in &costs {
+        rows.push(row(w, event, cost, charts.next().flatten()));
     }
     let open = all.iter().filter(|one| {
         one.indicator.fields.kind.has_samples() && !costs.iter().any(|cost| cost.indicator.id == one.indicator.id)
@@ -118,6 +124,7 @@ pub(super) async fn panel(
         number: event.number,
         version: event.version,
         rows,
+        stages: stage_panel(app, event, !w.zh.is_empty()),
         choices: open.map(|one| (one.indicator.fields.key.clone(), one.indicator.fields.name.clone())).collect(),
         may_write: shell.may_write,
     };
@@ -203,67 +210,117 @@ fn span(app: &App, event: &ProductionEvent) -> Option<(Minute, Minute)> {
     (from <= to).then_some((from, to.max(from + 1)))
 }
 
-async fn chart(
+/// The charts of an event's minutes, one for each of its first indicators.
+async fn charts(
     app: &App,
     caller: &Caller,
     w: &'static IndicatorTexts,
     event: &ProductionEvent,
-    cost: &EventCost,
-) -> Result<Option<Chart>, ServiceError> {
-    let Some((began, ended)) = span(app, event) else { return Ok(None) };
-    let indicator = &cost.indicator;
-    let mut chart = minute_chart(app, &caller.actor, indicator.number, indicator.fields.digits, (began, ended)).await?;
-    if let Some((axis, chart)) = &mut chart {
-        let fields = &event.fields;
-        let points = [
-            ("occurred", fields.occurred),
-            ("detected", fields.detected),
-            ("acknowledged", fields.acknowledged),
-            ("located", fields.located),
-            ("mitigated", fields.mitigated),
-            ("recovered", fields.recovered),
-        ];
-        let chinese = !w.zh.is_empty();
-        let mut marks: Vec<Mark> = points
-            .into_iter()
-            .filter_map(|(name, point)| Some((name, point.filter(|point| point.precision != Precision::Day)?)))
-            .map(|(name, point)| {
-                let at = minute_of(point.at.timestamp_millis());
-                let text = format!("{} {}", local(app, at, "%H:%M"), timeline::point(name, chinese));
-                let class = if name == "recovered" { "ok" } else { "clock" };
-                Mark { at, title: text.clone(), text, href: String::new(), class }
-            })
-            .collect();
-        marks.sort_by_key(|mark| mark.at);
-        chart.mark(*axis, marks);
-        chart.label = format!("{}: {}", indicator.fields.name, w.chart_minutes);
-    }
-    Ok(chart.map(|(_, chart)| chart))
+    costs: &[EventCost],
+) -> Result<Vec<Option<Chart>>, ServiceError> {
+    let Some(stretch) = span(app, event) else { return Ok(Vec::new()) };
+    let of = |cost: &EventCost| {
+        let (indicator, digits) = (cost.indicator.number, cost.indicator.fields.digits);
+        Shown { indicator, digits, stretch }
+    };
+    let shown: Vec<Shown> = costs.iter().take(CHARTS).map(of).collect();
+    let drawn = minute_charts(app, &caller.actor, &shown).await?;
+    let chinese = !w.zh.is_empty();
+    let bar = stages::stage_bar(&event.fields, app.now());
+    let with = |(chart, cost): (Option<(Axis, Chart)>, &EventCost)| {
+        let (axis, mut chart) = chart?;
+        if !bar.segments.is_empty() {
+            // The stages take the place of the one span.
+            chart.bands.clear();
+            for segment in &bar.segments {
+                let minutes = timeline::minutes(segment.minutes(), chinese);
+                let title = format!("{} {minutes}", timeline::segment(segment, chinese));
+                let minute = |at: chrono::DateTime<chrono::Utc>| minute_of(at.timestamp_millis());
+                chart.band(axis, (minute(segment.from), minute(segment.to)), stage_class(segment), title);
+            }
+        }
+        chart.mark(axis, clock_marks(app, event, chinese));
+        chart.label = format!("{}: {}", cost.indicator.fields.name, w.chart_minutes);
+        Some(chart)
+    };
+    Ok(drawn.into_iter().zip(costs).map(with).collect())
 }
 
-/// The rate by minute from 60 minutes before a stretch to 60 after it; of a long one by groups of minutes.
-pub(super) async fn minute_chart(
+/// The points of the clock that are known to the minute, as lines of a chart.
+fn clock_marks(app: &App, event: &ProductionEvent, chinese: bool) -> Vec<Mark> {
+    let fields = &event.fields;
+    let points = [
+        ("occurred", fields.occurred),
+        ("detected", fields.detected),
+        ("acknowledged", fields.acknowledged),
+        ("located", fields.located),
+        ("mitigated", fields.mitigated),
+        ("recovered", fields.recovered),
+    ];
+    let mut marks: Vec<Mark> = points
+        .into_iter()
+        .filter_map(|(name, point)| Some((name, point.filter(|point| point.precision != Precision::Day)?)))
+        .map(|(name, point)| {
+            let at = minute_of(point.at.timestamp_millis());
+            let text = format!("{} {}", local(app, at, "%H:%M"), timeline::point(name, chinese));
+            let class = if name == "recovered" { "ok" } else { "clock" };
+            Mark { at, title: text.clone(), text, href: String::new(), class }
+        })
+        .collect();
+    marks.sort_by_key(|mark| mark.at);
+    marks
+}
+
+/// What a chart of minutes shows: an indicator, its digits, and the stretch in the middle.
+pub(super) struct Shown {
+    pub indicator: i32,
+    pub digits: u8,
+    pub stretch: (Minute, Minute),
+}
+
+impl Shown {
+    /// With an hour before and an hour after; none of what is too long for a chart of minutes.
+    fn around(&self) -> Option<(Minute, Minute)> {
+        let (from, to) = (self.stretch.0.saturating_sub(AROUND), self.stretch.1.saturating_add(AROUND));
+        (to - from <= LONGEST).then_some((from, to))
+    }
+}
+
+/// The rates by minute from 60 minutes before stretches to 60 after them, read together; of a long one by groups of minutes.
+pub(super) async fn minute_charts(
     app: &App,
     actor: &crate::domain::actor::Actor,
-    indicator: i32,
-    digits: u8,
-    (began, ended): (Minute, Minute),
-) -> Result<Option<(Axis, Chart)>, ServiceError> {
-    let (from, to) = (began.saturating_sub(AROUND), ended.saturating_add(AROUND));
-    if to - from > samples::MOST_MINUTES {
-        return Ok(None);
+    shown: &[Shown],
+) -> Result<Vec<Option<(Axis, Chart)>>, ServiceError> {
+    let around: Vec<Option<(Minute, Minute)>> = shown.iter().map(Shown::around).collect();
+    let wanted: Vec<(i32, std::ops::Range<Minute>)> = shown
+        .iter()
+        .zip(&around)
+        .filter_map(|(one, around)| around.map(|(from, to)| (one.indicator, from..to)))
+        .collect();
+    let mut read = samples::stretches(app, actor, &wanted).await?.into_iter();
+    let mut charts = Vec::with_capacity(shown.len());
+    for (one, around) in shown.iter().zip(around) {
+        let chart = match around {
+            Some((from, to)) => read.next().and_then(|minutes| minute_chart(app, one, minutes, (from, to))),
+            None => None,
+        };
+        charts.push(chart);
     }
+    Ok(charts)
+}
+
+fn minute_chart(app: &App, one: &Shown, minutes: Minutes, (from, to): (Minute, Minute)) -> Option<(Axis, Chart)> {
     let axis = Axis { from, to };
     let step = (to - from).div_euclid(POINTS).max(0) + 1;
-    let minutes = samples::minutes(app, actor, indicator, from, to).await?;
     let points = grouped(minutes, from, to, step);
-    let Some(mut chart) = figure_charts::line(axis, &points, None, digits.min(2)) else { return Ok(None) };
-    chart.band(axis, began, ended);
+    let mut chart = figure_charts::line(axis, &points, None, one.digits.min(2))?;
+    chart.band(axis, one.stretch, "", String::new());
     let gap = ((to - from) / 4).max(1);
     let form = if to - from > 2_880 { "%m/%d %H:%M" } else { "%H:%M" };
     let ticks = (0..=4).map(|part| from.saturating_add(gap * part).min(to));
     chart.times(axis, ticks.map(|at| (at, local(app, at, form))));
-    Ok(Some((axis, chart)))
+    Some((axis, chart))
 }
 
 /// How an event is tied to an indicator.

@@ -54,6 +54,17 @@ pub(super) fn stage_panel(app: &App, event: &ProductionEvent, chinese: bool) -> 
     drawn(&stages::stage_bar(&event.fields, app.now()), chinese)
 }
 
+/// `s1` … `s5`, the colour of the stage that a segment ends.
+pub(super) fn stage_class(segment: &stages::Segment) -> &'static str {
+    segment.stages.last().map_or("s1", |stage| match stage {
+        stages::Stage::Detect => "s1",
+        stages::Stage::Acknowledge => "s2",
+        stages::Stage::Locate => "s3",
+        stages::Stage::Mitigate => "s4",
+        stages::Stage::Recover => "s5",
+    })
+}
+
 /// A bar as it is drawn. A stretch of no time is still seen.
 pub(super) fn drawn(bar: &StageBar, chinese: bool) -> StagePanel {
     const UNITS: i64 = 1_000;
@@ -66,13 +77,7 @@ pub(super) fn drawn(bar: &StageBar, chinese: bool) -> StagePanel {
     let mut segments = Vec::new();
     for segment in &bar.segments {
         let width = LEAST + room * segment.minutes() / total;
-        let class = segment.stages.last().map_or("s1", |stage| match stage {
-            stages::Stage::Detect => "s1",
-            stages::Stage::Acknowledge => "s2",
-            stages::Stage::Locate => "s3",
-            stages::Stage::Mitigate => "s4",
-            stages::Stage::Recover => "s5",
-        });
+        let class = stage_class(segment);
         segments.push(StageSegment {
             x,
             width,

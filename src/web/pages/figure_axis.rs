@@ -8,7 +8,8 @@ use chrono::Days as CalendarDays;
 use super::{
     Shell,
     figure_charts::{self, Axis, Chart, Mark},
-    indicator::{day_points, day_ticks, midnight, names},
+    indicator::names,
+    indicator_charts::{day_points, day_ticks, midnight},
     indicators::{Coverage, of_totals, rate_text, target_of},
     rows::thousands,
 };
@@ -20,7 +21,7 @@ use crate::{
     },
     i18n::indicators::{self as words, IndicatorTexts},
     service::{
-        App, ServiceError, event_costs,
+        App, ServiceError, burn_warnings, event_costs,
         indicators::{self, WithObjectives},
         sample_days::{self, Days},
     },
@@ -49,6 +50,8 @@ struct AxisPanel {
     week: String,
     year: i32,
     dips: u64,
+    /// Warnings that are open.
+    burning: u64,
     spans: Vec<(u64, &'static str, bool)>,
     rows: Vec<AxisRow>,
     more: bool,
@@ -126,6 +129,7 @@ pub(super) async fn panel(
         week: week.to_owned(),
         year: chrono::Datelike::year(&last),
         dips: super::dips::waiting(app, actor).await?,
+        burning: burn_warnings::count_open(app, actor).await?,
         spans: [(30, w.days30), (90, w.days90), (365, w.days365)].map(|(days, word)| (days, word, days == span)).into(),
         rows,
         more,

@@ -28,6 +28,17 @@ pub(super) struct Marker {
     pub class: &'static str,
 }
 
+/// A shaded span.
+pub(super) struct Band {
+    /// Left edge, in percent.
+    pub x: String,
+    /// In percent.
+    pub width: String,
+    pub class: &'static str,
+    /// What it is; empty of one that needs no words.
+    pub title: String,
+}
+
 /// A chart.
 #[derive(Default)]
 pub(super) struct Chart {
@@ -45,8 +56,8 @@ pub(super) struct Chart {
     /// Place in percent, words, anchor.
     pub ticks: Vec<(String, String, &'static str)>,
     pub markers: Vec<Marker>,
-    /// Left edge and width in percent.
-    pub bands: Vec<(String, String)>,
+    /// Spans that are shaded.
+    pub bands: Vec<Band>,
     /// The `d` of vertical drops and their class.
     pub drops: Vec<(String, &'static str)>,
 }
@@ -187,10 +198,10 @@ impl Chart {
     }
 
     /// Shades a span.
-    pub(super) fn band(&mut self, axis: Axis, from: Minute, to: Minute) {
+    pub(super) fn band(&mut self, axis: Axis, (from, to): (Minute, Minute), class: &'static str, title: String) {
         let (left, right) = (axis.place(from), axis.place(to));
         if right > left {
-            self.bands.push((percent(left), percent(right - left)));
+            self.bands.push(Band { x: percent(left), width: percent(right - left), class, title });
         }
     }
 

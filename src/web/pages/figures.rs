@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Shell,
     charts::{self, Spark},
+    forms::{percentage, refused, some},
     home::range,
     redirect, refusal, render,
     rows::{self, Row},
@@ -209,6 +210,9 @@ fn behind(t: &Texts, figure: &Figure) -> (String, bool) {
     let coverage = measured.coverage().floor_percent(2).map(|value| value.to_string()).unwrap_or_default();
     let ratio = measured.ratio();
     let mut text = format!("{} {} ÷ {} · {} {coverage}%", words.measured, ratio.part, ratio.whole, words.coverage);
+    if measured.by_hand > 0 {
+        text.push_str(&format!(" · {}", words.by_hand));
+    }
     let contradicted = measured.contradicted(figure.fields.value);
     if let Some(reported) = contradicted {
         text.push_str(&format!(" · {} {}%", words.reported, reported.value));
@@ -240,18 +244,14 @@ pub async fn put(
     let caller = caller(&request)?;
     let week: IsoWeek = week.parse().map_err(ServiceError::from)?;
     let form = form.into_inner();
-    let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let written = async {
-        let value = Decimal::parse("value", form.value.trim().trim_end_matches(['%', '％']))?;
-        let target = match some(form.target) {
-            Some(target) => Some(Decimal::parse("target", target.trim_end_matches(['%', '％']))?),
-            None => None,
-        };
+        let value = percentage("value", &form.value)?;
+        let target = some(&form.target).map(|target| percentage("target", &target)).transpose()?;
         let patch = FigurePatch {
             value: Some(value),
             // A heading is not typed here for a figure that has one.
-            group: some(form.group).map(Some),
-            unit: Some(some(form.unit)),
+            group: some(&form.group).map(Some),
+            unit: Some(some(&form.unit)),
             target: Some(target),
         };
         figures::put(&app, &caller.actor, week, form.name, patch, form.version, "manual").await
@@ -318,15 +318,12 @@ async fn after(
 ) -> Result<HttpResponse, Problem> {
     match done {
         Ok(()) => Ok(redirect(&format!("/figures?week={week}"))),
-        Err(error @ (ServiceError::Invalid(_) | ServiceError::Stale { .. } | ServiceError::NotFound(_))) => {
-            let t = super::words(caller);
-            let status = match error {
-                ServiceError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-                ServiceError::NotFound(_) => StatusCode::NOT_FOUND,
-                _ => StatusCode::CONFLICT,
+        Err(error) => {
+            let (status, error) = match error {
+                ServiceError::NotFound(_) => (StatusCode::NOT_FOUND, error),
+                other => refused(other)?,
             };
-            show(app, request, caller, week, None, status, refusal(t, error)).await
+            show(app, request, caller, week, None, status, refusal(super::words(caller), error)).await
         }
-        Err(other) => Err(other.into()),
     }
 }

@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use chrono::{Datelike as _, NaiveDate};
 
 use super::{
     Shell,
-    figure_charts::{self, Axis, Cell, Chart, Mark},
+    figure_charts::{Cell, Chart},
+    indicator_charts::{chart, heat, year_days},
+    indicator_csv::MOST_CSV_DAYS,
     indicator_forms::{Choice, service_choices},
+    indicator_inputs::{self, Typed},
     indicators::{
-        Asked, Coverage, NOTHING, PeriodQuery, count_text, local, of_totals, points_text, query_of, rate_text,
-        target_of, time_text,
+        Asked, Coverage, NOTHING, PeriodQuery, count_text, of_totals, points_text, query_of, rate_text, time_text,
     },
     render,
     rows::thousands,
@@ -21,23 +23,19 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        checked::FieldError,
         error_budget::{Allowance, Budget},
         event::label,
-        indicator::{WINDOWS, Window, definition_on},
-        iso_week,
-        ratio::Ratio,
+        indicator::{WINDOWS, definition_on},
         report::reading::Decimal,
-        samples::{Minute, Sample, Totals, minute_of},
+        samples::Totals,
         severity::SeverityPolicy,
     },
     i18n::indicators::{self as words, IndicatorTexts},
     service::{
         App, ServiceError,
         event_costs::{self, Ledger},
-        indicators::{self, Definition, WithObjectives},
-        sample_days::{self, Days},
-        samples,
+        indicators::{self, Definition},
+        sample_days, samples,
         search::{self, EventOrder, Listing},
         services,
     },
@@ -46,11 +44,6 @@ use crate::{
         problem::Problem,
     },
 };
-
-/// Most days of a file of minutes.
-const MOST_CSV_DAYS: i64 = 92;
-/// Up to so many days the chart shows hours.
-const HOURLY: i64 = 10;
 
 /// What a page says of an event that moved a figure.
 pub(super) struct EventName {
@@ -200,6 +193,10 @@ struct IndicatorPage {
     services: Vec<Choice>,
     latest_codes: String,
     today: String,
+    /// Counts by hand and the source, as HTML.
+    inputs: String,
+    /// Counts of the period that were written by hand.
+    by_hand: bool,
 }
 
 /// The page.
@@ -210,7 +207,15 @@ pub async fn page(
     query: web::Query<PeriodQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &request, &caller, &key, &query, StatusCode::OK, String::new()).await
+    show(&app, &request, &caller, &key, &query, Refusal::default()).await
+}
+
+/// Why a form was refused, and what was typed into it; nothing of a page that is only read.
+#[derive(Debug, Default)]
+pub(super) struct Refusal {
+    pub status: StatusCode,
+    pub message: String,
+    pub typed: Typed,
 }
 
 /// The page, with what a form was refused for.
@@ -220,10 +225,10 @@ pub(super) async fn show(
     caller: &Caller,
     key: &str,
     query: &PeriodQuery,
-    status: StatusCode,
-    message: String,
+    refusal: Refusal,
 ) -> Result<HttpResponse, Problem> {
     let actor = &caller.actor;
+    let Refusal { status, message, typed } = refusal;
     let found = indicators::find(app, actor, key).await?;
     let shell = Shell::of(app, request, caller, "figures").await?;
     let w = words::texts(shell.t.lang);
@@ -322,16 +327,11 @@ pub(super) async fn show(
         services: service_choices(app, caller, &fields.service_id.map(|id| id.to_string()).unwrap_or_default()).await?,
         latest_codes: latest.map(codes_text).unwrap_or_default(),
         today: today.to_string(),
+        inputs: indicator_inputs::cards(app, caller, &shell, &found, typed).await?,
+        by_hand: ledger.by_hand > 0,
         shell,
     };
     render(status, &page)
-}
-
-/// The first day of a year and the last one that has begun.
-pub(super) fn year_days(year: i32, today: NaiveDate) -> (NaiveDate, NaiveDate) {
-    let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(today);
-    let last = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(today);
-    (first, last.min(today).max(first))
 }
 
 /// The budget that is left, signed.
@@ -366,6 +366,7 @@ fn explained(
             (w.success, thousands(success)),
             (w.failed, thousands(ledger.explained.failed)),
             (w.measured_minutes, measured),
+            (w.by_hand_minutes, thousands(ledger.by_hand)),
             (w.definition, definition.map_or_else(|| NOTHING.to_owned(), |version| format!("v{version}"))),
             (w.revision, revision.to_string()),
         ],
@@ -403,234 +404,4 @@ fn definition_row(w: &'static IndicatorTexts, one: &Definition, holds: Option<i3
             .collect(),
         holds: holds == Some(one.version),
     }
-}
-
-/// The events of a ledger as vertical lines.
-pub(super) fn marks(ledger: &Ledger, w: &IndicatorTexts, names: &HashMap<i64, EventName>) -> Vec<Mark> {
-    let mark = |entry: &event_costs::LedgerEntry| {
-        let number = entry.number?;
-        let name = names.get(&number);
-        let title = name.map(|name| name.title.as_str()).unwrap_or_default();
-        Some(Mark {
-            at: entry.from,
-            text: label(number),
-            href: format!("/e/{number}"),
-            title: format!("{} {title} · {} {}", label(number), w.excess, thousands(entry.loss.excess)),
-            class: name.map_or("", |name| name.tone),
-        })
-    };
-    let mut marks: Vec<Mark> = ledger.entries.iter().filter_map(mark).collect();
-    marks.sort_by_key(|mark| mark.at);
-    marks
-}
-
-/// The first minute of a local day.
-pub(super) fn midnight(app: &App, day: NaiveDate) -> Minute {
-    minute_of(iso_week::midnight(day, app.zone).timestamp_millis())
-}
-
-/// Days as points at their noon; a day without a sample, or without traffic, is a gap.
-pub(super) fn day_points(app: &App, days: &Days, from: NaiveDate, to: NaiveDate) -> Vec<(Minute, Option<f64>)> {
-    let point = |day: NaiveDate| {
-        let value = days.get(&day).and_then(|sum| figure_charts::rate(sum.success, sum.eligible()));
-        (midnight(app, day).saturating_add(720), value)
-    };
-    from.iter_days().take_while(|day| *day <= to).map(point).collect()
-}
-
-/// Days below a chart: at most five, the first one too; of a long stretch the first days of months.
-pub(super) fn day_ticks(app: &App, from: NaiveDate, to: NaiveDate) -> Vec<(Minute, String)> {
-    let days = usize::try_from((to - from).num_days() + 1).unwrap_or(1);
-    let tick = |day: NaiveDate, form| (midnight(app, day), day.format(form).to_string());
-    let all = from.iter_days().take_while(|day| *day <= to);
-    if days > 180 {
-        let firsts: Vec<NaiveDate> = all.filter(|day| day.day() == 1).collect();
-        let step = firsts.len().div_ceil(5).max(1);
-        return firsts.into_iter().step_by(step).map(|day| tick(day, "%Y-%m")).collect();
-    }
-    all.step_by(days.div_ceil(5).max(1)).map(|day| tick(day, "%m/%d")).collect()
-}
-
-async fn chart(
-    app: &App,
-    actor: &Actor,
-    w: &'static IndicatorTexts,
-    found: &WithObjectives,
-    asked: &Asked,
-    ledger: &Ledger,
-    names: &HashMap<i64, EventName>,
-) -> Result<Option<Chart>, ServiceError> {
-    let period = asked.period;
-    let number = found.indicator.number;
-    let (from, to) = (midnight(app, period.from), midnight(app, period.to.succ_opt().unwrap_or(period.to)));
-    let axis = Axis { from, to };
-    let days = (period.to - period.from).num_days() + 1;
-    let points = if days <= HOURLY {
-        let minutes = samples::minutes(app, actor, number, from, to).await?;
-        grouped(minutes, from, to, 60)
-    } else if days <= 732 {
-        let found = sample_days::of(app, actor, &[number], period.from, period.to).await?;
-        day_points(app, &found.get(&number).cloned().unwrap_or_default(), period.from, period.to.min(app.today()))
-    } else {
-        Vec::new()
-    };
-    let target = ledger.target.or_else(|| target_of(&found.objectives, Some(Window::Year)));
-    let target = target.map(|target| target.units as f64 / 10_f64.powi(i32::from(target.scale)));
-    let Some(mut chart) = figure_charts::line(axis, &points, target, found.indicator.fields.digits) else {
-        return Ok(None);
-    };
-    chart.label = format!("{} {} – {}: {}", found.indicator.fields.name, period.from, period.to, w.chart_days);
-    chart.mark(axis, marks(ledger, w, names));
-    chart.times(axis, day_ticks(app, period.from, period.to));
-    Ok(Some(chart))
-}
-
-/// The rates of groups of so many minutes; a group without traffic is a gap.
-pub(super) fn grouped(
-    minutes: impl Iterator<Item = Sample>,
-    from: Minute,
-    to: Minute,
-    step: Minute,
-) -> Vec<(Minute, Option<f64>)> {
-    let place = |minute: Minute| usize::try_from((minute - from) / step.max(1)).unwrap_or(0);
-    let mut sums = vec![Totals::default(); place((to - 1).max(from)) + 1];
-    for sample in minutes {
-        if let Some(sum) = sums.get_mut(place(sample.minute)) {
-            sum.add(Totals::of(sample.counts));
-        }
-    }
-    let at = |index: usize| from.saturating_add(Minute::try_from(index).unwrap_or(0).saturating_mul(step));
-    let point = |(index, sum): (usize, &Totals)| {
-        (at(index).saturating_add(step / 2), figure_charts::rate(sum.success, sum.eligible()))
-    };
-    sums.iter().enumerate().map(point).collect()
-}
-
-fn heat(
-    w: &'static IndicatorTexts,
-    found: &WithObjectives,
-    days: &Days,
-    year: i32,
-    last: NaiveDate,
-) -> (Vec<Cell>, Vec<(usize, String)>, usize) {
-    let Some(first) = NaiveDate::from_ymd_opt(year, 1, 1) else { return (Vec::new(), Vec::new(), 0) };
-    if days.is_empty() {
-        return (Vec::new(), Vec::new(), 0);
-    }
-    let fields = &found.indicator.fields;
-    let target = target_of(&found.objectives, Some(Window::Year)).or(found.objectives.first().map(|one| one.target));
-    // Without a target a day is held against the year.
-    let all = days.values().fold(Totals::default(), |mut all, day| {
-        all.add(*day);
-        all
-    });
-    let allowed = match target {
-        Some(target) => {
-            let whole = 10_i64.pow(u32::from(target.scale.min(9))) * 100;
-            Ratio { part: whole - target.units, whole }
-        }
-        None => Ratio { part: all.failed(), whole: all.eligible() },
-    };
-    let shift = i64::from(first.weekday().num_days_from_monday());
-    let place = |day: NaiveDate| usize::try_from((day - first).num_days() + shift).unwrap_or(0);
-    let cells: Vec<Cell> = first
-        .iter_days()
-        .take_while(|day| *day <= last)
-        .map(|day| {
-            let sum = days.get(&day).copied().unwrap_or_default();
-            let (height, class) = figure_charts::cell(sum.failed(), sum.eligible(), Some(allowed));
-            let value = rate_text(of_totals(sum), fields.digits);
-            let value = if sum.eligible() > 0 {
-                format!("{value} · {} {}", w.failed, thousands(sum.failed()))
-            } else {
-                w.heat_none.to_owned()
-            };
-            let linked = matches!(class, "h1" | "h2" | "h3");
-            Cell {
-                x: place(day) / 7 * 12,
-                y: place(day) % 7 * 12,
-                height: format!("{height}"),
-                top: format!("{}", 10.0 - height),
-                class,
-                href: if linked { format!("/indicators/{}?from={day}", fields.key) } else { String::new() },
-                title: format!("{day}: {value}"),
-            }
-        })
-        .collect();
-    let months = (1..=12)
-        .filter_map(|month| NaiveDate::from_ymd_opt(year, month, 1))
-        .map(|day| (place(day).div_ceil(7) * 12, day.format("%m").to_string()))
-        .collect();
-    let columns = (place(NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(last)) / 7 + 1) * 12;
-    (cells, months, columns)
-}
-
-fn csv(name: &str, text: String) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
-        .body(text)
-}
-
-/// The mark by which spreadsheets know UTF-8, and the header.
-const HEAD: &str = "\u{feff}time,total,success,excluded,failed,estimated\r\n";
-
-/// The measured minutes of a period as CSV.
-pub async fn minutes_csv(
-    request: HttpRequest,
-    app: web::Data<App>,
-    key: web::Path<String>,
-    query: web::Query<PeriodQuery>,
-) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    let found = indicators::find(&app, &caller.actor, &key).await?;
-    let period = query.asked(app.today())?.period;
-    if (period.to - period.from).num_days() >= MOST_CSV_DAYS {
-        return Err(ServiceError::from(FieldError::shape("to", "give a period of at most 92 days")).into());
-    }
-    let (from, to) = event_costs::minutes_of(&app, period);
-    let mut text = HEAD.to_owned();
-    for sample in samples::minutes(&app, &caller.actor, found.indicator.number, from, to).await? {
-        let counts = sample.counts;
-        let time = local(&app, sample.minute, "%Y-%m-%dT%H:%M:%S%:z");
-        let _ = write!(
-            text,
-            "{time},{},{},{},{},{}\r\n",
-            counts.total,
-            counts.success,
-            counts.excluded,
-            counts.failed(),
-            u8::from(counts.estimated)
-        );
-    }
-    Ok(csv(&format!("{key}-{}-{}-minutes", period.from, period.to), text))
-}
-
-/// The days of a period as CSV.
-pub async fn days_csv(
-    request: HttpRequest,
-    app: web::Data<App>,
-    key: web::Path<String>,
-    query: web::Query<PeriodQuery>,
-) -> Result<HttpResponse, Problem> {
-    let caller = caller(&request)?;
-    let found = indicators::find(&app, &caller.actor, &key).await?;
-    let period = query.asked(app.today())?.period;
-    let number = found.indicator.number;
-    let days = sample_days::of(&app, &caller.actor, &[number], period.from, period.to).await?;
-    let mut text = "\u{feff}day,total,success,excluded,failed,measured_minutes,rate\r\n".to_owned();
-    for (day, sum) in days.get(&number).into_iter().flatten() {
-        let rate = of_totals(*sum).floor_percent(found.indicator.fields.digits);
-        let rate = rate.map(|rate| rate.to_string()).unwrap_or_default();
-        let _ = write!(
-            text,
-            "{day},{},{},{},{},{},{rate}\r\n",
-            sum.total,
-            sum.success,
-            sum.excluded,
-            sum.failed(),
-            sum.minutes
-        );
-    }
-    Ok(csv(&format!("{key}-{}-{}-days", period.from, period.to), text))
 }

@@ -7,12 +7,17 @@ use askama::Template;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Shell, indicator, redirect, refusal, render, words};
+use super::{
+    Shell,
+    forms::{percentage, refused, some},
+    indicator,
+    indicator_inputs::Typed,
+    redirect, refusal, render, words,
+};
 use crate::{
     domain::{
         checked::FieldError,
-        indicator::{INDICATOR_KINDS, IndicatorFields, IndicatorKind, Party},
-        report::reading::Decimal,
+        indicator::{INDICATOR_KINDS, NewIndicator, Party},
     },
     i18n::indicators::{self as texts, IndicatorTexts},
     service::{
@@ -21,7 +26,6 @@ use crate::{
         services,
     },
     web::{
-        api::indicators::{defaults, kind},
         gate::{Caller, caller},
         problem::Problem,
     },
@@ -76,15 +80,6 @@ pub(super) async fn service_choices(app: &App, caller: &Caller, chosen: &str) ->
         .collect())
 }
 
-/// The status of a refusal that a form shows; others are passed on.
-pub(super) fn refused(error: ServiceError) -> Result<(StatusCode, ServiceError), ServiceError> {
-    match error {
-        ServiceError::Invalid(_) => Ok((StatusCode::UNPROCESSABLE_ENTITY, error)),
-        ServiceError::Stale { .. } | ServiceError::Conflict(_) => Ok((StatusCode::CONFLICT, error)),
-        other => Err(other),
-    }
-}
-
 async fn show_new(
     app: &App,
     request: &HttpRequest,
@@ -123,13 +118,8 @@ fn service_of(text: &str) -> Result<Option<Uuid>, FieldError> {
     if text.is_empty() { Ok(None) } else { Uuid::parse_str(text).map(Some).map_err(wrong) }
 }
 
-fn digits_of(text: &str, default: u8) -> Result<u8, FieldError> {
-    let text = text.trim();
-    if text.is_empty() {
-        Ok(default)
-    } else {
-        text.parse().map_err(|_| FieldError::shape("digits", "give 0 to 6 digits"))
-    }
+fn digits_of(text: &str) -> Result<u8, FieldError> {
+    text.trim().parse().map_err(|_| FieldError::shape("digits", "give 0 to 6 digits"))
 }
 
 /// The table that a text area says: one code a line, `E51=user` or `E51 用户`.
@@ -150,10 +140,6 @@ pub(super) fn exclusions_of(text: &str) -> Result<BTreeMap<String, Party>, Field
     Ok(table)
 }
 
-fn some(text: &str) -> Option<String> {
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
 /// Makes an indicator.
 pub async fn create(
     request: HttpRequest,
@@ -162,18 +148,17 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let made = async {
-        let kind = if form.kind.is_empty() { IndicatorKind::default() } else { kind(&form.kind)? };
-        let (unit, digits, lower_is_better) = defaults(kind);
-        let fields = IndicatorFields {
-            name: some(&form.name).unwrap_or_else(|| form.key.clone()),
+        let digits = some(&form.digits).map(|digits| digits_of(&digits)).transpose()?;
+        let new = NewIndicator {
             key: form.key.clone(),
-            kind,
+            name: some(&form.name),
+            kind: some(&form.kind),
             service_id: service_of(&form.service_id)?,
-            unit: some(&form.unit).or_else(|| unit.map(str::to_owned)),
-            digits: digits_of(&form.digits, digits)?,
-            lower_is_better,
-            archived: false,
+            unit: some(&form.unit),
+            digits,
+            lower_is_better: None,
         };
+        let fields = new.fields()?;
         let exclusions = exclusions_of(&form.exclusions)?;
         let definition = DefinitionFields { valid_from: app.today(), exclusions, note: None };
         indicators::create(&app, &caller.actor, fields, definition).await
@@ -200,12 +185,14 @@ pub struct EditForm {
     archived: String,
 }
 
-async fn after<T>(
+/// To the indicator's page, or back to it with what was refused.
+pub(super) async fn after<T>(
     app: &App,
     request: &HttpRequest,
     caller: &Caller,
     key: &str,
     done: Result<T, ServiceError>,
+    typed: Typed,
 ) -> Result<HttpResponse, Problem> {
     match done {
         Ok(_) => Ok(redirect(&format!("/indicators/{key}"))),
@@ -216,8 +203,8 @@ async fn after<T>(
                 ServiceError::Stale { .. } => texts::texts(t.lang).stale.to_owned(),
                 other => refusal(t, other),
             };
-            indicator::show(app, request, caller, key, &super::indicators::PeriodQuery::default(), status, message)
-                .await
+            let refusal = indicator::Refusal { status, message, typed };
+            indicator::show(app, request, caller, key, &super::indicators::PeriodQuery::default(), refusal).await
         }
     }
 }
@@ -235,14 +222,14 @@ pub async fn edit(
             name: Some(form.name.clone()),
             service_id: Some(service_of(&form.service_id)?),
             unit: Some(some(&form.unit)),
-            digits: Some(digits_of(&form.digits, u8::MAX)?),
+            digits: Some(digits_of(&form.digits)?),
             lower_is_better: Some(!form.lower_is_better.is_empty()),
             archived: Some(!form.archived.is_empty()),
         };
         indicators::update(&app, &caller.actor, &key, Some(form.version), patch).await
     };
     let changed = changed.await;
-    after(&app, &request, &caller, &key, changed).await
+    after(&app, &request, &caller, &key, changed, Typed::default()).await
 }
 
 /// A new version of what counts.
@@ -275,7 +262,7 @@ pub async fn define(
         indicators::define(&app, &caller.actor, &key, Some(form.version), fields).await
     };
     let defined = defined.await;
-    after(&app, &request, &caller, &key, defined).await
+    after(&app, &request, &caller, &key, defined, Typed::default()).await
 }
 
 /// A target as typed; an empty one takes the objective away.
@@ -302,11 +289,11 @@ pub async fn objective(
         if !form.remove.is_empty() {
             return indicators::delete_objective(&app, &caller.actor, &key, window, form.version).await;
         }
-        let target = Decimal::parse("target", form.target.trim().trim_end_matches(['%', '％']))?;
+        let target = percentage("target", &form.target)?;
         indicators::put_objective(&app, &caller.actor, &key, window, target, form.version).await.map(|_| ())
     };
     let done = done.await;
-    after(&app, &request, &caller, &key, done).await
+    after(&app, &request, &caller, &key, done, Typed::default()).await
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{
     },
     i18n::indicators::{self as words, IndicatorTexts},
     service::{
-        App, ServiceError, event_costs, hand_counts,
+        App, ServiceError, burn_warnings, event_costs, hand_counts,
         indicators::{self, WithObjectives},
         services,
     },
@@ -165,6 +165,8 @@ struct IndicatorsPage {
     w: &'static IndicatorTexts,
     rows: Vec<IndicatorRow>,
     dips: u64,
+    /// Warnings that are open.
+    burning: u64,
     year: i32,
     next: String,
     may_manage: bool,
@@ -229,6 +231,7 @@ pub async fn page(
         w,
         rows: found.iter().map(row).collect(),
         dips: super::dips::waiting(&app, &caller.actor).await?,
+        burning: burn_warnings::count_open(&app, &caller.actor).await?,
         year: chrono::Datelike::year(&today),
         next: found.last().filter(|_| full).map(|last| last.indicator.fields.key.clone()).unwrap_or_default(),
         may_manage: caller.actor.role.may(Permission::ManageIndicators),

@@ -21,10 +21,14 @@ mod events;
 mod figure_axis;
 mod figure_charts;
 mod figures;
+mod forms;
 mod home;
 mod imports;
 mod indicator;
+mod indicator_charts;
+mod indicator_csv;
 mod indicator_forms;
+mod indicator_inputs;
 mod indicators;
 mod notifiers;
 mod parsed;
@@ -41,6 +45,7 @@ mod shared;
 mod sign;
 mod teams;
 mod unsubscribe;
+mod warnings;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -155,14 +160,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/indicators/{key}/edit").route(web::post().to(indicator_forms::edit)))
         .service(web::resource("/indicators/{key}/definitions").route(web::post().to(indicator_forms::define)))
         .service(web::resource("/indicators/{key}/objectives").route(web::post().to(indicator_forms::objective)))
-        .service(web::resource("/indicators/{key}/minutes.csv").route(web::get().to(indicator::minutes_csv)))
-        .service(web::resource("/indicators/{key}/days.csv").route(web::get().to(indicator::days_csv)))
+        .service(web::resource("/indicators/{key}/source").route(web::post().to(indicator_inputs::source)))
+        .service(web::resource("/indicators/{key}/hand-counts").route(web::post().to(indicator_inputs::by_hand)))
+        .service(web::resource("/indicators/{key}/minutes.csv").route(web::get().to(indicator_csv::minutes_csv)))
+        .service(web::resource("/indicators/{key}/days.csv").route(web::get().to(indicator_csv::days_csv)))
         .service(web::resource("/events/{number}/indicators").route(web::post().to(event_costs::link)))
         .service(web::resource("/events/{number}/measured-share").route(web::post().to(event_costs::take_share)))
         .service(web::resource("/dips").route(web::get().to(dips::page)))
         .service(web::resource("/dips/{id}/accept").route(web::post().to(dips::accept)))
         .service(web::resource("/dips/{id}/merge").route(web::post().to(dips::merge)))
         .service(web::resource("/dips/{id}/dismiss").route(web::post().to(dips::dismiss)))
+        .service(web::resource("/warnings").route(web::get().to(warnings::page)))
         .service(web::resource("/budget/{year}").route(web::get().to(budget::page)))
         .service(web::resource("/import").route(web::get().to(imports::page)).route(web::post().to(imports::import)))
         .service(web::resource("/styles").route(web::get().to(report_styles::list)))
