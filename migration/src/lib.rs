@@ -20,6 +20,7 @@ mod m0015_search_facets;
 mod m0016_samples;
 mod m0018_event_costs;
 mod m0019_burn_warnings;
+mod m0020_timeline_editor;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_samples::Migration),
             Box::new(m0018_event_costs::Migration),
             Box::new(m0019_burn_warnings::Migration),
+            Box::new(m0020_timeline_editor::Migration),
         ]
     }
 }

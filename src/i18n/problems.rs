@@ -169,6 +169,9 @@ fn remedy_of(remedy: &str) -> Option<String> {
         let many = rest.split(' ').next().unwrap_or_default();
         return Some(format!("{week} 会有 {many} 个{what}，一周最多 500 个，请去掉一些"));
     }
+    if let Some(words) = vocabulary::fields_of_remedy(remedy) {
+        return Some(format!("请从这些里选：{words}"));
+    }
     if let Some(words) = vocabulary::of_remedy(remedy) {
         return Some(format!("请写 {}", words.list(true)));
     }

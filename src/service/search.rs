@@ -99,8 +99,17 @@ pub async fn list(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Li
     Ok(Page { events, next })
 }
 
+/// A whole event of a list, with the part of its text in which the words stand that were looked for.
+#[derive(Debug, Clone)]
+pub struct FoundEvent {
+    /// The event.
+    pub event: ProductionEvent,
+    /// The title where it has the words, else where they stand; empty where none were sought.
+    pub snippet: Vec<MarkedPart>,
+}
+
 /// A page of whole events.
-pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<ProductionEvent>, ServiceError> {
+pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<FoundEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
     let (filter, first) = prepare(app, actor, listing).await?;
     let limit = listing.limit.clamp(1, PAGE_LIMIT);
@@ -112,33 +121,61 @@ pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<
     let left = limit + 1 - found.len() as u64;
     found.extend(store::event_list::whole(connection, &filter, listing.order, listing.after, left).await?);
     let next = next_of(&mut found, limit, |(_, cursor)| *cursor);
-    Ok(Page { events: found.into_iter().map(|(event, _)| event).collect(), next })
+    let words = listing.query.words();
+    let keys: Vec<i64> = found.iter().map(|(_, cursor)| cursor.order_key).collect();
+    let documents = documents(app, &words, &keys).await?;
+    let hit = |(event, cursor): (ProductionEvent, EventCursor)| {
+        let document = documents.get(&cursor.order_key).map(String::as_str);
+        let text = event.fields.summary.as_deref().unwrap_or(&event.fields.narrative);
+        let (title, elsewhere) = excerpt(text, event.fields.impact.as_deref(), document, &words);
+        let of_title = title.iter().any(|part| part.marked).then_some(title).unwrap_or_default();
+        FoundEvent { snippet: if elsewhere.is_empty() { of_title } else { elsewhere }, event }
+    };
+    Ok(Page { events: found.into_iter().map(hit).collect(), next })
 }
 
 /// A page of what lists show, with the words marked.
 pub async fn hits(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Hit>, ServiceError> {
     let page = list(app, actor, listing).await?;
     let words = listing.query.words();
-    let documents = if words.is_empty() {
-        std::collections::HashMap::new()
-    } else {
-        let keys: Vec<i64> = page.events.iter().map(|event| event.order_key).collect();
-        store::search::words_of(app.store.read(), &keys).await?
-    };
+    let keys: Vec<i64> = page.events.iter().map(|event| event.order_key).collect();
+    let documents = documents(app, &words, &keys).await?;
     let hit = |event: ListedEvent| {
-        let title = highlight::marked(&title_of(&event.text), &words);
-        let of_title = query_fold(&event.text);
-        // What the title does not show yet.
-        let rest: Vec<String> = words.iter().filter(|word| !of_title.contains(word.as_str())).cloned().collect();
-        let elsewhere = || {
-            let document = documents.get(&event.order_key)?;
-            document.lines().find_map(|line| highlight::snippet(line, &rest, 60))
-        };
-        let of_impact = || event.impact.as_deref().and_then(|impact| highlight::snippet(impact, &rest, 60));
-        let snippet = if rest.is_empty() { None } else { of_impact().or_else(elsewhere) }.unwrap_or_default();
+        let document = documents.get(&event.order_key).map(String::as_str);
+        let (title, snippet) = excerpt(&event.text, event.impact.as_deref(), document, &words);
         Hit { event, title, snippet }
     };
     Ok(Page { events: page.events.into_iter().map(hit).collect(), next: page.next })
+}
+
+/// The folded texts of events where words are sought in them, by their order keys.
+async fn documents(
+    app: &App,
+    words: &[String],
+    keys: &[i64],
+) -> Result<std::collections::HashMap<i64, String>, ServiceError> {
+    if words.is_empty() {
+        return Ok(std::collections::HashMap::new());
+    }
+    Ok(store::search::words_of(app.store.read(), keys).await?)
+}
+
+/// The title of a text in parts, and where else words stand that the title does not show: empty where it shows them all.
+fn excerpt(
+    text: &str,
+    impact: Option<&str>,
+    document: Option<&str>,
+    words: &[String],
+) -> (Vec<MarkedPart>, Vec<MarkedPart>) {
+    let title = highlight::marked(&title_of(text), words);
+    let of_title = query_fold(text);
+    let rest: Vec<String> = words.iter().filter(|word| !of_title.contains(word.as_str())).cloned().collect();
+    if rest.is_empty() {
+        return (title, Vec::new());
+    }
+    let of_impact = impact.and_then(|impact| highlight::snippet(impact, &rest, 60));
+    let elsewhere = || document?.lines().find_map(|line| highlight::snippet(line, &rest, 60));
+    (title, of_impact.or_else(elsewhere).unwrap_or_default())
 }
 
 fn query_fold(text: &str) -> String {
@@ -460,7 +497,7 @@ pub async fn services_named(app: &App, actor: &Actor, names: &[String]) -> Resul
     names.iter().map(|name| one_named(&known, name, "services")).collect()
 }
 
-/// The account of a name, an e-mail address, `me` or `none`.
+/// The account of a name, an e-mail address, an id, `me` or `none`.
 pub async fn person_named(app: &App, actor: &Actor, name: &str) -> Result<Option<Uuid>, ServiceError> {
     authorise(actor, Permission::Read)?;
     match name.trim() {
@@ -468,6 +505,9 @@ pub async fn person_named(app: &App, actor: &Actor, name: &str) -> Result<Option
         "me" | "我" if actor.account_id.is_some() => Ok(actor.account_id),
         name => {
             let known = store::names::people(app.store.read()).await?;
+            if let Some(one) = name.parse::<Uuid>().ok().and_then(|id| known.iter().find(|one| one.id == id)) {
+                return Ok(Some(one.id));
+            }
             one_named(&known, name, "owner").map(Some)
         }
     }
