@@ -119,6 +119,7 @@ pub fn field_name(field: &str) -> &str {
         "at" => "时间",
         "owner" => "负责人",
         "to" => "复盘状态",
+        "state" => "状态",
         "confirm" => "直接标为已复盘",
         "reviewer" => "评审人",
         "text" => "正文",

@@ -110,7 +110,9 @@ impl Dice {
             restricted: self.roll(2) == 0,
             ..EventFields::default()
         };
-        fields.loss.recovered = self.some(self.number_once());
+        // No more comes back than was lost.
+        let back = self.number_once();
+        fields.loss.recovered = self.some(fields.loss.actual.map_or(back, |actual| back.min(actual)));
         for at in 0..self.roll(4) {
             let number = self.number();
             let unit = ["笔", "户", "元"][at % 3].to_owned();
