@@ -140,6 +140,7 @@ async fn app(url: &str) -> App {
         demo: false,
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
     }
 }
 

@@ -84,6 +84,7 @@ async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
         demo: false,
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
     }
 }
 

@@ -40,6 +40,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         attempts: Arc::default(),
         report_mail: report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
         demo,
     };
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.

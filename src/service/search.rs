@@ -1,8 +1,10 @@
 //! Finding events: lists by a query, the search, similar events, and the index of events that were there before it.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, grading, retry::retried};
+use super::{App, ServiceError, app::authorise, known_levels::Known, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -11,12 +13,12 @@ use crate::{
         highlight::{self, MarkedPart},
         iso_week,
         query::{self, Answering, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
-        text,
+        severity, text,
         visibility::Sight,
         vocabulary,
     },
     store::{
-        self,
+        self, StoreError,
         event_list::{Answerer, FilterPart, Test},
         names::Named,
         policies::ConnectionTrait,
@@ -86,7 +88,20 @@ pub fn parse(app: &App, text: &str) -> Result<EventQuery, ServiceError> {
 /// A page of what lists show.
 pub async fn list(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<ListedEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let (filter, first) = prepare(app, actor, listing).await?;
+    match list_by(app, actor, listing, app.levels.get()).await? {
+        Some(page) => Ok(page),
+        None => list_by(app, actor, listing, None).await?.ok_or_else(outdated),
+    }
+}
+
+/// A page by the remembered levels; none where they are not those that hold.
+async fn list_by(
+    app: &App,
+    actor: &Actor,
+    listing: &Listing,
+    known: Option<Known>,
+) -> Result<Option<Page<ListedEvent>>, ServiceError> {
+    let (filter, first) = prepare(app, actor, listing, known).await?;
     let limit = listing.limit.clamp(1, PAGE_LIMIT);
     let connection = app.store.read();
     let mut events = Vec::new();
@@ -94,9 +109,31 @@ pub async fn list(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Li
         events = store::event_list::page(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - events.len() as u64;
-    events.extend(store::event_list::page(connection, &filter, listing.order, listing.after, left).await?);
+    let page = store::event_list::page(connection, &filter, listing.order, listing.after, left).await;
+    let Some(page) = by_the_levels_that_hold(app, &filter, page).await? else { return Ok(None) };
+    events.extend(page);
     let next = next_of(&mut events, limit, |event| EventCursor { group: event.group, order_key: event.order_key });
-    Ok(Page { events, next })
+    Ok(Some(Page { events, next }))
+}
+
+/// What a walk found, where it was made of the levels that hold. One that found nothing is asked about separately.
+async fn by_the_levels_that_hold<T>(
+    app: &App,
+    filter: &EventFilter,
+    found: Result<Vec<T>, StoreError>,
+) -> Result<Option<Vec<T>>, ServiceError> {
+    match (found, filter.levels) {
+        (Err(StoreError::Outdated), _) => Ok(None),
+        (Ok(found), Some(version)) if found.is_empty() => {
+            let now = store::policies::version(app.store.read(), severity::POLICY.name).await?;
+            Ok((now == version).then_some(found))
+        }
+        (found, _) => Ok(Some(found?)),
+    }
+}
+
+fn outdated() -> ServiceError {
+    StoreError::Outdated.into()
 }
 
 /// A whole event of a list, with the part of its text in which the words stand that were looked for.
@@ -111,7 +148,20 @@ pub struct FoundEvent {
 /// A page of whole events.
 pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<FoundEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let (filter, first) = prepare(app, actor, listing).await?;
+    match events_by(app, actor, listing, app.levels.get()).await? {
+        Some(page) => Ok(page),
+        None => events_by(app, actor, listing, None).await?.ok_or_else(outdated),
+    }
+}
+
+/// Like [`list_by`].
+async fn events_by(
+    app: &App,
+    actor: &Actor,
+    listing: &Listing,
+    known: Option<Known>,
+) -> Result<Option<Page<FoundEvent>>, ServiceError> {
+    let (filter, first) = prepare(app, actor, listing, known).await?;
     let limit = listing.limit.clamp(1, PAGE_LIMIT);
     let connection = app.store.read();
     let mut found = Vec::new();
@@ -119,7 +169,9 @@ pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<
         found = store::event_list::whole(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - found.len() as u64;
-    found.extend(store::event_list::whole(connection, &filter, listing.order, listing.after, left).await?);
+    let page = store::event_list::whole(connection, &filter, listing.order, listing.after, left).await;
+    let Some(page) = by_the_levels_that_hold(app, &filter, page).await? else { return Ok(None) };
+    found.extend(page);
     let next = next_of(&mut found, limit, |(_, cursor)| *cursor);
     let words = listing.query.words();
     let keys: Vec<i64> = found.iter().map(|(_, cursor)| cursor.order_key).collect();
@@ -128,10 +180,10 @@ pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<
         let document = documents.get(&cursor.order_key).map(String::as_str);
         let text = event.fields.summary.as_deref().unwrap_or(&event.fields.narrative);
         let (title, elsewhere) = excerpt(text, event.fields.impact.as_deref(), document, &words);
-        let of_title = title.iter().any(|part| part.marked).then_some(title).unwrap_or_default();
+        let of_title = if title.iter().any(|part| part.marked) { title } else { Vec::new() };
         FoundEvent { snippet: if elsewhere.is_empty() { of_title } else { elsewhere }, event }
     };
-    Ok(Page { events: found.into_iter().map(hit).collect(), next })
+    Ok(Some(Page { events: found.into_iter().map(hit).collect(), next }))
 }
 
 /// A page of what lists show, with the words marked.
@@ -203,8 +255,9 @@ async fn prepare(
     app: &App,
     actor: &Actor,
     listing: &Listing,
+    known: Option<Known>,
 ) -> Result<(EventFilter, Option<EventFilter>), ServiceError> {
-    let mut filter = resolve(app, actor, &listing.query).await?;
+    let mut filter = resolve(app, actor, &listing.query, known).await?;
     if listing.order != EventOrder::Relevance {
         return Ok((filter, None));
     }
@@ -215,14 +268,22 @@ async fn prepare(
         return Ok((filter, None));
     };
     let only = Test::Number(vec![(number, number)]);
-    let first = EventFilter { parts: vec![FilterPart { not: false, test: only.clone() }], sight: filter.sight };
+    let parts = vec![FilterPart { not: false, test: only.clone() }];
+    let first = EventFilter { parts, sight: filter.sight, ..EventFilter::default() };
     filter.parts.push(FilterPart { not: true, test: only });
     Ok((filter, Some(first)))
 }
 
-/// The filter that a query means to this actor: names looked up, days as instants.
-pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<EventFilter, ServiceError> {
-    let mut filter = EventFilter { parts: Vec::with_capacity(query.parts.len()), sight: Sight::of(actor) };
+/// The filter that a query means to this actor: names looked up, days as instants. Levels have the names that are
+/// remembered, which whoever walks by the filter checks, else those that hold now.
+async fn resolve(
+    app: &App,
+    actor: &Actor,
+    query: &EventQuery,
+    known: Option<Known>,
+) -> Result<EventFilter, ServiceError> {
+    let parts = Vec::with_capacity(query.parts.len());
+    let mut filter = EventFilter { parts, sight: Sight::of(actor), levels: None };
     let connection = app.store.read();
     for part in &query.parts {
         let midnight = |day| iso_week::midnight(day, app.zone).timestamp_millis();
@@ -230,14 +291,18 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
         let test = match &part.clause {
             Clause::Word(word) => Test::Word(word.clone()),
             Clause::Severity(labels) => {
-                let levels = grading::levels(connection).await?;
                 let mut names: Vec<Option<String>> = Vec::new();
-                for label in labels {
-                    match label {
-                        None => names.push(None),
-                        Some(label) => names.extend(levels.names(label).into_iter().map(Some)),
-                    }
+                if labels.iter().any(Option::is_some) {
+                    let levels = match &known {
+                        Some((version, levels)) => {
+                            filter.levels = Some(*version);
+                            Arc::clone(levels)
+                        }
+                        None => app.levels.read(connection).await?.1,
+                    };
+                    names.extend(labels.iter().flatten().flat_map(|label| levels.names(label)).map(Some));
                 }
+                names.extend(labels.contains(&None).then_some(None));
                 names.sort_unstable();
                 names.dedup();
                 Test::Severity(names)
@@ -407,7 +472,8 @@ pub async fn similar(
     for tests in ways {
         let of_service = tests.iter().any(|test| matches!(test, Test::Service(_)));
         let of_cause = tests.iter().any(|test| matches!(test, Test::Cause(_)));
-        let mut filter = EventFilter { parts: tests.into_iter().map(before).collect(), sight: Sight::of(actor) };
+        let parts = tests.into_iter().map(before).collect();
+        let mut filter = EventFilter { parts, sight: Sight::of(actor), levels: None };
         filter.parts.push(FilterPart { not: true, test: Test::Number(vec![(event.number, event.number)]) });
         for one in store::event_list::page(connection, &filter, EventOrder::Newest, None, CANDIDATES).await? {
             let entry = found.entry(one.order_key).or_insert((one, false, false));

@@ -7,7 +7,9 @@ use chrono::NaiveDate;
 use entity::{event, postmortem};
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult,
-    sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr},
+    sea_query::{
+        Alias, Asterisk, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr, UnionType,
+    },
 };
 use uuid::Uuid;
 
@@ -33,6 +35,9 @@ pub struct EventFilter {
     pub parts: Vec<FilterPart>,
     /// Whose eyes look: what they do not see is not there.
     pub sight: Sight,
+    /// The version of the policy of levels (0 for the default) whose names stand among the conditions, where they come from
+    /// memory: a page that finds another version is none ([`StoreError::Outdated`]). A page that finds nothing does not know.
+    pub levels: Option<i64>,
 }
 
 /// A condition.
@@ -216,12 +221,27 @@ impl FromQueryResult for Whole {
     }
 }
 
+/// A row with the version of the policy of levels that stood when it was read.
+struct Checked<F> {
+    row: F,
+    levels: i64,
+}
+
+impl<F: Found> FromQueryResult for Checked<F> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { row: F::from_query_result(row, prefix)?, levels: row.try_get_by_index(F::width())? })
+    }
+}
+
 /// In front of the names of a postmortem's columns.
 const OF_POSTMORTEM: &str = "pm_";
 
 /// What a walk reads of each event.
 trait Found: FromQueryResult + Send {
+    /// Each under a name of its own.
     fn columns(select: &mut SelectStatement);
+    /// How many they are.
+    fn width() -> usize;
     fn order_key(&self) -> i64;
 }
 
@@ -250,6 +270,10 @@ impl Found for Row {
         select.columns([("postmortem", "state"), ("postmortem", "owner_id"), ("postmortem", "due_on")]);
     }
 
+    fn width() -> usize {
+        16
+    }
+
     fn order_key(&self) -> i64 {
         self.order_key
     }
@@ -262,6 +286,10 @@ impl Found for Whole {
             let name = format!("{OF_POSTMORTEM}{}", column.as_str());
             select.expr_as(Expr::col(("postmortem", column)), Alias::new(name));
         }
+    }
+
+    fn width() -> usize {
+        event::Column::iter().count() + postmortem::Column::iter().count()
     }
 
     fn order_key(&self) -> i64 {
@@ -425,7 +453,7 @@ async fn walk<F: Found>(
     let words = words(filter);
     let page = Page { filter, order, after, limit };
     if by_number(filter) {
-        return rows(connection, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
+        return rows(connection, &page, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
     }
     let way = way(filter);
     let sought = words.iter().any(|word| !word.not);
@@ -434,7 +462,8 @@ async fn walk<F: Found>(
     // would gather what they share and sort it.
     let together = !sought && backend == DatabaseBackend::Sqlite && facets.all.len() > 1;
     if together || sought && !facets.is_empty() {
-        let found = rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place, &facets))).await?;
+        let words = Start::Words(&words, place, &facets);
+        let found = rows(connection, &page, &select::<F>(backend, &page, &words)).await?;
         // Nothing is found that way before all documents are written anew: old ones lack the pieces of filters.
         if !found.is_empty() || search::progress(connection).await?.is_none() {
             return Ok(found);
@@ -448,18 +477,14 @@ async fn walk<F: Found>(
         };
         if !rare {
             let words = Start::Words(&words, place, &Facets::default());
-            return rows(connection, &select::<F>(backend, &page, &words)).await;
+            return rows(connection, &page, &select::<F>(backend, &page, &words)).await;
         }
     }
     let Some(way) = way else {
-        return rows(connection, &select::<F>(backend, &page, &Start::All(&words))).await;
+        return rows(connection, &page, &select::<F>(backend, &page, &Start::All(&words))).await;
     };
     // Values are few, and each asks for a page at most.
-    let mut found: Vec<F> = Vec::new();
-    for value in &way.values {
-        let start = Start::Way(&way, value.as_ref(), &words, place);
-        found.extend(rows::<F>(connection, &select::<F>(backend, &page, &start)).await?);
-    }
+    let mut found: Vec<F> = rows(connection, &page, &select_ways::<F>(backend, &page, &way, &words, place)).await?;
     if way.values.len() > 1 {
         if order == EventOrder::Oldest {
             found.sort_by_key(Found::order_key);
@@ -503,8 +528,48 @@ fn is(way: &Way, value: Option<&SimpleExpr>) -> SimpleExpr {
     }
 }
 
-async fn rows<F: Found>(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<F>, StoreError> {
-    Ok(F::find_by_statement(connection.get_database_backend().build(select)).all(connection).await?)
+async fn rows<F: Found>(
+    connection: &impl ConnectionTrait,
+    page: &Page<'_>,
+    select: &SelectStatement,
+) -> Result<Vec<F>, StoreError> {
+    let statement = connection.get_database_backend().build(select);
+    let Some(levels) = page.filter.levels else {
+        return Ok(F::find_by_statement(statement).all(connection).await?);
+    };
+    let found = Checked::<F>::find_by_statement(statement).all(connection).await?;
+    if found.iter().any(|one| one.levels != levels) {
+        return Err(StoreError::Outdated);
+    }
+    Ok(found.into_iter().map(|one| one.row).collect())
+}
+
+/// The walks of all values of a way in one statement, one behind the other: each ends at its own page, and the page is cut
+/// from what they found together. Put in order by the database, each would be sorted once more.
+fn select_ways<F: Found>(
+    backend: DatabaseBackend,
+    page: &Page<'_>,
+    way: &Way,
+    words: &[SoughtWord],
+    place: Place,
+) -> SelectStatement {
+    let mut walks =
+        way.values.iter().map(|value| select::<F>(backend, page, &Start::Way(way, value.as_ref(), words, place)));
+    let first = walks.next().unwrap_or_default();
+    if way.values.len() < 2 {
+        return first;
+    }
+    // Its order and its limit are the walk's own only inside a subquery, on every database.
+    let whole = |walk: SelectStatement, at: usize| {
+        let mut whole = Query::select();
+        whole.column(Asterisk).from_subquery(walk, Alias::new(format!("way_{at}")));
+        whole
+    };
+    let mut all = whole(first, 0);
+    for (at, walk) in walks.enumerate() {
+        all.union(UnionType::All, whole(walk, at + 1));
+    }
+    all
 }
 
 /// Where a walk begins.
@@ -530,6 +595,10 @@ struct Page<'a> {
 fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>) -> SelectStatement {
     let mut select = Query::select();
     F::columns(&mut select);
+    if page.filter.levels.is_some() {
+        let version = "coalesce((SELECT policy.version FROM policy WHERE policy.name = 'severity'), 0)";
+        select.expr_as(Expr::cust(version), Alias::new("levels"));
+    }
     let on_event = |table: &'static str, column: &'static str| Expr::col(("event", "id")).equals((table, column));
     let mut with_postmortem = false;
     let mut done = None;
@@ -906,5 +975,25 @@ mod tests {
                 assert_eq!(sorted, by_number, "{tests:?} {order:?}: {steps:#?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn several_values_are_walked_in_one_statement_each_along_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("plans.db").display())).await.unwrap();
+        migrate::up(&store).await.unwrap();
+        let labels = ["C", "P2", "SEV3"].map(|label| Some(label.to_owned())).to_vec();
+        let parts = vec![FilterPart { not: false, test: Test::Severity(labels) }];
+        let filter = EventFilter { parts, levels: Some(0), ..EventFilter::default() };
+        let page = Page { filter: &filter, order: EventOrder::Newest, after: Some(5), limit: 51 };
+        let way = way(&filter).unwrap();
+        let select = select_ways::<Row>(DatabaseBackend::Sqlite, &page, &way, &[], Place::Anywhere);
+        let mut statement: Statement = DatabaseBackend::Sqlite.build(&select);
+        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let steps = store.read().query_all_raw(statement).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        let walks = steps.iter().filter(|step| step.contains("ix_event_severity (severity=? AND order_key<?"));
+        assert_eq!(walks.count(), 3, "{steps:#?}");
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "nothing is sorted: {steps:#?}");
     }
 }

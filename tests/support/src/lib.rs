@@ -85,6 +85,7 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         attempts: Arc::default(),
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
         demo: false,
     }
 }
