@@ -173,7 +173,7 @@ fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value:
             };
             map.iter().filter(|(_, value)| !value.is_null()).map(part).collect::<Vec<_>>().join(" ")
         }
-        other => other.to_string(),
+        Value::Number(number) => number.to_string(),
     }
 }
 

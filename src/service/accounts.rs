@@ -221,6 +221,14 @@ pub async fn owners(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, Ser
     Ok(accounts.into_iter().filter(|account| account.active).map(|account| (account.id, account.name)).collect())
 }
 
+/// Ids and names of active accounts that may write postmortems, for choosing an owner or a reviewer of one.
+pub async fn writers(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let accounts = store::accounts::list(app.store.read()).await?.into_iter();
+    let writes = |account: &Account| account.active && account.role.may(Permission::WritePostmortem);
+    Ok(accounts.filter(writes).map(|account| (account.id, account.name)).collect())
+}
+
 /// The most accounts on a page.
 pub const PAGE_LIMIT: u64 = 200;
 

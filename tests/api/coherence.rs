@@ -21,7 +21,7 @@ struct Person {
 impl Person {
     async fn new(service: &Service, name: &str, role: Role) -> Self {
         let operator = Actor::local_operator();
-        let email = format!("{}@example.com", uuid::Uuid::now_v7().simple());
+        let email = format!("{}@example.com", service.app.id().simple());
         let new = accounts::NewAccount { email: email.clone(), name: name.to_owned(), role, lang: "zh-CN".to_owned() };
         let account = accounts::add(&service.app, &operator, new).await.unwrap().0;
         let token = tokens::create(&service.app, &operator, &account, "test").await.unwrap().1;
