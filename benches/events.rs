@@ -141,6 +141,7 @@ async fn app(url: &str) -> App {
         outgoing: Arc::new(fupan::outgoing::NothingOut),
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
     }
 }
 

@@ -85,6 +85,7 @@ async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
         outgoing: Arc::new(fupan::outgoing::NothingOut),
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
     }
 }
 

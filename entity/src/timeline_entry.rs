@@ -25,6 +25,8 @@ pub struct Model {
     pub starred: bool,
     /// Milliseconds of the last edit.
     pub updated_at: Option<i64>,
+    /// Who edited it last, by name.
+    pub updated_by: Option<String>,
     /// Milliseconds; a removed line is kept and shown struck through to those who ask.
     pub deleted_at: Option<i64>,
     /// Who removed it, by name.

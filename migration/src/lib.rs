@@ -20,6 +20,7 @@ mod m0015_search_facets;
 mod m0016_samples;
 mod m0018_event_costs;
 mod m0019_burn_warnings;
+mod m0020_timeline_editor;
 mod m0023_sources;
 mod m0024_hand_counts;
 mod m0025_notifiers;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_samples::Migration),
             Box::new(m0018_event_costs::Migration),
             Box::new(m0019_burn_warnings::Migration),
+            Box::new(m0020_timeline_editor::Migration),
             Box::new(m0023_sources::Migration),
             Box::new(m0024_hand_counts::Migration),
             Box::new(m0025_notifiers::Migration),

@@ -140,7 +140,7 @@ pub(super) struct Fields {
     /// 优先级：高、中、低。 high, medium or low.
     #[arg(long)]
     priority: Option<String>,
-    /// 负责人的邮箱，none 为未指定。 E-mail of the owner; none for nobody.
+    /// 负责人：邮箱、姓名或编号，none 为未指定。 E-mail, name or id of the owner; none for nobody.
     #[arg(long)]
     owner: Option<String>,
     /// 团队名称，none 为未指定。 Name of the team; none for none.

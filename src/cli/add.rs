@@ -16,6 +16,7 @@ use crate::{
         report::{event_line, schema},
     },
     service::{capture, events, line_styles, recurrence},
+    web::api::postmortem_text::recurring,
 };
 
 /// 读一行并登记事件。 Read a line and save the event.
@@ -56,10 +57,17 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
     if let Some(label) = alike {
         say(&format!("注意：与 {label} 时间相同、内容相近，可能已经登记过"));
     }
+    let fields = EventFields::from_draft(&draft);
+    let except = saved.as_ref().map(|event| event.id);
+    let again = recurrence::of_fields(&session.app, &session.actor, &fields, except).await?;
     if session.json {
         let mut value = schema::line(&draft, week, None, session.app.zone);
         if let (Some(map), Some(event)) = (value.as_object_mut(), &saved) {
             map.insert("number".to_owned(), json!(event.label()));
+        }
+        if let Some(map) = value.as_object_mut() {
+            let again: Vec<_> = again.into_iter().map(recurring).collect();
+            map.insert("recurrence".to_owned(), json!(again));
         }
         data(&value.to_string());
         return Ok(());
@@ -75,9 +83,6 @@ async fn one(session: &Session, line: &str, week: Option<IsoWeek>, dry_run: bool
     for notice in &draft.notices {
         say(&notice_words(notice));
     }
-    let fields = EventFields::from_draft(&draft);
-    let except = saved.as_ref().map(|event| event.id);
-    let again = recurrence::of_fields(&session.app, &session.actor, &fields, except).await?;
     if !again.is_empty() {
         say("似曾相识，相似事件还有没做完的改进项：");
         for item in &again {

@@ -8,7 +8,7 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{checked::FieldError, event, highlight::MarkedPart, query, vocabulary},
+    domain::{checked::FieldError, event, event_record::EventKind, highlight::MarkedPart, vocabulary},
     i18n::problems,
     service::{
         ServiceError,
@@ -17,6 +17,7 @@ use crate::{
         saved_views::{self, ViewChange},
         search::{self, EventCursor, EventOrder, Hit, Listing},
     },
+    web::api,
 };
 
 /// 查找事件。 Find events.
@@ -143,7 +144,8 @@ fn as_json(session: &Session, hit: &Hit) -> serde_json::Value {
         "impact": event.impact,
         "postmortem": event.state.code(),
         "due_on": event.due_on,
-        "snippet": (!hit.snippet.is_empty()).then(|| plain(&hit.snippet)),
+        // The title where it has the words, as in the API.
+        "snippet": api::snippet(&hit.snippet).or_else(|| api::snippet(&hit.title)),
     })
 }
 
@@ -168,7 +170,10 @@ async fn change(session: &Session, listing: &Listing, asked: &Events) -> anyhow:
             "remove-tag" => change.remove_tags.push(value.to_owned()),
             "add-service" => change.add_services.extend(search::services_named(app, actor, &one).await?),
             "remove-service" => change.remove_services.extend(search::services_named(app, actor, &one).await?),
-            "kind" => change.kind = Some(query::kind_of(value).ok_or_else(wrong)?),
+            "kind" => {
+                let code = vocabulary::KIND.read("kind", value).map_err(ServiceError::from)?;
+                change.kind = EventKind::from_code(code);
+            }
             "team" | "responsibility" => {
                 change.responsibility = Some(event_text::teams_named(app, actor, value).await?);
             }

@@ -11,10 +11,16 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{checked::FieldError, event, history::field_changes, record_text::share_text},
+    domain::{
+        capture::draft::{Impact, ImpactKind},
+        checked::FieldError,
+        event,
+        history::told,
+        record_text::share_text,
+    },
     i18n::{history as words, restated, texts},
     service::{ServiceError, accounts, event_history, events, services, teams},
-    web::api::event_json,
+    web::api::{self, event_json},
 };
 
 /// 一起事件的变更记录。 Who changed what of an event.
@@ -85,27 +91,15 @@ pub(super) async fn run(session: &Session, history: History) -> anyhow::Result<(
     let label = number(&history.event)?;
     let page = event_history::of_event(&session.app, &session.actor, label, after, history.limit).await?;
     if session.json {
-        let entries: Vec<Value> = page
-            .entries
-            .iter()
-            .map(|entry| {
-                let changes: Vec<Value> = field_changes(&entry.change)
-                    .into_iter()
-                    .map(|one| json!({"field": one.field, "from": one.from, "to": one.to}))
-                    .collect();
-                let at = DateTime::from_timestamp_millis(entry.at)
-                    .map(|at| at.with_timezone(&session.app.zone).fixed_offset());
-                json!({"at": at, "actor": entry.actor_name, "action": entry.action, "changes": changes})
-            })
-            .collect();
+        let entries: Vec<_> = page.entries.iter().map(|entry| api::event_history::entry(&session.app, entry)).collect();
         data(&json!({"data": entries, "next_cursor": page.next.map(event_history::cursor_text)}).to_string());
         return Ok(());
     }
     let names = names(session).await?;
     for entry in &page.entries {
-        let done = restated::action(texts("zh-CN"), &entry.action);
+        let done = restated::done(texts("zh-CN"), &entry.action, &entry.change);
         data(&format!("{}\t{}\t{done}", local(session, entry.at), entry.actor_name));
-        for one in field_changes(&entry.change) {
+        for one in told(&entry.action, &entry.change).into_iter().filter(|one| one.field != "id") {
             let field = words::field(&one.field, true);
             data(&format!(
                 "\t{field}\t{} → {}",
@@ -129,6 +123,21 @@ async fn names(session: &Session) -> anyhow::Result<HashMap<String, String>> {
     Ok(people.chain(services).chain(teams).map(|(id, name)| (id.to_string(), name)).collect())
 }
 
+/// `1200.00 元`, from fen.
+fn yuan(fen: i64) -> String {
+    let sign = if fen < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02} 元", fen.unsigned_abs() / 100, fen.unsigned_abs() % 100)
+}
+
+/// `约 684 笔`.
+fn magnitude(impact: &Impact) -> String {
+    let about = if impact.approximate { "约 " } else { "" };
+    match impact.kind {
+        ImpactKind::Amount => format!("{about}{}", yuan(impact.number)),
+        _ => format!("{about}{} {}", impact.number, impact.unit),
+    }
+}
+
 /// A stored value on one line.
 fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value: &Value) -> String {
     let instant = |text: &str| {
@@ -137,6 +146,8 @@ fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value:
     };
     match value {
         Value::Null => "—".to_owned(),
+        Value::Bool(yes) => if *yes { "是" } else { "否" }.to_owned(),
+        Value::Number(fen) if field.starts_with("loss.") => fen.as_i64().map_or_else(|| value.to_string(), yuan),
         Value::String(text) => words::value(field, text, true)
             .map(str::to_owned)
             .or_else(|| names.get(text).cloned())
@@ -147,6 +158,10 @@ fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value:
         }
         Value::Array(parts) if parts.is_empty() => "—".to_owned(),
         Value::Array(parts) => {
+            let impacts: Result<Vec<Impact>, _> = serde_json::from_value(value.clone());
+            if let (true, Ok(impacts)) = (field == "impacts", impacts) {
+                return impacts.iter().map(magnitude).collect::<Vec<_>>().join("、");
+            }
             let parts: Vec<String> = parts.iter().map(|part| plain(session, names, field, part)).collect();
             parts.join("、")
         }
@@ -158,7 +173,7 @@ fn plain(session: &Session, names: &HashMap<String, String>, field: &str, value:
             };
             map.iter().filter(|(_, value)| !value.is_null()).map(part).collect::<Vec<_>>().join(" ")
         }
-        other => other.to_string(),
+        Value::Number(number) => number.to_string(),
     }
 }
 

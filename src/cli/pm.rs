@@ -59,10 +59,10 @@ pub(super) enum Pm {
     Assign {
         /// PE-1.
         event: String,
-        /// 负责人的邮箱。 E-mail of the owner.
+        /// 负责人：邮箱、姓名或编号。 E-mail, name or id of the owner.
         #[arg(long)]
         owner: Option<String>,
-        /// 评审人的邮箱。 E-mail of the reviewer.
+        /// 评审人：邮箱、姓名或编号。 E-mail, name or id of the reviewer.
         #[arg(long)]
         reviewer: Option<String>,
         /// 截止日期，如 2024-08-27。 Due date, 2024-08-27.
@@ -86,7 +86,7 @@ pub(super) enum Pm {
     Review {
         /// PE-1.
         event: String,
-        /// 评审人的邮箱。 E-mail of the reviewer.
+        /// 评审人：邮箱、姓名或编号。 E-mail, name or id of the reviewer.
         #[arg(long)]
         reviewer: Option<String>,
     },
@@ -153,17 +153,14 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
             if owner.is_none() && due.is_none() && reviewer.is_none() {
                 anyhow::bail!("name --owner EMAIL, --reviewer EMAIL or --due DATE");
             }
-            let owner = match owner {
-                Some(email) => Some(Some(accounts::owner_by_email(&session.app, &session.actor, &email).await?.id)),
-                None => None,
-            };
-            let reviewer = reviewer_of(session, reviewer).await?;
+            let owner = person_of(session, "owner", owner).await?;
+            let reviewer = person_of(session, "reviewer", reviewer).await?;
             (event, PostmortemChange { owner, reviewer, due_on: due.map(Some), ..PostmortemChange::default() })
         }
         Pm::Reopen { event, reason } => (event, PostmortemChange { reason, ..to(PostmortemState::Pending) }),
         Pm::Draft { event } => (event, to(PostmortemState::Drafting)),
         Pm::Review { event, reviewer } => {
-            let reviewer = reviewer_of(session, reviewer).await?;
+            let reviewer = person_of(session, "reviewer", reviewer).await?;
             (event, PostmortemChange { reviewer, ..to(PostmortemState::InReview) })
         }
         Pm::Return { event, reason } => {
@@ -201,9 +198,13 @@ pub(super) fn ask(facts: &[&'static str], reason_helps: bool) {
     }
 }
 
-async fn reviewer_of(session: &Session, email: Option<String>) -> anyhow::Result<Option<Option<Uuid>>> {
-    Ok(match email {
-        Some(email) => Some(Some(accounts::reviewer_by_email(&session.app, &session.actor, &email).await?.id)),
+async fn person_of(
+    session: &Session,
+    field: &'static str,
+    word: Option<String>,
+) -> anyhow::Result<Option<Option<Uuid>>> {
+    Ok(match word {
+        Some(word) => Some(Some(accounts::named(&session.app, &session.actor, field, &word).await?.id)),
         None => None,
     })
 }

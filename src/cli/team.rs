@@ -100,16 +100,12 @@ async fn change(session: &Session, name: &str, patch: TeamPatch) -> anyhow::Resu
 async fn account(session: &Session, email: Option<&str>) -> anyhow::Result<Option<Uuid>> {
     match email.map(str::trim).filter(|email| !email.is_empty()) {
         None => Ok(None),
-        Some(email) => Ok(Some(accounts::owner_by_email(&session.app, &session.actor, email).await?.id)),
+        Some(email) => Ok(Some(accounts::named(&session.app, &session.actor, "lead", email).await?.id)),
     }
 }
 
 async fn people(session: &Session, emails: &[String]) -> anyhow::Result<Vec<Uuid>> {
-    let mut found = Vec::with_capacity(emails.len());
-    for email in emails {
-        found.push(accounts::owner_by_email(&session.app, &session.actor, email).await?.id);
-    }
-    Ok(found)
+    Ok(accounts::all_named(&session.app, &session.actor, "members", emails).await?)
 }
 
 async fn list(session: &Session) -> anyhow::Result<()> {

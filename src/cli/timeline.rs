@@ -16,6 +16,7 @@ use crate::{
         events::{self, Created},
         timeline::{self, EntryPatch, TimelineItem, Wanted},
     },
+    web::api,
 };
 
 /// 时间线：查看、补记、修改、删除、标星。 The timeline of an event.
@@ -156,21 +157,8 @@ async fn list(session: &Session, number: i64, removed: bool) -> anyhow::Result<(
     let event = events::get(&session.app, &session.actor, number).await?;
     let all = items(session, number, removed).await?;
     if session.json {
-        let rows: Vec<serde_json::Value> = all
-            .iter()
-            .map(|item| {
-                serde_json::json!({
-                    "id": item.id().map(|id| id.to_string()),
-                    "kind": item.kind_code(),
-                    "at": i18n::postmortem::local(&session.app, item.at),
-                    "text": i18n::timeline::words(item, &event, true),
-                    "by": item.by,
-                    "starred": item.starred,
-                    "removed": item.is_removed(),
-                })
-            })
-            .collect();
-        data(&serde_json::Value::Array(rows).to_string());
+        let rows: Vec<_> = all.iter().map(|item| api::timeline::body(&session.app, &event, item, true)).collect();
+        data(&serde_json::json!({"data": rows, "next_cursor": null}).to_string());
         return Ok(());
     }
     for item in &all {

@@ -75,6 +75,7 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
                     .iter()
                     .map(|account| {
                         serde_json::json!({
+                            "id": account.id,
                             "email": account.email,
                             "name": account.name,
                             "role": account.role.code(),
@@ -82,7 +83,7 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
                         })
                     })
                     .collect();
-                data(&serde_json::Value::Array(rows).to_string());
+                data(&serde_json::json!({"data": rows, "next_cursor": null}).to_string());
                 return Ok(());
             }
             for account in accounts {
@@ -99,7 +100,7 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
 
 pub(super) async fn run_token(session: &Session, token: Token) -> anyhow::Result<()> {
     let Token::Create { email, name } = token;
-    let account = accounts::owner_by_email(&session.app, &session.actor, &email).await?;
+    let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
     let (_, secret) = tokens::create(&session.app, &session.actor, &account, &name).await?;
     data(&secret);
     say("令牌只显示这一次");

@@ -97,6 +97,8 @@ pub enum Permission {
     ShareView,
     /// Change many events at once.
     BulkEdit,
+    /// List who may be named as an owner, a reviewer or a viewer.
+    NamePeople,
     /// Create and change accounts.
     ManageAccounts,
     /// See and requeue outgoing mail.
@@ -124,7 +126,8 @@ impl Permission {
             | Self::ImportReport
             | Self::ManageServices
             | Self::WriteStyle => Some(Role::Lead),
-            Self::WriteActionItem => Some(Role::Reporter),
+            // Who writes names others: as reviewers, as owners of action items, as viewers of what they logged.
+            Self::WriteActionItem | Self::NamePeople => Some(Role::Reporter),
             Self::WaiveActionItem | Self::DeleteActionItem => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManagePolicies | Self::ManageTeams | Self::GradeEvent => Some(Role::Lead),

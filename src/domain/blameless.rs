@@ -167,6 +167,33 @@ const PEOPLE: [&str; 26] = [
 /// Words that have a person for their subject by themselves.
 const ALWAYS: [&str; 9] = ["忘记", "忘了", "忘却", "擅自", "违规操作", "私自", "工作疏忽", "粗枝大叶", "不小心"];
 
+/// What brings a cause in.
+const CAUSES: [&str; 8] = ["因为", "由于", "原因是", "根因是", "原因：", "根因：", "因", "归因于"];
+
+/// Common surnames. Without one, two characters before a fault are a thing as likely as a name.
+const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙朱马胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜\
+    崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严赖覃洪武莫孔汤温康施牛樊葛邢安齐庞颜倪庄聂章鲁岳\
+    翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单裴霍涂成苗谷曲盛冉翁骆蓝路游辛靳管柴蒙鲍华喻祁闫肖";
+
+/// Words that begin like a name and are none; by their first two characters.
+const NO_NAMES: [&str; 150] = [
+    "高峰", "高频", "高可", "高并", "高危", "高位", "高负", "高水", "高级", "高额", "高风", "任务", "任何", "任意",
+    "余额", "余量", "余数", "方案", "方法", "方向", "方式", "金额", "金融", "金库", "白名", "白天", "白盒", "钱包",
+    "钱款", "万一", "常量", "江苏", "江西", "江门", "江北", "范围", "范式", "许可", "许多", "顾客", "顾问", "周期",
+    "周末", "周报", "周边", "周转", "周一", "周二", "周三", "周四", "周五", "周六", "周日", "周会", "曾经", "何时",
+    "何种", "何处", "马上", "马来", "田间", "石油", "夏季", "夏令", "毛利", "毛刺", "董事", "黄金", "黄色", "黄山",
+    "黄石", "陈旧", "陈述", "龙卡", "雷击", "雷达", "段落", "钟点", "钟表", "史诗", "武汉", "武器", "黎明", "郑州",
+    "苏州", "苏宁", "沈阳", "韩国", "韩元", "罗马", "孟加", "秦皇", "徐州", "徐汇", "吴江", "杨浦", "唐山", "宋体",
+    "程序", "程度", "安全", "安装", "安卓", "安徽", "温度", "康复", "施工", "章节", "管理", "管控", "管道", "管线",
+    "包体", "包裹", "单据", "单点", "单机", "单元", "单笔", "单号", "成功", "成员", "成本", "路由", "路径", "游戏",
+    "关单", "关口", "关系", "关联", "关键", "华为", "华东", "华南", "华北", "符号", "纪录", "牛市", "严格", "严重",
+    "于是", "欧元", "欧洲", "左侧", "盛付", "凌晨", "童锁", "梅雨", "路线", "曲线",
+];
+
+/// What a person is said to have done or left undone, right behind the name.
+const RIGHT_BEHIND: [&str; 14] =
+    ["没有", "没能", "没把", "没", "未", "忘", "误", "漏", "疏忽", "失误", "操作", "弄错", "搞错", "粗心"];
+
 /// Subjects that are no people: `告警本应触发`, `the alert should have fired`.
 const SYSTEMS: [&str; 34] = [
     "告警",
@@ -295,7 +322,7 @@ fn blame(sentence: &str) -> Option<(BlameKind, String)> {
     if let Some(word) = ALWAYS.iter().find(|word| lower.contains(*word) && !is_feature(&lower, word)) {
         return hit(BlameKind::PersonAtFault, word);
     }
-    if let Some(words) = person_at_fault(&lower) {
+    if let Some(words) = person_at_fault(&lower).or_else(|| name_as_cause(&lower)) {
         return Some((BlameKind::PersonAtFault, words));
     }
     for word in ["本应", "本该", "理应", "早该", "应该早点", "应当早点"] {
@@ -376,6 +403,66 @@ fn person_at_fault(sentence: &str) -> Option<String> {
     None
 }
 
+/// `因为张三没有检查`: a person's name as the cause. A name is a surname and one or two characters, `小张`, `老李` or `张工`,
+/// with what was done right behind it.
+fn name_as_cause(sentence: &str) -> Option<String> {
+    for cause in CAUSES {
+        for (at, _) in sentence.match_indices(cause) {
+            let before = sentence.get(..at).unwrap_or_default();
+            // `原因`, `根因`: a noun.
+            if cause == "因" && before.ends_with(['原', '根', '起', '诱', '成', '归', '主']) {
+                continue;
+            }
+            let behind = sentence.get(at + cause.len()..).unwrap_or_default();
+            let behind = behind.trim_start_matches([' ', '：', ':', '是']);
+            if let Some(found) = name_and_fault(behind) {
+                return Some(found);
+            }
+        }
+    }
+    None
+}
+
+fn name_and_fault(text: &str) -> Option<String> {
+    let head: Vec<char> = text.chars().take(3).collect();
+    let first = *head.first()?;
+    // `小包`, `老路`: small and old things.
+    let called = |next: char| SURNAMES.contains(next) && !"包单金路成关游章温管万".contains(next);
+    let familiar = matches!(first, '小' | '老') && head.get(1).is_some_and(|next| called(*next));
+    if !familiar && !SURNAMES.contains(first) {
+        return None;
+    }
+    let beginning: String = head.iter().take(2).collect();
+    if NO_NAMES.contains(&beginning.as_str()) {
+        return None;
+    }
+    // 欧阳锋 is as long as names are.
+    let lengths: &[usize] = if familiar { &[2] } else { &[2, 3] };
+    for length in lengths {
+        let name: String = head.get(..*length)?.iter().collect();
+        let given = name.get(first.len_utf8()..)?;
+        // What stands in no name: it is the sentence that goes on.
+        if given.chars().any(|c| !is_han(c) || "的没未不在时后和与及了是有把被将对从到又也都就误漏忘".contains(c))
+        {
+            return None;
+        }
+        let rest = text.get(name.len()..)?;
+        let rest = rest.strip_prefix("同学").or_else(|| rest.strip_prefix("经理")).unwrap_or(rest);
+        if let Some(fault) = RIGHT_BEHIND.iter().find(|fault| rest.starts_with(**fault)) {
+            // `操作失误`, `操作不当`; an operation alone is none.
+            let innocent = *fault == "操作" && !["失误", "错误", "不当"].iter().any(|wrong| rest.contains(wrong));
+            if !innocent {
+                return Some(format!("{name}…{fault}"));
+            }
+        }
+    }
+    None
+}
+
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{4e00}'..='\u{9fff}')
+}
+
 fn english(sentence: &str) -> Option<(BlameKind, String)> {
     let words: Vec<&str> = sentence
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '\'' || c == '-'))
@@ -444,6 +531,27 @@ mod tests {
             let found = hints(sentence);
             assert_eq!(found.first().map(|hint| hint.kind), Some(kind), "{sentence}: {found:?}");
         }
+        for sentence in [
+            "因为张三没有检查监控",
+            "由于李四未确认切换结果，渠道一直没有恢复",
+            "因王小明漏配了白名单",
+            "原因是赵六没把开关打开",
+            "根因：陈晨未通知对方",
+            "这次故障是因为小张没有看群消息",
+            "由于老李漏看了告警",
+            "因为欧阳锋没有复核",
+            "由于周杰没有按时回滚",
+            "由于高敏没有跟进",
+            "因为刘工没有更新文档",
+            "因为张三疏忽",
+            "因为王五失误",
+        ] {
+            let found = hints(sentence);
+            assert_eq!(found.first().map(|hint| hint.kind), Some(BlameKind::PersonAtFault), "{sentence}: {found:?}");
+        }
+        for sentence in ["因为张三误操作，配置丢失", "由于李四忘记续证书"] {
+            assert_eq!(hints(sentence).len(), 1, "{sentence}");
+        }
         assert_eq!(hints("操作失误。\n系统正常。\n操作失误").len(), 2);
         assert_eq!(hints(&"操作失误。".repeat(1_000)).len(), 20);
     }
@@ -482,6 +590,44 @@ mod tests {
             "Requests failed to reach the gateway.",
             "The on-call switched to the backup channel within three minutes.",
             "Retries should have a limit",
+            "因为渠道没有返回结果",
+            "由于网络未恢复，重试堆积",
+            "因高峰没有扩容",
+            "因为任务未触发",
+            "由于告警范围没有覆盖提现",
+            "由于范围没有覆盖提现",
+            "因为周末没有发布",
+            "因为周五未封网",
+            "因为顾客没有收到短信",
+            "由于许可未续期",
+            "因金额未校验",
+            "因为余额没有更新",
+            "由于方案没有覆盖夜间",
+            "因为白名单没有同步",
+            "因为连接未释放",
+            "由于商户未配置回调",
+            "由于银行未回盘",
+            "因为程序没有处理空值",
+            "由于成员服务未注册",
+            "因为单笔没有限额",
+            "因为路由没有生效",
+            "因为江苏没有备用线路",
+            "因为凌晨没有流量",
+            "原因没有查明",
+            "因此没有影响",
+            "因素未知",
+            "因为管理后台没有开关",
+            "由于华东机房未切换",
+            "因为关单没有重试",
+            "因为安全组未放行",
+            "因为何时恢复没有通知",
+            "由于马上要大促，没有切换",
+            "因为于是没有",
+            "因为小程序没有缓存",
+            "因为小额没有限流",
+            "由于老版本没有兼容",
+            "因为老系统未下线",
+            "由于张家口机房未切流",
         ] {
             assert_eq!(hints(sentence), [], "{sentence}");
         }

@@ -327,7 +327,7 @@ impl EventFields {
         self.tags = checked_tags(&self.tags)?;
         self.links = checked_links(&self.links)?;
         if self.unknown.iter().any(|name| !FACT_NAMES.contains(&name.as_str())) {
-            return Err(FieldError::shape("unknown", format!("write some of {}", FACT_NAMES.join(", "))));
+            return Err(FieldError::shape("unknown", vocabulary::some_of(&FACT_NAMES)));
         }
         // What is told is not unknown any more; the list keeps the order of the names.
         self.unknown = FACT_NAMES

@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::checked::{self, FieldError};
+use crate::domain::{
+    checked::{self, FieldError},
+    vocabulary,
+};
 
 /// Basis points of the whole: 10,000 are 100 %.
 pub const WHOLE: i32 = 10_000;
@@ -236,8 +239,7 @@ pub fn checked_links(links: &[EventLink]) -> Result<Vec<EventLink>, FieldError> 
         .iter()
         .map(|link| {
             if !LINK_KINDS.contains(&link.kind.as_str()) {
-                let remedy = format!("write one of {}", LINK_KINDS.join(", "));
-                return Err(FieldError::shape("links.kind", remedy));
+                return Err(FieldError::shape("links.kind", vocabulary::LINK_KIND.remedy()));
             }
             let url = checked::line("links.url", &link.url, 1_000)?;
             let lower = url.to_ascii_lowercase();

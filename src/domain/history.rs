@@ -1,8 +1,10 @@
 //! What an entry of the audit log changed, field by field, and how to take it back.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
-use crate::domain::event::EventFields;
+use crate::domain::{event::EventFields, event_record::CLOCK_NAMES};
 
 /// One field that an entry changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,53 @@ pub fn field_changes(change: &Value) -> Vec<FieldChange> {
         }
     }
     found
+}
+
+/// The fields that an entry of this action changed. That an event is gone or back is all that such an entry tells: the
+/// sentence that it keeps, to be known by, did not change. What stood in something that was removed stood there before.
+pub fn told(action: &str, change: &Value) -> Vec<FieldChange> {
+    if matches!(action, "event.delete" | "event.restore") || undoes_logging(action, change) {
+        return Vec::new();
+    }
+    let mut changes = field_changes(change);
+    if action.ends_with(".delete") || action.ends_with(".remove") {
+        for one in changes.iter_mut().filter(|one| one.from.is_null()) {
+            std::mem::swap(&mut one.from, &mut one.to);
+        }
+    }
+    changes
+}
+
+/// Whether the entry took back that the event was logged, which removed it.
+pub fn undoes_logging(action: &str, change: &Value) -> bool {
+    action == "event.undo" && change.get("narrative").is_some_and(Value::is_string)
+}
+
+/// Changes as programs get them, in the forms of the API: instants with the offset of the zone, shares as `basis_points`.
+pub fn as_sent(changes: Vec<FieldChange>, zone: Tz) -> Vec<FieldChange> {
+    let sent = |one: FieldChange| {
+        let instant = one.field == "at" || one.field.ends_with("_at") || CLOCK_NAMES.contains(&one.field.as_str());
+        FieldChange { from: sent_value(one.from, instant, zone), to: sent_value(one.to, instant, zone), ..one }
+    };
+    changes.into_iter().map(sent).collect()
+}
+
+fn sent_value(value: Value, instant: bool, zone: Tz) -> Value {
+    match value {
+        Value::String(text) if instant => match text.parse::<DateTime<Utc>>() {
+            Ok(at) => Value::String(at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false)),
+            Err(_) => Value::String(text),
+        },
+        Value::Array(parts) => parts.into_iter().map(|part| sent_value(part, false, zone)).collect(),
+        Value::Object(map) => {
+            let part = |(name, value): (String, Value)| {
+                let value = sent_value(value, matches!(name.as_str(), "at" | "from"), zone);
+                (if name == "share" { "basis_points".to_owned() } else { name }, value)
+            };
+            Value::Object(map.into_iter().map(part).collect())
+        }
+        other => other,
+    }
 }
 
 fn pair(value: &Value) -> Option<(&Value, &Value)> {
@@ -84,6 +133,7 @@ pub fn changed_middle<'a>(from: &'a str, to: &'a str) -> (&'a str, &'a str, &'a 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -117,6 +167,34 @@ mod tests {
         assert_eq!(taken_back(&later, &change).and_then(|fields| fields.cause), Some("规则".to_owned()));
         let again = EventFields { severity: Some("B".to_owned()), ..after };
         assert_eq!(taken_back(&again, &change), None);
+    }
+
+    #[test]
+    fn a_deletion_and_its_undoing_change_no_sentence_and_what_was_removed_stood_before() {
+        let narrative = json!({"narrative": "提现失败"});
+        for action in ["event.delete", "event.restore", "event.undo"] {
+            assert_eq!(told(action, &narrative), [], "{action}");
+        }
+        let line = told("timeline.delete", &json!({"text": "切换渠道"}));
+        assert_eq!((&line[0].from, &line[0].to), (&json!("切换渠道"), &json!(null)));
+        let undone = told("event.undo", &json!({"narrative": {"from": "一", "to": "二"}}));
+        assert_eq!(undone.len(), 1, "an edit that was taken back is told");
+    }
+
+    #[test]
+    fn what_is_sent_has_the_forms_of_the_api() {
+        let change = json!({
+            "recovered": {"from": null, "to": {"at": "2024-08-19T07:30:00Z", "precision": "minute"}},
+            "at": {"from": "2024-08-19T07:12:00+00:00", "to": "2024-08-19T07:13:00+00:00"},
+            "services": {"from": [], "to": [{"service_id": "x", "shares": [{"from": "2024-08-19T07:10:00Z", "share": 2500}]}]},
+            "cause": {"from": null, "to": "2024-08-19T07:30:00Z"},
+        });
+        let sent = as_sent(field_changes(&change), chrono_tz::Asia::Shanghai);
+        let to = |field: &str| sent.iter().find(|one| one.field == field).unwrap().to.clone();
+        assert_eq!(to("recovered")["at"], "2024-08-19T15:30:00+08:00");
+        assert_eq!(to("at"), "2024-08-19T15:13:00+08:00");
+        assert_eq!(to("services")[0]["shares"], json!([{"from": "2024-08-19T15:10:00+08:00", "basis_points": 2500}]));
+        assert_eq!(to("cause"), "2024-08-19T07:30:00Z", "words stay as they were written");
     }
 
     proptest! {

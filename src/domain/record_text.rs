@@ -10,7 +10,7 @@ use crate::domain::{
     checked::{self, FieldError},
     clock_point::{ClockPoint, Precision},
     event_record::{EventLink, ShareFrom, WHOLE},
-    iso_week,
+    iso_week, vocabulary,
 };
 
 /// Longest text that is read as a number, a time or a share.
@@ -341,12 +341,7 @@ pub fn links(text: &str) -> Result<Vec<EventLink>, FieldError> {
             let (url, title) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             let kind = match front.trim().trim_end_matches([':', '：']).trim() {
                 "" => kind_of_address(url).to_owned(),
-                "工单" => "ticket".to_owned(),
-                "文档" => "document".to_owned(),
-                "群聊" | "聊天" => "chat".to_owned(),
-                "看板" | "监控" => "dashboard".to_owned(),
-                "其他" => "other".to_owned(),
-                other => other.to_owned(),
+                word => vocabulary::LINK_KIND.code_of(word).unwrap_or(word).to_owned(),
             };
             Ok(EventLink { kind, url: url.to_owned(), title: Some(title.trim().to_owned()).filter(|t| !t.is_empty()) })
         })

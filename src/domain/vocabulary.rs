@@ -83,6 +83,15 @@ pub const RELATION: Vocabulary = Vocabulary(&[
     term("recurrence", "再次发生", "recurrence", &["复发"]),
 ]);
 
+/// What a link leads to.
+pub const LINK_KIND: Vocabulary = Vocabulary(&[
+    term("ticket", "工单", "ticket", &[]),
+    term("document", "文档", "document", &[]),
+    term("chat", "群聊", "chat", &["聊天"]),
+    term("dashboard", "看板", "dashboard", &["监控"]),
+    term("other", "其他", "other", &[]),
+]);
+
 /// Points of the clock that people mark.
 pub const POINT: Vocabulary = Vocabulary(&[
     term("detected", "发现", "detected", &[]),
@@ -153,16 +162,54 @@ pub const FIELD: Vocabulary = Vocabulary(&[
     term("viewers", "可见的人", "viewers", &[]),
 ]);
 
-/// Units of impacts that both languages have a word for: Chinese, English.
-const UNITS: [(&str, &str); 9] = [
+/// Units of impacts that both languages have a word for: Chinese, English. Of several with one English word the first is
+/// its Chinese.
+const UNITS: [(&str, &str); 46] = [
     ("笔", "transactions"),
+    ("交易", "transactions"),
     ("单", "orders"),
     ("订单", "orders"),
+    ("个订单", "orders"),
     ("次", "times"),
     ("户", "customers"),
+    ("客户", "customers"),
+    ("个客户", "customers"),
     ("人", "people"),
+    ("位", "people"),
+    ("名", "people"),
+    ("人次", "visits"),
     ("用户", "users"),
+    ("个用户", "users"),
+    ("商户", "merchants"),
+    ("个商户", "merchants"),
+    ("家商户", "merchants"),
+    ("家", "companies"),
+    ("门店", "stores"),
+    ("个门店", "stores"),
     ("条", "records"),
+    ("流水", "records"),
+    ("请求", "requests"),
+    ("个请求", "requests"),
+    ("消息", "messages"),
+    ("条消息", "messages"),
+    ("短信", "text messages"),
+    ("条短信", "text messages"),
+    ("工单", "tickets"),
+    ("票", "tickets"),
+    ("保单", "policies"),
+    ("件", "items"),
+    ("个", "items"),
+    ("份", "copies"),
+    ("张", "cards"),
+    ("批", "batches"),
+    ("包", "packets"),
+    ("封", "letters"),
+    ("通", "calls"),
+    ("例", "cases"),
+    ("宗", "cases"),
+    ("起", "cases"),
+    ("台", "machines"),
+    ("分钟", "minutes"),
     ("元", "CNY"),
 ];
 
@@ -173,7 +220,7 @@ pub fn unit(unit: &str, chinese: bool) -> &str {
 }
 
 /// All of them, for whoever looks for the one that a refusal names.
-const ALL: [&Vocabulary; 13] = [
+const ALL: [&Vocabulary; 14] = [
     &KIND,
     &DETECTION,
     &CAUSE,
@@ -181,6 +228,7 @@ const ALL: [&Vocabulary; 13] = [
     &ACTION_STATE,
     &PRIORITY,
     &RELATION,
+    &LINK_KIND,
     &POINT,
     &SERVICE_KIND,
     &ROLE,
@@ -190,6 +238,20 @@ const ALL: [&Vocabulary; 13] = [
 ];
 
 const REFUSAL: &str = "write one of ";
+const SOME: &str = "write some of ";
+
+/// What a field says that takes none but names of these fields.
+pub fn some_of(fields: &[&str]) -> String {
+    format!("{SOME}{}", fields.join(", "))
+}
+
+/// The fields of a [`some_of`] in Chinese.
+pub fn fields_of_remedy(remedy: &str) -> Option<String> {
+    let names = remedy.strip_prefix(SOME)?.split(", ");
+    let words: Option<Vec<&str>> =
+        names.map(|name| FIELD.words(name, true).or((name == "loss").then_some("资损"))).collect();
+    Some(words?.join("、"))
+}
 
 impl Vocabulary {
     /// The code that a word means, whatever its width and case; `in-review` and `in review` are `in_review`.
@@ -240,7 +302,7 @@ mod tests {
     use crate::domain::{
         action_item::{ACTION_STATES, ActionState, PRIORITIES, Priority},
         event::CAUSE_CATEGORIES,
-        event_record::{DETECTIONS, Detection, EVENT_KINDS, EventKind},
+        event_record::{DETECTIONS, Detection, EVENT_KINDS, EventKind, LINK_KINDS},
         postmortem::{POSTMORTEM_STATES, PostmortemState},
     };
 
@@ -252,6 +314,7 @@ mod tests {
         assert_eq!(codes(&CAUSE), CAUSE_CATEGORIES);
         assert_eq!(codes(&ACTION_STATE), ACTION_STATES.map(ActionState::code));
         assert_eq!(codes(&PRIORITY), PRIORITIES.map(Priority::code));
+        assert_eq!(codes(&LINK_KIND), LINK_KINDS);
         let mut states = POSTMORTEM_STATES.map(PostmortemState::code).to_vec();
         let mut named = codes(&STATE);
         states.sort_unstable();
@@ -267,6 +330,7 @@ mod tests {
             assert_eq!(of_remedy(&words.remedy()), Some(words), "a refusal is known again");
             assert_eq!(words.code_of("nothing like it"), None);
         }
+        assert_eq!((unit("位", false), unit("people", true), unit("个商户", false)), ("people", "人", "merchants"));
         assert_eq!((unit("笔", false), unit("orders", true), unit("万笔", false)), ("transactions", "单", "万笔"));
         assert_eq!(STATE.code_of("In-Review"), Some("in_review"));
         assert_eq!(

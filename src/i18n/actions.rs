@@ -190,6 +190,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "there is no account like this; write an e-mail, me, or - for nobody" => {
             "没有这个账号；请写邮箱、me（自己）或 -（无人）"
         }
+        "name someone who may write action items" => "请指定能写改进项的人（登记人及以上）",
         "there is no such team; choose one of the list" => "没有这个团队，请从列表里选",
         "write a day like 2024-08-27" => "请写成 2024-08-27 这样",
         "give 1 to 365 days" => "请写 1 到 365 天",
@@ -203,6 +204,10 @@ pub fn remedy(remedy: &str) -> Option<String> {
 }
 
 fn moving_remedy(remedy: &str) -> Option<String> {
+    if let Some((day, rest)) = remedy.split_once(" lies before the day of the event; give ") {
+        let first = rest.split(' ').next().unwrap_or_default();
+        return Some(format!("{day} 早于事件那天，请给 {first} 或之后的日期"));
+    }
     if let Some((day, rest)) = remedy.split_once(" is past; give ") {
         return Some(format!("{day} 已经过去，请给 {} 或之后的日期", rest.split(' ').next().unwrap_or_default()));
     }

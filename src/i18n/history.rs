@@ -27,6 +27,13 @@ pub fn field(name: &str, chinese: bool) -> String {
         ("restricted", _) => ("受限", "restricted"),
         ("viewers", _) => ("可见的人", "viewers"),
         ("state", _) => ("复盘状态", "postmortem state"),
+        ("action_item", _) => ("改进项", "action item"),
+        ("what" | "item", "" | "title") => ("要做什么", "what is to be done"),
+        ("item", "state") => ("状态", "state"),
+        ("item", "owner_id") => ("负责人", "owner"),
+        ("item", "team_id") => ("团队", "team"),
+        ("item", "self_verified") => ("负责人自行验收", "verified by its owner"),
+        ("item", part) => return field(part, chinese),
         ("reason", _) => ("原因说明", "reason"),
         ("text", _) => ("内容", "text"),
         ("reviewer", _) => ("评审人", "reviewer"),
@@ -46,6 +53,11 @@ fn words_of(name: &str) -> String {
 
 /// A value that is a code of ours, in words; anything else stays as it is.
 pub fn value(field: &str, code: &str, chinese: bool) -> Option<&'static str> {
+    match field {
+        "item.state" => return vocabulary::ACTION_STATE.words(code, chinese),
+        "item.priority" => return vocabulary::PRIORITY.words(code, chinese),
+        _ => {}
+    }
     if field == "state" {
         let words = texts(if chinese { "zh-CN" } else { "en" });
         return PostmortemState::from_code(code).map(|state| restated::state_words(words, state));
@@ -91,6 +103,9 @@ pub struct Words {
     pub restore: &'static str,
     pub nothing: &'static str,
     pub undo: &'static str,
+    pub event_deleted: &'static str,
+    pub event_restored: &'static str,
+    pub logging_undone: &'static str,
     pub undo_hint: &'static str,
     pub yes: &'static str,
     pub no: &'static str,
@@ -114,6 +129,9 @@ static ZH: Words = Words {
     restore: "恢复",
     nothing: "空",
     undo: "撤销",
+    event_deleted: "删除事件",
+    event_restored: "恢复已删除的事件",
+    logging_undone: "撤销登记（事件已删除）",
     undo_hint: "刚才的修改可以在一分钟内撤销。",
     yes: "是",
     no: "否",
@@ -137,6 +155,9 @@ static EN: Words = Words {
     restore: "Restore",
     nothing: "empty",
     undo: "Undo",
+    event_deleted: "Deleted the event",
+    event_restored: "Restored the deleted event",
+    logging_undone: "Took the logging back (the event is deleted)",
     undo_hint: "What was just done can be undone for a minute.",
     yes: "yes",
     no: "no",

@@ -42,6 +42,7 @@ words! {
     show_removed: "显示已删除的", "Show removed lines";
     hide_removed: "隐藏已删除的", "Hide removed lines";
     removed_by: "已删除：", "removed by ";
+    edited_by: "修改：", "edited by ";
     automatic: "自动", "automatic";
     older: "更早的", "Earlier entries";
     written_of: "节已写", "sections written";

@@ -119,6 +119,7 @@ pub fn field_name(field: &str) -> &str {
         "at" => "时间",
         "owner" => "负责人",
         "to" => "复盘状态",
+        "state" => "状态",
         "confirm" => "直接标为已复盘",
         "reviewer" => "评审人",
         "text" => "正文",
@@ -168,6 +169,9 @@ fn remedy_of(remedy: &str) -> Option<String> {
         let what = if rest.contains("incident counts") { "事故数" } else { "指标" };
         let many = rest.split(' ').next().unwrap_or_default();
         return Some(format!("{week} 会有 {many} 个{what}，一周最多 500 个，请去掉一些"));
+    }
+    if let Some(words) = vocabulary::fields_of_remedy(remedy) {
+        return Some(format!("请从这些里选：{words}"));
     }
     if let Some(words) = vocabulary::of_remedy(remedy) {
         return Some(format!("请写 {}", words.list(true)));

@@ -254,7 +254,8 @@ pub fn remedy(remedy: &str) -> Option<String> {
             "事件限制可见，请先把这个人加到能看到的名单里"
         }
         "write minute or day" => "请写 minute 或 day",
-        "name active accounts by their e-mail addresses" => "请写在用账号的邮箱",
+        "give no more than the actual loss" => "不能多于实际资损",
+        "name active accounts by e-mail, name or id" => "请写在用账号的邮箱、姓名或编号",
         _ => "",
     };
     if !fixed.is_empty() {

@@ -1,7 +1,7 @@
 //! What differs from a published week and which edit made it so, in the words of people.
 
 use super::Texts;
-use crate::domain::{postmortem::PostmortemState, publication::Subject};
+use crate::domain::{history, postmortem::PostmortemState, publication::Subject};
 
 /// Figure, event …: what a difference is about.
 pub const fn kind(t: &'static Texts, subject: &Subject) -> &'static str {
@@ -27,8 +27,8 @@ pub fn action(t: &Texts, action: &str) -> String {
         ("event", "update") => return t.edit.to_owned(),
         ("event", "bulk") => return super::search::words(t.lang == "zh-CN").bulk.to_owned(),
         ("event", "link") => return super::indicators::texts(t.lang).link.to_owned(),
-        ("event", "delete") => return t.delete.to_owned(),
-        ("event", "restore") => return super::history::words(t.lang == "zh-CN").restore.to_owned(),
+        ("event", "delete") => return super::history::words(t.lang == "zh-CN").event_deleted.to_owned(),
+        ("event", "restore") => return super::history::words(t.lang == "zh-CN").event_restored.to_owned(),
         ("event", "undo") => return super::history::words(t.lang == "zh-CN").undo.to_owned(),
         ("action_item", done) => return super::actions::done(t, done),
         ("timeline", _) => return t.timeline.to_owned(),
@@ -51,6 +51,14 @@ pub fn action(t: &Texts, action: &str) -> String {
         _ => t.edit,
     };
     format!("{what} · {done}")
+}
+
+/// Like [`action`], of an entry with what it changed: an undone logging removed the event.
+pub fn done(t: &Texts, name: &str, change: &serde_json::Value) -> String {
+    if history::undoes_logging(name, change) {
+        return super::history::words(t.lang == "zh-CN").logging_undone.to_owned();
+    }
+    action(t, name)
 }
 
 /// Where a postmortem stands.

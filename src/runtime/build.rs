@@ -42,6 +42,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         outgoing: outgoing(settings, demo)?,
         report_mail: report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
         demo,
     };
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.

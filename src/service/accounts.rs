@@ -14,11 +14,10 @@ use crate::{
         actor::{Actor, Permission, Role},
         checked::{self, FieldError},
     },
-    store::{
-        self, Tx,
-        accounts::{Account, Invitation},
-    },
+    store::{self, Tx, accounts::Invitation, policies::ConnectionTrait},
 };
+
+pub use crate::store::accounts::Account;
 
 /// How long the set-up link works, in milliseconds: one day.
 const SETUP_LIFE: i64 = 24 * 3_600_000;
@@ -222,20 +221,97 @@ pub async fn owners(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, Ser
     Ok(accounts.into_iter().filter(|account| account.active).map(|account| (account.id, account.name)).collect())
 }
 
-/// The active account of an e-mail, for naming an owner.
-pub async fn owner_by_email(app: &App, actor: &Actor, email: &str) -> Result<Account, ServiceError> {
-    authorise(actor, Permission::AssignPostmortem)?;
-    store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active).ok_or_else(|| {
-        ServiceError::NotFound(format!("active account with the e-mail {email}; add it with `fupan user add`"))
-    })
+/// Ids and names of active accounts that may write postmortems, for choosing an owner or a reviewer of one.
+pub async fn writers(app: &App, actor: &Actor) -> Result<Vec<(Uuid, String)>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let accounts = store::accounts::list(app.store.read()).await?.into_iter();
+    let writes = |account: &Account| account.active && account.role.may(Permission::WritePostmortem);
+    Ok(accounts.filter(writes).map(|account| (account.id, account.name)).collect())
 }
 
-/// The active account of an e-mail, for naming a reviewer.
-pub async fn reviewer_by_email(app: &App, actor: &Actor, email: &str) -> Result<Account, ServiceError> {
-    authorise(actor, Permission::WritePostmortem)?;
-    store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active).ok_or_else(|| {
-        ServiceError::NotFound(format!("active account with the e-mail {email}; add it with `fupan user add`"))
-    })
+/// The most accounts on a page.
+pub const PAGE_LIMIT: u64 = 200;
+
+/// A page of accounts.
+#[derive(Debug, Clone)]
+pub struct AccountPage {
+    /// The accounts, by e-mail.
+    pub accounts: Vec<Account>,
+    /// Behind which e-mail the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+/// Active accounts by e-mail, behind that of `after`: those that may be named.
+pub async fn page(app: &App, actor: &Actor, after: Option<&str>, limit: u64) -> Result<AccountPage, ServiceError> {
+    authorise(actor, Permission::NamePeople)?;
+    let limit = limit.clamp(1, PAGE_LIMIT);
+    let after = after.map(checked::fold);
+    let mut accounts = store::accounts::page(app.store.read(), after.as_deref(), limit + 1).await?;
+    let more = accounts.len() as u64 > limit;
+    accounts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = accounts.last().filter(|_| more).map(|account| checked::fold(&account.email));
+    Ok(AccountPage { accounts, next })
+}
+
+/// The active account that a word names: an id, an e-mail, or a name that only one of them has.
+pub async fn named(app: &App, actor: &Actor, field: &'static str, word: &str) -> Result<Account, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    named_in(app.store.read(), field, word).await
+}
+
+/// [`named`], inside a transaction or outside.
+pub(super) async fn named_in(
+    connection: &impl ConnectionTrait,
+    field: &'static str,
+    word: &str,
+) -> Result<Account, ServiceError> {
+    let word = word.trim();
+    let found = match word.parse::<Uuid>() {
+        Ok(id) => store::accounts::by_id(connection, id).await?,
+        Err(_) => store::accounts::by_email(connection, word).await?,
+    };
+    if let Some(found) = found.filter(|account| account.active) {
+        return Ok(found);
+    }
+    let all = store::accounts::list(connection).await?;
+    let id = called(&all, field, word)?;
+    all.into_iter().find(|account| account.id == id).ok_or_else(|| FieldError::shape(field, NO_ACCOUNT).into())
+}
+
+/// The one active account that a word names by its e-mail or its name.
+fn called(all: &[Account], field: &'static str, word: &str) -> Result<Uuid, FieldError> {
+    let key = checked::fold(word);
+    let active = || all.iter().filter(|account| account.active);
+    if let Some(one) = active().find(|account| checked::fold(&account.email) == key) {
+        return Ok(one.id);
+    }
+    let mut called = active().filter(|account| checked::fold(&account.name) == key);
+    match (called.next(), called.next()) {
+        (Some(one), None) => Ok(one.id),
+        (Some(_), Some(_)) => {
+            let name: String = word.chars().take(80).collect();
+            Err(FieldError::shape(field, format!("“{name}” names several; write the e-mail")))
+        }
+        (None, _) => Err(FieldError::shape(field, NO_ACCOUNT)),
+    }
+}
+
+/// What a field says that names nobody.
+pub(super) const NO_ACCOUNT: &str = "there is no active account like this; add it, or name another person";
+
+/// Ids of people in place of the words that name them, each an id, an e-mail or a name that only one active account has.
+pub async fn all_named(
+    app: &App,
+    actor: &Actor,
+    field: &'static str,
+    words: &[String],
+) -> Result<Vec<Uuid>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let by_id: Vec<Option<Uuid>> = words.iter().map(|word| word.trim().parse().ok()).collect();
+    let all =
+        if by_id.iter().all(Option::is_some) { Vec::new() } else { store::accounts::list(app.store.read()).await? };
+    let named = words.iter().zip(by_id).map(|(word, id)| id.map_or_else(|| called(&all, field, word.trim()), Ok));
+    Ok(named.collect::<Result<_, _>>()?)
 }
 
 /// One's own language.

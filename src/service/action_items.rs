@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError,
+    App, ServiceError, accounts,
     app::authorise,
     events::{self, Created},
     grading,
     idempotency::{self, Once},
+    postmortems,
     retry::retried,
 };
 use crate::{
@@ -20,12 +21,12 @@ use crate::{
             self, ActionFields, ActionItem, ActionState, Priority, Step, StepRefused, chosen_due, due_after,
         },
         actor::{Actor, Permission},
-        checked::{self, FieldError},
+        checked::{self, FieldError, FieldProblem},
         event::ProductionEvent,
         severity::SeverityPolicy,
         visibility::Sight,
     },
-    store::{self, Tx, audit::AuditEntry, names::Named},
+    store::{self, Tx, accounts::Account, audit::AuditEntry, names::Named},
 };
 
 pub use crate::store::action_items::{ActionCursor, ActionFilter};
@@ -42,7 +43,7 @@ pub struct ActionPatch {
     pub detail: Option<Option<String>>,
     /// How much it matters.
     pub priority: Option<Priority>,
-    /// 负责人, by the e-mail or the id of an account.
+    /// 负责人, by the e-mail, the name or the id of an account.
     pub owner: Option<Option<Person>>,
     /// The team, by its name or id.
     pub team: Option<Option<String>>,
@@ -55,8 +56,8 @@ pub struct ActionPatch {
 /// How people name an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Person {
-    /// Its e-mail.
-    Email(String),
+    /// Its e-mail, or its name where only one has it.
+    Named(String),
     /// Its id.
     Id(Uuid),
 }
@@ -195,7 +196,7 @@ pub async fn create(
             let event = events::by_number(&tx, &actor, event_number).await?;
             let now = app.now_millis();
             let mut fields = ActionFields::default();
-            apply(&app, &tx, &mut fields, new).await?;
+            apply(&app, &tx, &event, &mut fields, new).await?;
             let mut fields = fields.checked()?;
             if !fields.due_fixed {
                 fields.due_on = Some(policy_due(&app, &grading::levels(tx.conn()).await?, &event, now));
@@ -243,7 +244,8 @@ pub async fn update(
 ) -> Result<ActionItem, ServiceError> {
     authorise(actor, Permission::WriteActionItem)?;
     let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
+    let (reader, asker) = (app.clone(), actor.clone());
+    let updated = retried(move || {
         let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
@@ -254,7 +256,7 @@ pub async fn update(
             }
             let event = event_of(&tx, &before).await?;
             let mut after = before.clone();
-            apply(&app, &tx, &mut after.fields, patch).await?;
+            apply(&app, &tx, &event, &mut after.fields, patch).await?;
             after.fields = after.fields.checked()?;
             // Else whoever did the work could hand it to another owner and verify it themselves.
             if before.state == ActionState::InVerification && after.fields.owner_id != before.fields.owner_id {
@@ -278,7 +280,25 @@ pub async fn update(
             Ok(after)
         }
     })
-    .await
+    .await;
+    named_stale(&reader, &asker, number, Some(version), updated).await
+}
+
+/// Where another writer came between reading and writing, the refusal names both versions.
+async fn named_stale<T>(
+    app: &App,
+    actor: &Actor,
+    number: i64,
+    given: Option<i64>,
+    outcome: Result<T, ServiceError>,
+) -> Result<T, ServiceError> {
+    match (outcome, given) {
+        (Err(error), Some(given)) if error.is_overtaken() => {
+            let current = get(app, actor, number).await?.item;
+            Err(ServiceError::Stale { what: current.label(), given, current: current.version })
+        }
+        (outcome, _) => outcome,
+    }
 }
 
 /// Takes a step. Without a version the latest is taken; a step that was taken already is done.
@@ -294,7 +314,8 @@ pub async fn move_to(
         authorise(actor, Permission::WaiveActionItem)?;
     }
     let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
+    let (reader, asker) = (app.clone(), actor.clone());
+    let moved = retried(move || {
         let (app, actor, asked) = (app.clone(), actor.clone(), asked.clone());
         async move {
             let tx = app.store.begin().await?;
@@ -305,7 +326,7 @@ pub async fn move_to(
             }
             let verifier_id = match asked.verifier {
                 None => None,
-                Some(person) => Some(account(&tx, &person, "verifier").await?),
+                Some(person) => Some(account(&tx, &person, "verifier").await?.id),
             };
             if verifier_id.is_some() && verifier_id != actor.account_id {
                 authorise(&actor, Permission::WaiveActionItem)?;
@@ -336,7 +357,8 @@ pub async fn move_to(
             Ok(after)
         }
     })
-    .await
+    .await;
+    named_stale(&reader, &asker, number, version, moved).await
 }
 
 /// Hides an item that is still in `version`. Its row and its number stay.
@@ -393,7 +415,13 @@ fn policy_due(app: &App, levels: &SeverityPolicy, event: &ProductionEvent, writt
 }
 
 /// Writes a patch over fields. A due date that stands as it was is not checked again: it may have passed meanwhile.
-async fn apply(app: &App, tx: &Tx, fields: &mut ActionFields, patch: ActionPatch) -> Result<(), ServiceError> {
+async fn apply(
+    app: &App,
+    tx: &Tx,
+    event: &ProductionEvent,
+    fields: &mut ActionFields,
+    patch: ActionPatch,
+) -> Result<(), ServiceError> {
     if let Some(title) = patch.title {
         fields.title = title;
     }
@@ -408,7 +436,16 @@ async fn apply(app: &App, tx: &Tx, fields: &mut ActionFields, patch: ActionPatch
             None => None,
             // Whoever owns it already stays, though their account may have ended.
             Some(Person::Id(id)) if fields.owner_id == Some(id) => Some(id),
-            Some(person) => Some(account(tx, &person, "owner").await?),
+            Some(person) => {
+                let account = account(tx, &person, "owner").await?;
+                if fields.owner_id != Some(account.id) {
+                    if !account.role.may(Permission::WriteActionItem) {
+                        return Err(FieldError::shape("owner", "name someone who may write action items").into());
+                    }
+                    postmortems::sees(&account, "owner", event)?;
+                }
+                Some(account.id)
+            }
         };
     }
     if let Some(team) = patch.team {
@@ -427,6 +464,7 @@ async fn apply(app: &App, tx: &Tx, fields: &mut ActionFields, patch: ActionPatch
         Some(None) => fields.due_fixed = false,
         Some(Some(due)) if fields.due_on == Some(due) && fields.due_fixed => {}
         Some(Some(due)) => {
+            postmortems::due_after_event(app, event, due)?;
             fields.due_on = Some(chosen_due(due, app.today())?);
             fields.due_fixed = true;
         }
@@ -455,7 +493,7 @@ pub async fn team_id(app: &App, actor: &Actor, word: &str) -> Result<Uuid, Servi
     Ok(named(word, &known).ok_or_else(no_team)?.0)
 }
 
-/// The account that a filter names: `me`, an e-mail, or an id.
+/// The account that a filter names: `me`, an e-mail, a name, or an id.
 pub async fn owner_id(app: &App, actor: &Actor, word: &str) -> Result<Uuid, ServiceError> {
     authorise(actor, Permission::Read)?;
     let none = || FieldError::shape("owner", "there is no account like this; write an e-mail, me, or - for nobody");
@@ -465,18 +503,30 @@ pub async fn owner_id(app: &App, actor: &Actor, word: &str) -> Result<Uuid, Serv
     let read = app.store.read();
     let found = match word.parse::<Uuid>() {
         Ok(id) => store::accounts::by_id(read, id).await?,
+        // Ended accounts too: their items are still there.
         Err(_) => store::accounts::by_email(read, word).await?,
     };
-    Ok(found.ok_or_else(none)?.id)
+    match found {
+        Some(found) => Ok(found.id),
+        None => {
+            accounts::named(app, actor, "owner", word).await.map(|account| account.id).map_err(|error| match error {
+                ServiceError::Invalid(FieldError { problem: FieldProblem::Shape(remedy), .. })
+                    if remedy == accounts::NO_ACCOUNT =>
+                {
+                    none().into()
+                }
+                other => other,
+            })
+        }
+    }
 }
 
-async fn account(tx: &Tx, person: &Person, field: &'static str) -> Result<Uuid, ServiceError> {
+async fn account(tx: &Tx, person: &Person, field: &'static str) -> Result<Account, ServiceError> {
     let found = match person {
-        Person::Email(email) => store::accounts::by_email(tx.conn(), email).await?,
+        Person::Named(word) => return accounts::named_in(tx.conn(), field, word).await,
         Person::Id(id) => store::accounts::by_id(tx.conn(), *id).await?,
     };
-    let none = || FieldError::shape(field, "there is no active account like this; add it, or name another person");
-    Ok(found.filter(|account| account.active).ok_or_else(none)?.id)
+    Ok(found.filter(|account| account.active).ok_or_else(|| FieldError::shape(field, accounts::NO_ACCOUNT))?)
 }
 
 fn refused(refused: StepRefused) -> ServiceError {
@@ -590,6 +640,50 @@ fn subject(number: i64) -> String {
     format!("action_item:{number}")
 }
 
+/// The most characters of a text that the history of an event tells of an item; the item's own has it whole.
+const TOLD: usize = 500;
+
+/// What a change of an item is to the history of its event: the fields before and after. That it follows the policy or not
+/// shows in its due date.
+fn in_short(action: &str, item: &ActionItem, change: &Value) -> Value {
+    let (mut from, mut to) = (Map::new(), Map::new());
+    let short = |value: &Value| match value.as_str() {
+        Some(text) if text.chars().count() > TOLD => {
+            Value::String(text.chars().take(TOLD).chain(std::iter::once('…')).collect())
+        }
+        _ => value.clone(),
+    };
+    match (action, change) {
+        ("action_item.delete", _) => {}
+        ("action_item.create", _) => {
+            let fields = &item.fields;
+            let new = json!({"state": item.state.code(), "owner_id": fields.owner_id, "team_id": fields.team_id, "due_on": fields.due_on, "priority": fields.priority});
+            to.extend(
+                new.as_object()
+                    .into_iter()
+                    .flatten()
+                    .filter(|(_, value)| !value.is_null())
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
+        }
+        (_, Value::Object(fields)) => {
+            for (name, value) in fields.iter().filter(|(name, _)| *name != "due_fixed") {
+                match (value.get("from"), value.get("to")) {
+                    (Some(before), Some(after)) => {
+                        from.insert(name.clone(), short(before));
+                        to.insert(name.clone(), short(after));
+                    }
+                    _ => {
+                        to.insert(name.clone(), short(value));
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+    json!({"from": from, "to": to})
+}
+
 /// Notes a change of an item: in full under the item, and in short under its event, whose history tells it too.
 async fn audit(
     app: &App,
@@ -601,8 +695,9 @@ async fn audit(
     change: Value,
 ) -> Result<(), ServiceError> {
     let now = app.now_millis();
+    let short =
+        json!({"action_item": item.label(), "what": item.fields.title, "item": in_short(action, item, &change)});
     store::audit::insert(tx, app.id(), now, actor, action, &subject(item.number), change).await?;
-    let short = json!({"action_item": item.label(), "what": item.fields.title});
     store::audit::insert(tx, app.id(), now, actor, action, &events::subject(event), short).await?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     ServiceError,
     attempts::Attempts,
+    known_levels::KnownLevels,
     line_styles::LineStyles,
     ports::{Clock, Ids, Outgoing, RenderReportMail},
 };
@@ -45,6 +46,8 @@ pub struct App {
     pub report_mail: RenderReportMail,
     /// The styles of documents that report lines were shown in of late.
     pub line_styles: Arc<LineStyles>,
+    /// The levels of the house as they were read last.
+    pub levels: Arc<KnownLevels>,
     /// The demo: no set-up, one demo account, nothing leaves the house.
     pub demo: bool,
 }

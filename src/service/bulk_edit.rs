@@ -3,7 +3,10 @@
 
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, events, grading::Why, postmortems, reminders, retry::retried};
+use super::{
+    App, ServiceError, accounts::NO_ACCOUNT, app::authorise, events, grading::Why, postmortems, reminders,
+    retry::retried,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -88,7 +91,7 @@ pub async fn change(
     if let Some(Some(id)) = change.owner {
         let account = store::accounts::by_id(app.store.read(), id).await?.filter(|account| account.active);
         if account.is_none() {
-            return Err(ServiceError::NotFound("active account of that owner".to_owned()));
+            return Err(FieldError::shape("owner", NO_ACCOUNT).into());
         }
     }
     let mut results = Vec::with_capacity(chosen.len());
@@ -124,10 +127,8 @@ async fn one(
                 Some(version) => events::current(&tx, &actor, number, version).await?,
                 None => events::by_number(&tx, &actor, number).await?,
             };
-            if let Some(Some(id)) = change.owner
-                && let Some(account) = store::accounts::by_id(tx.conn(), id).await?
-            {
-                postmortems::sees(&account, "owner", &before)?;
+            if let Some(Some(id)) = change.owner.filter(|owner| before.postmortem.owner_id != *owner) {
+                postmortems::may_own(store::accounts::by_id(tx.conn(), id).await?.as_ref(), &before)?;
             }
             let mut after = before.clone();
             apply(&mut after.fields, &change);

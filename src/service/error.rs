@@ -79,10 +79,20 @@ pub fn api_names(facts: &[&str]) -> Vec<String> {
     facts.iter().map(name).collect()
 }
 
+/// What the store says of a row that another writer changed between reading and writing.
+const OVERTAKEN: &str = "this changed meanwhile; read it again";
+
+impl ServiceError {
+    /// Whether another writer came between reading and writing.
+    pub(super) fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Conflict(words) if words == OVERTAKEN)
+    }
+}
+
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Stale => Self::Conflict("this changed meanwhile; read it again".to_owned()),
+            StoreError::Stale | StoreError::Outdated => Self::Conflict(OVERTAKEN.to_owned()),
             StoreError::Duplicate(key) => Self::Conflict(format!("this exists already ({key})")),
             other => Self::Store(other),
         }

@@ -91,9 +91,11 @@ impl Directory {
 
     fn person(&self, word: &str) -> Option<Uuid> {
         let folded = checked::fold(word);
+        let by_id = word.trim().parse::<Uuid>().ok().filter(|id| self.people.iter().any(|(have, ..)| have == id));
         let by_email = self.people.iter().find(|(_, _, email)| checked::fold(email) == folded);
         let mut by_name = self.people.iter().filter(|(_, name, _)| checked::fold(name) == folded);
-        by_email.or_else(|| by_name.next().filter(|_| by_name.next().is_none())).map(|(id, ..)| *id)
+        let by_name = by_email.or_else(|| by_name.next().filter(|_| by_name.next().is_none()));
+        by_id.or(by_name.map(|(id, ..)| *id))
     }
 }
 
@@ -253,7 +255,11 @@ fn one(
         "responsibility" => patch.responsibility = Some(responsibility(text, directory)?),
         "tags" => patch.tags = Some(record_text::tags(text)),
         "links" => patch.links = Some(record_text::links(text)?),
-        "unknown" => patch.unknown = Some(record_text::tags(text)),
+        "unknown" => {
+            // Their words name them too; what names none is refused with those that there are.
+            let code = |word: String| vocabulary::FIELD.code_of(&word).map_or(word, str::to_owned);
+            patch.unknown = Some(record_text::tags(text).into_iter().map(code).collect());
+        }
         "restricted" => {
             patch.restricted = Some(match trimmed.to_lowercase().as_str() {
                 "yes" | "true" | "1" | "是" => true,
@@ -263,7 +269,7 @@ fn one(
         }
         "viewers" => {
             let named = record_text::tags(text).into_iter().map(|word| {
-                let missing = || FieldError::shape("viewers", "name active accounts by their e-mail addresses");
+                let missing = || FieldError::shape("viewers", "name active accounts by e-mail, name or id");
                 directory.person(&word).ok_or_else(missing)
             });
             patch.viewers = Some(named.collect::<Result<_, _>>()?);

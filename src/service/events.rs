@@ -324,6 +324,7 @@ pub(super) async fn write_new(
 ) -> Result<ProductionEvent, ServiceError> {
     let now = app.now();
     check_future(now, &EventFields::default(), &new.fields, new.source)?;
+    check_loss(&EventFields::default(), &new.fields)?;
     check_named(tx, &EventFields::default(), &new.fields).await?;
     let week = new.week.unwrap_or_else(|| {
         IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
@@ -514,6 +515,7 @@ pub(super) async fn write_changed(
         return Ok(before);
     }
     check_future(app.now(), &before.fields, &after.fields, Source::Form)?;
+    check_loss(&before.fields, &after.fields)?;
     if before.fields.restricted != after.fields.restricted || before.fields.viewers != after.fields.viewers {
         if !may_restrict(actor, &before) {
             return Err(ServiceError::Forbidden { needs: Some(Role::Lead) });
@@ -590,6 +592,18 @@ fn check_future(
                 FieldError::shape(event::clock_field(name), "give a time that does not lie in the future").into()
             );
         }
+    }
+    Ok(())
+}
+
+/// No more comes back than was lost. What stands so already is refused only where the losses change.
+fn check_loss(before: &EventFields, after: &EventFields) -> Result<(), FieldError> {
+    let loss = &after.loss;
+    if before.loss != *loss
+        && let (Some(actual), Some(recovered)) = (loss.actual, loss.recovered)
+        && recovered > actual
+    {
+        return Err(FieldError::shape("loss_recovered_fen", "give no more than the actual loss"));
     }
     Ok(())
 }

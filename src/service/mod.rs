@@ -28,6 +28,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
 pub mod indicators;
+pub mod known_levels;
 pub mod line_styles;
 pub mod measured;
 pub mod notifiers;

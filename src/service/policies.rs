@@ -89,16 +89,27 @@ pub async fn write(
     .await
 }
 
+/// Like [`load`], with the version of the policy; 0 is the default.
+pub(super) async fn load_version<T: DeserializeOwned + Default>(
+    connection: &impl ConnectionTrait,
+    name: &str,
+) -> Result<(i64, T), ServiceError> {
+    match store::policies::by_name(connection, name).await? {
+        None => Ok((0, T::default())),
+        Some(row) => Ok((row.version, typed(name, &row)?)),
+    }
+}
+
+fn typed<T: DeserializeOwned>(name: &str, row: &PolicyRow) -> Result<T, ServiceError> {
+    policy::read(&row.document).map_err(|error| StoreError::Unreadable(format!("policy {name}: {error}")).into())
+}
+
 /// The policy `name` as its type, inside a transaction or outside; its default where nobody wrote one.
 pub(super) async fn load<T: DeserializeOwned + Default>(
     connection: &impl ConnectionTrait,
     name: &str,
 ) -> Result<T, ServiceError> {
-    match store::policies::by_name(connection, name).await? {
-        None => Ok(T::default()),
-        Some(row) => policy::read(&row.document)
-            .map_err(|error| StoreError::Unreadable(format!("policy {name}: {error}")).into()),
-    }
+    Ok(load_version(connection, name).await?.1)
 }
 
 fn kind(name: &str) -> Result<&'static PolicyKind, ServiceError> {

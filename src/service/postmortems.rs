@@ -4,9 +4,12 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{App, ServiceError, announcements, app::authorise, events, grading, reminders, retry::retried};
+use super::{
+    App, ServiceError, accounts::NO_ACCOUNT, announcements, app::authorise, events, grading, reminders, retry::retried,
+};
 use crate::{
     domain::{
+        action_item,
         actor::{Actor, Permission, Role},
         announcement::News,
         checked::{self, FieldError, FieldProblem},
@@ -119,6 +122,24 @@ pub(super) fn sees(
     Err(FieldError::shape(field, "the event is restricted; name the person among those who see it first"))
 }
 
+/// Refuses to name someone for a postmortem who is gone, who may not write postmortems, or who does not see the event.
+fn writes(
+    account: Option<&store::accounts::Account>,
+    field: &'static str,
+    event: &ProductionEvent,
+) -> Result<(), FieldError> {
+    let account = account.filter(|account| account.active).ok_or_else(|| FieldError::shape(field, NO_ACCOUNT))?;
+    if !account.role.may(Permission::WritePostmortem) {
+        return Err(FieldError::shape(field, "name someone who may write postmortems"));
+    }
+    sees(account, field, event)
+}
+
+/// Refuses an owner of a postmortem who could not write it.
+pub(super) fn may_own(account: Option<&store::accounts::Account>, event: &ProductionEvent) -> Result<(), FieldError> {
+    writes(account, "owner", event)
+}
+
 /// Changes the postmortem of an event. `version` is that of the *event*; without one the latest is taken.
 pub async fn change(
     app: &App,
@@ -135,13 +156,14 @@ pub async fn change(
         authorise(actor, Permission::WaivePostmortem)?;
     }
     if let Some(Some(due_on)) = change.due_on {
-        due_date_that_is_meant(app, due_on)?;
+        checked::date("due_on", due_on)?;
     }
     let reason = checked::optional("reason", change.reason.as_deref(), 2_000)?;
     // Who may not read the event may not move its postmortem either.
     events::get(app, actor, number).await?;
     let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
+    let (reader, asker) = (app.clone(), actor.clone());
+    let moved = retried(move || {
         let (app, actor, change, reason) = (app.clone(), actor.clone(), change.clone(), reason.clone());
         async move {
             let tx = app.store.begin().await?;
@@ -154,12 +176,9 @@ pub async fn change(
             let stood = event.clone();
             let after = &mut event.postmortem;
             if let Some(owner) = change.owner {
-                if let Some(id) = owner {
-                    let account = people.iter().find(|account| account.id == id && account.active);
-                    let Some(account) = account else {
-                        return Err(ServiceError::NotFound("active account of that owner".to_owned()));
-                    };
-                    sees(account, "owner", &stood)?;
+                if let Some(id) = owner.filter(|id| before.owner_id != Some(*id)) {
+                    let account = people.iter().find(|account| account.id == id);
+                    may_own(account, &stood)?;
                 }
                 after.owner_id = owner;
             }
@@ -171,14 +190,8 @@ pub async fn change(
                     return Err(FieldError::shape("reviewer", remedy).into());
                 }
                 if let Some(id) = reviewer {
-                    let account = people.iter().find(|account| account.id == id && account.active);
-                    match account {
-                        None => return Err(ServiceError::NotFound("active account of that reviewer".to_owned())),
-                        Some(account) if account.role < Role::Reporter => {
-                            return Err(FieldError::shape("reviewer", "name someone who may write postmortems").into());
-                        }
-                        Some(account) => sees(account, "reviewer", &stood)?,
-                    }
+                    let account = people.iter().find(|account| account.id == id);
+                    writes(account, "reviewer", &stood)?;
                 }
                 after.reviewer_id = reviewer;
             }
@@ -223,6 +236,9 @@ pub async fn change(
                 after.done_at = (to == PostmortemState::Done).then(|| app.now_millis());
             }
             if let Some(due_on) = change.due_on {
+                if let Some(due_on) = due_on.filter(|due_on| before.due_on != Some(*due_on)) {
+                    due_date_that_is_meant(&app, &stood, due_on)?;
+                }
                 after.due_fixed = due_on.is_some();
                 after.due_on = due_on;
             }
@@ -239,16 +255,36 @@ pub async fn change(
             Ok(event)
         }
     })
-    .await
+    .await;
+    match (moved, version) {
+        (Err(error), Some(given)) if error.is_overtaken() => {
+            let current = events::get(&reader, &asker, number).await?;
+            Err(ServiceError::Stale { what: current.label(), given, current: current.version })
+        }
+        (moved, _) => moved,
+    }
 }
 
-/// A due date of this life: not before 1970 and not more than two years from now.
-fn due_date_that_is_meant(app: &App, due_on: NaiveDate) -> Result<(), ServiceError> {
-    checked::date("due_on", due_on)?;
+/// A due date that can still be met: not past, not before the day of the event, not more than two years from now.
+fn due_date_that_is_meant(app: &App, event: &ProductionEvent, due_on: NaiveDate) -> Result<(), ServiceError> {
     if (due_on - app.today()).num_days() > 730 {
         return Err(FieldError::shape("due_on", "give a date within the next two years").into());
     }
+    due_after_event(app, event, due_on)?;
+    action_item::chosen_due(due_on, app.today())?;
     Ok(())
+}
+
+/// Refuses a due date before the day of the event.
+pub(super) fn due_after_event(app: &App, event: &ProductionEvent, due_on: NaiveDate) -> Result<(), FieldError> {
+    let begun = event.fields.occurred.map(|point| point.at.with_timezone(&app.zone).date_naive());
+    match begun.filter(|begun| due_on < *begun) {
+        Some(begun) => Err(FieldError::shape(
+            "due_on",
+            format!("{due_on} lies before the day of the event; give {begun} or a later day"),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn is_only_lead(people: &[store::accounts::Account], id: Uuid) -> bool {

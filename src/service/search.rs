@@ -1,8 +1,10 @@
 //! Finding events: lists by a query, the search, similar events, and the index of events that were there before it.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, grading, retry::retried};
+use super::{App, ServiceError, app::authorise, known_levels::Known, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -11,12 +13,12 @@ use crate::{
         highlight::{self, MarkedPart},
         iso_week,
         query::{self, Answering, Clause, EventQuery, Part, Person, QueryError, QueryProblem},
-        text,
+        severity, text,
         visibility::Sight,
         vocabulary,
     },
     store::{
-        self,
+        self, StoreError,
         event_list::{Answerer, FilterPart, Test},
         names::Named,
         policies::ConnectionTrait,
@@ -86,7 +88,20 @@ pub fn parse(app: &App, text: &str) -> Result<EventQuery, ServiceError> {
 /// A page of what lists show.
 pub async fn list(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<ListedEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let (filter, first) = prepare(app, actor, listing).await?;
+    match list_by(app, actor, listing, app.levels.get()).await? {
+        Some(page) => Ok(page),
+        None => list_by(app, actor, listing, None).await?.ok_or_else(outdated),
+    }
+}
+
+/// A page by the remembered levels; none where they are not those that hold.
+async fn list_by(
+    app: &App,
+    actor: &Actor,
+    listing: &Listing,
+    known: Option<Known>,
+) -> Result<Option<Page<ListedEvent>>, ServiceError> {
+    let (filter, first) = prepare(app, actor, listing, known).await?;
     let limit = listing.limit.clamp(1, PAGE_LIMIT);
     let connection = app.store.read();
     let mut events = Vec::new();
@@ -94,15 +109,59 @@ pub async fn list(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Li
         events = store::event_list::page(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - events.len() as u64;
-    events.extend(store::event_list::page(connection, &filter, listing.order, listing.after, left).await?);
+    let page = store::event_list::page(connection, &filter, listing.order, listing.after, left).await;
+    let Some(page) = by_the_levels_that_hold(app, &filter, page).await? else { return Ok(None) };
+    events.extend(page);
     let next = next_of(&mut events, limit, |event| EventCursor { group: event.group, order_key: event.order_key });
-    Ok(Page { events, next })
+    Ok(Some(Page { events, next }))
+}
+
+/// What a walk found, where it was made of the levels that hold. One that found nothing is asked about separately.
+async fn by_the_levels_that_hold<T>(
+    app: &App,
+    filter: &EventFilter,
+    found: Result<Vec<T>, StoreError>,
+) -> Result<Option<Vec<T>>, ServiceError> {
+    match (found, filter.levels) {
+        (Err(StoreError::Outdated), _) => Ok(None),
+        (Ok(found), Some(version)) if found.is_empty() => {
+            let now = store::policies::version(app.store.read(), severity::POLICY.name).await?;
+            Ok((now == version).then_some(found))
+        }
+        (found, _) => Ok(Some(found?)),
+    }
+}
+
+fn outdated() -> ServiceError {
+    StoreError::Outdated.into()
+}
+
+/// A whole event of a list, with the part of its text in which the words stand that were looked for.
+#[derive(Debug, Clone)]
+pub struct FoundEvent {
+    /// The event.
+    pub event: ProductionEvent,
+    /// The title where it has the words, else where they stand; empty where none were sought.
+    pub snippet: Vec<MarkedPart>,
 }
 
 /// A page of whole events.
-pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<ProductionEvent>, ServiceError> {
+pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<FoundEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let (filter, first) = prepare(app, actor, listing).await?;
+    match events_by(app, actor, listing, app.levels.get()).await? {
+        Some(page) => Ok(page),
+        None => events_by(app, actor, listing, None).await?.ok_or_else(outdated),
+    }
+}
+
+/// Like [`list_by`].
+async fn events_by(
+    app: &App,
+    actor: &Actor,
+    listing: &Listing,
+    known: Option<Known>,
+) -> Result<Option<Page<FoundEvent>>, ServiceError> {
+    let (filter, first) = prepare(app, actor, listing, known).await?;
     let limit = listing.limit.clamp(1, PAGE_LIMIT);
     let connection = app.store.read();
     let mut found = Vec::new();
@@ -110,35 +169,65 @@ pub async fn events(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<
         found = store::event_list::whole(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - found.len() as u64;
-    found.extend(store::event_list::whole(connection, &filter, listing.order, listing.after, left).await?);
+    let page = store::event_list::whole(connection, &filter, listing.order, listing.after, left).await;
+    let Some(page) = by_the_levels_that_hold(app, &filter, page).await? else { return Ok(None) };
+    found.extend(page);
     let next = next_of(&mut found, limit, |(_, cursor)| *cursor);
-    Ok(Page { events: found.into_iter().map(|(event, _)| event).collect(), next })
+    let words = listing.query.words();
+    let keys: Vec<i64> = found.iter().map(|(_, cursor)| cursor.order_key).collect();
+    let documents = documents(app, &words, &keys).await?;
+    let hit = |(event, cursor): (ProductionEvent, EventCursor)| {
+        let document = documents.get(&cursor.order_key).map(String::as_str);
+        let text = event.fields.summary.as_deref().unwrap_or(&event.fields.narrative);
+        let (title, elsewhere) = excerpt(text, event.fields.impact.as_deref(), document, &words);
+        let of_title = if title.iter().any(|part| part.marked) { title } else { Vec::new() };
+        FoundEvent { snippet: if elsewhere.is_empty() { of_title } else { elsewhere }, event }
+    };
+    Ok(Some(Page { events: found.into_iter().map(hit).collect(), next }))
 }
 
 /// A page of what lists show, with the words marked.
 pub async fn hits(app: &App, actor: &Actor, listing: &Listing) -> Result<Page<Hit>, ServiceError> {
     let page = list(app, actor, listing).await?;
     let words = listing.query.words();
-    let documents = if words.is_empty() {
-        std::collections::HashMap::new()
-    } else {
-        let keys: Vec<i64> = page.events.iter().map(|event| event.order_key).collect();
-        store::search::words_of(app.store.read(), &keys).await?
-    };
+    let keys: Vec<i64> = page.events.iter().map(|event| event.order_key).collect();
+    let documents = documents(app, &words, &keys).await?;
     let hit = |event: ListedEvent| {
-        let title = highlight::marked(&title_of(&event.text), &words);
-        let of_title = query_fold(&event.text);
-        // What the title does not show yet.
-        let rest: Vec<String> = words.iter().filter(|word| !of_title.contains(word.as_str())).cloned().collect();
-        let elsewhere = || {
-            let document = documents.get(&event.order_key)?;
-            document.lines().find_map(|line| highlight::snippet(line, &rest, 60))
-        };
-        let of_impact = || event.impact.as_deref().and_then(|impact| highlight::snippet(impact, &rest, 60));
-        let snippet = if rest.is_empty() { None } else { of_impact().or_else(elsewhere) }.unwrap_or_default();
+        let document = documents.get(&event.order_key).map(String::as_str);
+        let (title, snippet) = excerpt(&event.text, event.impact.as_deref(), document, &words);
         Hit { event, title, snippet }
     };
     Ok(Page { events: page.events.into_iter().map(hit).collect(), next: page.next })
+}
+
+/// The folded texts of events where words are sought in them, by their order keys.
+async fn documents(
+    app: &App,
+    words: &[String],
+    keys: &[i64],
+) -> Result<std::collections::HashMap<i64, String>, ServiceError> {
+    if words.is_empty() {
+        return Ok(std::collections::HashMap::new());
+    }
+    Ok(store::search::words_of(app.store.read(), keys).await?)
+}
+
+/// The title of a text in parts, and where else words stand that the title does not show: empty where it shows them all.
+fn excerpt(
+    text: &str,
+    impact: Option<&str>,
+    document: Option<&str>,
+    words: &[String],
+) -> (Vec<MarkedPart>, Vec<MarkedPart>) {
+    let title = highlight::marked(&title_of(text), words);
+    let of_title = query_fold(text);
+    let rest: Vec<String> = words.iter().filter(|word| !of_title.contains(word.as_str())).cloned().collect();
+    if rest.is_empty() {
+        return (title, Vec::new());
+    }
+    let of_impact = impact.and_then(|impact| highlight::snippet(impact, &rest, 60));
+    let elsewhere = || document?.lines().find_map(|line| highlight::snippet(line, &rest, 60));
+    (title, of_impact.or_else(elsewhere).unwrap_or_default())
 }
 
 fn query_fold(text: &str) -> String {
@@ -166,8 +255,9 @@ async fn prepare(
     app: &App,
     actor: &Actor,
     listing: &Listing,
+    known: Option<Known>,
 ) -> Result<(EventFilter, Option<EventFilter>), ServiceError> {
-    let mut filter = resolve(app, actor, &listing.query).await?;
+    let mut filter = resolve(app, actor, &listing.query, known).await?;
     if listing.order != EventOrder::Relevance {
         return Ok((filter, None));
     }
@@ -178,14 +268,22 @@ async fn prepare(
         return Ok((filter, None));
     };
     let only = Test::Number(vec![(number, number)]);
-    let first = EventFilter { parts: vec![FilterPart { not: false, test: only.clone() }], sight: filter.sight };
+    let parts = vec![FilterPart { not: false, test: only.clone() }];
+    let first = EventFilter { parts, sight: filter.sight, ..EventFilter::default() };
     filter.parts.push(FilterPart { not: true, test: only });
     Ok((filter, Some(first)))
 }
 
-/// The filter that a query means to this actor: names looked up, days as instants.
-pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<EventFilter, ServiceError> {
-    let mut filter = EventFilter { parts: Vec::with_capacity(query.parts.len()), sight: Sight::of(actor) };
+/// The filter that a query means to this actor: names looked up, days as instants. Levels have the names that are
+/// remembered, which whoever walks by the filter checks, else those that hold now.
+async fn resolve(
+    app: &App,
+    actor: &Actor,
+    query: &EventQuery,
+    known: Option<Known>,
+) -> Result<EventFilter, ServiceError> {
+    let parts = Vec::with_capacity(query.parts.len());
+    let mut filter = EventFilter { parts, sight: Sight::of(actor), levels: None };
     let connection = app.store.read();
     for part in &query.parts {
         let midnight = |day| iso_week::midnight(day, app.zone).timestamp_millis();
@@ -193,14 +291,18 @@ pub async fn resolve(app: &App, actor: &Actor, query: &EventQuery) -> Result<Eve
         let test = match &part.clause {
             Clause::Word(word) => Test::Word(word.clone()),
             Clause::Severity(labels) => {
-                let levels = grading::levels(connection).await?;
                 let mut names: Vec<Option<String>> = Vec::new();
-                for label in labels {
-                    match label {
-                        None => names.push(None),
-                        Some(label) => names.extend(levels.names(label).into_iter().map(Some)),
-                    }
+                if labels.iter().any(Option::is_some) {
+                    let levels = match &known {
+                        Some((version, levels)) => {
+                            filter.levels = Some(*version);
+                            Arc::clone(levels)
+                        }
+                        None => app.levels.read(connection).await?.1,
+                    };
+                    names.extend(labels.iter().flatten().flat_map(|label| levels.names(label)).map(Some));
                 }
+                names.extend(labels.contains(&None).then_some(None));
                 names.sort_unstable();
                 names.dedup();
                 Test::Severity(names)
@@ -370,7 +472,8 @@ pub async fn similar(
     for tests in ways {
         let of_service = tests.iter().any(|test| matches!(test, Test::Service(_)));
         let of_cause = tests.iter().any(|test| matches!(test, Test::Cause(_)));
-        let mut filter = EventFilter { parts: tests.into_iter().map(before).collect(), sight: Sight::of(actor) };
+        let parts = tests.into_iter().map(before).collect();
+        let mut filter = EventFilter { parts, sight: Sight::of(actor), levels: None };
         filter.parts.push(FilterPart { not: true, test: Test::Number(vec![(event.number, event.number)]) });
         for one in store::event_list::page(connection, &filter, EventOrder::Newest, None, CANDIDATES).await? {
             let entry = found.entry(one.order_key).or_insert((one, false, false));
@@ -460,7 +563,7 @@ pub async fn services_named(app: &App, actor: &Actor, names: &[String]) -> Resul
     names.iter().map(|name| one_named(&known, name, "services")).collect()
 }
 
-/// The account of a name, an e-mail address, `me` or `none`.
+/// The account of a name, an e-mail address, an id, `me` or `none`.
 pub async fn person_named(app: &App, actor: &Actor, name: &str) -> Result<Option<Uuid>, ServiceError> {
     authorise(actor, Permission::Read)?;
     match name.trim() {
@@ -468,6 +571,9 @@ pub async fn person_named(app: &App, actor: &Actor, name: &str) -> Result<Option
         "me" | "我" if actor.account_id.is_some() => Ok(actor.account_id),
         name => {
             let known = store::names::people(app.store.read()).await?;
+            if let Some(one) = name.parse::<Uuid>().ok().and_then(|id| known.iter().find(|one| one.id == id)) {
+                return Ok(Some(one.id));
+            }
             one_named(&known, name, "owner").map(Some)
         }
     }

@@ -320,10 +320,16 @@ fn no_entry(id: Uuid) -> ServiceError {
 }
 
 /// What happens to a line.
+#[derive(Clone)]
 enum Act {
     Edit(EntryPatch),
     Remove,
-    Star(bool),
+}
+
+/// Who wrote a line, by name; empty where nobody is named.
+pub async fn author(app: &App, entry: &TimelineEntry) -> Result<String, ServiceError> {
+    let Some(id) = entry.created_by else { return Ok(String::new()) };
+    Ok(store::accounts::by_id(app.store.read(), id).await?.map(|account| account.name).unwrap_or_default())
 }
 
 /// Changes a line that is still in `version`; with none the latest is taken.
@@ -340,7 +346,7 @@ pub async fn edit(
     if let Some(at) = patch.at {
         timeline::sensible(at, &context(app, &event))?;
     }
-    act(app, actor, number, id, version, || Act::Edit(EntryPatch { at: patch.at, text: text.clone() })).await
+    act(app, actor, number, id, version, Act::Edit(EntryPatch { at: patch.at, text })).await
 }
 
 /// Removes a line that is still in `version`; with none the latest is taken. It stays to be seen by those who ask.
@@ -351,7 +357,7 @@ pub async fn remove(
     id: Uuid,
     version: Option<i64>,
 ) -> Result<TimelineEntry, ServiceError> {
-    act(app, actor, number, id, version, || Act::Remove).await
+    act(app, actor, number, id, version, Act::Remove).await
 }
 
 async fn act(
@@ -360,18 +366,13 @@ async fn act(
     number: i64,
     id: Uuid,
     version: Option<i64>,
-    wanted: impl Fn() -> Act,
+    wanted: Act,
 ) -> Result<TimelineEntry, ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     events::get(app, actor, number).await?;
     let (app, actor) = (app.clone(), actor.clone());
-    let (patch, removes, starred) = match wanted() {
-        Act::Edit(patch) => (patch, false, None),
-        Act::Remove => (EntryPatch::default(), true, None),
-        Act::Star(starred) => (EntryPatch::default(), false, Some(starred)),
-    };
     retried(move || {
-        let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
+        let (app, actor, wanted) = (app.clone(), actor.clone(), wanted.clone());
         async move {
             let tx = app.store.begin().await?;
             let event = events::by_number(&tx, &actor, number).await?;
@@ -383,36 +384,35 @@ async fn act(
             }
             let now = app.now_millis();
             let mut after = before.clone();
-            if removes {
-                store::timeline::delete(&tx, id, before.version, &actor.name, now).await?;
-                store::search::reindex(&tx, &[event.id]).await?;
-                after.deleted = Some((now, actor.name.clone()));
-                let was = json!({"id": id, "at": rfc3339(before.at), "text": before.text});
-                events::audit(&app, &tx, &actor, "timeline.delete", &event, was).await?;
-            } else {
-                after.at = patch.at.map_or(before.at, |at| at.timestamp_millis());
-                after.text = patch.text.unwrap_or_else(|| before.text.clone());
-                after.starred = starred.unwrap_or(before.starred);
-                if after == before {
-                    tx.rollback().await?;
-                    return Ok(before);
+            match wanted {
+                Act::Remove => {
+                    store::timeline::delete(&tx, id, before.version, &actor.name, now).await?;
+                    after.deleted = Some((now, actor.name.clone()));
+                    let was = json!({"id": id, "at": rfc3339(before.at), "text": before.text});
+                    events::audit(&app, &tx, &actor, "timeline.delete", &event, was).await?;
                 }
-                store::timeline::update(&tx, &after, before.version, now).await?;
-                store::search::reindex(&tx, &[event.id]).await?;
-                after.updated_at = Some(now);
-                let mut change = serde_json::Map::new();
-                change.insert("id".to_owned(), json!(id));
-                let mut note = |name: &str, from: Value, to: Value| {
-                    if from != to {
-                        change.insert(name.to_owned(), json!({"from": from, "to": to}));
+                Act::Edit(patch) => {
+                    after.at = patch.at.map_or(before.at, |at| at.timestamp_millis());
+                    after.text = patch.text.unwrap_or_else(|| before.text.clone());
+                    if after == before {
+                        tx.rollback().await?;
+                        return Ok(before);
                     }
-                };
-                note("at", json!(rfc3339(before.at)), json!(rfc3339(after.at)));
-                note("text", json!(before.text), json!(after.text));
-                note("starred", json!(before.starred), json!(after.starred));
-                let action = if starred.is_some() { "timeline.star" } else { "timeline.edit" };
-                events::audit(&app, &tx, &actor, action, &event, Value::Object(change)).await?;
+                    store::timeline::update(&tx, &after, before.version, &actor.name, now).await?;
+                    (after.updated_at, after.updated_by) = (Some(now), Some(actor.name.clone()));
+                    let mut change = serde_json::Map::new();
+                    change.insert("id".to_owned(), json!(id));
+                    let mut note = |name: &str, from: Value, to: Value| {
+                        if from != to {
+                            change.insert(name.to_owned(), json!({"from": from, "to": to}));
+                        }
+                    };
+                    note("at", json!(rfc3339(before.at)), json!(rfc3339(after.at)));
+                    note("text", json!(before.text), json!(after.text));
+                    events::audit(&app, &tx, &actor, "timeline.edit", &event, Value::Object(change)).await?;
+                }
             }
+            store::search::reindex(&tx, &[event.id]).await?;
             after.version += 1;
             tx.commit().await?;
             Ok(after)
@@ -422,20 +422,22 @@ async fn act(
 }
 
 /// Stars an entry, or takes its star away: a line that a person added, or an automatic one by its audit entry. Doing it
-/// twice is the same as once.
+/// twice is the same as once. It is no edit of the entry: version, edit time and editor stay.
 pub async fn star(app: &App, actor: &Actor, number: i64, id: Uuid, starred: bool) -> Result<(), ServiceError> {
     authorise(actor, Permission::WriteEvent)?;
     let event = events::get(app, actor, number).await?;
-    if store::timeline::by_id(app.store.read(), event.id, id).await?.is_some_and(|entry| entry.deleted.is_none()) {
-        act(app, actor, number, id, None, || Act::Star(starred)).await?;
-        return Ok(());
-    }
-    let items = of_event(app, &event, false).await?;
-    let Some(item) = items.into_iter().find(|item| item.id() == Some(id)) else {
-        return Err(ServiceError::NotFound(format!("timeline entry {id}")));
+    let line = store::timeline::by_id(app.store.read(), event.id, id).await?.filter(|entry| entry.deleted.is_none());
+    let written = line.is_some();
+    let stands = match line {
+        Some(line) => Some(line.starred),
+        None => {
+            of_event(app, &event, false).await?.into_iter().find(|item| item.id() == Some(id)).map(|item| item.starred)
+        }
     };
-    if item.starred == starred {
-        return Ok(());
+    match stands {
+        None => return Err(ServiceError::NotFound(format!("timeline entry {id}"))),
+        Some(stands) if stands == starred => return Ok(()),
+        Some(_) => {}
     }
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
@@ -443,7 +445,11 @@ pub async fn star(app: &App, actor: &Actor, number: i64, id: Uuid, starred: bool
         async move {
             let tx = app.store.begin().await?;
             let event = events::by_number(&tx, &actor, number).await?;
-            store::timeline::set_star(&tx, event.id, id, starred, app.now_millis()).await?;
+            if written {
+                store::timeline::star(&tx, id, starred).await?;
+            } else {
+                store::timeline::set_star(&tx, event.id, id, starred, app.now_millis()).await?;
+            }
             let change = json!({"id": id, "starred": {"from": !starred, "to": starred}});
             events::audit(&app, &tx, &actor, "timeline.star", &event, change).await?;
             tx.commit().await?;

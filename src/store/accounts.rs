@@ -115,6 +115,20 @@ pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Account>, Sto
         .collect()
 }
 
+/// Active accounts by their folded e-mails, behind the one of `after`; at most `limit`.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Vec<Account>, StoreError> {
+    let mut query = account::Entity::find().filter(account::Column::Active.eq(true));
+    if let Some(after) = after {
+        query = query.filter(account::Column::EmailKey.gt(after));
+    }
+    let rows = query.order_by_asc(account::Column::EmailKey).limit(limit).all(connection).await?;
+    rows.into_iter().map(value).collect()
+}
+
 /// Keeps other writers away from the administrators until the transaction ends: two who demote each other at the same
 /// time must not both find the other one in place. SQLite has one writer anyway.
 pub async fn lock_admins(tx: &Tx) -> Result<(), StoreError> {

@@ -3,21 +3,29 @@
 //! Every page ends a walk along one index: the order key stands beside everything that filters. The first value list of
 //! a filter is walked value by value, so that no page sorts more than it shows.
 
+mod conditions;
+mod found;
+
 use chrono::NaiveDate;
-use entity::{event, postmortem};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult,
-    sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr},
+    ConnectionTrait, DatabaseBackend, FromQueryResult,
+    sea_query::{
+        Alias, Asterisk, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr, UnionType,
+    },
 };
 use uuid::Uuid;
 
+use self::{
+    conditions::{are_owed, restrict},
+    found::{Checked, Found, Row, Whole, listed},
+};
 use super::{
     StoreError, events,
     search::{self, Place, SoughtWord},
     search_facets::{self, Facets},
 };
 use crate::domain::{
-    clock_point::{ClockPoint, Precision},
+    clock_point::ClockPoint,
     event::ProductionEvent,
     event_record::{Detection, EventKind},
     iso_week::IsoWeek,
@@ -33,6 +41,9 @@ pub struct EventFilter {
     pub parts: Vec<FilterPart>,
     /// Whose eyes look: what they do not see is not there.
     pub sight: Sight,
+    /// The version of the policy of levels (0 for the default) whose names stand among the conditions, where they come from
+    /// memory: a page that finds another version is none ([`StoreError::Outdated`]). A page that finds nothing does not know.
+    pub levels: Option<i64>,
 }
 
 /// A condition.
@@ -156,117 +167,6 @@ pub struct ListedEvent {
     pub owner_id: Option<Uuid>,
     /// Due date of the postmortem.
     pub due_on: Option<NaiveDate>,
-}
-
-struct Row {
-    id: Uuid,
-    number: i64,
-    version: i64,
-    order_key: i64,
-    occurred_at: Option<i64>,
-    occurred_day: bool,
-    recovered_at: Option<i64>,
-    recovered_day: bool,
-    severity: Option<String>,
-    text: String,
-    impact: Option<String>,
-    kind: String,
-    restricted: bool,
-    state: String,
-    owner_id: Option<Uuid>,
-    due_on: Option<NaiveDate>,
-}
-
-/// Read by place: a look-up of each column's name takes longer than to read its value.
-impl FromQueryResult for Row {
-    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            id: row.try_get_by_index(0)?,
-            number: row.try_get_by_index(1)?,
-            version: row.try_get_by_index(2)?,
-            order_key: row.try_get_by_index(3)?,
-            occurred_at: row.try_get_by_index(4)?,
-            occurred_day: row.try_get_by_index(5)?,
-            recovered_at: row.try_get_by_index(6)?,
-            recovered_day: row.try_get_by_index(7)?,
-            severity: row.try_get_by_index(8)?,
-            kind: row.try_get_by_index(9)?,
-            restricted: row.try_get_by_index(10)?,
-            text: row.try_get_by_index(11)?,
-            impact: row.try_get_by_index(12)?,
-            state: row.try_get_by_index(13)?,
-            owner_id: row.try_get_by_index(14)?,
-            due_on: row.try_get_by_index(15)?,
-        })
-    }
-}
-
-/// A whole row with that of its postmortem.
-struct Whole {
-    event: event::Model,
-    postmortem: postmortem::Model,
-}
-
-impl FromQueryResult for Whole {
-    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            event: event::Model::from_query_result(row, "")?,
-            postmortem: postmortem::Model::from_query_result(row, OF_POSTMORTEM)?,
-        })
-    }
-}
-
-/// In front of the names of a postmortem's columns.
-const OF_POSTMORTEM: &str = "pm_";
-
-/// What a walk reads of each event.
-trait Found: FromQueryResult + Send {
-    fn columns(select: &mut SelectStatement);
-    fn order_key(&self) -> i64;
-}
-
-impl Found for Row {
-    /// In the order in which [`Row::from_query_result`] reads them.
-    fn columns(select: &mut SelectStatement) {
-        use event::Column;
-        for column in [
-            Column::Id,
-            Column::Number,
-            Column::Version,
-            Column::OrderKey,
-            Column::OccurredAt,
-            Column::OccurredDay,
-            Column::RecoveredAt,
-            Column::RecoveredDay,
-            Column::Severity,
-            Column::Kind,
-            Column::Restricted,
-        ] {
-            select.column(("event", column));
-        }
-        // Lists show the beginning of a text, whatever its length.
-        select.expr_as(Expr::cust("substr(coalesce(event.summary, event.narrative), 1, 2000)"), Alias::new("text"));
-        select.expr_as(Expr::cust("substr(event.impact, 1, 500)"), Alias::new("impact"));
-        select.columns([("postmortem", "state"), ("postmortem", "owner_id"), ("postmortem", "due_on")]);
-    }
-
-    fn order_key(&self) -> i64 {
-        self.order_key
-    }
-}
-
-impl Found for Whole {
-    fn columns(select: &mut SelectStatement) {
-        select.columns(event::Column::iter().map(|column| ("event", column)));
-        for column in postmortem::Column::iter() {
-            let name = format!("{OF_POSTMORTEM}{}", column.as_str());
-            select.expr_as(Expr::col(("postmortem", column)), Alias::new(name));
-        }
-    }
-
-    fn order_key(&self) -> i64 {
-        self.event.order_key
-    }
 }
 
 /// A page of what lists show.
@@ -425,7 +325,7 @@ async fn walk<F: Found>(
     let words = words(filter);
     let page = Page { filter, order, after, limit };
     if by_number(filter) {
-        return rows(connection, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
+        return rows(connection, &page, &select::<F>(backend, &page, &Start::Numbers(&words, place))).await;
     }
     let way = way(filter);
     let sought = words.iter().any(|word| !word.not);
@@ -434,7 +334,8 @@ async fn walk<F: Found>(
     // would gather what they share and sort it.
     let together = !sought && backend == DatabaseBackend::Sqlite && facets.all.len() > 1;
     if together || sought && !facets.is_empty() {
-        let found = rows(connection, &select::<F>(backend, &page, &Start::Words(&words, place, &facets))).await?;
+        let words = Start::Words(&words, place, &facets);
+        let found = rows(connection, &page, &select::<F>(backend, &page, &words)).await?;
         // Nothing is found that way before all documents are written anew: old ones lack the pieces of filters.
         if !found.is_empty() || search::progress(connection).await?.is_none() {
             return Ok(found);
@@ -448,18 +349,14 @@ async fn walk<F: Found>(
         };
         if !rare {
             let words = Start::Words(&words, place, &Facets::default());
-            return rows(connection, &select::<F>(backend, &page, &words)).await;
+            return rows(connection, &page, &select::<F>(backend, &page, &words)).await;
         }
     }
     let Some(way) = way else {
-        return rows(connection, &select::<F>(backend, &page, &Start::All(&words))).await;
+        return rows(connection, &page, &select::<F>(backend, &page, &Start::All(&words))).await;
     };
     // Values are few, and each asks for a page at most.
-    let mut found: Vec<F> = Vec::new();
-    for value in &way.values {
-        let start = Start::Way(&way, value.as_ref(), &words, place);
-        found.extend(rows::<F>(connection, &select::<F>(backend, &page, &start)).await?);
-    }
+    let mut found: Vec<F> = rows(connection, &page, &select_ways::<F>(backend, &page, &way, &words, place)).await?;
     if way.values.len() > 1 {
         if order == EventOrder::Oldest {
             found.sort_by_key(Found::order_key);
@@ -503,8 +400,48 @@ fn is(way: &Way, value: Option<&SimpleExpr>) -> SimpleExpr {
     }
 }
 
-async fn rows<F: Found>(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<F>, StoreError> {
-    Ok(F::find_by_statement(connection.get_database_backend().build(select)).all(connection).await?)
+async fn rows<F: Found>(
+    connection: &impl ConnectionTrait,
+    page: &Page<'_>,
+    select: &SelectStatement,
+) -> Result<Vec<F>, StoreError> {
+    let statement = connection.get_database_backend().build(select);
+    let Some(levels) = page.filter.levels else {
+        return Ok(F::find_by_statement(statement).all(connection).await?);
+    };
+    let found = Checked::<F>::find_by_statement(statement).all(connection).await?;
+    if found.iter().any(|one| one.levels != levels) {
+        return Err(StoreError::Outdated);
+    }
+    Ok(found.into_iter().map(|one| one.row).collect())
+}
+
+/// The walks of all values of a way in one statement, one behind the other: each ends at its own page, and the page is cut
+/// from what they found together. Put in order by the database, each would be sorted once more.
+fn select_ways<F: Found>(
+    backend: DatabaseBackend,
+    page: &Page<'_>,
+    way: &Way,
+    words: &[SoughtWord],
+    place: Place,
+) -> SelectStatement {
+    let mut walks =
+        way.values.iter().map(|value| select::<F>(backend, page, &Start::Way(way, value.as_ref(), words, place)));
+    let first = walks.next().unwrap_or_default();
+    if way.values.len() < 2 {
+        return first;
+    }
+    // Its order and its limit are the walk's own only inside a subquery, on every database.
+    let whole = |walk: SelectStatement, at: usize| {
+        let mut whole = Query::select();
+        whole.column(Asterisk).from_subquery(walk, Alias::new(format!("way_{at}")));
+        whole
+    };
+    let mut all = whole(first, 0);
+    for (at, walk) in walks.enumerate() {
+        all.union(UnionType::All, whole(walk, at + 1));
+    }
+    all
 }
 
 /// Where a walk begins.
@@ -530,6 +467,10 @@ struct Page<'a> {
 fn select<F: Found>(backend: DatabaseBackend, page: &Page<'_>, start: &Start<'_>) -> SelectStatement {
     let mut select = Query::select();
     F::columns(&mut select);
+    if page.filter.levels.is_some() {
+        let version = "coalesce((SELECT policy.version FROM policy WHERE policy.name = 'severity'), 0)";
+        select.expr_as(Expr::cust(version), Alias::new("levels"));
+    }
     let on_event = |table: &'static str, column: &'static str| Expr::col(("event", "id")).equals((table, column));
     let mut with_postmortem = false;
     let mut done = None;
@@ -622,211 +563,11 @@ fn with_words(backend: DatabaseBackend, select: &mut SelectStatement, words: &[S
     }
 }
 
-fn restrict(select: &mut SelectStatement, key: &SimpleExpr, part: &FilterPart) {
-    let column = |name: &'static str| ("event", name);
-    let text = |value: &Option<String>| value.as_ref().map(|value| Expr::val(value.as_str()));
-    match &part.test {
-        // Done where the walk begins.
-        Test::Word(_) => {}
-        Test::Severity(labels) => among(select, part.not, column("severity"), labels.iter().map(text)),
-        Test::Cause(causes) => among(select, part.not, column("cause_category"), causes.iter().map(text)),
-        Test::Detection(ways) => {
-            let codes = ways.iter().map(|way| way.map(|way| Expr::val(way.code())));
-            among(select, part.not, column("detection"), codes);
-        }
-        Test::Kind(kinds) => {
-            among(select, part.not, column("kind"), kinds.iter().map(|kind| Some(Expr::val(kind.code()))));
-        }
-        Test::State(states) => {
-            let codes = states.iter().map(|state| state.code());
-            let mut all = Condition::all().add(Expr::col(("postmortem", "state")).is_in(codes));
-            if are_owed(states) {
-                all = all.add(counts());
-            }
-            add(select, part.not, all);
-        }
-        Test::Owner(ids) => {
-            among(select, part.not, ("postmortem", "owner_id"), ids.iter().map(|id| id.map(Expr::val)));
-        }
-        Test::Service(ids) => {
-            let ids: Vec<SimpleExpr> = ids.iter().map(|id| Expr::val(*id)).collect();
-            exists(select, part.not, "affected_service", key, Expr::col("service_id").is_in(ids));
-        }
-        Test::Tag(tags) => {
-            let named = Expr::col("tag").is_in(tags.iter().map(String::as_str));
-            exists(select, part.not, "event_tag", key, named);
-        }
-        Test::Team(teams) => {
-            let named: Vec<SimpleExpr> = teams.iter().filter_map(|team| team.team().map(Expr::val)).collect();
-            let mut any = Condition::any();
-            if !named.is_empty() {
-                any = any.add(hangs_on("responsibility", Some(Expr::col("team_id").is_in(named))));
-            }
-            if teams.contains(&Answerer::Nobody) {
-                any = any.add(hangs_on("responsibility", None).not());
-            }
-            if teams.contains(&Answerer::Unsettled) {
-                any = any.add(super::teams::unsettled());
-            }
-            add(select, part.not, any);
-        }
-        Test::Week(weeks) => {
-            let week = |(from, to): &(IsoWeek, IsoWeek)| {
-                Expr::col(column("report_week")).between(from.to_string(), to.to_string())
-            };
-            add(select, part.not, weeks.iter().map(week).fold(Condition::any(), Condition::add));
-        }
-        Test::Began(from, until) => {
-            // On the key that the walk follows, so that it begins and ends where the time does.
-            let mut all = Condition::all();
-            if let Some(from) = from {
-                all = all.add(key.clone().gte(events::order_key_from(*from)));
-            }
-            if let Some(until) = until {
-                all = all.add(key.clone().lt(events::order_key_from(*until)));
-                all = all.add(Expr::col(column("occurred_at")).is_not_null());
-            }
-            add(select, part.not, all);
-        }
-        Test::Counted(spans) => {
-            let span = |(from, until): &(i64, i64)| {
-                let logged = Expr::col(column("created_at"));
-                let undated = Expr::col(column("occurred_at")).is_null();
-                let logged = undated.and(logged.clone().gte(*from)).and(logged.lt(*until));
-                let began = key.clone().gte(events::order_key_from(*from));
-                // Events without a beginning have the least keys.
-                let all = Condition::all().add(key.clone().lt(events::order_key_from(*until)));
-                all.add(Condition::any().add(began).add(logged))
-            };
-            let any = spans.iter().map(span).fold(Condition::any(), Condition::add);
-            add(select, part.not, any);
-        }
-        Test::Ongoing => {
-            add(select, part.not, Condition::all().add(Expr::col(column("recovered_at")).is_null()));
-        }
-        Test::Overdue(today) => {
-            let owed = Expr::col(("postmortem", "state")).is_in(["pending", "drafting", "in_review"]);
-            let due = Expr::col(("postmortem", "due_on"));
-            let late = due.clone().is_not_null().and(due.lt(*today));
-            add(select, part.not, Condition::all().add(owed).add(late).add(counts()));
-        }
-        Test::Has(things) => {
-            let any = things.iter().fold(Condition::any(), |any, has| any.add(has_thing(*has)));
-            add(select, part.not, any);
-        }
-        Test::Number(ranges) => {
-            let range = |(from, to): &(i64, i64)| Expr::col(column("number")).between(*from, *to);
-            add(select, part.not, ranges.iter().map(range).fold(Condition::any(), Condition::add));
-        }
-    }
-}
-
-fn has_thing(has: Has) -> SimpleExpr {
-    let set = |name: &'static str| Expr::col(("event", name)).is_not_null();
-    match has {
-        Has::Actions => hangs_on("action_item", Some(Expr::col("deleted_at").is_null())),
-        Has::OpenActions => {
-            let open = Expr::col("state").is_not_in(["done", "wont_do"]);
-            hangs_on("action_item", Some(Expr::col("deleted_at").is_null().and(open)))
-        }
-        Has::Tags => hangs_on("event_tag", None),
-        Has::Links => hangs_on("event_link", None),
-        Has::Services => hangs_on("affected_service", None),
-        Has::Responsibility => hangs_on("responsibility", None),
-        Has::Loss => Expr::cust("coalesce(event.loss_actual, event.loss_expected, 0) > 0"),
-        Has::Change => set("change_link"),
-        Has::Timeline => hangs_on("timeline_entry", Some(Expr::col("deleted_at").is_null())),
-    }
-}
-
-/// Whether the states are those of "owed": then drills and maintenance, which owe nothing, are none of them.
-fn are_owed(states: &[PostmortemState]) -> bool {
-    states.len() > 1 && states.iter().all(|state| state.is_owed())
-}
-
-/// No drill and no maintenance.
-fn counts() -> SimpleExpr {
-    Expr::col(("event", "kind")).eq(EventKind::Normal.code())
-}
-
-fn hangs_on(table: &'static str, that: Option<SimpleExpr>) -> SimpleExpr {
-    let mut rows = Query::select();
-    rows.expr(Expr::val(1)).from(table);
-    rows.and_where(Expr::col((table, "event_id")).equals(("event", "id")));
-    if let Some(that) = that {
-        rows.and_where(that);
-    }
-    Expr::exists(rows)
-}
-
-/// Looked up by the order key, which stands beside the value in one index: the event itself is not read for it.
-fn exists(select: &mut SelectStatement, not: bool, table: &'static str, key: &SimpleExpr, that: SimpleExpr) {
-    let mut rows = Query::select();
-    rows.expr(Expr::val(1)).from(table);
-    rows.and_where(Expr::col((table, "order_key")).eq(key.clone())).and_where(that);
-    add(select, not, Condition::all().add(Expr::exists(rows)));
-}
-
-/// One of some values, where `None` is none at all; turned round it holds for events without a value too.
-fn among(
-    select: &mut SelectStatement,
-    not: bool,
-    column: (&'static str, &'static str),
-    values: impl Iterator<Item = Option<SimpleExpr>>,
-) {
-    let (mut named, mut unset) = (Vec::new(), false);
-    for value in values {
-        match value {
-            Some(value) => named.push(value),
-            None => unset = true,
-        }
-    }
-    let here = || Expr::col(column);
-    let condition = match (not, unset) {
-        (false, false) => Condition::all().add(here().is_in(named)),
-        (false, true) if named.is_empty() => Condition::all().add(here().is_null()),
-        (false, true) => Condition::any().add(here().is_in(named)).add(here().is_null()),
-        (true, false) => Condition::any().add(here().is_not_in(named)).add(here().is_null()),
-        (true, true) if named.is_empty() => Condition::all().add(here().is_not_null()),
-        (true, true) => Condition::all().add(here().is_not_in(named)),
-    };
-    select.cond_where(condition);
-}
-
-fn add(select: &mut SelectStatement, not: bool, condition: Condition) {
-    select.cond_where(if not { condition.not() } else { condition });
-}
-
-fn listed(group: u8, row: Row) -> Result<ListedEvent, StoreError> {
-    let point = |at: Option<i64>, day: bool| -> Result<Option<ClockPoint>, StoreError> {
-        let precision = if day { Precision::Day } else { Precision::Minute };
-        at.map(|at| Ok(ClockPoint { at: events::instant(at)?, precision })).transpose()
-    };
-    Ok(ListedEvent {
-        id: row.id,
-        number: row.number,
-        version: row.version,
-        order_key: row.order_key,
-        group,
-        occurred: point(row.occurred_at, row.occurred_day)?,
-        recovered: point(row.recovered_at, row.recovered_day)?,
-        severity: row.severity,
-        text: row.text,
-        impact: row.impact,
-        kind: EventKind::from_code(&row.kind)
-            .ok_or_else(|| StoreError::Unreadable(format!("event kind {}", row.kind)))?,
-        restricted: row.restricted,
-        state: PostmortemState::from_code(&row.state)
-            .ok_or_else(|| StoreError::Unreadable(format!("postmortem state {}", row.state)))?,
-        owner_id: row.owner_id,
-        due_on: row.due_on,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use sea_orm::Statement;
+    use entity::event;
+    use sea_orm::{IdenStatic as _, Iterable as _, Statement};
 
     use super::*;
     use crate::store::{Store, migrate};
@@ -906,5 +647,25 @@ mod tests {
                 assert_eq!(sorted, by_number, "{tests:?} {order:?}: {steps:#?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn several_values_are_walked_in_one_statement_each_along_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("plans.db").display())).await.unwrap();
+        migrate::up(&store).await.unwrap();
+        let labels = ["C", "P2", "SEV3"].map(|label| Some(label.to_owned())).to_vec();
+        let parts = vec![FilterPart { not: false, test: Test::Severity(labels) }];
+        let filter = EventFilter { parts, levels: Some(0), ..EventFilter::default() };
+        let page = Page { filter: &filter, order: EventOrder::Newest, after: Some(5), limit: 51 };
+        let way = way(&filter).unwrap();
+        let select = select_ways::<Row>(DatabaseBackend::Sqlite, &page, &way, &[], Place::Anywhere);
+        let mut statement: Statement = DatabaseBackend::Sqlite.build(&select);
+        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let steps = store.read().query_all_raw(statement).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        let walks = steps.iter().filter(|step| step.contains("ix_event_severity (severity=? AND order_key<?"));
+        assert_eq!(walks.count(), 3, "{steps:#?}");
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "nothing is sorted: {steps:#?}");
     }
 }

@@ -30,6 +30,13 @@ pub async fn by_name(connection: &impl ConnectionTrait, name: &str) -> Result<Op
     Ok(Entity::find_by_id(name.to_owned()).one(connection).await?.map(value))
 }
 
+/// The version of the policy of a name; 0 while the default holds.
+pub async fn version(connection: &impl ConnectionTrait, name: &str) -> Result<i64, StoreError> {
+    let version: Option<i64> =
+        Entity::find_by_id(name.to_owned()).select_only().column(Column::Version).into_tuple().one(connection).await?;
+    Ok(version.unwrap_or(0))
+}
+
 /// All that somebody wrote, by name.
 pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<PolicyRow>, StoreError> {
     let rows = Entity::find().order_by_asc(Column::Name).limit(LIMIT).all(connection).await?;

@@ -5,7 +5,7 @@ use entity::postmortem::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter,
-    sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
+    sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -87,7 +87,7 @@ pub(super) async fn reorder(tx: &Tx, event_id: Uuid, order_key: i64) -> Result<(
 }
 
 /// How many postmortems are owed, counted as far as `most`, and whether one of them is due before `today`: what every
-/// page shows, however many there are.
+/// page shows, however many there are. One statement.
 pub async fn owed_up_to(
     connection: &impl ConnectionTrait,
     sight: Sight,
@@ -95,9 +95,14 @@ pub async fn owed_up_to(
     most: u64,
 ) -> Result<(u64, bool), StoreError> {
     let backend = connection.get_database_backend();
-    let owed = count(connection, owing(backend, sight, None).limit(most).take()).await?;
-    let late = owed > 0 && connection.query_one(owing(backend, sight, Some(today)).limit(1)).await?.is_some();
-    Ok((owed, late))
+    let number = |rows: SelectStatement| SimpleExpr::SubQuery(None, Box::new(counted(rows).into()));
+    let mut both = Query::select();
+    both.expr_as(number(owing(backend, sight, None).limit(most).take()), Alias::new("owed"));
+    both.expr_as(number(owing(backend, sight, Some(today)).limit(1).take()), Alias::new("late"));
+    let row = connection.query_one(&both).await?;
+    let (owed, late): (i64, i64) =
+        row.map_or(Ok((0, 0)), |row| Ok::<_, StoreError>((row.try_get("", "owed")?, row.try_get("", "late")?)))?;
+    Ok((u64::try_from(owed).unwrap_or(0), late > 0))
 }
 
 /// How many postmortems are owed, and how many of them are due before `today`.
@@ -132,10 +137,13 @@ pub(super) async fn first_owed(
     rows.into_iter().map(|row| Ok(row.try_get("", "event_id")?)).collect()
 }
 
-async fn count(connection: &impl ConnectionTrait, rows: SelectStatement) -> Result<u64, StoreError> {
+fn counted(rows: SelectStatement) -> SelectStatement {
     let mut counted = Query::select();
-    counted.expr_as(Expr::cust("count(*)"), Alias::new("n")).from_subquery(rows, Alias::new("owing"));
-    let row = connection.query_one(&counted).await?;
+    counted.expr_as(Expr::cust("count(*)"), Alias::new("n")).from_subquery(rows, Alias::new("owing")).take()
+}
+
+async fn count(connection: &impl ConnectionTrait, rows: SelectStatement) -> Result<u64, StoreError> {
+    let row = connection.query_one(&counted(rows)).await?;
     let n: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
     Ok(u64::try_from(n).unwrap_or(0))
 }

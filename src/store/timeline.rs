@@ -36,8 +36,10 @@ pub struct TimelineEntry {
     pub version: i64,
     /// It goes into the postmortem.
     pub starred: bool,
-    /// Milliseconds of the last edit.
+    /// Milliseconds of the last edit, of time or text.
     pub updated_at: Option<i64>,
+    /// Who edited it last, by name; none too where it was edited before names were kept.
+    pub updated_by: Option<String>,
     /// Milliseconds, and by whom, where it was removed.
     pub deleted: Option<(i64, String)>,
 }
@@ -45,7 +47,7 @@ pub struct TimelineEntry {
 impl TimelineEntry {
     /// A new line.
     pub const fn new(id: Uuid, at: i64, text: String, created_by: Option<Uuid>) -> Self {
-        Self { id, at, text, created_by, version: 1, starred: false, updated_at: None, deleted: None }
+        Self { id, at, text, created_by, version: 1, starred: false, updated_at: None, updated_by: None, deleted: None }
     }
 }
 
@@ -60,6 +62,7 @@ fn row(event_id: Uuid, entry: &TimelineEntry, now: i64) -> ActiveModel {
         version: Set(entry.version),
         starred: Set(entry.starred),
         updated_at: Set(entry.updated_at),
+        updated_by: Set(entry.updated_by.clone()),
         deleted_at: Set(entry.deleted.as_ref().map(|(at, _)| *at)),
         deleted_by: Set(entry.deleted.as_ref().map(|(_, by)| by.clone())),
     }
@@ -74,6 +77,7 @@ fn value(row: Model) -> TimelineEntry {
         version: row.version,
         starred: row.starred,
         updated_at: row.updated_at,
+        updated_by: row.updated_by,
         deleted: row.deleted_at.map(|at| (at, row.deleted_by.unwrap_or_default())),
     }
 }
@@ -100,16 +104,27 @@ pub async fn insert_all(tx: &Tx, entries: &[(Uuid, TimelineEntry)], now: i64) ->
     Ok(())
 }
 
-/// Writes time, text and star of the line that is still in `version`; the stored version becomes `version + 1`.
-pub async fn update(tx: &Tx, entry: &TimelineEntry, version: i64, now: i64) -> Result<(), StoreError> {
+/// Writes time and text of the line that is still in `version`, and by whom; the stored version becomes `version + 1`.
+pub async fn update(tx: &Tx, entry: &TimelineEntry, version: i64, by: &str, now: i64) -> Result<(), StoreError> {
     let result = Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::At, Expr::value(entry.at))
         .col_expr(Column::Text, Expr::value(entry.text.clone()))
-        .col_expr(Column::Starred, Expr::value(entry.starred))
         .col_expr(Column::UpdatedAt, Expr::value(now))
+        .col_expr(Column::UpdatedBy, Expr::value(by))
         .filter(Column::Id.eq(entry.id))
         .filter(Column::Version.eq(version))
+        .filter(Column::DeletedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
+/// Stars a line, or takes its star away. That is no edit: its version stays.
+pub async fn star(tx: &Tx, id: Uuid, starred: bool) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Starred, Expr::value(starred))
+        .filter(Column::Id.eq(id))
         .filter(Column::DeletedAt.is_null())
         .exec(tx.conn())
         .await?;

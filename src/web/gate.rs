@@ -191,7 +191,15 @@ impl Reader {
             request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
         let api = request.path().starts_with("/api/");
-        let page = !api && header(header::ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+        let accept = header(header::ACCEPT).unwrap_or_default();
+        let html = accept.contains("text/html");
+        // A form that says nothing of what it takes comes from a plain client; what a script of ours sends, it reads itself.
+        let form = header(header::CONTENT_TYPE).is_some_and(|media| {
+            media.starts_with("application/x-www-form-urlencoded") || media.starts_with("multipart/form-data")
+        });
+        let script = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest.as_bytes() == b"empty");
+        let anything = accept.is_empty() || accept.trim() == "*/*";
+        let page = !api && (html || form && anything && !script);
         Self { page, api, language: header(header::ACCEPT_LANGUAGE) }
     }
 

@@ -212,6 +212,7 @@ pub const ROUTES: &[Route] = &[
     route("PUT", "/api/v1/events/{number}/postmortem/lock", Permission::WritePostmortem, "Say that one is writing"),
     route("DELETE", "/api/v1/events/{number}/postmortem/lock", Permission::WritePostmortem, "Say that one has stopped"),
     route("PATCH", "/api/v1/events/{number}/postmortem", Permission::WritePostmortem, "Move a postmortem on"),
+    route("GET", "/api/v1/accounts", Permission::NamePeople, "Who can be named: owners, reviewers, viewers"),
     route("GET", "/api/v1/postmortems", Permission::Read, "Owed postmortems, the earliest due date first"),
     route("GET", "/analytics", Permission::Read, "Analytics of a period"),
     route("GET", "/analytics/events", Permission::Read, "The events behind a number of the analytics"),

@@ -50,8 +50,22 @@ impl Api {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
-        let answer = self.send(Method::POST, path, None, Some(body)).await;
+        let etag = self.stands(path).await;
+        let answer = self.send(Method::POST, path, etag.as_deref(), Some(body)).await;
         (answer.status(), answer.json().await.unwrap())
+    }
+
+    /// The version of what a path moves on, as `…:move` needs it.
+    async fn stands(&self, path: &str) -> Option<String> {
+        let item = path.strip_suffix(":move")?;
+        let stands: Value = self.send(Method::GET, item, None, None).await.json().await.unwrap();
+        Some(stands["version"].as_i64().unwrap_or(1).to_string())
+    }
+
+    /// Moves the postmortem of an event on from where it stands.
+    pub async fn moves(&self, event: i64, body: Value) -> Response {
+        let version = self.get(&format!("/events/{event}")).await["version"].to_string();
+        self.send(Method::PATCH, &format!("/events/{event}/postmortem"), Some(&version), Some(body)).await
     }
 
     /// What a refusal says: status, field and sentence.

@@ -207,8 +207,7 @@ async fn postmortems_and_action_items_in_time_are_told_from_late_ones() {
     }
     let done = async |event: i64, at: &str| {
         service.clock.set(at);
-        let body = Some(json!({"state": "done", "reason": "在例会上复盘"}));
-        api.send(Method::PATCH, &format!("/events/{event}/postmortem"), None, body).await;
+        api.moves(event, json!({"state": "done", "reason": "在例会上复盘"})).await;
         other.post(&format!("/action-items/{event}:move"), json!({"to": "done"})).await;
     };
     done(1, "2024-08-22T02:00:00Z").await;
@@ -275,8 +274,7 @@ async fn the_board_shows_age_limit_teams_and_how_the_oldest_grew() {
             vec![Responsibility { team_id: one, share: WHOLE / 2 }, Responsibility { team_id: two, share: WHOLE / 2 }];
     })
     .await;
-    let owner = Some(json!({"owner": api.email}));
-    api.send(Method::PATCH, "/events/2/postmortem", None, owner).await;
+    api.moves(2, json!({"owner": api.email})).await;
     let board = api.get("/postmortems/board").await;
     assert_eq!((&board["total"], &board["overdue"], &board["oldest_working_days"]), (&json!(2), &json!(1), &json!(7)));
     let row = &board["data"][0];
@@ -285,7 +283,10 @@ async fn the_board_shows_age_limit_teams_and_how_the_oldest_grew() {
         (&row["age_working_days"], &row["limit_working_days"], &row["overdue_working_days"], &row["reminders_sent"]),
         (&json!(7), &json!(1), &json!(6), &json!(0))
     );
-    assert_eq!(row["teams"], json!([{"team": "支付组", "share": 5000}, {"team": "渠道组", "share": 5000}]));
+    assert_eq!(
+        row["teams"],
+        json!([{"team": "支付组", "basis_points": 5000}, {"team": "渠道组", "basis_points": 5000}])
+    );
     let teams = board["teams"].as_array().unwrap();
     let owed: f64 = teams.iter().map(|team| team["count"].as_f64().unwrap()).sum();
     assert!((owed - 2.0).abs() < 1e-9 && teams.len() == 3, "{teams:?}");
@@ -304,8 +305,7 @@ async fn the_board_shows_age_limit_teams_and_how_the_oldest_grew() {
         assert_eq!(found, expected, "{query}");
     }
     service.clock.set("2024-08-21T02:00:00Z");
-    api.send(Method::PATCH, "/events/1/postmortem", None, Some(json!({"state": "done", "reason": "在例会上复盘"})))
-        .await;
+    api.moves(1, json!({"state": "done", "reason": "在例会上复盘"})).await;
     let board = api.get("/postmortems/board").await;
     let trend = board["trend"].as_array().unwrap();
     assert_eq!(trend.len(), 26);

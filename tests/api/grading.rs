@@ -600,7 +600,7 @@ async fn every_count_has_a_query_that_lists_as_many_events_and_points_follow_the
     let (lead, admin) = (Caller::of(&service, Role::Lead).await, Caller::of(&service, Role::Admin).await);
     let (pay, risk) = (lead.team("支付 一组").await, lead.team("风控").await);
     let shared = |shares: &[(&str, i32)]| -> Vec<Value> {
-        shares.iter().map(|(id, share)| json!({"team_id": id, "share_bp": share})).collect()
+        shares.iter().map(|(id, share)| json!({"team_id": id, "basis_points": share})).collect()
     };
     let log = async |fields: Value, shares: Vec<Value>| {
         let event = lead.event(fields).await;

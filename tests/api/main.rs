@@ -3,6 +3,7 @@
 
 mod action_items;
 mod analytics;
+mod coherence;
 mod foreign;
 mod grading;
 mod history;
@@ -358,7 +359,9 @@ async fn a_report_is_imported_and_put_back_and_a_postmortem_moved_on_over_the_ap
     };
     assert_eq!(splice().await.unwrap().text().await.unwrap(), document);
     let postmortem = format!("{}/api/v1/events/PE-1/postmortem", service.url);
-    let done = client.patch(&postmortem).bearer_auth(&token).json(&json!({"state": "done"})).send().await.unwrap();
+    let tag = client.get(&postmortem).bearer_auth(&token).send().await.unwrap().headers()["etag"].clone();
+    let done = client.patch(&postmortem).bearer_auth(&token).header("If-Match", tag);
+    let done = done.json(&json!({"state": "done"})).send().await.unwrap();
     assert_eq!(done.json::<Value>().await.unwrap()["postmortem"]["state"], "done");
     let other = client
         .post(format!("{}/api/v1/reports:splice", service.url))
@@ -458,8 +461,8 @@ async fn times_out_of_all_bounds_are_refused_and_break_nothing() {
         assert!(status.is_client_error(), "{url} {body}: {status}");
     }
     let postmortem = format!("{events}/1/postmortem");
-    let due =
-        client.patch(postmortem).bearer_auth(&token).json(&json!({"due_on": "+99999-01-01"})).send().await.unwrap();
+    let due = client.patch(postmortem).bearer_auth(&token).header("If-Match", "\"1\"");
+    let due = due.json(&json!({"due_on": "+99999-01-01"})).send().await.unwrap();
     assert!(due.status().is_client_error());
     let list = client.get(&events).bearer_auth(&token).send().await.unwrap();
     assert_eq!(list.status(), StatusCode::OK);

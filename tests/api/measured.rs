@@ -334,7 +334,7 @@ async fn a_budget_tells_what_is_allowed_used_and_left_and_how_fast_it_burns() {
     // The year runs: half an hour of downtime by half is 15 minutes of the 52.704 of a leap year.
     let line = json!({
         "narrative": "入金超时", "occurred_at": "2024-08-19T15:00:00+08:00", "recovered_at": "2024-08-19T15:30:00+08:00",
-        "services": [{"service_id": id, "shares": [{"share_bp": 5_000}]}],
+        "services": [{"service_id": id, "shares": [{"basis_points": 5_000}]}],
     });
     let answer = house.client.post(house.url("events")).bearer_auth(&house.token).json(&line).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());

@@ -53,7 +53,14 @@ impl Person {
     }
 
     async fn moves(&self, body: Value) -> (StatusCode, Value) {
-        self.send(Method::PATCH, "events/1/postmortem", None, &body).await
+        self.moves_of(1, body).await
+    }
+
+    /// Moves a postmortem on from where it stands.
+    async fn moves_of(&self, event: i64, body: Value) -> (StatusCode, Value) {
+        let (_, stands) = self.send(Method::GET, &format!("events/{event}"), None, &Value::Null).await;
+        let version = stands["version"].as_i64().unwrap_or(1);
+        self.send(Method::PATCH, &format!("events/{event}/postmortem"), Some(version), &body).await
     }
 
     async fn write(&self, section: &str, version: i64, text: &str) -> (StatusCode, Value) {
@@ -164,7 +171,7 @@ async fn moves_that_are_not_allowed_are_refused_and_change_nothing() {
         (&lead, json!({"state": "not_required", "reason": "   "}), StatusCode::UNPROCESSABLE_ENTITY),
         (&writer, json!({"state": "done"}), StatusCode::FORBIDDEN),
         (&writer, json!({"owner": writer.email}), StatusCode::FORBIDDEN),
-        (&writer, json!({"state": "in_review", "reviewer": "stranger@example.com"}), StatusCode::NOT_FOUND),
+        (&writer, json!({"state": "in_review", "reviewer": "stranger@example.com"}), StatusCode::UNPROCESSABLE_ENTITY),
         (&writer, json!({"state": "in_review", "reviewer": viewer.email}), StatusCode::UNPROCESSABLE_ENTITY),
         (&writer, json!({"state": "in_review", "reviewer": writer.email}), StatusCode::UNPROCESSABLE_ENTITY),
         (&lead, json!({"due_on": "2099-01-01"}), StatusCode::UNPROCESSABLE_ENTITY),
@@ -411,19 +418,18 @@ async fn what_lacks_its_facts_is_not_approved() {
     let (_service, writer, reviewer, _) = house().await;
     let line = json!({"line": "08/21 13:40 客户反馈提现失败，影响约3笔出金交易。【待复盘】"});
     writer.send(Method::POST, "events", None, &line).await;
-    let path = "events/2/postmortem";
     let version = writer.get("events/2").await["version"].as_i64();
     let grade = json!({"severity": "C", "severity_reason": "影响资金"});
     assert_eq!(writer.send(Method::PATCH, "events/2", version, &grade).await.0, StatusCode::OK);
     let submit = json!({"state": "in_review", "reviewer": reviewer.email});
-    assert_eq!(writer.send(Method::PATCH, path, None, &submit).await.0, StatusCode::OK);
-    let (status, refused) = reviewer.send(Method::PATCH, path, None, &json!({"state": "done"})).await;
+    assert_eq!(writer.moves_of(2, submit).await.0, StatusCode::OK);
+    let (status, refused) = reviewer.moves_of(2, json!({"state": "done"})).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert_eq!(refused["detail"], "还缺这些事实：恢复时间、原因，补上再完成复盘");
     let version = writer.get("events/2").await["version"].as_i64();
     let facts = json!({"recovered_at": "2024-08-21T13:55:00+08:00", "cause": "风控规则更新"});
     assert_eq!(writer.send(Method::PATCH, "events/2", version, &facts).await.0, StatusCode::OK);
-    assert_eq!(reviewer.send(Method::PATCH, path, None, &json!({"state": "done"})).await.0, StatusCode::OK);
+    assert_eq!(reviewer.moves_of(2, json!({"state": "done"})).await.0, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -433,12 +439,11 @@ async fn what_lacks_its_facts_is_declared_done_only_with_a_reason() {
     assert_eq!(lead.moves(json!({"state": "done"})).await.0, StatusCode::OK);
     let line = json!({"line": "08/21 13:40 客户反馈提现失败，影响约3笔出金交易。【待复盘】"});
     writer.send(Method::POST, "events", None, &line).await;
-    let path = "events/2/postmortem";
     let version = writer.get("events/2").await["version"].as_i64();
     let grade = json!({"severity": "C", "severity_reason": "影响资金"});
     assert_eq!(writer.send(Method::PATCH, "events/2", version, &grade).await.0, StatusCode::OK);
     for body in [json!({"state": "done"}), json!({"state": "done", "reason": "  "})] {
-        let (status, refused) = lead.send(Method::PATCH, path, None, &body).await;
+        let (status, refused) = lead.moves_of(2, body).await;
         assert_eq!((status, refused["code"].as_str()), (StatusCode::CONFLICT, Some("unanswered")), "{refused}");
         assert_eq!(
             refused["detail"],
@@ -452,9 +457,9 @@ async fn what_lacks_its_facts_is_declared_done_only_with_a_reason() {
         assert_eq!(refused["questions"].as_array().unwrap().len(), 2);
     }
     let with = json!({"state": "done", "reason": "已在架构组例会复盘"});
-    let (status, done) = lead.send(Method::PATCH, path, None, &with).await;
+    let (status, done) = lead.moves_of(2, with).await;
     assert_eq!((status, done["postmortem"]["state"].as_str()), (StatusCode::OK, Some("done")), "{done}");
-    let document = writer.get(path).await;
+    let document = writer.get("events/2/postmortem").await;
     assert_eq!(document["moves"][0]["reason"], "已在架构组例会复盘", "the reason stays in the history");
 }
 

@@ -128,8 +128,8 @@ async fn an_event_that_left_the_week_and_a_mark_that_moved_on_name_their_edits()
     week.post("events", &json!({"line": "08/20 10:00 网关超时"})).await;
     week.publish().await;
     let url = week.url("events/1/postmortem");
-    let done = week.client.patch(url).bearer_auth(&week.token).json(&json!({"state": "done"})).send().await.unwrap();
-    assert!(done.status().is_success());
+    let done = week.client.patch(url).bearer_auth(&week.token).header("If-Match", "\"1\"");
+    assert!(done.json(&json!({"state": "done"})).send().await.unwrap().status().is_success());
     let url = week.url("events/2");
     let moved =
         week.client.patch(url).bearer_auth(&week.token).header("If-Match", "\"1\"").json(&json!({"week": "2024-W35"}));
@@ -302,8 +302,8 @@ async fn what_a_report_says_of_other_weeks_is_restated_with_the_edit_of_that_wee
 
     earlier("99.8").await;
     let url = week.url("events/2/postmortem");
-    let done = week.client.patch(url).bearer_auth(&week.token).json(&json!({"state": "done"})).send().await.unwrap();
-    assert!(done.status().is_success());
+    let done = week.client.patch(url).bearer_auth(&week.token).header("If-Match", "\"1\"");
+    assert!(done.json(&json!({"state": "done"})).send().await.unwrap().status().is_success());
     let restated = week.json("reports/2024-W34/restatement").await;
     let found = restated["differences"].as_array().unwrap();
     let told: Vec<_> =
@@ -313,6 +313,8 @@ async fn what_a_report_says_of_other_weeks_is_restated_with_the_edit_of_that_wee
     assert!(found[1]["published"].as_str().unwrap().contains("+0.098pp"));
     assert!(found[1]["current"].as_str().unwrap().contains("+0.198pp"));
     let reopened = week.client.patch(week.url("events/2/postmortem")).bearer_auth(&week.token);
+    let version = week.json("events/2").await["version"].to_string();
+    let reopened = reopened.header("If-Match", format!("\"{version}\""));
     reopened.json(&json!({"state": "pending", "reason": "补充"})).send().await.unwrap();
     let url = week.url("events/2");
     let version = week.json("events/2").await["version"].to_string();

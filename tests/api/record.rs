@@ -110,7 +110,9 @@ impl Dice {
             restricted: self.roll(2) == 0,
             ..EventFields::default()
         };
-        fields.loss.recovered = self.some(self.number_once());
+        // No more comes back than was lost.
+        let back = self.number_once();
+        fields.loss.recovered = self.some(fields.loss.actual.map_or(back, |actual| back.min(actual)));
         for at in 0..self.roll(4) {
             let number = self.number();
             let unit = ["笔", "户", "元"][at % 3].to_owned();
@@ -197,11 +199,11 @@ async fn the_whole_record_is_written_and_read_over_the_api() {
         "kind": "normal", "detection": "customer", "change_link": "CHG-1024",
         "loss_expected_fen": 1_200_000, "loss_actual_fen": 320_000, "loss_recovered_fen": 0,
         "services": [{"service_id": services[0], "shares": [
-            {"from": null, "share_bp": 2500},
-            {"from": "2024-08-19T15:10:00+08:00", "share_bp": 6000},
-            {"from": "2024-08-19T15:30:00+08:00", "share_bp": 0}]},
+            {"from": null, "basis_points": 2500},
+            {"from": "2024-08-19T15:10:00+08:00", "basis_points": 6000},
+            {"from": "2024-08-19T15:30:00+08:00", "basis_points": 0}]},
             {"service_id": services[1], "shares": []}],
-        "responsibility": [{"team_id": teams[0], "share_bp": 5000}],
+        "responsibility": [{"team_id": teams[0], "basis_points": 5000}],
         "tags": ["提现", "风控"],
         "links": [{"kind": "ticket", "url": "https://example.com/t/1", "title": "工单 1"}],
         "restricted": false, "viewers": [],
@@ -234,15 +236,15 @@ async fn a_record_that_cannot_be_is_refused_with_its_field() {
     let events = format!("{}/api/v1/events", service.url);
     client.post(&events).bearer_auth(&token).json(&json!({"line": LINE})).send().await.unwrap();
     let nobody = "0197a000-0000-7000-8000-000000000000";
-    let half = |team: usize, share: i32| json!({"team_id": teams[team], "share_bp": share});
+    let half = |team: usize, share: i32| json!({"team_id": teams[team], "basis_points": share});
     for (body, field) in [
         (json!({"responsibility": [half(0, 6000), half(1, 6000)]}), "responsibility"),
         (json!({"responsibility": [half(0, 0)]}), "responsibility"),
         (json!({"responsibility": [half(0, 1000), half(0, 1000)]}), "responsibility"),
-        (json!({"responsibility": [{"team_id": nobody, "share_bp": 1000}]}), "responsibility"),
+        (json!({"responsibility": [{"team_id": nobody, "basis_points": 1000}]}), "responsibility"),
         (json!({"services": [{"service_id": nobody}]}), "services"),
         (
-            json!({"services": [{"service_id": services[0], "shares": [{"from": null, "share_bp": 10_001}]}]}),
+            json!({"services": [{"service_id": services[0], "shares": [{"from": null, "basis_points": 10_001}]}]}),
             "services",
         ),
         (json!({"services": [{"service_id": services[0], "share": 5}]}), "services"),
@@ -424,7 +426,7 @@ async fn an_import_overwrites_nothing_that_people_recorded_here() {
     let recorded = json!({
         "kind": "normal", "detection": "reconciliation", "change_link": "CHG-1", "loss_actual_fen": 5,
         "services": [{"service_id": services[0], "shares": []}],
-        "responsibility": [{"team_id": teams[0], "share_bp": 10_000}],
+        "responsibility": [{"team_id": teams[0], "basis_points": 10_000}],
         "tags": ["提现"], "links": [{"kind": "other", "url": "https://example.com/1", "title": null}],
         "unknown": ["recovered", "cause"], "restricted": false,
         "located_at": "2024-08-19T15:20:00+08:00", "located_precision": "minute",
@@ -522,7 +524,7 @@ async fn words_of_both_languages_are_read_and_codes_are_answered() {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused["detail"].as_str().unwrap().contains(words), "{refused}");
     }
-    let (status, refused) = send(Method::PATCH, "events/1/postmortem", None, json!({"state": "x"})).await;
+    let (status, refused) = send(Method::PATCH, "events/1/postmortem", Some(2), json!({"state": "x"})).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
     let (_, list) = send(Method::GET, "events?state=撰写中", None, json!(null)).await;
     assert_eq!(list["data"][0]["number"], 1, "{list}");

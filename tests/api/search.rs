@@ -624,3 +624,44 @@ async fn a_database_from_before_the_search_is_listed_and_searched_after_the_upgr
     // Steps can be repeated.
     assert_eq!(fupan::store::migrate::up(&app.store).await.unwrap(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_by_level_follows_the_policy_that_another_replica_wrote() {
+    use fupan::domain::actor::Actor;
+    let service = Service::start(NOW).await;
+    let caller = Caller::new(&service, Role::Lead).await;
+    for label in ["C", "P2", "P1", "B"] {
+        let body = json!({"narrative": format!("级别 {label}"), "severity": label, "severity_reason": "x", "occurred_at": "2024-08-20T10:00:00+08:00"});
+        caller.add(body).await;
+    }
+    // Remembered here from now on: C is also P2, B also P1.
+    assert_eq!(caller.found("severity:C").await, [1, 2]);
+    assert_eq!(caller.found("severity:C").await, [1, 2], "by what is remembered");
+    assert_eq!(caller.found("severity:A").await, Vec::<i64>::new());
+    // Another process on the same database, which tells this one nothing.
+    let mut other = service.app.clone();
+    other.levels = std::sync::Arc::default();
+    let operator = Actor::local_operator();
+    let policy = fupan::service::policies::read(&other, &operator, "severity").await.unwrap();
+    let moved = |from: &str, to: &str| {
+        let mut document: Value = serde_json::from_str(&policy.document).unwrap();
+        for level in document["levels"].as_array_mut().unwrap() {
+            let label = level["label"].as_str().unwrap().to_owned();
+            let aliases = level["aliases"].as_array_mut().unwrap();
+            aliases.retain(|alias| alias != from);
+            if label == to {
+                aliases.push(json!(from));
+            }
+        }
+        document.to_string()
+    };
+    fupan::service::policies::write(&other, &operator, "severity", &moved("P2", "A"), None).await.unwrap();
+    assert_eq!(caller.found("severity:C").await, [1], "a page that finds something");
+    assert_eq!(caller.found("severity:A").await, [2]);
+    fupan::service::policies::write(&other, &operator, "severity", &moved("P1", "D"), None).await.unwrap();
+    assert_eq!(caller.found("severity:D").await, [3], "a page that found nothing by what was remembered");
+    assert_eq!(caller.found("severity:C|B").await, [1, 2, 4]);
+    assert_eq!(caller.found("-severity:C").await, [3, 4]);
+    let (_, page) = caller.get(&[("q", "级别 severity:C")]).await;
+    assert_eq!(page["data"].as_array().unwrap().len(), 2, "{page}");
+}

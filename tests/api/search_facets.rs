@@ -238,7 +238,7 @@ async fn a_search_with_a_filter_follows_every_change_of_what_it_filters_by() {
         .change(Method::PATCH, 2, "/postmortem", json!({"state": "in_review", "reviewer": house.reporter.email}))
         .await;
     house.agrees("handed in", &[("state:drafting", &[]), ("state:in_review", &[2])]).await;
-    let done = house.reporter.send(Method::PATCH, "/events/2/postmortem", None, Some(json!({"state": "done"}))).await;
+    let done = house.reporter.moves(2, json!({"state": "done"})).await;
     assert_eq!(done.status(), StatusCode::OK);
     house.agrees("approved", &[("state:in_review", &[]), ("state:done", &[2])]).await;
 

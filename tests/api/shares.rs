@@ -114,7 +114,8 @@ async fn a_link_tells_nothing_of_accounts_and_history() {
         .await
         .unwrap();
     let owner = &people[0];
-    let assign = week.client.patch(url).bearer_auth(&week.token).json(&json!({"owner": owner.email}));
+    let assign = week.client.patch(url).bearer_auth(&week.token).header("If-Match", "\"1\"");
+    let assign = assign.json(&json!({"owner": owner.email}));
     assert!(assign.send().await.unwrap().status().is_success());
     week.publish().await;
     let share = made(&week, &json!({"week": "2024-W34", "name": "内部备注"})).await;

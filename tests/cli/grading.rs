@@ -45,7 +45,7 @@ async fn shares_counts_and_thresholds_are_data_and_teams_are_named() {
         (vec!["share", "PE-1", "支付"], 2, "请写成 支付=50 这样"),
         (vec!["share", "PE-1", "无此组=50"], 5, "没有团队“无此组”"),
         (vec!["counts", "2024-W54"], 2, "请写成 2024-W34"),
-        (vec!["team", "edit", "支付", "--lead", "nobody@example.com"], 5, "没有这个在用的账号"),
+        (vec!["team", "edit", "支付", "--lead", "nobody@example.com"], 2, "没有这个在用的账号"),
     ] {
         let refused = fupan(&database, &arguments, &[]);
         assert_eq!(refused.status.code(), Some(code), "{arguments:?}: {}", err(&refused));

@@ -31,7 +31,7 @@ async fn a_timeline_is_written_edited_starred_and_removed() {
     assert!(err(&returned).contains("不在评审中"), "{}", err(&returned));
     let removed = out(&run(&["--json", "timeline", "PE-1", "list", "--removed"]));
     let removed: serde_json::Value = serde_json::from_str(&removed).unwrap();
-    assert!(removed.as_array().unwrap().iter().any(|entry| entry["removed"] == true), "{removed}");
+    assert!(removed["data"].as_array().unwrap().iter().any(|entry| !entry["removed_at"].is_null()), "{removed}");
     for (arguments, code, words) in [
         (vec!["timeline", "PE-1", "rm", "00000000"], 5, "没有这一行"),
         (vec!["timeline", "PE-1", "add", "2099-01-01 10:00 x"], 2, "时间不能在将来"),

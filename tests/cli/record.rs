@@ -45,7 +45,7 @@ async fn a_record_is_shown_and_changed_field_by_field() {
     }
     let json: serde_json::Value = serde_json::from_str(&out(&run(&["event", "show", "PE-1", "--json"]))).unwrap();
     assert_eq!(
-        (json["loss_actual_fen"].as_i64(), json["services"][0]["shares"][1]["share_bp"].as_i64()),
+        (json["loss_actual_fen"].as_i64(), json["services"][0]["shares"][1]["basis_points"].as_i64()),
         (Some(1_200_000), Some(6_000))
     );
     // What is shown is read again as it is.

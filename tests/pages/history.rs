@@ -104,3 +104,35 @@ async fn a_reporter_takes_back_their_own_first_grade_and_what_it_brought() {
     let again = [("version", "4"), ("level", "A"), ("reason", "x")];
     assert_eq!(writer.post("/events/1/grade", &again).await.0, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_page_tells_what_happened_to_action_items_and_that_an_event_was_gone() {
+    let service = Service::start(NOW).await;
+    let lead = Person::of(&service, Role::Lead).await;
+    lead.post("/events", &[("line", LINE)]).await;
+    let item = [
+        ("title", "加告警"),
+        ("detail", ""),
+        ("priority", "high"),
+        ("owner", ""),
+        ("team", ""),
+        ("due_on", ""),
+        ("ticket_url", ""),
+    ];
+    assert_eq!(lead.post("/events/1/actions", &item).await.0, StatusCode::SEE_OTHER);
+    let hand_over = [("version", "1"), ("to", "in_progress"), ("reason", ""), ("evidence", "")];
+    assert_eq!(lead.post("/actions/1/move", &hand_over).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = lead.get("/e/1/history").await;
+    for part in ["<dt>改进项</dt>", "AI-1", "<dt>优先级</dt>", "<ins>高</ins>", "<del>待处理</del><ins>处理中</ins>"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(lead.post("/events/1/delete", &[("version", "1")]).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(lead.post("/events/1/restore", &[]).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = lead.get("/e/1/history").await;
+    assert!(page.contains("<b>删除事件</b>") && page.contains("<b>恢复已删除的事件</b>"), "{page}");
+    assert!(!page.contains("周报句子"), "{page}");
+    lead.post("/language", &[("back", "/")]).await;
+    let (_, page) = lead.get("/e/1/history").await;
+    assert!(page.contains("<b>Deleted the event</b>") && page.contains("<ins>in progress</ins>"), "{page}");
+}

@@ -315,3 +315,38 @@ async fn a_report_is_pasted_looked_at_and_imported() {
     let (status, _, refused) = lead.post("/import", &[("document", "# 会议纪要"), ("action", "save")]).await;
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && refused.contains("# 会议纪要"), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_megabytes_in_a_form_are_answered_with_a_page_and_to_a_script_with_problem_details() {
+    let service = Service::start(NOW).await;
+    let person = Person::of(&service, Role::Reporter).await;
+    let english = Person::of(&service, Role::Reporter).await;
+    assert_eq!(english.post("/language", &[("back", "/")]).await.0, StatusCode::SEE_OTHER);
+    let large = format!("line={}", "x".repeat(10 * 1024 * 1024));
+    let send = async |person: &Person, path: &str, accept: &str, script: bool| {
+        let mut request = person.client.post(format!("{}{path}", person.url)).header("Cookie", &person.cookie);
+        request = request.header("Sec-Fetch-Site", "same-origin").header("Accept", accept);
+        if script {
+            request = request.header("Sec-Fetch-Dest", "empty");
+        }
+        let answer = request
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(large.clone())
+            .send()
+            .await
+            .unwrap();
+        let media = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (answer.status(), media, answer.text().await.unwrap())
+    };
+    for path in ["/events", "/events/new", "/lines/preview", "/events/1/edit", "/e/1/postmortem/sections/summary"] {
+        for accept in ["text/html,application/xhtml+xml", "*/*"] {
+            let (status, media, page) = send(&person, path, accept, false).await;
+            assert_eq!((status, media.as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "text/html; charset=utf-8"), "{path}");
+            assert!(page.contains("内容太大，最多 2 MiB") && page.contains("请求号"), "{path}: {page}");
+            let (_, _, page) = send(&english, path, accept, false).await;
+            assert!(page.contains("the body is larger than 2 MiB") && page.contains("lang=\"en\""), "{path}: {page}");
+        }
+        let (_, media, _) = send(&person, path, "*/*", true).await;
+        assert_eq!(media, "application/problem+json", "{path}");
+    }
+}

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     super::{gate::caller, problem::Problem},
-    conditions::{self, idempotency_key, if_match, needed_version, with_etag},
+    conditions::{self, idempotency_key, needed_version, with_etag},
     events::number_of,
     postmortems::given,
 };
@@ -105,7 +105,7 @@ pub struct ActionItemChange {
     detail: Option<Option<String>>,
     /// high, medium (the default) or low.
     priority: Option<String>,
-    /// E-mail or id of the owner; null for nobody.
+    /// E-mail, id or name of the owner, who must be able to write action items; null for nobody.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     owner: Option<Option<String>>,
@@ -113,7 +113,7 @@ pub struct ActionItemChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     team: Option<Option<String>>,
-    /// Due date, from today to two years ahead; null to follow the policy again.
+    /// Due date, from today (and the day of the event) to two years ahead; null to follow the policy again.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<NaiveDate>)]
     due_on: Option<Option<NaiveDate>>,
@@ -133,7 +133,7 @@ pub struct ActionItemMove {
     reason: Option<String>,
     /// What shows that it is done, Markdown; needed for in_verification.
     evidence: Option<String>,
-    /// E-mail or id of who verified it; by default the caller. Not its owner.
+    /// E-mail, id or name of who verified it; by default the caller. Not its owner.
     verifier: Option<String>,
 }
 
@@ -144,7 +144,7 @@ pub struct ActionItemMove {
 pub struct ActionQuery {
     /// States with commas between; `todo` (the default) for all that are not closed, `all` for all.
     pub state: Option<String>,
-    /// E-mail or id of the owner; `me`; `-` for nobody.
+    /// E-mail, name or id of the owner; `me`; `-` for nobody.
     pub owner: Option<String>,
     /// Name or id of the team; `-` for none.
     pub team: Option<String>,
@@ -225,9 +225,9 @@ pub fn priority_of(code: &str) -> Result<Priority, FieldError> {
     priority.ok_or_else(|| FieldError::shape("priority", vocabulary::PRIORITY.remedy()))
 }
 
-/// How a word names a person: an e-mail, or an id.
+/// How a word names a person: an id, an e-mail, or a name.
 pub fn person(word: String) -> Person {
-    word.parse().map_or(Person::Email(word), Person::Id)
+    word.parse().map_or(Person::Named(word), Person::Id)
 }
 
 /// An item as JSON.
@@ -381,7 +381,7 @@ pub async fn patch(
     Ok(with_etag(&request, HttpResponse::Ok(), listed.item.version, &body(&app, &listed)))
 }
 
-/// Moves an item on. `If-Match` names its version where it is given.
+/// Moves an item on that is still in the version of `If-Match`.
 pub async fn move_to(
     request: HttpRequest,
     app: web::Data<App>,
@@ -389,7 +389,7 @@ pub async fn move_to(
     step: web::Json<ActionItemMove>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let (version, number) = (if_match(&request)?, item_number(&number)?);
+    let (version, number) = (needed_version(&request)?, item_number(&number)?);
     let step = step.into_inner();
     let asked = Move {
         to: state_of("to", &step.to)?,
@@ -397,7 +397,7 @@ pub async fn move_to(
         evidence: step.evidence,
         verifier: step.verifier.map(person),
     };
-    action_items::move_to(&app, &caller.actor, number, version, asked).await?;
+    action_items::move_to(&app, &caller.actor, number, Some(version), asked).await?;
     let listed = action_items::get(&app, &caller.actor, number).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), listed.item.version, &body(&app, &listed)))
 }

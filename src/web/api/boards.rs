@@ -74,8 +74,8 @@ pub fn cursor_text(cursor: BoardCursor) -> String {
 pub struct TeamShare {
     /// Name.
     team: String,
-    /// Basis points.
-    share: i32,
+    /// Of 10,000.
+    basis_points: i32,
 }
 
 /// An owed postmortem.
@@ -177,7 +177,11 @@ pub fn body(board: &Board) -> BoardBody {
                 severity: row.event.fields.severity.clone(),
                 state: row.debt.state.code(),
                 owner: row.owner.clone(),
-                teams: row.teams.iter().map(|(team, share)| TeamShare { team: team.clone(), share: *share }).collect(),
+                teams: row
+                    .teams
+                    .iter()
+                    .map(|(team, share)| TeamShare { team: team.clone(), basis_points: *share })
+                    .collect(),
                 owed_since: row.debt.begun,
                 due_on: row.debt.due_on,
                 age_working_days: row.age,

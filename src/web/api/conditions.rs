@@ -12,11 +12,13 @@ use crate::{
     service::{idempotency::KeptAnswer, secrets},
 };
 
-/// The version of an `If-Match` header, where there is one.
+/// The version of an `If-Match` header, where there is one: a tag is the version, or the version and what tells its forms
+/// apart ([`with_bytes_of_version`]).
 pub fn if_match(request: &HttpRequest) -> Result<Option<i64>, Problem> {
     let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
     let plain = value.to_str().unwrap_or_default().trim().trim_start_matches("W/").trim_matches('"');
-    plain.parse().map(Some).map_err(|_| {
+    let version = plain.split_once('-').map_or(plain, |(version, _)| version);
+    version.parse().map(Some).map_err(|_| {
         Problem::new(StatusCode::PRECONDITION_FAILED, "stale_version", "If-Match names no version; read it again")
     })
 }
@@ -54,13 +56,26 @@ fn is_known(request: &HttpRequest, etag: &str) -> bool {
 /// may be kept, but only by the reader, and must be asked for again before they are used. The tag names the bytes before
 /// they are compressed for the way; parts of them are never sent, so nobody can join those of two codings.
 pub fn with_bytes(request: &HttpRequest, media: &'static str, bytes: String) -> HttpResponse {
-    let hash = secrets::hash_bytes(&[media.as_bytes(), b"\n", bytes.as_bytes()].concat());
-    let etag = format!("\"{}\"", hash.get(..32).unwrap_or(&hash));
-    let known = request.method().is_safe() && is_known(request, &etag);
+    tagged(request, &format!("\"{}\"", tag_of(media, &bytes)), media, bytes)
+}
+
+fn tagged(request: &HttpRequest, etag: &str, media: &'static str, bytes: String) -> HttpResponse {
+    let known = request.method().is_safe() && is_known(request, etag);
     let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer.insert_header((header::ETAG, etag));
     answer.insert_header((header::CACHE_CONTROL, "private, no-cache"));
     if known { answer.finish() } else { answer.content_type(media).body(bytes) }
+}
+
+/// Like [`with_bytes`], of something with a version: the tag begins with it, so that it is what `If-Match` takes, and changes
+/// with the bytes, which may move while the version stays.
+pub fn with_bytes_of_version(request: &HttpRequest, version: i64, media: &'static str, bytes: String) -> HttpResponse {
+    tagged(request, &format!("\"{version}-{}\"", tag_of(media, &bytes)), media, bytes)
+}
+
+fn tag_of(media: &str, bytes: &str) -> String {
+    let hash = secrets::hash_bytes(&[media.as_bytes(), b"\n", bytes.as_bytes()].concat());
+    hash.get(..32).unwrap_or(&hash).to_owned()
 }
 
 /// The answer to a request that made something, or that made it `before`.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::super::problem::Problem;
 use crate::{
     domain::{
+        actor::Actor,
         capture::draft::Impact,
         checked::FieldError,
         clock_point::ClockPoint,
@@ -18,7 +19,7 @@ use crate::{
         report::{event_line, style::ReportStyle},
         vocabulary,
     },
-    service::{App, ServiceError, events::EventPatch},
+    service::{App, ServiceError, accounts, events::EventPatch},
 };
 
 /// An event. Times are RFC 3339 in the report zone; `null` is unknown.
@@ -146,8 +147,8 @@ pub struct AffectedShareBody {
     /// Since when; null is the beginning of the event.
     #[serde(default)]
     from: Option<DateTime<chrono::FixedOffset>>,
-    /// Basis points: 2500 are 25 %.
-    share_bp: i32,
+    /// Of 10,000: 2500 are 25 %.
+    basis_points: i32,
 }
 
 /// A team's share of the responsibility.
@@ -156,8 +157,8 @@ pub struct AffectedShareBody {
 pub struct ResponsibleShareBody {
     /// The team.
     team_id: Uuid,
-    /// Basis points: 5000 are 0.5 次.
-    share_bp: i32,
+    /// Of 10,000: 5000 are 0.5 次.
+    basis_points: i32,
 }
 
 /// A link to something outside.
@@ -266,8 +267,8 @@ pub struct EventChange {
     links: Option<Vec<LinkBody>>,
     /// Only for the viewers, who logged it, and administrators; needs a lead or who logged it.
     restricted: Option<bool>,
-    /// Accounts that see it while it is restricted, the whole list.
-    viewers: Option<Vec<Uuid>>,
+    /// Accounts that see it while it is restricted, the whole list: ids, e-mails or names.
+    viewers: Option<Vec<String>>,
     /// Where the postmortem begins (undecided, not_required, pending or done); only when creating.
     postmortem: Option<String>,
 }
@@ -338,14 +339,14 @@ pub fn in_style(app: &App, event: &ProductionEvent, style: &ReportStyle) -> Even
                 shares: service
                     .shares
                     .iter()
-                    .map(|share| AffectedShareBody { from: share.from.map(at), share_bp: share.share })
+                    .map(|share| AffectedShareBody { from: share.from.map(at), basis_points: share.share })
                     .collect(),
             })
             .collect(),
         responsibility: fields
             .responsibility
             .iter()
-            .map(|part| ResponsibleShareBody { team_id: part.team_id, share_bp: part.share })
+            .map(|part| ResponsibleShareBody { team_id: part.team_id, basis_points: part.share })
             .collect(),
         tags: fields.tags.clone(),
         links: fields
@@ -424,29 +425,32 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
             "loss_actual_fen" => patch.loss_actual = Some(fen("loss_actual_fen", value)?),
             "loss_recovered_fen" => patch.loss_recovered = Some(fen("loss_recovered_fen", value)?),
             "services" => {
-                let remedy = "send a list of service_id and shares, each with from and share_bp";
+                let remedy = "send a list of service_id and shares, each with from and basis_points";
                 let bodies: Vec<AffectedServiceBody> = list("services", value, remedy)?;
                 patch.services = Some(bodies.into_iter().map(AffectedServiceBody::value).collect());
             }
             "responsibility" => {
                 let bodies: Vec<ResponsibleShareBody> =
-                    list("responsibility", value, "send a list of team_id and share_bp")?;
+                    list("responsibility", value, "send a list of team_id and basis_points")?;
                 let parts =
-                    bodies.into_iter().map(|body| Responsibility { team_id: body.team_id, share: body.share_bp });
+                    bodies.into_iter().map(|body| Responsibility { team_id: body.team_id, share: body.basis_points });
                 patch.responsibility = Some(parts.collect());
             }
             "tags" => patch.tags = Some(list("tags", value, "send a list of words")?),
             "links" => {
                 let bodies: Vec<LinkBody> = list("links", value, "send a list of kind, url and title")?;
-                let links =
-                    bodies.into_iter().map(|body| EventLink { kind: body.kind, url: body.url, title: body.title });
+                let links = bodies.into_iter().map(|body| EventLink {
+                    kind: link_kind(body.kind),
+                    url: body.url,
+                    title: body.title,
+                });
                 patch.links = Some(links.collect());
             }
             "restricted" => {
                 let flag = if value.is_null() { Some(false) } else { value.as_bool() };
                 patch.restricted = Some(flag.ok_or_else(|| FieldError::shape("restricted", "send true or false"))?);
             }
-            "viewers" => patch.viewers = Some(list("viewers", value, "send a list of account ids")?),
+            "viewers" => patch.viewers = Some(list("viewers", value, VIEWERS)?),
             "severity" => patch.severity = Some(words("severity", value)?),
             "severity_reason" => patch.severity_reason = words("severity_reason", value)?,
             "narrative" => patch.narrative = Some(words("narrative", value)?),
@@ -468,6 +472,27 @@ pub(super) fn patch_of(map: &Map<String, Value>, others: &[&str]) -> Result<Even
         }
     }
     Ok(patch)
+}
+
+/// The code of a word; one that there is not is refused with the rest of the fields.
+fn link_kind(word: String) -> String {
+    vocabulary::LINK_KIND.code_of(&word).map_or(word, str::to_owned)
+}
+
+const VIEWERS: &str = "send a list of accounts: ids, e-mails or names";
+
+/// A body with the ids of the people whom it names otherwise.
+pub(super) async fn with_people(
+    app: &App,
+    actor: &Actor,
+    mut map: Map<String, Value>,
+) -> Result<Map<String, Value>, Problem> {
+    if let Some(viewers) = map.get_mut("viewers").filter(|viewers| !viewers.is_null()) {
+        let words: Vec<String> = list("viewers", viewers, VIEWERS)?;
+        let ids = accounts::all_named(app, actor, "viewers", &words).await?;
+        *viewers = ids.into_iter().map(|id| Value::String(id.to_string())).collect();
+    }
+    Ok(map)
 }
 
 const PRECISION: &str = "precision";
@@ -510,7 +535,7 @@ impl AffectedServiceBody {
         let shares = self
             .shares
             .into_iter()
-            .map(|share| ShareFrom { from: share.from.map(|at| at.with_timezone(&Utc)), share: share.share_bp });
+            .map(|share| ShareFrom { from: share.from.map(|at| at.with_timezone(&Utc)), share: share.basis_points });
         AffectedService { service_id: self.service_id, shares: shares.collect() }
     }
 }

@@ -34,9 +34,9 @@ pub struct PageQuery {
 /// One field that changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FieldChangeBody {
-    /// The field; parts of a field after a point (`loss.actual`).
+    /// The field; parts of a field after a point (`loss.actual`, in fen; `item.state` of an action item).
     field: String,
-    /// What stood there; null for nothing.
+    /// What stood there, instants in the report zone; null for nothing.
     #[schema(value_type = Object)]
     from: Value,
     /// What stands there since; null for nothing.
@@ -88,8 +88,9 @@ fn local(app: &App, millis: i64) -> Option<DateTime<FixedOffset>> {
     DateTime::from_timestamp_millis(millis).map(|at| at.with_timezone(&app.zone).fixed_offset())
 }
 
-fn entry(app: &App, entry: &AuditEntry) -> HistoryEntry {
-    let changes = history::field_changes(&entry.change)
+/// An entry of a history as JSON, for the API and the command line.
+pub fn entry(app: &App, entry: &AuditEntry) -> HistoryEntry {
+    let changes = history::as_sent(history::told(&entry.action, &entry.change), app.zone)
         .into_iter()
         .map(|one| FieldChangeBody { field: one.field, from: one.from, to: one.to })
         .collect();

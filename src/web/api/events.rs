@@ -12,13 +12,15 @@ use uuid::Uuid;
 use super::{
     super::{gate::caller, problem::Problem},
     conditions::{self, idempotency_key, needed_version, with_etag},
-    event_body::{self, EventBody, body, patch_of, unknown, week_of},
+    event_body::{self, EventBody, body, patch_of, unknown, week_of, with_people},
+    postmortem_text::{RecurringBody, recurring},
 };
 use crate::{
     domain::{
         actor::Actor,
         checked::{self, FieldError},
         event::{self, EventFields, ProductionEvent, Source},
+        highlight::MarkedPart,
         iso_week::IsoWeek,
         postmortem::PostmortemState,
         query, vocabulary,
@@ -27,17 +29,42 @@ use crate::{
         App, ServiceError, capture,
         events::{self, Created, NewEvent, Once},
         idempotency::KeptAnswer,
-        saved_views,
+        recurrence, saved_views,
         search::{self, EventCursor, EventOrder, Listing},
         secrets,
     },
 };
 
+/// An event of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedEventBody {
+    /// The event.
+    #[serde(flatten)]
+    pub event: EventBody,
+    /// Where the words of the query stand: an excerpt in parts, which put together are its text; null without words.
+    pub snippet: Option<Vec<SnippetPart>>,
+}
+
+/// A part of an excerpt.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SnippetPart {
+    /// The characters, as they are: plain text, no HTML.
+    text: String,
+    /// Whether it is one of the words that were looked for.
+    marked: bool,
+}
+
+/// An excerpt as JSON; none where nothing is marked.
+pub fn snippet(parts: &[MarkedPart]) -> Option<Vec<SnippetPart>> {
+    let part = |part: &MarkedPart| SnippetPart { text: part.text.clone(), marked: part.marked };
+    parts.iter().any(|part| part.marked).then(|| parts.iter().map(part).collect())
+}
+
 /// A page of events.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventList {
     /// The events, the latest beginning first.
-    pub data: Vec<EventBody>,
+    pub data: Vec<ListedEventBody>,
     /// Where the next page begins; null on the last.
     pub next_cursor: Option<String>,
 }
@@ -158,7 +185,11 @@ pub async fn list(
         let glue = if query.is_empty() { "" } else { "&" };
         answer.insert_header(("Link", format!("</api/v1/events?{query}{glue}cursor={next}>; rel=\"next\"")));
     }
-    let data = page.events.iter().map(|event| body(&app, event)).collect();
+    let listed = |found: &search::FoundEvent| ListedEventBody {
+        event: body(&app, &found.event),
+        snippet: snippet(&found.snippet),
+    };
+    let data = page.events.iter().map(listed).collect();
     Ok(answer.json(EventList { data, next_cursor }))
 }
 
@@ -173,15 +204,21 @@ pub async fn read(
     Ok(with_etag(&request, HttpResponse::Ok(), event.version, &body(&app, &event)))
 }
 
+/// An event that was just logged.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventCreated {
+    /// The event.
+    #[serde(flatten)]
+    event: EventBody,
+    /// Open action items of similar earlier events that the writer sees.
+    recurrence: Vec<RecurringBody>,
+}
+
 /// Creates an event from `{"line": …}` or from fields.
 pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let zone_app = app.get_ref().clone();
-    let once = idempotency_key(&request)?.map(|key| Once {
-        key,
-        request_hash: secrets::hash_bytes(&[b"POST /api/v1/events\n", bytes.as_ref()].concat()),
-        answer: Arc::new(move |event| kept_answer(&zone_app, event)),
-    });
+    let key = idempotency_key(&request)?;
+    let request_hash = secrets::hash_bytes(&[b"POST /api/v1/events\n", bytes.as_ref()].concat());
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("the body is not JSON: {error}"))
     })?;
@@ -189,7 +226,7 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
         return Err(FieldError::shape("body", "send an object with line, or with fields").into());
     };
     let week = week_of(&map)?;
-    let created = if let Some(line) = map.get("line") {
+    let (created, answer) = if let Some(line) = map.get("line") {
         let line = line.as_str().ok_or_else(|| FieldError::shape("line", "send the line as a string"))?;
         if let Some(other) = map.keys().find(|key| !matches!(key.as_str(), "line" | "week")) {
             return Err(unknown(other));
@@ -197,9 +234,13 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
         if capture::split(line).len() > 1 {
             return Err(FieldError::shape("line", "send one event at a time").into());
         }
-        events::create_line_once(&app, &caller.actor, line, week, once).await?
+        let draft = capture::read(&app, &caller.actor, line, week)?;
+        let answer = answering(&app, &caller.actor, &EventFields::from_draft(&draft)).await?;
+        let once = key.map(|key| Once { key, request_hash, answer: Arc::clone(&answer) });
+        (events::create_line_once(&app, &caller.actor, line, week, once).await?, answer)
     } else {
         let mut fields = EventFields::default();
+        let map = with_people(&app, &caller.actor, map).await?;
         let mut patch = patch_of(&map, &["postmortem"])?;
         let severity_reason = patch.severity_reason.take();
         patch.write_over(&mut fields);
@@ -212,23 +253,33 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, bytes: web::Bytes
                 .ok_or_else(|| FieldError::shape("postmortem", vocabulary::STATE.remedy()))?,
         };
         let new = NewEvent { fields, state, week, raw: None, source: Source::Api };
-        events::create_graded(&app, &caller.actor, new, severity_reason, once).await?
+        let answer = answering(&app, &caller.actor, &new.fields).await?;
+        let once = key.map(|key| Once { key, request_hash, answer: Arc::clone(&answer) });
+        (events::create_graded(&app, &caller.actor, new, severity_reason, once).await?, answer)
     };
     Ok(match created {
-        Created::New(event) => conditions::kept_answer(&kept_answer(&app, &event), false),
+        Created::New(event) => conditions::kept_answer(&answer(&event), false),
         Created::Before(kept) => conditions::kept_answer(&kept, true),
     })
 }
 
-/// The answer to the request that made an event.
-fn kept_answer(app: &App, event: &ProductionEvent) -> KeptAnswer {
-    KeptAnswer {
-        request_hash: String::new(),
-        status: 201,
-        body: serde_json::to_string(&body(app, event)).unwrap_or_default(),
-        etag: Some(format!("\"{}\"", event.version)),
-        location: Some(format!("/api/v1/events/{}", event.number)),
-    }
+type Answering = Arc<dyn Fn(&ProductionEvent) -> KeptAnswer + Send + Sync>;
+
+/// How a request is answered that makes an event of these fields: with what similar earlier events left open.
+async fn answering(app: &App, actor: &Actor, fields: &EventFields) -> Result<Answering, Problem> {
+    let again = recurrence::of_fields(app, actor, fields, None).await?;
+    let app = app.clone();
+    Ok(Arc::new(move |event: &ProductionEvent| {
+        let recurrence = again.iter().cloned().map(recurring).collect();
+        let created = EventCreated { event: body(&app, event), recurrence };
+        KeptAnswer {
+            request_hash: String::new(),
+            status: 201,
+            body: serde_json::to_string(&created).unwrap_or_default(),
+            etag: Some(format!("\"{}\"", event.version)),
+            location: Some(format!("/api/v1/events/{}", event.number)),
+        }
+    }))
 }
 
 /// Changes an event.
@@ -243,6 +294,7 @@ pub async fn patch(
     let Value::Object(map) = body.into_inner() else {
         return Err(FieldError::shape("body", "send an object with the fields to change").into());
     };
+    let map = with_people(&app, &caller.actor, map).await?;
     let mut patch = patch_of(&map, &[])?;
     patch.week = week_of(&map)?;
     let event = events::update(&app, &caller.actor, number_of(&number)?, version, patch).await?;

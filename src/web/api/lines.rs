@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::{gate::caller, problem::Problem};
+use super::{
+    super::{gate::caller, problem::Problem},
+    postmortem_text::{RecurringBody, recurring},
+};
 use crate::{
-    domain::{iso_week::IsoWeek, report::schema},
-    service::{App, ServiceError, capture},
+    domain::{event::EventFields, iso_week::IsoWeek, report::schema},
+    service::{App, ServiceError, capture, recurrence},
 };
 
 /// A line to read.
@@ -37,6 +40,8 @@ pub struct LineReading {
     /// What was assumed or left over: `code` and its details.
     #[schema(value_type = Vec<Object>)]
     notices: Value,
+    /// Open action items of similar earlier events that the reader sees.
+    recurrence: Vec<RecurringBody>,
 }
 
 /// What a line says.
@@ -48,6 +53,7 @@ pub async fn parse(
     let caller = caller(&request)?;
     let week = body.week.as_deref().map(str::parse::<IsoWeek>).transpose().map_err(ServiceError::from)?;
     let draft = capture::read(&app, &caller.actor, &body.line, week)?;
+    let recurrence = recurrence::of_fields(&app, &caller.actor, &EventFields::from_draft(&draft), None).await?;
     let mut value = schema::line(&draft, week, None, app.zone);
     let event = value.get_mut("events").and_then(|events| events.get_mut(0)).map(serde_json::Value::take);
     let json = |value: serde_json::Result<Value>| value.unwrap_or_default();
@@ -56,5 +62,6 @@ pub async fn parse(
         spans: json(serde_json::to_value(&draft.spans)),
         notices: json(serde_json::to_value(&draft.notices)),
         narrative: draft.narrative,
+        recurrence: recurrence.into_iter().map(recurring).collect(),
     }))
 }

@@ -1,5 +1,6 @@
 //! The JSON API under `/api/v1`.
 
+mod accounts;
 pub mod action_items;
 pub mod analytics;
 pub mod boards;
@@ -11,7 +12,7 @@ pub mod dips;
 pub mod error_budgets;
 mod event_body;
 pub mod event_costs;
-mod event_history;
+pub mod event_history;
 mod event_relations;
 mod events;
 mod figures;
@@ -38,13 +39,13 @@ mod services;
 pub mod shares;
 pub mod sources;
 mod teams;
-mod timeline;
+pub mod timeline;
 
 pub use bulk::{BulkSet, outcome as bulk_outcome};
 pub use conditions::with_bytes;
 pub use counts::CountsBody;
 pub use event_body::json as event_json;
-pub use events::{ListQuery, cursor_text, number_of};
+pub use events::{ListQuery, cursor_text, number_of, snippet};
 pub use openapi::document as openapi_json;
 
 use actix_web::{HttpResponse, web};
@@ -128,6 +129,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::put().to(grading::put_responsibility)),
         )
         .service(web::resource("/api/v1/counts").route(web::get().to(counts::read)))
+        .service(web::resource("/api/v1/accounts").route(web::get().to(accounts::list)))
         .service(
             web::resource("/api/v1/indicators")
                 .route(web::get().to(indicators::list))

@@ -6,15 +6,14 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body, event_costs,
-    event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines,
-    notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples,
-    saved_views, section_versions, services, shares, sources, teams, timeline,
+    accounts, action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines, notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    accounts::AccountBody,
+    accounts::AccountList,
     action_items::ActionItemBody,
     action_items::ActionItemChange,
     action_items::ActionItemList,
@@ -48,6 +47,7 @@ use crate::web::routes::{ROUTES, Route};
     event_relations::RelationBody,
     event_relations::RelationList,
     event_relations::RelationNew,
+    events::EventCreated,
     events::EventList,
     figures::CountBody,
     figures::CountChange,
@@ -167,7 +167,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/openapi.json") => Exchange { takes: None, gives: ("200", JSON, "") },
         ("GET", "/api/v1/events" | "/api/v1/postmortems") => give("EventList"),
         ("POST", "/api/v1/events") => {
-            Exchange { takes: Some((JSON, "EventChange")), gives: ("201", JSON, "EventBody") }
+            Exchange { takes: Some((JSON, "EventChange")), gives: ("201", JSON, "EventCreated") }
         }
         ("GET", "/api/v1/events/{number}") => give("EventBody"),
         ("PATCH", "/api/v1/events/{number}") => swap("EventChange", "EventBody"),
@@ -260,6 +260,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/events/{number}/responsibility") => give("ResponsibilityBody"),
         ("PUT", "/api/v1/events/{number}/responsibility") => swap("ResponsibilityChange", "ResponsibilityBody"),
         ("GET", "/api/v1/counts") => give("CountsBody"),
+        ("GET", "/api/v1/accounts") => give("AccountList"),
         ("GET", "/api/v1/teams") => give("TeamList"),
         ("POST", "/api/v1/teams") => Exchange { takes: Some((JSON, "TeamNew")), gives: ("201", JSON, "TeamBody") },
         ("GET", "/api/v1/teams/{id}") => give("TeamBody"),
@@ -318,6 +319,7 @@ fn content(media: &str, schema: &str) -> Value {
 const VERSIONED: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/action-items/{number}"),
     ("PATCH", "/api/v1/events/{number}"),
+    ("PATCH", "/api/v1/events/{number}/postmortem"),
     ("PATCH", "/api/v1/indicators/{key}"),
     ("PATCH", "/api/v1/report-mailings/{id}"),
     ("PATCH", "/api/v1/notifiers/{id}"),
@@ -349,6 +351,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/analytics/events") => analytics::BehindQuery::into_params(query),
         ("GET", "/api/v1/postmortems/board") => boards::BoardQuery::into_params(query),
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
+        ("GET", "/api/v1/accounts") => accounts::AccountQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/indicators") => indicators::IndicatorQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/samples") => samples::MinutesQuery::into_params(query),
@@ -376,7 +379,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()));
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
-        ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", false)),
+        ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", true)),
         ("POST", "/api/v1/events/{number}/action-items") => all.push(header("Idempotency-Key", false)),
         // A link has no version: revoking it twice is the same as once.
         ("DELETE", "/api/v1/report-shares/{id}" | "/api/v1/events/{number}/relations/{kind}/{other}")

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     super::{gate::caller, problem::Problem},
-    conditions::{needed_version, with_bytes, with_etag},
+    conditions::{needed_version, with_bytes_of_version, with_etag},
     events::number_of,
     timeline::reads_chinese,
 };
@@ -290,13 +290,18 @@ pub async fn read(
         return Err(FieldError::shape("format", "choose md, html or json").into());
     }
     let view = postmortem_text::view(&app, &caller.actor, number, chinese, entry_words).await?;
+    let version = view.event.version;
     let document = || i18n::postmortem::document(&app, &view, chinese);
     let (media, bytes) = match format {
         "md" => ("text/markdown; charset=utf-8", document().markdown()),
         "html" => ("text/html; charset=utf-8", document().html()),
-        _ => ("application/json", serde_json::to_string(&body(&app, &view, chinese)).unwrap_or_default()),
+        // Never 304: sections and hints change without the version of the event.
+        _ => {
+            let etag = format!("\"{version}\"");
+            return Ok(HttpResponse::Ok().insert_header(("ETag", etag)).json(body(&app, &view, chinese)));
+        }
     };
-    Ok(with_bytes(&request, media, bytes))
+    Ok(with_bytes_of_version(&request, version, media, bytes))
 }
 
 /// One section.

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::{
     super::{gate::caller, problem::Problem},
-    conditions::{if_match, with_etag},
-    event_body::{self, EventBody},
-    events::{EventList, number_of},
+    conditions::{needed_version, with_etag},
+    event_body,
+    events::{EventList, ListedEventBody, number_of},
 };
 use crate::{
     domain::{postmortem::PostmortemState, vocabulary},
@@ -27,11 +27,11 @@ pub struct PostmortemPatch {
     state: Option<String>,
     /// Why; needed for `not_required`, to reopen, and to send back from the review.
     reason: Option<String>,
-    /// E-mail of the owner; null for nobody.
+    /// E-mail, id or name of the owner, who must be able to write postmortems; null for nobody.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     owner: Option<Option<String>>,
-    /// E-mail of the reviewer, needed for `in_review`; null for nobody.
+    /// E-mail, id or name of the reviewer, needed for `in_review`; null for nobody.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     reviewer: Option<Option<String>>,
@@ -50,11 +50,12 @@ pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> 
 pub async fn owed(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let owed = postmortems::owed(&app, &caller.actor, None).await?;
-    let data: Vec<EventBody> = owed.iter().map(|event| event_body::body(&app, event)).collect();
+    let listed = |event| ListedEventBody { event: event_body::body(&app, event), snippet: None };
+    let data = owed.iter().map(listed).collect();
     Ok(HttpResponse::Ok().json(EventList { data, next_cursor: None }))
 }
 
-/// Changes the postmortem of an event. `If-Match` names the event's version where it is given.
+/// Changes the postmortem of an event. `If-Match` names the event's version, or the tag of its postmortem.
 pub async fn patch(
     request: HttpRequest,
     app: web::Data<App>,
@@ -62,23 +63,19 @@ pub async fn patch(
     body: web::Json<PostmortemPatch>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let version = if_match(&request)?;
+    let version = needed_version(&request)?;
     let body = body.into_inner();
     let to = match body.state.as_deref() {
         None => None,
         Some(word) => PostmortemState::from_code(vocabulary::STATE.read("state", word)?),
     };
-    let owner = match body.owner {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(email)) => Some(Some(accounts::owner_by_email(&app, &caller.actor, &email).await?.id)),
+    let person = async |field, named: Option<Option<String>>| match named {
+        None => Ok::<_, Problem>(None),
+        Some(None) => Ok(Some(None)),
+        Some(Some(word)) => Ok(Some(Some(accounts::named(&app, &caller.actor, field, &word).await?.id))),
     };
-    let reviewer = match body.reviewer {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(email)) => Some(Some(accounts::reviewer_by_email(&app, &caller.actor, &email).await?.id)),
-    };
+    let (owner, reviewer) = (person("owner", body.owner).await?, person("reviewer", body.reviewer).await?);
     let change = PostmortemChange { to, reason: body.reason, owner, reviewer, due_on: body.due_on };
-    let event = postmortems::change(&app, &caller.actor, number_of(&number)?, version, change).await?;
+    let event = postmortems::change(&app, &caller.actor, number_of(&number)?, Some(version), change).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), event.version, &event_body::body(&app, &event)))
 }

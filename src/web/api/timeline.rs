@@ -44,7 +44,7 @@ pub struct TimelineBody {
     precision: &'static str,
     /// What happened; what the service tells itself is in the language of Accept-Language.
     text: String,
-    /// Who wrote or did it; null where nobody is named.
+    /// Who wrote or did it, whoever edited it since; null where nobody is named.
     by: Option<String>,
     /// It goes into the postmortem and its exports; clock points always do.
     starred: bool,
@@ -52,8 +52,10 @@ pub struct TimelineBody {
     version: Option<i64>,
     /// What changed, of an automatic entry: names of fields.
     fields: Vec<String>,
-    /// When a written entry was edited last.
+    /// When a written entry was edited last; a star is no edit.
     edited_at: Option<DateTime<FixedOffset>>,
+    /// Who edited it last; null where nobody did.
+    edited_by: Option<String>,
     /// When a written entry was removed.
     removed_at: Option<DateTime<FixedOffset>>,
     /// Who removed it.
@@ -114,7 +116,8 @@ pub struct TimelineQuery {
     kind: Option<String>,
 }
 
-fn body(app: &App, event: &ProductionEvent, item: &TimelineItem, chinese: bool) -> TimelineBody {
+/// An entry as JSON, for the API and the command line.
+pub fn body(app: &App, event: &ProductionEvent, item: &TimelineItem, chinese: bool) -> TimelineBody {
     let local = |millis| i18n::postmortem::local(app, millis);
     let id = match &item.kind {
         ItemKind::Clock(name) => (*name).to_owned(),
@@ -143,6 +146,7 @@ fn body(app: &App, event: &ProductionEvent, item: &TimelineItem, chinese: bool) 
         version: entry.map(|entry| entry.version),
         fields,
         edited_at: entry.and_then(|entry| entry.updated_at).and_then(local),
+        edited_by: entry.and_then(|entry| entry.updated_by.clone()),
         removed_at: removed.and_then(|(at, _)| local(*at)),
         removed_by: removed.map(|(_, by)| by.clone()),
     }
@@ -156,11 +160,12 @@ fn written(app: &App, entry: &TimelineEntry, by: &str) -> TimelineBody {
         at: local(entry.at),
         precision: "minute",
         text: entry.text.clone(),
-        by: Some(by.to_owned()),
+        by: Some(by.to_owned()).filter(|by| !by.is_empty()),
         starred: entry.starred,
         version: Some(entry.version),
         fields: Vec::new(),
         edited_at: entry.updated_at.and_then(local),
+        edited_by: entry.updated_by.clone(),
         removed_at: None,
         removed_by: None,
     }
@@ -243,7 +248,7 @@ pub async fn patch(
     }
     let patch = EntryPatch { at: change.at, text: change.text };
     let entry = timeline::edit(&app, &caller.actor, number, id, Some(version), patch).await?;
-    let by = caller.actor.name;
+    let by = timeline::author(&app, &entry).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), entry.version, &written(&app, &entry, &by)))
 }
 

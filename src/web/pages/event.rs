@@ -141,7 +141,7 @@ pub(super) async fn show(
     refusals: Refusals,
 ) -> Result<HttpResponse, Problem> {
     let detail = events::detail(app, &caller.actor, number).await?;
-    let people = accounts::owners(app, &caller.actor).await?;
+    let people = accounts::writers(app, &caller.actor).await?;
     let shell = Shell::of(app, request, caller, "events").await?;
     let t = shell.t;
     let event = &detail.event;

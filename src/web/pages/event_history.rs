@@ -13,7 +13,7 @@ use crate::{
         capture::draft::Impact,
         clock_point::ClockPoint,
         event,
-        history::{changed_middle, field_changes},
+        history::{changed_middle, told},
     },
     i18n::history::{self as words, Words},
     service::{
@@ -106,7 +106,7 @@ fn diff_of(number: i64, entry: &AuditEntry) -> Option<String> {
 
 fn entry_row(app: &App, shell: &Shell, names: &Names, number: i64, entry: &AuditEntry) -> EntryRow {
     let chinese = shell.t.lang == "zh-CN";
-    let changes = field_changes(&entry.change)
+    let changes = told(&entry.action, &entry.change)
         .into_iter()
         // Which line of the timeline it was tells nobody anything; its words stand beside it.
         .filter(|one| one.field != "id")
@@ -132,7 +132,7 @@ fn entry_row(app: &App, shell: &Shell, names: &Names, number: i64, entry: &Audit
     EntryRow {
         when: rows::when(app, entry.at),
         actor: entry.actor_name.clone(),
-        action: rows::action(shell.t, &entry.action),
+        action: rows::done(shell.t, &entry.action, &entry.change),
         changes,
         diff: diff_of(number, entry).unwrap_or_default(),
     }

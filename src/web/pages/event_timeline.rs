@@ -127,6 +127,8 @@ pub(super) struct TimelineRow {
     pub version: i64,
     /// Its time for a form.
     pub local: String,
+    /// `修改：…`, by whom and when; empty for what nobody edited.
+    pub edited: String,
     /// `已删除：…`; empty for what stands.
     pub removed: String,
 }
@@ -191,6 +193,10 @@ fn row(app: &App, w: &Words, event: &ProductionEvent, item: &TimelineItem, chine
         starred: item.starred,
         version: entry.map_or(0, |entry| entry.version),
         local,
+        edited: entry
+            .and_then(|entry| Some((entry.updated_at?, entry.updated_by.as_deref()?)))
+            .map(|(at, by)| format!("{}{by} {}", w.edited_by, rows::when(app, at)))
+            .unwrap_or_default(),
         removed: entry
             .and_then(|entry| entry.deleted.as_ref())
             .map(|(at, by)| format!("{}{by} {}", w.removed_by, rows::when(app, *at)))

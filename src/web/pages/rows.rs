@@ -9,7 +9,7 @@ use crate::{
         clock_point::{ClockPoint, Precision},
         event::ProductionEvent,
         event_record::EventKind,
-        history::field_changes,
+        history::{field_changes, undoes_logging},
         postmortem::PostmortemState,
         severity::SeverityPolicy,
         vocabulary,
@@ -238,10 +238,15 @@ pub(super) fn action(t: &Texts, action: &str) -> String {
     restated::action(t, action)
 }
 
+/// What an audit entry says was done, told by what it changed too.
+pub(super) fn done(t: &Texts, action: &str, change: &serde_json::Value) -> String {
+    restated::done(t, action, change)
+}
+
 /// What an audit entry of an event says was done; of an edit also which fields, the first three.
-pub(super) fn edited(t: &Texts, done: &str, change: &serde_json::Value) -> String {
-    let words = action(t, done);
-    if !matches!(done, "event.update" | "event.bulk" | "event.undo") {
+pub(super) fn edited(t: &Texts, action: &str, change: &serde_json::Value) -> String {
+    let words = done(t, action, change);
+    if !matches!(action, "event.update" | "event.bulk" | "event.undo") || undoes_logging(action, change) {
         return words;
     }
     let chinese = t.lang == "zh-CN";

@@ -87,6 +87,7 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         outgoing: outgoing(),
         report_mail: fupan::notify::mail::report_words,
         line_styles: Arc::default(),
+        levels: Arc::default(),
         demo: false,
     }
 }

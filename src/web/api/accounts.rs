@@ -1,0 +1,60 @@
+//! The people who can be named: as owners, reviewers, viewers.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::super::{gate::caller, problem::Problem};
+use crate::service::{
+    App,
+    accounts::{self, Account},
+};
+
+/// Somebody who can be named.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountBody {
+    id: Uuid,
+    /// With which they sign in.
+    email: String,
+    /// What people call them.
+    name: String,
+    /// viewer, reporter, lead or admin.
+    role: &'static str,
+}
+
+/// Active accounts by e-mail.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountList {
+    data: Vec<AccountBody>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// The page that is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AccountQuery {
+    /// Where the page begins, from `next_cursor`.
+    pub cursor: Option<String>,
+    /// Accounts on a page, 1 to 200; by default 100.
+    pub limit: Option<u64>,
+}
+
+fn body(account: Account) -> AccountBody {
+    AccountBody { id: account.id, email: account.email, name: account.name, role: account.role.code() }
+}
+
+/// The people who can be named.
+pub async fn list(
+    request: HttpRequest,
+    app: web::Data<App>,
+    query: web::Query<AccountQuery>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let after = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
+    let page = accounts::page(&app, &caller.actor, after, query.limit.unwrap_or(100)).await?;
+    let data = page.accounts.into_iter().map(body).collect();
+    Ok(HttpResponse::Ok().json(AccountList { data, next_cursor: page.next }))
+}
