@@ -323,9 +323,9 @@ async fn years(app: &App, path: &Path) {
             estimated: 0,
         };
         let rows: Vec<_> = (today - days..today)
-            .map(|day| store::samples::DaySum { indicator: *indicator, zone: 1, day, sum })
+            .map(|day| store::sample_days::DaySum { indicator: *indicator, zone: 1, day, sum })
             .collect();
-        store::samples::write_days(&tx, &rows).await.unwrap();
+        store::sample_days::write_days(&tx, &rows).await.unwrap();
     }
     tx.commit().await.unwrap();
     let actor = Actor::local_operator();

@@ -20,6 +20,8 @@ mod m0015_search_facets;
 mod m0016_samples;
 mod m0018_event_costs;
 mod m0019_burn_warnings;
+mod m0021_sample_months;
+mod m0022_sample_codes;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_samples::Migration),
             Box::new(m0018_event_costs::Migration),
             Box::new(m0019_burn_warnings::Migration),
+            Box::new(m0021_sample_months::Migration),
+            Box::new(m0022_sample_codes::Migration),
         ]
     }
 }

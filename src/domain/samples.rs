@@ -4,6 +4,7 @@
 pub mod packing;
 pub mod plan;
 pub mod read;
+pub mod retention;
 pub mod sum;
 
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,8 @@ pub enum Refusal {
     TooLarge,
     /// success + excluded > total.
     MoreThanTotal,
+    /// So old that the minutes around it are removed.
+    Removed,
 }
 
 impl Refusal {
@@ -140,6 +143,7 @@ impl Refusal {
             Self::Negative => "negative",
             Self::TooLarge => "too_large",
             Self::MoreThanTotal => "more_than_total",
+            Self::Removed => "removed",
         }
     }
 }
@@ -154,6 +158,9 @@ impl std::fmt::Display for Refusal {
             Self::Negative => "a count is negative",
             Self::TooLarge => "a count is larger than 1,000,000,000,000",
             Self::MoreThanTotal => "success and excluded together exceed total",
+            Self::Removed => {
+                "minutes so old are removed (policy figures, keep_minutes_days); their sums stay as they are"
+            }
         })
     }
 }

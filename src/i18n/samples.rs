@@ -22,6 +22,7 @@ pub fn refusal(reason: &Refusal) -> &'static str {
         Refusal::Negative => "数量不能是负数",
         Refusal::TooLarge => "数量大于 1,000,000,000,000",
         Refusal::MoreThanTotal => "成功与剔除之和大于总数",
+        Refusal::Removed => "这么早的分钟已按保留期删除（策略 figures 的 keep_minutes_days），合计保持不变",
     }
 }
 
@@ -64,6 +65,7 @@ pub fn done(chinese: bool, action: &str) -> Option<&'static str> {
     let (zh, en) = match action {
         "samples.correct" => ("更正样本", "Samples corrected"),
         "samples.add" => ("补充样本", "Samples came late"),
+        "samples.reclassify" => ("按新口径重算样本", "Samples classed anew"),
         "indicator.create" => ("新建指标", "Indicator made"),
         "indicator.define" => ("修改口径", "Definition changed"),
         "indicator.update" => ("修改指标", "Indicator changed"),
@@ -157,6 +159,15 @@ pub fn remedy(remedy: &str) -> Option<String> {
     if !fixed.is_empty() {
         return Some(fixed.to_owned());
     }
+    if let Some(rest) = remedy.strip_prefix("minutes before ")
+        && let Some((at, rest)) = rest.split_once(" are removed")
+        && let Some((_, zone)) = rest.split_once("sums of whole days of ")
+    {
+        let zone = zone.split(' ').next().unwrap_or_default();
+        return Some(format!(
+            "{at} 之前的分钟已按保留期（策略 figures 的 keep_minutes_days）删除，不是没有测量；{zone} 的整天、整月合计仍在：请问整天，或 {at} 之后"
+        ));
+    }
     if let Some(rest) = remedy.strip_prefix("there is no column ")
         && let Some((column, have)) = rest.split_once("; the file has ")
     {
@@ -185,6 +196,11 @@ pub fn not_found(what: &str) -> Option<String> {
 pub fn conflict(words: &str) -> Option<String> {
     if let Some(key) = words.strip_suffix(" is archived and takes no samples") {
         return Some(format!("{key} 已归档，不再接收样本"));
+    }
+    if let Some(rest) = words.strip_prefix("samples before ")
+        && let Some((at, _)) = rest.split_once(" are closed")
+    {
+        return Some(format!("{at} 之前的样本已封存：那时的分钟按保留期删除，合计不再改动；请只发更晚的分钟"));
     }
     if let Some(key) = words.strip_suffix(" is a number: it has no samples; write its value per week") {
         return Some(format!("{key} 是数值型指标，没有样本，请按周写数值"));

@@ -47,7 +47,7 @@ pub async fn of(
     let (connection, zone) = (app.store.read(), app.zone);
     // What is staged or dirty is asked for first: a sample that comes between is missing from both readings, never counted twice.
     let staged = store::sample_days::first_staged(connection, numbers).await?;
-    let dirty = store::samples::dirty(connection, Some(numbers), MOST_DIRTY).await?;
+    let dirty = store::sample_days::dirty(connection, Some(numbers), MOST_DIRTY).await?;
     let whole = dirty.len() >= MOST_DIRTY as usize;
     let summed = store::sample_days::of_zone(connection, numbers, days.clone(), zone).await?;
     let kept = summed.is_some() && !whole;

@@ -4,14 +4,13 @@
 //! Packing marks days, and days are summed by the worker. A reading needs none of this to have happened: what is staged
 //! lies over what is packed, and a marked day is read by its hours.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use chrono::DateTime;
-use chrono_tz::Tz;
 use serde_json::json;
 
-use super::{App, ServiceError, app::authorise, indicators, retry::retried};
+use super::{App, ServiceError, app::authorise, indicators, retry::retried, sample_retention};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -21,12 +20,14 @@ use crate::{
         samples::{
             self, Minute, RawSample, Refusal, RefusedRow, Sample, Totals,
             packing::Hour,
-            plan::{self, Plan, UTC_DAY},
+            plan::{self, Kept},
             sum::{self, Merged, Minutes, place},
         },
     },
-    store::{self, Tx, samples::DaySum},
+    store::{self, Tx},
 };
+
+pub use super::sample_tidying::{Tidied, tidy};
 
 /// Most rows of a batch.
 pub const BATCH_LIMIT: usize = 100_000;
@@ -38,16 +39,10 @@ pub const NAMED_REFUSALS: usize = 1_000;
 const LATENESS: Minute = 10;
 
 /// Most ranges of days of a reading: where more days are to be summed anew, all are read by hours.
-const MOST_RANGES: usize = 16;
+const MOST_RANGES: usize = 48;
 
 /// Most minutes of a reading minute by minute: two years.
 pub const MOST_MINUTES: Minute = 1_055_520;
-
-/// Indicators that are packed in one transaction.
-const PACKED_TOGETHER: usize = 50;
-
-/// Days of UTC that are summed in one transaction.
-const SUMMED_TOGETHER: u32 = 500;
 
 /// Rows that were read: samples, and what is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -160,7 +155,7 @@ async fn came_after_publication(app: &App, tx: &Tx, done: &Ingested) -> Result<b
 }
 
 /// The first minute that is not packed yet.
-fn cut(app: &App) -> Minute {
+pub(super) fn cut(app: &App) -> Minute {
     let before = samples::minute_of(app.now_millis()).saturating_sub(LATENESS);
     before - before.rem_euclid(60)
 }
@@ -170,6 +165,10 @@ async fn write(app: &App, tx: &Tx, indicator: i32, batch: &[Sample]) -> Result<I
     store::samples::lock(tx, &only).await?;
     let gone = || ServiceError::Conflict("the samples of this indicator are gone; read it again".to_owned());
     let head = store::samples::head(tx.conn(), indicator).await?.ok_or_else(gone)?;
+    let open_from = sample_retention::open_from(head.gone_before);
+    if batch.first().is_some_and(|sample| sample.minute < open_from) {
+        return Err(sample_retention::closed(app, open_from));
+    }
     let cut = cut(app);
     let staged = store::samples::staged(tx, &only, Minute::MAX).await?;
     let (old, live) = batch.split_at(batch.partition_point(|sample| sample.minute < cut));
@@ -201,7 +200,7 @@ async fn write(app: &App, tx: &Tx, indicator: i32, batch: &[Sample]) -> Result<I
 
 /// Packs staged minutes of locked indicators, all those before `cut`, and then late samples of one of them. Says what the late
 /// ones changed.
-async fn pack(
+pub(super) async fn pack(
     app: &App,
     tx: &Tx,
     indicators: &[i32],
@@ -221,7 +220,7 @@ async fn pack(
     all.hours.extend(merged.hours.iter().copied());
     let rows: Vec<((i32, i32), Hour)> = hours.into_iter().filter(|(at, _)| all.hours.contains(at)).collect();
     store::samples::write_hours(tx, &rows).await?;
-    store::samples::mark_dirty(tx, &all.days(), app.now_millis()).await?;
+    store::sample_days::mark_dirty(tx, &all.days(), app.now_millis()).await?;
     if !stale.is_empty() {
         store::samples::unstage(tx, indicators, cut).await?;
     }
@@ -229,7 +228,7 @@ async fn pack(
 }
 
 /// Hours that follow each other, as ranges.
-fn runs(hours: &BTreeSet<(i32, i32)>) -> Vec<(i32, Range<i32>)> {
+pub(super) fn runs(hours: &BTreeSet<(i32, i32)>) -> Vec<(i32, Range<i32>)> {
     let mut runs: Vec<(i32, Range<i32>)> = Vec::new();
     for (indicator, hour) in hours {
         match runs.last_mut() {
@@ -238,134 +237,6 @@ fn runs(hours: &BTreeSet<(i32, i32)>) -> Vec<(i32, Range<i32>)> {
         }
     }
     runs
-}
-
-/// What a tidying did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tidied {
-    /// Indicators of which minutes were packed.
-    pub packed: usize,
-    /// Days of UTC that were summed.
-    pub summed: usize,
-}
-
-/// Packs the hours that are over and sums the days that changed, for at most some seconds; what is left is done next time.
-pub async fn tidy(app: &App) -> Result<Tidied, ServiceError> {
-    let mut tidied = Tidied::default();
-    // Bounded, so that mail does not wait for a large import.
-    for _ in 0..40 {
-        match pack_some(app).await? {
-            0 => break,
-            packed => tidied.packed += packed,
-        }
-    }
-    for _ in 0..40 {
-        match sum_some(app).await? {
-            0 => break,
-            summed => tidied.summed += summed,
-        }
-    }
-    Ok(tidied)
-}
-
-/// Packs the hours that are over of some indicators; says of how many.
-async fn pack_some(app: &App) -> Result<usize, ServiceError> {
-    let most = u32::try_from(PACKED_TOGETHER).unwrap_or(u32::MAX);
-    let some = store::samples::with_staged(app.store.read(), cut(app), most).await?;
-    if some.is_empty() {
-        return Ok(0);
-    }
-    let app = app.clone();
-    retried(move || {
-        let (app, some) = (app.clone(), some.clone());
-        async move {
-            let tx = app.store.begin().await?;
-            store::samples::lock(&tx, &some).await?;
-            let cut = cut(&app);
-            let stale = store::samples::staged(&tx, &some, cut).await?;
-            pack(&app, &tx, &some, &stale, 0, &[], cut).await?;
-            tx.commit().await?;
-            Ok(some.len())
-        }
-    })
-    .await
-}
-
-/// Sums some of the days that changed; says how many days of UTC.
-async fn sum_some(app: &App) -> Result<usize, ServiceError> {
-    let kept = store::samples::zones(app.store.read()).await?;
-    let zone_known = kept.iter().any(|(_, zone)| *zone == app.zone);
-    let some = store::samples::dirty(app.store.read(), None, SUMMED_TOGETHER).await?;
-    if some.is_empty() && zone_known {
-        return Ok(0);
-    }
-    let app = app.clone();
-    retried(move || {
-        let (app, some) = (app.clone(), some.clone());
-        async move {
-            let tx = app.store.begin().await?;
-            if !zone_known {
-                store::samples::lock_all(&tx).await?;
-                let kept = store::samples::zones(tx.conn()).await?;
-                if !kept.iter().any(|(_, zone)| *zone == app.zone) {
-                    let number = kept.iter().map(|(number, _)| *number).max().unwrap_or(0) + 1;
-                    store::samples::add_zone(&tx, number, app.zone, app.now_millis()).await?;
-                }
-                tx.commit().await?;
-                // The next call finds the days that there are.
-                return Ok(1);
-            }
-            let mut named: Vec<i32> = some.iter().map(|(indicator, _)| *indicator).collect();
-            named.dedup();
-            store::samples::lock(&tx, &named).await?;
-            let days = store::samples::dirty(tx.conn(), Some(&named), SUMMED_TOGETHER).await?;
-            sum_days(&tx, &days).await?;
-            tx.commit().await?;
-            Ok(days.len())
-        }
-    })
-    .await
-}
-
-/// Sums the local days of all kept zones that days of UTC touch, by indicator and day.
-async fn sum_days(tx: &Tx, utc_days: &[(i32, i32)]) -> Result<(), ServiceError> {
-    let zones = store::samples::zones(tx.conn()).await?;
-    let mut wanted: BTreeMap<(i32, i32, i32), Plan> = BTreeMap::new();
-    for (indicator, day) in utc_days {
-        let start = day.saturating_mul(UTC_DAY);
-        for (number, zone) in &zones {
-            for local in plan::days_overlapping(start, start.saturating_add(UTC_DAY), *zone) {
-                let parts = wanted.entry((*indicator, *number, local)).or_default();
-                if *parts == Plan::default() {
-                    parts.add(plan::day_start(local, *zone), plan::day_start(local + 1, *zone));
-                }
-            }
-        }
-    }
-    let mut hours: BTreeSet<(i32, i32)> = BTreeSet::new();
-    let mut edges: BTreeSet<(i32, i32)> = BTreeSet::new();
-    for ((indicator, _, _), parts) in &wanted {
-        hours.extend(parts.hours.iter().cloned().flatten().map(|hour| (*indicator, hour)));
-        edges.extend(parts.edges.iter().map(|edge| (*indicator, place(edge.start).0)));
-    }
-    let sums = store::samples::hour_sums(tx.conn(), &runs(&hours)).await?;
-    let packed = store::samples::packed(tx.conn(), &runs(&edges)).await?;
-    let mut rows = Vec::with_capacity(wanted.len());
-    for ((indicator, zone, day), parts) in wanted {
-        let mut sum = Totals::default();
-        for hours in &parts.hours {
-            sums.range((indicator, hours.start)..(indicator, hours.end)).for_each(|(_, hour)| sum.add(*hour));
-        }
-        for edge in &parts.edges {
-            let (hour, from) = place(edge.start);
-            if let Some(packed) = packed.get(&(indicator, hour)) {
-                sum.add(packed.sum(from, from + edge.len()));
-            }
-        }
-        rows.push(DaySum { indicator, zone, day, sum });
-    }
-    store::samples::write_days(tx, &rows).await?;
-    Ok(store::samples::clean(tx, utc_days).await?)
 }
 
 /// The sums of a period with the revision that they are of.
@@ -378,7 +249,8 @@ pub struct Summed {
 }
 
 /// The sums of the minutes `from..to` of indicators by their numbers, at most 1,000; days are those of the report zone.
-/// Exact at any moment: what is staged and days that are not summed yet count as they stand.
+/// Exact at any moment: what is staged and days that are not summed yet count as they stand. Refused where minutes are removed
+/// that are needed.
 pub async fn totals_of(
     app: &App,
     actor: &Actor,
@@ -386,41 +258,58 @@ pub async fn totals_of(
     from: Minute,
     to: Minute,
 ) -> Result<HashMap<i32, Summed>, ServiceError> {
+    let (found, gone) = totals_where_kept(app, actor, numbers, from, to).await?;
+    match gone.values().max() {
+        Some(before) => Err(sample_retention::removed(app, *before).into()),
+        None => Ok(found),
+    }
+}
+
+/// Like [`totals_of`]; indicators of which removed minutes were needed are named instead, with the minute before which hours are
+/// removed.
+pub(super) async fn totals_where_kept(
+    app: &App,
+    actor: &Actor,
+    numbers: &[i32],
+    from: Minute,
+    to: Minute,
+) -> Result<(HashMap<i32, Summed>, HashMap<i32, Minute>), ServiceError> {
     authorise(actor, Permission::Read)?;
     if numbers.len() > store::samples::MOST_INDICATORS {
         return Err(FieldError::shape("indicators", "give at most 1000 indicators at once").into());
     }
     if numbers.is_empty() {
-        return Ok(HashMap::new());
+        return Ok((HashMap::new(), HashMap::new()));
     }
     let (from, to) = (from.max(0), to.max(from.max(0)));
-    let mut zone: Option<Tz> = Some(app.zone);
+    let mut kept = Some(Kept { zone: app.zone, from: 0 });
     let mut dirty: BTreeSet<i32> = BTreeSet::new();
     // Each time round more days are read by their hours; without days the reading is always whole.
     for attempt in 0.. {
-        let mut parts = plan::plan(from, to, zone.filter(|_| attempt < 4), &dirty);
-        if parts.days.len() > MOST_RANGES {
+        let mut parts = plan::plan(from, to, kept.filter(|_| attempt < 5), &dirty);
+        if parts.days.len() + parts.months.len() > MOST_RANGES {
             parts = plan::plan(from, to, None, &dirty);
         }
-        let reading = store::samples::read(app.store.read(), numbers, from..to, &parts, app.zone).await?;
-        if !parts.days.is_empty() {
-            if !reading.zone_kept {
-                zone = None;
-                continue;
-            }
+        let reading = store::sample_reading::read(app.store.read(), numbers, from..to, &parts, app.zone).await?;
+        if parts.has_days() {
+            let known = reading.days_from.map(|from| Kept { zone: app.zone, from });
             let more: BTreeSet<i32> = reading.dirty.difference(&dirty).copied().collect();
             dirty.extend(more.iter().copied());
-            if !more.is_empty() && plan::plan(from, to, zone, &dirty) != parts {
+            if (known != kept || !more.is_empty()) && plan::plan(from, to, known, &dirty) != parts {
+                kept = known;
                 continue;
             }
         }
+        let gone = sample_retention::gone(app, &reading.heads, &parts).await?;
         let totals = reading.stored.totals(&parts);
-        let of = |(number, revision): (i32, i64)| {
-            (number, Summed { totals: totals.get(&number).copied().unwrap_or_default(), revision })
+        let of = |(number, reach): (i32, store::sample_reading::Reach)| {
+            let totals = totals.get(&number).copied().unwrap_or_default();
+            (number, Summed { totals, revision: reach.revision })
         };
-        return Ok(reading.revisions.into_iter().map(of).collect());
+        let whole = reading.heads.into_iter().filter(|(number, _)| !gone.contains_key(number));
+        return Ok((whole.map(of).collect(), gone));
     }
-    Ok(HashMap::new())
+    Ok((HashMap::new(), HashMap::new()))
 }
 
 /// The sum of the minutes `from..to` of an indicator; see [`totals_of`].
@@ -428,15 +317,34 @@ pub async fn totals(app: &App, actor: &Actor, number: i32, from: Minute, to: Min
     Ok(totals_of(app, actor, &[number], from, to).await?.remove(&number).unwrap_or_default())
 }
 
-/// The measured minutes of `from..to` of an indicator in order, at most two years of them.
+/// The measured minutes of `from..to` of an indicator in order, at most two years of them. Refused where some of them are
+/// removed.
 pub async fn minutes(app: &App, actor: &Actor, number: i32, from: Minute, to: Minute) -> Result<Minutes, ServiceError> {
+    let (minutes, gone) = minutes_where_kept(app, actor, number, from, to, (from, to)).await?;
+    match gone {
+        Some(before) => Err(sample_retention::removed(app, before).into()),
+        None => Ok(minutes),
+    }
+}
+
+/// Like [`minutes`]; says also before which minute hours are removed, if some of the stretch `needed` are.
+pub(super) async fn minutes_where_kept(
+    app: &App,
+    actor: &Actor,
+    number: i32,
+    from: Minute,
+    to: Minute,
+    needed: (Minute, Minute),
+) -> Result<(Minutes, Option<Minute>), ServiceError> {
     authorise(actor, Permission::Read)?;
     let (from, to) = (from.max(0), to.max(from.max(0)));
     if to - from > MOST_MINUTES {
         return Err(FieldError::shape("to", "give a period of at most two years").into());
     }
-    let (hours, staged) = store::samples::minutes(app.store.read(), number, from..to).await?;
-    Ok(Minutes::new(hours, staged, from, to))
+    let (hours, staged) = store::sample_reading::minutes(app.store.read(), number, from..to).await?;
+    // Asked behind the minutes: what is removed stays removed.
+    let gone = sample_retention::gone_of(app, number, needed).await?;
+    Ok((Minutes::new(hours, staged, from, to), gone))
 }
 
 /// What is known of an indicator's samples: the revision, the first and the last minute.

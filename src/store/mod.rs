@@ -38,6 +38,8 @@ pub mod report_lines;
 pub mod report_mailings;
 pub mod report_styles;
 pub mod sample_days;
+pub mod sample_kept;
+pub mod sample_reading;
 pub mod samples;
 pub mod saved_views;
 pub mod search;

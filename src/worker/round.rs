@@ -10,7 +10,7 @@ use crate::{
         App, ServiceError, burn_warnings, dips, event_costs,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
-        reminders, report_mailings, samples,
+        reminders, report_mailings, sample_retention, samples,
     },
 };
 
@@ -126,6 +126,15 @@ pub(super) async fn round(
         && let Err(error) = dips::watch(app).await
     {
         tracing::error!(worker, %error, "the samples could not be watched for dips; the next round tries again");
+    }
+    if !stopping() {
+        match sample_retention::remove_old(app).await {
+            Ok(0) => {}
+            Ok(hours) => tracing::info!(worker, hours, "packed hours that are older than the policy says are removed"),
+            Err(error) => {
+                tracing::error!(worker, %error, "old samples could not be removed; the next round tries again")
+            }
+        }
     }
     report.waiting = outbox::count_pending(app).await?;
     if report.waiting > 0 || report.sent > 0 {
