@@ -111,6 +111,7 @@ indicator_texts! {
     panel: "指标影响", "What it cost";
     panel_none: "没有关联的指标：选一个，影响就从样本算出来。", "No indicator is tied to it: choose one and the impact is computed from its samples.";
     waiting: "正在计算，稍后刷新。", "Being computed; look again soon.";
+    minutes_gone: "这段时间的分钟样本已按保留期删除；影响保持删除前算出的数。", "The minutes of that time are removed (retention); the impact stays as it was computed before.";
     unknown_cost: "没有可用的基线，影响算不出来。", "There is no baseline, so the impact is not known.";
     measured_impact: "实测影响", "Measured impact";
     range: "区间", "range";

@@ -14,7 +14,7 @@ use super::{
     indicators::{self, WithObjectives},
     policies,
     retry::retried,
-    samples,
+    sample_retention, samples,
 };
 use crate::{
     domain::{
@@ -82,6 +82,8 @@ pub struct EventCost {
     pub periods: Vec<PeriodEffect>,
     /// How the declared number of transactions stands to that, where there is one and something was measured.
     pub declared: Option<(i64, Declared)>,
+    /// Hours before this minute are removed, and some of the event's are: its cost stays as it was computed before.
+    pub gone_before: Option<Minute>,
     /// It used more of four weeks' budget than the house lets pass without a postmortem.
     pub postmortem_advised: bool,
 }
@@ -125,6 +127,9 @@ pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<Event
         sums.extend(found.into_iter().map(|(number, summed)| ((stretch.window, number), summed.totals)));
     }
     let declared = declared_transactions(&event);
+    let ended = event.fields.recovered.map_or_else(|| app.now_millis(), |point| point.at.timestamp_millis());
+    let ended = crate::domain::samples::minute_of(ended).max(began.saturating_add(1));
+    let gone = sample_retention::gone_of(app, &numbers, (began, ended)).await?;
     Ok(indicators
         .into_iter()
         .map(|indicator| {
@@ -154,6 +159,7 @@ pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<Event
                 declared: declared.filter(|_| loss.known && !pieces.is_empty()).map(|(number, approximate)| {
                     (number, loss_ledger::declared(number, approximate, loss, policy.declared_within_percent))
                 }),
+                gone_before: gone.get(&indicator.number).copied(),
                 postmortem_advised: advised && !event.owes_postmortem(),
                 indicator,
                 pieces,

@@ -130,18 +130,27 @@ pub(super) async fn gone(
     Ok(gone)
 }
 
-/// Before which minute hours of an indicator are removed, if some of a stretch of minutes are.
+/// Of which indicators hours of a stretch of minutes are removed, with the minute before which hours are removed.
 pub(super) async fn gone_of(
     app: &App,
-    number: i32,
+    numbers: &[i32],
     (from, to): (Minute, Minute),
-) -> Result<Option<Minute>, ServiceError> {
-    let Some(head) = store::samples::head(app.store.read(), number).await? else { return Ok(None) };
-    let Some((first, _)) = head.reach.filter(|_| from < head.gone_before) else { return Ok(None) };
-    let heads = HashMap::from([(number, Reach { revision: head.revision, first, gone_before: head.gone_before })]);
+) -> Result<HashMap<i32, Minute>, ServiceError> {
+    let heads = store::samples::heads(app.store.read(), numbers).await?;
+    let reach = |(number, head): (i32, store::samples::Head)| {
+        let (first, _) = head.reach.filter(|_| from < head.gone_before)?;
+        Some((number, Reach { revision: head.revision, first, gone_before: head.gone_before }))
+    };
+    let heads: HashMap<i32, Reach> = heads.into_iter().filter_map(reach).collect();
     let mut plan = Plan::default();
     plan.add(from, to);
-    Ok(gone(app, &heads, &plan).await?.remove(&number))
+    gone(app, &heads, &plan).await
+}
+
+/// The first minute that samples of an indicator may come for; 0 where all may.
+pub async fn first_open(app: &App, actor: &Actor, number: i32) -> Result<Minute, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    Ok(store::samples::head(app.store.read(), number).await?.map_or(0, |head| open_from(head.gone_before)))
 }
 
 fn at(app: &App, minute: Minute) -> String {

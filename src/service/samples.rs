@@ -53,12 +53,15 @@ pub struct Batch {
     pub refused: Vec<RefusedRow>,
     /// All of them.
     pub refused_count: usize,
+    /// The first minute that samples may come for ([`sample_retention::first_open`]).
+    pub open_from: Minute,
 }
 
 impl Batch {
     /// Adds a row of a file; `now` in milliseconds since the epoch.
     pub fn add(&mut self, row: u64, read: Result<RawSample, Refusal>, now: i64) {
-        match read.and_then(|raw| samples::check(raw, now)) {
+        let open = |sample: Sample| if sample.minute < self.open_from { Err(Refusal::Removed) } else { Ok(sample) };
+        match read.and_then(|raw| samples::check(raw, now)).and_then(open) {
             Ok(sample) => self.samples.push(sample),
             Err(reason) => {
                 self.refused_count += 1;
@@ -327,6 +330,18 @@ pub async fn minutes(app: &App, actor: &Actor, number: i32, from: Minute, to: Mi
     }
 }
 
+/// Like [`minutes`]; none where some of them are removed.
+pub async fn minutes_if_kept(
+    app: &App,
+    actor: &Actor,
+    number: i32,
+    from: Minute,
+    to: Minute,
+) -> Result<Option<Minutes>, ServiceError> {
+    let (minutes, gone) = minutes_where_kept(app, actor, number, from, to, (from, to)).await?;
+    Ok(gone.is_none().then_some(minutes))
+}
+
 /// Like [`minutes`]; says also before which minute hours are removed, if some of the stretch `needed` are.
 pub(super) async fn minutes_where_kept(
     app: &App,
@@ -343,7 +358,7 @@ pub(super) async fn minutes_where_kept(
     }
     let (hours, staged) = store::sample_reading::minutes(app.store.read(), number, from..to).await?;
     // Asked behind the minutes: what is removed stays removed.
-    let gone = sample_retention::gone_of(app, number, needed).await?;
+    let gone = sample_retention::gone_of(app, &[number], needed).await?.remove(&number);
     Ok((Minutes::new(hours, staged, from, to), gone))
 }
 

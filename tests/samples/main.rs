@@ -6,3 +6,4 @@ mod cli;
 mod compute;
 mod costs;
 mod exact;
+mod retention;

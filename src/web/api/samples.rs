@@ -27,6 +27,7 @@ use crate::{
     service::{
         App, ServiceError, indicators,
         indicators::WithObjectives,
+        sample_retention,
         samples::{self, Batch, Ingested},
     },
 };
@@ -81,7 +82,7 @@ pub struct PushQuery {
 pub struct RefusedBody {
     /// Line of the file, or place in the array, from 1.
     row: u64,
-    /// unreadable, not_a_minute, future, too_old, negative, too_large or more_than_total.
+    /// unreadable, not_a_minute, future, too_old, negative, too_large, more_than_total or removed.
     reason: &'static str,
     /// A sentence.
     detail: String,
@@ -175,9 +176,15 @@ pub struct TotalsBody {
 }
 
 /// The rows of a body; at most 100,000.
-pub fn read_rows(app: &App, format: Format, bytes: &[u8], mapping: &Mapping) -> Result<Batch, FieldError> {
+pub fn read_rows(
+    app: &App,
+    format: Format,
+    bytes: &[u8],
+    mapping: &Mapping,
+    open_from: Minute,
+) -> Result<Batch, FieldError> {
     let now = app.now_millis();
-    let mut batch = Batch::default();
+    let mut batch = Batch { open_from, ..Batch::default() };
     for (row, read) in read::rows(format, bytes, mapping, app.zone)? {
         if batch.rows() == samples::BATCH_LIMIT {
             return Err(FieldError::shape("samples", "give at most 100000 rows at once"));
@@ -251,9 +258,10 @@ pub async fn push(
     };
     let mapping = Mapping::parse(query.map.as_slice())?;
     // Nobody's time is spent on rows of an indicator that is not there.
-    indicators::find(&app, &caller.actor, &key).await?;
+    let found = indicators::find(&app, &caller.actor, &key).await?;
+    let open_from = sample_retention::first_open(&app, &caller.actor, found.indicator.number).await?;
     let reader = app.clone();
-    let read = web::block(move || read_rows(&reader, format, &bytes, &mapping)).await;
+    let read = web::block(move || read_rows(&reader, format, &bytes, &mapping, open_from)).await;
     let mut batch = read.map_err(|error| ServiceError::Interrupted(error.to_string()))??;
     if batch.refused_count > 0 && !query.keep_good.unwrap_or(false) {
         return Err(refusal(&batch));

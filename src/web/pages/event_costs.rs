@@ -62,6 +62,8 @@ struct CostRow {
     name: String,
     how: &'static str,
     waiting: bool,
+    /// Its minutes are removed.
+    gone: bool,
     known: bool,
     impact: String,
     range: String,
@@ -128,7 +130,8 @@ pub(super) async fn panel(
 fn row(w: &'static IndicatorTexts, event: &ProductionEvent, cost: &EventCost, chart: Option<Chart>) -> CostRow {
     let fields = &cost.indicator.fields;
     let (low, high) = cost.loss.impact_range();
-    let waiting = cost.pieces.is_empty();
+    let gone = cost.gone_before.is_some();
+    let waiting = cost.pieces.is_empty() && !gone;
     let base = cost.pieces.first().and_then(|piece| piece.baseline.as_ref());
     let share = measured_share(cost.observed);
     let current = fields.service_id.and_then(|id| {
@@ -153,7 +156,8 @@ fn row(w: &'static IndicatorTexts, event: &ProductionEvent, cost: &EventCost, ch
         name: fields.name.clone(),
         how: if cost.linked { w.by_hand } else { w.by_service },
         waiting,
-        known: cost.loss.known && !waiting,
+        known: cost.loss.known && !cost.pieces.is_empty(),
+        gone,
         impact: thousands(cost.loss.impact()),
         range: format!("{}–{}", thousands(low), thousands(high)),
         parts: format!("{} {} + {} {}", w.excess, thousands(cost.loss.excess), w.missing, thousands(cost.loss.missing)),
@@ -255,7 +259,7 @@ pub(super) async fn minute_chart(
     }
     let axis = Axis { from, to };
     let step = (to - from).div_euclid(POINTS).max(0) + 1;
-    let minutes = samples::minutes(app, actor, indicator, from, to).await?;
+    let Some(minutes) = samples::minutes_if_kept(app, actor, indicator, from, to).await? else { return Ok(None) };
     let points = grouped(minutes, from, to, step);
     let Some(mut chart) = figure_charts::line(axis, &points, None, digits.min(2)) else { return Ok(None) };
     chart.band(axis, began, ended);
