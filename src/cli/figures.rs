@@ -29,7 +29,7 @@ use crate::{
     service::{
         ServiceError, burn_warnings,
         error_budgets::{self, Asked},
-        sample_retention,
+        sample_codes, sample_retention,
         samples::{self, Batch, Ingested, NAMED_REFUSALS},
     },
     web::api::samples as api,
@@ -109,6 +109,14 @@ pub(super) enum Figures {
         /// 只说会建什么，不写入。 Only say what would be made.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// 一个周期里各返回码的笔数和归属。 How often each response code came in a period, and who is behind it.
+    Codes {
+        /// 指标的键。 The indicator's key.
+        indicator: String,
+        /// 2024-W34、2024-08，默认本月，最长 92 天。 2024-W34 or 2024-08; by default this month, at most 92 days.
+        #[arg(long)]
+        period: Option<String>,
     },
     /// 分钟和小时保留多久，什么会被删除。 How long minutes and hours are kept, and what would go.
     Retention {
@@ -211,6 +219,23 @@ pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<(
             data(&if session.json { serde_json::to_string(&body)? } else { serde_json::to_string_pretty(&body)? });
             Ok(())
         }
+        Figures::Codes { indicator, period } => {
+            let (app, actor) = (&session.app, &session.actor);
+            let period = Period::asked(period.as_deref(), None, None, app.today()).map_err(ServiceError::from)?;
+            let found = crate::service::indicators::find(app, actor, &indicator).await?;
+            let sums = sample_codes::sums(app, actor, &found, period).await?;
+            if session.json {
+                data(&serde_json::to_string(&api::codes_body(app, sums))?);
+                return Ok(());
+            }
+            for one in &sums.codes {
+                data(&format!("{}\t{}\t{}", one.code, one.party.code(), one.count));
+            }
+            if sums.minutes == 0 {
+                say("这段时间没有带返回码的样本。 No sample of that time came with response codes.");
+            }
+            Ok(())
+        }
         Figures::Retention { days } => retention(session, days).await,
         Figures::Totals { indicator, period, from, to } => {
             let (app, actor) = (&session.app, &session.actor);
@@ -277,6 +302,7 @@ async fn push(session: &Session, command: Push) -> anyhow::Result<()> {
         for (row, read) in rows(source.open()?)? {
             looked.add(row, read, now);
             looked.samples.clear();
+            looked.codes.clear();
         }
         if looked.refused_count > 0 {
             tell(session, &Ingested::default(), &looked.refused, looked.refused_count)?;
@@ -295,7 +321,8 @@ async fn push(session: &Session, command: Push) -> anyhow::Result<()> {
             batch.add(row, read, now);
         }
         if batch.samples.len() == STORED_TOGETHER || over {
-            let part = samples::ingest(app, actor, &command.indicator, std::mem::take(&mut batch.samples)).await?;
+            let (rows, codes) = (std::mem::take(&mut batch.samples), std::mem::take(&mut batch.codes));
+            let part = samples::ingest_coded(app, actor, &command.indicator, rows, codes).await?;
             done.accepted += part.accepted;
             done.changed += part.changed;
             done.corrected += part.corrected;

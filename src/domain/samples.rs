@@ -1,6 +1,7 @@
 //! Samples: what was counted of an indicator in a minute. Hours are packed, days of report zones are sums; any period is
 //! days and hours and at its edges minutes.
 
+pub mod codes;
 pub mod packing;
 pub mod plan;
 pub mod read;
@@ -181,6 +182,22 @@ pub struct RawSample {
     pub at: i64,
     /// What was counted.
     pub counts: Counts,
+}
+
+/// A row as it was read, with the counts per response code that its own were summed from: success and excluded are then derived
+/// by the definition that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRow {
+    /// When, and what was counted.
+    pub sample: RawSample,
+    /// Counts per response code.
+    pub codes: Option<codes::Codes>,
+}
+
+impl From<RawSample> for RawRow {
+    fn from(sample: RawSample) -> Self {
+        Self { sample, codes: None }
+    }
 }
 
 /// The sample of a row; `now` in milliseconds since the epoch.

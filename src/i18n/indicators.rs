@@ -46,7 +46,7 @@ indicator_texts! {
     lower_is_better: "越低越好", "Lower is better";
     archive_hint: "归档后不再收样本，历史保留", "Takes no samples any more, keeps its past";
     exclusions: "返回码表", "Response codes";
-    exclusions_hint: "每行一个：返回码=归属。归属：ours 我方、partner 合作方、user 用户、risk_control 风控、unknown 不明。用户和风控的失败不计。", "One a line: code=who is behind it: ours, partner, user, risk_control or unknown. Failures of user and risk_control do not count.";
+    exclusions_hint: "每行一个：返回码=归属。归属：success 成功、ours 我方、partner 合作方、user 用户、risk_control 风控、unknown 不明。用户和风控的失败不计。", "One a line: code=who is behind it: success, ours, partner, user, risk_control or unknown. Failures of user and risk_control do not count.";
     definition: "定义", "Definition";
     version: "版本", "Version";
     valid_from: "生效日期", "Valid from";
@@ -186,6 +186,7 @@ pub fn kind(w: &IndicatorTexts, kind: IndicatorKind) -> &'static str {
 /// Who is behind a response code.
 pub fn party(w: &IndicatorTexts, party: Party) -> &'static str {
     match party {
+        Party::Success => pick(w, "成功", "success"),
         Party::Ours => pick(w, "我方", "ours"),
         Party::Partner => pick(w, "合作方", "partner"),
         Party::User => pick(w, "用户", "user"),

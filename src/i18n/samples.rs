@@ -12,6 +12,12 @@ pub fn refusal(reason: &Refusal) -> &'static str {
             "这个本地时间出现两次或不存在，请写上与 UTC 的偏移"
         }
         Refusal::Unreadable(words) if words.starts_with("write counts") => "数量请写成整数",
+        Refusal::Unreadable(words) if words.starts_with("write codes") => {
+            r#"返回码读不懂：写成 {"00": 950, "51": 12}，一分钟最多 200 个，每个最多 40 个字符"#
+        }
+        Refusal::Unreadable(words) if words.starts_with("give total") => {
+            "请写 total、success、excluded，或者写 codes（返回码和笔数），不要都写"
+        }
         Refusal::Unreadable(words) if words.starts_with("the file") => "文件没能读到最后",
         Refusal::Unreadable(_) => {
             r#"读不懂，请写成 {"t":"2024-08-19T15:00:00+08:00","total":100,"success":98,"excluded":1}"#
@@ -123,8 +129,8 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "a rate is better the higher it is" => "比率越高越好，不能设为越低越好",
         "give at most 2000 response codes" => "最多 2000 个返回码",
         "name each response code once" => "每个返回码只写一次",
-        "choose ours, partner, user, risk_control or unknown" => {
-            "请选择 ours（我方）、partner（合作方）、user（用户）、risk_control（风控）或 unknown（不明）"
+        "choose success, ours, partner, user, risk_control or unknown" => {
+            "请选择 success（成功）、ours（我方）、partner（合作方）、user（用户）、risk_control（风控）或 unknown（不明）"
         }
         "choose week, month, rolling_28d, rolling_30d or year" => {
             "请选择 week（周）、month（月）、rolling_28d（滚动 28 天）、rolling_30d（滚动 30 天）或 year（年）"
@@ -133,7 +139,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
             "请写大于 0、小于 100 的百分数，最多 6 位小数，如 99.95；100 不留任何预算"
         }
         "write one code a line: E51=user" => {
-            "每行一个返回码：E51=user，归属为 ours、partner、user、risk_control 或 unknown"
+            "每行一个返回码：E51=user，归属为 success、ours、partner、user、risk_control 或 unknown"
         }
         "choose a service" => "请选择业务线或组件",
         "give a period of at most 92 days" => "时段最长 92 天",
@@ -196,6 +202,11 @@ pub fn not_found(what: &str) -> Option<String> {
 pub fn conflict(words: &str) -> Option<String> {
     if let Some(key) = words.strip_suffix(" is archived and takes no samples") {
         return Some(format!("{key} 已归档，不再接收样本"));
+    }
+    if let Some(key) =
+        words.strip_suffix(" would have more than 2,000 response codes; send those that are many under one name")
+    {
+        return Some(format!("{key} 的返回码会超过 2,000 个，请把零散的归到一个代码下"));
     }
     if let Some(rest) = words.strip_prefix("samples before ")
         && let Some((at, _)) = rest.split_once(" are closed")

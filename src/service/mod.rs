@@ -42,6 +42,7 @@ pub mod report_splice;
 pub mod report_styles;
 pub mod reports;
 pub mod retry;
+pub mod sample_codes;
 pub mod sample_days;
 pub mod sample_retention;
 pub mod sample_tidying;

@@ -58,9 +58,11 @@ async fn step(app: &App, indicator: &Indicator, before: Minute) -> Result<u64, S
             let tx = app.store.begin().await?;
             store::samples::lock(&tx, &[number]).await?;
             let head = store::samples::head(tx.conn(), number).await?;
-            let reach = head.and_then(|head| Some((head.gone_before, head.reach?.0)));
-            let from = reach.map_or(before, |(gone, first)| gone.max(first - first.rem_euclid(UTC_DAY)));
-            let to = before.min(from.saturating_add(STEP_DAYS * UTC_DAY));
+            let reach = head.and_then(|head| Some((head.gone_before, head.reach?)));
+            let from = reach.map_or(before, |(gone, (first, _))| gone.max(first - first.rem_euclid(UTC_DAY)));
+            let end = from.saturating_add(STEP_DAYS * UTC_DAY);
+            let is_last = reach.is_none_or(|(_, (_, last))| last < end);
+            let to = if is_last { before } else { before.min(end) };
             // What is not summed yet needs its hours; the next round finds it summed.
             if to <= from || store::sample_kept::is_unsummed(tx.conn(), number, open_from(to)).await? {
                 tx.rollback().await?;

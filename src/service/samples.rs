@@ -4,27 +4,32 @@
 //! Packing marks days, and days are summed by the worker. A reading needs none of this to have happened: what is staged
 //! lies over what is packed, and a marked day is read by its hours.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+    sync::Arc,
+};
 
 use chrono::DateTime;
 use serde_json::json;
 
-use super::{App, ServiceError, app::authorise, indicators, retry::retried, sample_retention};
+use super::{App, ServiceError, app::authorise, indicators, retry::retried, sample_codes, sample_retention};
 use crate::{
     domain::{
         actor::{Actor, Permission},
         attribution,
         checked::FieldError,
+        indicator::Indicator,
         iso_week::IsoWeek,
         samples::{
-            self, Minute, RawSample, Refusal, RefusedRow, Sample, Totals,
+            self, Minute, RawRow, Refusal, RefusedRow, Sample, Totals,
+            codes::Codes,
             packing::Hour,
             plan::{self, Kept},
             sum::{self, Merged, Minutes, place},
         },
     },
-    store::{self, Tx},
+    store::{self, Tx, samples::Head},
 };
 
 pub use super::sample_tidying::{Tidied, tidy};
@@ -49,6 +54,8 @@ pub const MOST_MINUTES: Minute = 1_055_520;
 pub struct Batch {
     /// In the order of the rows.
     pub samples: Vec<Sample>,
+    /// The counts per response code of those that came with them, by their places in `samples`.
+    pub codes: Vec<(usize, Codes)>,
     /// At most [`NAMED_REFUSALS`].
     pub refused: Vec<RefusedRow>,
     /// All of them.
@@ -59,10 +66,16 @@ pub struct Batch {
 
 impl Batch {
     /// Adds a row of a file; `now` in milliseconds since the epoch.
-    pub fn add(&mut self, row: u64, read: Result<RawSample, Refusal>, now: i64) {
+    pub fn add(&mut self, row: u64, read: Result<impl Into<RawRow>, Refusal>, now: i64) {
         let open = |sample: Sample| if sample.minute < self.open_from { Err(Refusal::Removed) } else { Ok(sample) };
-        match read.and_then(|raw| samples::check(raw, now)).and_then(open) {
-            Ok(sample) => self.samples.push(sample),
+        let read = read
+            .map(Into::into)
+            .and_then(|raw: RawRow| Ok((samples::check(raw.sample, now).and_then(open)?, raw.codes)));
+        match read {
+            Ok((sample, codes)) => {
+                self.codes.extend(codes.map(|codes| (self.samples.len(), codes)));
+                self.samples.push(sample);
+            }
             Err(reason) => {
                 self.refused_count += 1;
                 if self.refused.len() < NAMED_REFUSALS {
@@ -96,15 +109,29 @@ pub struct Ingested {
 /// Stores samples of an indicator: all of them or, on failure, none. A minute that is there is replaced; the same batch once
 /// more changes nothing.
 pub async fn ingest(app: &App, actor: &Actor, key: &str, batch: Vec<Sample>) -> Result<Ingested, ServiceError> {
+    ingest_coded(app, actor, key, batch, Vec::new()).await
+}
+
+/// Like [`ingest`]; some of the samples, by their places, came as counts per response code: what of their total is a success and
+/// what is excluded follows from the definition of their day.
+pub async fn ingest_coded(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    batch: Vec<Sample>,
+    codes: Vec<(usize, Codes)>,
+) -> Result<Ingested, ServiceError> {
     authorise(actor, Permission::WriteFigure)?;
     if batch.len() > BATCH_LIMIT {
         return Err(FieldError::shape("samples", "give at most 100000 rows at once").into());
     }
     let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
-    let batch = std::sync::Arc::new(samples::in_order(batch));
+    let coded = if codes.is_empty() { BTreeMap::new() } else { sample_codes::by_minute(&batch, codes) };
+    let batch = Arc::new((samples::in_order(batch), coded));
     retried(move || {
-        let (app, actor, key, batch) = (app.clone(), actor.clone(), key.clone(), std::sync::Arc::clone(&batch));
+        let (app, actor, key, batch) = (app.clone(), actor.clone(), key.clone(), Arc::clone(&batch));
         async move {
+            let (batch, coded) = &*batch;
             let tx = app.store.begin().await?;
             let indicator =
                 store::indicators::by_key(tx.conn(), &key).await?.ok_or_else(|| indicators::missing(&key))?;
@@ -119,33 +146,54 @@ pub async fn ingest(app: &App, actor: &Actor, key: &str, batch: Vec<Sample>) -> 
                 tx.rollback().await?;
                 return Ok(Ingested::default());
             }
-            let done = write(&app, &tx, indicator.number, &batch).await?;
-            if let Some(reach) = done.reach {
-                let service = indicator.fields.service_id;
-                let now = app.now_millis();
-                store::event_costs::samples_changed(&tx, indicator.number, service, reach, now).await?;
-            }
-            let told = if done.corrected > 0 {
-                Some("samples.correct")
-            } else if came_after_publication(&app, &tx, &done).await? {
-                Some("samples.add")
+            store::samples::lock(&tx, &[indicator.number]).await?;
+            let gone = || ServiceError::Conflict("the samples of this indicator are gone; read it again".to_owned());
+            let head = store::samples::head(tx.conn(), indicator.number).await?.ok_or_else(gone)?;
+            let done = if coded.is_empty() {
+                write(&app, &tx, indicator.number, head, batch).await?
             } else {
-                None
+                let definitions = store::indicators::definitions(tx.conn(), indicator.id).await?;
+                let mut batch = batch.clone();
+                sample_codes::derive(&app, &definitions, &mut batch, coded);
+                write(&app, &tx, indicator.number, head, &batch).await?
             };
-            if let Some(action) = told {
-                let at = |minute: Minute| DateTime::from_timestamp(i64::from(minute) * 60, 0).map(|at| at.to_rfc3339());
-                let change = json!({
-                    "corrected": done.corrected, "changed": done.changed,
-                    "from": done.reach.and_then(|reach| at(reach.0)), "to": done.reach.and_then(|reach| at(reach.1)),
-                });
-                let subject = format!("indicator:{key}");
-                store::audit::insert(&tx, app.id(), app.now_millis(), &actor, action, &subject, change).await?;
-            }
+            sample_codes::write(&tx, &indicator, head.codes, batch, coded).await?;
+            follow(&app, &tx, &actor, &indicator, &done, None).await?;
             tx.commit().await?;
             Ok(done)
         }
     })
     .await
+}
+
+/// What follows from changed samples: costs of events are due, and what may move a published figure is told in the history, by
+/// `action` or by what was done.
+pub(super) async fn follow(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    indicator: &Indicator,
+    done: &Ingested,
+    action: Option<&'static str>,
+) -> Result<(), ServiceError> {
+    let Some(reach) = done.reach else { return Ok(()) };
+    let now = app.now_millis();
+    store::event_costs::samples_changed(tx, indicator.number, indicator.fields.service_id, reach, now).await?;
+    let told = match action {
+        Some(action) => Some(action),
+        None if done.corrected > 0 => Some("samples.correct"),
+        None if came_after_publication(app, tx, done).await? => Some("samples.add"),
+        None => None,
+    };
+    if let Some(action) = told {
+        let at = |minute: Minute| DateTime::from_timestamp(i64::from(minute) * 60, 0).map(|at| at.to_rfc3339());
+        let change = json!({
+            "corrected": done.corrected, "changed": done.changed, "from": at(reach.0), "to": at(reach.1),
+        });
+        let subject = format!("indicator:{}", indicator.fields.key);
+        store::audit::insert(tx, app.id(), now, actor, action, &subject, change).await?;
+    }
+    Ok(())
 }
 
 /// Whether minutes came late into a week that was published after them: what was published would be otherwise now, and the
@@ -163,11 +211,15 @@ pub(super) fn cut(app: &App) -> Minute {
     before - before.rem_euclid(60)
 }
 
-async fn write(app: &App, tx: &Tx, indicator: i32, batch: &[Sample]) -> Result<Ingested, ServiceError> {
+/// Writes samples in order of an indicator whose lock the caller holds; `head` is what was known under it.
+pub(super) async fn write(
+    app: &App,
+    tx: &Tx,
+    indicator: i32,
+    head: Head,
+    batch: &[Sample],
+) -> Result<Ingested, ServiceError> {
     let only = [indicator];
-    store::samples::lock(tx, &only).await?;
-    let gone = || ServiceError::Conflict("the samples of this indicator are gone; read it again".to_owned());
-    let head = store::samples::head(tx.conn(), indicator).await?.ok_or_else(gone)?;
     let open_from = sample_retention::open_from(head.gone_before);
     if batch.first().is_some_and(|sample| sample.minute < open_from) {
         return Err(sample_retention::closed(app, open_from));

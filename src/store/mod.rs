@@ -37,6 +37,7 @@ pub mod reminders;
 pub mod report_lines;
 pub mod report_mailings;
 pub mod report_styles;
+pub mod sample_codes;
 pub mod sample_days;
 pub mod sample_kept;
 pub mod sample_reading;

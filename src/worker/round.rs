@@ -10,7 +10,7 @@ use crate::{
         App, ServiceError, burn_warnings, dips, event_costs,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared},
         ports::{Delivery, LastCheck, Transport},
-        reminders, report_mailings, sample_retention, samples,
+        reminders, report_mailings, sample_codes, sample_retention, samples,
     },
 };
 
@@ -116,6 +116,11 @@ pub(super) async fn round(
         && let Err(error) = samples::tidy(app).await
     {
         tracing::error!(worker, %error, "the samples could not be packed and summed; the next round tries again");
+    }
+    if !stopping()
+        && let Err(error) = sample_codes::class_anew(app).await
+    {
+        tracing::error!(worker, %error, "samples could not be classed by a changed definition; the next round tries again");
     }
     if !stopping()
         && let Err(error) = event_costs::refresh(app).await

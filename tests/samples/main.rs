@@ -3,6 +3,7 @@
 
 mod api;
 mod cli;
+mod codes;
 mod compute;
 mod costs;
 mod exact;

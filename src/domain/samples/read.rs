@@ -1,13 +1,13 @@
 //! Samples of a file: CSV with a header, JSON, or JSON by lines. Every row for itself: a sample, or why it is none.
 
-use std::{borrow::Cow, io::BufRead};
+use std::{borrow::Cow, collections::BTreeMap, io::BufRead};
 
 use chrono::{LocalResult, NaiveDate, TimeZone as _};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::{Counts, RawSample, Refusal};
+use super::{Counts, RawRow, RawSample, Refusal, codes::Codes};
 use crate::domain::checked::FieldError;
 
 /// How a file is written.
@@ -48,16 +48,22 @@ pub enum Column {
     Failed,
     /// Whether the row is estimated.
     Estimated,
+    /// A response code; rows of the same time that follow each other are one minute.
+    Code,
+    /// How often it came.
+    Count,
 }
 
 /// Names under which columns are known.
-const NAMES: [(Column, &[&str]); 6] = [
+const NAMES: [(Column, &[&str]); 8] = [
     (Column::Time, &["t", "time", "minute", "timestamp", "at", "时间", "分钟"]),
     (Column::Total, &["total", "attempts", "总数", "总笔数", "请求数", "交易笔数"]),
     (Column::Success, &["success", "succeeded", "ok", "成功", "成功数", "成功笔数"]),
     (Column::Excluded, &["excluded", "排除", "剔除", "剔除笔数"]),
     (Column::Failed, &["failed", "失败", "失败数", "失败笔数"]),
     (Column::Estimated, &["estimated", "估算"]),
+    (Column::Code, &["code", "response_code", "返回码", "应答码", "响应码"]),
+    (Column::Count, &["count", "n", "笔数", "数量"]),
 ];
 
 /// Which columns of a file say what, where their names do not tell: `total=支付笔数`.
@@ -85,7 +91,7 @@ impl Mapping {
 }
 
 /// A row: its place from 1 (a line of the file, or of a JSON array the element), and what it says.
-pub type Row = (u64, Result<RawSample, Refusal>);
+pub type Row = (u64, Result<RawRow, Refusal>);
 
 /// The rows of a file. Times without an offset are those of `zone`. Fails where the file as a whole cannot be read.
 pub fn rows<'a, R: BufRead + 'a>(
@@ -109,6 +115,7 @@ const UNREADABLE_FILE: &str = "the file cannot be read to its end";
 const BAD_ROW: &str = r#"write a row like {"t":"2024-08-19T15:00:00+08:00","total":100,"success":98,"excluded":1}"#;
 const BAD_TIME: &str = "write a time like 2024-08-19T15:00:00+08:00, or seconds since 1970";
 const TWICE: &str = "this local time comes twice or never; write it with its offset from UTC";
+const BOTH: &str = "give total, success and excluded, or codes and their counts, not both";
 const BAD_COUNT: &str = "write counts as whole numbers";
 
 fn csv_rows<R: BufRead>(
@@ -129,28 +136,87 @@ fn csv_rows<R: BufRead>(
     let places = Places::of(&names, mapping)?;
     let mut record = csv::ByteRecord::new();
     let mut over = false;
-    Ok(std::iter::from_fn(move || {
+    let mut records = std::iter::from_fn(move || {
         if over {
             return None;
         }
         match reader.read_byte_record(&mut record) {
             Ok(false) => None,
-            Ok(true) => {
-                let row = record.position().map_or(0, csv::Position::line);
-                Some((row, places.sample(&record, zone)))
-            }
+            Ok(true) => Some((record.position().map_or(0, csv::Position::line), places.read(&record, zone))),
             Err(_) => {
                 over = true;
                 Some((reader.position().line(), Err(Refusal::Unreadable(UNREADABLE_FILE))))
             }
         }
+    });
+    // Rows of a code each are put together as long as their time is the same.
+    let mut open: Option<(u64, i64, Vec<(String, i64)>)> = None;
+    let mut next = None;
+    Ok(std::iter::from_fn(move || {
+        loop {
+            if let Some(row) = next.take() {
+                return Some(row);
+            }
+            let close = |(row, at, codes)| (row, coded(at, codes, false));
+            match records.next() {
+                Some((row, Ok(Cells::Code(at, code, count)))) => match &mut open {
+                    Some((_, of, codes)) if *of == at && codes.len() < MOST_ROWS => codes.push((code, count)),
+                    _ => {
+                        if let Some(done) = open.replace((row, at, vec![(code, count)])) {
+                            return Some(close(done));
+                        }
+                    }
+                },
+                Some((row, other)) => {
+                    let other = (
+                        row,
+                        other.map(|cells| match cells {
+                            Cells::Row(row) => row,
+                            // Taken above.
+                            Cells::Code(at, ..) => RawSample { at, counts: Counts::default() }.into(),
+                        }),
+                    );
+                    let Some(done) = open.take() else { return Some(other) };
+                    next = Some(other);
+                    return Some(close(done));
+                }
+                None => return open.take().map(close),
+            }
+        }
     }))
+}
+
+/// Rows of a code each that are put together.
+const MOST_ROWS: usize = 2_000;
+
+/// What a line of a table says.
+enum Cells {
+    Row(RawRow),
+    Code(i64, String, i64),
+}
+
+/// A minute of response codes.
+fn coded(at: i64, codes: impl IntoIterator<Item = (String, i64)>, estimated: bool) -> Result<RawRow, Refusal> {
+    let codes = Codes::of(codes)?;
+    // What of it is a success is known once the definition is.
+    let counts = Counts { total: codes.total(), success: 0, excluded: 0, estimated };
+    Ok(RawRow { sample: RawSample { at, counts }, codes: Some(codes) })
+}
+
+/// The code that a column counts: `code:51`.
+fn code_of(name: &str) -> Option<&str> {
+    let code = ["code:", "返回码:", "返回码："].into_iter().find_map(|mark| name.strip_prefix(mark))?;
+    Some(code.trim()).filter(|code| !code.is_empty())
 }
 
 /// Where the columns stand.
 struct Places {
     time: usize,
-    total: usize,
+    /// Columns of a code each.
+    codes: Vec<(usize, String)>,
+    /// The column of codes and that of their counts.
+    code: Option<(usize, usize)>,
+    total: Option<usize>,
     success: Option<usize>,
     failed: Option<usize>,
     excluded: Option<usize>,
@@ -176,21 +242,29 @@ impl Places {
             };
             find(column)?.ok_or_else(remedy)
         };
+        let codes: Vec<(usize, String)> =
+            names.iter().enumerate().filter_map(|(at, name)| Some((at, code_of(name)?.to_owned()))).collect();
+        let total = find(Column::Total)?;
+        let code =
+            if codes.is_empty() && total.is_none() { find(Column::Code)?.zip(find(Column::Count)?) } else { None };
+        let coded = code.is_some() || !codes.is_empty();
         let places = Self {
             time: needed(Column::Time, "time")?,
-            total: needed(Column::Total, "total")?,
+            total: if coded { None } else { Some(needed(Column::Total, "total")?) },
+            codes,
+            code,
             success: find(Column::Success)?,
             failed: find(Column::Failed)?,
             excluded: find(Column::Excluded)?,
             estimated: find(Column::Estimated)?,
         };
-        if places.success.is_none() && places.failed.is_none() {
+        if !coded && places.success.is_none() && places.failed.is_none() {
             needed(Column::Success, "success")?;
         }
         Ok(places)
     }
 
-    fn sample(&self, record: &csv::ByteRecord, zone: Tz) -> Result<RawSample, Refusal> {
+    fn read(&self, record: &csv::ByteRecord, zone: Tz) -> Result<Cells, Refusal> {
         let cell = |place: usize| {
             let bytes = record.get(place).unwrap_or_default();
             std::str::from_utf8(bytes).map(str::trim).map_err(|_| Refusal::Unreadable(BAD_ROW))
@@ -201,7 +275,23 @@ impl Places {
             _ => Ok(None),
         };
         let at = instant(cell(self.time)?, zone)?;
-        let total = count(self.total)?;
+        if let Some((code, number)) = self.code {
+            return Ok(Cells::Code(at, cell(code)?.to_owned(), count(number)?));
+        }
+        let estimated = match self.estimated {
+            Some(place) => matches!(cell(place)?, "1" | "true" | "是"),
+            None => false,
+        };
+        let Some(total) = self.total else {
+            let mut codes = Vec::with_capacity(self.codes.len());
+            for (place, code) in &self.codes {
+                if let Some(count) = optional(Some(*place))? {
+                    codes.push((code.clone(), count));
+                }
+            }
+            return Ok(Cells::Row(coded(at, codes, estimated)?));
+        };
+        let total = count(total)?;
         let excluded = optional(self.excluded)?.unwrap_or(0);
         let success = match (optional(self.success)?, optional(self.failed)?) {
             (Some(success), _) => success,
@@ -213,11 +303,7 @@ impl Places {
                 .ok_or(Refusal::MoreThanTotal)?,
             (None, None) => return Err(Refusal::Unreadable(BAD_COUNT)),
         };
-        let estimated = match self.estimated {
-            Some(place) => matches!(cell(place)?, "1" | "true" | "是"),
-            None => false,
-        };
-        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated } })
+        Ok(Cells::Row(RawSample { at, counts: Counts { total, success, excluded, estimated } }.into()))
     }
 }
 
@@ -225,14 +311,14 @@ impl Places {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct JsonRow<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, alias = "minute")]
     t: At<'a>,
-    total: i64,
-    success: i64,
-    #[serde(default)]
-    excluded: i64,
+    total: Option<i64>,
+    success: Option<i64>,
+    excluded: Option<i64>,
     #[serde(default)]
     estimated: bool,
+    codes: Option<Box<BTreeMap<String, i64>>>,
 }
 
 enum At<'a> {
@@ -271,17 +357,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for At<'a> {
 }
 
 impl JsonRow<'_> {
-    fn sample(&self, zone: Tz) -> Result<RawSample, Refusal> {
+    fn sample(self, zone: Tz) -> Result<RawRow, Refusal> {
         let at = match &self.t {
             At::Number(number) => of_number(*number),
             At::Text(text) => instant(text, zone)?,
         };
-        let (total, success, excluded) = (self.total, self.success, self.excluded);
-        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: self.estimated } })
+        match (self.codes, self.total, self.success, self.excluded) {
+            (Some(codes), None, None, None) => coded(at, *codes, self.estimated),
+            (Some(_), ..) => Err(Refusal::Unreadable(BOTH)),
+            (None, Some(total), Some(success), excluded) => {
+                let (excluded, estimated) = (excluded.unwrap_or(0), self.estimated);
+                Ok(RawSample { at, counts: Counts { total, success, excluded, estimated } }.into())
+            }
+            _ => Err(Refusal::Unreadable(BAD_ROW)),
+        }
     }
 }
 
-fn json_row(bytes: &[u8], zone: Tz) -> Result<RawSample, Refusal> {
+fn json_row(bytes: &[u8], zone: Tz) -> Result<RawRow, Refusal> {
     serde_json::from_slice::<JsonRow<'_>>(bytes).map_err(|_| Refusal::Unreadable(BAD_ROW))?.sample(zone)
 }
 
@@ -300,7 +393,7 @@ fn json_rows(bytes: &[u8], zone: Tz) -> Result<Vec<Row>, FieldError> {
         serde_json::from_slice(bytes)
     };
     if let Ok(all) = all {
-        return Ok((1..).zip(all.iter().map(|row| row.sample(zone))).collect());
+        return Ok((1..).zip(all.into_iter().map(|row| row.sample(zone))).collect());
     }
     // One bad row must not hide which one it is.
     let each: Result<Vec<&RawValue>, _> = if wrapped {
@@ -432,8 +525,12 @@ mod tests {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "as rows have it")]
-    fn good(at: i64, total: i64, success: i64, excluded: i64) -> Result<RawSample, Refusal> {
-        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: false } })
+    fn good(at: i64, total: i64, success: i64, excluded: i64) -> Result<RawRow, Refusal> {
+        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: false } }.into())
+    }
+
+    fn by_code(at: i64, codes: &[(&str, i64)]) -> Result<RawRow, Refusal> {
+        coded(at, codes.iter().map(|(code, count)| ((*code).to_owned(), *count)), false)
     }
 
     const AT: i64 = 1_724_050_800_000;
@@ -495,6 +592,22 @@ mod tests {
         let lines = "{\"t\":1724050800,\"total\":1,\"success\":1}\n\n{}\n";
         assert_eq!(all(Format::Ndjson, lines, &[]), [(1, good(AT, 1, 1, 0)), (3, Err(Refusal::Unreadable(BAD_ROW)))]);
         assert!(rows(Format::Json, "nonsense".as_bytes(), &Mapping::default(), chrono_tz::UTC).is_err());
+    }
+
+    #[test]
+    fn a_minute_may_come_as_counts_per_response_code() {
+        let text = r#"[{"t":1724050800,"codes":{"00":950,"51":12}},{"minute":1724050860,"codes":{}},{"t":1,"codes":{"00":1},"total":1}]"#;
+        let first = by_code(AT, &[("00", 950), ("51", 12)]);
+        let bad = Err(Refusal::Unreadable(BOTH));
+        assert_eq!(all(Format::Json, text, &[]), [(1, first.clone()), (2, by_code(AT + 60_000, &[])), (3, bad)]);
+        let line = "{\"t\":1724050800,\"codes\":{\"00\":950,\"51\":12}}";
+        assert_eq!(all(Format::Ndjson, line, &[]), [(1, first.clone())]);
+        let wide = "time,code:00,code:51,返回码：R1\n2024-08-19 15:00,950,12,\n";
+        assert_eq!(all(Format::Csv, wide, &[]), [(2, first.clone())]);
+        let long = "时间,返回码,笔数\n2024-08-19 15:00,00,950\n2024-08-19 15:00,51,12\nx,51,1\n2024-08-19 15:01,00,7\n";
+        let unreadable = Err(Refusal::Unreadable(BAD_TIME));
+        let expected = [(2, first), (4, unreadable), (5, by_code(AT + 60_000, &[("00", 7)]))];
+        assert_eq!(all(Format::Csv, long, &[]), expected);
     }
 
     #[test]

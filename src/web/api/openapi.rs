@@ -119,6 +119,7 @@ use crate::web::routes::{ROUTES, Route};
     samples::SampleBatch,
     samples::SamplesBody,
     samples::TotalsBody,
+    samples::CodeList,
     services::ServiceBody,
     services::ServiceChange,
     services::ServiceList,
@@ -260,6 +261,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/indicators/{key}/samples") => give("MinuteList"),
         ("POST", "/api/v1/indicators/{key}/samples") => swap("SampleBatch", "SamplesBody"),
         ("GET", "/api/v1/indicators/{key}/totals") => give("TotalsBody"),
+        ("GET", "/api/v1/indicators/{key}/codes") => give("CodeList"),
         ("GET", "/api/v1/burn-warnings") => give("BurnWarningList"),
         ("GET", "/api/v1/indicators/{key}/budget") => give("ErrorBudgetBody"),
         ("GET", "/api/v1/indicators/{key}/ledger") => give("LedgerBody"),
@@ -326,9 +328,10 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/indicators/{key}/samples") => samples::MinutesQuery::into_params(query),
         ("POST", "/api/v1/indicators/{key}/samples") => samples::PushQuery::into_params(query),
         ("GET", "/api/v1/dips") => dips::DipQuery::into_params(query),
-        ("GET", "/api/v1/indicators/{key}/totals" | "/api/v1/indicators/{key}/ledger") => {
-            samples::TotalsQuery::into_params(query)
-        }
+        (
+            "GET",
+            "/api/v1/indicators/{key}/totals" | "/api/v1/indicators/{key}/codes" | "/api/v1/indicators/{key}/ledger",
+        ) => samples::TotalsQuery::into_params(query),
         ("GET", "/api/v1/burn-warnings") => burn_warnings::BurnQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/budget") => error_budgets::BudgetQuery::into_params(query),
         ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),

@@ -27,6 +27,7 @@ use crate::{
     service::{
         App, ServiceError, indicators,
         indicators::WithObjectives,
+        sample_codes::{self, CodeSum, CodeSums},
         sample_retention,
         samples::{self, Batch, Ingested},
     },
@@ -43,7 +44,8 @@ const LISTED: Minute = 8 * 1_440;
 pub struct SampleRow {
     /// The minute: RFC 3339, or seconds since 1970.
     t: String,
-    /// Attempts.
+    /// Attempts. Instead of `total`, `success` and `excluded` a row that is sent may have `codes`: an object of response codes with
+    /// their counts, `{"00": 950, "51": 12}`; the definition of its day says what they are.
     total: i64,
     /// Those that succeeded.
     success: i64,
@@ -266,7 +268,8 @@ pub async fn push(
     if batch.refused_count > 0 && !query.keep_good.unwrap_or(false) {
         return Err(refusal(&batch));
     }
-    let done = samples::ingest(&app, &caller.actor, &key, std::mem::take(&mut batch.samples)).await?;
+    let (rows, codes) = (std::mem::take(&mut batch.samples), std::mem::take(&mut batch.codes));
+    let done = samples::ingest_coded(&app, &caller.actor, &key, rows, codes).await?;
     Ok(HttpResponse::Ok().json(body(&done, &batch.refused, batch.refused_count)))
 }
 
@@ -340,6 +343,58 @@ pub async fn sums(
         definition: crate::domain::indicator::definition_on(&all, last).map(|definition| definition.version),
         revision: summed.revision,
     })
+}
+
+/// How often a response code came.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeBody {
+    /// The code.
+    code: String,
+    /// success, ours, partner, user, risk_control or unknown.
+    party: &'static str,
+    /// How often.
+    count: i64,
+}
+
+/// The response codes of a period, of those minutes that came with codes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeList {
+    /// The most frequent first.
+    data: Vec<CodeBody>,
+    /// Minutes that came with codes.
+    minutes: i64,
+    /// Version of the definition that holds at the end of the period; the parties are those of its table.
+    definition: Option<i32>,
+    /// From this minute on a changed definition is still to be applied to the samples; null where it is.
+    pending_from: Option<String>,
+    /// Always null.
+    next_cursor: Option<String>,
+}
+
+/// The response codes of a period as JSON.
+pub fn codes_body(app: &App, sums: CodeSums) -> CodeList {
+    let body = |one: CodeSum| CodeBody { code: one.code, party: one.party.code(), count: one.count };
+    CodeList {
+        data: sums.codes.into_iter().map(body).collect(),
+        minutes: sums.minutes,
+        definition: sums.definition,
+        pending_from: sums.pending_from.map(|minute| shown(app, minute)),
+        next_cursor: None,
+    }
+}
+
+/// The response codes of a period.
+pub async fn codes(
+    request: HttpRequest,
+    app: web::Data<App>,
+    key: web::Path<String>,
+    query: web::Query<TotalsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let period = Period::asked(query.period.as_deref(), query.from, query.to, app.today())?;
+    let found = indicators::find(&app, &caller.actor, &key).await?;
+    let sums = sample_codes::sums(&app, &caller.actor, &found, period).await?;
+    Ok(HttpResponse::Ok().json(codes_body(&app, sums)))
 }
 
 /// The sums of a period.
