@@ -10,8 +10,6 @@ pub mod sum;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::report::reading::Decimal;
-
 /// Minutes since the epoch. 32 bits reach the year 6053.
 pub type Minute = i32;
 
@@ -102,14 +100,6 @@ impl Totals {
     pub const fn failed(self) -> i64 {
         self.eligible() - self.success
     }
-}
-
-/// A percentage of whole numbers with `digits` behind the point, never rounded up: 100 only where nothing is missing. None
-/// where there is nothing to divide by.
-pub fn percent(part: i64, whole: i64, digits: u8) -> Option<Decimal> {
-    let scaled = i128::from(part) * 100 * 10_i128.checked_pow(u32::from(digits))?;
-    let units = scaled.checked_div_euclid(i128::from(whole)).filter(|_| whole > 0)?;
-    Some(Decimal { units: i64::try_from(units).ok()?, scale: digits })
 }
 
 /// Why a row is no sample.
@@ -268,17 +258,6 @@ mod tests {
             Err(Refusal::Future),
             "behind the last minute that can be stored"
         );
-    }
-
-    #[test]
-    fn a_percentage_is_never_better_than_it_is() {
-        let of = |part, whole, digits| percent(part, whole, digits).map(|value| value.to_string());
-        assert_eq!(of(999_996, 1_000_000, 3).as_deref(), Some("99.999"));
-        assert_eq!(of(9_998_996, 10_000_000, 2).as_deref(), Some("99.98"));
-        assert_eq!(of(715, 720, 3).as_deref(), Some("99.305"));
-        assert_eq!(of(7, 7, 3).as_deref(), Some("100.000"));
-        assert_eq!(of(i64::MAX - 1, i64::MAX, 6).as_deref(), Some("99.999999"));
-        assert_eq!((of(0, 0, 3), of(0, 5, 0).as_deref()), (None, Some("0")));
     }
 
     #[test]

@@ -7,4 +7,5 @@ mod codes;
 mod compute;
 mod costs;
 mod exact;
+mod plans;
 mod retention;

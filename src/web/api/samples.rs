@@ -18,6 +18,7 @@ use crate::{
         checked::FieldError,
         iso_week,
         period::Period,
+        ratio::Ratio,
         samples::{
             self as counted, Minute, RefusedRow, Totals,
             read::{self, Format, Mapping},
@@ -323,7 +324,7 @@ pub async fn sums(
     let last = period.to.min(app.today());
     let Totals { total, success, excluded, minutes: measured, estimated } = summed.totals;
     let digits = found.indicator.fields.digits;
-    let text = |part, whole, digits| counted::percent(part, whole, digits).map(|value| value.to_string());
+    let text = |part, whole, digits| Ratio { part, whole }.floor_percent(digits).map(|value| value.to_string());
     Ok(TotalsBody {
         indicator: found.indicator.fields.key.clone(),
         from: shown(app, from),
