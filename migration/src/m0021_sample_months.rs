@@ -39,17 +39,14 @@ async fn fill(m: &SchemaManager<'_>) -> Result<(), DbErr> {
     let Some(row) = connection.query_one_raw(reach).await? else { return Ok(()) };
     let (first, last): (Option<i32>, Option<i32>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     let (Some(first), Some(last)) = (first, last) else { return Ok(()) };
-    let (int, again) = match m.get_database_backend() {
-        DatabaseBackend::MySql => {
-            let columns = ["total", "success", "excluded", "minutes", "estimated"];
-            let sets = columns.map(|column| format!("{column} = VALUES({column})"));
-            ("SIGNED", format!("ON DUPLICATE KEY UPDATE {}", sets.join(", ")))
-        }
-        _ => {
-            let columns = ["total", "success", "excluded", "minutes", "estimated"];
-            let sets = columns.map(|column| format!("{column} = excluded.{column}"));
-            ("bigint", format!("ON CONFLICT (indicator, zone, month) DO UPDATE SET {}", sets.join(", ")))
-        }
+    let columns = ["total", "success", "excluded", "minutes", "estimated"];
+    let mysql = m.get_database_backend() == DatabaseBackend::MySql;
+    let new = |column: &str| if mysql { format!("VALUES({column})") } else { format!("excluded.{column}") };
+    let sets = columns.map(|column| format!("{column} = {}", new(column))).join(", ");
+    let (int, again) = if mysql {
+        ("SIGNED", format!("ON DUPLICATE KEY UPDATE {sets}"))
+    } else {
+        ("bigint", format!("ON CONFLICT (indicator, zone, month) DO UPDATE SET {sets}"))
     };
     for month in month_of(first)..=month_of(last) {
         let (from, to) = (first_day(month), first_day(month + 1));

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{App, ServiceError, event_costs::MOST_INDICATORS, policies, retry::retried, samples};
@@ -21,6 +20,7 @@ use crate::{
     store::{
         self,
         event_costs::{CauseRow, Due},
+        policies::ConnectionTrait,
     },
 };
 

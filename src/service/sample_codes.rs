@@ -29,7 +29,7 @@ use crate::{
             sum::place,
         },
     },
-    store::{self, Tx},
+    store::{self, Tx, policies::ConnectionTrait},
 };
 
 /// Hours that are classed anew in one transaction: three weeks.
@@ -222,7 +222,7 @@ async fn classed(
 }
 
 async fn minutes_of(
-    connection: &impl sea_orm::ConnectionTrait,
+    connection: &impl ConnectionTrait,
     number: i32,
     stretch: Range<Minute>,
 ) -> Result<HashMap<Minute, Sample>, ServiceError> {

@@ -137,7 +137,7 @@ pub(super) async fn round(
             Ok(0) => {}
             Ok(hours) => tracing::info!(worker, hours, "packed hours that are older than the policy says are removed"),
             Err(error) => {
-                tracing::error!(worker, %error, "old samples could not be removed; the next round tries again")
+                tracing::error!(worker, %error, "old samples could not be removed; the next round tries again");
             }
         }
     }
