@@ -163,18 +163,21 @@ pub async fn first_staged(
     rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
+/// Days of a zone by indicator, and the minute from which on they are kept.
+pub type OfZone = (Minute, HashMap<i32, BTreeMap<i32, Totals>>);
+
 /// The sums of local days (since 1970-01-01) of indicators in a zone; none where the days of the zone are not kept.
 pub async fn of_zone(
     connection: &impl ConnectionTrait,
     indicators: &[i32],
     days: Range<i32>,
     zone: Tz,
-) -> Result<Option<HashMap<i32, BTreeMap<i32, Totals>>>, StoreError> {
+) -> Result<Option<OfZone>, StoreError> {
     let backend = connection.get_database_backend();
     let name = vec![zone.name().to_owned().into()];
-    let number = "SELECT number FROM sample_zone WHERE name = ?";
+    let number = "SELECT number, whole_from FROM sample_zone WHERE name = ?";
     let Some(row) = connection.query_one_raw(statement(backend, number, name)).await? else { return Ok(None) };
-    let number: i32 = row.try_get_by_index(0)?;
+    let (number, whole_from): (i32, Minute) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     let text = format!(
         "SELECT indicator, day, total, success, excluded, minutes, estimated FROM sample_day \
          WHERE indicator IN ({}) AND zone = ? AND day >= ? AND day < ?",
@@ -194,5 +197,5 @@ pub async fn of_zone(
         };
         found.entry(row.try_get_by_index(0)?).or_default().insert(row.try_get_by_index(1)?, sum);
     }
-    Ok(Some(found))
+    Ok(Some((whole_from, found)))
 }

@@ -126,6 +126,15 @@ async fn whole_days_stay_exact_when_their_minutes_are_removed() {
                     assert!(found.unwrap_err().to_string().contains("are removed"), "{name}, {back} days, {round}");
                 }
             }
+            let (first, last) = (plan::date_of(today - 100), plan::date_of(today - 1));
+            let days = sample_days::of(&app, &actor, &[number], first, last).await.unwrap();
+            for (date, found) in &days[&number] {
+                let day = plan::day_of(*date);
+                let expected = sum(&model, plan::day_start(day, app.zone), plan::day_start(day + 1, app.zone));
+                assert_eq!(*found, expected, "{name}, {date}, {round}");
+            }
+            let whole = days[&number].len();
+            assert!((50..=90).contains(&whole), "{whole} days");
             tidy(&app).await;
         }
     }
