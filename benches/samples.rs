@@ -50,23 +50,37 @@ fn number(name: &str, default: i32) -> i32 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
+/// Whether a part is asked for: `cargo bench --bench samples -- running years`; without words all are.
+fn asked(part: &str) -> bool {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    words.is_empty() || words.iter().any(|word| word == part)
+}
+
 async fn run() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(BenchClock(Mutex::new("2024-08-25T04:00:30Z".parse().unwrap())));
-    let app = app(&folder.path().join("ingest.db"), Arc::clone(&clock)).await;
-    late(&app, folder.path()).await;
-    running(&app, folder.path(), &clock).await;
-    app.store.close().await.unwrap();
-
-    let path = folder.path().join("size.db");
-    let app = self::app(&path, Arc::clone(&clock)).await;
-    size(&app, &path, &clock).await;
-    app.store.close().await.unwrap();
-
-    let path = folder.path().join("year.db");
-    let app = self::app(&path, clock).await;
-    years(&app, &path).await;
-    app.store.close().await.unwrap();
+    let path = |name: &str| folder.path().join(name);
+    if asked("late") {
+        let app = app(&path("late.db"), Arc::clone(&clock)).await;
+        late(&app, folder.path()).await;
+        app.store.close().await.unwrap();
+    }
+    if asked("running") {
+        let app = app(&path("running.db"), Arc::clone(&clock)).await;
+        running(&app, folder.path(), &clock).await;
+        app.store.close().await.unwrap();
+    }
+    if asked("size") {
+        let app = app(&path("size.db"), Arc::clone(&clock)).await;
+        size(&app, &path("size.db"), &clock).await;
+        app.store.close().await.unwrap();
+    }
+    if asked("years") {
+        *clock.0.lock().unwrap() = "2024-08-25T04:00:30Z".parse().unwrap();
+        let app = app(&path("year.db"), clock).await;
+        years(&app, &path("year.db")).await;
+        app.store.close().await.unwrap();
+    }
 }
 
 async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
@@ -325,9 +339,12 @@ async fn years(app: &App, path: &Path) {
             estimated: 0,
         };
         let rows: Vec<_> = (today - days..today)
-            .map(|day| store::samples::DaySum { indicator: *indicator, zone: 1, day, sum })
+            .map(|day| store::sample_days::DaySum { indicator: *indicator, zone: 1, day, sum })
             .collect();
-        store::samples::write_days(&tx, &rows).await.unwrap();
+        store::sample_days::write_days(&tx, &rows).await.unwrap();
+    }
+    for month in plan::month_of(today - days)..=plan::month_of(today) {
+        store::sample_days::write_month(&tx, &numbers, 1, month).await.unwrap();
     }
     tx.commit().await.unwrap();
     let actor = Actor::local_operator();

@@ -75,6 +75,20 @@ pub fn table(
     table
 }
 
+/// A table of samples: its key is the order of its rows.
+pub fn tight(
+    m: &SchemaManager<'_>,
+    name: &'static str,
+    key: &[&'static str],
+    required: Vec<ColumnDef>,
+) -> TableCreateStatement {
+    let mut created = table(m, name, key, required, Vec::new());
+    if m.get_database_backend() == DatabaseBackend::Sqlite {
+        created.extra("WITHOUT ROWID");
+    }
+    created
+}
+
 /// A foreign key that refuses to leave orphans.
 pub fn references(table: &mut TableCreateStatement, from: &'static str, column: &'static str, to: &'static str) {
     table.foreign_key(

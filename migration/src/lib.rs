@@ -21,6 +21,8 @@ mod m0016_samples;
 mod m0018_event_costs;
 mod m0019_burn_warnings;
 mod m0020_timeline_editor;
+mod m0021_sample_months;
+mod m0022_sample_codes;
 mod m0023_sources;
 mod m0024_hand_counts;
 mod m0025_notifiers;
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_event_costs::Migration),
             Box::new(m0019_burn_warnings::Migration),
             Box::new(m0020_timeline_editor::Migration),
+            Box::new(m0021_sample_months::Migration),
+            Box::new(m0022_sample_codes::Migration),
             Box::new(m0023_sources::Migration),
             Box::new(m0024_hand_counts::Migration),
             Box::new(m0025_notifiers::Migration),

@@ -2,29 +2,15 @@
 //!
 //! A sample must be cheap: indicators have a small number beside their id, and on SQLite the rows lie in the key itself.
 
-use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
+use sea_orm_migration::prelude::*;
 
-use crate::columns::{big, day, flag, id, index, int, long, references, short, table};
+use crate::columns::{big, day, flag, id, index, int, long, references, short, table, tight};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
 fn small(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).small_integer().take()
-}
-
-/// A table of samples: its key is the order of its rows.
-fn tight(
-    m: &SchemaManager<'_>,
-    name: &'static str,
-    key: &[&'static str],
-    required: Vec<ColumnDef>,
-) -> TableCreateStatement {
-    let mut created = table(m, name, key, required, Vec::new());
-    if m.get_database_backend() == DatabaseBackend::Sqlite {
-        created.extra("WITHOUT ROWID");
-    }
-    created
 }
 
 #[async_trait::async_trait]

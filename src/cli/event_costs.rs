@@ -33,8 +33,13 @@ pub(super) async fn cost(session: &Session, event: &str) -> anyhow::Result<()> {
     for cost in &costs {
         let body = api::body(&session.app, cost);
         data(&format!("{}  {}", cost.indicator.fields.key, cost.indicator.fields.name));
+        if cost.gone_before.is_some() {
+            data("  分钟样本已按保留期删除 its minutes are removed");
+        }
         if cost.pieces.is_empty() {
-            data("  没有样本 no samples");
+            if cost.gone_before.is_none() {
+                data("  没有样本 no samples");
+            }
             continue;
         }
         if !cost.loss.known {

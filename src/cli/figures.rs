@@ -30,6 +30,7 @@ use crate::{
     service::{
         ServiceError, burn_warnings,
         error_budgets::{self, Asked},
+        sample_codes, sample_retention,
         samples::{self, Batch, Ingested, NAMED_REFUSALS},
     },
     web::api::samples as api,
@@ -120,6 +121,20 @@ pub(super) enum Figures {
         /// 只说会建什么，不写入。 Only say what would be made.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// 一个周期里各返回码的笔数和归属。 How often each response code came in a period, and who is behind it.
+    Codes {
+        /// 指标的键。 The indicator's key.
+        indicator: String,
+        /// 2024-W34、2024-08，默认本月，最长 92 天。 2024-W34 or 2024-08; by default this month, at most 92 days.
+        #[arg(long)]
+        period: Option<String>,
+    },
+    /// 分钟和小时保留多久，什么会被删除。 How long minutes and hours are kept, and what would go.
+    Retention {
+        /// 换一个天数看看，不改策略。 Look at another number of days; the policy stays.
+        #[arg(long)]
+        days: Option<u32>,
     },
     /// 一个周期的合计和比率。 The sums of a period with their rate.
     Totals {
@@ -219,6 +234,24 @@ pub(super) async fn run(session: &Session, figures: Figures) -> anyhow::Result<(
             data(&if session.json { serde_json::to_string(&body)? } else { serde_json::to_string_pretty(&body)? });
             Ok(())
         }
+        Figures::Codes { indicator, period } => {
+            let (app, actor) = (&session.app, &session.actor);
+            let period = Period::asked(period.as_deref(), None, None, app.today()).map_err(ServiceError::from)?;
+            let found = crate::service::indicators::find(app, actor, &indicator).await?;
+            let sums = sample_codes::sums(app, actor, &found, period).await?;
+            if session.json {
+                data(&serde_json::to_string(&api::codes_body(app, sums))?);
+                return Ok(());
+            }
+            for one in &sums.codes {
+                data(&format!("{}\t{}\t{}", one.code, one.party.code(), one.count));
+            }
+            if sums.minutes == 0 {
+                say("这段时间没有带返回码的样本。 No sample of that time came with response codes.");
+            }
+            Ok(())
+        }
+        Figures::Retention { days } => retention(session, days).await,
         Figures::Totals { indicator, period, from, to } => {
             let (app, actor) = (&session.app, &session.actor);
             let period = Period::asked(period.as_deref(), from, to, app.today()).map_err(ServiceError::from)?;
@@ -271,7 +304,8 @@ fn format_of(path: &Path, word: Option<&str>) -> Result<Format, ServiceError> {
 
 async fn push(session: &Session, command: Push) -> anyhow::Result<()> {
     let (app, actor) = (&session.app, &session.actor);
-    crate::service::indicators::find(app, actor, &command.indicator).await?;
+    let found = crate::service::indicators::find(app, actor, &command.indicator).await?;
+    let open_from = sample_retention::first_open(app, actor, found.indicator.number).await?;
     let format = format_of(&command.file, command.format.as_deref())?;
     let mapping = Mapping::parse(&command.map).map_err(ServiceError::from)?;
     let source = Source::of(&command.file)?;
@@ -279,10 +313,11 @@ async fn push(session: &Session, command: Push) -> anyhow::Result<()> {
     let now = app.now_millis();
     if !command.keep_good {
         // One walk to look, so that a bad row at the end of a long file leaves nothing of it behind.
-        let mut looked = Batch::default();
+        let mut looked = Batch { open_from, ..Batch::default() };
         for (row, read) in rows(source.open()?)? {
             looked.add(row, read, now);
             looked.samples.clear();
+            looked.codes.clear();
         }
         if looked.refused_count > 0 {
             tell(session, &Ingested::default(), &looked.refused, looked.refused_count)?;
@@ -292,7 +327,7 @@ async fn push(session: &Session, command: Push) -> anyhow::Result<()> {
     }
     let mut done = Ingested::default();
     let (mut refused, mut refused_count) = (Vec::new(), 0);
-    let mut batch = Batch::default();
+    let mut batch = Batch { open_from, ..Batch::default() };
     let mut rows = rows(source.open()?)?;
     loop {
         let next = rows.next();
@@ -301,13 +336,14 @@ async fn push(session: &Session, command: Push) -> anyhow::Result<()> {
             batch.add(row, read, now);
         }
         if batch.samples.len() == STORED_TOGETHER || over {
-            let part = samples::ingest(app, actor, &command.indicator, std::mem::take(&mut batch.samples)).await?;
+            let (rows, codes) = (std::mem::take(&mut batch.samples), std::mem::take(&mut batch.codes));
+            let part = samples::ingest_coded(app, actor, &command.indicator, rows, codes).await?;
             done.accepted += part.accepted;
             done.changed += part.changed;
             done.corrected += part.corrected;
             refused_count += batch.refused_count;
             refused.extend(batch.refused.into_iter().take(NAMED_REFUSALS - refused.len()));
-            batch = Batch::default();
+            batch = Batch { open_from, ..Batch::default() };
             if done.accepted % 1_000_000 < part.accepted && !over && done.accepted >= 1_000_000 {
                 say(&format!("已写入 {} 行 stored", done.accepted));
             }
@@ -335,5 +371,51 @@ fn tell(session: &Session, done: &Ingested, refused: &[RefusedRow], refused_coun
         say(&format!("……共 {refused_count} 行不合要求 refused"));
     }
     data(&format!("写入 {}\t变化 {}\t更正 {}\t拒绝 {refused_count}", done.accepted, done.changed, done.corrected));
+    Ok(())
+}
+
+/// Tells what is kept of each indicator, and what the policy takes away; nothing is removed here.
+async fn retention(session: &Session, days: Option<u32>) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let day = |minute: i32| {
+        let at = DateTime::from_timestamp(i64::from(minute) * 60, 0).unwrap_or_default().with_timezone(&app.zone);
+        (minute > 0).then(|| at.format("%Y-%m-%d %H:%M").to_string())
+    };
+    let (mut after, mut rows, mut before) = (None, Vec::new(), None);
+    loop {
+        let (of_policy, page) = sample_retention::overview(app, actor, days, after.as_deref()).await?;
+        before = of_policy.or(before);
+        let Some(last) = page.last() else { break };
+        after = Some(last.indicator.fields.key.clone());
+        rows.extend(page);
+    }
+    if session.json {
+        let body = |one: &sample_retention::Retention| {
+            serde_json::json!({
+                "indicator": one.indicator.fields.key, "hours": one.held.hours, "bytes": one.held.bytes,
+                "old_hours": one.held.old, "removed_before": day(one.gone_before),
+            })
+        };
+        let rows: Vec<_> = rows.iter().map(body).collect();
+        let all = serde_json::json!({"removes_before": before.and_then(day), "data": rows, "next_cursor": null});
+        data(&serde_json::to_string(&all)?);
+        return Ok(());
+    }
+    for one in &rows {
+        let gone = day(one.gone_before).unwrap_or_else(|| "-".to_owned());
+        let (held, key) = (one.held, &one.indicator.fields.key);
+        data(&format!("{key}\t{}\t{}\t{}\t{gone}", held.hours, held.bytes, held.old));
+    }
+    say(&match before.and_then(day) {
+        None => {
+            "分钟一直保留：策略 figures 的 keep_minutes_days 是 0。 Minutes are kept for ever (keep_minutes_days is 0)."
+                .to_owned()
+        }
+        Some(before) => format!(
+            "列：指标、小时数、字节、{before} 之前的小时、已删除到。{before} 之前的小时由工作进程删除，事件及其基线所用的除外；按天、按月的合计一直在。 \
+             Columns: indicator, hours, bytes, hours before {before}, removed up to. The worker removes hours before {before} except \
+             those that events are computed from; sums of days and months stay."
+        ),
+    });
     Ok(())
 }

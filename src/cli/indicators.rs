@@ -97,7 +97,7 @@ pub(super) enum IndicatorCommand {
     Define {
         /// 指标的键。 Its key.
         key: String,
-        /// 返回码=ours 我方、partner 合作方、user 用户、risk_control 风控或 unknown 不明；用户和风控的失败不计入。 CODE=ours, partner, user, risk_control or unknown; failures of user and risk_control do not count.
+        /// 返回码=success 成功、ours 我方、partner 合作方、user 用户、risk_control 风控或 unknown 不明；用户和风控的失败不计入。 CODE=success, ours, partner, user, risk_control or unknown; failures of user and risk_control do not count.
         #[arg(long = "code")]
         codes: Vec<String>,
         /// 生效的第一天，默认今天。 First date that it holds for; by default today.
@@ -237,7 +237,7 @@ fn table(codes: &[String]) -> Result<BTreeMap<String, Party>, FieldError> {
     let mut table = BTreeMap::new();
     for text in codes {
         let party = text.split_once('=').and_then(|(code, party)| Some((code, Party::from_code(party.trim())?)));
-        let remedy = || FieldError::shape("exclusions", "choose ours, partner, user, risk_control or unknown");
+        let remedy = || FieldError::shape("exclusions", "choose success, ours, partner, user, risk_control or unknown");
         let (code, party) = party.ok_or_else(remedy)?;
         if table.insert(code.trim().to_owned(), party).is_some() {
             return Err(FieldError::shape("exclusions", "name each response code once"));

@@ -25,6 +25,10 @@ const LEVEL_TO: Minute = 10;
 const USABLE: usize = 90;
 /// So many sigmas open the gate of the missing attempts.
 const GATE: f64 = 3.0;
+/// The days before an event with the same weekday that are compared with it …
+const WEEKS_BEFORE: [u16; 4] = [7, 14, 21, 28];
+/// … and those that take their place where too few of them can be used.
+const DAYS_BEFORE: [u16; 7] = [1, 2, 3, 4, 5, 6, 7];
 /// The noise of the level of traffic from day to day.
 const LEVEL_NOISE: f64 = 0.02;
 
@@ -247,6 +251,19 @@ struct Piece {
     to: Minute,
 }
 
+/// The minutes that the cost of an event is computed from, as stretches that may overlap: its own with the day before, and those
+/// of the days that it is compared with, each with the stretch that tells the level of the traffic.
+pub fn compared(from: Minute, to: Minute) -> Vec<(Minute, Minute)> {
+    // Days have other lengths where clocks change: an hour on either side.
+    let of_day = |days: u16| {
+        let back = Minute::from(days).saturating_mul(DAY);
+        let first = from.saturating_sub(back).saturating_sub(LEVEL_FROM + 60);
+        (first, to.saturating_sub(back).saturating_add(60))
+    };
+    let own = (from.saturating_sub(DAY), to.saturating_add(60));
+    std::iter::once(own).chain(DAYS_BEFORE.into_iter().chain(WEEKS_BEFORE).map(of_day)).collect()
+}
+
 /// What each event cost, a piece of the calendar each, in the order of time. Pieces at the same time share one baseline and
 /// one loss.
 pub fn attribute(question: &Question<'_>) -> Vec<Cost> {
@@ -444,11 +461,11 @@ fn baseline_days(question: &Question<'_>, minutes: &[Sample], began: Minute) -> 
         found.sort_by_key(|day| day.day);
         found
     };
-    let weeks = of(&[7, 14, 21, 28]);
+    let weeks = of(&WEEKS_BEFORE);
     if weeks.len() >= 2 {
         return Some(BaselineDays { kind: BaselineKind::Weeks, found: weeks, minutes: minutes.len() });
     }
-    let days = of(&[1, 2, 3, 4, 5, 6, 7]);
+    let days = of(&DAYS_BEFORE);
     if days.len() >= 2 {
         return Some(BaselineDays { kind: BaselineKind::Days, found: days, minutes: minutes.len() });
     }

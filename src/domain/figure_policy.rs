@@ -37,7 +37,17 @@ pub struct FigurePolicy {
     pub least_coverage_percent: u32,
     /// The least failures in the long window of a burn-rate warning.
     pub least_burn_failures: u32,
+    /// How many days minutes and hours are kept, from 62 on; 0 is for ever. Sums of days and months stay, and so do the hours
+    /// around events with those that they are compared with.
+    #[serde(default)]
+    pub keep_minutes_days: u32,
 }
+
+/// The least of [`FigurePolicy::keep_minutes_days`]: events are compared with the four weeks before, and the current month is
+/// read from its hours while its days are being summed.
+const LEAST_DAYS: u32 = 62;
+/// A hundred years.
+const MOST_KEPT_DAYS: u32 = 36_525;
 
 impl Default for FigurePolicy {
     fn default() -> Self {
@@ -49,6 +59,7 @@ impl Default for FigurePolicy {
             declared_within_percent: 10,
             least_coverage_percent: 90,
             least_burn_failures: 10,
+            keep_minutes_days: 0,
         }
     }
 }
@@ -80,6 +91,9 @@ fn check_text(document: &str) -> Result<String, FieldError> {
         if failures > 1_000_000 {
             return Err(refused(place, "give 0 to 1000000"));
         }
+    }
+    if policy.keep_minutes_days != 0 && !(LEAST_DAYS..=MOST_KEPT_DAYS).contains(&policy.keep_minutes_days) {
+        return Err(refused("keep_minutes_days", "give 0 for ever, or 62 to 36525 days"));
     }
     Ok(policy::text(&policy))
 }

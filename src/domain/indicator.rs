@@ -178,6 +178,8 @@ pub struct Indicator {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
+    /// Nobody: the code is a success.
+    Success,
     /// We: it counts.
     Ours,
     /// A bank, a channel, another partner: it counts.
@@ -191,12 +193,14 @@ pub enum Party {
 }
 
 /// All parties.
-pub const PARTIES: [Party; 5] = [Party::Ours, Party::Partner, Party::User, Party::RiskControl, Party::Unknown];
+pub const PARTIES: [Party; 6] =
+    [Party::Success, Party::Ours, Party::Partner, Party::User, Party::RiskControl, Party::Unknown];
 
 impl Party {
     /// The stored and spoken code.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Success => "success",
             Self::Ours => "ours",
             Self::Partner => "partner",
             Self::User => "user",

@@ -70,6 +70,8 @@ mod tests {
         assert_eq!(floor(715, 720, 3), "99.305");
         assert_eq!(floor(9_998_996, 10_000_000, 3), "99.989");
         assert_eq!(floor(5, 5, 3), "100.000");
+        assert_eq!(floor(i64::MAX - 1, i64::MAX, 6), "99.999999");
+        assert_eq!(floor(0, 5, 0), "0");
         assert_eq!(Ratio { part: 1, whole: 3 }.ceil_percent(2).unwrap().to_string(), "33.34");
         assert_eq!(Ratio { part: 0, whole: 0 }.floor_percent(3), None);
         // What is overspent is below zero, and never printed less bad.

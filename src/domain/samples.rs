@@ -1,14 +1,14 @@
 //! Samples: what was counted of an indicator in a minute. Hours are packed, days of report zones are sums; any period is
 //! days and hours and at its edges minutes.
 
+pub mod codes;
 pub mod packing;
 pub mod plan;
 pub mod read;
+pub mod retention;
 pub mod sum;
 
 use serde::{Deserialize, Serialize};
-
-use crate::domain::report::reading::Decimal;
 
 /// Minutes since the epoch. 32 bits reach the year 6053.
 pub type Minute = i32;
@@ -102,14 +102,6 @@ impl Totals {
     }
 }
 
-/// A percentage of whole numbers with `digits` behind the point, never rounded up: 100 only where nothing is missing. None
-/// where there is nothing to divide by.
-pub fn percent(part: i64, whole: i64, digits: u8) -> Option<Decimal> {
-    let scaled = i128::from(part) * 100 * 10_i128.checked_pow(u32::from(digits))?;
-    let units = scaled.checked_div_euclid(i128::from(whole)).filter(|_| whole > 0)?;
-    Some(Decimal { units: i64::try_from(units).ok()?, scale: digits })
-}
-
 /// Why a row is no sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -127,6 +119,8 @@ pub enum Refusal {
     TooLarge,
     /// success + excluded > total.
     MoreThanTotal,
+    /// So old that the minutes around it are removed.
+    Removed,
 }
 
 impl Refusal {
@@ -140,6 +134,7 @@ impl Refusal {
             Self::Negative => "negative",
             Self::TooLarge => "too_large",
             Self::MoreThanTotal => "more_than_total",
+            Self::Removed => "removed",
         }
     }
 }
@@ -154,6 +149,9 @@ impl std::fmt::Display for Refusal {
             Self::Negative => "a count is negative",
             Self::TooLarge => "a count is larger than 1,000,000,000,000",
             Self::MoreThanTotal => "success and excluded together exceed total",
+            Self::Removed => {
+                "minutes so old are removed (policy figures, keep_minutes_days); their sums stay as they are"
+            }
         })
     }
 }
@@ -174,6 +172,22 @@ pub struct RawSample {
     pub at: i64,
     /// What was counted.
     pub counts: Counts,
+}
+
+/// A row as it was read, with the counts per response code that its own were summed from: success and excluded are then derived
+/// by the definition that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRow {
+    /// When, and what was counted.
+    pub sample: RawSample,
+    /// Counts per response code.
+    pub codes: Option<codes::Codes>,
+}
+
+impl From<RawSample> for RawRow {
+    fn from(sample: RawSample) -> Self {
+        Self { sample, codes: None }
+    }
 }
 
 /// The sample of a row; `now` in milliseconds since the epoch.
@@ -244,17 +258,6 @@ mod tests {
             Err(Refusal::Future),
             "behind the last minute that can be stored"
         );
-    }
-
-    #[test]
-    fn a_percentage_is_never_better_than_it_is() {
-        let of = |part, whole, digits| percent(part, whole, digits).map(|value| value.to_string());
-        assert_eq!(of(999_996, 1_000_000, 3).as_deref(), Some("99.999"));
-        assert_eq!(of(9_998_996, 10_000_000, 2).as_deref(), Some("99.98"));
-        assert_eq!(of(715, 720, 3).as_deref(), Some("99.305"));
-        assert_eq!(of(7, 7, 3).as_deref(), Some("100.000"));
-        assert_eq!(of(i64::MAX - 1, i64::MAX, 6).as_deref(), Some("99.999999"));
-        assert_eq!((of(0, 0, 3), of(0, 5, 0).as_deref()), (None, Some("0")));
     }
 
     #[test]

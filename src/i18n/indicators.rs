@@ -46,7 +46,7 @@ indicator_texts! {
     lower_is_better: "越低越好", "Lower is better";
     archive_hint: "归档后不再收样本，历史保留", "Takes no samples any more, keeps its past";
     exclusions: "返回码表", "Response codes";
-    exclusions_hint: "每行一个：返回码=归属。归属：ours 我方、partner 合作方、user 用户、risk_control 风控、unknown 不明。用户和风控的失败不计。", "One a line: code=who is behind it: ours, partner, user, risk_control or unknown. Failures of user and risk_control do not count.";
+    exclusions_hint: "每行一个：返回码=归属。归属：success 成功、ours 我方、partner 合作方、user 用户、risk_control 风控、unknown 不明。用户和风控的失败不计。", "One a line: code=who is behind it: success, ours, partner, user, risk_control or unknown. Failures of user and risk_control do not count.";
     definition: "定义", "Definition";
     version: "版本", "Version";
     valid_from: "生效日期", "Valid from";
@@ -111,6 +111,7 @@ indicator_texts! {
     panel: "指标影响", "What it cost";
     panel_none: "没有关联的指标：选一个，影响就从样本算出来。", "No indicator is tied to it: choose one and the impact is computed from its samples.";
     waiting: "正在计算，稍后刷新。", "Being computed; look again soon.";
+    minutes_gone: "这段时间的分钟样本已按保留期删除；影响保持删除前算出的数。", "The minutes of that time are removed (retention); the impact stays as it was computed before.";
     unknown_cost: "没有可用的基线，影响算不出来。", "There is no baseline, so the impact is not known.";
     measured_impact: "实测影响", "Measured impact";
     range: "区间", "range";
@@ -230,6 +231,7 @@ pub fn kind(w: &IndicatorTexts, kind: IndicatorKind) -> &'static str {
 /// Who is behind a response code.
 pub fn party(w: &IndicatorTexts, party: Party) -> &'static str {
     match party {
+        Party::Success => pick(w, "成功", "success"),
         Party::Ours => pick(w, "我方", "ours"),
         Party::Partner => pick(w, "合作方", "partner"),
         Party::User => pick(w, "用户", "user"),

@@ -12,6 +12,12 @@ pub fn refusal(reason: &Refusal) -> &'static str {
             "这个本地时间出现两次或不存在，请写上与 UTC 的偏移"
         }
         Refusal::Unreadable(words) if words.starts_with("write counts") => "数量请写成整数",
+        Refusal::Unreadable(words) if words.starts_with("write codes") => {
+            r#"返回码读不懂：写成 {"00": 950, "51": 12}，一分钟最多 200 个，每个最多 40 个字符"#
+        }
+        Refusal::Unreadable(words) if words.starts_with("give total") => {
+            "请写 total、success、excluded，或者写 codes（返回码和笔数），不要都写"
+        }
         Refusal::Unreadable(words) if words.starts_with("the file") => "文件没能读到最后",
         Refusal::Unreadable(_) => {
             r#"读不懂，请写成 {"t":"2024-08-19T15:00:00+08:00","total":100,"success":98,"excluded":1}"#
@@ -22,6 +28,7 @@ pub fn refusal(reason: &Refusal) -> &'static str {
         Refusal::Negative => "数量不能是负数",
         Refusal::TooLarge => "数量大于 1,000,000,000,000",
         Refusal::MoreThanTotal => "成功与剔除之和大于总数",
+        Refusal::Removed => "这么早的分钟已按保留期删除（策略 figures 的 keep_minutes_days），合计保持不变",
     }
 }
 
@@ -92,6 +99,7 @@ pub fn done(chinese: bool, action: &str) -> Option<&'static str> {
         "hand_count.delete" => ("删除手工笔数", "Counts by hand removed"),
         "source.put" => ("设置数据来源", "Source set"),
         "source.delete" => ("去掉数据来源", "Source removed"),
+        "samples.reclassify" => ("按新口径重算样本", "Samples classed anew"),
         "indicator.create" => ("新建指标", "Indicator made"),
         "indicator.define" => ("修改口径", "Definition changed"),
         "indicator.update" => ("修改指标", "Indicator changed"),
@@ -149,8 +157,8 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "a rate is better the higher it is" => "比率越高越好，不能设为越低越好",
         "give at most 2000 response codes" => "最多 2000 个返回码",
         "name each response code once" => "每个返回码只写一次",
-        "choose ours, partner, user, risk_control or unknown" => {
-            "请选择 ours（我方）、partner（合作方）、user（用户）、risk_control（风控）或 unknown（不明）"
+        "choose success, ours, partner, user, risk_control or unknown" => {
+            "请选择 success（成功）、ours（我方）、partner（合作方）、user（用户）、risk_control（风控）或 unknown（不明）"
         }
         "choose week, month, rolling_28d, rolling_30d or year" => {
             "请选择 week（周）、month（月）、rolling_28d（滚动 28 天）、rolling_30d（滚动 30 天）或 year（年）"
@@ -159,7 +167,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
             "请写大于 0、小于 100 的百分数，最多 6 位小数，如 99.95；100 不留任何预算"
         }
         "write one code a line: E51=user" => {
-            "每行一个返回码：E51=user，归属为 ours、partner、user、risk_control 或 unknown"
+            "每行一个返回码：E51=user，归属为 success、ours、partner、user、risk_control 或 unknown"
         }
         "choose a service" => "请选择业务线或组件",
         "give a period of at most 92 days" => "时段最长 92 天",
@@ -184,6 +192,15 @@ pub fn remedy(remedy: &str) -> Option<String> {
     };
     if !fixed.is_empty() {
         return Some(fixed.to_owned());
+    }
+    if let Some(rest) = remedy.strip_prefix("minutes before ")
+        && let Some((at, rest)) = rest.split_once(" are removed")
+        && let Some((_, zone)) = rest.split_once("sums of whole days of ")
+    {
+        let zone = zone.split(' ').next().unwrap_or_default();
+        return Some(format!(
+            "{at} 之前的分钟已按保留期（策略 figures 的 keep_minutes_days）删除，不是没有测量；{zone} 的整天、整月合计仍在：请问整天，或 {at} 之后"
+        ));
     }
     if let Some(rest) = remedy.strip_prefix("there is no column ")
         && let Some((column, have)) = rest.split_once("; the file has ")
@@ -213,6 +230,16 @@ pub fn not_found(what: &str) -> Option<String> {
 pub fn conflict(words: &str) -> Option<String> {
     if let Some(key) = words.strip_suffix(" is archived and takes no samples") {
         return Some(format!("{key} 已归档，不再接收样本"));
+    }
+    if let Some(key) =
+        words.strip_suffix(" would have more than 2,000 response codes; send those that are many under one name")
+    {
+        return Some(format!("{key} 的返回码会超过 2,000 个，请把零散的归到一个代码下"));
+    }
+    if let Some(rest) = words.strip_prefix("samples before ")
+        && let Some((at, _)) = rest.split_once(" are closed")
+    {
+        return Some(format!("{at} 之前的样本已封存：那时的分钟按保留期删除，合计不再改动；请只发更晚的分钟"));
     }
     if let Some(key) = words.strip_suffix(" is a number: it has no samples; write its value per week") {
         return Some(format!("{key} 是数值型指标，没有样本，请按周写数值"));

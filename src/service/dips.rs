@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
-    event_costs,
+    event_costing, event_costs,
     events::{self, NewEvent},
     grading, policies,
     retry::retried,
@@ -82,7 +82,7 @@ async fn look(
 ) -> Result<Vec<Dip>, ServiceError> {
     let begin = from.saturating_sub(USUAL);
     let minutes: Vec<Sample> = samples::minutes(app, &Actor::clock(), indicator.number, begin, to).await?.collect();
-    let known = event_costs::spans(app, indicator, begin, to).await?;
+    let known = event_costing::spans(app, app.store.read(), indicator, begin, to).await?;
     let dips = store::dips::overlapping(app.store.read(), indicator.number, begin, to).await?;
     let clear = |minute: Minute| {
         !known.iter().any(|(from, to)| (*from..*to).contains(&minute))

@@ -48,6 +48,29 @@ pub async fn sums_of(
     to: Minute,
 ) -> Result<HashMap<i32, Sums>, ServiceError> {
     let measured = samples::totals_of(app, actor, numbers, from, to).await?;
+    with_written(app, actor, measured, numbers, from, to).await
+}
+
+/// Like [`sums_of`]; indicators of which removed hours would be needed are left out.
+pub(super) async fn sums_where_kept(
+    app: &App,
+    actor: &Actor,
+    numbers: &[i32],
+    from: Minute,
+    to: Minute,
+) -> Result<HashMap<i32, Sums>, ServiceError> {
+    let (measured, _) = samples::totals_where_kept(app, actor, numbers, from, to).await?;
+    with_written(app, actor, measured, numbers, from, to).await
+}
+
+async fn with_written(
+    app: &App,
+    actor: &Actor,
+    measured: HashMap<i32, samples::Summed>,
+    numbers: &[i32],
+    from: Minute,
+    to: Minute,
+) -> Result<HashMap<i32, Sums>, ServiceError> {
     let mut sums: HashMap<i32, Sums> = measured
         .into_iter()
         .map(|(number, summed)| (number, Sums { totals: summed.totals, revision: summed.revision, by_hand: 0 }))

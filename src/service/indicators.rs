@@ -12,6 +12,7 @@ use crate::{
         checked::FieldError,
         indicator::{self, IndicatorFields},
         report::reading::Decimal,
+        samples::plan,
     },
     store::{self, Tx},
 };
@@ -211,6 +212,9 @@ pub async fn define(
             let after = Indicator { definition: definition.version, ..before.clone() };
             store::indicators::update(&tx, &after, before.version).await?;
             store::indicators::insert_definition(&tx, before.id, &definition).await?;
+            // What was counted by response codes since then is counted by the new table.
+            let from = plan::day_start(plan::day_of(definition.fields.valid_from), app.zone);
+            store::sample_codes::class_from(&tx, before.number, from).await?;
             let change = json!({"to": definition.fields, "definition": definition.version});
             audit(&app, &tx, &actor, "indicator.define", &after, change).await?;
             tx.commit().await?;

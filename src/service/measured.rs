@@ -93,7 +93,8 @@ async fn of_weeks(
     let now = app.now_millis();
     for week in std::iter::successors(Some(from), |week| Some(week.next())).take_while(|week| *week <= to) {
         let (first, end) = minutes_of_week(app, week);
-        let mut sums = hand_counts::sums_of(app, &Actor::clock(), &numbers, first, end).await?;
+        // Days that a new report zone would need of removed hours: no figure, and no report that fails for it.
+        let mut sums = hand_counts::sums_where_kept(app, &Actor::clock(), &numbers, first, end).await?;
         if week == to {
             sums.extend(sums_until(app, &indicators, first, ends).await?);
         }
@@ -159,7 +160,7 @@ async fn sums_until(
     }
     let mut sums = HashMap::new();
     for (end, numbers) in by_end {
-        sums.extend(hand_counts::sums_of(app, &Actor::clock(), &numbers, first, end).await?);
+        sums.extend(hand_counts::sums_where_kept(app, &Actor::clock(), &numbers, first, end).await?);
     }
     Ok(sums)
 }

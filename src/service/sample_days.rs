@@ -28,7 +28,7 @@ const MOST_DIRTY: u32 = 50_000;
 pub type Days = BTreeMap<NaiveDate, Totals>;
 
 /// The sums of each of the days `from..=to` of indicators by their numbers. Days that are not summed yet, and those with staged
-/// minutes, are read by their minutes.
+/// minutes, are read by their minutes. Days of a new report zone whose hours are removed are left out.
 pub async fn of(
     app: &App,
     actor: &Actor,
@@ -47,11 +47,12 @@ pub async fn of(
     let (connection, zone) = (app.store.read(), app.zone);
     // What is staged or dirty is asked for first: a sample that comes between is missing from both readings, never counted twice.
     let staged = store::sample_days::first_staged(connection, numbers).await?;
-    let dirty = store::samples::dirty(connection, Some(numbers), MOST_DIRTY).await?;
+    let dirty = store::sample_days::dirty(connection, Some(numbers), MOST_DIRTY).await?;
     let whole = dirty.len() >= MOST_DIRTY as usize;
     let summed = store::sample_days::of_zone(connection, numbers, days.clone(), zone).await?;
     let kept = summed.is_some() && !whole;
-    let mut summed = summed.unwrap_or_default();
+    let (whole_from, mut summed) = summed.unwrap_or_default();
+    let before = if day_start(days.start, zone) < whole_from { days.start..day_at(whole_from, zone) + 1 } else { 0..0 };
     let mut found = HashMap::new();
     for number in numbers {
         let mut sums = summed.remove(number).unwrap_or_default();
@@ -62,7 +63,8 @@ pub async fn of(
                 days_overlapping(start, start.saturating_add(1_440), zone)
             });
             let since = staged.get(number).map(|minute| day_at(*minute, zone)..days.end);
-            let touched = touched.chain(since.into_iter().flatten()).filter(|day| days.contains(day));
+            let touched = touched.chain(since.into_iter().flatten()).chain(before.clone());
+            let touched = touched.filter(|day| days.contains(day));
             unsure = touched.fold(0..0, |unsure, day| {
                 if unsure.is_empty() { day..day + 1 } else { unsure.start.min(day)..unsure.end.max(day + 1) }
             });
@@ -71,7 +73,13 @@ pub async fn of(
             sums.retain(|day, _| !unsure.contains(day));
             let (first, end) = (day_start(unsure.start, zone), day_start(unsure.end, zone));
             let (mut day, mut behind) = (unsure.start, first);
-            for sample in samples::minutes(app, actor, *number, first, end).await? {
+            let (minutes, gone) = samples::minutes_where_kept(app, actor, *number, first, end, (first, end)).await?;
+            // What is left of a day of which hours are removed is not its sum: such days are left out.
+            let from = gone.map_or(first, |gone| match day_at(gone, zone) {
+                day if day_start(day, zone) == gone => gone,
+                day => day_start(day.saturating_add(1), zone),
+            });
+            for sample in minutes.skip_while(|sample| sample.minute < from) {
                 if sample.minute >= behind {
                     day = day_at(sample.minute, zone);
                     behind = day_start(day.saturating_add(1), zone);

@@ -4,29 +4,35 @@
 //! Packing marks days, and days are summed by the worker. A reading needs none of this to have happened: what is staged
 //! lies over what is packed, and a marked day is read by its hours.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+    sync::Arc,
+};
 
 use chrono::DateTime;
-use chrono_tz::Tz;
 use serde_json::json;
 
-use super::{App, ServiceError, app::authorise, indicators, retry::retried};
+use super::{App, ServiceError, app::authorise, indicators, retry::retried, sample_codes, sample_retention};
 use crate::{
     domain::{
         actor::{Actor, Permission},
         attribution,
         checked::FieldError,
+        indicator::Indicator,
         iso_week::IsoWeek,
         samples::{
-            self, Minute, RawSample, Refusal, RefusedRow, Sample, Totals,
+            self, Minute, RawRow, Refusal, RefusedRow, Sample, Totals,
+            codes::Codes,
             packing::Hour,
-            plan::{self, Plan, UTC_DAY},
+            plan::{self, Kept},
             sum::{self, Merged, Minutes, place},
         },
     },
-    store::{self, Tx, samples::DaySum},
+    store::{self, Tx, samples::Head},
 };
+
+pub use super::sample_tidying::{Tidied, tidy};
 
 /// Most rows of a batch.
 pub const BATCH_LIMIT: usize = 100_000;
@@ -38,33 +44,38 @@ pub const NAMED_REFUSALS: usize = 1_000;
 const LATENESS: Minute = 10;
 
 /// Most ranges of days of a reading: where more days are to be summed anew, all are read by hours.
-const MOST_RANGES: usize = 16;
+const MOST_RANGES: usize = 48;
 
 /// Most minutes of a reading minute by minute: two years.
 pub const MOST_MINUTES: Minute = 1_055_520;
-
-/// Indicators that are packed in one transaction.
-const PACKED_TOGETHER: usize = 50;
-
-/// Days of UTC that are summed in one transaction.
-const SUMMED_TOGETHER: u32 = 500;
 
 /// Rows that were read: samples, and what is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     /// In the order of the rows.
     pub samples: Vec<Sample>,
+    /// The counts per response code of those that came with them, by their places in `samples`.
+    pub codes: Vec<(usize, Codes)>,
     /// At most [`NAMED_REFUSALS`].
     pub refused: Vec<RefusedRow>,
     /// All of them.
     pub refused_count: usize,
+    /// The first minute that samples may come for ([`sample_retention::first_open`]).
+    pub open_from: Minute,
 }
 
 impl Batch {
     /// Adds a row of a file; `now` in milliseconds since the epoch.
-    pub fn add(&mut self, row: u64, read: Result<RawSample, Refusal>, now: i64) {
-        match read.and_then(|raw| samples::check(raw, now)) {
-            Ok(sample) => self.samples.push(sample),
+    pub fn add(&mut self, row: u64, read: Result<impl Into<RawRow>, Refusal>, now: i64) {
+        let open = |sample: Sample| if sample.minute < self.open_from { Err(Refusal::Removed) } else { Ok(sample) };
+        let read = read
+            .map(Into::into)
+            .and_then(|raw: RawRow| Ok((samples::check(raw.sample, now).and_then(open)?, raw.codes)));
+        match read {
+            Ok((sample, codes)) => {
+                self.codes.extend(codes.map(|codes| (self.samples.len(), codes)));
+                self.samples.push(sample);
+            }
             Err(reason) => {
                 self.refused_count += 1;
                 if self.refused.len() < NAMED_REFUSALS {
@@ -98,15 +109,29 @@ pub struct Ingested {
 /// Stores samples of an indicator: all of them or, on failure, none. A minute that is there is replaced; the same batch once
 /// more changes nothing.
 pub async fn ingest(app: &App, actor: &Actor, key: &str, batch: Vec<Sample>) -> Result<Ingested, ServiceError> {
+    ingest_coded(app, actor, key, batch, Vec::new()).await
+}
+
+/// Like [`ingest`]; some of the samples, by their places, came as counts per response code: what of their total is a success and
+/// what is excluded follows from the definition of their day.
+pub async fn ingest_coded(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    batch: Vec<Sample>,
+    codes: Vec<(usize, Codes)>,
+) -> Result<Ingested, ServiceError> {
     authorise(actor, Permission::WriteFigure)?;
     if batch.len() > BATCH_LIMIT {
         return Err(FieldError::shape("samples", "give at most 100000 rows at once").into());
     }
     let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
-    let batch = std::sync::Arc::new(samples::in_order(batch));
+    let coded = if codes.is_empty() { BTreeMap::new() } else { sample_codes::by_minute(&batch, codes) };
+    let batch = Arc::new((samples::in_order(batch), coded));
     retried(move || {
-        let (app, actor, key, batch) = (app.clone(), actor.clone(), key.clone(), std::sync::Arc::clone(&batch));
+        let (app, actor, key, batch) = (app.clone(), actor.clone(), key.clone(), Arc::clone(&batch));
         async move {
+            let (batch, coded) = &*batch;
             let tx = app.store.begin().await?;
             let indicator =
                 store::indicators::by_key(tx.conn(), &key).await?.ok_or_else(|| indicators::missing(&key))?;
@@ -121,33 +146,54 @@ pub async fn ingest(app: &App, actor: &Actor, key: &str, batch: Vec<Sample>) -> 
                 tx.rollback().await?;
                 return Ok(Ingested::default());
             }
-            let done = write(&app, &tx, indicator.number, &batch).await?;
-            if let Some(reach) = done.reach {
-                let service = indicator.fields.service_id;
-                let now = app.now_millis();
-                store::event_costs::samples_changed(&tx, indicator.number, service, reach, now).await?;
-            }
-            let told = if done.corrected > 0 {
-                Some("samples.correct")
-            } else if came_after_publication(&app, &tx, &done).await? {
-                Some("samples.add")
+            store::samples::lock(&tx, &[indicator.number]).await?;
+            let gone = || ServiceError::Conflict("the samples of this indicator are gone; read it again".to_owned());
+            let head = store::samples::head(tx.conn(), indicator.number).await?.ok_or_else(gone)?;
+            let done = if coded.is_empty() {
+                write(&app, &tx, indicator.number, head, batch).await?
             } else {
-                None
+                let definitions = store::indicators::definitions(tx.conn(), indicator.id).await?;
+                let mut batch = batch.clone();
+                sample_codes::derive(&app, &definitions, &mut batch, coded);
+                write(&app, &tx, indicator.number, head, &batch).await?
             };
-            if let Some(action) = told {
-                let at = |minute: Minute| DateTime::from_timestamp(i64::from(minute) * 60, 0).map(|at| at.to_rfc3339());
-                let change = json!({
-                    "corrected": done.corrected, "changed": done.changed,
-                    "from": done.reach.and_then(|reach| at(reach.0)), "to": done.reach.and_then(|reach| at(reach.1)),
-                });
-                let subject = format!("indicator:{key}");
-                store::audit::insert(&tx, app.id(), app.now_millis(), &actor, action, &subject, change).await?;
-            }
+            sample_codes::write(&tx, &indicator, head.codes, batch, coded).await?;
+            follow(&app, &tx, &actor, &indicator, &done, None).await?;
             tx.commit().await?;
             Ok(done)
         }
     })
     .await
+}
+
+/// What follows from changed samples: costs of events are due, and what may move a published figure is told in the history, by
+/// `action` or by what was done.
+pub(super) async fn follow(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    indicator: &Indicator,
+    done: &Ingested,
+    action: Option<&'static str>,
+) -> Result<(), ServiceError> {
+    let Some(reach) = done.reach else { return Ok(()) };
+    let now = app.now_millis();
+    store::event_costs::samples_changed(tx, indicator.number, indicator.fields.service_id, reach, now).await?;
+    let told = match action {
+        Some(action) => Some(action),
+        None if done.corrected > 0 => Some("samples.correct"),
+        None if came_after_publication(app, tx, done).await? => Some("samples.add"),
+        None => None,
+    };
+    if let Some(action) = told {
+        let at = |minute: Minute| DateTime::from_timestamp(i64::from(minute) * 60, 0).map(|at| at.to_rfc3339());
+        let change = json!({
+            "corrected": done.corrected, "changed": done.changed, "from": at(reach.0), "to": at(reach.1),
+        });
+        let subject = format!("indicator:{}", indicator.fields.key);
+        store::audit::insert(tx, app.id(), now, actor, action, &subject, change).await?;
+    }
+    Ok(())
 }
 
 /// Whether minutes came late into a week that was published after them: what was published would be otherwise now, and the
@@ -160,16 +206,24 @@ async fn came_after_publication(app: &App, tx: &Tx, done: &Ingested) -> Result<b
 }
 
 /// The first minute that is not packed yet.
-fn cut(app: &App) -> Minute {
+pub(super) fn cut(app: &App) -> Minute {
     let before = samples::minute_of(app.now_millis()).saturating_sub(LATENESS);
     before - before.rem_euclid(60)
 }
 
-async fn write(app: &App, tx: &Tx, indicator: i32, batch: &[Sample]) -> Result<Ingested, ServiceError> {
+/// Writes samples in order of an indicator whose lock the caller holds; `head` is what was known under it.
+pub(super) async fn write(
+    app: &App,
+    tx: &Tx,
+    indicator: i32,
+    head: Head,
+    batch: &[Sample],
+) -> Result<Ingested, ServiceError> {
     let only = [indicator];
-    store::samples::lock(tx, &only).await?;
-    let gone = || ServiceError::Conflict("the samples of this indicator are gone; read it again".to_owned());
-    let head = store::samples::head(tx.conn(), indicator).await?.ok_or_else(gone)?;
+    let open_from = sample_retention::open_from(head.gone_before);
+    if batch.first().is_some_and(|sample| sample.minute < open_from) {
+        return Err(sample_retention::closed(app, open_from));
+    }
     let cut = cut(app);
     let staged = store::samples::staged(tx, &only, Minute::MAX).await?;
     let (old, live) = batch.split_at(batch.partition_point(|sample| sample.minute < cut));
@@ -201,7 +255,7 @@ async fn write(app: &App, tx: &Tx, indicator: i32, batch: &[Sample]) -> Result<I
 
 /// Packs staged minutes of locked indicators, all those before `cut`, and then late samples of one of them. Says what the late
 /// ones changed.
-async fn pack(
+pub(super) async fn pack(
     app: &App,
     tx: &Tx,
     indicators: &[i32],
@@ -221,7 +275,7 @@ async fn pack(
     all.hours.extend(merged.hours.iter().copied());
     let rows: Vec<((i32, i32), Hour)> = hours.into_iter().filter(|(at, _)| all.hours.contains(at)).collect();
     store::samples::write_hours(tx, &rows).await?;
-    store::samples::mark_dirty(tx, &all.days(), app.now_millis()).await?;
+    store::sample_days::mark_dirty(tx, &all.days(), app.now_millis()).await?;
     if !stale.is_empty() {
         store::samples::unstage(tx, indicators, cut).await?;
     }
@@ -229,7 +283,7 @@ async fn pack(
 }
 
 /// Hours that follow each other, as ranges.
-fn runs(hours: &BTreeSet<(i32, i32)>) -> Vec<(i32, Range<i32>)> {
+pub(super) fn runs(hours: &BTreeSet<(i32, i32)>) -> Vec<(i32, Range<i32>)> {
     let mut runs: Vec<(i32, Range<i32>)> = Vec::new();
     for (indicator, hour) in hours {
         match runs.last_mut() {
@@ -238,134 +292,6 @@ fn runs(hours: &BTreeSet<(i32, i32)>) -> Vec<(i32, Range<i32>)> {
         }
     }
     runs
-}
-
-/// What a tidying did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tidied {
-    /// Indicators of which minutes were packed.
-    pub packed: usize,
-    /// Days of UTC that were summed.
-    pub summed: usize,
-}
-
-/// Packs the hours that are over and sums the days that changed, for at most some seconds; what is left is done next time.
-pub async fn tidy(app: &App) -> Result<Tidied, ServiceError> {
-    let mut tidied = Tidied::default();
-    // Bounded, so that mail does not wait for a large import.
-    for _ in 0..40 {
-        match pack_some(app).await? {
-            0 => break,
-            packed => tidied.packed += packed,
-        }
-    }
-    for _ in 0..40 {
-        match sum_some(app).await? {
-            0 => break,
-            summed => tidied.summed += summed,
-        }
-    }
-    Ok(tidied)
-}
-
-/// Packs the hours that are over of some indicators; says of how many.
-async fn pack_some(app: &App) -> Result<usize, ServiceError> {
-    let most = u32::try_from(PACKED_TOGETHER).unwrap_or(u32::MAX);
-    let some = store::samples::with_staged(app.store.read(), cut(app), most).await?;
-    if some.is_empty() {
-        return Ok(0);
-    }
-    let app = app.clone();
-    retried(move || {
-        let (app, some) = (app.clone(), some.clone());
-        async move {
-            let tx = app.store.begin().await?;
-            store::samples::lock(&tx, &some).await?;
-            let cut = cut(&app);
-            let stale = store::samples::staged(&tx, &some, cut).await?;
-            pack(&app, &tx, &some, &stale, 0, &[], cut).await?;
-            tx.commit().await?;
-            Ok(some.len())
-        }
-    })
-    .await
-}
-
-/// Sums some of the days that changed; says how many days of UTC.
-async fn sum_some(app: &App) -> Result<usize, ServiceError> {
-    let kept = store::samples::zones(app.store.read()).await?;
-    let zone_known = kept.iter().any(|(_, zone)| *zone == app.zone);
-    let some = store::samples::dirty(app.store.read(), None, SUMMED_TOGETHER).await?;
-    if some.is_empty() && zone_known {
-        return Ok(0);
-    }
-    let app = app.clone();
-    retried(move || {
-        let (app, some) = (app.clone(), some.clone());
-        async move {
-            let tx = app.store.begin().await?;
-            if !zone_known {
-                store::samples::lock_all(&tx).await?;
-                let kept = store::samples::zones(tx.conn()).await?;
-                if !kept.iter().any(|(_, zone)| *zone == app.zone) {
-                    let number = kept.iter().map(|(number, _)| *number).max().unwrap_or(0) + 1;
-                    store::samples::add_zone(&tx, number, app.zone, app.now_millis()).await?;
-                }
-                tx.commit().await?;
-                // The next call finds the days that there are.
-                return Ok(1);
-            }
-            let mut named: Vec<i32> = some.iter().map(|(indicator, _)| *indicator).collect();
-            named.dedup();
-            store::samples::lock(&tx, &named).await?;
-            let days = store::samples::dirty(tx.conn(), Some(&named), SUMMED_TOGETHER).await?;
-            sum_days(&tx, &days).await?;
-            tx.commit().await?;
-            Ok(days.len())
-        }
-    })
-    .await
-}
-
-/// Sums the local days of all kept zones that days of UTC touch, by indicator and day.
-async fn sum_days(tx: &Tx, utc_days: &[(i32, i32)]) -> Result<(), ServiceError> {
-    let zones = store::samples::zones(tx.conn()).await?;
-    let mut wanted: BTreeMap<(i32, i32, i32), Plan> = BTreeMap::new();
-    for (indicator, day) in utc_days {
-        let start = day.saturating_mul(UTC_DAY);
-        for (number, zone) in &zones {
-            for local in plan::days_overlapping(start, start.saturating_add(UTC_DAY), *zone) {
-                let parts = wanted.entry((*indicator, *number, local)).or_default();
-                if *parts == Plan::default() {
-                    parts.add(plan::day_start(local, *zone), plan::day_start(local + 1, *zone));
-                }
-            }
-        }
-    }
-    let mut hours: BTreeSet<(i32, i32)> = BTreeSet::new();
-    let mut edges: BTreeSet<(i32, i32)> = BTreeSet::new();
-    for ((indicator, _, _), parts) in &wanted {
-        hours.extend(parts.hours.iter().cloned().flatten().map(|hour| (*indicator, hour)));
-        edges.extend(parts.edges.iter().map(|edge| (*indicator, place(edge.start).0)));
-    }
-    let sums = store::samples::hour_sums(tx.conn(), &runs(&hours)).await?;
-    let packed = store::samples::packed(tx.conn(), &runs(&edges)).await?;
-    let mut rows = Vec::with_capacity(wanted.len());
-    for ((indicator, zone, day), parts) in wanted {
-        let mut sum = Totals::default();
-        for hours in &parts.hours {
-            sums.range((indicator, hours.start)..(indicator, hours.end)).for_each(|(_, hour)| sum.add(*hour));
-        }
-        for edge in &parts.edges {
-            let (hour, from) = place(edge.start);
-            if let Some(packed) = packed.get(&(indicator, hour)) {
-                sum.add(packed.sum(from, from + edge.len()));
-            }
-        }
-        rows.push(DaySum { indicator, zone, day, sum });
-    }
-    store::samples::write_days(tx, &rows).await?;
-    Ok(store::samples::clean(tx, utc_days).await?)
 }
 
 /// The sums of a period with the revision that they are of.
@@ -378,7 +304,8 @@ pub struct Summed {
 }
 
 /// The sums of the minutes `from..to` of indicators by their numbers, at most 1,000; days are those of the report zone.
-/// Exact at any moment: what is staged and days that are not summed yet count as they stand.
+/// Exact at any moment: what is staged and days that are not summed yet count as they stand. Refused where minutes are removed
+/// that are needed.
 pub async fn totals_of(
     app: &App,
     actor: &Actor,
@@ -386,41 +313,58 @@ pub async fn totals_of(
     from: Minute,
     to: Minute,
 ) -> Result<HashMap<i32, Summed>, ServiceError> {
+    let (found, gone) = totals_where_kept(app, actor, numbers, from, to).await?;
+    match gone.values().max() {
+        Some(before) => Err(sample_retention::removed(app, *before).into()),
+        None => Ok(found),
+    }
+}
+
+/// Like [`totals_of`]; indicators of which removed minutes were needed are named instead, with the minute before which hours are
+/// removed.
+pub(super) async fn totals_where_kept(
+    app: &App,
+    actor: &Actor,
+    numbers: &[i32],
+    from: Minute,
+    to: Minute,
+) -> Result<(HashMap<i32, Summed>, HashMap<i32, Minute>), ServiceError> {
     authorise(actor, Permission::Read)?;
     if numbers.len() > store::samples::MOST_INDICATORS {
         return Err(FieldError::shape("indicators", "give at most 1000 indicators at once").into());
     }
     if numbers.is_empty() {
-        return Ok(HashMap::new());
+        return Ok((HashMap::new(), HashMap::new()));
     }
     let (from, to) = (from.max(0), to.max(from.max(0)));
-    let mut zone: Option<Tz> = Some(app.zone);
+    let mut kept = Some(Kept { zone: app.zone, from: 0 });
     let mut dirty: BTreeSet<i32> = BTreeSet::new();
     // Each time round more days are read by their hours; without days the reading is always whole.
     for attempt in 0.. {
-        let mut parts = plan::plan(from, to, zone.filter(|_| attempt < 4), &dirty);
-        if parts.days.len() > MOST_RANGES {
+        let mut parts = plan::plan(from, to, kept.filter(|_| attempt < 5), &dirty);
+        if parts.days.len() + parts.months.len() > MOST_RANGES {
             parts = plan::plan(from, to, None, &dirty);
         }
-        let reading = store::samples::read(app.store.read(), numbers, from..to, &parts, app.zone).await?;
-        if !parts.days.is_empty() {
-            if !reading.zone_kept {
-                zone = None;
-                continue;
-            }
+        let reading = store::sample_reading::read(app.store.read(), numbers, from..to, &parts, app.zone).await?;
+        if parts.has_days() {
+            let known = reading.days_from.map(|from| Kept { zone: app.zone, from });
             let more: BTreeSet<i32> = reading.dirty.difference(&dirty).copied().collect();
             dirty.extend(more.iter().copied());
-            if !more.is_empty() && plan::plan(from, to, zone, &dirty) != parts {
+            if (known != kept || !more.is_empty()) && plan::plan(from, to, known, &dirty) != parts {
+                kept = known;
                 continue;
             }
         }
+        let gone = sample_retention::gone(app, &reading.heads, &parts).await?;
         let totals = reading.stored.totals(&parts);
-        let of = |(number, revision): (i32, i64)| {
-            (number, Summed { totals: totals.get(&number).copied().unwrap_or_default(), revision })
+        let of = |(number, reach): (i32, store::sample_reading::Reach)| {
+            let totals = totals.get(&number).copied().unwrap_or_default();
+            (number, Summed { totals, revision: reach.revision })
         };
-        return Ok(reading.revisions.into_iter().map(of).collect());
+        let whole = reading.heads.into_iter().filter(|(number, _)| !gone.contains_key(number));
+        return Ok((whole.map(of).collect(), gone));
     }
-    Ok(HashMap::new())
+    Ok((HashMap::new(), HashMap::new()))
 }
 
 /// The sum of the minutes `from..to` of an indicator; see [`totals_of`].
@@ -428,24 +372,55 @@ pub async fn totals(app: &App, actor: &Actor, number: i32, from: Minute, to: Min
     Ok(totals_of(app, actor, &[number], from, to).await?.remove(&number).unwrap_or_default())
 }
 
-/// The measured minutes of `from..to` of an indicator in order, at most two years of them.
+/// The measured minutes of `from..to` of an indicator in order, at most two years of them. Refused where some of them are
+/// removed.
 pub async fn minutes(app: &App, actor: &Actor, number: i32, from: Minute, to: Minute) -> Result<Minutes, ServiceError> {
+    let (minutes, gone) = minutes_where_kept(app, actor, number, from, to, (from, to)).await?;
+    match gone {
+        Some(before) => Err(sample_retention::removed(app, before).into()),
+        None => Ok(minutes),
+    }
+}
+
+/// Like [`minutes`]; none where some of them are removed.
+pub async fn minutes_if_kept(
+    app: &App,
+    actor: &Actor,
+    number: i32,
+    from: Minute,
+    to: Minute,
+) -> Result<Option<Minutes>, ServiceError> {
+    let (minutes, gone) = minutes_where_kept(app, actor, number, from, to, (from, to)).await?;
+    Ok(gone.is_none().then_some(minutes))
+}
+
+/// Like [`minutes`]; says also before which minute hours are removed, if some of the stretch `needed` are.
+pub(super) async fn minutes_where_kept(
+    app: &App,
+    actor: &Actor,
+    number: i32,
+    from: Minute,
+    to: Minute,
+    needed: (Minute, Minute),
+) -> Result<(Minutes, Option<Minute>), ServiceError> {
     authorise(actor, Permission::Read)?;
     let (from, to) = (from.max(0), to.max(from.max(0)));
     if to - from > MOST_MINUTES {
         return Err(FieldError::shape("to", "give a period of at most two years").into());
     }
-    let (hours, staged) = store::samples::minutes(app.store.read(), number, from..to).await?;
-    Ok(Minutes::new(hours, staged, from, to))
+    let (hours, staged) = store::sample_reading::minutes(app.store.read(), number, from..to).await?;
+    // Asked behind the minutes: what is removed stays removed.
+    let gone = sample_retention::gone_of(app, &[number], needed).await?.remove(&number);
+    Ok((Minutes::new(hours, staged, from, to), gone))
 }
 
-/// The measured minutes of several stretches of indicators, in the order of the stretches; all of them together are at most two
-/// years of minutes.
+/// The measured minutes of several stretches of indicators, in the order of the stretches, none where some of them are removed;
+/// all of them together are at most two years of minutes.
 pub async fn stretches(
     app: &App,
     actor: &Actor,
     wanted: &[(i32, Range<Minute>)],
-) -> Result<Vec<Minutes>, ServiceError> {
+) -> Result<Vec<Option<Minutes>>, ServiceError> {
     authorise(actor, Permission::Read)?;
     if wanted.iter().map(|(_, at)| i64::from(at.end) - i64::from(at.start)).sum::<i64>() > i64::from(MOST_MINUTES) {
         return Err(FieldError::shape("to", "give periods of at most two years together").into());
@@ -467,7 +442,9 @@ pub async fn stretches(
         own.dedup_by_key(|sample| sample.minute);
         Minutes::new(hours.map(|((_, hour), packed)| (*hour, *packed)).collect(), own, at.start, at.end)
     };
-    Ok(wanted.iter().map(of).collect())
+    // Asked behind the minutes: what is removed stays removed.
+    let gone = sample_retention::gone_of_stretches(app, wanted).await?;
+    Ok(wanted.iter().zip(gone).map(|(one, gone)| (!gone).then(|| of(one))).collect())
 }
 
 /// What is known of an indicator's samples: the revision, the first and the last minute.

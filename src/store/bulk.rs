@@ -120,20 +120,26 @@ impl Upsert {
             }
             text.push(')');
         }
+        text.push(' ');
+        text.push_str(&self.again(backend));
+        text
+    }
+
+    /// How an insert ends, so that what is there with the same key gets the new values.
+    pub(super) fn again(&self, backend: DatabaseBackend) -> String {
         let sets = |new: &dyn Fn(&str) -> String| {
             self.values.iter().map(|column| format!("{column} = {}", new(column))).collect::<Vec<_>>().join(", ")
         };
-        text.push_str(&match backend {
+        match backend {
             DatabaseBackend::MySql => {
-                format!(" ON DUPLICATE KEY UPDATE {}", sets(&|column| format!("VALUES({column})")))
+                format!("ON DUPLICATE KEY UPDATE {}", sets(&|column| format!("VALUES({column})")))
             }
             _ => format!(
-                " ON CONFLICT ({}) DO UPDATE SET {}",
+                "ON CONFLICT ({}) DO UPDATE SET {}",
                 self.key.join(", "),
                 sets(&|column| format!("excluded.{column}"))
             ),
-        });
-        text
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use sea_orm::{ConnectOptions, Database, DatabaseBackend, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database, DatabaseBackend, DatabaseConnection, Statement};
 use thiserror::Error;
 
 use super::StoreError;
@@ -65,6 +65,15 @@ impl Store {
             }
             _ => Err(OpenError::Scheme(place)),
         }
+    }
+
+    /// Shows every statement with its values to `see` from now on, on this store and on what is cloned of it later: for tests of
+    /// plans and for measurements.
+    pub fn observe(&mut self, see: impl Fn(&Statement) + Send + Sync + 'static) {
+        let see = std::sync::Arc::new(see);
+        let reading = std::sync::Arc::clone(&see);
+        self.reader.set_metric_callback(move |info| reading(info.statement));
+        self.writer.set_metric_callback(move |info| see(info.statement));
     }
 
     /// For reads outside a transaction.

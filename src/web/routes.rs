@@ -315,6 +315,7 @@ pub const ROUTES: &[Route] = &[
         "Samples per minute: JSON, NDJSON or CSV",
     ),
     route("GET", "/api/v1/indicators/{key}/totals", Permission::Read, "The sums of a period with their rate"),
+    route("GET", "/api/v1/indicators/{key}/codes", Permission::Read, "The response codes of a period"),
     route("GET", "/api/v1/indicators/{key}/ledger", Permission::Read, "A figure with the events that moved it"),
     route(
         "GET",

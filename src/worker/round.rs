@@ -13,7 +13,7 @@ use crate::{
         App, ServiceError, burn_warnings, dips, event_costs,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
         ports::{Delivery, LastCheck, OutgoingChat, OutgoingMessage, Transport},
-        reminders, report_mailings, samples, sources,
+        reminders, report_mailings, sample_codes, sample_retention, samples, sources,
     },
 };
 
@@ -124,6 +124,11 @@ pub(super) async fn round(
         tracing::error!(worker, %error, "the samples could not be packed and summed; the next round tries again");
     }
     if !stopping()
+        && let Err(error) = sample_codes::class_anew(app).await
+    {
+        tracing::error!(worker, %error, "samples could not be classed by a changed definition; the next round tries again");
+    }
+    if !stopping()
         && let Err(error) = event_costs::refresh(app).await
     {
         tracing::error!(worker, %error, "the costs of events could not be computed; the next round tries again");
@@ -132,6 +137,15 @@ pub(super) async fn round(
         && let Err(error) = dips::watch(app).await
     {
         tracing::error!(worker, %error, "the samples could not be watched for dips; the next round tries again");
+    }
+    if !stopping() {
+        match sample_retention::remove_old(app).await {
+            Ok(0) => {}
+            Ok(hours) => tracing::info!(worker, hours, "packed hours that are older than the policy says are removed"),
+            Err(error) => {
+                tracing::error!(worker, %error, "old samples could not be removed; the next round tries again");
+            }
+        }
     }
     report.waiting = outbox::count_pending(app).await?;
     if report.waiting > 0 || report.sent > 0 {

@@ -61,14 +61,18 @@ async fn sums_are_exact_after_any_order_of_arrival_in_every_zone() {
         let numbers = [indicator(&app, "one").await, indicator(&app, "two").await];
         let mut models = [BTreeMap::new(), BTreeMap::new()];
         let mut revisions = [0, 0];
-        for step in 0..24 {
+        for step in 0..30 {
+            if step == 20 && seed % 2 == 0 {
+                // The zone of the house changes: what is kept of the old one is none of the new one's days.
+                app.zone = zones[seed + 1].parse().unwrap();
+            }
             if random.random_bool(0.4) {
                 now += Duration::minutes(random.random_range(1..200));
                 clock.set(&now.to_rfc3339());
             }
             let which = usize::from(random.random_bool(0.3));
             let last = minute_of(app.now_millis());
-            let batch: Vec<Sample> = match random.random_range(0..5) {
+            let batch: Vec<Sample> = match random.random_range(0..7) {
                 0 => (0..random.random_range(1..90))
                     .map(|back| Sample { minute: last - back, counts: counts(&mut random) })
                     .collect(),
@@ -80,6 +84,13 @@ async fn sums_are_exact_after_any_order_of_arrival_in_every_zone() {
                 }
                 2 => (0..random.random_range(1..40))
                     .map(|_| Sample { minute: last - random.random_range(0..12_000), counts: counts(&mut random) })
+                    .collect(),
+                // Over whole months: by the hour, in a year in which clocks change.
+                5 => (0..random.random_range(1..200))
+                    .map(|at| Sample { minute: last - 200_000 + at * 997, counts: counts(&mut random) })
+                    .collect(),
+                6 => (0..3)
+                    .map(|_| Sample { minute: last - random.random_range(0..400_000), counts: counts(&mut random) })
                     .collect(),
                 3 => models[which]
                     .iter()
@@ -102,13 +113,25 @@ async fn sums_are_exact_after_any_order_of_arrival_in_every_zone() {
                 samples::tidy(&app).await.unwrap();
             }
             for _ in 0..6 {
-                let (from, to) = match random.random_range(0..3) {
+                let (from, to) = match random.random_range(0..5) {
                     0 => {
                         let day = plan::day_at(last, app.zone);
                         let first = day - random.random_range(0..12);
                         (plan::day_start(first, app.zone), plan::day_start(day + 1, app.zone))
                     }
                     1 => (plan::day_start(19_723, app.zone), last + 1),
+                    // From the first of a month, and from the middle of another one, to the end of a third.
+                    3 => {
+                        let month = plan::month_of(plan::day_at(last, app.zone));
+                        let first = plan::month_start(month - random.random_range(0..10));
+                        let end = plan::month_start(month + 1 - random.random_range(0..3));
+                        let within = random.random_range(0..3) * random.random_range(0..30_000);
+                        (plan::day_start(first, app.zone) + within, plan::day_start(end, app.zone))
+                    }
+                    4 => {
+                        let from = last - random.random_range(0..400_000);
+                        (from, from + random.random_range(0..400_000))
+                    }
                     _ => {
                         let from = last - random.random_range(0..12_500);
                         (from, from + random.random_range(0..9_000))

@@ -4,7 +4,10 @@
 mod api;
 mod by_hand;
 mod cli;
+mod codes;
 mod compute;
 mod costs;
 mod exact;
+mod plans;
+mod retention;
 mod sources;

@@ -22,7 +22,8 @@ const SOME_ESTIMATED: u8 = 4;
 const NONE_FAILED: u8 = 8;
 const NONE_EXCLUDED: u8 = 16;
 
-const FULL: u64 = (1 << MINUTES) - 1;
+/// All minutes.
+pub(super) const FULL: u64 = (1 << MINUTES) - 1;
 
 /// An hour, minute by minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,8 +160,9 @@ const fn unzigzag(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }
 
+/// Writes a number with seven bits in each byte.
 #[expect(clippy::cast_possible_truncation, reason = "the lowest seven bits are meant")]
-fn push(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn push(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -169,22 +171,27 @@ fn push(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 /// What is not read yet.
-struct Bytes<'a>(&'a [u8]);
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl Bytes<'_> {
-    fn byte(&mut self) -> Option<u8> {
+    /// Whether all is read.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*first)
     }
 
-    fn word(&mut self) -> Option<u64> {
+    pub(super) fn word(&mut self) -> Option<u64> {
         let (first, rest) = self.0.split_first_chunk::<8>()?;
         self.0 = rest;
         Some(u64::from_le_bytes(*first))
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         for shift in (0..63).step_by(7) {
             let byte = self.byte()?;
@@ -196,7 +203,7 @@ impl Bytes<'_> {
         None
     }
 
-    fn count(&mut self) -> Option<i64> {
+    pub(super) fn count(&mut self) -> Option<i64> {
         i64::try_from(self.number()?).ok().filter(|count| within(*count))
     }
 }

@@ -1,8 +1,8 @@
-//! Which days, hours and minutes a period is made of.
+//! Which months, days, hours and minutes a period is made of.
 
 use std::{collections::BTreeSet, ops::Range};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
 
 use super::Minute;
@@ -15,6 +15,8 @@ const HOUR: Minute = 60;
 /// A period as what is stored of it; the parts do not overlap and miss nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// Local months, as months since January 1970.
+    pub months: Vec<Range<i32>>,
     /// Local days, as days since 1970-01-01.
     pub days: Vec<Range<i32>>,
     /// Hours since the epoch.
@@ -23,13 +25,22 @@ pub struct Plan {
     pub edges: Vec<Range<Minute>>,
 }
 
-/// The parts of the minutes `from..to`. Days are those of a zone whose days are kept; a day that the `dirty` days of UTC
-/// touch is made of hours.
-pub fn plan(from: Minute, to: Minute, zone: Option<Tz>, dirty: &BTreeSet<i32>) -> Plan {
+/// The zone whose days and months are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// The zone.
+    pub zone: Tz,
+    /// Days that begin before this minute are not.
+    pub from: Minute,
+}
+
+/// The parts of the minutes `from..to`: months and days of the zone whose days are kept, hours, and at the edges minutes. A day
+/// that the `dirty` days of UTC touch is made of hours, and its month of days.
+pub fn plan(from: Minute, to: Minute, kept: Option<Kept>, dirty: &BTreeSet<i32>) -> Plan {
     let mut plan = Plan::default();
     let mut done = from;
-    if let Some(zone) = zone.filter(|_| from < to) {
-        let mut whole = days_inside(from, to, zone);
+    if let Some(Kept { zone, from: since }) = kept.filter(|kept| from.max(kept.from) < to) {
+        let mut whole = days_inside(from.max(since), to, zone);
         let touched: BTreeSet<i32> = dirty
             .iter()
             .flat_map(|day| {
@@ -38,15 +49,17 @@ pub fn plan(from: Minute, to: Minute, zone: Option<Tz>, dirty: &BTreeSet<i32>) -
             })
             .filter(|day| whole.contains(day))
             .collect();
+        let mut runs = Vec::with_capacity(touched.len() + 1);
         for day in touched {
-            plan.days.push(whole.start..day);
+            runs.push(whole.start..day);
             whole.start = day + 1;
         }
-        plan.days.push(whole);
-        plan.days.retain(|days| !days.is_empty());
-        for days in plan.days.clone() {
+        runs.push(whole);
+        runs.retain(|days| !days.is_empty());
+        for days in runs {
             plan.add(done, day_start(days.start, zone));
             done = day_start(days.end, zone);
+            plan.add_days(days);
         }
     }
     plan.add(done, to);
@@ -54,6 +67,30 @@ pub fn plan(from: Minute, to: Minute, zone: Option<Tz>, dirty: &BTreeSet<i32>) -
 }
 
 impl Plan {
+    /// How many ranges of sums there are to be read.
+    pub const fn ranges(&self) -> usize {
+        self.months.len() + self.days.len() + self.hours.len()
+    }
+
+    /// Whether sums of days and months are part of it.
+    pub const fn has_days(&self) -> bool {
+        !self.days.is_empty() || !self.months.is_empty()
+    }
+
+    /// Days that follow each other, as whole months and the days around them.
+    fn add_days(&mut self, days: Range<i32>) {
+        let first = month_of(days.start);
+        let first = if month_start(first) < days.start { first + 1 } else { first };
+        let months = first..month_of(days.end);
+        if months.is_empty() {
+            self.days.push(days);
+            return;
+        }
+        let around = [days.start..month_start(months.start), month_start(months.end)..days.end];
+        self.days.extend(around.into_iter().filter(|days| !days.is_empty()));
+        self.months.push(months);
+    }
+
     /// The minutes `from..to` as hours and edges.
     pub fn add(&mut self, from: Minute, to: Minute) {
         if from >= to {
@@ -79,6 +116,18 @@ impl Plan {
 pub fn day_of(date: NaiveDate) -> i32 {
     let days = (date - NaiveDate::default()).num_days();
     i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+}
+
+/// The month since January 1970 that a day lies in.
+pub fn month_of(day: i32) -> i32 {
+    let date = date_of(day);
+    (date.year() - 1970) * 12 + date.month0().cast_signed()
+}
+
+/// The first day of a month since January 1970.
+pub fn month_start(month: i32) -> i32 {
+    let first = NaiveDate::from_ymd_opt(1970 + month.div_euclid(12), month.rem_euclid(12).cast_unsigned() + 1, 1);
+    first.map_or(if month < 0 { i32::MIN } else { i32::MAX }, day_of)
 }
 
 /// The date of days since 1970-01-01.
@@ -192,24 +241,46 @@ mod tests {
     #[test]
     fn the_last_minutes_that_can_be_said_have_a_day_too() {
         for name in ZONES {
-            let all = plan(0, Minute::MAX, Some(zone(name)), &BTreeSet::from([0, Minute::MAX / UTC_DAY]));
-            assert!(!all.days.is_empty(), "{name}");
-            plan(Minute::MAX - 5, Minute::MAX, Some(zone(name)), &BTreeSet::new());
+            let all = plan(0, Minute::MAX, kept(name), &BTreeSet::from([0, Minute::MAX / UTC_DAY]));
+            assert!(all.has_days(), "{name}");
+            plan(Minute::MAX - 5, Minute::MAX, kept(name), &BTreeSet::new());
         }
     }
 
+    fn kept(name: &str) -> Option<Kept> {
+        Some(Kept { zone: zone(name), from: 0 })
+    }
+
+    fn count(ranges: &[Range<i32>]) -> usize {
+        ranges.iter().map(ExactSizeIterator::len).sum()
+    }
+
     #[test]
-    fn a_year_of_whole_days_needs_no_hours() {
-        let shanghai = zone("Asia/Shanghai");
-        let at = |date: &str| day_start(day_of(date.parse().unwrap()), shanghai);
+    fn a_year_is_made_of_months_and_the_days_of_the_last_one() {
+        let shanghai = kept("Asia/Shanghai");
+        let at = |date: &str| day_start(day_of(date.parse().unwrap()), chrono_tz::Asia::Shanghai);
         let (from, to) = (at("2024-01-01"), at("2024-08-25") + 750);
-        let whole = plan(from, to, Some(shanghai), &BTreeSet::new());
-        assert_eq!(whole.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 237);
-        assert_eq!(whole.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 12);
+        let whole = plan(from, to, shanghai, &BTreeSet::new());
+        assert_eq!((whole.months.as_slice(), whole.days.len()), ([648..655].as_slice(), 1), "January to July");
+        assert_eq!([count(&whole.days), count(&whole.hours)], [24, 12]);
         assert_eq!((whole.edges.len(), whole.edges.first()), (1, Some(&(to - 30..to))));
-        let touched = plan(from, to, Some(shanghai), &BTreeSet::from([day_of("2024-03-01".parse().unwrap())]));
-        assert_eq!(touched.days.iter().map(ExactSizeIterator::len).sum::<usize>(), 235, "a day of UTC touches two");
-        assert_eq!(touched.hours.iter().map(ExactSizeIterator::len).sum::<usize>(), 60);
+        let touched = plan(from, to, shanghai, &BTreeSet::from([day_of("2024-03-10".parse().unwrap())]));
+        assert_eq!(
+            [count(&touched.months), count(&touched.days), count(&touched.hours)],
+            [6, 53, 60],
+            "two local days"
+        );
+        let rather_new = Some(Kept { zone: chrono_tz::Asia::Shanghai, from: at("2024-06-30") + 1 });
+        let later = plan(from, to, rather_new, &BTreeSet::new());
+        assert_eq!([count(&later.months), count(&later.days), count(&later.hours)], [1, 24, 182 * 24 + 12]);
+    }
+
+    #[test]
+    fn months_count_from_january_1970() {
+        for (date, month) in [("1970-01-31", 0), ("1969-12-31", -1), ("2024-02-29", 649), ("2024-12-01", 659)] {
+            assert_eq!(month_of(day_of(date.parse().unwrap())), month, "{date}");
+        }
+        assert_eq!(date_of(month_start(650)).to_string(), "2024-03-01");
     }
 
     proptest! {
@@ -217,17 +288,20 @@ mod tests {
         fn a_plan_has_every_minute_of_the_period_once(
             zone_at in 0..ZONES.len(),
             from in 20_000_000..29_000_000_i32,
-            length in 0..20_000_i32,
-            dirty in proptest::collection::btree_set(0..16_i32, 0..4),
-            kept in any::<bool>(),
+            length in 0..80_000_i32,
+            dirty in proptest::collection::btree_set(0..60_i32, 0..4),
+            since in proptest::option::of(-5_000..90_000_i32),
         ) {
             let zone = zone(ZONES[zone_at]);
             let to = from + length;
             let dirty: BTreeSet<i32> = dirty.into_iter().map(|day| from / UTC_DAY + day).collect();
-            let plan = plan(from, to, kept.then_some(zone), &dirty);
+            let since = since.map(|since| from + since);
+            let plan = plan(from, to, since.map(|from| Kept { zone, from }), &dirty);
             let mut parts: Vec<Range<i32>> = plan.edges.clone();
             parts.extend(plan.hours.iter().map(|hours| hours.start * 60..hours.end * 60));
-            for days in &plan.days {
+            let months = plan.months.iter().map(|months| month_start(months.start)..month_start(months.end));
+            for days in plan.days.iter().cloned().chain(months) {
+                prop_assert!(since.is_some_and(|since| since <= day_start(days.start, zone)));
                 parts.push(day_start(days.start, zone)..day_start(days.end, zone));
                 for day in days.clone() {
                     for utc in &dirty {
@@ -247,7 +321,8 @@ mod tests {
             for edge in &plan.edges {
                 prop_assert_eq!(edge.start.div_euclid(60), (edge.end - 1).div_euclid(60));
             }
-            let most = if kept { 50 + 52 * dirty.len() } else { 400 };
+            let late = since.map_or(length, |since| (since - from).clamp(0, length)) / 60;
+            let most = usize::try_from(late).unwrap() + 50 + 52 * dirty.len();
             let hours = plan.hours.iter().map(ExactSizeIterator::len).sum::<usize>();
             prop_assert!(hours <= most, "{} hours", hours);
         }

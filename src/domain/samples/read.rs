@@ -1,13 +1,15 @@
 //! Samples of a file: CSV with a header, JSON, or JSON by lines. Every row for itself: a sample, or why it is none.
 
-use std::{borrow::Cow, io::BufRead};
+mod table;
+
+use std::{borrow::Cow, collections::BTreeMap, io::BufRead};
 
 use chrono::{LocalResult, NaiveDate, TimeZone as _};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::{Counts, RawSample, Refusal};
+use super::{Counts, RawRow, RawSample, Refusal, codes::Codes};
 use crate::domain::checked::FieldError;
 
 /// How a file is written.
@@ -33,59 +35,10 @@ impl Format {
     }
 }
 
-/// What a column says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    /// When.
-    Time,
-    /// Attempts.
-    Total,
-    /// Successes.
-    Success,
-    /// Failures that do not count.
-    Excluded,
-    /// Failures that count, in the place of successes.
-    Failed,
-    /// Whether the row is estimated.
-    Estimated,
-}
-
-/// Names under which columns are known.
-const NAMES: [(Column, &[&str]); 6] = [
-    (Column::Time, &["t", "time", "minute", "timestamp", "at", "时间", "分钟"]),
-    (Column::Total, &["total", "attempts", "总数", "总笔数", "请求数", "交易笔数"]),
-    (Column::Success, &["success", "succeeded", "ok", "成功", "成功数", "成功笔数"]),
-    (Column::Excluded, &["excluded", "排除", "剔除", "剔除笔数"]),
-    (Column::Failed, &["failed", "失败", "失败数", "失败笔数"]),
-    (Column::Estimated, &["estimated", "估算"]),
-];
-
-/// Which columns of a file say what, where their names do not tell: `total=支付笔数`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mapping(Vec<(Column, String)>);
-
-impl Mapping {
-    /// The mapping of `total=支付笔数,time=分钟点`.
-    pub fn parse(texts: &[String]) -> Result<Self, FieldError> {
-        let mut mapping = Vec::new();
-        for part in texts.iter().flat_map(|text| text.split(',')).filter(|part| !part.trim().is_empty()) {
-            let wrong = || {
-                FieldError::shape(
-                    "map",
-                    "write time, total, success, excluded, failed or estimated, = and the column: total=支付笔数",
-                )
-            };
-            let (word, column) = part.split_once('=').ok_or_else(wrong)?;
-            let known = NAMES.iter().find(|(_, names)| names.iter().take(2).any(|name| *name == word.trim()));
-            let (what, _) = known.ok_or_else(wrong)?;
-            mapping.push((*what, column.trim().to_owned()));
-        }
-        Ok(Self(mapping))
-    }
-}
+pub use table::{Column, Mapping};
 
 /// A row: its place from 1 (a line of the file, or of a JSON array the element), and what it says.
-pub type Row = (u64, Result<RawSample, Refusal>);
+pub type Row = (u64, Result<RawRow, Refusal>);
 
 /// The rows of a file. Times without an offset are those of `zone`. Fails where the file as a whole cannot be read.
 pub fn rows<'a, R: BufRead + 'a>(
@@ -95,7 +48,7 @@ pub fn rows<'a, R: BufRead + 'a>(
     zone: Tz,
 ) -> Result<Box<dyn Iterator<Item = Row> + 'a>, FieldError> {
     match format {
-        Format::Csv => Ok(Box::new(csv_rows(source, mapping, zone)?)),
+        Format::Csv => Ok(Box::new(table::csv_rows(source, mapping, zone)?)),
         Format::Ndjson => Ok(Box::new(Lines { source, zone, row: 0, line: Vec::new(), over: false })),
         Format::Json => {
             let mut bytes = Vec::new();
@@ -109,130 +62,29 @@ const UNREADABLE_FILE: &str = "the file cannot be read to its end";
 const BAD_ROW: &str = r#"write a row like {"t":"2024-08-19T15:00:00+08:00","total":100,"success":98,"excluded":1}"#;
 const BAD_TIME: &str = "write a time like 2024-08-19T15:00:00+08:00, or seconds since 1970";
 const TWICE: &str = "this local time comes twice or never; write it with its offset from UTC";
+const BOTH: &str = "give total, success and excluded, or codes and their counts, not both";
 const BAD_COUNT: &str = "write counts as whole numbers";
 
-fn csv_rows<R: BufRead>(
-    mut source: R,
-    mapping: &Mapping,
-    zone: Tz,
-) -> Result<impl Iterator<Item = Row> + use<R>, FieldError> {
-    let unreadable = |_| FieldError::shape("samples", UNREADABLE_FILE);
-    let head = source.fill_buf().map_err(unreadable)?;
-    let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let first = String::from_utf8_lossy(first);
-    let delimiter = [(';', b';'), ('\t', b'\t'), (',', b',')];
-    let delimiter =
-        delimiter.into_iter().max_by_key(|(mark, _)| first.matches(*mark).count()).map_or(b',', |(_, byte)| byte);
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(source);
-    let headers = reader.headers().map_err(|_| FieldError::shape("samples", "the header cannot be read as UTF-8"))?;
-    let names: Vec<String> = headers.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
-    let places = Places::of(&names, mapping)?;
-    let mut record = csv::ByteRecord::new();
-    let mut over = false;
-    Ok(std::iter::from_fn(move || {
-        if over {
-            return None;
-        }
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let row = record.position().map_or(0, csv::Position::line);
-                Some((row, places.sample(&record, zone)))
-            }
-            Err(_) => {
-                over = true;
-                Some((reader.position().line(), Err(Refusal::Unreadable(UNREADABLE_FILE))))
-            }
-        }
-    }))
-}
-
-/// Where the columns stand.
-struct Places {
-    time: usize,
-    total: usize,
-    success: Option<usize>,
-    failed: Option<usize>,
-    excluded: Option<usize>,
-    estimated: Option<usize>,
-}
-
-impl Places {
-    fn of(names: &[String], mapping: &Mapping) -> Result<Self, FieldError> {
-        let seen = || names.join(", ").chars().take(300).collect::<String>();
-        let find = |column: Column| -> Result<Option<usize>, FieldError> {
-            if let Some((_, wanted)) = mapping.0.iter().find(|(mapped, _)| *mapped == column) {
-                let place = names.iter().position(|name| name == wanted);
-                let missing =
-                    || FieldError::shape("map", format!("there is no column “{wanted}”; the file has {}", seen()));
-                return place.map(Some).ok_or_else(missing);
-            }
-            let known = NAMES.iter().find(|(known, _)| *known == column).map_or(&[][..], |(_, known)| known);
-            Ok(names.iter().position(|name| known.contains(&name.to_lowercase().as_str())))
-        };
-        let needed = |column: Column, word: &str| {
-            let remedy = || {
-                FieldError::shape("map", format!("say which column is {word}: {word}=NAME; the file has {}", seen()))
-            };
-            find(column)?.ok_or_else(remedy)
-        };
-        let places = Self {
-            time: needed(Column::Time, "time")?,
-            total: needed(Column::Total, "total")?,
-            success: find(Column::Success)?,
-            failed: find(Column::Failed)?,
-            excluded: find(Column::Excluded)?,
-            estimated: find(Column::Estimated)?,
-        };
-        if places.success.is_none() && places.failed.is_none() {
-            needed(Column::Success, "success")?;
-        }
-        Ok(places)
-    }
-
-    fn sample(&self, record: &csv::ByteRecord, zone: Tz) -> Result<RawSample, Refusal> {
-        let cell = |place: usize| {
-            let bytes = record.get(place).unwrap_or_default();
-            std::str::from_utf8(bytes).map(str::trim).map_err(|_| Refusal::Unreadable(BAD_ROW))
-        };
-        let count = |place: usize| cell(place)?.parse::<i64>().map_err(|_| Refusal::Unreadable(BAD_COUNT));
-        let optional = |place: Option<usize>| match place {
-            Some(place) if !cell(place)?.is_empty() => count(place).map(Some),
-            _ => Ok(None),
-        };
-        let at = instant(cell(self.time)?, zone)?;
-        let total = count(self.total)?;
-        let excluded = optional(self.excluded)?.unwrap_or(0);
-        let success = match (optional(self.success)?, optional(self.failed)?) {
-            (Some(success), _) => success,
-            (None, Some(failed)) if failed < 0 => return Err(Refusal::Negative),
-            (None, Some(failed)) => total
-                .checked_sub(failed)
-                .and_then(|left| left.checked_sub(excluded))
-                .filter(|left| *left >= 0)
-                .ok_or(Refusal::MoreThanTotal)?,
-            (None, None) => return Err(Refusal::Unreadable(BAD_COUNT)),
-        };
-        let estimated = match self.estimated {
-            Some(place) => matches!(cell(place)?, "1" | "true" | "是"),
-            None => false,
-        };
-        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated } })
-    }
+/// A minute of response codes.
+fn coded(at: i64, codes: impl IntoIterator<Item = (String, i64)>, estimated: bool) -> Result<RawRow, Refusal> {
+    let codes = Codes::of(codes)?;
+    // What of it is a success is known once the definition is.
+    let counts = Counts { total: codes.total(), success: 0, excluded: 0, estimated };
+    Ok(RawRow { sample: RawSample { at, counts }, codes: Some(codes) })
 }
 
 /// An object as people send it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct JsonRow<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, alias = "minute")]
     t: At<'a>,
-    total: i64,
-    success: i64,
-    #[serde(default)]
-    excluded: i64,
+    total: Option<i64>,
+    success: Option<i64>,
+    excluded: Option<i64>,
     #[serde(default)]
     estimated: bool,
+    codes: Option<BTreeMap<String, i64>>,
 }
 
 enum At<'a> {
@@ -271,17 +123,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for At<'a> {
 }
 
 impl JsonRow<'_> {
-    fn sample(&self, zone: Tz) -> Result<RawSample, Refusal> {
+    fn sample(self, zone: Tz) -> Result<RawRow, Refusal> {
         let at = match &self.t {
             At::Number(number) => of_number(*number),
             At::Text(text) => instant(text, zone)?,
         };
-        let (total, success, excluded) = (self.total, self.success, self.excluded);
-        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: self.estimated } })
+        match (self.codes, self.total, self.success, self.excluded) {
+            (Some(codes), None, None, None) => coded(at, codes, self.estimated),
+            (Some(_), ..) => Err(Refusal::Unreadable(BOTH)),
+            (None, Some(total), Some(success), excluded) => {
+                let (excluded, estimated) = (excluded.unwrap_or(0), self.estimated);
+                Ok(RawSample { at, counts: Counts { total, success, excluded, estimated } }.into())
+            }
+            _ => Err(Refusal::Unreadable(BAD_ROW)),
+        }
     }
 }
 
-fn json_row(bytes: &[u8], zone: Tz) -> Result<RawSample, Refusal> {
+fn json_row(bytes: &[u8], zone: Tz) -> Result<RawRow, Refusal> {
     serde_json::from_slice::<JsonRow<'_>>(bytes).map_err(|_| Refusal::Unreadable(BAD_ROW))?.sample(zone)
 }
 
@@ -300,7 +159,7 @@ fn json_rows(bytes: &[u8], zone: Tz) -> Result<Vec<Row>, FieldError> {
         serde_json::from_slice(bytes)
     };
     if let Ok(all) = all {
-        return Ok((1..).zip(all.iter().map(|row| row.sample(zone))).collect());
+        return Ok((1..).zip(all.into_iter().map(|row| row.sample(zone))).collect());
     }
     // One bad row must not hide which one it is.
     let each: Result<Vec<&RawValue>, _> = if wrapped {
@@ -432,8 +291,12 @@ mod tests {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "as rows have it")]
-    fn good(at: i64, total: i64, success: i64, excluded: i64) -> Result<RawSample, Refusal> {
-        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: false } })
+    fn good(at: i64, total: i64, success: i64, excluded: i64) -> Result<RawRow, Refusal> {
+        Ok(RawSample { at, counts: Counts { total, success, excluded, estimated: false } }.into())
+    }
+
+    fn by_code(at: i64, codes: &[(&str, i64)]) -> Result<RawRow, Refusal> {
+        coded(at, codes.iter().map(|(code, count)| ((*code).to_owned(), *count)), false)
     }
 
     const AT: i64 = 1_724_050_800_000;
@@ -495,6 +358,22 @@ mod tests {
         let lines = "{\"t\":1724050800,\"total\":1,\"success\":1}\n\n{}\n";
         assert_eq!(all(Format::Ndjson, lines, &[]), [(1, good(AT, 1, 1, 0)), (3, Err(Refusal::Unreadable(BAD_ROW)))]);
         assert!(rows(Format::Json, "nonsense".as_bytes(), &Mapping::default(), chrono_tz::UTC).is_err());
+    }
+
+    #[test]
+    fn a_minute_may_come_as_counts_per_response_code() {
+        let text = r#"[{"t":1724050800,"codes":{"00":950,"51":12}},{"minute":1724050860,"codes":{}},{"t":1,"codes":{"00":1},"total":1}]"#;
+        let first = by_code(AT, &[("00", 950), ("51", 12)]);
+        let bad = Err(Refusal::Unreadable(BOTH));
+        assert_eq!(all(Format::Json, text, &[]), [(1, first.clone()), (2, by_code(AT + 60_000, &[])), (3, bad)]);
+        let line = "{\"t\":1724050800,\"codes\":{\"00\":950,\"51\":12}}";
+        assert_eq!(all(Format::Ndjson, line, &[]), [(1, first.clone())]);
+        let wide = "time,code:00,code:51,返回码：R1\n2024-08-19 15:00,950,12,\n";
+        assert_eq!(all(Format::Csv, wide, &[]), [(2, first.clone())]);
+        let long = "时间,返回码,笔数\n2024-08-19 15:00,00,950\n2024-08-19 15:00,51,12\nx,51,1\n2024-08-19 15:01,00,7\n";
+        let unreadable = Err(Refusal::Unreadable(BAD_TIME));
+        let expected = [(2, first), (4, unreadable), (5, by_code(AT + 60_000, &[("00", 7)]))];
+        assert_eq!(all(Format::Csv, long, &[]), expected);
     }
 
     #[test]

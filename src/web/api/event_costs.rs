@@ -130,6 +130,9 @@ pub struct EventCostBody {
     declared: Option<i64>,
     /// fits, too_low or too_high: how the declared number stands to what was measured.
     declared_is: Option<&'static str>,
+    /// Minutes of the event are removed because they are older than this (policy `figures`): its cost stays as it was computed
+    /// before. Null while they are there.
+    minutes_removed_before: Option<String>,
     /// The event used more of four weeks' budget than the house lets pass without a postmortem.
     postmortem_advised: bool,
     /// In order of time; none while they are being computed.
@@ -297,6 +300,7 @@ pub fn body(app: &App, cost: &EventCost) -> EventCostBody {
         known: known && !cost.pieces.is_empty(),
         declared: cost.declared.map(|(number, _)| number),
         declared_is: cost.declared.map(|(_, declared)| declared_code(declared)),
+        minutes_removed_before: cost.gone_before.map(|minute| shown(app, minute)),
         postmortem_advised: cost.postmortem_advised,
         pieces: cost.pieces.iter().map(|cost| piece(app, cost)).collect(),
         periods: cost.periods.iter().map(|one| period(app, one, digits)).collect(),

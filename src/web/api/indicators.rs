@@ -102,7 +102,7 @@ pub struct IndicatorNew {
     digits: Option<u8>,
     /// By default true of a duration and false of others.
     lower_is_better: Option<bool>,
-    /// The first version of what counts: response code to ours, partner, user, risk_control or unknown.
+    /// The first version of what counts: response code to success, ours, partner, user, risk_control or unknown.
     exclusions: Option<BTreeMap<String, String>>,
     /// First date of that version; by default today. It holds for everything before, too.
     valid_from: Option<NaiveDate>,
@@ -141,7 +141,7 @@ pub struct DefinitionBody {
     version: i32,
     /// First local date that it holds for.
     valid_from: NaiveDate,
-    /// Response code to ours, partner, user, risk_control or unknown; failures of user and risk_control do not count.
+    /// Response code to success, ours, partner, user, risk_control or unknown; failures of user and risk_control do not count.
     exclusions: BTreeMap<String, String>,
     /// Why it changed.
     note: Option<String>,
@@ -166,7 +166,7 @@ pub struct DefinitionList {
 pub struct DefinitionNew {
     /// First local date that it holds for, not before that of the latest version; by default today.
     valid_from: Option<NaiveDate>,
-    /// Response code to ours, partner, user, risk_control or unknown: the whole table.
+    /// Response code to success, ours, partner, user, risk_control or unknown: the whole table.
     exclusions: BTreeMap<String, String>,
     /// Why it changes.
     note: Option<String>,
@@ -182,7 +182,7 @@ pub struct ObjectiveChange {
 
 /// The parties of a table by their codes.
 pub fn exclusions(table: BTreeMap<String, String>) -> Result<BTreeMap<String, Party>, FieldError> {
-    let remedy = || FieldError::shape("exclusions", "choose ours, partner, user, risk_control or unknown");
+    let remedy = || FieldError::shape("exclusions", "choose success, ours, partner, user, risk_control or unknown");
     table.into_iter().map(|(code, party)| Ok((code, Party::from_code(&party).ok_or_else(remedy)?))).collect()
 }
 

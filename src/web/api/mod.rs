@@ -157,6 +157,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(samples::push)),
         )
         .service(web::resource("/api/v1/indicators/{key}/totals").route(web::get().to(samples::totals)))
+        .service(web::resource("/api/v1/indicators/{key}/codes").route(web::get().to(samples::codes)))
         .service(web::resource("/api/v1/indicators/{key}/ledger").route(web::get().to(event_costs::ledger)))
         .service(web::resource("/api/v1/sample-sources").route(web::get().to(sources::list)))
         .service(

@@ -131,6 +131,7 @@ use crate::web::routes::{ROUTES, Route};
     notifiers::NotifierBody,
     notifiers::NotifierChange,
     notifiers::NotifierList,
+    samples::CodeList,
     services::ServiceBody,
     services::ServiceChange,
     services::ServiceList,
@@ -288,6 +289,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/indicators/{key}/source:pull") => give("SourceBody"),
         ("GET", "/api/v1/indicators/{key}/hand-counts") => give("HandCountList"),
         ("PUT", "/api/v1/indicators/{key}/hand-counts/{span}") => swap("HandCountChange", "HandCountBody"),
+        ("GET", "/api/v1/indicators/{key}/codes") => give("CodeList"),
         ("GET", "/api/v1/burn-warnings") => give("BurnWarningList"),
         ("GET", "/api/v1/indicators/{key}/budget") => give("ErrorBudgetBody"),
         ("GET", "/api/v1/indicators/{key}/ledger") => give("LedgerBody"),
@@ -357,9 +359,10 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/indicators/{key}/samples") => samples::MinutesQuery::into_params(query),
         ("POST", "/api/v1/indicators/{key}/samples") => samples::PushQuery::into_params(query),
         ("GET", "/api/v1/dips") => dips::DipQuery::into_params(query),
-        ("GET", "/api/v1/indicators/{key}/totals" | "/api/v1/indicators/{key}/ledger") => {
-            samples::TotalsQuery::into_params(query)
-        }
+        (
+            "GET",
+            "/api/v1/indicators/{key}/totals" | "/api/v1/indicators/{key}/codes" | "/api/v1/indicators/{key}/ledger",
+        ) => samples::TotalsQuery::into_params(query),
         ("GET", "/api/v1/sample-sources") => sources::SourceQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/hand-counts") => hand_counts::HandCountQuery::into_params(query),
         ("GET", "/api/v1/burn-warnings") => burn_warnings::BurnQuery::into_params(query),

@@ -18,6 +18,7 @@ use crate::{
         checked::FieldError,
         iso_week,
         period::Period,
+        ratio::Ratio,
         samples::{
             self as counted, Minute, RefusedRow, Totals,
             read::{self, Format, Mapping},
@@ -27,6 +28,8 @@ use crate::{
     service::{
         App, ServiceError, hand_counts, indicators,
         indicators::WithObjectives,
+        sample_codes::{self, CodeSum, CodeSums},
+        sample_retention,
         samples::{self, Batch, Ingested},
     },
 };
@@ -42,7 +45,8 @@ const LISTED: Minute = 8 * 1_440;
 pub struct SampleRow {
     /// The minute: RFC 3339, or seconds since 1970.
     t: String,
-    /// Attempts.
+    /// Attempts. Instead of `total`, `success` and `excluded` a row that is sent may have `codes`: an object of response codes with
+    /// their counts, `{"00": 950, "51": 12}`; the definition of its day says what they are.
     total: i64,
     /// Those that succeeded.
     success: i64,
@@ -81,7 +85,7 @@ pub struct PushQuery {
 pub struct RefusedBody {
     /// Line of the file, or place in the array, from 1.
     row: u64,
-    /// unreadable, not_a_minute, future, too_old, negative, too_large or more_than_total.
+    /// unreadable, not_a_minute, future, too_old, negative, too_large, more_than_total or removed.
     reason: &'static str,
     /// A sentence.
     detail: String,
@@ -177,9 +181,15 @@ pub struct TotalsBody {
 }
 
 /// The rows of a body; at most 100,000.
-pub fn read_rows(app: &App, format: Format, bytes: &[u8], mapping: &Mapping) -> Result<Batch, FieldError> {
+pub fn read_rows(
+    app: &App,
+    format: Format,
+    bytes: &[u8],
+    mapping: &Mapping,
+    open_from: Minute,
+) -> Result<Batch, FieldError> {
     let now = app.now_millis();
-    let mut batch = Batch::default();
+    let mut batch = Batch { open_from, ..Batch::default() };
     for (row, read) in read::rows(format, bytes, mapping, app.zone)? {
         if batch.rows() == samples::BATCH_LIMIT {
             return Err(FieldError::shape("samples", "give at most 100000 rows at once"));
@@ -253,14 +263,16 @@ pub async fn push(
     };
     let mapping = Mapping::parse(query.map.as_slice())?;
     // Nobody's time is spent on rows of an indicator that is not there.
-    indicators::find(&app, &caller.actor, &key).await?;
+    let found = indicators::find(&app, &caller.actor, &key).await?;
+    let open_from = sample_retention::first_open(&app, &caller.actor, found.indicator.number).await?;
     let reader = app.clone();
-    let read = web::block(move || read_rows(&reader, format, &bytes, &mapping)).await;
+    let read = web::block(move || read_rows(&reader, format, &bytes, &mapping, open_from)).await;
     let mut batch = read.map_err(|error| ServiceError::Interrupted(error.to_string()))??;
     if batch.refused_count > 0 && !query.keep_good.unwrap_or(false) {
         return Err(refusal(&batch));
     }
-    let done = samples::ingest(&app, &caller.actor, &key, std::mem::take(&mut batch.samples)).await?;
+    let (rows, codes) = (std::mem::take(&mut batch.samples), std::mem::take(&mut batch.codes));
+    let done = samples::ingest_coded(&app, &caller.actor, &key, rows, codes).await?;
     Ok(HttpResponse::Ok().json(body(&done, &batch.refused, batch.refused_count)))
 }
 
@@ -314,7 +326,7 @@ pub async fn sums(
     let last = period.to.min(app.today());
     let Totals { total, success, excluded, minutes: measured, estimated } = summed.totals;
     let digits = found.indicator.fields.digits;
-    let text = |part, whole, digits| counted::percent(part, whole, digits).map(|value| value.to_string());
+    let text = |part, whole, digits| Ratio { part, whole }.floor_percent(digits).map(|value| value.to_string());
     Ok(TotalsBody {
         indicator: found.indicator.fields.key.clone(),
         from: shown(app, from),
@@ -335,6 +347,58 @@ pub async fn sums(
         definition: crate::domain::indicator::definition_on(&all, last).map(|definition| definition.version),
         revision: summed.revision,
     })
+}
+
+/// How often a response code came.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeBody {
+    /// The code.
+    code: String,
+    /// success, ours, partner, user, risk_control or unknown.
+    party: &'static str,
+    /// How often.
+    count: i64,
+}
+
+/// The response codes of a period, of those minutes that came with codes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeList {
+    /// The most frequent first.
+    data: Vec<CodeBody>,
+    /// Minutes that came with codes.
+    minutes: i64,
+    /// Version of the definition that holds at the end of the period; the parties are those of its table.
+    definition: Option<i32>,
+    /// From this minute on a changed definition is still to be applied to the samples; null where it is.
+    pending_from: Option<String>,
+    /// Always null.
+    next_cursor: Option<String>,
+}
+
+/// The response codes of a period as JSON.
+pub fn codes_body(app: &App, sums: CodeSums) -> CodeList {
+    let body = |one: CodeSum| CodeBody { code: one.code, party: one.party.code(), count: one.count };
+    CodeList {
+        data: sums.codes.into_iter().map(body).collect(),
+        minutes: sums.minutes,
+        definition: sums.definition,
+        pending_from: sums.pending_from.map(|minute| shown(app, minute)),
+        next_cursor: None,
+    }
+}
+
+/// The response codes of a period.
+pub async fn codes(
+    request: HttpRequest,
+    app: web::Data<App>,
+    key: web::Path<String>,
+    query: web::Query<TotalsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let period = Period::asked(query.period.as_deref(), query.from, query.to, app.today())?;
+    let found = indicators::find(&app, &caller.actor, &key).await?;
+    let sums = sample_codes::sums(&app, &caller.actor, &found, period).await?;
+    Ok(HttpResponse::Ok().json(codes_body(&app, sums)))
 }
 
 /// The sums of a period.

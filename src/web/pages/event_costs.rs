@@ -66,6 +66,8 @@ struct CostRow {
     name: String,
     how: &'static str,
     waiting: bool,
+    /// Its minutes are removed.
+    gone: bool,
     known: bool,
     impact: String,
     range: String,
@@ -135,7 +137,8 @@ pub(super) async fn panel(
 fn row(w: &'static IndicatorTexts, event: &ProductionEvent, cost: &EventCost, chart: Option<Chart>) -> CostRow {
     let fields = &cost.indicator.fields;
     let (low, high) = cost.loss.impact_range();
-    let waiting = cost.pieces.is_empty();
+    let gone = cost.gone_before.is_some();
+    let waiting = cost.pieces.is_empty() && !gone;
     let base = cost.pieces.first().and_then(|piece| piece.baseline.as_ref());
     let share = measured_share(cost.observed);
     let current = fields.service_id.and_then(|id| {
@@ -160,7 +163,8 @@ fn row(w: &'static IndicatorTexts, event: &ProductionEvent, cost: &EventCost, ch
         name: fields.name.clone(),
         how: if cost.linked { w.by_hand } else { w.by_service },
         waiting,
-        known: cost.loss.known && !waiting,
+        known: cost.loss.known && !cost.pieces.is_empty(),
+        gone,
         impact: thousands(cost.loss.impact()),
         range: format!("{}–{}", thousands(low), thousands(high)),
         parts: format!("{} {} + {} {}", w.excess, thousands(cost.loss.excess), w.missing, thousands(cost.loss.missing)),
@@ -302,7 +306,7 @@ pub(super) async fn minute_charts(
     let mut charts = Vec::with_capacity(shown.len());
     for (one, around) in shown.iter().zip(around) {
         let chart = match around {
-            Some((from, to)) => read.next().and_then(|minutes| minute_chart(app, one, minutes, (from, to))),
+            Some((from, to)) => read.next().flatten().and_then(|minutes| minute_chart(app, one, minutes, (from, to))),
             None => None,
         };
         charts.push(chart);

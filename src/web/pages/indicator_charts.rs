@@ -99,8 +99,9 @@ pub(super) async fn chart(
     let (from, to) = (midnight(app, period.from), midnight(app, period.to.succ_opt().unwrap_or(period.to)));
     let axis = Axis { from, to };
     let days = (period.to - period.from).num_days() + 1;
-    let points = if days <= HOURLY {
-        let minutes = samples::minutes(app, actor, number, from, to).await?;
+    // Where the minutes are removed, days tell.
+    let by_hour = if days <= HOURLY { samples::minutes_if_kept(app, actor, number, from, to).await? } else { None };
+    let points = if let Some(minutes) = by_hour {
         grouped(minutes, from, to, 60)
     } else if days <= 732 {
         let found = sample_days::of(app, actor, &[number], period.from, period.to).await?;
