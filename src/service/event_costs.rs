@@ -14,7 +14,7 @@ use super::{
     indicators::{self, WithObjectives},
     policies,
     retry::retried,
-    sample_retention, samples,
+    sample_retention,
 };
 use crate::{
     domain::{

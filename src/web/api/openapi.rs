@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines, notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles, reports, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
+    accounts, action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body,
+    event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
+    indicators, lines, notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
+    reports, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
