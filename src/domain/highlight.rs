@@ -14,6 +14,10 @@ pub struct MarkedPart {
 
 /// The parts of a text; together they are the text, whatever the words are.
 pub fn marked(text: &str, words: &[String]) -> Vec<MarkedPart> {
+    // Most lists look for no word: folding each title would take longer than to read it.
+    if words.is_empty() && !text.is_empty() {
+        return vec![MarkedPart { text: text.to_owned(), marked: false }];
+    }
     let places = places(text, words);
     let mut parts = Vec::new();
     let mut from = 0;
@@ -109,6 +113,10 @@ mod tests {
         assert_eq!(shown(&marked("<b>提现</b>", &words(&["提现"]))), "<b>[提现]</b>");
         assert_eq!(shown(&marked("ﬁx ½ ㎏ İ", &words(&["fi", "kg", "i"]))), "[ﬁ]x ½ [㎏] [İ]");
         assert_eq!(shown(&marked("", &words(&["x"]))), "");
+        assert_eq!(
+            (shown(&marked("商户Ｂ２Ｃ", &[])), shown(&marked("", &[]))),
+            ("商户Ｂ２Ｃ".to_owned(), String::new())
+        );
         let long = format!("{}提现{}", "前".repeat(500), "后".repeat(500));
         let parts = snippet(&long, &words(&["提现"]), 40).unwrap_or_default();
         assert!(shown(&parts).starts_with("…前") && shown(&parts).contains("[提现]") && shown(&parts).ends_with("后…"));
