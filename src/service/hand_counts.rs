@@ -75,34 +75,51 @@ async fn with_written(
         .into_iter()
         .map(|(number, summed)| (number, Sums { totals: summed.totals, revision: summed.revision, by_hand: 0 }))
         .collect();
-    if from >= to {
-        return Ok(sums);
-    }
-    let local = |minute| attribution::local_day(minute, app.zone);
-    let (Some(first), Some(last)) = (local(from), local(to - 1)) else { return Ok(sums) };
-    let written = store::hand_counts::of(app.store.read(), numbers, first, last).await?;
-    if written.is_empty() {
-        return Ok(sums);
-    }
-    let days = days_with_samples(app, actor, &written).await?;
-    let now = minute_of(app.now_millis());
-    for (number, all) in written {
-        let none = BTreeSet::new();
-        let measured = days.get(&number).unwrap_or(&none);
+    for (number, stands) in standing_in(app, actor, numbers, from, to).await? {
         let sum = sums.entry(number).or_default();
-        for one in &all {
-            let (begin, end) = reach(app, one.span);
-            // What runs is whole as far as it has come.
-            let whole = begin >= from && end.min(now) <= to;
-            if whole && hand_count::standing(one.span, &all, measured) == Standing::Counts {
-                let minutes = i64::from((end.min(now) - begin).max(0));
-                let HandFields { total, success, excluded, .. } = one.fields;
-                sum.totals.add(Totals { total, success, excluded, minutes, estimated: 0 });
-                sum.by_hand += minutes;
-            }
+        for (_, totals) in stands {
+            sum.totals.add(totals);
+            sum.by_hand += totals.minutes;
         }
     }
     Ok(sums)
+}
+
+/// The counts by hand that stand in for samples within the minutes `from..to`, by indicator and in order of days; their minutes
+/// are those that they cover.
+pub async fn standing_in(
+    app: &App,
+    actor: &Actor,
+    numbers: &[i32],
+    from: Minute,
+    to: Minute,
+) -> Result<HashMap<i32, Vec<(HandSpan, Totals)>>, ServiceError> {
+    authorise(actor, Permission::Read)?;
+    let local = |minute| attribution::local_day(minute, app.zone);
+    let reach_of = (from < to).then(|| local(from).zip(local(to - 1))).flatten();
+    let Some((first, last)) = reach_of else { return Ok(HashMap::new()) };
+    let written = store::hand_counts::of(app.store.read(), numbers, first, last).await?;
+    if written.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let days = days_with_samples(app, actor, &written).await?;
+    let now = minute_of(app.now_millis());
+    let none = BTreeSet::new();
+    let of = |(number, all): (i32, Vec<HandCount>)| {
+        let measured = days.get(&number).unwrap_or(&none);
+        let stands = |one: &HandCount| {
+            let (begin, end) = reach(app, one.span);
+            // What runs is whole as far as it has come.
+            let whole = begin >= from && end.min(now) <= to;
+            let HandFields { total, success, excluded, .. } = one.fields;
+            let minutes = i64::from((end.min(now) - begin).max(0));
+            let totals = Totals { total, success, excluded, minutes, estimated: 0 };
+            let counts = hand_count::standing(one.span, &all, measured) == Standing::Counts;
+            (whole && counts).then_some((one.span, totals))
+        };
+        (number, all.iter().filter_map(stands).collect())
+    };
+    Ok(written.into_iter().map(of).collect())
 }
 
 /// The same of one indicator.

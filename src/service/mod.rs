@@ -39,6 +39,7 @@ pub mod ports;
 pub mod postmortem_text;
 pub mod postmortems;
 pub mod publications;
+mod pulling;
 pub mod recurrence;
 pub mod reminders;
 pub mod report_mailings;

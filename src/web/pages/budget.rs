@@ -27,6 +27,7 @@ use crate::{
     service::{
         App,
         event_costs::{self, Ledger},
+        hand_counts,
         indicators::{self, WithObjectives},
         sample_days::{self, Days},
     },
@@ -107,7 +108,14 @@ pub async fn page(
     let numbers: Vec<i32> = found.iter().map(|one| one.indicator.number).collect();
     let today = app.today();
     let (first, last) = year_days(year, today);
-    let days = sample_days::of(&app, actor, &numbers, first, last).await?;
+    let mut days = sample_days::of(&app, actor, &numbers, first, last).await?;
+    // What was written by hand lowers the line where it ends.
+    let (from, to) = event_costs::minutes_of(&app, period);
+    for (number, stands) in hand_counts::standing_in(&app, actor, &numbers, from, to).await? {
+        for (span, totals) in stands {
+            days.entry(number).or_default().entry(span.last().min(last)).or_default().add(totals);
+        }
+    }
     let names = names(&app, actor, &shell.levels, first, last).await?;
     let axis = Axis { from: midnight(&app, first), to: midnight(&app, period.to.succ_opt().unwrap_or(period.to)) };
     let mut accounts = Vec::with_capacity(found.len());
