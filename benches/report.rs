@@ -111,7 +111,9 @@ fn told(name: &str, times: &mut [Duration], floor: f64, statements: &[Statement]
         median / floor
     );
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    statements.iter().for_each(|statement| *times.entry(&statement.sql).or_default() += 1);
+    for statement in statements {
+        *times.entry(&statement.sql).or_default() += 1;
+    }
     for (text, times) in times.iter().filter(|(_, times)| **times > 1 || std::env::var_os("STATEMENTS").is_some()) {
         println!("  {times} × {}", text.chars().take(180).collect::<String>());
     }

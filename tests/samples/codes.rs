@@ -238,7 +238,9 @@ async fn codes_take_few_bytes_and_go_with_their_minutes() {
         batch.push(Sample { minute, counts: Counts { total: 150, ..Counts::default() } });
     }
     samples::ingest_coded(&app, &actor, "one", batch, codes).await.unwrap();
-    let hours = fupan::store::sample_codes::hours(app.store.read(), number, &[0..i32::MAX]).await.unwrap();
+    let hours = fupan::store::sample_codes::hours(app.store.read(), number, std::slice::from_ref(&(0..i32::MAX)))
+        .await
+        .unwrap();
     let bytes: usize = hours.values().map(|hour| hour.pack().len()).sum();
     assert!(bytes <= 40_000 * 3, "{bytes} bytes of 40,000 minutes with two codes of failure");
 
@@ -258,7 +260,9 @@ async fn codes_take_few_bytes_and_go_with_their_minutes() {
     clock.set("2025-08-25T12:20:30+08:00");
     while samples::tidy(&app).await.unwrap() != samples::Tidied::default() {}
     assert!(sample_retention::remove_old(&app).await.unwrap() > 600);
-    let left = fupan::store::sample_codes::hours(app.store.read(), number, &[0..i32::MAX]).await.unwrap();
+    let left = fupan::store::sample_codes::hours(app.store.read(), number, std::slice::from_ref(&(0..i32::MAX)))
+        .await
+        .unwrap();
     assert_eq!(left.len(), 0);
     let sum = samples::totals(&app, &actor, number, 0, minute_of(app.now_millis())).await.unwrap();
     assert_eq!(sum.totals.minutes, 40_001, "their sums stay");

@@ -183,12 +183,12 @@ async fn steps(app: &App, statement: &Statement) -> Vec<String> {
         Err(error) => panic!("{error}: {}", statement.sql),
     };
     rows.iter()
-        .map(|row| match backend {
-            DatabaseBackend::Sqlite => row.try_get::<String>("", "detail").unwrap(),
-            _ => {
-                let text = |name: &str| row.try_get::<Option<String>>("", name).ok().flatten().unwrap_or_default();
-                format!("{}|{}|{}", text("table"), text("type"), text("possible_keys"))
+        .map(|row| {
+            if backend == DatabaseBackend::Sqlite {
+                return row.try_get::<String>("", "detail").unwrap();
             }
+            let text = |name: &str| row.try_get::<Option<String>>("", name).ok().flatten().unwrap_or_default();
+            format!("{}|{}|{}", text("table"), text("type"), text("possible_keys"))
         })
         .collect()
 }

@@ -301,15 +301,12 @@ mod tests {
             let mut hour = CodedHour::default();
             let mut model: BTreeMap<usize, BTreeMap<u32, i64>> = BTreeMap::new();
             for (minute, codes) in steps {
-                match codes {
-                    Some(codes) => {
-                        hour.set(minute, &codes.iter().map(|(number, count)| (*number, *count)).collect::<Vec<_>>());
-                        model.insert(minute, codes.into_iter().filter(|(_, count)| *count > 0).collect());
-                    }
-                    None => {
-                        hour.clear(minute);
-                        model.remove(&minute);
-                    }
+                if let Some(codes) = codes {
+                    hour.set(minute, &codes.iter().map(|(number, count)| (*number, *count)).collect::<Vec<_>>());
+                    model.insert(minute, codes.into_iter().filter(|(_, count)| *count > 0).collect());
+                } else {
+                    hour.clear(minute);
+                    model.remove(&minute);
                 }
             }
             let again = CodedHour::unpack(&hour.pack()).unwrap();
@@ -325,7 +322,7 @@ mod tests {
         #[test]
         fn no_bytes_make_unpacking_fail(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             if let Some(hour) = CodedHour::unpack(&bytes) {
-                let _ = (0..60).map(|minute| hour.get(minute, i64::MAX)).count();
+                (0..60).for_each(|minute| drop(hour.get(minute, i64::MAX)));
             }
         }
     }

@@ -111,7 +111,7 @@ pub(super) fn csv_rows<R: BufRead>(
             match records.next() {
                 Some((row, Ok(Cells::Code(at, code, count)))) => match &mut open {
                     Some(minute) if minute.at == at && minute.codes.len() < MOST_ROWS => {
-                        minute.codes.push((code, count))
+                        minute.codes.push((code, count));
                     }
                     _ => {
                         if let Some(done) = open.replace(OpenMinute { row, at, codes: vec![(code, count)] }) {
