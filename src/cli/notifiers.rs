@@ -81,7 +81,7 @@ pub(super) struct Settings {
     /// 机器人的地址；写 - 从标准输入读，不留在命令历史里。 Its address; - reads it from standard input, so that it stays out of the shell's history.
     #[arg(long)]
     url: Option<String>,
-    /// 签名密钥，none 为不签名。 What messages are signed with; none for nothing.
+    /// 签名密钥，none 为不签名，- 从标准输入读（地址也写 - 时是第二行）。 What messages are signed with; none for nothing, - reads it from standard input, behind the address where that is - too.
     #[arg(long)]
     secret: Option<String>,
     /// 群的关键词（飞书、钉钉），none 为没有。 The keyword of the group, Feishu and DingTalk; none for none.
@@ -112,15 +112,17 @@ impl Settings {
             Some(word) if word == "none" => Some(None),
             Some(word) => Some(Some(teams::find(&session.app, &session.actor, &word).await?.id)),
         };
-        let url = match self.url {
-            Some(dash) if dash == "-" => Some(std::io::read_to_string(std::io::stdin())?.trim().to_owned()),
-            other => other,
+        let mut lines = std::io::stdin().lines();
+        let mut given = |value: Option<String>| match value {
+            Some(dash) if dash == "-" => lines.next().transpose().map(|line| Some(line.unwrap_or_default())),
+            other => Ok(other),
         };
+        let (url, secret) = (given(self.url)?, given(self.secret)?);
         Ok(NotifierPatch {
             name,
             tool: None,
             url,
-            secret: self.secret.map(or_none),
+            secret: secret.map(or_none),
             keyword: self.keyword.map(or_none),
             lang: self.lang,
             team_id,

@@ -30,16 +30,18 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
         let app = session.app.clone();
         let work = worker::Worker { app, transport, name: "worker".to_owned(), wake: Arc::new(Notify::new()) };
         let pulling = tokio::spawn(worker::pulling::run(session.app.clone(), stopped.clone()));
+        let telling = tokio::spawn(worker::telling::run(session.app.clone(), stopped.clone()));
         let working = tokio::spawn(worker::run(work, stopped));
         tokio::signal::ctrl_c().await?;
         stop.send_replace(true);
         working.await?;
         pulling.await?;
+        telling.await?;
         return Ok(());
     }
     let report = worker::run_once(&session.app, transport.as_deref(), "once").await?;
     data(&format!(
-        "计划 {} 封（{} 条提醒），周报 {} 封，发出 {}，取消 {}，等待 {}，不可达 {}，退信 {}",
+        "计划 {} 封（{} 条提醒），周报 {} 封，发出 {}，取消 {}，等待 {}，不可达 {}，退信 {}，群消息 {}，未送达 {}",
         report.planned,
         report.reminders,
         report.report_mails,
@@ -47,7 +49,9 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
         report.cancelled,
         report.waiting,
         report.unreachable,
-        report.dead
+        report.dead,
+        report.told,
+        report.untold
     ));
     if let Some(opens) = report.opens_at {
         say(&format!("提醒时段之外，下次 {}", opens.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M")));

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::{
     burn_warning::{BurnMail, BurnWords},
-    chat::{ChatLine, ChatLink, ChatMessage, Tone},
+    chat::{ChatLine, ChatLink, ChatMessage, Tone, shortened},
     clock_point::{ClockPoint, Precision},
     event::ProductionEvent,
     event_record::Detection,
@@ -15,6 +15,9 @@ use super::{
     severity::{self, SeverityPolicy},
     vocabulary,
 };
+
+/// Characters of an event's sentence that a group is shown: one line of a tool takes no more.
+const SENTENCE: usize = 300;
 
 /// What happened to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +73,7 @@ pub fn of_event(event: &ProductionEvent, news: &News, language: Language, around
     let (tone, title) = match news {
         News::Logged => {
             lines.extend(since(event, chinese, around.zone));
-            lines.push(ChatLine::plain(event.fields.narrative.clone()));
+            lines.push(ChatLine::plain(shortened(&event.fields.narrative, SENTENCE)));
             (tone_of(event, around.levels), format!("{level} {label} {title}"))
         }
         News::Recovered => {
@@ -110,7 +113,7 @@ pub fn of_event(event: &ProductionEvent, news: &News, language: Language, around
     };
     let link = |words: &str, tail: &str| ChatLink {
         words: words.to_owned(),
-        url: format!("{}/events/{label}{tail}", around.public_url),
+        url: format!("{}/e/{}{tail}", around.public_url, event.number),
     };
     let links = match (news, chinese) {
         (News::Reviewed { .. }, true) => vec![link("读复盘", "/postmortem")],

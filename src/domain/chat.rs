@@ -14,12 +14,14 @@ mod wecom;
 #[cfg(test)]
 mod tests;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::reminder::digest::Language;
 
 /// The tools that a notifier can speak to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ChatTool {
     /// Feishu and Lark: a custom bot of a group.
     Feishu,
@@ -233,10 +235,11 @@ impl ChatMessage {
     pub fn rendered(&self, tool: ChatTool, keyword: Option<&str>) -> Rendered {
         let mut message = Self { title: on_one_line(&self.title), ..self.clone() };
         let lines: Vec<ChatLine> = self.lines.iter().take(LINES).map(cleaned).collect();
-        if let Some(keyword) = keyword.filter(|word| tool.has_keyword() && !message.title.contains(word)) {
-            message.title = format!("{keyword} {}", message.title);
-        }
         message.title = shortened(&message.title, TITLE_LIMIT);
+        if let Some(keyword) = keyword.filter(|word| tool.has_keyword() && !message.title.contains(word)) {
+            let room = TITLE_LIMIT.saturating_sub(keyword.chars().count() + 1);
+            message.title = format!("{keyword} {}", shortened(&message.title, room));
+        }
         let of = |kept: usize| {
             let left_out = self.lines.len() - kept;
             let mut shown: Vec<ChatLine> = lines.get(..kept).unwrap_or_default().to_vec();
@@ -291,7 +294,7 @@ fn form(message: &ChatMessage, tool: ChatTool) -> (Value, usize) {
         ChatTool::WeCom => {
             let content = wecom::content(message);
             let bytes = content.len();
-            return (wecom::message(content), bytes);
+            return (wecom::message(&content), bytes);
         }
         ChatTool::Slack => slack::message(message),
         ChatTool::Webhook => webhook::message(message),
@@ -332,7 +335,7 @@ fn cleaned(line: &ChatLine) -> ChatLine {
 }
 
 /// At most `limit` characters, the last one an ellipsis where some were left out.
-fn shortened(text: &str, limit: usize) -> String {
+pub(super) fn shortened(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
     }

@@ -1,5 +1,6 @@
 //! Notifiers: where messages of the house go besides mail, and which.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -92,7 +93,6 @@ pub struct NotifierFields {
     /// 1 to 60 characters, unique whatever its case and width.
     pub name: String,
     /// The tool; it stays.
-    #[serde(serialize_with = "tool_code")]
     pub tool: ChatTool,
     /// What a group with keyword security wants in each message.
     pub keyword: Option<String>,
@@ -106,10 +106,6 @@ pub struct NotifierFields {
     pub enabled: bool,
 }
 
-fn tool_code<S: serde::Serializer>(tool: &ChatTool, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(tool.code())
-}
-
 impl NotifierFields {
     /// The tidy fields.
     pub fn checked(mut self) -> Result<Self, FieldError> {
@@ -117,7 +113,10 @@ impl NotifierFields {
         if checked::fold(&self.name).chars().count() > 60 || self.name.contains(['/', '\\']) {
             return Err(FieldError::shape("name", "write a name of at most 60 characters without slashes"));
         }
-        self.keyword = checked::optional("keyword", self.keyword.as_deref(), 40)?;
+        self.keyword = match self.keyword.as_deref().map(str::trim).filter(|word| !word.is_empty()) {
+            Some(word) => Some(checked::line("keyword", word, 40)?),
+            None => None,
+        };
         if self.keyword.is_some() && !self.tool.has_keyword() {
             return Err(FieldError::shape("keyword", "only groups of Feishu and DingTalk ask for a keyword"));
         }
@@ -158,12 +157,24 @@ impl Target {
     /// Checks the secret of a tool: none where it cannot sign; for Standard Webhooks `whsec_` and base64.
     pub fn checked(self, tool: ChatTool) -> Result<Self, FieldError> {
         let url = checked::line("url", &self.url, 1_000)?;
-        let secret = checked::optional("secret", self.secret.as_deref(), 200)?;
+        let secret = match self.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty()) {
+            Some(secret) => Some(checked::line("secret", secret, 200)?),
+            None => None,
+        };
         if secret.is_some() && !tool.signs() {
             return Err(FieldError::shape("secret", "messages of this tool cannot be signed; leave it empty"));
         }
+        let coded = secret.as_deref().and_then(|secret| secret.strip_prefix("whsec_"));
+        if tool == ChatTool::Webhook && coded.is_some_and(|coded| webhook_key(coded).is_none()) {
+            return Err(FieldError::shape("secret", "behind whsec_ stands base64"));
+        }
         Ok(Self { url, secret })
     }
+}
+
+/// The key behind `whsec_` (Standard Webhooks), with or without padding.
+pub fn webhook_key(coded: &str) -> Option<Vec<u8>> {
+    STANDARD_NO_PAD.decode(coded.trim_end_matches('=')).ok()
 }
 
 /// A notifier as stored.

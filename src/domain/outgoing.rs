@@ -114,6 +114,11 @@ impl Network {
         (bits <= whole && cut(address, bits) == cut(address, whole)).then_some(network)
     }
 
+    /// Whether it is a single address.
+    const fn is_one(self) -> bool {
+        self.bits == if self.address.is_ipv4() { 32 } else { 128 }
+    }
+
     /// Whether an address lies in it. A network of IPv4 holds no IPv6 address, not even one with such an address inside.
     pub fn holds(self, address: IpAddr) -> bool {
         address.is_ipv4() == self.address.is_ipv4() && cut(address, self.bits) == cut(self.address, self.bits)
@@ -128,6 +133,14 @@ fn cut(address: IpAddr, bits: u32) -> u128 {
     };
     if bits == 0 { 0 } else { number & (u128::MAX << (128 - bits.min(128))) }
 }
+
+/// Where clouds answer with credentials outside the link-local networks: Alibaba Cloud, AWS by IPv6, Azure. Only an entry of the
+/// very address allows one.
+const METADATA: [IpAddr; 3] = [
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
 
 /// What may be reached although it is not public, or not by TLS, or on another port.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -153,17 +166,20 @@ impl Exceptions {
     /// Whether a server is an exception at this address. A name stands for addresses of private networks and of this machine,
     /// never for link-local ones: whoever answers for the name must not point it at a cloud's credentials.
     pub fn hold(&self, host: &str, address: IpAddr) -> bool {
-        if self.networks.iter().any(|network| network.holds(address)) {
+        let alone = |network: &Network| !METADATA.contains(&address) || network.is_one();
+        if self.networks.iter().any(|network| network.holds(address) && alone(network)) {
             return true;
         }
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        self.hosts.contains(&host) && matches!(place(address), Place::Public | Place::Private | Place::Loopback)
+        self.hosts.contains(&host)
+            && matches!(place(address), Place::Public | Place::Private | Place::Loopback)
+            && !METADATA.contains(&address)
     }
 
     /// Whether a request to `host` may go to this address. `open` says that it is one by TLS to a port of [`OPEN_PORTS`]: only
     /// such a one may go anywhere public.
     pub fn admit(&self, host: &str, address: IpAddr, open: bool) -> bool {
-        (open && place(address) == Place::Public) || self.hold(host, address)
+        (open && place(address) == Place::Public && !METADATA.contains(&address)) || self.hold(host, address)
     }
 }
 

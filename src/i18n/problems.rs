@@ -137,6 +137,11 @@ pub fn field_name(field: &str) -> &str {
         "old_password" => "当前密码",
         "role" => "角色",
         "lang" => "语言",
+        "url" => "地址",
+        "secret" => "签名密钥",
+        "keyword" => "群关键词",
+        "tool" => "工具",
+        "topics" => "主题",
         "document" => "周报文件",
         "revision" => "修订",
         "days" => "天数",
@@ -180,6 +185,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
+        .or_else(|| super::notifiers::remedy(remedy))
         .or_else(|| super::samples::remedy(remedy))
         .or_else(|| super::record::remedy(remedy))
 }
@@ -285,6 +291,9 @@ fn not_found(what: &str) -> String {
     if let Some((name, known)) = what.strip_prefix("policy ").and_then(|rest| rest.split_once("; there are ")) {
         return format!("没有规则“{name}”；有 {}", known.replace(", ", "、"));
     }
+    if let Some(name) = what.strip_prefix("notifier ").and_then(|rest| rest.split(';').next()) {
+        return format!("没有通知方式 {name}；fupan notifier list 列出已有的");
+    }
     if let Some(name) = what.strip_prefix("service ").and_then(|rest| rest.split(';').next()) {
         return format!("没有业务线或组件“{name}”；fupan service list 列出已有的");
     }
@@ -387,6 +396,7 @@ fn conflict(words: &str) -> String {
         return "刚刚被别人改过，请重新打开后再改".to_owned();
     }
     super::actions::conflict(words)
+        .or_else(|| super::notifiers::conflict(words))
         .or_else(|| super::samples::conflict(words))
         .or_else(|| super::record::conflict(words))
         .unwrap_or_else(|| format!("与现状冲突：{words}"))

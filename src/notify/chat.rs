@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::{
-    domain::chat::{
-        ChatTool,
-        answer::{Answer, judge},
+    domain::{
+        chat::{
+            ChatTool,
+            answer::{Answer, judge},
+        },
+        notifier::webhook_key,
     },
     service::ports::{Delivery, LastCheck, Outgoing, OutgoingChat, OutgoingError, OutgoingRequest, RequestBody},
 };
@@ -21,8 +24,8 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// The longest answer that is read.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// What is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is sent. Address and headers open the way to the group, so that it is not printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// Where to.
     pub url: String,
@@ -93,7 +96,7 @@ pub fn signed(message: &OutgoingChat) -> Signed {
             let mut headers = vec![("webhook-id", id.clone()), ("webhook-timestamp", seconds.to_string())];
             if !secret.is_empty() {
                 // `whsec_` and base64 by the standard; other secrets are taken as they are.
-                let key = secret.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok());
+                let key = secret.strip_prefix("whsec_").and_then(webhook_key);
                 let key = key.unwrap_or_else(|| secret.as_bytes().to_vec());
                 let text = format!("{id}.{seconds}.{}", message.body);
                 let sign = STANDARD.encode(hmac_sha256(&key, text.as_bytes()));

@@ -64,6 +64,9 @@ impl Guard {
         let list = "list it under outgoing.allow where it is yours";
         match place(address) {
             Place::Public => format!("{host} is asked by https and on port 443 or 8443 only; {list}"),
+            inner if host == address.to_string() => {
+                format!("{host} is {}, and such ones are not asked; {list}", inner.words())
+            }
             inner => format!("{host} is {address}, {}, and such ones are not asked; {list}", inner.words()),
         }
     }
@@ -125,7 +128,7 @@ impl HttpOut {
         if text.len() > LONGEST_URL {
             return Err(wrong("the address is longer than 2,000 bytes"));
         }
-        let remedy = "give an address like https://prometheus.example.com";
+        let remedy = "give an address like https://example.com";
         let url = Url::parse(text.trim()).map_err(|error| OutgoingError::Address(format!("{error}; {remedy}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong(remedy));
@@ -161,7 +164,7 @@ impl HttpOut {
         if let Some(token) = &request.bearer {
             asked = asked.bearer_auth(token.expose_secret());
         }
-        let mut answer = asked.send().await.map_err(|error| failure(&error))?;
+        let mut answer = asked.send().await.map_err(failure)?;
         let status = answer.status();
         if status.is_redirection() {
             return Err(OutgoingError::Redirect(status.as_u16()));
@@ -172,7 +175,7 @@ impl HttpOut {
         }
         let wait = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|error| failure(&error))? {
+        while let Some(part) = answer.chunk().await.map_err(failure)? {
             if body.len() + part.len() > most {
                 return Err(OutgoingError::TooLong(most));
             }
@@ -205,8 +208,9 @@ fn client(guard: Guard) -> Result<Client, OutgoingError> {
 }
 
 /// What went wrong, in the innermost words, which are the useful ones; never with the address, which the caller knows.
-fn failure(error: &reqwest::Error) -> OutgoingError {
-    let mut inner: &dyn std::error::Error = error;
+fn failure(error: reqwest::Error) -> OutgoingError {
+    let error = error.without_url();
+    let mut inner: &dyn std::error::Error = &error;
     let mut next = error.source();
     while let Some(cause) = next {
         if let Some(refused) = cause.downcast_ref::<Refused>() {
@@ -250,21 +254,20 @@ impl Outgoing for HttpOut {
 pub struct NothingOut;
 
 impl NothingOut {
-    fn words(url: &str) -> OutgoingError {
-        let url: String = url.chars().take(80).collect();
-        OutgoingError::Forbidden(format!("nothing leaves the demo; {url} is not asked"))
+    fn words() -> OutgoingError {
+        OutgoingError::Forbidden("nothing leaves the demo".to_owned())
     }
 }
 
 impl Outgoing for NothingOut {
-    fn check(&self, url: &str) -> Result<(), OutgoingError> {
-        Err(Self::words(url))
+    fn check(&self, _url: &str) -> Result<(), OutgoingError> {
+        Err(Self::words())
     }
 
     fn send<'a>(
         &'a self,
-        request: &'a OutgoingRequest,
+        _request: &'a OutgoingRequest,
     ) -> Pin<Box<dyn Future<Output = Result<OutgoingAnswer, OutgoingError>> + Send + 'a>> {
-        Box::pin(async move { Err(Self::words(&request.url)) })
+        Box::pin(async move { Err(Self::words()) })
     }
 }

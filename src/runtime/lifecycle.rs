@@ -39,6 +39,7 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     let work = worker::Worker { app: app.clone(), transport, name: "serve".to_owned(), wake: Arc::new(Notify::new()) };
     tokio::spawn(index_old(app.clone(), stopped.clone()));
     let pulling = tokio::spawn(worker::pulling::run(app.clone(), stopped.clone()));
+    let telling = tokio::spawn(worker::telling::run(app.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(work, stopped));
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
@@ -56,6 +57,9 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     }
     if tokio::time::timeout(Duration::from_secs(70), working).await.is_err() {
         tracing::warn!("the worker did not finish in 70 s; its mail stays claimed and is taken up again");
+    }
+    if tokio::time::timeout(Duration::from_secs(15), telling).await.is_err() {
+        tracing::warn!("a group does not answer; its message stays claimed and is taken up again");
     }
     if tokio::time::timeout(Duration::from_secs(5), pulling).await.is_err() {
         tracing::info!("a source was being pulled from; it is asked for the same minutes again");

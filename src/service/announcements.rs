@@ -16,8 +16,11 @@ use crate::{
     store::{self, Tx, outbox::OutboxMessage, reminders::ConnectionTrait},
 };
 
-/// Milliseconds: an event that began longer ago is no news when it is logged.
+/// Milliseconds: an event that began longer ago is no news when it is logged, nor one that was over longer ago when it is told.
 const NEWS: i64 = 3 * 86_400_000;
+
+/// Milliseconds: what people still decide about an event that was over longer ago is the tidying of old records.
+const PAST: i64 = 60 * 86_400_000;
 
 /// Puts what happened into the outbox of every notifier that is told of it. Restricted events, drills and maintenance are told to
 /// nobody: a group sees more than a person.
@@ -32,7 +35,13 @@ pub(super) async fn announce(
         return Ok(());
     }
     let began = event.fields.occurred.map_or(event.created_at, |point| point.at.timestamp_millis());
-    if *news == News::Logged && app.now_millis() - began > NEWS {
+    let over = event.fields.recovered.map_or(began, |point| point.at.timestamp_millis());
+    let (at, most) = match news {
+        News::Logged => (began, NEWS),
+        News::Recovered => (over, NEWS),
+        News::Graded { .. } | News::Reviewed { .. } => (over, PAST),
+    };
+    if app.now_millis() - at > most {
         return Ok(());
     }
     let topic = news.topic();
@@ -81,8 +90,8 @@ async fn told(
     topic: Topic,
     teams: impl AsyncFnOnce() -> Result<Vec<Uuid>, ServiceError>,
 ) -> Result<Vec<Notifier>, ServiceError> {
-    let mut notifiers = store::notifiers::all(tx.conn()).await?;
-    notifiers.retain(|notifier| notifier.fields.enabled && notifier.fields.topics.contains(&topic));
+    let mut notifiers = store::notifiers::enabled(tx.conn()).await?;
+    notifiers.retain(|notifier| notifier.fields.topics.contains(&topic));
     if notifiers.iter().any(|notifier| notifier.fields.team_id.is_some()) {
         let teams = teams().await?;
         notifiers.retain(|notifier| notifier.is_told(topic, &teams));
@@ -103,7 +112,7 @@ pub(super) async fn stands(connection: &impl ConnectionTrait, message: &OutboxMe
     let id = message.dedupe_key.split(':').nth(2).and_then(|id| id.parse::<Uuid>().ok());
     let Some(id) = id else { return Ok(false) };
     let event = store::events::by_ids(connection, &[id]).await?.into_iter().next();
-    Ok(event.is_some_and(|event| !event.fields.restricted))
+    Ok(event.is_some_and(|event| !event.fields.restricted && event.fields.kind.counts()))
 }
 
 /// What an edit of an event is to groups: the first recovery, and another level.

@@ -32,6 +32,9 @@ pub const TEST_KIND: &str = "chat.test";
 /// Deliveries that are shown of a notifier.
 pub const DELIVERIES: u64 = 20;
 
+/// Milliseconds: a tool that wants to be left alone is left alone for a day at most.
+const MOST_ALONE: i64 = 86_400_000;
+
 /// Hours after which nobody needs a message to a group any more.
 const HOURS: i64 = 24;
 
@@ -130,6 +133,7 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
                 return Err(ServiceError::Conflict(format!("there are {LIMIT} notifiers already; remove one")));
             }
             let notifier = Notifier { id: app.id(), version: 1, fields, target, created_at: app.now_millis() };
+            check_other(&tx, notifier.id, &notifier.target).await?;
             if !store::notifiers::insert(&tx, &notifier).await? {
                 return Err(taken(&notifier.fields.name));
             }
@@ -197,6 +201,7 @@ pub async fn update(
             }
             check_team(&tx, before.fields.team_id, fields.team_id).await?;
             let mut after = Notifier { fields, target, ..before.clone() };
+            check_other(&tx, id, &after.target).await?;
             if !store::notifiers::update(&tx, &after, before.version).await? {
                 return Err(taken(&after.fields.name));
             }
@@ -267,8 +272,7 @@ fn test_message(app: &App, language: Language) -> ChatMessage {
     }
 }
 
-/// Puts a test message into the outbox, also where the notifier is switched off. The worker sends it within half a minute, or
-/// at once where it runs in the same process.
+/// Puts a test message into the outbox, also where the notifier is switched off. A running service sends it within seconds.
 pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
     authorise(actor, Permission::ManageNotifiers)?;
     let (app, actor) = (app.clone(), actor.clone());
@@ -353,7 +357,9 @@ pub(super) async fn take_room(app: &App, notifier: &Notifier) -> Result<Option<i
             let Some(filled) = store::notifiers::filled_until(tx.conn(), id).await? else {
                 return Ok(Some(now + pace.every));
             };
-            let until = match pace.take(filled, now) {
+            // A clock that was ahead once must not close the way for long.
+            let most = now + MOST_ALONE + pace.every * pace.burst;
+            let until = match pace.take(filled.min(most), now) {
                 Ok(until) => until,
                 Err(room_from) => {
                     tx.rollback().await?;
@@ -370,6 +376,37 @@ pub(super) async fn take_room(app: &App, notifier: &Notifier) -> Result<Option<i
         }
     })
     .await
+}
+
+/// Sends nothing to a notifier for some seconds, at most a day: its tool asked for that.
+pub(super) async fn leave_alone(app: &App, id: Uuid, seconds: u64) -> Result<(), ServiceError> {
+    let app = app.clone();
+    let wait = i64::try_from(seconds).unwrap_or(MOST_ALONE).saturating_mul(1_000).min(MOST_ALONE);
+    retried(move || {
+        let app = app.clone();
+        async move {
+            let tx = app.store.begin().await?;
+            if let Some(notifier) = store::notifiers::by_id(tx.conn(), id).await? {
+                let pace = notifier.fields.tool.pace();
+                store::notifiers::fill_until(&tx, id, app.now_millis() + wait + (pace.burst - 1) * pace.every).await?;
+            }
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// One robot has one pace: two notifiers would not know of each other.
+async fn check_other(tx: &Tx, id: Uuid, target: &Target) -> Result<(), ServiceError> {
+    let all = store::notifiers::all(tx.conn()).await?;
+    match all.into_iter().find(|other| other.id != id && other.target.url == target.url) {
+        None => Ok(()),
+        Some(other) => Err(ServiceError::Conflict(format!(
+            "the notifier {} has this address already; choose its topics there",
+            other.fields.name
+        ))),
+    }
 }
 
 async fn check_team(tx: &Tx, before: Option<Uuid>, team: Option<Uuid>) -> Result<(), ServiceError> {

@@ -330,6 +330,9 @@ pub async fn record(
     };
     let state = ending.state;
     let kept = end(app, claimed.claim, &[OutboxState::Claimed, OutboxState::Committing], ending).await?;
+    if let (Delivery::TooFast(_, seconds), Some(group)) = (delivery, message.notifier_id) {
+        notifiers::leave_alone(app, group, *seconds).await?;
+    }
     Ok(kept.then_some(state))
 }
 
@@ -339,10 +342,15 @@ pub async fn give_back(app: &App, claimed: &Claimed) -> Result<(), ServiceError>
     Ok(())
 }
 
-/// How many messages are still to be sent, now or later. For the worker's report.
+/// Gives a message back for later.
+pub async fn put_off(app: &App, claimed: &Claimed, until: i64) -> Result<(), ServiceError> {
+    end(app, claimed.claim, &[OutboxState::Claimed], given_back(&claimed.message, Some(until))).await?;
+    Ok(())
+}
+
+/// How many mails are still to be sent, now or later. For the worker's report.
 pub async fn count_pending(app: &App) -> Result<usize, ServiceError> {
-    let counts = store::outbox::count_by_state(app.store.read()).await?;
-    let pending = counts.iter().find(|(state, _)| *state == OutboxState::Pending).map_or(0, |(_, count)| *count);
+    let pending = store::outbox::count_pending(app.store.read(), Way::Mail).await?;
     Ok(usize::try_from(pending).unwrap_or_default())
 }
 

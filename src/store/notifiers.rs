@@ -23,6 +23,14 @@ pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Notifier>, Sto
     rows.into_iter().map(value).collect()
 }
 
+/// The notifiers that are switched on. One that this version cannot read, of a newer one, keeps nobody from working: it is left
+/// out and logged.
+pub async fn enabled(connection: &impl ConnectionTrait) -> Result<Vec<Notifier>, StoreError> {
+    let find = Entity::find().filter(Column::Enabled.eq(true)).order_by_asc(Column::NameKey).limit(LIMIT as u64);
+    let read = |row: Model| value(row).inspect_err(|error| tracing::warn!(%error, "a notifier cannot be read")).ok();
+    Ok(find.all(connection).await?.into_iter().filter_map(read).collect())
+}
+
 /// One notifier.
 pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Notifier>, StoreError> {
     Entity::find_by_id(id).one(connection).await?.map(value).transpose()
@@ -87,6 +95,17 @@ pub async fn fill(tx: &Tx, id: Uuid, from: i64, until: i64) -> Result<bool, Stor
         .exec(tx.conn())
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Notes that nothing goes before the room is free again, unless it is filled for longer.
+pub async fn fill_until(tx: &Tx, id: Uuid, until: i64) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::FilledUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(Column::FilledUntil.lt(until))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 fn active(notifier: &Notifier) -> ActiveModel {

@@ -5,7 +5,8 @@
 
 use entity::outbox_message::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -126,6 +127,15 @@ pub enum Way {
     Chat,
 }
 
+impl Way {
+    fn condition(self) -> Expr {
+        match self {
+            Self::Mail => Column::NotifierId.is_null(),
+            Self::Chat => Column::NotifierId.is_not_null(),
+        }
+    }
+}
+
 /// A message in the hands of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
@@ -233,18 +243,20 @@ pub async fn count_by_state(connection: &impl ConnectionTrait) -> Result<Vec<(Ou
     rows.into_iter().map(|(code, count)| Ok((state_of(&code)?, count))).collect()
 }
 
+/// How many messages of a way are still to be sent, now or later.
+pub async fn count_pending(connection: &impl ConnectionTrait, way: Way) -> Result<u64, StoreError> {
+    let find = Entity::find().filter(Column::State.eq(OutboxState::Pending.code())).filter(way.condition());
+    Ok(find.count(connection).await?)
+}
+
 /// Messages of a way that may be sent at `now`, the longest waiting first.
 pub async fn due(connection: &impl ConnectionTrait, way: Way, now: i64, limit: u64) -> Result<Vec<Uuid>, StoreError> {
-    let of_way = match way {
-        Way::Mail => Column::NotifierId.is_null(),
-        Way::Chat => Column::NotifierId.is_not_null(),
-    };
     Ok(Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::State.eq(OutboxState::Pending.code()))
         .filter(Column::NotBefore.lte(now))
-        .filter(of_way)
+        .filter(way.condition())
         .order_by_asc(Column::NotBefore)
         .order_by_asc(Column::Id)
         .limit(limit)

@@ -6,6 +6,7 @@
 pub mod pulling;
 mod round;
 mod schedule;
+pub mod telling;
 
 pub use round::{RoundReport, run_once};
 pub use schedule::{Worker, run};

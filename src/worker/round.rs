@@ -1,8 +1,9 @@
 //! One round of the worker: plan → claim → send → record, until nothing is due.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{collections::HashSet, sync::OnceLock, time::Duration};
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
     notify::{
@@ -59,11 +60,17 @@ pub struct RoundReport {
     pub waiting: usize,
     /// The last words of the mail server that were not a yes.
     pub last_problem: Option<String>,
+    /// Messages that groups took.
+    pub told: usize,
+    /// Messages that a group refused, for now or for good, or of which nobody knows.
+    pub untold: usize,
 }
 
 /// One round, for `fupan worker --once`. Without a transport reminders are planned, and messages wait.
 pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str) -> Result<RoundReport, ServiceError> {
-    let report = round(app, transport, worker, &|| false, 0).await?;
+    let mut report = round(app, transport, worker, &|| false, 0).await?;
+    let told = tell_groups(app, &|| false).await?;
+    (report.told, report.untold) = (told.told, told.untold);
     sources::pull_due(app).await?;
     Ok(report)
 }
@@ -116,7 +123,6 @@ pub(super) async fn round(
             }
         }
     }
-    chat_round(app, stopping, &mut report).await?;
     // Readings are exact without it, so that it may fail without harm.
     if !stopping()
         && let Err(error) = samples::tidy(app).await
@@ -154,26 +160,35 @@ pub(super) async fn round(
     Ok(report)
 }
 
-/// Messages to notifiers. They need no mail server, and wait for none.
-async fn chat_round(
-    app: &App,
-    stopping: &(dyn Fn() -> bool + Sync),
-    report: &mut RoundReport,
-) -> Result<(), ServiceError> {
+/// Milliseconds until a group is tried again that did not take a message.
+const TRIED_AGAIN: i64 = 30_000;
+
+/// Messages to notifiers that are due. They need no mail server, and wait for none; a group that does not answer is left alone for
+/// the rest of the pass.
+pub(super) async fn tell_groups(app: &App, stopping: &(dyn Fn() -> bool + Sync)) -> Result<RoundReport, ServiceError> {
+    let mut report = RoundReport::default();
+    let mut silent: HashSet<Uuid> = HashSet::new();
     while !stopping() {
         let batch = outbox::claim(app, Way::Chat).await?;
         if batch.is_empty() {
             break;
         }
         for claimed in batch {
-            if !stopping() && claimed.may_begin(app) {
-                deliver(app, None, &claimed, 1, report).await?;
+            let group = claimed.message.notifier_id;
+            if group.is_some_and(|group| silent.contains(&group)) {
+                outbox::put_off(app, &claimed, app.now_millis() + TRIED_AGAIN).await?;
+            } else if !stopping() && claimed.may_begin(app) {
+                let before = report.refused_for_now + report.unknown;
+                deliver(app, None, &claimed, 1, &mut report).await?;
+                silent.extend(group.filter(|_| report.refused_for_now + report.unknown > before));
             } else {
                 outbox::give_back(app, &claimed).await?;
             }
         }
     }
-    Ok(())
+    report.told = report.sent;
+    report.untold = report.refused_for_now + report.dead + report.unknown;
+    Ok(report)
 }
 
 /// What is handed over.

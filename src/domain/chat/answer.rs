@@ -33,8 +33,9 @@ pub fn judge(tool: ChatTool, status: u16, retry_after: Option<u64>, body: &[u8])
                 None => Answer::Later(words),
             };
         }
-        // Slack tells the reason in the body: invalid_payload, channel_is_archived, no_service.
-        _ => return Answer::Refused(format!("HTTP {status} {}", said(body))),
+        // Of a body of an unknown server nothing is kept: pages of errors repeat addresses, and these open the group.
+        _ if tool == ChatTool::Webhook && status != 410 => return Answer::Later(format!("HTTP {status}")),
+        _ => return Answer::Refused(format!("HTTP {status} {}", slack_code(tool, body)).trim_end().to_owned()),
     }
     let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let number = |names: &[&str]| names.iter().find_map(|name| answer.get(name).and_then(Value::as_i64));
@@ -43,22 +44,26 @@ pub fn judge(tool: ChatTool, status: u16, retry_after: Option<u64>, body: &[u8])
         ChatTool::Slack => match body {
             b"ok" => Answer::Taken,
             _ if answer.get("ok") == Some(&Value::Bool(true)) => Answer::Taken,
-            _ => Answer::Refused(said(body)),
+            _ => Answer::Refused(slack_code(tool, body)),
         },
         ChatTool::Feishu => match number(&["code", "StatusCode"]) {
             Some(0) => Answer::Taken,
+            // 9499 is both: too many requests, and a body that cannot be read.
+            Some(9_499) if message(&answer, &["msg"]).contains("too many") => {
+                Answer::TooFast("9499 too many requests".to_owned(), 60)
+            }
             Some(code) => coded(code, &message(&answer, &["msg", "StatusMessage"]), feishu),
-            None => Answer::Later(format!("no answer of Feishu: {}", said(body))),
+            None => Answer::Later("no answer of Feishu".to_owned()),
         },
         ChatTool::DingTalk => match number(&["errcode"]) {
             Some(0) => Answer::Taken,
             Some(code) => coded(code, &message(&answer, &["errmsg"]), dingtalk),
-            None => Answer::Later(format!("no answer of DingTalk: {}", said(body))),
+            None => Answer::Later("no answer of DingTalk".to_owned()),
         },
         ChatTool::WeCom => match number(&["errcode"]) {
             Some(0) => Answer::Taken,
             Some(code) => coded(code, &message(&answer, &["errmsg"]), wecom),
-            None => Answer::Later(format!("no answer of WeCom: {}", said(body))),
+            None => Answer::Later("no answer of WeCom".to_owned()),
         },
     }
 }
@@ -78,13 +83,13 @@ fn coded(code: i64, words: &str, kind: fn(i64) -> Kind) -> Answer {
     }
 }
 
-/// 11232 is the limit of the minute; 9499 too many requests; 19001 the address, 19021 the signature, 19024 the keyword,
-/// 19022 the caller's address.
+/// 11232 is the limit of the minute; 11233 and 1500 an error of their own. Others are final: 19001 the address, 19021 the
+/// signature, 19022 the caller's address, 19024 the keyword, 9499 and 11246 the body.
 fn feishu(code: i64) -> Kind {
     match code {
-        11_232 | 9_499 => Kind::Fast(60),
-        19_001 | 19_002 | 19_021 | 19_022 | 19_024 | 10_003 | 230_001..=230_099 => Kind::Never,
-        _ => Kind::Later,
+        11_232 => Kind::Fast(60),
+        11_233 | 1_500 => Kind::Later,
+        _ => Kind::Never,
     }
 }
 
@@ -105,6 +110,13 @@ fn wecom(code: i64) -> Kind {
         -1 => Kind::Later,
         _ => Kind::Never,
     }
+}
+
+/// What Slack says of a refusal, a word like `invalid_payload` or `channel_is_archived`; nothing of another body.
+fn slack_code(tool: ChatTool, body: &[u8]) -> String {
+    let word = std::str::from_utf8(body).unwrap_or_default().trim();
+    let is_code = (1..=40).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if tool == ChatTool::Slack && is_code { word.to_owned() } else { String::new() }
 }
 
 fn message(answer: &Value, names: &[&str]) -> String {
@@ -145,6 +157,8 @@ mod tests {
         assert!(refused(judged(ChatTool::WeCom, r#"{"errcode":40058,"errmsg":"content exceed"}"#)));
         assert!(fast(judged(ChatTool::WeCom, r#"{"errcode":45009,"errmsg":"api freq out of limit"}"#)));
         assert!(refused(judged(ChatTool::Slack, "invalid_payload")));
+        assert!(refused(judged(ChatTool::Feishu, r#"{"code":9499,"msg":"Bad Request"}"#)));
+        assert!(fast(judged(ChatTool::Feishu, r#"{"code":9499,"msg":"too many request"}"#)));
         let html = "<html>gateway</html>";
         assert!(matches!(judged(ChatTool::Feishu, html), Answer::Later(_)), "a proxy's page is no answer of the tool");
     }
@@ -155,7 +169,10 @@ mod tests {
         assert_eq!(judged(429, Some(7)), Answer::TooFast("HTTP 429".to_owned(), 7));
         assert_eq!(judged(503, Some(30)), Answer::TooFast("HTTP 503".to_owned(), 30));
         assert!(matches!(judged(502, None), Answer::Later(_)));
-        assert!(matches!(judged(404, None), Answer::Refused(_)));
-        assert!(matches!(judged(410, None), Answer::Refused(_)));
+        assert!(matches!(judged(404, None), Answer::Later(_)), "a gateway during a deployment");
+        assert!(matches!(judged(410, None), Answer::Refused(_)), "Standard Webhooks: gone for good");
+        let page = b"Cannot POST /hook/SECRET";
+        assert_eq!(judge(ChatTool::WeCom, 404, None, page), Answer::Refused("HTTP 404".to_owned()));
+        assert_eq!(judge(ChatTool::Slack, 404, None, b"no_service"), Answer::Refused("HTTP 404 no_service".to_owned()));
     }
 }

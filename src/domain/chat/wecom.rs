@@ -27,7 +27,7 @@ pub(super) fn content(message: &ChatMessage) -> String {
 }
 
 /// The body of a message with a text.
-pub(super) fn message(content: String) -> Value {
+pub(super) fn message(content: &str) -> Value {
     json!({"msgtype": "markdown", "markdown": {"content": content}})
 }
 
