@@ -121,6 +121,20 @@ fn a_time_alone_is_the_latest_one_and_says_nothing_of_a_year() {
 }
 
 #[test]
+fn a_grade_with_its_share_is_read_as_a_clause_of_its_own_and_is_no_impact() {
+    for (line, grade, impact) in [
+        ("08/19 15:00 提现失败，影响约684笔出金交易，C级0.5次。【待复盘】", Some("C"), "影响约684笔出金交易"),
+        ("08/19 15:00 提现失败，影响约684笔出金交易。B级1次", Some("B"), "影响约684笔出金交易"),
+        ("08/19 15:00 升级B级2次机房后提现失败，影响约684笔出金交易", None, "影响约684笔出金交易"),
+        ("08/19 15:00 提现失败，影响约684笔出金交易，AB级0次", None, "影响约684笔出金交易，AB级0次"),
+    ] {
+        let draft = paste(line);
+        assert_eq!(draft.severity.as_deref(), grade, "{line}");
+        assert_eq!(draft.impact.as_deref(), Some(impact), "{line}");
+    }
+}
+
+#[test]
 fn grades_with_p_are_read_where_they_stand_alone() {
     for (line, grade, summary) in [
         ("11/24 03:02 P2 退款失败", Some("P2"), "退款失败"),

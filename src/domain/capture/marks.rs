@@ -220,6 +220,26 @@ fn is_grade(text: &Folded, index: usize, end: usize) -> bool {
     (free(before) && (free(after) || of_event || index == 0 || matches!(before, '【' | '[' | '('))) || named || of_event
 }
 
+/// Where the share behind a grade ends: `0.5次`, `1 次`.
+fn share_end(text: &Folded, from: usize) -> Option<usize> {
+    let digits = |mut at: usize| {
+        while text.at(at).is_ascii_digit() {
+            at += 1;
+        }
+        at
+    };
+    let begin = text.skip_blanks(from);
+    let mut end = digits(begin);
+    if end == begin || end - begin > 4 {
+        return None;
+    }
+    if text.at(end) == '.' {
+        end = digits(end + 1);
+    }
+    let end = text.skip_blanks(end);
+    matches!(text.at(end), '次' | '起').then_some(end + 1)
+}
+
 /// Whether nothing but a date and a time stands before `end`.
 fn is_time_only(text: &Folded, end: usize) -> bool {
     /// Characters of the longest date with its time.
@@ -251,8 +271,16 @@ pub fn severity(text: &Folded) -> Option<(String, Range<usize>)> {
             continue;
         }
         let graded = if text.at(index + 1) == ' ' { index + 2 } else { index + 1 };
-        if (chinese || matches!(here, 'A'..='E')) && text.at(graded) == '级' && is_grade(text, index, graded + 1) {
-            return Some((here.to_string(), index..graded + 1));
+        if (chinese || matches!(here, 'A'..='E')) && text.at(graded) == '级' {
+            if is_grade(text, index, graded + 1) {
+                return Some((here.to_string(), index..graded + 1));
+            }
+            // A clause of its own with the share: `…，C级0.5次。`
+            if !before.is_alphanumeric()
+                && let Some(end) = share_end(text, graded + 1).filter(|end| !text.at(*end).is_alphanumeric())
+            {
+                return Some((here.to_string(), index..end));
+            }
         }
         if matches!(here, 'P' | 'S')
             && matches!(text.at(index + 1), '0'..='5')

@@ -63,8 +63,8 @@ struct NotifiersPage {
     rows: Vec<NotifierRow>,
     /// Code and name.
     tools: Vec<(&'static str, &'static str)>,
-    /// Code and words.
-    topics: Vec<(&'static str, &'static str)>,
+    /// Code, words, whether a new one is told of it.
+    topics: Vec<(&'static str, &'static str, bool)>,
     /// Id and name.
     teams: Vec<(String, String)>,
     typed: NotifierForm,
@@ -180,7 +180,14 @@ async fn show(
         said: shown.tested,
         rows,
         tools: CHAT_TOOLS.into_iter().map(|tool| (tool.code(), tool.name(language))).collect(),
-        topics: TOPICS.into_iter().map(|topic| (topic.code(), topic.words(language))).collect(),
+        topics: TOPICS
+            .into_iter()
+            .map(|topic| {
+                let code = topic.code();
+                let ticked = typed.topics.is_empty() || typed.topics.iter().any(|typed| typed == code);
+                (code, topic.words(language), ticked)
+            })
+            .collect(),
         teams: teams.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
         typed,
         shell,
@@ -270,7 +277,10 @@ pub async fn change(
     match changed.await {
         Ok(_) => Ok(redirect("/settings/notifiers")),
         Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
-        Err(error) => show(&app, &request, &caller, Some(error), NotifierForm::default(), Shown::default()).await,
+        Err(error) => {
+            let shown = Shown { of: Some(*id), tested: false };
+            show(&app, &request, &caller, Some(error), NotifierForm::default(), shown).await
+        }
     }
 }
 
@@ -293,6 +303,9 @@ pub async fn remove(
     match notifiers::delete(&app, &caller.actor, *id, Some(form.version)).await {
         Ok(()) => Ok(redirect("/settings/notifiers")),
         Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
-        Err(error) => show(&app, &request, &caller, Some(error), NotifierForm::default(), Shown::default()).await,
+        Err(error) => {
+            let shown = Shown { of: Some(*id), tested: false };
+            show(&app, &request, &caller, Some(error), NotifierForm::default(), shown).await
+        }
     }
 }
