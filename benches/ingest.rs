@@ -20,7 +20,7 @@ use std::{
 use fupan::{
     domain::{
         actor::{Actor, Role},
-        indicator::{DefinitionFields, IndicatorFields, IndicatorKind},
+        indicator::DefinitionFields,
         samples::{Counts, Minute, Sample, minute_of},
     },
     service::{App, indicators, samples},
@@ -41,16 +41,7 @@ fn main() {
 }
 
 async fn indicator(app: &App, key: &str) {
-    let fields = IndicatorFields {
-        key: key.to_owned(),
-        name: key.to_owned(),
-        kind: IndicatorKind::SuccessRate,
-        service_id: None,
-        unit: Some("%".to_owned()),
-        digits: 3,
-        lower_is_better: false,
-        archived: false,
-    };
+    let fields = support::success_rate(key, key, None);
     let first = DefinitionFields { valid_from: app.today(), exclusions: BTreeMap::new(), note: None };
     indicators::create(app, &Actor::local_operator(), fields, first).await.unwrap();
 }

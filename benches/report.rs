@@ -25,7 +25,7 @@ use fupan::{
         clock_point::ClockPoint,
         event::{EventFields, Source},
         event_record::AffectedService,
-        indicator::{DefinitionFields, IndicatorFields, IndicatorKind, Window},
+        indicator::{DefinitionFields, Window},
         iso_week::IsoWeek,
         period::Period,
         postmortem::PostmortemState,
@@ -133,16 +133,7 @@ async fn fill(app: &App) {
             archived: false,
         };
         let line = services::create(app, &actor, line).await.unwrap();
-        let fields = IndicatorFields {
-            key: format!("i{at}"),
-            name: format!("业务{at}有效成功率"),
-            kind: IndicatorKind::SuccessRate,
-            service_id: Some(line.id),
-            unit: Some("%".to_owned()),
-            digits: 3,
-            lower_is_better: false,
-            archived: false,
-        };
+        let fields = support::success_rate(&format!("i{at}"), &format!("业务{at}有效成功率"), Some(line.id));
         let first = DefinitionFields { valid_from: app.today(), exclusions: BTreeMap::new(), note: None };
         let made = indicators::create(app, &actor, fields, first).await.unwrap();
         let target = Decimal { units: 9_995, scale: 2 };

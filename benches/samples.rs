@@ -21,7 +21,7 @@ use fupan::{
     domain::{
         actor::Actor,
         calendar::Calendar,
-        indicator::{DefinitionFields, IndicatorFields, IndicatorKind},
+        indicator::DefinitionFields,
         samples::{Counts, Minute, Sample, minute_of, packing::Hour, plan, sum::place},
     },
     runtime::system::SystemIds,
@@ -104,16 +104,7 @@ async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
 }
 
 async fn indicator(app: &App, key: &str) -> i32 {
-    let fields = IndicatorFields {
-        key: key.to_owned(),
-        name: key.to_owned(),
-        kind: IndicatorKind::SuccessRate,
-        service_id: None,
-        unit: Some("%".to_owned()),
-        digits: 3,
-        lower_is_better: false,
-        archived: false,
-    };
+    let fields = support::success_rate(key, key, None);
     let first = DefinitionFields { valid_from: app.today(), exclusions: BTreeMap::new(), note: None };
     indicators::create(app, &Actor::local_operator(), fields, first).await.unwrap().indicator.number
 }

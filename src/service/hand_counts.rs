@@ -241,7 +241,7 @@ pub async fn put(
             }
             let counts = json!({"from": before.map(|before| shown(&before.fields)), "to": shown(&count.fields)});
             let change = json!({"span": span.to_string(), "counts": counts});
-            audit(&app, &tx, &actor, "hand_count.put", &indicator, change).await?;
+            indicators::audit(&app, &tx, &actor, "hand_count.put", &indicator, change).await?;
             tx.commit().await?;
             Ok(count)
         }
@@ -272,7 +272,7 @@ pub async fn remove(
             store::hand_counts::delete(&tx, indicator.number, span, before.version).await?;
             let counts = json!({"from": shown(&before.fields), "to": null});
             let change = json!({"span": span.to_string(), "counts": counts});
-            audit(&app, &tx, &actor, "hand_count.delete", &indicator, change).await?;
+            indicators::audit(&app, &tx, &actor, "hand_count.delete", &indicator, change).await?;
             tx.commit().await?;
             Ok(())
         }
@@ -290,17 +290,4 @@ fn stale(key: &str, span: HandSpan, given: i64, current: i64) -> ServiceError {
 
 async fn current(tx: &Tx, key: &str) -> Result<Indicator, ServiceError> {
     store::indicators::by_key(tx.conn(), key).await?.ok_or_else(|| indicators::missing(key))
-}
-
-async fn audit(
-    app: &App,
-    tx: &Tx,
-    actor: &Actor,
-    action: &str,
-    indicator: &Indicator,
-    change: serde_json::Value,
-) -> Result<(), ServiceError> {
-    let subject = format!("indicator:{}", indicator.fields.key);
-    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
-    Ok(())
 }

@@ -331,7 +331,8 @@ fn short_name(actor: &Actor) -> String {
     actor.name.chars().take(60).collect()
 }
 
-async fn audit(
+/// Notes what was done to an indicator, or to something of it.
+pub(super) async fn audit(
     app: &App,
     tx: &Tx,
     actor: &Actor,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     App, ServiceError, announcements, app::authorise, burn_warnings, ports::OutgoingError, reminders::message_id,
-    retry::retried,
+    retry::retried, teams,
 };
 use crate::{
     domain::{
@@ -18,7 +18,6 @@ use crate::{
     },
     store::{
         self, Tx,
-        event_parts::NamedParts,
         outbox::{OutboxMessage, OutboxState},
         reminders::ConnectionTrait,
     },
@@ -128,7 +127,7 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
         let (app, actor, fields, target) = (app.clone(), actor.clone(), fields.clone(), target.clone());
         async move {
             let tx = app.store.begin().await?;
-            check_team(&tx, None, fields.team_id).await?;
+            teams::check_in_use(&tx, None, fields.team_id).await?;
             if store::notifiers::count(tx.conn()).await? >= LIMIT as u64 {
                 return Err(ServiceError::Conflict(format!("there are {LIMIT} notifiers already; remove one")));
             }
@@ -199,7 +198,7 @@ pub async fn update(
                 tx.rollback().await?;
                 return Ok(before);
             }
-            check_team(&tx, before.fields.team_id, fields.team_id).await?;
+            teams::check_in_use(&tx, before.fields.team_id, fields.team_id).await?;
             let mut after = Notifier { fields, target, ..before.clone() };
             check_other(&tx, id, &after.target).await?;
             if !store::notifiers::update(&tx, &after, before.version).await? {
@@ -406,15 +405,6 @@ async fn check_other(tx: &Tx, id: Uuid, target: &Target) -> Result<(), ServiceEr
             "the notifier {} has this address already; choose its topics there",
             other.fields.name
         ))),
-    }
-}
-
-async fn check_team(tx: &Tx, before: Option<Uuid>, team: Option<Uuid>) -> Result<(), ServiceError> {
-    let teams = team.filter(|team| Some(*team) != before).into_iter().collect();
-    let named = NamedParts { teams, ..NamedParts::default() };
-    match store::event_parts::first_missing(tx.conn(), &named).await? {
-        None => Ok(()),
-        Some((_, id)) => Err(FieldError::shape("team_id", format!("there is none with the id {id} in use")).into()),
     }
 }
 

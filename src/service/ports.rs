@@ -124,8 +124,8 @@ pub enum RequestBody {
     Json(Vec<u8>),
 }
 
-/// A request to a server of somebody else.
-#[derive(Debug, Clone)]
+/// A request to a server of somebody else. Address, body and headers may hold what opens the way there: they are not printed.
+#[derive(Clone)]
 pub struct OutgoingRequest {
     /// `http` or `https`, without a name and a password in it.
     pub url: String,
@@ -139,6 +139,12 @@ pub struct OutgoingRequest {
     pub within: Duration,
     /// The longest answer, in bytes.
     pub most_bytes: usize,
+}
+
+impl std::fmt::Debug for OutgoingRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutgoingRequest").field("within", &self.within).finish_non_exhaustive()
+    }
 }
 
 /// What a server answered, whatever its status.

@@ -3,14 +3,13 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, retry::retried};
+use super::{App, ServiceError, app::authorise, retry::retried, teams};
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        checked::FieldError,
         services::ServiceFields,
     },
-    store::{self, Tx, event_parts::NamedParts},
+    store::{self, Tx},
 };
 
 pub use crate::domain::services::{SERVICE_KINDS, Service, ServiceKind};
@@ -68,7 +67,7 @@ pub async fn create(app: &App, actor: &Actor, fields: ServiceFields) -> Result<S
         let (app, actor, fields) = (app.clone(), actor.clone(), fields.clone());
         async move {
             let tx = app.store.begin().await?;
-            check_team(&tx, None, fields.team_id).await?;
+            teams::check_in_use(&tx, None, fields.team_id).await?;
             let now = app.now_millis();
             let archived_at = fields.archived.then_some(now);
             let service = Service { id: app.id(), version: 1, fields, created_at: now, archived_at };
@@ -114,7 +113,7 @@ pub async fn update(
                 tx.rollback().await?;
                 return Ok(before);
             }
-            check_team(&tx, before.fields.team_id, fields.team_id).await?;
+            teams::check_in_use(&tx, before.fields.team_id, fields.team_id).await?;
             let archived_at = fields.archived.then(|| before.archived_at.unwrap_or_else(|| app.now_millis()));
             let mut after = Service { fields, archived_at, ..before.clone() };
             if !store::services::update(&tx, &after, before.version).await? {
@@ -132,15 +131,6 @@ pub async fn update(
 
 fn taken(name: &str) -> ServiceError {
     ServiceError::Conflict(format!("a service is called {name} already"))
-}
-
-async fn check_team(tx: &Tx, before: Option<Uuid>, team: Option<Uuid>) -> Result<(), ServiceError> {
-    let teams = team.filter(|team| Some(*team) != before).into_iter().collect();
-    let named = NamedParts { teams, ..NamedParts::default() };
-    match store::event_parts::first_missing(tx.conn(), &named).await? {
-        None => Ok(()),
-        Some((_, id)) => Err(FieldError::shape("team_id", format!("there is none with the id {id} in use")).into()),
-    }
 }
 
 async fn audit(

@@ -184,7 +184,7 @@ async fn write(
     let from = before.map(|before| before.fields);
     let both = json!({"from": from, "to": source.fields});
     let change = json!({"source": both, "token": said, "since": change.since.map(at)});
-    audit(app, tx, actor, "source.put", indicator, change).await?;
+    indicators::audit(app, tx, actor, "source.put", indicator, change).await?;
     Ok(source)
 }
 
@@ -207,7 +207,7 @@ pub async fn remove(app: &App, actor: &Actor, key: &str, version: Option<i64>) -
                 return Err(stale(&key, given, before.version));
             }
             store::sources::delete(&tx, indicator.number, before.version).await?;
-            audit(
+            indicators::audit(
                 &app,
                 &tx,
                 &actor,
@@ -221,17 +221,4 @@ pub async fn remove(app: &App, actor: &Actor, key: &str, version: Option<i64>) -
         }
     })
     .await
-}
-
-async fn audit(
-    app: &App,
-    tx: &Tx,
-    actor: &Actor,
-    action: &str,
-    indicator: &Indicator,
-    change: serde_json::Value,
-) -> Result<(), ServiceError> {
-    let subject = format!("indicator:{}", indicator.fields.key);
-    store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
-    Ok(())
 }

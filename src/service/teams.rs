@@ -10,7 +10,7 @@ use crate::{
         checked::FieldError,
         team::TeamFields,
     },
-    store::{self, Tx, teams::LIMIT},
+    store::{self, Tx, event_parts::NamedParts, teams::LIMIT},
 };
 
 pub use crate::domain::team::Team;
@@ -60,6 +60,16 @@ pub async fn find_all(app: &App, actor: &Actor, who: &[&str]) -> Result<Vec<Team
 fn nobody(who: &str) -> ServiceError {
     let who: String = who.chars().take(60).collect();
     ServiceError::NotFound(format!("team {who}; `fupan team list` names those that are there"))
+}
+
+/// Refuses to name a team for something, other than the one it has, that is not there or archived.
+pub(super) async fn check_in_use(tx: &Tx, before: Option<Uuid>, team: Option<Uuid>) -> Result<(), ServiceError> {
+    let teams = team.filter(|team| Some(*team) != before).into_iter().collect();
+    let named = NamedParts { teams, ..NamedParts::default() };
+    match store::event_parts::first_missing(tx.conn(), &named).await? {
+        None => Ok(()),
+        Some((_, id)) => Err(FieldError::shape("team_id", format!("there is none with the id {id} in use")).into()),
+    }
 }
 
 /// Makes a team.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    tx::{inserted, one_row},
+    tx::{inserted, one_row, updated},
 };
 use crate::domain::{
     checked,
@@ -160,13 +160,8 @@ pub async fn update(tx: &Tx, value: &Indicator, version: i64) -> Result<bool, St
         .filter(indicator::Column::Id.eq(value.id))
         .filter(indicator::Column::Version.eq(version))
         .exec(tx.conn())
-        .await
-        .map_err(StoreError::from);
-    match done {
-        Ok(done) => one_row(done.rows_affected).map(|()| true),
-        Err(StoreError::Duplicate(_)) => Ok(false),
-        Err(other) => Err(other),
-    }
+        .await;
+    updated(done)
 }
 
 fn active(value: &Indicator) -> indicator::ActiveModel {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    tx::{inserted, one_row},
+    tx::{inserted, one_row, updated},
 };
 use crate::domain::{
     chat::ChatTool,
@@ -65,13 +65,8 @@ pub async fn update(tx: &Tx, notifier: &Notifier, version: i64) -> Result<bool, 
         .filter(Column::Id.eq(notifier.id))
         .filter(Column::Version.eq(version))
         .exec(tx.conn())
-        .await
-        .map_err(StoreError::from);
-    match done {
-        Ok(done) => one_row(done.rows_affected).map(|()| true),
-        Err(StoreError::Duplicate(_)) => Ok(false),
-        Err(other) => Err(other),
-    }
+        .await;
+    updated(done)
 }
 
 /// Removes the notifier that is still in `version`.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    tx::{inserted, one_row},
+    tx::{inserted, updated},
 };
 use crate::domain::{
     checked,
@@ -66,13 +66,8 @@ pub async fn update(tx: &Tx, service: &Service, version: i64) -> Result<bool, St
         .filter(Column::Id.eq(service.id))
         .filter(Column::Version.eq(version))
         .exec(tx.conn())
-        .await
-        .map_err(StoreError::from);
-    match done {
-        Ok(done) => one_row(done.rows_affected).map(|()| true),
-        Err(StoreError::Duplicate(_)) => Ok(false),
-        Err(other) => Err(other),
-    }
+        .await;
+    updated(done)
 }
 
 fn active(service: &Service) -> ActiveModel {

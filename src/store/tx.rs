@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    TransactionOptions, TransactionTrait, UpdateResult,
 };
 
 use super::{Store, StoreError};
@@ -68,6 +68,15 @@ pub(super) fn all_rows(rows: u64, wanted: usize) -> Result<(), StoreError> {
 pub(super) fn inserted(result: Result<u64, DbErr>) -> Result<bool, StoreError> {
     match result.map_err(StoreError::from) {
         Ok(_) => Ok(true),
+        Err(StoreError::Duplicate(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// What an update of one row by its version came to: no where it met the key of another row.
+pub(super) fn updated(result: Result<UpdateResult, DbErr>) -> Result<bool, StoreError> {
+    match result.map_err(StoreError::from) {
+        Ok(done) => one_row(done.rows_affected).map(|()| true),
         Err(StoreError::Duplicate(_)) => Ok(false),
         Err(other) => Err(other),
     }

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use fupan::{
     domain::{
         actor::Actor,
-        indicator::{DefinitionFields, IndicatorFields, IndicatorKind},
+        indicator::DefinitionFields,
         samples::{Counts, Minute, Sample, Totals, minute_of, plan},
     },
     service::{App, ServiceError, indicators, samples},
@@ -15,16 +15,7 @@ use support::{TestClock, TestDatabase};
 
 /// An indicator of the product; its number.
 pub async fn indicator(app: &App, key: &str) -> i32 {
-    let fields = IndicatorFields {
-        key: key.to_owned(),
-        name: key.to_owned(),
-        kind: IndicatorKind::SuccessRate,
-        service_id: None,
-        unit: Some("%".to_owned()),
-        digits: 3,
-        lower_is_better: false,
-        archived: false,
-    };
+    let fields = support::success_rate(key, key, None);
     let first = DefinitionFields { valid_from: app.today(), exclusions: BTreeMap::new(), note: None };
     indicators::create(app, &Actor::local_operator(), fields, first).await.unwrap().indicator.number
 }

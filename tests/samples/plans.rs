@@ -11,7 +11,7 @@ use fupan::{
         event::{EventFields, Source},
         event_record::AffectedService,
         figure_policy::FigurePolicy,
-        indicator::{DefinitionFields, IndicatorFields, IndicatorKind, Party, Window},
+        indicator::{DefinitionFields, Party, Window},
         iso_week::IsoWeek,
         period::Period,
         postmortem::PostmortemState,
@@ -213,16 +213,7 @@ async fn everything(app: &App, clock: &TestClock) {
             archived: false,
         };
         let line = services::create(app, &actor, line).await.unwrap();
-        let fields = IndicatorFields {
-            key: format!("i{at}"),
-            name: format!("业务{at}有效成功率"),
-            kind: IndicatorKind::SuccessRate,
-            service_id: Some(line.id),
-            unit: Some("%".to_owned()),
-            digits: 3,
-            lower_is_better: false,
-            archived: false,
-        };
+        let fields = support::success_rate(&format!("i{at}"), &format!("业务{at}有效成功率"), Some(line.id));
         let first =
             DefinitionFields { valid_from: "2024-01-01".parse().unwrap(), exclusions: BTreeMap::new(), note: None };
         let made = indicators::create(app, &actor, fields, first).await.unwrap();

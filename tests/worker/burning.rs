@@ -3,7 +3,7 @@
 use fupan::{
     domain::{
         actor::{Actor, Role},
-        indicator::{DefinitionFields, IndicatorFields, IndicatorKind, Window},
+        indicator::{DefinitionFields, Window},
         report::reading::Decimal,
         samples::{Counts, Minute, Sample},
     },
@@ -21,16 +21,7 @@ fn operator() -> Actor {
 }
 
 async fn indicator(stage: &Stage) {
-    let fields = IndicatorFields {
-        key: "deposit".to_owned(),
-        name: "入金有效成功率".to_owned(),
-        kind: IndicatorKind::SuccessRate,
-        service_id: None,
-        unit: Some("%".to_owned()),
-        digits: 3,
-        lower_is_better: false,
-        archived: false,
-    };
+    let fields = support::success_rate("deposit", "入金有效成功率", None);
     let first = "2024-01-01".parse().unwrap();
     let definition = DefinitionFields { valid_from: first, exclusions: std::collections::BTreeMap::new(), note: None };
     indicators::create(&stage.app, &operator(), fields, definition).await.unwrap();

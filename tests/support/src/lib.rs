@@ -152,3 +152,21 @@ impl Service {
         accounts::add(&self.app, &actor, new).await.unwrap().0
     }
 }
+
+/// An indicator of a success rate in percent with three digits.
+pub fn success_rate(
+    key: &str,
+    name: &str,
+    service_id: Option<uuid::Uuid>,
+) -> fupan::domain::indicator::IndicatorFields {
+    fupan::domain::indicator::IndicatorFields {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        kind: fupan::domain::indicator::IndicatorKind::SuccessRate,
+        service_id,
+        unit: Some("%".to_owned()),
+        digits: 3,
+        lower_is_better: false,
+        archived: false,
+    }
+}
