@@ -110,6 +110,14 @@ impl Folded {
             .all(|(i, c)| self.chars.get(index + i).is_some_and(|have| have.to_ascii_lowercase() == c))
     }
 
+    /// Where `word` (folded, lower case) begins that ends before `end`, capitals ignored.
+    pub fn before(&self, end: usize, word: &str) -> Option<usize> {
+        let last = self.chars.get(end.checked_sub(1)?)?.to_ascii_lowercase();
+        // Most words end otherwise: their last character tells.
+        word.chars().next_back().filter(|have| *have == last)?;
+        end.checked_sub(word.chars().count()).filter(|start| self.has(*start, word))
+    }
+
     /// The first of `words` that stands at `index`, as its length.
     pub fn any(&self, index: usize, words: &[&str]) -> Option<usize> {
         // Most words begin otherwise: their first byte tells.
@@ -227,10 +235,21 @@ pub fn lower(words: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether one of the words of a list stands in the text. Most words are passed over by their bytes alone.
+/// Whether one of the words of a list stands in the text.
 pub fn contains_any(text: &str, list: &[&str]) -> bool {
-    let seen = text.bytes().fold(0_u64, |seen, byte| seen | 1 << (byte & 63));
-    list.iter().any(|word| word.bytes().all(|byte| seen >> (byte & 63) & 1 == 1) && text.contains(word))
+    likely_in(text, list).any(|word| text.contains(word))
+}
+
+/// The words of a list all of whose bytes stand somewhere in the text. Most words are passed over by that alone, far
+/// sooner than by looking for them.
+pub fn likely_in<'w>(text: &str, list: &'w [&'w str]) -> impl Iterator<Item = &'w str> {
+    let mut seen = [0_u64; 4];
+    for byte in text.bytes() {
+        seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+    list.iter()
+        .copied()
+        .filter(move |word| word.bytes().all(|byte| seen[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1))
 }
 
 /// The folded form of a whole text.

@@ -266,11 +266,10 @@ fn content_of<'s, 'a>(
         .collect();
     let events = match_events(reading, stored);
     let mut removed = Removed::default();
-    let found = |indices: &mut dyn Iterator<Item = Option<usize>>| indices.flatten().collect::<HashSet<_>>().len();
-    let all_stored = found(&mut figures.iter().map(|(at, _)| *at)) == reading.figures.len()
-        && found(&mut incident_counts.iter().map(|(at, _)| *at))
-            == reading.incident_counts.iter().filter(|read| read.is_of_week()).count()
-        && found(&mut events.iter().map(|event| event.reading_index)) == reading.events.len();
+    let of_week = reading.incident_counts.iter().filter(|read| read.is_of_week()).count();
+    let all_stored = distinct(figures.iter().filter_map(|(at, _)| *at)) == reading.figures.len()
+        && distinct(incident_counts.iter().filter_map(|(at, _)| *at)) == of_week
+        && distinct(events.iter().filter_map(|event| event.reading_index)) == reading.events.len();
     if let Some(imported) = (!all_stored).then(imported).flatten() {
         let kept: HashSet<usize> = figures.iter().filter_map(|(at, _)| *at).collect();
         let known: HashSet<(&str, Option<&str>)> =
@@ -311,6 +310,14 @@ fn content_of<'s, 'a>(
     }
 }
 
+/// How many different places there are.
+fn distinct(places: impl Iterator<Item = usize>) -> usize {
+    let mut places: Vec<usize> = places.collect();
+    places.sort_unstable();
+    places.dedup();
+    places.len()
+}
+
 /// What makes an event of two versions of a document the same one.
 fn same_event(read: &EventReading) -> (i64, String) {
     let at = read.draft.occurred.map_or(i64::MIN, |point| point.at.timestamp());
@@ -324,6 +331,16 @@ fn match_events<'s>(reading: &ReportReading, stored: &'s Stored<'_>) -> Vec<Spli
     let mut places: Vec<Option<usize>> = vec![None; lines.len()];
     // What was left out of the import is no event here, even where one began at the same time.
     let mut taken: Vec<bool> = reading.events.iter().map(|read| stored.known_as.left_out("event", &read.raw)).collect();
+    // Mostly the document has the stored events, word for word and in their order: as far as it does, nothing is looked up.
+    let mut free = (0..reading.events.len()).filter(|index| !taken[*index]).collect::<Vec<_>>().into_iter();
+    for (line, place) in lines.iter().zip(&mut places) {
+        let next = free.as_slice().first().copied();
+        let same = |index: &usize| Some(reading.events[*index].raw.trim()) == line.raw.as_deref().map(str::trim);
+        let Some(at) = next.filter(same) else { break };
+        free.next();
+        taken[at] = true;
+        *place = Some(at);
+    }
     let time = |at: Option<ClockPoint>| at.map(|point| point.at.timestamp().to_string());
     let sentence = |at: Option<ClockPoint>, narrative: &str| {
         format!("{}\n{}", time(at).unwrap_or_default(), checked::fold(narrative))

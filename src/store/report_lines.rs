@@ -1,9 +1,10 @@
 //! The events of a week as its report shows them, without what hangs on them in other tables.
 
 use entity::{event, postmortem};
+use futures_util::TryStreamExt as _;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef,
+    RelationDef, StreamTrait,
 };
 use uuid::Uuid;
 
@@ -38,14 +39,19 @@ struct Row {
 
 /// The lines of a week in the order of its report: what everyone may see, without drills and maintenance. At most 100,000,
 /// which is more than an import takes.
-pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Vec<ReportLine>, StoreError> {
+///
+/// Each row is taken as it comes: a week of tens of thousands is not held twice.
+pub async fn of_week(
+    connection: &(impl ConnectionTrait + StreamTrait),
+    week: IsoWeek,
+) -> Result<Vec<ReportLine>, StoreError> {
     use event::Column::{
         Cause, DeletedAt, Id, Impact, Narrative, Number, OccurredAt, OccurredDay, Position, Raw, RecoveredAt,
         RecoveredDay, Recovery, ReportWeek, Severity, Summary,
     };
     let its_postmortem: RelationDef =
         event::Entity::belongs_to(postmortem::Entity).from(Id).to(postmortem::Column::EventId).into();
-    let rows: Vec<Row> = event::Entity::find()
+    let rows = event::Entity::find()
         .select_only()
         .columns([Id, Number, Raw, OccurredAt, OccurredDay, RecoveredAt, RecoveredDay])
         .columns([Narrative, Severity, Summary, Impact, Cause, Recovery])
@@ -57,10 +63,15 @@ pub async fn of_week(connection: &impl ConnectionTrait, week: IsoWeek) -> Result
         .order_by_asc(Position)
         .order_by_asc(Number)
         .limit(OF_WEEK)
-        .into_model()
-        .all(connection)
+        .into_model::<Row>()
+        .stream(connection)
         .await?;
-    rows.into_iter().map(|row| value(row, week)).collect()
+    let mut rows = std::pin::pin!(rows);
+    let mut lines = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        lines.push(value(row, week)?);
+    }
+    Ok(lines)
 }
 
 fn value(row: Row, week: IsoWeek) -> Result<ReportLine, StoreError> {

@@ -52,9 +52,9 @@ fn one_unit_at(text: &Folded, index: usize) -> Option<(i64, usize)> {
     let unit = text.skip_blanks(end);
     let unit = unit + text.any(unit, &["余", "多"]).unwrap_or(0);
     let (scale, length) = UNITS.iter().find_map(|(word, scale)| {
-        let length = word.chars().count();
+        let length = text.any(unit, &[word])?;
         let word_ends = !word.is_ascii() || !text.at(unit + length).is_ascii_alphabetic();
-        (text.has(unit, word) && word_ends).then_some((*scale, length))
+        word_ends.then_some((*scale, length))
     })?;
     Some((hundredths * scale / 100, unit + length))
 }

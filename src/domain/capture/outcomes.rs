@@ -1,6 +1,6 @@
 //! Words that tell how far things are: well again, partly, not yet, in trouble, in hand.
 
-use crate::domain::text::{contains_any, lower};
+use crate::domain::text::{contains_any, likely_in, lower};
 
 const ONGOING: &[&str] = &[
     "处理中",
@@ -105,8 +105,7 @@ pub fn is_well(words: &str) -> bool {
             .iter()
             .any(|word| before.ends_with(word))
     };
-    contains_any(&words, WELL)
-        && WELL.iter().any(|word| words.match_indices(word).any(|(at, _)| !denied(at)))
+    likely_in(&words, WELL).any(|word| words.match_indices(word).any(|(at, _)| !denied(at)))
         && !contains_any(&words, PARTLY)
         && !contains_any(&words, &not)
         && !contains_any(&words, ONGOING)
@@ -115,9 +114,7 @@ pub fn is_well(words: &str) -> bool {
 /// Whether the words say that it was partly well, or that the damage was stopped.
 pub fn is_partly(words: &str) -> bool {
     let words = lower(words);
-    ["部分恢复", "基本恢复", "初步恢复", "陆续恢复", "partially", "partly", "mostly"]
-        .iter()
-        .any(|word| words.contains(word))
+    contains_any(&words, &["部分恢复", "基本恢复", "初步恢复", "陆续恢复", "partially", "partly", "mostly"])
 }
 
 /// Whether what was done came to its end: `补跑完成`, `重跑成功`, `消费完毕`. Only for words behind a later time or behind
@@ -387,8 +384,7 @@ pub fn is_remedy(words: &str) -> bool {
 
 /// `用户投诉 41 起`, `客服进线 320 通`: how many complained, which is not how many were affected.
 pub fn is_complaints(words: &str) -> bool {
-    ["投诉", "客诉", "进线", "咨询量", "工单量"].iter().any(|word| words.contains(word))
-        && words.contains(|c: char| c.is_ascii_digit())
+    contains_any(words, &["投诉", "客诉", "进线", "咨询量", "工单量"]) && words.contains(|c: char| c.is_ascii_digit())
 }
 
 /// Whether the words only tell whom one told, or what comes later: `已联系厂商`, `后续优化`.

@@ -293,8 +293,7 @@ fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
         }
     }
     NOUNS.into_iter().find_map(|(noun, kind)| {
-        let length = noun.chars().count();
-        let from = end.checked_sub(length)?;
+        let from = text.before(end, noun)?;
         // 影响 must lead the noun: `订单 2025060401` is a number of an order.
         let leads = (1..=8).any(|back| from > back && text.has(from - back - 1, "影响"))
             || from >= 2 && text.any(from - 2, &["影响", "涉及", "波及"]).is_some()
@@ -303,7 +302,7 @@ fn noun_before(text: &Folded, index: usize) -> Option<(ImpactKind, String)> {
         // `，用户约 2.4 万`: a word of approximation in between makes it a number of them.
         let said = end + 1 < index && text.chars(end..index).iter().any(|c| matches!(c, '约' | '近' | '逾' | '超'));
         let begins = from == 0 || matches!(text.at(from - 1), '，' | ',' | '、' | ' ' | '；' | ':');
-        (text.has(from, noun) && (leads || said && begins)).then(|| (kind, noun.to_owned()))
+        (leads || said && begins).then(|| (kind, noun.to_owned()))
     })
 }
 
@@ -441,9 +440,8 @@ fn currency_before(text: &Folded, number_at: usize) -> Option<usize> {
         end -= 1;
     }
     ["¥", "￥", "cny", "rmb", "人民币"].iter().find_map(|sign| {
-        let from = end.checked_sub(sign.chars().count())?;
-        let free = from == 0 || !text.at(from - 1).is_ascii_alphanumeric();
-        (free && text.has(from, sign)).then_some(from)
+        let from = text.before(end, sign)?;
+        (from == 0 || !text.at(from - 1).is_ascii_alphanumeric()).then_some(from)
     })
 }
 
@@ -461,12 +459,11 @@ fn next_word(text: &Folded, index: usize) -> usize {
 
 fn is_approximate_before(text: &Folded, index: usize) -> bool {
     let index = currency_before(text, index).unwrap_or(index);
+    let blank = (1..=2).find(|back| index >= *back && text.at(index - back) != ' ').unwrap_or(1) - 1;
+    let Some(end) = index.checked_sub(blank) else { return false };
     BEFORE.iter().any(|word| {
-        let length = word.chars().count();
-        let blank = (1..=2).find(|back| index >= *back && text.at(index - back) != ' ').unwrap_or(1) - 1;
-        let Some(from) = index.checked_sub(length + blank) else { return false };
+        let Some(from) = text.before(end, word) else { return false };
         // 签约, 预约 … are words of their own.
-        let inside = *word == "约" && from > 0 && "签预合违解节履续特".contains(text.at(from - 1));
-        text.has(from, word) && !inside
+        !(*word == "约" && from > 0 && "签预合违解节履续特".contains(text.at(from - 1)))
     })
 }

@@ -217,9 +217,7 @@ impl Reader<'_> {
             while end > 0 && self.text.at(end - 1) == ' ' {
                 end -= 1;
             }
-            words
-                .iter()
-                .any(|word| end.checked_sub(word.chars().count()).is_some_and(|start| self.text.has(start, word)))
+            words.iter().any(|word| self.text.before(end, word).is_some())
         };
         let stated = self.tokens.iter().position(|token| {
             token.seconds.is_some()

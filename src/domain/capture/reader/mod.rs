@@ -309,9 +309,7 @@ impl<'a> Reader<'a> {
             end -= 1;
         }
         for word in ["between", "around", "about", "from", "at", "on", "by", "于"] {
-            let length = word.chars().count();
-            if let Some(from) = end.checked_sub(length)
-                && text.has(from, word)
+            if let Some(from) = text.before(end, word)
                 && (from == 0 || !text.at(from - 1).is_ascii_alphanumeric())
                 && (end < start || !word.is_ascii())
             {

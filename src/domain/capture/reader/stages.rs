@@ -103,7 +103,7 @@ impl Reader<'_> {
         while end > 0 && matches!(self.text.at(end - 1), ' ' | '约') {
             end -= 1;
         }
-        let behind = |word: &str| end.checked_sub(word.chars().count()).filter(|start| self.text.has(*start, word));
+        let behind = |word: &str| self.text.before(end, word);
         // `…，至本周一 09:20 才还原`
         let to = ["至", "到"].iter().find_map(|word| behind(word));
         ["持续到", "持续至", "直到", "直至", "until", "till"].iter().any(|word| behind(word).is_some())
