@@ -188,6 +188,8 @@ indicator_texts! {
     source_next: "下次", "Next";
     source_note: "服务的提示", "The server notes";
     source_impossible: "不可能成立、已略过的分钟", "Minutes left out because their numbers cannot be true";
+    hand_word: "手填", "by hand";
+    chart_hand: "阴影为手填", "shaded: by hand";
     hand: "手工笔数", "Counts by hand";
     hand_hint: "没有样本的日子用手填的笔数：样本优先于逐日，逐日优先于整周。", "They stand in where there are no samples: samples come before days, days before their week.";
     hand_span: "日期或周", "Day or week";

@@ -297,6 +297,8 @@ pub struct Ledger {
     pub totals: Totals,
     /// Minutes of them that nobody measured: their counts were written by hand.
     pub by_hand: i64,
+    /// What was written by hand for them, in order of days.
+    pub stand_ins: Vec<hand_counts::StandIn>,
     /// The target in percent.
     pub target: Option<Decimal>,
     /// Its events, the dearest first. Their failures and the background are those of the period exactly.
@@ -331,14 +333,14 @@ async fn ledgers(
         step(app, &due).await?;
     }
     let numbers: Vec<i32> = of.iter().map(|(indicator, _)| indicator.number).collect();
-    let sums = hand_counts::sums_of(app, actor, &numbers, from, to).await?;
+    let mut sums = hand_counts::sums_of(app, actor, &numbers, from, to).await?;
     let mut costs: HashMap<i32, BTreeMap<Option<i64>, Vec<Cost>>> = HashMap::new();
     let rows = store::event_costs::of_indicators(app.store.read(), &numbers, from, to, Sight::of(actor)).await?;
     for (indicator, cost, number) in rows {
         costs.entry(indicator).or_default().entry(number).or_default().push(cost);
     }
     let made = of.into_iter().map(|(indicator, target)| {
-        let hand_counts::Sums { totals, by_hand, .. } = sums.get(&indicator.number).copied().unwrap_or_default();
+        let hand_counts::Sums { totals, by_hand, stand_ins, .. } = sums.remove(&indicator.number).unwrap_or_default();
         let costs = costs.remove(&indicator.number).unwrap_or_default();
         let mut entries: Vec<LedgerEntry> = costs
             .into_iter()
@@ -356,7 +358,7 @@ async fn ledgers(
         entries.sort_by_key(|entry| (std::cmp::Reverse(entry.loss.excess), entry.from));
         let by_events = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.loss.excess));
         let explained = Explained { failed: totals.eligible().saturating_sub(totals.success), by_events };
-        Ledger { indicator, from, to, totals, by_hand, target, entries, explained }
+        Ledger { indicator, from, to, totals, by_hand, stand_ins, target, entries, explained }
     });
     Ok(made.collect())
 }

@@ -28,7 +28,7 @@ pub use crate::domain::hand_count::{HandCount, HandFields, HandSpan, Standing};
 pub const PAGE_LIMIT: u64 = 400;
 
 /// Sums of a period with those that were written by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sums {
     /// Samples, and what stands in for them.
     pub totals: Totals,
@@ -36,6 +36,25 @@ pub struct Sums {
     pub revision: i64,
     /// Minutes of `totals` that nobody measured: their counts were written by hand.
     pub by_hand: i64,
+    /// What was written, in order of days.
+    pub stand_ins: Vec<StandIn>,
+}
+
+/// A count by hand that stands in for samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandIn {
+    /// What was written.
+    pub count: HandCount,
+    /// Its sums; the minutes are those that it covers, of one that runs those that are over.
+    pub totals: Totals,
+}
+
+impl StandIn {
+    /// Its days.
+    pub fn days(&self) -> impl Iterator<Item = NaiveDate> + use<> {
+        let (first, last) = (self.count.span.first(), self.count.span.last());
+        first.iter_days().take_while(move |day| *day <= last)
+    }
 }
 
 /// The sums of the minutes `from..to` of indicators by their numbers. Counts by hand of days and weeks that lie in it whole stand
@@ -73,27 +92,29 @@ async fn with_written(
 ) -> Result<HashMap<i32, Sums>, ServiceError> {
     let mut sums: HashMap<i32, Sums> = measured
         .into_iter()
-        .map(|(number, summed)| (number, Sums { totals: summed.totals, revision: summed.revision, by_hand: 0 }))
+        .map(|(number, summed)| {
+            (number, Sums { totals: summed.totals, revision: summed.revision, ..Sums::default() })
+        })
         .collect();
     for (number, stands) in standing_in(app, actor, numbers, from, to).await? {
         let sum = sums.entry(number).or_default();
-        for (_, totals) in stands {
-            sum.totals.add(totals);
-            sum.by_hand += totals.minutes;
+        for stand in &stands {
+            sum.totals.add(stand.totals);
+            sum.by_hand += stand.totals.minutes;
         }
+        sum.stand_ins = stands;
     }
     Ok(sums)
 }
 
-/// The counts by hand that stand in for samples within the minutes `from..to`, by indicator and in order of days; their minutes
-/// are those that they cover.
+/// The counts by hand that stand in for samples within the minutes `from..to`, whole ones, by indicator and in order of days.
 pub async fn standing_in(
     app: &App,
     actor: &Actor,
     numbers: &[i32],
     from: Minute,
     to: Minute,
-) -> Result<HashMap<i32, Vec<(HandSpan, Totals)>>, ServiceError> {
+) -> Result<HashMap<i32, Vec<StandIn>>, ServiceError> {
     authorise(actor, Permission::Read)?;
     let local = |minute| attribution::local_day(minute, app.zone);
     let reach_of = (from < to).then(|| local(from).zip(local(to - 1))).flatten();
@@ -107,15 +128,15 @@ pub async fn standing_in(
     let none = BTreeSet::new();
     let of = |(number, all): (i32, Vec<HandCount>)| {
         let measured = days.get(&number).unwrap_or(&none);
-        let stands = |one: &HandCount| {
-            let (begin, end) = reach(app, one.span);
+        let stands = |count: &HandCount| {
+            let (begin, end) = reach(app, count.span);
             // What runs is whole as far as it has come.
             let whole = begin >= from && end.min(now) <= to;
-            let HandFields { total, success, excluded, .. } = one.fields;
+            let HandFields { total, success, excluded, .. } = count.fields;
             let minutes = i64::from((end.min(now) - begin).max(0));
             let totals = Totals { total, success, excluded, minutes, estimated: 0 };
-            let counts = hand_count::standing(one.span, &all, measured) == Standing::Counts;
-            (whole && counts).then_some((one.span, totals))
+            let counts = hand_count::standing(count.span, &all, measured) == Standing::Counts;
+            (whole && counts).then(|| StandIn { count: count.clone(), totals })
         };
         (number, all.iter().filter_map(stands).collect())
     };

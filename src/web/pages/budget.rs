@@ -112,8 +112,8 @@ pub async fn page(
     // What was written by hand lowers the line where it ends.
     let (from, to) = event_costs::minutes_of(&app, period);
     for (number, stands) in hand_counts::standing_in(&app, actor, &numbers, from, to).await? {
-        for (span, totals) in stands {
-            days.entry(number).or_default().entry(span.last().min(last)).or_default().add(totals);
+        for stand in stands {
+            days.entry(number).or_default().entry(stand.count.span.last().min(last)).or_default().add(stand.totals);
         }
     }
     let names = names(&app, actor, &shell.levels, first, last).await?;
