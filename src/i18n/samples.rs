@@ -51,6 +51,7 @@ pub fn pull_problem(lang: &str, problem: PullProblem) -> &'static str {
         PullProblem::Histogram => "有一条查询给出直方图；请查询它的计数",
         PullProblem::Unreadable => "回答不是步长 60 秒的 query_range；请检查地址",
         PullProblem::NotTaken => "这个指标不收样本",
+        PullProblem::NoToken => "设置里为这个服务写的令牌读不到；请管理员检查 outgoing.tokens",
     }
 }
 

@@ -239,6 +239,7 @@ async fn ask(
             ("step", STEP.to_string()),
         ]),
         bearer: token.cloned(),
+        house_token: true,
         headers: Vec::new(),
         within: WITHIN,
         most_bytes: MOST_BYTES,
@@ -247,6 +248,7 @@ async fn ask(
         let problem = match &error {
             OutgoingError::Address(_) | OutgoingError::Forbidden(_) => PullProblem::Forbidden,
             OutgoingError::Unreachable(_) | OutgoingError::Broken(_) => PullProblem::Unreachable,
+            OutgoingError::Token(_) => PullProblem::NoToken,
             OutgoingError::TooSlow(_) => PullProblem::Slow,
             OutgoingError::TooLong(_) => PullProblem::TooLong,
             OutgoingError::Redirect(_) => PullProblem::Redirect,
