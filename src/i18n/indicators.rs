@@ -171,6 +171,7 @@ indicator_texts! {
     source_url: "服务地址", "Address of the server";
     source_token: "令牌", "Token";
     source_token_kept: "已保存，不显示；留空不变，换服务要重填", "kept, never shown; empty leaves it, another server needs its own";
+    source_token_settings: "设置里已有这个服务的令牌，可不填", "the settings hold one for this server: none is needed";
     source_token_none: "可不填", "optional";
     source_token_remove: "去掉令牌", "Take the token away";
     source_total: "总数的查询", "Query for attempts";

@@ -268,7 +268,8 @@ async fn days_that_were_written_by_hand_stand_in_charts_the_calendar_and_the_fil
     let token = service.token(Role::Viewer).await;
     for of in ["totals", "ledger"] {
         let url = format!("{}/api/v1/indicators/{KEY}/{of}?period=2024-08", service.url);
-        let answer: Value = reqwest::Client::new().get(url).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+        let answer: Value =
+            reqwest::Client::new().get(url).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
         assert_eq!(answer["by_hand_spans"], json!(["2024-W32", "2024-08-16"]), "{answer}");
     }
 }

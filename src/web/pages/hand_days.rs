@@ -53,14 +53,7 @@ pub(super) fn fill(app: &App, stand_ins: &[StandIn], points: &mut [(Minute, Opti
 }
 
 /// Shades the days of a chart that were written by hand.
-pub(super) fn shade(
-    app: &App,
-    w: &IndicatorTexts,
-    stand_ins: &[StandIn],
-    digits: u8,
-    axis: Axis,
-    chart: &mut Chart,
-) {
+pub(super) fn shade(app: &App, w: &IndicatorTexts, stand_ins: &[StandIn], digits: u8, axis: Axis, chart: &mut Chart) {
     for one in stand_ins {
         let span = one.count.span;
         let behind = span.last().succ_opt().unwrap_or(span.last());
