@@ -87,6 +87,7 @@ indicator_texts! {
     measured_minutes: "有样本的分钟", "Measured minutes";
     revision: "样本修订号", "Revision of the samples";
     query: "重现它的查询", "The query that reproduces it";
+    query_copy: "复制查询", "Copy the query";
     csv_minutes: "分钟 CSV", "Minutes as CSV";
     csv_days: "按天 CSV", "Days as CSV";
     ledger: "这段时间的事件", "Events of the period";

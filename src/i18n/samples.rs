@@ -106,7 +106,7 @@ pub fn done(chinese: bool, action: &str) -> Option<&'static str> {
         "indicator.update" => ("修改指标", "Indicator changed"),
         "objective.put" => ("设置目标", "Objective set"),
         "objective.delete" => ("删除目标", "Objective removed"),
-        "event.link" => ("改动事件与指标的关联", "Event tied to indicators otherwise"),
+        "event.link" => ("改动事件与指标的关联", "Ties to indicators changed"),
         _ => return None,
     };
     Some(if chinese { zh } else { en })

@@ -59,6 +59,8 @@ struct Account {
     left_percent: String,
     over: bool,
     words: String,
+    /// Some of its counts were written by hand.
+    by_hand: bool,
     rows: Vec<BudgetRow>,
     chart: Option<Chart>,
 }
@@ -199,6 +201,7 @@ fn account(
         left: whole.map_or_else(|| NOTHING.to_owned(), |budget| count_text(budget.remaining())),
         left_percent: shown(whole.and_then(left_percent)),
         over: whole.is_some_and(|budget| budget.remaining() < 0),
+        by_hand: ledger.by_hand > 0,
         words: ledger
             .explained
             .percent()

@@ -215,7 +215,10 @@ fn behind(t: &Texts, figure: &Figure) -> (String, bool) {
     let words = crate::i18n::samples::words(t.lang == "zh-CN");
     let coverage = measured.coverage().floor_percent(2).map(|value| value.to_string()).unwrap_or_default();
     let ratio = measured.ratio();
-    let mut text = format!("{} {} ÷ {} · {} {coverage}%", words.measured, ratio.part, ratio.whole, words.coverage);
+    let mut text = {
+        let (part, whole) = (rows::thousands(ratio.part), rows::thousands(ratio.whole));
+        format!("{} {part} ÷ {whole} · {} {coverage}%", words.measured, words.coverage)
+    };
     if measured.by_hand > 0 {
         text.push_str(&format!(" · {}", words.by_hand));
     }

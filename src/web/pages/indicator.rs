@@ -363,7 +363,8 @@ fn explained(
     let (key, digits) = (&ledger.indicator.fields.key, ledger.indicator.fields.digits);
     let value = rate_text(of_totals(ledger.totals), digits);
     let query = query_of(period);
-    let mut measured = format!("{} / {}", thousands(minutes), thousands(i64::from(ledger.to - ledger.from)));
+    let mut measured =
+        format!("{} / {}", thousands(minutes - ledger.by_hand), thousands(i64::from(ledger.to - ledger.from)));
     if estimated > 0 {
         let _ = write!(measured, " · {} {}", w.estimated, thousands(estimated));
     }
