@@ -145,3 +145,22 @@ async fn fields_points_and_choices_are_written_in_either_language_and_refusals_n
         assert!(err(&refused).contains(words), "{words}: {}", err(&refused));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_field_is_named_and_a_time_of_the_next_day_is_told() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    assert!(run(&["add", LINE, "--week", "2024-W34"]).status.success());
+    let refused = run(&["event", "edit", "PE-1", "detected=15:02", "lossexpected=1200"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        err(&refused).contains("没有“lossexpected”，请写 周") && err(&refused).contains("recovered"),
+        "{}",
+        err(&refused)
+    );
+    let edited = run(&["event", "edit", "PE-1", "recovered=14:00"]);
+    assert!(out(&edited).contains("2024-08-20 14:00"), "{}", out(&edited));
+    assert!(err(&edited).contains("recovered=14:00 早于发生时刻，按 2024-08-20 理解"), "{}", err(&edited));
+    let edited = run(&["event", "edit", "PE-1", "recovered=15:40"]);
+    assert!(!err(&edited).contains("早于发生"), "{}", err(&edited));
+}
