@@ -131,7 +131,7 @@ async fn fields_points_and_choices_are_written_in_either_language_and_refusals_n
         (vec!["event", "edit", "PE-1", "detection=x"], "发现方式：请写 监控告警、客户反馈、内部员工、对账、其他"),
         (vec!["event", "edit", "PE-1", "kind=x"], "性质：请写 正常、演练、维护"),
         (vec!["event", "edit", "PE-1", "cause_category=x"], "请写 变更、容量、外部依赖"),
-        (vec!["event", "edit", "PE-1", "nosuch=x"], "字段：请写 周、性质、等级"),
+        (vec!["event", "edit", "PE-1", "nosuch=x"], "字段：没有“nosuch”，请写 周、性质、等级"),
         (vec!["event", "mark", "PE-1", "x"], "时间点：请写 发现、响应、定位、止损、恢复"),
         (vec!["event", "relate", "PE-1", "x", "PE-2"], "关系：请写 相关、重复、再次发生"),
         (vec!["action", "add", "PE-1", "加告警", "--priority", "x"], "优先级：请写 高、中、低"),
