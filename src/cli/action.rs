@@ -49,11 +49,15 @@ pub(super) enum ActionCommand {
         title: Option<String>,
         #[command(flatten)]
         fields: Fields,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 开始处理。 Begin it.
     Start {
         /// AI-1.
         item: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 提交验收。 Hand it over for verification.
     Submit {
@@ -62,6 +66,8 @@ pub(super) enum ActionCommand {
         /// 证据（Markdown）。 What shows that it is done (Markdown).
         #[arg(long)]
         evidence: Option<String>,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 验收通过。 Verify it.
     Verify {
@@ -70,6 +76,8 @@ pub(super) enum ActionCommand {
         /// 验收人的邮箱，不能是负责人。 E-mail of who verified it; not its owner.
         #[arg(long)]
         verifier: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 验收退回。 Send it back from verification.
     SendBack {
@@ -78,6 +86,8 @@ pub(super) enum ActionCommand {
         /// 理由。 Why.
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 不做。 Leave it undone.
     WontDo {
@@ -86,6 +96,8 @@ pub(super) enum ActionCommand {
         /// 理由。 Why.
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 重新打开。 Open it again.
     Reopen {
@@ -94,12 +106,24 @@ pub(super) enum ActionCommand {
         /// 理由。 Why.
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 删除。 Remove one.
     Remove {
         /// AI-1.
         item: String,
+        #[command(flatten)]
+        seen: Seen,
     },
+}
+
+/// 以哪个版本为准。 The version that was looked at.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Seen {
+    /// 以这个版本为准（见 fupan action show）；已被别人改过就什么也不做，退出码 6。 The version that you saw (fupan action show); changed since, nothing is done: exit code 6.
+    #[arg(long)]
+    version: Option<i64>,
 }
 
 /// 哪些改进项。 Which items.
@@ -179,7 +203,7 @@ impl Fields {
 pub(super) async fn run(session: &Session, command: ActionCommand) -> anyhow::Result<()> {
     let (app, actor) = (&session.app, &session.actor);
     let with_reason = |to, reason| Move { reason: Some(reason), ..Move::to(to) };
-    let (item, asked) = match command {
+    let (item, seen, asked) = match command {
         ActionCommand::List(query) => return list(session, query).await,
         ActionCommand::Add { event, title, fields } => {
             let number = event_number(&event)?;
@@ -189,33 +213,39 @@ pub(super) async fn run(session: &Session, command: ActionCommand) -> anyhow::Re
             return show(session, item.number).await;
         }
         ActionCommand::Show { item } => return show(session, item_number(&item)?).await,
-        ActionCommand::Edit { item, title, fields } => {
+        ActionCommand::Edit { item, title, fields, seen } => {
             let number = item_number(&item)?;
             let patch = fields.patch(title).map_err(ServiceError::from)?;
             if patch == ActionPatch::default() {
                 anyhow::bail!("name what to change: --title, --owner, --due …");
             }
-            let version = action_items::get(app, actor, number).await?.item.version;
+            let version = match seen.version {
+                Some(version) => version,
+                None => action_items::get(app, actor, number).await?.item.version,
+            };
             action_items::update(app, actor, number, version, patch).await?;
             return show(session, number).await;
         }
-        ActionCommand::Remove { item } => {
+        ActionCommand::Remove { item, seen } => {
             let listed = action_items::get(app, actor, item_number(&item)?).await?;
-            action_items::delete(app, actor, listed.item.number, listed.item.version).await?;
+            let version = seen.version.unwrap_or(listed.item.version);
+            action_items::delete(app, actor, listed.item.number, version).await?;
             say(&format!("已删除 {} removed", listed.item.label()));
             return Ok(());
         }
-        ActionCommand::Start { item } => (item, Move::to(ActionState::InProgress)),
-        ActionCommand::Submit { item, evidence } => (item, Move { evidence, ..Move::to(ActionState::InVerification) }),
-        ActionCommand::Verify { item, verifier } => {
-            (item, Move { verifier: Some(person(verifier)), ..Move::to(ActionState::Done) })
+        ActionCommand::Start { item, seen } => (item, seen, Move::to(ActionState::InProgress)),
+        ActionCommand::Submit { item, evidence, seen } => {
+            (item, seen, Move { evidence, ..Move::to(ActionState::InVerification) })
         }
-        ActionCommand::SendBack { item, reason } => (item, with_reason(ActionState::InProgress, reason)),
-        ActionCommand::WontDo { item, reason } => (item, with_reason(ActionState::WontDo, reason)),
-        ActionCommand::Reopen { item, reason } => (item, with_reason(ActionState::Open, reason)),
+        ActionCommand::Verify { item, verifier, seen } => {
+            (item, seen, Move { verifier: Some(person(verifier)), ..Move::to(ActionState::Done) })
+        }
+        ActionCommand::SendBack { item, reason, seen } => (item, seen, with_reason(ActionState::InProgress, reason)),
+        ActionCommand::WontDo { item, reason, seen } => (item, seen, with_reason(ActionState::WontDo, reason)),
+        ActionCommand::Reopen { item, reason, seen } => (item, seen, with_reason(ActionState::Open, reason)),
     };
     let number = item_number(&item)?;
-    action_items::move_to(app, actor, number, None, asked).await?;
+    action_items::move_to(app, actor, number, seen.version, asked).await?;
     show(session, number).await
 }
 
@@ -251,6 +281,7 @@ async fn show(session: &Session, number: i64) -> anyhow::Result<()> {
         ("验收人 verified by", &listed.verifier),
         ("理由 reason", &item.reason),
         ("工单 ticket", &item.fields.ticket_url),
+        ("版本 version", &Some(item.version.to_string())),
     ];
     for (name, value) in lines {
         if let Some(value) = value {

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         checked::FieldError,
+        clock_point::ClockPoint,
         completeness::Question,
         event::{self, ProductionEvent},
         record_text, vocabulary,
@@ -117,6 +118,7 @@ pub(super) async fn run(session: &Session, command: Event) -> anyhow::Result<()>
             if after.version == before.version {
                 say(&format!("{} 没有变化", after.label()));
             }
+            tell_next_days(session, &texts, &after);
             show(session, &after).await
         }
         Event::Missing { event } => {
@@ -187,6 +189,22 @@ fn assignment(set: &str) -> Result<(String, String), ServiceError> {
     let (name, text) =
         set.split_once('=').ok_or_else(|| FieldError::shape("set", "write --set field=value, like detected=15:02"))?;
     Ok((name.trim().to_owned(), text.to_owned()))
+}
+
+/// Says of times without a day that were read as those of a day after the beginning.
+fn tell_next_days(session: &Session, texts: &[(String, String)], event: &ProductionEvent) {
+    let zone = session.app.zone;
+    let day = |point: ClockPoint| point.at.with_timezone(&zone).date_naive();
+    let Some(begun) = event.fields.occurred.map(day) else { return };
+    for (name, text) in texts.iter().filter(|(_, text)| text.trim().len() <= 5 && text.contains(':')) {
+        let code = vocabulary::POINT.code_of(name);
+        let point = event.fields.clock().into_iter().find(|(point, _)| Some(*point) == code).and_then(|(_, at)| at);
+        if let Some(later) = point.map(day).filter(|day| *day > begun) {
+            say(&format!(
+                "{name}={text} 早于发生时刻，按 {later} 理解 read as {later}, because it is earlier than the beginning"
+            ));
+        }
+    }
 }
 
 async fn show(session: &Session, event: &ProductionEvent) -> anyhow::Result<()> {

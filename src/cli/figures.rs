@@ -393,7 +393,8 @@ async fn retention(session: &Session, days: Option<u32>) -> anyhow::Result<()> {
         let body = |one: &sample_retention::Retention| {
             serde_json::json!({
                 "indicator": one.indicator.fields.key, "hours": one.held.hours, "bytes": one.held.bytes,
-                "old_hours": one.held.old, "removed_before": day(one.gone_before),
+                "old_hours": one.held.old, "stays_hours": one.stays(), "goes_hours": one.goes, "goes_bytes": one.goes_bytes,
+                "removed_before": day(one.gone_before),
             })
         };
         let rows: Vec<_> = rows.iter().map(body).collect();
@@ -404,7 +405,8 @@ async fn retention(session: &Session, days: Option<u32>) -> anyhow::Result<()> {
     for one in &rows {
         let gone = day(one.gone_before).unwrap_or_else(|| "-".to_owned());
         let (held, key) = (one.held, &one.indicator.fields.key);
-        data(&format!("{key}\t{}\t{}\t{}\t{gone}", held.hours, held.bytes, held.old));
+        let (stays, goes, bytes) = (one.stays(), one.goes, one.goes_bytes);
+        data(&format!("{key}\t{}\t{}\t{goes}\t{bytes}\t{stays}\t{gone}", held.hours, held.bytes));
     }
     say(&match before.and_then(day) {
         None => {
@@ -412,9 +414,9 @@ async fn retention(session: &Session, days: Option<u32>) -> anyhow::Result<()> {
                 .to_owned()
         }
         Some(before) => format!(
-            "列：指标、小时数、字节、{before} 之前的小时、已删除到。{before} 之前的小时由工作进程删除，事件及其基线所用的除外；按天、按月的合计一直在。 \
-             Columns: indicator, hours, bytes, hours before {before}, removed up to. The worker removes hours before {before} except \
-             those that events are computed from; sums of days and months stay."
+            "列：指标、小时数、字节、将删除的小时、将删除的字节、为事件保留的小时、已删除到。{before} 之前的小时由工作进程删除，事件及其基线所用的除外；按天、按月的合计一直在。 \
+             Columns: indicator, hours, bytes, hours that go, their bytes, old hours that stay for events, removed up to. The worker removes hours \
+             before {before} except those that events are computed from; sums of days and months stay."
         ),
     });
     Ok(())

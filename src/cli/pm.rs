@@ -1,7 +1,7 @@
 //! `fupan pm`: postmortems.
 
 use chrono::NaiveDate;
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::{
@@ -68,6 +68,8 @@ pub(super) enum Pm {
         /// 截止日期，如 2024-08-27。 Due date, 2024-08-27.
         #[arg(long)]
         due: Option<NaiveDate>,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 重新打开，写明理由。 Owed after all; one that is done or waived needs a reason.
     Reopen {
@@ -76,11 +78,15 @@ pub(super) enum Pm {
         /// 理由。 Why.
         #[arg(long)]
         reason: Option<String>,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 开始撰写。 Being written.
     Draft {
         /// PE-1.
         event: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 提交评审。 Submit it for review.
     Review {
@@ -89,6 +95,8 @@ pub(super) enum Pm {
         /// 评审人：邮箱、姓名或编号。 E-mail, name or id of the reviewer.
         #[arg(long)]
         reviewer: Option<String>,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 退回修改，写明理由。 Send it back from the review.
     Return {
@@ -97,6 +105,8 @@ pub(super) enum Pm {
         /// 理由。 Why.
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 通过，复盘完成；没有评审、事实不全时要写明理由。 Done: approved. Where nobody reviewed it here and facts are missing, a reason is needed.
     Done {
@@ -105,6 +115,8 @@ pub(super) enum Pm {
         /// 没有评审、事实不全也完成的理由。 Why it is done without a review and without all facts.
         #[arg(long)]
         reason: Option<String>,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 免复盘，写明理由。 Not required, with a reason.
     Waive {
@@ -113,6 +125,8 @@ pub(super) enum Pm {
         /// 理由。 Why.
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        seen: Seen,
     },
     /// 流转记录。 The moves with their reasons.
     History {
@@ -124,6 +138,14 @@ pub(super) enum Pm {
         /// PE-1.
         event: String,
     },
+}
+
+/// 以哪个版本为准。 The version that was looked at.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Seen {
+    /// 以事件的这个版本为准（见 fupan event show）；已被别人改过就什么也不做，退出码 6。 The event's version that you saw (fupan event show); changed since, nothing is done: exit code 6.
+    #[arg(long)]
+    version: Option<i64>,
 }
 
 /// The format of a printed postmortem.
@@ -139,7 +161,7 @@ pub(super) enum Format {
 
 pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
     let to = |state| PostmortemChange { to: Some(state), ..PostmortemChange::default() };
-    let (label, change) = match pm {
+    let (label, seen, change) = match pm {
         Pm::List => return list(session).await,
         Pm::Board(asked) => return super::board::run(session, asked).await,
         Pm::Show { event, format, english } => return show(session, &event, format, !english).await,
@@ -149,35 +171,38 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         Pm::Diff(asked) => return super::section_diff::run(session, asked).await,
         Pm::History { event } => return history(session, &event).await,
         Pm::Recurrence { event } => return recurrence_of(session, &event).await,
-        Pm::Assign { event, owner, reviewer, due } => {
+        Pm::Assign { event, owner, reviewer, due, seen } => {
             if owner.is_none() && due.is_none() && reviewer.is_none() {
                 anyhow::bail!("name --owner EMAIL, --reviewer EMAIL or --due DATE");
             }
             let owner = person_of(session, "owner", owner).await?;
             let reviewer = person_of(session, "reviewer", reviewer).await?;
-            (event, PostmortemChange { owner, reviewer, due_on: due.map(Some), ..PostmortemChange::default() })
+            (event, seen, PostmortemChange { owner, reviewer, due_on: due.map(Some), ..PostmortemChange::default() })
         }
-        Pm::Reopen { event, reason } => (event, PostmortemChange { reason, ..to(PostmortemState::Pending) }),
-        Pm::Draft { event } => (event, to(PostmortemState::Drafting)),
-        Pm::Review { event, reviewer } => {
+        Pm::Reopen { event, reason, seen } => {
+            (event, seen, PostmortemChange { reason, ..to(PostmortemState::Pending) })
+        }
+        Pm::Draft { event, seen } => (event, seen, to(PostmortemState::Drafting)),
+        Pm::Review { event, reviewer, seen } => {
             let reviewer = person_of(session, "reviewer", reviewer).await?;
-            (event, PostmortemChange { reviewer, ..to(PostmortemState::InReview) })
+            (event, seen, PostmortemChange { reviewer, ..to(PostmortemState::InReview) })
         }
-        Pm::Return { event, reason } => {
+        Pm::Return { event, reason, seen } => {
             let found = events::get(&session.app, &session.actor, number_of(&event)?).await?;
             if found.postmortem.state != PostmortemState::InReview {
                 let words = format!("{event} is not in review: only what is in review is sent back");
                 return Err(ServiceError::Conflict(words).into());
             }
-            (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::Drafting) })
+            let seen = Seen { version: seen.version.or(Some(found.version)) };
+            (event, seen, PostmortemChange { reason: Some(reason), ..to(PostmortemState::Drafting) })
         }
-        Pm::Done { event, reason } => (event, PostmortemChange { reason, ..to(PostmortemState::Done) }),
-        Pm::Waive { event, reason } => {
-            (event, PostmortemChange { reason: Some(reason), ..to(PostmortemState::NotRequired) })
+        Pm::Done { event, reason, seen } => (event, seen, PostmortemChange { reason, ..to(PostmortemState::Done) }),
+        Pm::Waive { event, reason, seen } => {
+            (event, seen, PostmortemChange { reason: Some(reason), ..to(PostmortemState::NotRequired) })
         }
     };
     let number = number_of(&label)?;
-    let event = postmortems::change(&session.app, &session.actor, number, None, change).await?;
+    let event = postmortems::change(&session.app, &session.actor, number, seen.version, change).await?;
     let due = event.postmortem.due_on.filter(|_| event.postmortem.state.is_owed());
     let due = due.map(|day| format!("，截止 {day}")).unwrap_or_default();
     let people = accounts::owners(&session.app, &session.actor).await?;

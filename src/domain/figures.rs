@@ -179,6 +179,13 @@ impl Decimal {
         Some(Self { units: i64::try_from(units).ok()?, scale })
     }
 
+    /// By how much this number differs from `last`, as [`Self::minus`]; no change has the digits of this number, however many the
+    /// other has.
+    pub fn change_since(self, last: Self) -> Option<Self> {
+        let by = self.minus(last)?;
+        Some(if by.units == 0 { Self { units: 0, scale: self.scale } } else { by })
+    }
+
     /// The sum, with the digits of the longer one; none where it does not fit.
     pub fn plus(self, other: Self) -> Option<Self> {
         self.minus(Self { units: other.units.checked_neg()?, scale: other.scale })
@@ -216,6 +223,9 @@ mod tests {
         assert_eq!(value.minus(last).unwrap().signed(), "−0.020");
         assert_eq!(last.minus(value).unwrap().signed(), "+0.020");
         assert_eq!(value.minus(value).unwrap().signed(), "0.000");
+        let short = Decimal::parse("value", "99.95").unwrap();
+        assert_eq!(short.change_since(value).unwrap().to_string(), "0.00");
+        assert_eq!(short.change_since(Decimal::parse("value", "99.951").unwrap()).unwrap().signed(), "−0.001");
         for bad in ["", ".", "1.", "1.2.3", "abc", "1e9", "99.0000000001", "123456789012345678"] {
             assert!(Decimal::parse("value", bad).is_err(), "{bad}");
         }

@@ -153,7 +153,7 @@ pub fn compare_weeks(figures: &mut [Figure]) {
         let fields = &figure.fields;
         let key = (figure.week.previous(), checked::fold(&fields.name), fold(fields.group.as_deref()));
         let before = of.get(&key).filter(|(_, unit)| matches!(unit.as_deref(), None | Some("%" | "％")));
-        measured.change = before.and_then(|(before, _)| fields.value.minus(*before));
+        measured.change = before.and_then(|(before, _)| fields.value.change_since(*before));
     }
 }
 

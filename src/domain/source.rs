@@ -101,10 +101,12 @@ pub enum PullProblem {
     Unreadable,
     /// The samples were not taken, because the indicator takes none.
     NotTaken,
+    /// The token that the settings name cannot be read.
+    NoToken,
 }
 
 /// All of them.
-const PROBLEMS: [PullProblem; 13] = [
+const PROBLEMS: [PullProblem; 14] = [
     PullProblem::Forbidden,
     PullProblem::Unreachable,
     PullProblem::Slow,
@@ -118,6 +120,7 @@ const PROBLEMS: [PullProblem; 13] = [
     PullProblem::Histogram,
     PullProblem::Unreadable,
     PullProblem::NotTaken,
+    PullProblem::NoToken,
 ];
 
 impl PullProblem {
@@ -137,6 +140,7 @@ impl PullProblem {
             Self::Histogram => "histogram",
             Self::Unreadable => "unreadable",
             Self::NotTaken => "not_taken",
+            Self::NoToken => "no_token",
         }
     }
 
@@ -161,6 +165,9 @@ impl PullProblem {
             Self::Histogram => "a query gives histograms; ask for their counts",
             Self::Unreadable => "the answer is not one of query_range with a step of 60 seconds; check the address",
             Self::NotTaken => "the indicator takes no samples",
+            Self::NoToken => {
+                "the token that the settings name for this server cannot be read; an administrator mends outgoing.tokens"
+            }
         }
     }
 

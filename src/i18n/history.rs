@@ -11,6 +11,9 @@ pub fn field(name: &str, chinese: bool) -> String {
             let full = format!("{whole}_at");
             return if chinese { field_name(&full).to_owned() } else { words_of(whole) };
         }
+        ("indicators", key) if !key.is_empty() => {
+            return if chinese { format!("关联指标 {key}") } else { format!("indicator {key}") };
+        }
         ("narrative_generated", _) => ("句子随字段更新", "sentence follows the fields"),
         ("cause_category", _) => ("原因类别", "cause category"),
         ("kind", _) => ("性质", "kind"),

@@ -87,6 +87,7 @@ indicator_texts! {
     measured_minutes: "有样本的分钟", "Measured minutes";
     revision: "样本修订号", "Revision of the samples";
     query: "重现它的查询", "The query that reproduces it";
+    query_copy: "复制查询", "Copy the query";
     csv_minutes: "分钟 CSV", "Minutes as CSV";
     csv_days: "按天 CSV", "Days as CSV";
     ledger: "这段时间的事件", "Events of the period";
@@ -171,6 +172,7 @@ indicator_texts! {
     source_url: "服务地址", "Address of the server";
     source_token: "令牌", "Token";
     source_token_kept: "已保存，不显示；留空不变，换服务要重填", "kept, never shown; empty leaves it, another server needs its own";
+    source_token_settings: "设置里已有这个服务的令牌，可不填", "the settings hold one for this server: none is needed";
     source_token_none: "可不填", "optional";
     source_token_remove: "去掉令牌", "Take the token away";
     source_total: "总数的查询", "Query for attempts";
@@ -188,6 +190,8 @@ indicator_texts! {
     source_next: "下次", "Next";
     source_note: "服务的提示", "The server notes";
     source_impossible: "不可能成立、已略过的分钟", "Minutes left out because their numbers cannot be true";
+    hand_word: "手填", "by hand";
+    chart_hand: "阴影为手填", "shaded: by hand";
     hand: "手工笔数", "Counts by hand";
     hand_hint: "没有样本的日子用手填的笔数：样本优先于逐日，逐日优先于整周。", "They stand in where there are no samples: samples come before days, days before their week.";
     hand_span: "日期或周", "Day or week";

@@ -222,6 +222,7 @@ texts! {
     request_id: "请求号", "Request";
     go_home: "回首页", "Home";
     than_last_week: "较上周", "vs last week";
+    as_last_week: "较上周持平", "as last week";
     below_target: "低于目标", "below the target";
     target: "目标", "Target";
     value: "数值", "Value";

@@ -82,7 +82,10 @@ words! {
     apart: "现在的和你的差在哪", "Where theirs and yours differ";
     yours: "你的", "Yours";
     take_facts: "按事实生成的文字", "What the facts say";
-    from_facts: "由事实自动生成，改过就以你的为准", "Written from the facts; once edited, yours counts";
+    you_wrote: "你写的没有保存：", "What you wrote was not saved:";
+    quicker: "提交前已被别人改过：", "Someone was quicker:";
+    check_again: "。请核对现在的内容，再提交一次。", ". Check what it is now, and send it again.";
+    from_facts: "由事实自动生成，改过就以你的为准", "Written from the facts until you edit it";
     written_by: "最后修改", "Last edited by";
     why: "为何", "Why";
     whys: "追问（5 个为什么）", "Five whys";

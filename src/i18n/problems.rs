@@ -178,6 +178,10 @@ fn remedy_of(remedy: &str) -> Option<String> {
     if let Some(words) = vocabulary::fields_of_remedy(remedy) {
         return Some(format!("请从这些里选：{words}"));
     }
+    if let Some((name, words)) = remedy.strip_prefix("there is no field ").and_then(|rest| rest.rsplit_once("; ")) {
+        let words = vocabulary::of_remedy(words).map(|words| format!("，请写 {}", words.list(true)));
+        return Some(format!("没有“{name}”{}", words.unwrap_or_default()));
+    }
     if let Some(words) = vocabulary::of_remedy(remedy) {
         return Some(format!("请写 {}", words.list(true)));
     }

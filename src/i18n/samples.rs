@@ -51,6 +51,7 @@ pub fn pull_problem(lang: &str, problem: PullProblem) -> &'static str {
         PullProblem::Histogram => "有一条查询给出直方图；请查询它的计数",
         PullProblem::Unreadable => "回答不是步长 60 秒的 query_range；请检查地址",
         PullProblem::NotTaken => "这个指标不收样本",
+        PullProblem::NoToken => "设置里为这个服务写的令牌读不到；请管理员检查 outgoing.tokens",
     }
 }
 
@@ -105,7 +106,7 @@ pub fn done(chinese: bool, action: &str) -> Option<&'static str> {
         "indicator.update" => ("修改指标", "Indicator changed"),
         "objective.put" => ("设置目标", "Objective set"),
         "objective.delete" => ("删除目标", "Objective removed"),
-        "event.link" => ("改动事件与指标的关联", "Event tied to indicators otherwise"),
+        "event.link" => ("改动事件与指标的关联", "Ties to indicators changed"),
         _ => return None,
     };
     Some(if chinese { zh } else { en })

@@ -50,6 +50,7 @@ pub async fn send(outgoing: &dyn Outgoing, message: &OutgoingChat, last_check: L
         url,
         body: RequestBody::Json(body.into_bytes()),
         bearer: None,
+        house_token: false,
         headers,
         within: WITHIN,
         most_bytes: MOST_BYTES,
@@ -68,7 +69,9 @@ pub async fn send(outgoing: &dyn Outgoing, message: &OutgoingChat, last_check: L
             Delivery::Refused(error.to_string())
         }
         // One group that cannot be reached holds up no other: it counts as the message's own try.
-        Err(error @ OutgoingError::Unreachable(_)) => Delivery::RefusedForNow(error.to_string()),
+        Err(error @ (OutgoingError::Unreachable(_) | OutgoingError::Token(_))) => {
+            Delivery::RefusedForNow(error.to_string())
+        }
         Err(error @ (OutgoingError::Broken(_) | OutgoingError::TooSlow(_) | OutgoingError::TooLong(_))) => {
             Delivery::Unknown(error.to_string())
         }

@@ -4,12 +4,14 @@
 //! judged, so that a name that answers otherwise the second time gains nothing. No redirect is followed, no proxy of the
 //! environment is used, and time and size of an answer are bounded.
 
+mod house;
+
 use std::{error::Error as _, fmt, io, net::IpAddr, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::RETRY_AFTER,
+    header::{AUTHORIZATION, HeaderValue, RETRY_AFTER},
     redirect::Policy,
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
@@ -19,6 +21,8 @@ use crate::{
     domain::outgoing::{Exceptions, OPEN_PORTS, Place, place},
     service::ports::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingRequest, RequestBody},
 };
+
+pub use house::House;
 
 /// The longest that a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -94,6 +98,7 @@ impl Resolve for Guard {
 /// The way out.
 pub struct HttpOut {
     exceptions: Arc<Exceptions>,
+    house: House,
     /// By TLS to the usual ports: anywhere public.
     open: Client,
     /// Everything else: to exceptions only.
@@ -102,24 +107,38 @@ pub struct HttpOut {
 
 impl fmt::Debug for HttpOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpOut").field("exceptions", &self.exceptions).finish_non_exhaustive()
+        f.debug_struct("HttpOut")
+            .field("exceptions", &self.exceptions)
+            .field("house", &self.house)
+            .finish_non_exhaustive()
     }
 }
 
 impl HttpOut {
     /// One that resolves names as the system does.
     pub fn new(exceptions: Exceptions) -> Result<Self, OutgoingError> {
-        Self::with_lookup(exceptions, &system())
+        Self::set_up(exceptions, House::default(), &system())
+    }
+
+    /// The same with what the settings say of the house's own servers.
+    pub fn of_house(exceptions: Exceptions, house: House) -> Result<Self, OutgoingError> {
+        Self::set_up(exceptions, house, &system())
     }
 
     /// One with another resolver.
     pub fn with_lookup(exceptions: Exceptions, lookup: &Lookup) -> Result<Self, OutgoingError> {
+        Self::set_up(exceptions, House::default(), lookup)
+    }
+
+    /// One with everything.
+    pub fn set_up(exceptions: Exceptions, house: House, lookup: &Lookup) -> Result<Self, OutgoingError> {
         let exceptions = Arc::new(exceptions);
+        let roots = house.roots().map_err(OutgoingError::Address)?;
         let client = |open: bool| {
             let guard = Guard { lookup: Arc::clone(lookup), exceptions: Arc::clone(&exceptions), open };
-            client(guard)
+            client(guard, roots.clone())
         };
-        Ok(Self { open: client(true)?, narrow: client(false)?, exceptions: Arc::clone(&exceptions) })
+        Ok(Self { open: client(true)?, narrow: client(false)?, exceptions: Arc::clone(&exceptions), house })
     }
 
     /// The address as it is asked, and by which client.
@@ -151,6 +170,13 @@ impl HttpOut {
 
     async fn ask(&self, request: &OutgoingRequest) -> Result<OutgoingAnswer, OutgoingError> {
         let (url, client) = self.read(&request.url)?;
+        let of_house = match &request.bearer {
+            None if request.house_token => {
+                let words = |words| OutgoingError::Token(format!("outgoing.tokens: {words}"));
+                self.house.authorization(&url).await.map_err(words)?
+            }
+            _ => None,
+        };
         let mut asked = match &request.body {
             RequestBody::None => client.get(url),
             RequestBody::Form(fields) => client.post(url).form(fields),
@@ -163,6 +189,14 @@ impl HttpOut {
         }
         if let Some(token) = &request.bearer {
             asked = asked.bearer_auth(token.expose_secret());
+        }
+        if let Some(value) = &of_house {
+            let header = HeaderValue::from_str(value.expose_secret()).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            });
+            let wrong = |_| OutgoingError::Token("outgoing.tokens: it cannot stand in a header".to_owned());
+            asked = asked.header(AUTHORIZATION, header.map_err(wrong)?);
         }
         let mut answer = asked.send().await.map_err(failure)?;
         let status = answer.status();
@@ -185,9 +219,8 @@ impl HttpOut {
     }
 }
 
-fn client(guard: Guard) -> Result<Client, OutgoingError> {
+fn client(guard: Guard, roots: RootCertStore) -> Result<Client, OutgoingError> {
     let wrong = |error: &dyn std::error::Error| OutgoingError::Address(error.to_string());
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(&error))?
@@ -237,6 +270,10 @@ impl Outgoing for HttpOut {
         self.read(url).map(|_| ())
     }
 
+    fn holds_token(&self, url: &str) -> bool {
+        Url::parse(url.trim()).is_ok_and(|url| self.house.holds(&url))
+    }
+
     fn send<'a>(
         &'a self,
         request: &'a OutgoingRequest,
@@ -262,6 +299,10 @@ impl NothingOut {
 impl Outgoing for NothingOut {
     fn check(&self, _url: &str) -> Result<(), OutgoingError> {
         Err(Self::words())
+    }
+
+    fn holds_token(&self, _url: &str) -> bool {
+        false
     }
 
     fn send<'a>(

@@ -8,13 +8,13 @@ use super::system::{SystemClock, SystemIds};
 use crate::{
     domain::{calendar::Calendar, outgoing::Exceptions},
     notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, report_words},
-    outgoing::{HttpOut, NothingOut},
+    outgoing::{House, HttpOut, NothingOut},
     service::{
         App,
         ports::{Clock, Outgoing, Transport},
         search,
     },
-    settings::{Settings, TlsSetting},
+    settings::{OutgoingSettings, Settings, TlsSetting},
     store::{self, Store},
 };
 
@@ -59,7 +59,9 @@ fn outgoing(settings: &Settings, demo: bool) -> anyhow::Result<Arc<dyn Outgoing>
         anyhow::anyhow!("outgoing.allow: {entry:?} is neither a network like 10.0.0.0/8 nor the name of a server")
     };
     let exceptions = Exceptions::parse(&settings.outgoing.allow).map_err(remedy)?;
-    Ok(Arc::new(HttpOut::new(exceptions).context("outgoing requests cannot be set up")?))
+    let OutgoingSettings { ca_file, tokens, .. } = &settings.outgoing;
+    let house = House::of(ca_file.as_deref(), tokens).map_err(anyhow::Error::msg)?;
+    Ok(Arc::new(HttpOut::of_house(exceptions, house).context("outgoing requests cannot be set up")?))
 }
 
 /// The way out for mail; none while no server is set.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     App, ServiceError, accounts,
+    action_audit::{audit, changes, subject},
     app::authorise,
     events::{self, Created},
     grading,
@@ -619,85 +620,4 @@ impl Names {
 pub async fn names(app: &App, actor: &Actor) -> Result<Names, ServiceError> {
     authorise(actor, Permission::Read)?;
     Names::load(app).await
-}
-
-/// What differs, as `{"field": {"from": …, "to": …}}`.
-fn changes(before: &ActionFields, after: &ActionFields) -> Value {
-    let as_map = |fields: &ActionFields| match serde_json::to_value(fields) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    };
-    let (before, after) = (as_map(before), as_map(after));
-    let changed = after
-        .iter()
-        .filter(|(key, value)| before.get(*key) != Some(value))
-        .map(|(key, value)| (key.clone(), json!({"from": before.get(key), "to": value})))
-        .collect();
-    Value::Object(changed)
-}
-
-fn subject(number: i64) -> String {
-    format!("action_item:{number}")
-}
-
-/// The most characters of a text that the history of an event tells of an item; the item's own has it whole.
-const TOLD: usize = 500;
-
-/// What a change of an item is to the history of its event: the fields before and after. That it follows the policy or not
-/// shows in its due date.
-fn in_short(action: &str, item: &ActionItem, change: &Value) -> Value {
-    let (mut from, mut to) = (Map::new(), Map::new());
-    let short = |value: &Value| match value.as_str() {
-        Some(text) if text.chars().count() > TOLD => {
-            Value::String(text.chars().take(TOLD).chain(std::iter::once('…')).collect())
-        }
-        _ => value.clone(),
-    };
-    match (action, change) {
-        ("action_item.delete", _) => {}
-        ("action_item.create", _) => {
-            let fields = &item.fields;
-            let new = json!({"state": item.state.code(), "owner_id": fields.owner_id, "team_id": fields.team_id, "due_on": fields.due_on, "priority": fields.priority});
-            to.extend(
-                new.as_object()
-                    .into_iter()
-                    .flatten()
-                    .filter(|(_, value)| !value.is_null())
-                    .map(|(name, value)| (name.clone(), value.clone())),
-            );
-        }
-        (_, Value::Object(fields)) => {
-            for (name, value) in fields.iter().filter(|(name, _)| *name != "due_fixed") {
-                match (value.get("from"), value.get("to")) {
-                    (Some(before), Some(after)) => {
-                        from.insert(name.clone(), short(before));
-                        to.insert(name.clone(), short(after));
-                    }
-                    _ => {
-                        to.insert(name.clone(), short(value));
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
-    json!({"from": from, "to": to})
-}
-
-/// Notes a change of an item: in full under the item, and in short under its event, whose history tells it too.
-async fn audit(
-    app: &App,
-    tx: &Tx,
-    actor: &Actor,
-    action: &str,
-    item: &ActionItem,
-    event: i64,
-    change: Value,
-) -> Result<(), ServiceError> {
-    let now = app.now_millis();
-    let short =
-        json!({"action_item": item.label(), "what": item.fields.title, "item": in_short(action, item, &change)});
-    store::audit::insert(tx, app.id(), now, actor, action, &subject(item.number), change).await?;
-    store::audit::insert(tx, app.id(), now, actor, action, &events::subject(event), short).await?;
-    Ok(())
 }

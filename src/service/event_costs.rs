@@ -91,6 +91,12 @@ pub struct EventCost {
 /// What an event cost each of its indicators.
 pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<EventCost>, ServiceError> {
     let event = events::get(app, actor, number).await?;
+    of_read(app, actor, &event).await
+}
+
+/// The same of an event that the caller has read.
+pub async fn of_read(app: &App, actor: &Actor, event: &ProductionEvent) -> Result<Vec<EventCost>, ServiceError> {
+    authorise(actor, Permission::Read)?;
     let connection = app.store.read();
     // Who asks right after a change need not wait for the worker.
     if let Some(due) = store::event_costs::due_of(connection, event.id, app.now_millis()).await? {
@@ -99,7 +105,7 @@ pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<Event
     let services: Vec<Uuid> = event.fields.services.iter().map(|service| service.service_id).collect();
     let of_services = store::indicators::of_services(connection, &services).await?;
     let links = store::event_costs::links_of(connection, &[event.id]).await?.remove(&event.id).unwrap_or_default();
-    let indicators = indicators_of(&event, &of_services, &links);
+    let indicators = indicators_of(event, &of_services, &links);
     if indicators.is_empty() {
         return Ok(Vec::new());
     }
@@ -122,11 +128,12 @@ pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<Event
     stretches.dedup();
     let numbers: Vec<i32> = indicators.iter().map(|one| one.number).collect();
     let mut sums: HashMap<(Window, i32), Totals> = HashMap::new();
-    for stretch in &stretches {
-        let found = hand_counts::sums_of(app, actor, &numbers, stretch.from, stretch.to).await?;
+    let periods: Vec<(Minute, Minute)> = stretches.iter().map(|stretch| (stretch.from, stretch.to)).collect();
+    let each = hand_counts::sums_of_each(app, actor, &numbers, &periods).await?;
+    for (stretch, found) in stretches.iter().zip(each) {
         sums.extend(found.into_iter().map(|(number, summed)| ((stretch.window, number), summed.totals)));
     }
-    let declared = declared_transactions(&event);
+    let declared = declared_transactions(event);
     let ended = event.fields.recovered.map_or_else(|| app.now_millis(), |point| point.at.timestamp_millis());
     let ended = crate::domain::samples::minute_of(ended).max(began.saturating_add(1));
     let gone = sample_retention::gone_of(app, &numbers, (began, ended)).await?;
@@ -297,6 +304,8 @@ pub struct Ledger {
     pub totals: Totals,
     /// Minutes of them that nobody measured: their counts were written by hand.
     pub by_hand: i64,
+    /// What was written by hand for them, in order of days.
+    pub stand_ins: Vec<hand_counts::StandIn>,
     /// The target in percent.
     pub target: Option<Decimal>,
     /// Its events, the dearest first. Their failures and the background are those of the period exactly.
@@ -331,14 +340,14 @@ async fn ledgers(
         step(app, &due).await?;
     }
     let numbers: Vec<i32> = of.iter().map(|(indicator, _)| indicator.number).collect();
-    let sums = hand_counts::sums_of(app, actor, &numbers, from, to).await?;
+    let mut sums = hand_counts::sums_of(app, actor, &numbers, from, to).await?;
     let mut costs: HashMap<i32, BTreeMap<Option<i64>, Vec<Cost>>> = HashMap::new();
     let rows = store::event_costs::of_indicators(app.store.read(), &numbers, from, to, Sight::of(actor)).await?;
     for (indicator, cost, number) in rows {
         costs.entry(indicator).or_default().entry(number).or_default().push(cost);
     }
     let made = of.into_iter().map(|(indicator, target)| {
-        let hand_counts::Sums { totals, by_hand, .. } = sums.get(&indicator.number).copied().unwrap_or_default();
+        let hand_counts::Sums { totals, by_hand, stand_ins, .. } = sums.remove(&indicator.number).unwrap_or_default();
         let costs = costs.remove(&indicator.number).unwrap_or_default();
         let mut entries: Vec<LedgerEntry> = costs
             .into_iter()
@@ -356,7 +365,7 @@ async fn ledgers(
         entries.sort_by_key(|entry| (std::cmp::Reverse(entry.loss.excess), entry.from));
         let by_events = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.loss.excess));
         let explained = Explained { failed: totals.eligible().saturating_sub(totals.success), by_events };
-        Ledger { indicator, from, to, totals, by_hand, target, entries, explained }
+        Ledger { indicator, from, to, totals, by_hand, stand_ins, target, entries, explained }
     });
     Ok(made.collect())
 }

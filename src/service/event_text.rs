@@ -184,7 +184,10 @@ pub fn patch(
         let name = match name.trim() {
             // Whether there was any at all.
             "loss" | "资损" => "loss",
-            name => vocabulary::FIELD.read("field", name)?,
+            name => vocabulary::FIELD.code_of(name).ok_or_else(|| {
+                let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+                FieldError::shape("field", format!("there is no field {name}; {}", vocabulary::FIELD.remedy()))
+            })?,
         };
         let nobody_can_tell = record_text::is_unknown(text);
         if FACT_NAMES.contains(&name) {

@@ -1,13 +1,13 @@
 //! Events: log, read, list, edit, recover, delete.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     App, ServiceError, announcements,
     app::authorise,
-    capture,
+    capture, event_checks,
     grading::{self, Why},
     idempotency::{self, KeptAnswer},
     policies, reminders,
@@ -19,7 +19,7 @@ use crate::{
         announcement::News,
         capture::draft::{DraftEvent, Impact},
         checked::{self, FieldError},
-        clock_point::{ClockPoint, Precision},
+        clock_point::ClockPoint,
         completeness::{self, Question},
         event::{self, EventFields, ProductionEvent, Source},
         event_record::{AffectedService, Detection, EventKind, EventLink, Responsibility},
@@ -31,7 +31,7 @@ use crate::{
         text,
         visibility::{Sight, may_restrict},
     },
-    store::{self, Tx, audit::AuditEntry, event_parts::NamedParts, policies::ConnectionTrait},
+    store::{self, Tx, audit::AuditEntry, policies::ConnectionTrait},
 };
 
 pub use super::idempotency::Once;
@@ -323,9 +323,9 @@ pub(super) async fn write_new(
     reason: Option<String>,
 ) -> Result<ProductionEvent, ServiceError> {
     let now = app.now();
-    check_future(now, &EventFields::default(), &new.fields, new.source)?;
-    check_loss(&EventFields::default(), &new.fields)?;
-    check_named(tx, &EventFields::default(), &new.fields).await?;
+    event_checks::check_future(now, &EventFields::default(), &new.fields, new.source)?;
+    event_checks::check_loss(&EventFields::default(), &new.fields)?;
+    event_checks::check_named(tx, &EventFields::default(), &new.fields).await?;
     let week = new.week.unwrap_or_else(|| {
         IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
     });
@@ -505,7 +505,7 @@ pub(super) async fn write_changed(
 ) -> Result<ProductionEvent, ServiceError> {
     after.fields = after.fields.checked()?;
     if after.fields.restricted && after.fields != before.fields {
-        keep_workers(tx, &mut after).await?;
+        event_checks::keep_workers(tx, &mut after).await?;
     }
     let levels = grading::levels(tx.conn()).await?;
     let graded = grading::regrade(app, tx, actor, &levels, &before, &after, why).await?;
@@ -514,8 +514,8 @@ pub(super) async fn write_changed(
     if after == before {
         return Ok(before);
     }
-    check_future(app.now(), &before.fields, &after.fields, Source::Form)?;
-    check_loss(&before.fields, &after.fields)?;
+    event_checks::check_future(app.now(), &before.fields, &after.fields, Source::Form)?;
+    event_checks::check_loss(&before.fields, &after.fields)?;
     if before.fields.restricted != after.fields.restricted || before.fields.viewers != after.fields.viewers {
         if !may_restrict(actor, &before) {
             return Err(ServiceError::Forbidden { needs: Some(Role::Lead) });
@@ -526,7 +526,7 @@ pub(super) async fn write_changed(
             after.fields.viewers.sort_unstable();
         }
     }
-    check_named(tx, &before.fields, &after.fields).await?;
+    event_checks::check_named(tx, &before.fields, &after.fields).await?;
     let (version, now) = (before.version, app.now_millis());
     store::events::update(tx, &after, version, now, &mut || app.id()).await?;
     if let Some(graded) = &graded {
@@ -562,83 +562,6 @@ pub(super) async fn write_changed(
         announcements::announce(app, tx, &levels, &after, one).await?;
     }
     Ok(after)
-}
-
-/// What people write now lies at most ten minutes ahead (clocks differ), a date alone at most a day, planned maintenance at most a
-/// year, a pasted line, whose reader was asked about the year, at most ten. A report says what it says.
-fn check_future(
-    now: DateTime<Utc>,
-    before: &EventFields,
-    after: &EventFields,
-    source: Source,
-) -> Result<(), ServiceError> {
-    if source == Source::Import {
-        return Ok(());
-    }
-    let ahead = |point: ClockPoint| match (after.kind, point.precision) {
-        (EventKind::Maintenance, _) => Duration::days(366),
-        _ if source == Source::Line => Duration::days(3_653),
-        // The date alone, in whatever zone it was meant.
-        (_, Precision::Day) => Duration::days(1),
-        // Clocks differ.
-        (_, Precision::Minute) => Duration::minutes(10),
-    };
-    let stood = before.clock();
-    for ((name, point), (_, stood)) in after.clock().into_iter().zip(stood) {
-        if let Some(point) = point.filter(|point| Some(*point) != stood)
-            && point.at > now + ahead(point)
-        {
-            return Err(
-                FieldError::shape(event::clock_field(name), "give a time that does not lie in the future").into()
-            );
-        }
-    }
-    Ok(())
-}
-
-/// No more comes back than was lost. What stands so already is refused only where the losses change.
-fn check_loss(before: &EventFields, after: &EventFields) -> Result<(), FieldError> {
-    let loss = &after.loss;
-    if before.loss != *loss
-        && let (Some(actual), Some(recovered)) = (loss.actual, loss.recovered)
-        && recovered > actual
-    {
-        return Err(FieldError::shape("loss_recovered_fen", "give no more than the actual loss"));
-    }
-    Ok(())
-}
-
-/// Who owns or reviews the postmortem of a restricted event, or owns an action item of it, is among those who see it:
-/// they could not do their work else.
-async fn keep_workers(tx: &Tx, event: &mut ProductionEvent) -> Result<(), ServiceError> {
-    let items = store::action_items::of_events(tx.conn(), &[event.id], Sight::All).await?;
-    let owners = items.into_iter().filter(|item| !item.state.is_closed()).filter_map(|item| item.fields.owner_id);
-    let viewers = &mut event.fields.viewers;
-    viewers.extend(owners.chain(event.postmortem.owner_id).chain(event.postmortem.reviewer_id));
-    viewers.sort_unstable();
-    viewers.dedup();
-    Ok(())
-}
-
-/// Services, teams and people that an event newly names must be there.
-async fn check_named(tx: &Tx, before: &EventFields, after: &EventFields) -> Result<(), ServiceError> {
-    let named = NamedParts {
-        services: newly(before.services.iter().map(|s| s.service_id), after.services.iter().map(|s| s.service_id)),
-        teams: newly(
-            before.responsibility.iter().map(|part| part.team_id),
-            after.responsibility.iter().map(|part| part.team_id),
-        ),
-        accounts: newly(before.viewers.iter().copied(), after.viewers.iter().copied()),
-    };
-    match store::event_parts::first_missing(tx.conn(), &named).await? {
-        None => Ok(()),
-        Some((field, id)) => Err(FieldError::shape(field, format!("there is none with the id {id} in use")).into()),
-    }
-}
-
-fn newly(before: impl Iterator<Item = Uuid>, after: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
-    let before: Vec<Uuid> = before.collect();
-    after.filter(|id| !before.contains(id)).collect()
 }
 
 /// 标记恢复: [`mark`] of the recovery.

@@ -28,7 +28,7 @@ pub use crate::domain::hand_count::{HandCount, HandFields, HandSpan, Standing};
 pub const PAGE_LIMIT: u64 = 400;
 
 /// Sums of a period with those that were written by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sums {
     /// Samples, and what stands in for them.
     pub totals: Totals,
@@ -36,6 +36,25 @@ pub struct Sums {
     pub revision: i64,
     /// Minutes of `totals` that nobody measured: their counts were written by hand.
     pub by_hand: i64,
+    /// What was written, in order of days.
+    pub stand_ins: Vec<StandIn>,
+}
+
+/// A count by hand that stands in for samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandIn {
+    /// What was written.
+    pub count: HandCount,
+    /// Its sums; the minutes are those that it covers, of one that runs those that are over.
+    pub totals: Totals,
+}
+
+impl StandIn {
+    /// Its days.
+    pub fn days(&self) -> impl Iterator<Item = NaiveDate> + use<> {
+        let (first, last) = (self.count.span.first(), self.count.span.last());
+        first.iter_days().take_while(move |day| *day <= last)
+    }
 }
 
 /// The sums of the minutes `from..to` of indicators by their numbers. Counts by hand of days and weeks that lie in it whole stand
@@ -47,84 +66,129 @@ pub async fn sums_of(
     from: Minute,
     to: Minute,
 ) -> Result<HashMap<i32, Sums>, ServiceError> {
-    let measured = samples::totals_of(app, actor, numbers, from, to).await?;
-    with_written(app, actor, measured, numbers, from, to).await
+    Ok(sums_of_each(app, actor, numbers, &[(from, to)]).await?.pop().unwrap_or_default())
 }
 
-/// Like [`sums_of`]; indicators of which removed hours would be needed are left out.
-pub(super) async fn sums_where_kept(
+/// The same of several periods, in their order.
+pub async fn sums_of_each(
     app: &App,
     actor: &Actor,
     numbers: &[i32],
-    from: Minute,
-    to: Minute,
-) -> Result<HashMap<i32, Sums>, ServiceError> {
-    let (measured, _) = samples::totals_where_kept(app, actor, numbers, from, to).await?;
-    with_written(app, actor, measured, numbers, from, to).await
-}
-
-async fn with_written(
-    app: &App,
-    actor: &Actor,
-    measured: HashMap<i32, samples::Summed>,
-    numbers: &[i32],
-    from: Minute,
-    to: Minute,
-) -> Result<HashMap<i32, Sums>, ServiceError> {
-    let mut sums: HashMap<i32, Sums> = measured
-        .into_iter()
-        .map(|(number, summed)| (number, Sums { totals: summed.totals, revision: summed.revision, by_hand: 0 }))
-        .collect();
-    for (number, stands) in standing_in(app, actor, numbers, from, to).await? {
-        let sum = sums.entry(number).or_default();
-        for (_, totals) in stands {
-            sum.totals.add(totals);
-            sum.by_hand += totals.minutes;
-        }
+    periods: &[(Minute, Minute)],
+) -> Result<Vec<HashMap<i32, Sums>>, ServiceError> {
+    let written = Written::load(app, actor, numbers, periods).await?;
+    let mut sums = Vec::with_capacity(periods.len());
+    for period in periods {
+        let measured = samples::totals_of(app, actor, numbers, period.0, period.1).await?;
+        sums.push(written.over(app, measured, *period));
     }
     Ok(sums)
 }
 
-/// The counts by hand that stand in for samples within the minutes `from..to`, by indicator and in order of days; their minutes
-/// are those that they cover.
+/// The counts by hand that stand in for samples within the minutes `from..to`, whole ones, by indicator and in order of days.
 pub async fn standing_in(
     app: &App,
     actor: &Actor,
     numbers: &[i32],
     from: Minute,
     to: Minute,
-) -> Result<HashMap<i32, Vec<(HandSpan, Totals)>>, ServiceError> {
-    authorise(actor, Permission::Read)?;
-    let local = |minute| attribution::local_day(minute, app.zone);
-    let reach_of = (from < to).then(|| local(from).zip(local(to - 1))).flatten();
-    let Some((first, last)) = reach_of else { return Ok(HashMap::new()) };
-    let written = store::hand_counts::of(app.store.read(), numbers, first, last).await?;
-    if written.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let days = days_with_samples(app, actor, &written).await?;
-    let now = minute_of(app.now_millis());
-    let none = BTreeSet::new();
-    let of = |(number, all): (i32, Vec<HandCount>)| {
-        let measured = days.get(&number).unwrap_or(&none);
-        let stands = |one: &HandCount| {
-            let (begin, end) = reach(app, one.span);
-            // What runs is whole as far as it has come.
-            let whole = begin >= from && end.min(now) <= to;
-            let HandFields { total, success, excluded, .. } = one.fields;
-            let minutes = i64::from((end.min(now) - begin).max(0));
-            let totals = Totals { total, success, excluded, minutes, estimated: 0 };
-            let counts = hand_count::standing(one.span, &all, measured) == Standing::Counts;
-            (whole && counts).then_some((one.span, totals))
-        };
-        (number, all.iter().filter_map(stands).collect())
-    };
-    Ok(written.into_iter().map(of).collect())
+) -> Result<HashMap<i32, Vec<StandIn>>, ServiceError> {
+    Ok(Written::load(app, actor, numbers, &[(from, to)]).await?.standing_in(app, (from, to)))
 }
 
-/// The same of one indicator.
+/// The sums of one indicator.
 pub async fn sums(app: &App, actor: &Actor, number: i32, from: Minute, to: Minute) -> Result<Sums, ServiceError> {
     Ok(sums_of(app, actor, &[number], from, to).await?.remove(&number).unwrap_or_default())
+}
+
+/// What was written for indicators, with which of its days have samples: read once, for all periods that are asked about.
+pub(super) struct Written {
+    of: HashMap<i32, (Vec<HandCount>, BTreeSet<NaiveDate>)>,
+}
+
+impl Written {
+    /// What was written for the days of periods.
+    async fn load(
+        app: &App,
+        actor: &Actor,
+        numbers: &[i32],
+        periods: &[(Minute, Minute)],
+    ) -> Result<Self, ServiceError> {
+        authorise(actor, Permission::Read)?;
+        let local = |minute| attribution::local_day(minute, app.zone);
+        let some = || periods.iter().filter(|(from, to)| from < to);
+        let first = some().filter_map(|(from, _)| local(*from)).min();
+        let last = some().filter_map(|(_, to)| local(*to - 1)).max();
+        let Some((first, last)) = first.zip(last) else { return Ok(Self { of: HashMap::new() }) };
+        Self::of(app, actor, store::hand_counts::of(app.store.read(), numbers, first, last).await?).await
+    }
+
+    /// What was written for days of weeks, of at most so many indicators.
+    pub async fn in_weeks(app: &App, from: IsoWeek, to: IsoWeek, most: usize) -> Result<Self, ServiceError> {
+        let mut all = store::hand_counts::of_all(app.store.read(), from.monday(), to.sunday()).await?;
+        if all.len() > most {
+            let numbers: BTreeSet<i32> = all.keys().copied().collect();
+            let first: BTreeSet<i32> = numbers.into_iter().take(most).collect();
+            all.retain(|number, _| first.contains(number));
+        }
+        Self::of(app, &Actor::clock(), all).await
+    }
+
+    async fn of(app: &App, actor: &Actor, written: HashMap<i32, Vec<HandCount>>) -> Result<Self, ServiceError> {
+        let mut days = days_with_samples(app, actor, &written).await?;
+        let with = |(number, all)| (number, (all, days.remove(&number).unwrap_or_default()));
+        Ok(Self { of: written.into_iter().map(with).collect() })
+    }
+
+    /// The indicators that something was written for.
+    pub fn numbers(&self) -> Vec<i32> {
+        let mut numbers: Vec<i32> = self.of.keys().copied().collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// What stands in for samples within a period.
+    fn standing_in(&self, app: &App, (from, to): (Minute, Minute)) -> HashMap<i32, Vec<StandIn>> {
+        let now = minute_of(app.now_millis());
+        let of = |(number, (all, measured)): (&i32, &(Vec<HandCount>, BTreeSet<NaiveDate>))| {
+            let stands = |count: &HandCount| {
+                let (begin, end) = reach(app, count.span);
+                // What runs is whole as far as it has come.
+                let whole = begin >= from && begin < to && end.min(now) <= to;
+                let HandFields { total, success, excluded, .. } = count.fields;
+                let minutes = i64::from((end.min(now) - begin).max(0));
+                let totals = Totals { total, success, excluded, minutes, estimated: 0 };
+                let counts = whole && hand_count::standing(count.span, all, measured) == Standing::Counts;
+                counts.then(|| StandIn { count: count.clone(), totals })
+            };
+            (*number, all.iter().filter_map(stands).collect())
+        };
+        self.of.iter().map(of).collect()
+    }
+
+    /// Sums of samples of a period with what stands in for them.
+    pub fn over(
+        &self,
+        app: &App,
+        measured: HashMap<i32, samples::Summed>,
+        period: (Minute, Minute),
+    ) -> HashMap<i32, Sums> {
+        let mut sums: HashMap<i32, Sums> = measured
+            .into_iter()
+            .map(|(number, summed)| {
+                (number, Sums { totals: summed.totals, revision: summed.revision, ..Sums::default() })
+            })
+            .collect();
+        for (number, stands) in self.standing_in(app, period) {
+            let sum = sums.entry(number).or_default();
+            for stand in &stands {
+                sum.totals.add(stand.totals);
+                sum.by_hand += stand.totals.minutes;
+            }
+            sum.stand_ins = stands;
+        }
+        sums
+    }
 }
 
 /// First minute of a span, and the one behind its last.
@@ -155,11 +219,6 @@ async fn days_with_samples(
         from = next;
     }
     Ok(found)
-}
-
-/// The indicators of which something was written for days of weeks.
-pub(super) async fn written_in(app: &App, from: IsoWeek, to: IsoWeek, limit: u64) -> Result<Vec<i32>, ServiceError> {
-    Ok(store::hand_counts::indicators_of(app.store.read(), from.monday(), to.sunday(), limit).await?)
 }
 
 /// A count with whether it counts.

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{App, ServiceError, event_costs::minutes_of, hand_counts, policies};
+use super::{
+    App, ServiceError,
+    event_costs::minutes_of,
+    hand_counts::{self, Written},
+    policies, samples,
+};
 use crate::{
     domain::{
         actor::Actor,
@@ -66,11 +71,11 @@ async fn of_weeks(
         return Ok(measures);
     }
     let mut indicators = store::indicators::sampled(connection, first, end, 0, most).await?;
-    let by_hand = hand_counts::written_in(app, from, to, most).await?;
+    let written = Written::in_weeks(app, from, to, WEEK_LIMIT).await?;
+    let mut by_hand = written.numbers();
+    by_hand.retain(|number| indicators.iter().all(|one| one.number != *number));
     if !by_hand.is_empty() {
-        let mut more = store::indicators::by_numbers(connection, &by_hand).await?;
-        more.retain(|number, _| indicators.iter().all(|one| one.number != *number));
-        indicators.extend(more.into_values());
+        indicators.extend(store::indicators::by_numbers(connection, &by_hand).await?.into_values());
         indicators.sort_by_key(|one| one.number);
         indicators.truncate(WEEK_LIMIT);
     }
@@ -94,9 +99,9 @@ async fn of_weeks(
     for week in std::iter::successors(Some(from), |week| Some(week.next())).take_while(|week| *week <= to) {
         let (first, end) = minutes_of_week(app, week);
         // Days that a new report zone would need of removed hours: no figure, and no report that fails for it.
-        let mut sums = hand_counts::sums_where_kept(app, &Actor::clock(), &numbers, first, end).await?;
+        let mut sums = sums_where_kept(app, &written, &numbers, (first, end)).await?;
         if week == to {
-            sums.extend(sums_until(app, &indicators, first, ends).await?);
+            sums.extend(sums_until(app, &written, &indicators, first, ends).await?);
         }
         let running = crate::domain::iso_week::midnight(week.next().monday(), app.zone).timestamp_millis() > now;
         let heads = if running { store::samples::heads(connection, &numbers).await? } else { HashMap::new() };
@@ -145,9 +150,23 @@ async fn of_weeks(
     Ok(measures)
 }
 
+/// The sums of a period; indicators of which removed hours would be needed are left out.
+async fn sums_where_kept(
+    app: &App,
+    written: &Written,
+    numbers: &[i32],
+    period: (Minute, Minute),
+) -> Result<HashMap<i32, hand_counts::Sums>, ServiceError> {
+    let (measured, _) = samples::totals_where_kept(app, &Actor::clock(), numbers, period.0, period.1).await?;
+    let mut sums = written.over(app, measured, period);
+    sums.retain(|number, _| numbers.contains(number));
+    Ok(sums)
+}
+
 /// The sums of indicators from the first minute of a week up to where they end.
 async fn sums_until(
     app: &App,
+    written: &Written,
     indicators: &[Indicator],
     first: Minute,
     ends: &Ends,
@@ -160,7 +179,7 @@ async fn sums_until(
     }
     let mut sums = HashMap::new();
     for (end, numbers) in by_end {
-        sums.extend(hand_counts::sums_where_kept(app, &Actor::clock(), &numbers, first, end).await?);
+        sums.extend(sums_where_kept(app, written, &numbers, (first, end)).await?);
     }
     Ok(sums)
 }

@@ -1,6 +1,7 @@
 //! One function per thing that a user or the clock can do: authorise, load, decide, write, enqueue, audit, commit.
 
 pub mod accounts;
+mod action_audit;
 pub mod action_items;
 pub mod analytics;
 mod announcements;
@@ -16,6 +17,7 @@ mod demo_indicator;
 pub mod dips;
 pub mod error;
 pub mod error_budgets;
+mod event_checks;
 pub mod event_costing;
 pub mod event_costs;
 pub mod event_history;

@@ -133,6 +133,8 @@ pub struct OutgoingRequest {
     pub body: RequestBody,
     /// Sent as `Authorization: Bearer`; never shown.
     pub bearer: Option<SecretString>,
+    /// Without a bearer, what the settings hold for this server is sent (`outgoing.tokens`).
+    pub house_token: bool,
     /// Other headers.
     pub headers: Vec<(&'static str, String)>,
     /// The longest that all of it may take, from the name to the last byte of the answer.
@@ -167,6 +169,9 @@ pub enum OutgoingError {
     /// The house does not send anything there.
     #[error("{0}")]
     Forbidden(String),
+    /// The token that the settings name cannot be read.
+    #[error("{0}")]
+    Token(String),
     /// No connection: nothing arrived.
     #[error("{0}")]
     Unreachable(String),
@@ -189,6 +194,9 @@ pub enum OutgoingError {
 pub trait Outgoing: Send + Sync + 'static {
     /// Checks an address before anything is sent: whether it can be read and may be asked as far as its text tells.
     fn check(&self, url: &str) -> Result<(), OutgoingError>;
+
+    /// Whether the settings hold a token for the server of an address.
+    fn holds_token(&self, url: &str) -> bool;
 
     /// Sends a request.
     fn send<'a>(

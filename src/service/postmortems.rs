@@ -36,6 +36,9 @@ pub struct PostmortemChange {
     pub reviewer: Option<Option<Uuid>>,
     /// The due date; emptied, it follows the severity again.
     pub due_on: Option<Option<NaiveDate>>,
+    /// The version of the postmortem itself that was looked at: where it moved on meanwhile, nothing is changed. Unlike the
+    /// event's it does not change with facts and lines of the timeline.
+    pub seen: Option<i64>,
 }
 
 /// A move of a postmortem from one state to another.
@@ -170,6 +173,10 @@ pub async fn change(
             let mut event = events::by_number(&tx, &actor, number).await?;
             if let Some(given) = version.filter(|given| *given != event.version) {
                 return Err(ServiceError::Stale { what: event.label(), given, current: event.version });
+            }
+            if let Some(given) = change.seen.filter(|seen| *seen != event.postmortem.version) {
+                let current = event.postmortem.version;
+                return Err(ServiceError::Stale { what: format!("postmortem of {}", event.label()), given, current });
             }
             let before = event.postmortem.clone();
             let people = store::accounts::list(tx.conn()).await?;

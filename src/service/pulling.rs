@@ -102,7 +102,9 @@ async fn pull_some(app: &App, was: SampleSource, steps: usize) -> Result<Option<
     };
     let numbers = [stored.indicator];
     let indicator = store::indicators::by_numbers(app.store.read(), &numbers).await?.remove(&stored.indicator);
-    let Some(indicator) = indicator.filter(|_| stored.version == was.version && !stored.fields.paused) else {
+    // Who was quicker has asked it already.
+    let same = stored.version == was.version && stored.state.next_at == was.state.next_at;
+    let Some(indicator) = indicator.filter(|_| same && !stored.fields.paused) else {
         return Ok(None);
     };
     let lease = SourceState { next_at: app.now_millis() + LEASE, ..stored.state.clone() };
@@ -239,6 +241,7 @@ async fn ask(
             ("step", STEP.to_string()),
         ]),
         bearer: token.cloned(),
+        house_token: true,
         headers: Vec::new(),
         within: WITHIN,
         most_bytes: MOST_BYTES,
@@ -247,6 +250,7 @@ async fn ask(
         let problem = match &error {
             OutgoingError::Address(_) | OutgoingError::Forbidden(_) => PullProblem::Forbidden,
             OutgoingError::Unreachable(_) | OutgoingError::Broken(_) => PullProblem::Unreachable,
+            OutgoingError::Token(_) => PullProblem::NoToken,
             OutgoingError::TooSlow(_) => PullProblem::Slow,
             OutgoingError::TooLong(_) => PullProblem::TooLong,
             OutgoingError::Redirect(_) => PullProblem::Redirect,

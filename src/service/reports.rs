@@ -165,7 +165,8 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport, section: Section) ->
         let unit = fields.unit.as_deref().unwrap_or_default();
         let step = if matches!(unit, "%" | "％") { "pp" } else { unit };
         let was = before.figures.iter().find(|was| was.fields.is_named(&fields.name, fields.group.as_deref()));
-        let moved = match was.and_then(|was| fields.value.minus(was.fields.value)) {
+        let moved = match was.and_then(|was| fields.value.change_since(was.fields.value)) {
+            Some(moved) if moved.units == 0 => format!("{against} 持平"),
             Some(moved) => format!("{against} {}{step}", moved.signed()),
             None => format!("{} 没有这一项", before.week),
         };
@@ -174,6 +175,7 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport, section: Section) ->
     for count in after.incident_counts.iter().filter(|_| tell_figures) {
         let was = before.incident_counts.iter().find(|was| was.fields.severity == count.fields.severity);
         let moved = match was.and_then(|was| count.fields.count.minus(was.fields.count)) {
+            Some(moved) if moved.units == 0 => format!("{against} 持平"),
             Some(moved) => format!("{against} {}次", moved.signed()),
             None => format!("{} 没有这一项", before.week),
         };
@@ -183,7 +185,7 @@ pub fn changes(after: &WeeklyReport, before: &WeeklyReport, section: Section) ->
     let (now, then) = (after.events.len(), before.events.len());
     let sign = match now.cmp(&then) {
         std::cmp::Ordering::Greater => format!("+{}", now - then),
-        std::cmp::Ordering::Equal => "0".to_owned(),
+        std::cmp::Ordering::Equal => "持平".to_owned(),
         std::cmp::Ordering::Less => format!("−{}", then - now),
     };
     if tell_events {
@@ -413,7 +415,7 @@ pub(super) fn report_figure(figure: &Figure, before: &[Figure]) -> ReportFigure 
     let last = was.map(|was| was.fields.value);
     let unit = fields.unit.clone().unwrap_or_default();
     let step = if matches!(unit.as_str(), "%" | "％") { "pp".to_owned() } else { unit };
-    let computed = last.and_then(|last| fields.value.minus(last)).map(|by| (by, step));
+    let computed = last.and_then(|last| fields.value.change_since(last)).map(|by| (by, step));
     let stated = fields.delta.map(|by| (by, fields.delta_unit.clone().unwrap_or_default()));
     ReportFigure {
         name: fields.name.clone(),

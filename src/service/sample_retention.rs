@@ -22,7 +22,7 @@ use crate::{
         indicator::Indicator,
         samples::{Minute, minute_of, plan::Plan, plan::UTC_DAY, retention},
     },
-    store::{self, sample_kept::Held, sample_reading::Reach},
+    store::{self, policies::ConnectionTrait, sample_kept::Held, sample_reading::Reach},
 };
 
 pub use retention::open_from;
@@ -71,10 +71,8 @@ async fn step(app: &App, indicator: &Indicator, before: Minute) -> Result<u64, S
                 tx.rollback().await?;
                 return Ok(0);
             }
-            let spans = spans(&app, &tx, &indicator, from, to).await?;
-            let needed = spans.into_iter().flat_map(|(from, to)| attribution::compared(from, to));
             let hours = from.div_euclid(60)..to.div_euclid(60);
-            let kept = retention::touched(needed, hours.clone());
+            let kept = needed(&app, tx.conn(), &indicator, from, to).await?;
             let removed = store::sample_kept::remove(&tx, number, hours, &kept).await?;
             tx.commit().await?;
             Ok(removed)
@@ -83,18 +81,31 @@ async fn step(app: &App, indicator: &Indicator, before: Minute) -> Result<u64, S
     .await
 }
 
+/// The hours of `from..to` that costs of events and dips are computed from, in order.
+async fn needed(
+    app: &App,
+    connection: &impl ConnectionTrait,
+    indicator: &Indicator,
+    from: Minute,
+    to: Minute,
+) -> Result<Vec<Range<i32>>, ServiceError> {
+    let spans = spans(app, connection, indicator, from, to).await?;
+    let needed = spans.into_iter().flat_map(|(from, to)| attribution::compared(from, to));
+    Ok(retention::touched(needed, from.div_euclid(60)..to.div_euclid(60)))
+}
+
 /// The events of an indicator that cost it something, and the dips that may become some, as far as hours of `from..to` tell of
 /// them.
 async fn spans(
     app: &App,
-    tx: &store::Tx,
+    connection: &impl ConnectionTrait,
     indicator: &Indicator,
     from: Minute,
     to: Minute,
 ) -> Result<Vec<(Minute, Minute)>, ServiceError> {
     let behind = to.saturating_add(BEHIND);
-    let mut spans = event_costing::spans(app, tx.conn(), indicator, from, behind).await?;
-    let dips = store::dips::overlapping(tx.conn(), indicator.number, from, behind).await?;
+    let mut spans = event_costing::spans(app, connection, indicator, from, behind).await?;
+    let dips = store::dips::overlapping(connection, indicator.number, from, behind).await?;
     let alive = dips.into_iter().filter(|dip| dip.state != DipState::Dismissed);
     spans.extend(alive.map(|dip| (dip.from, dip.to.unwrap_or(behind).max(dip.from.saturating_add(1)))));
     Ok(spans)
@@ -212,10 +223,21 @@ pub struct Retention {
     pub held: Held,
     /// Hours before this minute are removed already, but for those kept for events; 0 is none.
     pub gone_before: Minute,
+    /// Hours that the policy takes away: the old ones without those that events and dips need.
+    pub goes: i64,
+    /// What is packed in them, in bytes.
+    pub goes_bytes: i64,
+}
+
+impl Retention {
+    /// Old hours that stay, because costs of events and dips are computed from them.
+    pub const fn stays(&self) -> i64 {
+        self.held.old - self.goes
+    }
 }
 
 /// What is kept of indicators in order of their keys, behind `after`, at most 1,000; and the minute before which the policy
-/// removes hours, if it does. Some of the old hours stay, because events need them.
+/// removes hours, if it does. An indicator with old hours costs a few statements of its own: only its events say which of them go.
 pub async fn overview(
     app: &App,
     actor: &Actor,
@@ -231,10 +253,20 @@ pub async fn overview(
     let numbers: Vec<i32> = indicators.iter().map(|one| one.number).collect();
     let held = store::sample_kept::held(connection, &numbers, before.unwrap_or(0)).await?;
     let heads = store::samples::heads(connection, &numbers).await?;
-    let of = |indicator: Indicator| Retention {
-        held: held.get(&indicator.number).copied().unwrap_or_default(),
-        gone_before: heads.get(&indicator.number).map_or(0, |head| head.gone_before),
-        indicator,
-    };
-    Ok((before, indicators.into_iter().map(of).collect()))
+    let mut rows = Vec::with_capacity(indicators.len());
+    for indicator in indicators {
+        let held = held.get(&indicator.number).copied().unwrap_or_default();
+        let head = heads.get(&indicator.number);
+        let gone_before = head.map_or(0, |head| head.gone_before);
+        let (mut goes, mut goes_bytes) = (0, 0);
+        let first =
+            head.and_then(|head| head.reach).map(|(first, _)| gone_before.max(first - first.rem_euclid(UTC_DAY)));
+        if let Some((from, to)) = first.zip(before).filter(|(from, to)| held.old > 0 && from < to) {
+            let kept = needed(app, connection, &indicator, from, to).await?;
+            let hours = from.div_euclid(60)..to.div_euclid(60);
+            (goes, goes_bytes) = store::sample_kept::goes(connection, indicator.number, hours, &kept).await?;
+        }
+        rows.push(Retention { indicator, held, gone_before, goes, goes_bytes });
+    }
+    Ok((before, rows))
 }

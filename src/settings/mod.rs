@@ -92,6 +92,12 @@ pub struct OutgoingSettings {
     /// port; in the environment with commas between them.
     #[serde(deserialize_with = "list")]
     pub allow: Vec<String>,
+    /// A file of certificates in PEM: authorities that are trusted beside the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// What opens servers: `SERVER=env:NAME` or `SERVER=file:PATH`, with `basic:` before it for a name and a password. The value
+    /// itself never stands here.
+    #[serde(deserialize_with = "list")]
+    pub tokens: Vec<String>,
 }
 
 fn list<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
@@ -316,6 +322,11 @@ mod tests {
         let (settings, _) = of(&[("FUPAN_OUTGOING__ALLOW", "10.0.0.0/8, prometheus.internal")]).unwrap();
         assert_eq!(settings.outgoing.allow, ["10.0.0.0/8", "prometheus.internal"]);
         assert!(of(&[]).unwrap().0.outgoing.allow.is_empty());
+        let tokens = "https://a.internal=env:A_TOKEN,https://b.internal=file:/run/b";
+        let (settings, _) =
+            of(&[("FUPAN_OUTGOING__TOKENS", tokens), ("FUPAN_OUTGOING__CA_FILE", "/etc/ca.pem")]).unwrap();
+        assert_eq!(settings.outgoing.tokens, ["https://a.internal=env:A_TOKEN", "https://b.internal=file:/run/b"]);
+        assert_eq!(settings.outgoing.ca_file.as_deref(), Some(Path::new("/etc/ca.pem")));
     }
 
     #[test]

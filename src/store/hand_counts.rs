@@ -49,23 +49,28 @@ fn a_week_before(day: NaiveDate) -> NaiveDate {
     day.checked_sub_days(Days::new(6)).unwrap_or(day)
 }
 
-/// The numbers of the indicators of which something was written for days of `from..=to`, in order, at most `limit`.
-pub async fn indicators_of(
+/// What was written of any indicators for the days `from..=to`, weeks that begin before `from` included, by number and in order
+/// of days.
+pub async fn of_all(
     connection: &impl ConnectionTrait,
     from: NaiveDate,
     to: NaiveDate,
-    limit: u64,
-) -> Result<Vec<i32>, StoreError> {
-    Ok(Entity::find()
-        .select_only()
-        .column(Column::Indicator)
-        .distinct()
+) -> Result<HashMap<i32, Vec<HandCount>>, StoreError> {
+    let rows = Entity::find()
         .filter(Column::Day.between(a_week_before(from), to))
         .order_by_asc(Column::Indicator)
-        .limit(limit)
-        .into_tuple()
+        .order_by_asc(Column::Day)
+        .limit(MOST)
         .all(connection)
-        .await?)
+        .await?;
+    let mut found: HashMap<i32, Vec<HandCount>> = HashMap::new();
+    for row in rows {
+        let (indicator, count) = value(row)?;
+        if count.span.last() >= from {
+            found.entry(indicator).or_default().push(count);
+        }
+    }
+    Ok(found)
 }
 
 /// The latest counts of an indicator, at most `limit`, behind one of them.

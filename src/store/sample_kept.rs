@@ -45,23 +45,11 @@ pub async fn remove(tx: &Tx, indicator: i32, hours: Range<i32>, kept: &[Range<i3
         values.extend([Value::from(indicator), kept.start.into(), kept.end.into()]);
     })
     .await?;
-    let mut gaps: Vec<Range<i32>> = Vec::with_capacity(kept.len() + 1);
-    let mut from = hours.start;
-    for kept in kept {
-        gaps.push(from..kept.start);
-        from = kept.end;
-    }
-    gaps.push(from..hours.end);
-    gaps.retain(|gap| !gap.is_empty());
     let mut removed = 0;
-    for chunk in gaps.chunks(200) {
-        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
-        // The outer bounds are what the key is walked by.
-        let any = vec!["(hour >= ? AND hour < ?)"; chunk.len()].join(" OR ");
-        let mut values = vec![Value::from(indicator), first.start.into(), last.end.into()];
-        values.extend(chunk.iter().flat_map(|gap| [Value::from(gap.start), gap.end.into()]));
+    for chunk in gaps(&hours, kept).chunks(TOGETHER) {
+        let (condition, values) = within(indicator, chunk);
         for table in ["sample_hour", "sample_code_hour"] {
-            let text = format!("DELETE FROM {table} WHERE indicator = ? AND hour >= ? AND hour < ? AND ({any})");
+            let text = format!("DELETE FROM {table} WHERE {condition}");
             let done = tx.conn().execute_raw(statement(tx.backend(), &text, values.clone())).await?;
             removed += if table == "sample_hour" { done.rows_affected() } else { 0 };
         }
@@ -70,6 +58,47 @@ pub async fn remove(tx: &Tx, indicator: i32, hours: Range<i32>, kept: &[Range<i3
     let values = vec![hours.end.saturating_mul(60).into(), indicator.into()];
     tx.conn().execute_raw(statement(tx.backend(), text, values)).await?;
     Ok(removed)
+}
+
+/// Gaps of one statement.
+const TOGETHER: usize = 200;
+
+/// The hours of `hours` that are not kept ones, which are in order.
+fn gaps(hours: &Range<i32>, kept: &[Range<i32>]) -> Vec<Range<i32>> {
+    let starts = std::iter::once(hours.start).chain(kept.iter().map(|kept| kept.end));
+    let ends = kept.iter().map(|kept| kept.start).chain([hours.end]);
+    starts.zip(ends).map(|(start, end)| start..end).filter(|gap| !gap.is_empty()).collect()
+}
+
+/// The condition of the hours of an indicator that lie in gaps, which are in order. The outer bounds are what the key is walked by.
+fn within(indicator: i32, gaps: &[Range<i32>]) -> (String, Vec<Value>) {
+    let any = vec!["(hour >= ? AND hour < ?)"; gaps.len()].join(" OR ");
+    let (first, last) = (gaps.first().map_or(0, |gap| gap.start), gaps.last().map_or(0, |gap| gap.end));
+    let mut values = vec![Value::from(indicator), first.into(), last.into()];
+    values.extend(gaps.iter().flat_map(|gap| [Value::from(gap.start), gap.end.into()]));
+    (format!("indicator = ? AND hour >= ? AND hour < ? AND ({any})"), values)
+}
+
+/// How many packed hours of an indicator [`remove`] would take, and their bytes.
+pub async fn goes(
+    connection: &impl ConnectionTrait,
+    indicator: i32,
+    hours: Range<i32>,
+    kept: &[Range<i32>],
+) -> Result<(i64, i64), StoreError> {
+    let mut sum = (0, 0);
+    for chunk in gaps(&hours, kept).chunks(TOGETHER) {
+        let (condition, values) = within(indicator, chunk);
+        let text = format!(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(packed)), 0) AS {{int}}) FROM sample_hour WHERE {condition}"
+        );
+        let statement = statement(connection.get_database_backend(), &text, values);
+        if let Some(row) = connection.query_one_raw(statement).await? {
+            let (hours, bytes): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            sum = (sum.0 + hours, sum.1 + bytes);
+        }
+    }
+    Ok(sum)
 }
 
 /// The hours of indicators that are kept among removed ones and lie in `hours` or reach into it, in order.

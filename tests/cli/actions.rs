@@ -69,3 +69,45 @@ async fn the_board_and_the_analytics_are_printed_and_listed() {
     assert_eq!(run(&["analytics", "--by", "person"]).status.code(), Some(2));
     assert_eq!(run(&["analytics", "--list", "nope"]).status.code(), Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moves_with_the_version_that_was_seen_do_nothing_once_somebody_was_quicker() {
+    let database = TestDatabase::new().await;
+    let run = |words: &[&str]| fupan(&database, words, &[]);
+    assert!(run(&["add", LINE]).status.success());
+    assert!(run(&["action", "add", "PE-1", "加告警"]).status.success());
+    let version = |words: &[&str]| {
+        let shown: serde_json::Value = serde_json::from_str(&out(&run(words))).unwrap();
+        shown["version"].as_i64().unwrap().to_string()
+    };
+    let seen = version(&["--json", "action", "show", "AI-1"]);
+    assert!(out(&run(&["action", "show", "AI-1"])).contains(&format!("版本 version: {seen}")));
+    assert!(run(&["action", "start", "AI-1", "--version", &seen]).status.success());
+    for words in [
+        vec!["action", "submit", "AI-1", "--evidence", "截图", "--version", &seen],
+        vec!["action", "edit", "AI-1", "--title", "加两级告警", "--version", &seen],
+        vec!["action", "wont-do", "AI-1", "--reason", "改了方案", "--version", &seen],
+        vec!["action", "remove", "AI-1", "--version", &seen],
+    ] {
+        let refused = run(&words);
+        assert_eq!(refused.status.code(), Some(6), "{words:?}: {}", err(&refused));
+        assert!(err(&refused).contains("已被别人改过"), "{}", err(&refused));
+    }
+    let now = version(&["--json", "action", "show", "AI-1"]);
+    let edited = run(&["action", "edit", "AI-1", "--title", "加两级告警", "--version", &now]);
+    assert!(edited.status.success() && out(&edited).contains("加两级告警"), "{}", err(&edited));
+
+    let seen = version(&["--json", "event", "show", "PE-1"]);
+    assert!(run(&["pm", "draft", "PE-1", "--version", &seen]).status.success());
+    for words in [
+        vec!["pm", "waive", "PE-1", "--reason", "另有记录", "--version", &seen],
+        vec!["pm", "assign", "PE-1", "--due", "2030-01-01", "--version", &seen],
+        vec!["pm", "done", "PE-1", "--reason", "别处复盘过", "--version", &seen],
+        vec!["pm", "review", "PE-1", "--version", &seen],
+    ] {
+        let refused = run(&words);
+        assert_eq!(refused.status.code(), Some(6), "{words:?}: {}", err(&refused));
+    }
+    let now = version(&["--json", "event", "show", "PE-1"]);
+    assert!(run(&["pm", "waive", "PE-1", "--reason", "另有记录", "--version", &now]).status.success());
+}

@@ -26,7 +26,7 @@ async fn a_word_that_is_no_code_is_refused_with_the_words_of_both_languages() {
         (vec!["event", "edit", "PE-1", "restricted=bad"], "限制可见：请写 是 或 否", "write yes or no"),
         (vec!["event", "edit", "PE-1", "unknown=bad"], "请从这些里选：发生、发现", "occurred, detected"),
         (vec!["event", "edit", "PE-1", "links=bad https://example.com/1"], "请写 工单、文档", "ticket, document"),
-        (vec!["event", "edit", "PE-1", "nosuch=1"], "字段：请写 周、性质", "week, kind"),
+        (vec!["event", "edit", "PE-1", "nosuch=1"], "字段：没有“nosuch”，请写 周、性质", "week, kind"),
         (vec!["event", "mark", "PE-1", "bad"], "时间点：请写 发现、响应", "detected, acknowledged"),
         (vec!["action", "add", "PE-1", "x", "--priority", "bad"], "优先级：请写 高、中、低", "high, medium, low"),
         (vec!["action", "list", "--state", "bad"], "状态：请写 待处理", "open, in progress"),

@@ -131,7 +131,7 @@ async fn fields_points_and_choices_are_written_in_either_language_and_refusals_n
         (vec!["event", "edit", "PE-1", "detection=x"], "发现方式：请写 监控告警、客户反馈、内部员工、对账、其他"),
         (vec!["event", "edit", "PE-1", "kind=x"], "性质：请写 正常、演练、维护"),
         (vec!["event", "edit", "PE-1", "cause_category=x"], "请写 变更、容量、外部依赖"),
-        (vec!["event", "edit", "PE-1", "nosuch=x"], "字段：请写 周、性质、等级"),
+        (vec!["event", "edit", "PE-1", "nosuch=x"], "字段：没有“nosuch”，请写 周、性质、等级"),
         (vec!["event", "mark", "PE-1", "x"], "时间点：请写 发现、响应、定位、止损、恢复"),
         (vec!["event", "relate", "PE-1", "x", "PE-2"], "关系：请写 相关、重复、再次发生"),
         (vec!["action", "add", "PE-1", "加告警", "--priority", "x"], "优先级：请写 高、中、低"),
@@ -144,4 +144,23 @@ async fn fields_points_and_choices_are_written_in_either_language_and_refusals_n
         assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
         assert!(err(&refused).contains(words), "{words}: {}", err(&refused));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_field_is_named_and_a_time_of_the_next_day_is_told() {
+    let database = TestDatabase::new().await;
+    let run = |arguments: &[&str]| fupan(&database, arguments, &[]);
+    assert!(run(&["add", LINE, "--week", "2024-W34"]).status.success());
+    let refused = run(&["event", "edit", "PE-1", "detected=15:02", "lossexpected=1200"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        err(&refused).contains("没有“lossexpected”，请写 周") && err(&refused).contains("recovered"),
+        "{}",
+        err(&refused)
+    );
+    let edited = run(&["event", "edit", "PE-1", "recovered=14:00"]);
+    assert!(out(&edited).contains("2024-08-20 14:00"), "{}", out(&edited));
+    assert!(err(&edited).contains("recovered=14:00 早于发生时刻，按 2024-08-20 理解"), "{}", err(&edited));
+    let edited = run(&["event", "edit", "PE-1", "recovered=15:40"]);
+    assert!(!err(&edited).contains("早于发生"), "{}", err(&edited));
 }

@@ -9,7 +9,7 @@ use std::{
 
 use fupan::{
     domain::outgoing::Exceptions,
-    outgoing::{HttpOut, Lookup, NothingOut},
+    outgoing::{House, HttpOut, Lookup, NothingOut},
     service::ports::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingRequest, RequestBody},
 };
 use support::http::{Elsewhere, Reply};
@@ -38,6 +38,7 @@ fn to(url: impl Into<String>) -> OutgoingRequest {
         url: url.into(),
         body: RequestBody::None,
         bearer: None,
+        house_token: false,
         headers: Vec::new(),
         within: Duration::from_secs(5),
         most_bytes: 100_000,
@@ -242,4 +243,104 @@ async fn an_address_that_is_none_or_carries_a_password_is_refused_before_anythin
     assert!(matches!(out.check(&format!("http://127.0.0.1/{}", "x".repeat(3_000))), Err(OutgoingError::Address(_))));
     assert!(matches!(NothingOut.check("https://example.com"), Err(OutgoingError::Forbidden(_))));
     assert!(matches!(send(&NothingOut, "https://example.com").await, Err(OutgoingError::Forbidden(_))));
+}
+
+/// A server with a certificate of an authority that only this test knows; it answers with what it was told as authorization.
+async fn behind_tls() -> std::net::SocketAddr {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outgoing");
+    let chain = CertificateDer::pem_file_iter(folder.join("server.pem")).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let settings = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(settings));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                if stream.read(&mut byte).await.unwrap_or(0) == 0 {
+                    break;
+                }
+                asked.push(byte[0]);
+            }
+            let asked = String::from_utf8(asked).unwrap();
+            let told = asked.lines().find_map(|line| line.strip_prefix("authorization: ")).unwrap_or("nothing");
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{told}", told.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let _ = stream.shutdown().await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_server_of_an_inner_authority_is_asked_once_its_certificate_is_in_the_settings() {
+    let address = behind_tls().await;
+    let (lookup, _) = lookup(&[&["127.0.0.1"]]);
+    let url = format!("https://prometheus.internal:{}/", address.port());
+    let exceptions = || allowing(&["prometheus.internal"]);
+    let closed = HttpOut::with_lookup(exceptions(), &lookup).unwrap();
+    let Err(OutgoingError::Unreachable(words)) = send(&closed, &url).await else { panic!("it was believed") };
+    assert!(words.contains("UnknownIssuer"), "{words}");
+    let authority = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outgoing/authority.pem");
+    let open = HttpOut::set_up(exceptions(), House::of(Some(&authority), &[]).unwrap(), &lookup).unwrap();
+    assert_eq!(send(&open, &url).await.unwrap().body, b"nothing");
+    // Trusting it does not open what is not listed.
+    let other = format!("https://other.internal:{}/", address.port());
+    assert!(matches!(send(&open, &other).await, Err(OutgoingError::Forbidden(_))));
+    let bare = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outgoing/server.key");
+    let words = House::of(Some(&bare), &[]).unwrap_err();
+    assert!(words.contains("server.key") && words.contains("no certificate"), "{words}");
+}
+
+#[tokio::test]
+async fn a_token_of_the_settings_goes_to_its_server_alone_and_its_file_is_read_anew() {
+    let told = |reply: &support::http::Asked| {
+        let told = reply.headers.get("authorization").cloned().unwrap_or_default();
+        Reply::Whole("200 OK".to_owned(), Vec::new(), told)
+    };
+    let (one, two) = (Elsewhere::start(told).await, Elsewhere::start(told).await);
+    let folder = support::TestDatabase::new().await;
+    let file = folder.folder().join("token");
+    std::fs::write(&file, "first\n").unwrap();
+    let with = |reference: &str| {
+        let entry = format!("{}={reference}", one.url().trim_end_matches('/'));
+        let house = House::of(None, &[entry]).unwrap();
+        assert!(!format!("{house:?}").contains("first"));
+        HttpOut::of_house(allowing(&["127.0.0.0/8"]), house).unwrap()
+    };
+    let ask = async |out: &HttpOut, url: String| {
+        let request = OutgoingRequest { house_token: true, ..to(url) };
+        out.send(&request).await.map(|answer| String::from_utf8(answer.body).unwrap())
+    };
+    let out = with(&format!("file:{}", file.display()));
+    assert!(out.holds_token(&one.url()) && !out.holds_token(&two.url()));
+    assert_eq!(ask(&out, one.url()).await.unwrap(), "Bearer first");
+    assert_eq!(ask(&out, two.url()).await.unwrap(), "", "another port is another server");
+    assert_eq!(send(&out, one.url()).await.unwrap().body, b"", "only who asks for it gets it: no group of a chat");
+    let given = OutgoingRequest { bearer: Some("own".to_owned().into()), house_token: true, ..to(one.url()) };
+    assert_eq!(out.send(&given).await.unwrap().body, b"Bearer own");
+    std::fs::write(&file, "second").unwrap();
+    assert_eq!(ask(&out, one.url()).await.unwrap(), "Bearer second");
+    let basic = with(&format!("basic:file:{}", file.display()));
+    std::fs::write(&file, "name:pass word\n").unwrap();
+    assert_eq!(ask(&basic, one.url()).await.unwrap(), "Basic bmFtZTpwYXNzIHdvcmQ=");
+    let Err(OutgoingError::Token(words)) = ask(&out, one.url()).await else { panic!("two words are no token") };
+    assert!(!words.contains("pass word") && words.contains("outgoing.tokens"), "{words}");
+    let environment = with("env:PATH");
+    assert_eq!(ask(&environment, one.url()).await.unwrap(), format!("Bearer {}", std::env::var("PATH").unwrap()));
+    let Err(OutgoingError::Token(words)) = ask(&with("env:NOT_SET_ANYWHERE"), one.url()).await else { panic!() };
+    assert!(words.contains("NOT_SET_ANYWHERE"), "{words}");
 }

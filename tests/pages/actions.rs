@@ -196,3 +196,29 @@ async fn the_board_and_the_analytics_are_pages_in_both_languages_and_every_numbe
         assert!(page.contains(words), "{path}: {page}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_people_who_move_an_item_the_second_sees_what_happened_and_loses_nothing() {
+    let service = Service::start(NOW).await;
+    let (person, lead) = (Person::of(&service, Role::Reporter).await, Person::of(&service, Role::Lead).await);
+    person.post("/events", &[("line", LINE)]).await;
+    let (_, page) = person.get("/e/1").await;
+    let of_reporter = |part: &&str| part.split('<').next().is_some_and(|head| head.ends_with(">reporter"));
+    let owner = page.split("<option value=\"").skip(1).find(of_reporter).unwrap();
+    let owner = owner.split('"').next().unwrap().to_owned();
+    assert_eq!(person.post("/events/1/actions", &fields("加告警", "", "", &owner)).await.0, StatusCode::SEE_OTHER);
+    let start = [("to", "in_progress"), ("version", "1")];
+    assert_eq!(person.post("/actions/1/move", &start).await.0, StatusCode::SEE_OTHER);
+    let hand_over = |evidence| [("to", "in_verification"), ("version", "2"), ("evidence", evidence)];
+    assert_eq!(person.post("/actions/1/move", &hand_over("看板截图")).await.0, StatusCode::SEE_OTHER);
+    let (status, _, page) = lead.post("/actions/1/move", &hand_over("演练 <i>记录")).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let flash = page.split("role=\"alert\">").nth(1).unwrap().split("</p>").next().unwrap();
+    assert!(flash.contains("已被别人改过") && flash.contains("reporter"), "{flash}");
+    let lost = page.split("id=\"lost\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(lost.contains("演练 &#60;i&#62;记录"), "it moved on, so that nothing takes the evidence: {lost}");
+    let wont = [("to", "in_progress"), ("version", "2"), ("reason", "证据不足")];
+    let (status, _, page) = lead.post("/actions/1/move", &wont).await;
+    assert!(status == StatusCode::CONFLICT && page.contains("证据不足</textarea>"), "{page}");
+    assert!(!page.contains("id=\"lost\""), "what stands in its field is not shown twice: {page}");
+}

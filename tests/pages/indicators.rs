@@ -165,7 +165,7 @@ async fn a_figure_is_explained_and_split_into_events_and_background() {
     }
     assert_eq!(lead.get(&format!("/indicators/{KEY}?period=soon")).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     let (_, text) = lead.get(&format!("/indicators/{KEY}/days.csv?period=2024-W34")).await;
-    assert!(text.contains("2024-08-19,144000,143399,0,601,1440,99.582\r\n"), "{text}");
+    assert!(text.contains("2024-08-19,144000,143399,0,601,1440,99.582,\r\n"), "{text}");
     let (_, text) = lead.get(&format!("/indicators/{KEY}/minutes.csv?from=2024-08-19")).await;
     assert!(text.contains("2024-08-19T15:00:00+08:00,100,80,0,20,0\r\n") && text.lines().count() == 1_441, "{text}");
     assert_eq!(
@@ -212,6 +212,66 @@ async fn the_days_are_the_same_before_and_after_the_worker_summed_them() {
     assert_ne!(line("2024-08-18"), was("2024-08-18"));
     assert_ne!(line("2024-08-21"), was("2024-08-21"));
     assert_eq!(line("2024-08-19"), was("2024-08-19"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_that_were_written_by_hand_stand_in_charts_the_calendar_and_the_file_and_are_named() {
+    let service = Service::start(NOW).await;
+    let lead = Person::of(&service, Role::Lead).await;
+    indicator(&lead, &service).await;
+    push(&service, minute("2024-08-12T00:00"), minute("2024-08-15T00:00"), |at| i64::from(at % 100 == 0)).await;
+    let write = async |span: &str, total: &str, success: &str, note: &str| {
+        let form = [("span", span), ("total", total), ("success", success), ("note", note)];
+        let (status, _, page) = lead.post(&format!("/indicators/{KEY}/hand-counts"), &form).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    };
+    write("2024-W32", "7000", "6930", "对账系统").await;
+    write("2024-08-16", "1000", "500", "<b>值班表</b>").await;
+    // Of a day with samples, and of a week of which a day has samples: neither counts.
+    write("2024-08-13", "9", "1", "").await;
+    write("2024-W33", "9", "1", "").await;
+
+    let path = format!("/indicators/{KEY}");
+    let (_, text) = lead.get(&format!("{path}/days.csv?period=2024-08")).await;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "\u{feff}day,total,success,excluded,failed,measured_minutes,rate,by_hand");
+    assert_eq!(lines[1], "2024-08-05,7000,6930,0,70,0,99.000,2024-W32");
+    assert!(lines[2].starts_with("2024-08-12,144000,") && lines[2].ends_with(",1440,99.989,"), "{text}");
+    assert_eq!((lines.len(), lines[5]), (6, "2024-08-16,1000,500,0,500,0,50.000,2024-08-16"), "{text}");
+    let (_, text) = lead.get(&format!("{path}/days.csv?from=2024-08-06&to=2024-08-11")).await;
+    assert_eq!(text.lines().count(), 1, "part of a week is nobody's number: {text}");
+
+    let (_, page) = lead.get(&format!("{path}?period=2024-08")).await;
+    for words in [
+        "<title>手填 2024-W32 99.000% = 6,930 ÷ (7,000 − 0)</title>",
+        "<li>2024-W32 99.000% = 6,930 ÷ (7,000 − 0) · 对账系统 · ",
+        "<li>2024-08-16 50.000% = 500 ÷ (1,000 − 0) · &#60;b&#62;值班表",
+        "<title>2024-08-07: 手填 2024-W32 99.000%",
+        "<title>2024-08-16: 手填 2024-08-16 50.000%",
+        "阴影为手填",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!(page.matches("class=\"bg hand\"").count(), 8, "seven days and one");
+    assert!(!page.contains("手填 2024-08-13") && !page.contains("手填 2024-W33"), "{page}");
+    // Seven days, three, one alone, with a gap between the last two.
+    let path_of = |page: &str| page.split("class=\"act\" d=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let drawn = path_of(&page);
+    assert_eq!((drawn.matches('M').count(), drawn.matches('L').count()), (2, 9), "{drawn}");
+    // A week is drawn by its hours.
+    let (_, page) = lead.get(&format!("{path}?period=2024-W33")).await;
+    assert!(page.contains("<title>手填 2024-08-16") && path_of(&page).matches('L').count() > 90, "{page}");
+    let (_, page) = lead.get("/figures?days=90").await;
+    assert!(page.contains("<title>手填 2024-W32") && page.contains("含手填"), "{page}");
+    // 432,000 + 8,000 attempts, 43 or 44 + 570 failures.
+    assert!(page.contains("99.860%") || page.contains("99.859%"), "{page}");
+    let token = service.token(Role::Viewer).await;
+    for of in ["totals", "ledger"] {
+        let url = format!("{}/api/v1/indicators/{KEY}/{of}?period=2024-08", service.url);
+        let answer: Value =
+            reqwest::Client::new().get(url).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["by_hand_spans"], json!(["2024-W32", "2024-08-16"]), "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

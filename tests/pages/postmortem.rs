@@ -212,3 +212,74 @@ async fn a_postmortem_is_moved_on_printed_and_taken_away_in_both_languages() {
     let (_, page) = viewer.get("/e/1/postmortem").await;
     assert!(page.contains("根因") && !page.contains("<textarea"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_people_who_move_a_postmortem_the_second_sees_what_happened_and_loses_nothing() {
+    let (service, first) = desk().await;
+    let lead = Person::of(&service, Role::Lead).await;
+    let (_, page) = lead.get("/e/1").await;
+    let workflow = between(&page, "id=\"workflow\"", "</section>");
+    let version = between(workflow, "name=\"version\" value=\"", "\"").to_owned();
+    let forms = workflow.matches("action=\"/events/1/postmortem\"").count();
+    assert!(forms > 3 && workflow.matches("name=\"version\"").count() == forms, "{workflow}");
+
+    // A fact and a line of the timeline move nothing.
+    first.post("/events/1/timeline", &[("entry", "15:12 切换备用渠道")]).await;
+    let draft = [("to", "drafting"), ("version", version.as_str())];
+    assert_eq!(first.post("/events/1/postmortem", &draft).await.0, StatusCode::SEE_OTHER);
+    let waive = [("to", "not_required"), ("version", version.as_str()), ("reason", "另有 <b>记录")];
+    let (status, _, page) = lead.post("/events/1/postmortem", &waive).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let refused = between(&page, "id=\"move-refused\">", "</p>");
+    assert!(refused.contains("已被别人改过") && refused.contains("reporter"), "{refused}");
+    assert!(page.contains("另有 &#60;b&#62;记录</textarea>"), "the reason stands in the form again: {page}");
+    let now = between(between(&page, "id=\"workflow\"", "</section>"), "name=\"version\" value=\"", "\"").to_owned();
+    assert_ne!(now, version);
+    let waive = [("to", "not_required"), ("version", now.as_str()), ("reason", "另有记录")];
+    assert_eq!(lead.post("/events/1/postmortem", &waive).await.0, StatusCode::SEE_OTHER);
+    // The state that was left has no field for the reason any more: it is shown all the same.
+    let again = [("to", "not_required"), ("version", now.as_str()), ("reason", "我也觉得不用")];
+    let (status, _, page) = lead.post("/events/1/postmortem", &again).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(between(&page, "id=\"move-lost\"", "</div>").contains("我也觉得不用"), "{page}");
+    // What is refused for another reason stays in the form as well.
+    let (status, _, page) = lead.post("/events/1/postmortem", &[("to", "pending"), ("reason", " ")]).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.contains("id=\"move-refused\""), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_assigns_a_postmortem_changes_only_what_was_chosen() {
+    let (service, _) = desk().await;
+    let lead = Person::of(&service, Role::Lead).await;
+    let local = fupan::domain::actor::Actor::local_operator();
+    let people = fupan::service::accounts::writers(&service.app, &local).await.unwrap();
+    let id = |name: &str| people.iter().find(|(_, have)| have == name).unwrap().0.to_string();
+    let (reporter, other) = (id("reporter"), id("lead"));
+    let (_, page) = lead.get("/e/1").await;
+    let assign = between(&page, "id=\"assign\"", "</form>");
+    let (version, due) =
+        (between(assign, "name=\"version\" value=\"", "\""), between(assign, "name=\"was_due_on\" value=\"", "\""));
+    let form = |owner: &str, reviewer: &str, due_on: &str| {
+        [
+            ("version", version),
+            ("owner", owner),
+            ("was_owner", ""),
+            ("reviewer", reviewer),
+            ("was_reviewer", ""),
+            ("due_on", due_on),
+            ("was_due_on", due),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let post = async |form: [(String, String); 7]| {
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        lead.post("/events/1/postmortem", &form).await
+    };
+    assert_eq!(post(form(&reporter, "", due)).await.0, StatusCode::SEE_OTHER);
+    let (status, _, page) = post(form("", &other, "2024-09-20")).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let assign = between(&page, "id=\"assign\" open", "</form>");
+    assert!(assign.contains(&format!("value=\"{reporter}\" selected")), "the other's owner stands: {assign}");
+    assert!(assign.contains(&format!("value=\"{other}\" selected")), "the chosen reviewer stands: {assign}");
+    assert!(assign.contains("name=\"due_on\" value=\"2024-09-20\""), "{assign}");
+}

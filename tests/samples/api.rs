@@ -160,7 +160,7 @@ async fn samples_come_as_json_lines_or_tables_and_the_same_minute_replaces() {
     let expected = json!({
         "indicator": "pay", "from": "2024-08-19T00:00:00+08:00", "to": "2024-08-21T14:08:00+08:00",
         "total": 160, "success": 140, "excluded": 5, "eligible": 155, "failed": 15,
-        "effective_rate": "90.322", "business_rate": "87.500", "system_rate": "90.625", "minutes": 3_728, "measured": 3, "by_hand": 0, "coverage": "0.08",
+        "effective_rate": "90.322", "business_rate": "87.500", "system_rate": "90.625", "minutes": 3_728, "measured": 3, "by_hand": 0, "by_hand_spans": [], "coverage": "0.08",
         "estimated": 0, "definition": 1, "revision": 3,
     });
     assert_eq!(totals, expected, "the minute that runs is not over");

@@ -149,3 +149,34 @@ async fn what_cannot_be_true_or_is_not_yet_or_was_changed_by_others_is_refused()
     assert_eq!(delete("\"2\"").await.unwrap().status(), StatusCode::NO_CONTENT);
     assert_eq!(delete("\"2\"").await.unwrap().status(), StatusCode::NOT_FOUND);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_change_is_said_to_be_none_by_report_page_and_api() {
+    let house = House::new().await;
+    house.by_hand("2024-W33", 2_000, 1_980).await;
+    house.by_hand("2024-W34", 1_000, 990).await;
+    // Fewer digits than the week before.
+    let figures = [("2024-W33", "99.950"), ("2024-W34", "99.95")];
+    for (week, value) in figures {
+        let body = json!({"value": value, "unit": "%"});
+        let (status, answer) = house.send("PUT", &format!("/api/v1/figures/{week}/出金成功率"), &body).await;
+        assert!(status.is_success(), "{status} {answer}");
+    }
+    let (_, figures) = house.send("GET", "/api/v1/figures?week=2024-W34", &Value::Null).await;
+    let measured = figures["data"].as_array().unwrap().iter().find(|one| one["name"] == "支付成功率").unwrap();
+    assert_eq!(measured["measured"]["change"], "0.000", "{measured}");
+    let get = async |path: &str| {
+        let answer = house.client.get(format!("{}{path}", house.service.url)).bearer_auth(&house.token).send().await;
+        answer.unwrap().text().await.unwrap()
+    };
+    let report = get("/api/v1/reports/2024-W34?format=md").await;
+    assert!(report.contains("支付成功率：99.000%（较上周持平）"), "{report}");
+    assert!(report.contains("出金成功率：99.95%（较上周持平）"), "{report}");
+    let report = fupan::service::reports::weekly;
+    let local = fupan::domain::actor::Actor::local_operator();
+    let app = &house.service.app;
+    let after = report(app, &local, "2024-W34".parse().unwrap()).await.unwrap();
+    let before = report(app, &local, "2024-W33".parse().unwrap()).await.unwrap();
+    let changes = fupan::service::reports::changes(&after, &before, fupan::service::reports::Section::All).join("\n");
+    assert!(changes.contains("出金成功率 99.95%（较 2024-W33 持平）") && !changes.contains("0.00"), "{changes}");
+}

@@ -11,3 +11,4 @@ mod exact;
 mod plans;
 mod retention;
 mod sources;
+mod statements;

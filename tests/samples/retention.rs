@@ -205,7 +205,13 @@ async fn what_events_are_computed_from_stays_when_minutes_are_removed() {
     // A year later.
     keep(&app, 100).await;
     world.service.clock.set("2025-08-21T06:08:30Z");
+    while samples::tidy(&app).await.unwrap() != samples::Tidied::default() {}
+    let (_, said) = sample_retention::overview(&app, &actor, None, None).await.unwrap();
     let held = tidy(&app).await;
+    assert_eq!((said[0].goes.cast_unsigned(), said[0].stays()), (held, 864 - held.cast_signed()), "said before");
+    let (_, after) = sample_retention::overview(&app, &actor, None, None).await.unwrap();
+    assert_eq!((after[0].goes, after[0].goes_bytes, after[0].stays()), (0, 0, said[0].stays()));
+    assert_eq!(said[0].held.bytes - said[0].goes_bytes, after[0].held.bytes);
     assert!((750..820).contains(&held), "{held} of 864 hours went, those that the event needs did not");
     let (status, now) = world.send(Method::GET, &format!("/events/{number}"), &Value::Null).await;
     assert_eq!(status, StatusCode::OK);

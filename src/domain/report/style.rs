@@ -106,7 +106,7 @@ const EVENTS: &str = "\
 {% endif %}
 ";
 
-const FIGURE: &str = "- {{ name }}：{{ value }}{{ unit }}{% if change %}（较上周{{ change }}）{% endif %}";
+const FIGURE: &str = "- {{ name }}：{{ value }}{{ unit }}{% if change %}（较上周{% if flat %}持平{% else %}{{ change }}{% endif %}）{% endif %}";
 
 const COUNTS: &str = "\
 - 事故数{% for c in counts %}{{ c.label }}{{ c.count }}次{% if not loop.last %}，{% endif %}{% endfor %}\

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     super::{gate::caller, problem::Problem},
     events::number_of,
-    samples::{TotalsQuery, shown},
+    samples::{TotalsQuery, shown, spans},
 };
 use crate::{
     domain::{
@@ -188,6 +188,8 @@ pub struct LedgerBody {
     failed: i64,
     /// Minutes that nobody measured: their counts were written by hand.
     by_hand: i64,
+    /// The days and weeks of them: `2024-08-19`, `2024-W34`.
+    by_hand_spans: Vec<String>,
     /// The rate with the indicator's digits, rounded down.
     rate: Option<String>,
     /// The target in percent.
@@ -318,6 +320,7 @@ pub fn ledger_body(app: &App, ledger: &Ledger) -> LedgerBody {
         success: ledger.totals.success,
         failed: ledger.explained.failed,
         by_hand: ledger.by_hand,
+        by_hand_spans: spans(&ledger.stand_ins),
         rate: rate(ledger.totals, digits),
         target: ledger.target.map(|target| target.to_string()),
         explained: ledger.explained.by_events,

@@ -75,7 +75,7 @@ pub async fn patch(
         Some(Some(word)) => Ok(Some(Some(accounts::named(&app, &caller.actor, field, &word).await?.id))),
     };
     let (owner, reviewer) = (person("owner", body.owner).await?, person("reviewer", body.reviewer).await?);
-    let change = PostmortemChange { to, reason: body.reason, owner, reviewer, due_on: body.due_on };
+    let change = PostmortemChange { to, reason: body.reason, owner, reviewer, due_on: body.due_on, seen: None };
     let event = postmortems::change(&app, &caller.actor, number_of(&number)?, Some(version), change).await?;
     Ok(with_etag(&request, HttpResponse::Ok(), event.version, &event_body::body(&app, &event)))
 }

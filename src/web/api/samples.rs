@@ -26,7 +26,9 @@ use crate::{
     },
     i18n,
     service::{
-        App, ServiceError, hand_counts, indicators,
+        App, ServiceError,
+        hand_counts::{self, StandIn},
+        indicators,
         indicators::WithObjectives,
         sample_codes::{self, CodeSum, CodeSums},
         sample_retention,
@@ -170,6 +172,8 @@ pub struct TotalsBody {
     measured: i64,
     /// Those of them that nobody measured: their counts were written by hand.
     by_hand: i64,
+    /// The days and weeks of them: `2024-08-19`, `2024-W34`.
+    by_hand_spans: Vec<String>,
     /// 100 × measured ÷ minutes with two digits, rounded down.
     coverage: Option<String>,
     /// Measured minutes that are estimated.
@@ -309,6 +313,11 @@ pub async fn minutes(
     Ok(HttpResponse::Ok().json(MinuteList { data: minutes.map(row).collect(), next_cursor: None }))
 }
 
+/// The days and weeks that were written by hand.
+pub(super) fn spans(stand_ins: &[StandIn]) -> Vec<String> {
+    stand_ins.iter().map(|one| one.count.span.to_string()).collect()
+}
+
 /// The sums of a period as JSON, by an indicator.
 pub async fn sums(
     app: &App,
@@ -342,6 +351,7 @@ pub async fn sums(
         minutes: i64::from(to - from),
         measured,
         by_hand: summed.by_hand,
+        by_hand_spans: spans(&summed.stand_ins),
         coverage: text(measured, i64::from(to - from), 2),
         estimated,
         definition: crate::domain::indicator::definition_on(&all, last).map(|definition| definition.version),

@@ -36,7 +36,7 @@ pub struct SourceQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SourceProblemBody {
     /// forbidden_address, unreachable, slow, too_long, redirect, denied, no_interface, unavailable, query, many_series,
-    /// histogram, unreadable or not_taken.
+    /// histogram, unreadable, not_taken or no_token.
     code: &'static str,
     /// A sentence with the remedy.
     detail: &'static str,
@@ -65,6 +65,8 @@ pub struct SourceBody {
     excluded: Option<String>,
     /// Whether a token is kept. It is never shown.
     has_token: bool,
+    /// Whether the settings hold a token for its server (`outgoing.tokens`); it is sent where none is kept here.
+    settings_token: bool,
     /// Minutes that are waited for late data.
     delay_minutes: u16,
     /// Nothing is pulled.
@@ -163,6 +165,7 @@ pub fn body(app: &App, of: &SourceOf) -> SourceBody {
         failed,
         excluded: fields.excluded.clone(),
         has_token: source.has_token,
+        settings_token: app.outgoing.holds_token(&fields.url),
         delay_minutes: fields.delay,
         paused: fields.paused,
         since: minute(state.since),

@@ -184,6 +184,9 @@ struct ActionPage {
     shell: Shell,
     w: &'static ActionTexts,
     message: String,
+    /// What was typed and has no field any more, because the item moved on.
+    lost: String,
+    you_wrote: &'static str,
     row: ActionRow,
     version: i64,
     event_title: String,
@@ -246,9 +249,19 @@ async fn show(
     let typed = refused
         .step
         .unwrap_or_else(|| MoveForm { evidence: item.evidence.clone().unwrap_or_default(), ..MoveForm::default() });
+    let steps = steps(w, item.state, role.may(Permission::WaiveActionItem), tried.as_deref());
+    let lost = if refused.message.is_empty() {
+        String::new()
+    } else if editing && item.state.is_closed() {
+        unplaced_edit(&form, &was)
+    } else {
+        unplaced_step(&typed, &steps)
+    };
     let own = item.verifier_id.is_some() && item.verifier_id == item.fields.owner_id;
     let page = ActionPage {
         message: refused.message,
+        lost,
+        you_wrote: crate::i18n::postmortem::words(t.lang == "zh-CN").you_wrote,
         row: row(app, t, &listed, true),
         version: item.version,
         event_title: listed.event.title(),
@@ -267,7 +280,7 @@ async fn show(
         evidence: item.evidence.as_deref().map(formats::html).unwrap_or_default(),
         ticket: item.fields.ticket_url.clone().unwrap_or_default(),
         closed: item.state.is_closed(),
-        steps: steps(w, item.state, role.may(Permission::WaiveActionItem), tried.as_deref()),
+        steps,
         typed,
         editing,
         was: serde_json::to_string(&was).unwrap_or_default(),
@@ -289,6 +302,30 @@ async fn show(
         shell,
     };
     render(status, &page)
+}
+
+/// What was typed for a step that cannot be taken any more.
+fn unplaced_step(typed: &MoveForm, steps: &[StepForm]) -> String {
+    let step = steps.iter().find(|step| step.to == typed.to);
+    let texts = [
+        (&typed.evidence, step.is_some_and(|step| step.evidence)),
+        (&typed.reason, step.is_some_and(|step| step.reason)),
+    ];
+    let lost: Vec<&str> = texts.into_iter().filter(|(_, placed)| !placed).map(|(text, _)| text.trim()).collect();
+    lost.join("\n").trim().to_owned()
+}
+
+/// What was changed in a form that is not shown any more.
+fn unplaced_edit(typed: &ActionForm, was: &ActionForm) -> String {
+    let fields = [
+        (&typed.title, &was.title),
+        (&typed.detail, &was.detail),
+        (&typed.due_on, &was.due_on),
+        (&typed.ticket_url, &was.ticket_url),
+    ];
+    let changed: Vec<&str> =
+        fields.into_iter().filter(|(typed, was)| typed != was).map(|(typed, _)| typed.trim()).collect();
+    changed.join("\n")
 }
 
 fn steps(w: &ActionTexts, from: ActionState, may_waive: bool, tried: Option<&str>) -> Vec<StepForm> {
@@ -365,7 +402,7 @@ pub async fn edit(
     match done {
         Ok(_) => Ok(redirect(&format!("/actions/{number}"))),
         Err(error @ ServiceError::Stale { .. }) => {
-            let message = refusal(super::words(&caller), error);
+            let message = told(&app, &caller, number, error).await?;
             let edit = Some((onto(fields, &was, now.clone()), now));
             let refused = Refused { message, edit, ..Refused::default() };
             show(&app, &request, &caller, number, StatusCode::CONFLICT, refused).await
@@ -377,6 +414,21 @@ pub async fn edit(
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// What is said of a refusal; of one that came too late also what happened meanwhile.
+async fn told(app: &App, caller: &Caller, number: i64, error: ServiceError) -> Result<String, ServiceError> {
+    let t = super::words(caller);
+    if !matches!(error, ServiceError::Stale { .. }) {
+        return Ok(refusal(t, error));
+    }
+    let history = action_items::history(app, &caller.actor, number).await?;
+    let last = history.first().map(|entry| {
+        let what = rows::action(t, &entry.action);
+        format!(" {} {} · {what}", rows::when(app, entry.at), entry.actor_name)
+    });
+    let w = crate::i18n::postmortem::words(t.lang == "zh-CN");
+    Ok(format!("{}{}{}", w.quicker, last.unwrap_or_default(), w.check_again))
 }
 
 /// Moves an item on.
@@ -403,7 +455,7 @@ pub async fn move_to(
                 ServiceError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 _ => StatusCode::CONFLICT,
             };
-            let message = refusal(super::words(&caller), error);
+            let message = told(&app, &caller, number, error).await?;
             let refused = Refused { message, step: Some(form), ..Refused::default() };
             show(&app, &request, &caller, number, status, refused).await
         }

@@ -59,6 +59,8 @@ struct Account {
     left_percent: String,
     over: bool,
     words: String,
+    /// Some of its counts were written by hand.
+    by_hand: bool,
     rows: Vec<BudgetRow>,
     chart: Option<Chart>,
 }
@@ -112,8 +114,8 @@ pub async fn page(
     // What was written by hand lowers the line where it ends.
     let (from, to) = event_costs::minutes_of(&app, period);
     for (number, stands) in hand_counts::standing_in(&app, actor, &numbers, from, to).await? {
-        for (span, totals) in stands {
-            days.entry(number).or_default().entry(span.last().min(last)).or_default().add(totals);
+        for stand in stands {
+            days.entry(number).or_default().entry(stand.count.span.last().min(last)).or_default().add(stand.totals);
         }
     }
     let names = names(&app, actor, &shell.levels, first, last).await?;
@@ -199,6 +201,7 @@ fn account(
         left: whole.map_or_else(|| NOTHING.to_owned(), |budget| count_text(budget.remaining())),
         left_percent: shown(whole.and_then(left_percent)),
         over: whole.is_some_and(|budget| budget.remaining() < 0),
+        by_hand: ledger.by_hand > 0,
         words: ledger
             .explained
             .percent()

@@ -111,6 +111,8 @@ pub(super) struct Refusals {
     pub grading: event_grading::Refused,
     /// A line for the timeline, and why it was not taken.
     pub timeline: Option<(String, String)>,
+    /// A move of the postmortem, or who it is given to.
+    pub postmortem: Option<event_postmortem::Refused>,
 }
 
 /// A form that was refused: as typed, as it was shown before, and why.
@@ -203,7 +205,7 @@ pub(super) async fn show(
         suggestion: suggestion(app, event),
         stages: stage_panel(app, event, t.lang == "zh-CN"),
         timeline: event_timeline::panel(app, request, caller, t, event, refusals.timeline).await?,
-        postmortem: event_postmortem::panel(app, caller, t, number).await?,
+        postmortem: event_postmortem::panel(app, caller, t, number, refusals.postmortem).await?,
         recurring: event_postmortem::recurring(app, caller, t, number).await?,
         form,
         form_was,

@@ -108,7 +108,7 @@ pub(super) async fn panel(
 ) -> Result<String, ServiceError> {
     let w = words::texts(shell.t.lang);
     let actor = &caller.actor;
-    let costs = event_costs::of_event(app, actor, event.number).await?;
+    let costs = event_costs::of_read(app, actor, event).await?;
     let all = indicators::page(app, actor, None, false, CHOICES).await?;
     if costs.is_empty() && all.is_empty() {
         return Ok(String::new());

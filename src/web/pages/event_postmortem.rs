@@ -1,11 +1,11 @@
 //! The postmortem on an event's page: how far it is written, how it moves on, and what earlier events left open.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{redirect, rows};
+use super::{redirect, refusal, rows};
 use crate::{
     domain::{
         actor::{Permission, Role},
@@ -20,7 +20,7 @@ use crate::{
         timeline::words as entry_words,
     },
     service::{
-        App, events,
+        App, ServiceError, events,
         postmortem_text::{self, PostmortemView, SectionView},
         postmortems::{self, PostmortemChange},
         recurrence::{self, RecurringItem},
@@ -59,6 +59,20 @@ pub(super) struct PostmortemPanel {
     pub open: bool,
     /// The caller owns it or is its only author, and others can approve.
     pub own: bool,
+    /// The version that the forms are of.
+    pub version: i64,
+    /// Why a form was refused; empty otherwise.
+    pub message: String,
+    /// What was typed into it.
+    pub typed: Move,
+    /// What was typed and has no field any more, because the postmortem moved on.
+    pub lost: String,
+}
+
+/// A form that was refused: as typed, and why.
+pub(super) struct Refused {
+    pub message: String,
+    pub typed: Move,
 }
 
 /// A section of the panel.
@@ -107,6 +121,7 @@ pub(super) async fn panel(
     caller: &Caller,
     t: &'static Texts,
     number: i64,
+    refused: Option<Refused>,
 ) -> Result<PostmortemPanel, Problem> {
     let chinese = t.lang == "zh-CN";
     let view = postmortem_text::view(app, &caller.actor, number, chinese, entry_words).await?;
@@ -123,7 +138,16 @@ pub(super) async fn panel(
         .filter(|question| question.required)
         .map(|question| record::question(texts, question.field))
         .collect();
+    let actions = actions(w, &view, caller.actor.role, me, !asked.is_empty());
+    let (message, typed) = refused.map(|refused| (refused.message, refused.typed)).unwrap_or_default();
+    let typed = typed.over(id(postmortem.owner_id), id(postmortem.reviewer_id), postmortem.due_on);
+    let placed = typed.to.is_empty() || actions.iter().any(|action| action.to == typed.to && action.reason);
+    let lost = if placed { String::new() } else { typed.reason.trim().to_owned() };
     Ok(PostmortemPanel {
+        version: postmortem.version,
+        message,
+        typed,
+        lost,
         w,
         written,
         sections,
@@ -136,7 +160,7 @@ pub(super) async fn panel(
         due_on: postmortem.due_on.map(|day| day.to_string()).unwrap_or_default(),
         due_fixed: postmortem.due_fixed,
         reason: postmortem.reason.clone().unwrap_or_default(),
-        actions: actions(w, &view, caller.actor.role, me, !asked.is_empty()),
+        actions,
         asked,
         moves: view
             .moves
@@ -250,25 +274,40 @@ pub(super) async fn recurring(
     Ok(recurring_rows(recurrence::of_event(app, &caller.actor, number).await?, t.lang == "zh-CN"))
 }
 
-/// A change to the postmortem; empty fields change nothing.
-#[derive(Debug, Deserialize)]
+/// A change to the postmortem; empty fields change nothing, and so do those that stand as they were shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Move {
-    #[serde(default)]
-    to: String,
-    #[serde(default)]
-    owner: String,
-    #[serde(default)]
-    reviewer: String,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    due_on: String,
-    /// The due date as it was shown: one that stands as it was is left alone.
-    #[serde(default)]
-    was_due_on: String,
+    pub to: String,
+    pub owner: String,
+    pub was_owner: String,
+    pub reviewer: String,
+    pub was_reviewer: String,
+    pub reason: String,
+    pub due_on: String,
+    pub was_due_on: String,
     /// That it is done although no section is written.
-    #[serde(default)]
-    confirm: String,
+    pub confirm: String,
+    /// The version of the postmortem that the form is of.
+    pub version: Option<i64>,
+}
+
+impl Move {
+    /// What this person chose, on top of what stands there now.
+    fn over(self, owner: String, reviewer: String, due_on: Option<NaiveDate>) -> Self {
+        let pick = |typed: String, was: &str, now: String| if typed.trim() == was.trim() { now } else { typed };
+        let due_on = due_on.map(|day| day.to_string()).unwrap_or_default();
+        // Fields that the form does not have are empty in both.
+        Self {
+            owner: pick(self.owner, &self.was_owner, owner.clone()),
+            reviewer: pick(self.reviewer, &self.was_reviewer, reviewer.clone()),
+            due_on: pick(self.due_on, &self.was_due_on, due_on.clone()),
+            was_owner: owner,
+            was_reviewer: reviewer,
+            was_due_on: due_on,
+            ..self
+        }
+    }
 }
 
 /// Moves the postmortem on.
@@ -280,19 +319,62 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let number = number_of(&number)?;
+    let form = form.into_inner();
+    match change_of(&app, &caller, number, &form).await {
+        Ok(()) => {
+            let back = if form.to == PostmortemState::Drafting.code() { "/postmortem" } else { "" };
+            Ok(redirect(&format!("/e/{number}{back}")))
+        }
+        Err(
+            error @ (ServiceError::Stale { .. }
+            | ServiceError::Conflict(_)
+            | ServiceError::Invalid(_)
+            | ServiceError::Unanswered { .. }),
+        ) => {
+            let status = match error {
+                ServiceError::Stale { .. } | ServiceError::Conflict(_) => StatusCode::CONFLICT,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            let message = match &error {
+                ServiceError::Stale { .. } => overtaken(&app, &caller, number).await?,
+                _ => refusal(super::words(&caller), error),
+            };
+            let refused = Refused { message, typed: form };
+            let refusals = super::event::Refusals { postmortem: Some(refused), ..Default::default() };
+            super::event::show(&app, &request, &caller, number, status, None, refusals).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// What happened meanwhile: the latest change of the event's history.
+async fn overtaken(app: &App, caller: &Caller, number: i64) -> Result<String, ServiceError> {
+    let t = super::words(caller);
+    let detail = events::detail(app, &caller.actor, number).await?;
+    let last = detail.audit.first().map(|entry| {
+        let what = rows::edited(t, &entry.action, &entry.change);
+        format!(" {} {} · {what}", rows::when(app, entry.at), entry.actor_name)
+    });
+    let w = words(t.lang == "zh-CN");
+    Ok(format!("{}{}{}", w.quicker, last.unwrap_or_default(), w.check_again))
+}
+
+async fn change_of(app: &App, caller: &Caller, number: i64, form: &Move) -> Result<(), ServiceError> {
     let to = match form.to.as_str() {
         "" => None,
         code => Some(PostmortemState::from_code(code).ok_or_else(|| FieldError::shape("to", "choose a state"))?),
     };
     if to == Some(PostmortemState::Done) && form.confirm.is_empty() {
         // What is not written cannot be read again: done by mistake is asked for twice.
-        let view = postmortem_text::view(&app, &caller.actor, number, true, entry_words).await?;
-        if view.event.postmortem.state != PostmortemState::InReview && view.progress().0 == 0 {
+        let view = postmortem_text::view(app, &caller.actor, number, true, entry_words).await?;
+        let unasked = view.event.postmortem.state != PostmortemState::InReview && view.progress().0 == 0;
+        if unasked && form.version.is_none_or(|seen| seen == view.event.postmortem.version) {
             return Err(FieldError::shape("confirm", "no section is written; tick that it is done all the same").into());
         }
     }
-    let person = |field, id: &str| match id {
+    let person = |field, id: &str, was: &str| match id {
         "" => Ok(None),
+        same if same == was => Ok(None),
         id => Uuid::parse_str(id).map(|id| Some(Some(id))).map_err(|_| FieldError::shape(field, "choose a person")),
     };
     let due_on = match form.due_on.trim() {
@@ -305,12 +387,12 @@ pub async fn change(
     };
     let change = PostmortemChange {
         to,
-        owner: person("owner", &form.owner)?,
-        reviewer: person("reviewer", &form.reviewer)?,
+        owner: person("owner", &form.owner, &form.was_owner)?,
+        reviewer: person("reviewer", &form.reviewer, &form.was_reviewer)?,
         reason: Some(form.reason.clone()).filter(|reason| !reason.trim().is_empty()),
         due_on,
+        seen: form.version,
     };
-    postmortems::change(&app, &caller.actor, number, None, change).await?;
-    let back = if to == Some(PostmortemState::Drafting) { "/postmortem" } else { "" };
-    Ok(redirect(&format!("/e/{number}{back}")))
+    postmortems::change(app, &caller.actor, number, None, change).await?;
+    Ok(())
 }

@@ -8,6 +8,7 @@ use chrono::Days as CalendarDays;
 use super::{
     Shell,
     figure_charts::{self, Axis, Chart, Mark},
+    hand_days,
     indicator::names,
     indicator_charts::{day_points, day_ticks, midnight},
     indicators::{Coverage, of_totals, rate_text, target_of},
@@ -21,7 +22,7 @@ use crate::{
     },
     i18n::indicators::{self as words, IndicatorTexts},
     service::{
-        App, ServiceError, burn_warnings, event_costs,
+        App, ServiceError, burn_warnings, event_costs, hand_counts,
         indicators::{self, WithObjectives},
         sample_days::{self, Days},
     },
@@ -39,6 +40,8 @@ struct AxisRow {
     value: String,
     target: String,
     tone: &'static str,
+    /// Some of it was written by hand.
+    by_hand: bool,
     coverage: Coverage,
     chart: Option<Chart>,
 }
@@ -80,6 +83,7 @@ pub(super) async fn panel(
     let first = last.checked_sub_days(CalendarDays::new(span - 1)).unwrap_or(last);
     let axis = Axis { from: midnight(app, first), to: midnight(app, last.succ_opt().unwrap_or(last)) };
     let mut days = sample_days::of(app, actor, &numbers, first, last).await?;
+    let mut by_hand = hand_counts::standing_in(app, actor, &numbers, axis.from, axis.to).await?;
     let names = names(app, actor, &shell.levels, first, last).await?;
     let mut events: HashMap<i32, Vec<Mark>> = HashMap::new();
     for (indicator, at, number, excess) in event_costs::beginnings(app, actor, &numbers, (axis.from, axis.to)).await? {
@@ -99,13 +103,17 @@ pub(super) async fn panel(
     for one in &found {
         let fields = &one.indicator.fields;
         let days = days.remove(&one.indicator.number).unwrap_or_default();
-        let sum = sum(&days);
+        let by_hand = by_hand.remove(&one.indicator.number).unwrap_or_default();
+        let mut sum = sum(&days);
+        sum.add(hand_days::sum(&by_hand));
         let target = [Window::Year, Window::Month, Window::Week];
         let target = target.into_iter().find_map(|window| target_of(&one.objectives, Some(window)));
         let height = target.map(|target| target.units as f64 / 10_f64.powi(i32::from(target.scale)));
-        let points = day_points(app, &days, first, last);
+        let mut points = day_points(app, &days, first, last);
+        hand_days::fill(app, &by_hand, &mut points, Minute::MAX);
         let chart = figure_charts::line(axis, &points, height, fields.digits).map(|mut chart| {
             chart.label = format!("{} {first} – {last}: {}", fields.name, w.chart_days);
+            hand_days::shade(app, w, &by_hand, fields.digits, axis, &mut chart);
             chart.mark(axis, events.remove(&one.indicator.number).unwrap_or_default());
             chart.times(axis, day_ticks(app, first, last));
             chart
@@ -120,6 +128,7 @@ pub(super) async fn panel(
                 Some(false) => "bad",
                 None => "",
             },
+            by_hand: !by_hand.is_empty(),
             coverage: Coverage::of(sum.minutes, i64::from((now - axis.from).max(0)), least),
             chart,
         });

@@ -229,6 +229,8 @@ pub(super) struct Cell {
     pub height: String,
     pub top: String,
     pub class: &'static str,
+    /// Its counts were written by hand.
+    pub by_hand: bool,
     pub href: String,
     pub title: String,
 }

@@ -173,7 +173,7 @@ fn row(t: &Texts, figure: &Figure, last_week: Option<Decimal>, line: &[Option<De
     let fields = &figure.fields;
     let unit = fields.unit.clone().unwrap_or_default();
     let percent = unit == "%" || unit == "％";
-    let moved = last_week.and_then(|last| fields.value.minus(last));
+    let moved = last_week.and_then(|last| fields.value.change_since(last));
     let tone = match moved.map(|moved| moved.units.signum()) {
         Some(1) if percent => "good",
         Some(-1) if percent => "bad",
@@ -191,7 +191,13 @@ fn row(t: &Texts, figure: &Figure, last_week: Option<Decimal>, line: &[Option<De
         group: fields.group.clone().unwrap_or_default(),
         value: fields.value.to_string(),
         delta: moved
-            .map(|moved| format!("{} {} {}", t.than_last_week, moved.signed(), if percent { "pp" } else { &unit }))
+            .map(|moved| {
+                if moved.units == 0 {
+                    t.as_last_week.to_owned()
+                } else {
+                    format!("{} {} {}", t.than_last_week, moved.signed(), if percent { "pp" } else { &unit })
+                }
+            })
             .unwrap_or_default()
             .trim_end()
             .to_owned(),
@@ -209,7 +215,10 @@ fn behind(t: &Texts, figure: &Figure) -> (String, bool) {
     let words = crate::i18n::samples::words(t.lang == "zh-CN");
     let coverage = measured.coverage().floor_percent(2).map(|value| value.to_string()).unwrap_or_default();
     let ratio = measured.ratio();
-    let mut text = format!("{} {} ÷ {} · {} {coverage}%", words.measured, ratio.part, ratio.whole, words.coverage);
+    let mut text = {
+        let (part, whole) = (rows::thousands(ratio.part), rows::thousands(ratio.whole));
+        format!("{} {part} ÷ {whole} · {} {coverage}%", words.measured, words.coverage)
+    };
     if measured.by_hand > 0 {
         text.push_str(&format!(" · {}", words.by_hand));
     }

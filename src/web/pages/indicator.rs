@@ -10,7 +10,8 @@ use chrono::{Datelike as _, NaiveDate};
 use super::{
     Shell,
     figure_charts::{Cell, Chart},
-    indicator_charts::{chart, heat, year_days},
+    hand_days,
+    indicator_charts::{chart, heat, midnight, year_days},
     indicator_csv::MOST_CSV_DAYS,
     indicator_forms::{Choice, service_choices},
     indicator_inputs::{self, Typed},
@@ -26,6 +27,7 @@ use crate::{
         error_budget::{Allowance, Budget},
         event::label,
         indicator::{WINDOWS, definition_on},
+        iso_week::IsoWeek,
         report::reading::Decimal,
         samples::Totals,
         severity::SeverityPolicy,
@@ -34,6 +36,7 @@ use crate::{
     service::{
         App, ServiceError,
         event_costs::{self, Ledger},
+        hand_counts::{self, StandIn},
         indicators::{self, Definition},
         sample_days, samples,
         search::{self, EventOrder, Listing},
@@ -195,8 +198,10 @@ struct IndicatorPage {
     today: String,
     /// Counts by hand and the source, as HTML.
     inputs: String,
-    /// Counts of the period that were written by hand.
-    by_hand: bool,
+    /// The counts of the period that were written by hand, a line each.
+    by_hand: Vec<String>,
+    /// Whether the calendar has such days.
+    heat_by_hand: bool,
 }
 
 /// The page.
@@ -255,11 +260,15 @@ pub(super) async fn show(
     let (first, last) = year_days(year, today);
     let by_number = sample_days::of(app, actor, &[number], first, last).await?;
     let days = by_number.get(&number).cloned().unwrap_or_default();
+    // Weeks at both ends of the year are whole.
+    let written = (midnight(app, IsoWeek::of(first).monday()), midnight(app, IsoWeek::of(last).next().monday()));
+    let mut of_year = hand_counts::standing_in(app, actor, &[number], written.0, written.1).await?;
+    let of_year = of_year.remove(&number).unwrap_or_default();
     let chart = chart(app, actor, w, &found, &asked, &ledger, &names).await?;
     let all_services = services::all(app, actor).await?;
     let service = fields.service_id.and_then(|id| all_services.iter().find(|service| service.id == id));
     let kind = words::kind(w, fields.kind);
-    let (heat, heat_months, heat_columns) = heat(w, &found, &days, year, last);
+    let (heat, heat_months, heat_columns) = heat(w, &found, (&days, &of_year), year, last);
     let latest = definitions.last();
     let tabs = [
         ("week", w.week),
@@ -328,7 +337,8 @@ pub(super) async fn show(
         latest_codes: latest.map(codes_text).unwrap_or_default(),
         today: today.to_string(),
         inputs: indicator_inputs::cards(app, caller, &shell, &found, typed).await?,
-        by_hand: ledger.by_hand > 0,
+        by_hand: ledger.stand_ins.iter().map(|one| hand_line(one, fields.digits)).collect(),
+        heat_by_hand: !of_year.is_empty(),
         shell,
     };
     render(status, &page)
@@ -353,7 +363,8 @@ fn explained(
     let (key, digits) = (&ledger.indicator.fields.key, ledger.indicator.fields.digits);
     let value = rate_text(of_totals(ledger.totals), digits);
     let query = query_of(period);
-    let mut measured = format!("{} / {}", thousands(minutes), thousands(i64::from(ledger.to - ledger.from)));
+    let mut measured =
+        format!("{} / {}", thousands(minutes - ledger.by_hand), thousands(i64::from(ledger.to - ledger.from)));
     if estimated > 0 {
         let _ = write!(measured, " · {} {}", w.estimated, thousands(estimated));
     }
@@ -381,6 +392,15 @@ fn explained(
         },
         csv_days: format!("/indicators/{key}/days.csv?{query}"),
     }
+}
+
+/// `2024-W34 99.000% = 990 ÷ (1,000 − 0) · 对账系统 · 姓名`.
+fn hand_line(one: &StandIn, digits: u8) -> String {
+    let mut line = hand_days::words(one, digits);
+    for words in one.count.fields.note.iter().chain([&one.count.written_by]) {
+        let _ = write!(line, " · {words}");
+    }
+    line
 }
 
 fn codes_text(definition: &Definition) -> String {

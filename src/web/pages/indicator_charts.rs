@@ -6,6 +6,7 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::{
     figure_charts::{self, Axis, Cell, Chart, Mark},
+    hand_days,
     indicator::EventName,
     indicators::{Asked, of_totals, rate_text, target_of},
     rows::thousands,
@@ -23,6 +24,7 @@ use crate::{
     service::{
         App, ServiceError,
         event_costs::{self, Ledger},
+        hand_counts::StandIn,
         indicators::WithObjectives,
         sample_days::{self, Days},
         samples,
@@ -101,7 +103,7 @@ pub(super) async fn chart(
     let days = (period.to - period.from).num_days() + 1;
     // Where the minutes are removed, days tell.
     let by_hour = if days <= HOURLY { samples::minutes_if_kept(app, actor, number, from, to).await? } else { None };
-    let points = if let Some(minutes) = by_hour {
+    let mut points = if let Some(minutes) = by_hour {
         grouped(minutes, from, to, 60)
     } else if days <= 732 {
         let found = sample_days::of(app, actor, &[number], period.from, period.to).await?;
@@ -109,12 +111,15 @@ pub(super) async fn chart(
     } else {
         Vec::new()
     };
+    let now = if days <= HOURLY { minute_of(app.now_millis()) } else { Minute::MAX };
+    hand_days::fill(app, &ledger.stand_ins, &mut points, now);
     let target = ledger.target.or_else(|| target_of(&found.objectives, Some(Window::Year)));
     let target = target.map(|target| target.units as f64 / 10_f64.powi(i32::from(target.scale)));
     let Some(mut chart) = figure_charts::line(axis, &points, target, found.indicator.fields.digits) else {
         return Ok(None);
     };
     chart.label = format!("{} {} – {}: {}", found.indicator.fields.name, period.from, period.to, w.chart_days);
+    hand_days::shade(app, w, &ledger.stand_ins, found.indicator.fields.digits, axis, &mut chart);
     chart.mark(axis, marks(ledger, w, names));
     chart.times(axis, day_ticks(app, period.from, period.to));
     Ok(Some(chart))
@@ -144,18 +149,18 @@ pub(super) fn grouped(
 pub(super) fn heat(
     w: &'static IndicatorTexts,
     found: &WithObjectives,
-    days: &Days,
+    (days, stand_ins): (&Days, &[StandIn]),
     year: i32,
     last: NaiveDate,
 ) -> (Vec<Cell>, Vec<(usize, String)>, usize) {
     let Some(first) = NaiveDate::from_ymd_opt(year, 1, 1) else { return (Vec::new(), Vec::new(), 0) };
-    if days.is_empty() {
+    if days.is_empty() && stand_ins.is_empty() {
         return (Vec::new(), Vec::new(), 0);
     }
     let fields = &found.indicator.fields;
     let target = target_of(&found.objectives, Some(Window::Year)).or(found.objectives.first().map(|one| one.target));
     // Without a target a day is held against the year.
-    let all = days.values().fold(Totals::default(), |mut all, day| {
+    let all = days.values().fold(hand_days::sum(stand_ins), |mut all, day| {
         all.add(*day);
         all
     });
@@ -172,13 +177,16 @@ pub(super) fn heat(
         .iter_days()
         .take_while(|day| *day <= last)
         .map(|day| {
-            let sum = days.get(&day).copied().unwrap_or_default();
+            let by_hand = hand_days::on(stand_ins, day);
+            let sum = by_hand.map_or_else(|| days.get(&day).copied().unwrap_or_default(), |one| one.totals);
             let (height, class) = figure_charts::cell(sum.failed(), sum.eligible(), Some(allowed));
-            let value = rate_text(of_totals(sum), fields.digits);
-            let value = if sum.eligible() > 0 {
-                format!("{value} · {} {}", w.failed, thousands(sum.failed()))
-            } else {
-                w.heat_none.to_owned()
+            let value = match by_hand {
+                Some(one) => format!("{} {}", w.hand_word, hand_days::words(one, fields.digits)),
+                None if sum.eligible() > 0 => {
+                    let value = rate_text(of_totals(sum), fields.digits);
+                    format!("{value} · {} {}", w.failed, thousands(sum.failed()))
+                }
+                None => w.heat_none.to_owned(),
             };
             let linked = matches!(class, "h1" | "h2" | "h3");
             Cell {
@@ -187,6 +195,7 @@ pub(super) fn heat(
                 height: format!("{height}"),
                 top: format!("{}", 10.0 - height),
                 class,
+                by_hand: by_hand.is_some(),
                 href: if linked { format!("/indicators/{}?from={day}", fields.key) } else { String::new() },
                 title: format!("{day}: {value}"),
             }

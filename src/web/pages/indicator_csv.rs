@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 
-use super::indicators::{PeriodQuery, local, of_totals};
+use super::{
+    hand_days,
+    indicators::{PeriodQuery, local, of_totals},
+};
 use crate::{
     domain::checked::FieldError,
-    service::{App, ServiceError, event_costs, indicators, sample_days, samples},
+    service::{App, ServiceError, event_costs, hand_counts, indicators, sample_days, samples},
     web::{gate::caller, problem::Problem},
 };
 
@@ -55,7 +58,7 @@ pub async fn minutes_csv(
     Ok(csv(&format!("{key}-{}-{}-minutes", period.from, period.to), text))
 }
 
-/// The days of a period as CSV.
+/// The days of a period as CSV. What was written by hand names its day or week in the last column; a week is one line, at its Monday.
 pub async fn days_csv(
     request: HttpRequest,
     app: web::Data<App>,
@@ -66,20 +69,30 @@ pub async fn days_csv(
     let found = indicators::find(&app, &caller.actor, &key).await?;
     let period = query.asked(app.today())?.period;
     let number = found.indicator.number;
-    let days = sample_days::of(&app, &caller.actor, &[number], period.from, period.to).await?;
-    let mut text = "\u{feff}day,total,success,excluded,failed,measured_minutes,rate\r\n".to_owned();
-    for (day, sum) in days.get(&number).into_iter().flatten() {
-        let rate = of_totals(*sum).floor_percent(found.indicator.fields.digits);
+    let mut days = sample_days::of(&app, &caller.actor, &[number], period.from, period.to).await?;
+    let (from, to) = event_costs::minutes_of(&app, period);
+    let mut stand_ins = hand_counts::standing_in(&app, &caller.actor, &[number], from, to).await?;
+    let mut by_hand = stand_ins.remove(&number).unwrap_or_default().into_iter().peekable();
+    let digits = found.indicator.fields.digits;
+    let mut text = "\u{feff}day,total,success,excluded,failed,measured_minutes,rate,by_hand\r\n".to_owned();
+    for (day, sum) in days.remove(&number).unwrap_or_default() {
+        while let Some(one) = by_hand.next_if(|one| one.count.span.first() < day) {
+            hand_days::csv_line(&mut text, &one, digits);
+        }
+        let rate = of_totals(sum).floor_percent(digits);
         let rate = rate.map(|rate| rate.to_string()).unwrap_or_default();
         let _ = write!(
             text,
-            "{day},{},{},{},{},{},{rate}\r\n",
+            "{day},{},{},{},{},{},{rate},\r\n",
             sum.total,
             sum.success,
             sum.excluded,
             sum.failed(),
             sum.minutes
         );
+    }
+    for one in by_hand {
+        hand_days::csv_line(&mut text, &one, digits);
     }
     Ok(csv(&format!("{key}-{}-{}-days", period.from, period.to), text))
 }

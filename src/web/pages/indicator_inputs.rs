@@ -106,6 +106,8 @@ struct SourceState {
     note: String,
     impossible: String,
     has_token: bool,
+    /// The settings hold one for its server.
+    settings_token: bool,
     paused: bool,
 }
 
@@ -216,6 +218,7 @@ fn state(app: &App, lang: &str, source: &SampleSource) -> SourceState {
         note: of.note.clone().unwrap_or_default(),
         impossible: if of.impossible > 0 { thousands(of.impossible) } else { String::new() },
         has_token: source.has_token,
+        settings_token: app.outgoing.holds_token(&source.fields.url),
         paused: source.fields.paused,
     }
 }

@@ -22,6 +22,7 @@ mod figure_axis;
 mod figure_charts;
 mod figures;
 mod forms;
+mod hand_days;
 mod home;
 mod imports;
 mod indicator;
