@@ -39,6 +39,7 @@ mail_texts! {
     review_hint: "保存后给参会人发日程邀请，改期和取消也会通知。", "Saving sends an invitation; a change and a cancellation are told too.";
     review_cancelled: "已取消", "cancelled";
     calendar_file: "日程文件", "Calendar file";
+    by_link: "由邮件里的链接操作", "Done by a link in a mail";
     save: "保存并通知", "Save and tell";
 }
 

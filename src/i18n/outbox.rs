@@ -176,6 +176,18 @@ fn said_in_chinese(said: &str) -> String {
     said.to_owned()
 }
 
+/// What is not there, in Chinese.
+pub fn not_found(what: &str) -> Option<String> {
+    if let Some(id) = what.strip_prefix("message ") {
+        return Some(format!("发件箱里没有消息 {id}；fupan outbox list 列出已有的"));
+    }
+    match what {
+        "link of a mail like this" => Some("链接无效：可能不完整，或账号、事件已不可见；请打开复盘台处理".to_owned()),
+        "review of this event" => Some("这起事件没有安排复盘会".to_owned()),
+        _ => None,
+    }
+}
+
 /// A conflict in Chinese.
 pub fn conflict(words: &str) -> Option<String> {
     if let Some(rest) = words

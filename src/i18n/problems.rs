@@ -261,6 +261,9 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
 }
 
 fn not_found(what: &str) -> String {
+    if let Some(own) = super::outbox::not_found(what) {
+        return own;
+    }
     if let Some(own) = super::postmortem::not_found(what) {
         return own;
     }

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use uuid::Uuid;
 
-use super::{event::local_time, redirect, rows};
+use super::{event::local_time, redirect};
 use crate::{
     domain::checked::FieldError,
     i18n::mail::{self as words, MailTexts},
@@ -59,7 +59,7 @@ pub(super) async fn panel(
         version: meeting.map_or(0, |meeting| meeting.version),
         scheduled: meeting.is_some_and(|meeting| !meeting.cancelled),
         cancelled: meeting.is_some_and(|meeting| meeting.cancelled),
-        when: meeting.map(|meeting| rows::local(app, meeting.fields.starts_at)).unwrap_or_default(),
+        when: local.map(|local| local.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default(),
         starts_at: local.map(|local| local.format("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default(),
         minutes: meeting.map_or(60, |meeting| meeting.fields.minutes),
         place: meeting.and_then(|meeting| meeting.fields.place.clone()).unwrap_or_default(),
