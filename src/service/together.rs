@@ -50,17 +50,21 @@ impl<T: Clone + Send, R: Send> Together<T, R> {
                 waiting.drain(..most).unzip()
             };
             match work(items.clone()).await {
+                // Whoever went away needs no answer.
                 Ok(results) => {
-                    answers.into_iter().zip(results).for_each(|(answer, result)| drop(answer.send(Ok(result))))
+                    for (answer, result) in answers.into_iter().zip(results) {
+                        drop(answer.send(Ok(result)));
+                    }
                 }
                 Err(error) if items.len() == 1 => {
-                    answers.into_iter().for_each(|answer| drop(answer.send(Err(clone(&error)))))
+                    for answer in answers {
+                        drop(answer.send(Err(clone(&error))));
+                    }
                 }
                 Err(_) => {
                     for (item, answer) in items.into_iter().zip(answers) {
                         let alone = work(vec![item]).await;
                         let alone = alone.and_then(|results| results.into_iter().next().ok_or_else(gone));
-                        // Whoever went away needs no answer.
                         drop(answer.send(alone));
                     }
                 }

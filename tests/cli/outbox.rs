@@ -49,6 +49,7 @@ async fn a_refused_mail_is_found_cleared_and_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the command line has the clock of the machine, and a review lies ahead")]
 async fn a_review_is_set_shown_and_cancelled() {
     let database = TestDatabase::new().await;
     assert!(fupan(&database, &["add", LINE], &[]).status.success());

@@ -8,7 +8,7 @@ use fupan::{
 };
 use support::smtp::Script;
 
-use crate::stage::{Stage, TUESDAY, transport};
+use crate::stage::{Stage, TUESDAY, settings, transport};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_be_used_costs_no_attempt_and_the_mail_keeps_its_id() {
@@ -142,4 +142,30 @@ async fn what_cannot_be_delivered_in_five_days_expires() {
     let report = stage.round_at("2024-10-06T11:00:00+08:00").await;
     assert_eq!((report.expired, report.sent, report.waiting), (1, 0, 0), "{report:?}");
     assert_eq!(stage.message().await.state, OutboxState::Expired);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_kills_no_mail_and_the_right_one_sends_them_all() {
+    use fupan::notify::mail::{SmtpSettings, SmtpTransport};
+    let stage = Stage::at(TUESDAY).await;
+    for n in 0..20 {
+        let who = stage.person(&format!("p{n}@example.com"), "同事", Role::Reporter, "zh-CN").await;
+        stage.owed(Some(who), "2024-08-26").await;
+    }
+    let with = |password: &str| {
+        let sign_in = (Some("fupan".to_owned()), Some(password.to_owned().into()));
+        let (username, password) = sign_in;
+        SmtpTransport::new(SmtpSettings { username, password, ..settings(stage.sink.port) }).unwrap()
+    };
+    for minute in 7..17 {
+        stage.clock.set(&format!("2024-08-27T10:{minute:02}:00+08:00"));
+        worker::run_once(&stage.app, Some(&with("rotated")), "test").await.unwrap();
+    }
+    let waiting = stage.outbox().await;
+    assert!(waiting.iter().all(|one| (one.state, one.attempt) == (OutboxState::Pending, 0)), "no attempt counts");
+    let said = waiting.iter().find_map(|one| one.last_error.clone().zip(one.last_phase)).unwrap();
+    assert_eq!((said.0.as_str(), said.1.code()), ("535 5.7.8 wrong name or password", "auth"));
+    stage.clock.set("2024-08-27T10:30:00+08:00");
+    let report = worker::run_once(&stage.app, Some(&with("secret")), "test").await.unwrap();
+    assert_eq!((report.sent, report.waiting), (20, 0), "{report:?}");
 }

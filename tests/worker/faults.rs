@@ -1,7 +1,7 @@
 //! The outbox under faults: a mail server that fails on command, and workers that are killed. What came to the server is
 //! compared with the database; the service's own counters are not believed.
 //!
-//! `FUPAN_FAULT_REMINDERS` and `FUPAN_FAULT_KILLS` make the runs longer: 10,000 and 200 are those of the issue.
+//! `TEST_FAULT_REMINDERS` and `TEST_FAULT_KILLS` make the runs longer: 10,000 and 200 are those of the issue.
 
 use std::{
     collections::BTreeMap,
@@ -63,7 +63,7 @@ async fn until_done(stage: &Stage) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn definite_faults_delay_reminders_and_never_double_or_lose_one() {
-    let count = number("FUPAN_FAULT_REMINDERS", 150);
+    let count = number("TEST_FAULT_REMINDERS", 150);
     let stage = Stage::at(BEGIN).await;
     let people = many_owed(&stage, count).await;
     stage.sink.play(Script::Faults { definite: 30, lost: 0 });
@@ -77,7 +77,7 @@ async fn definite_faults_delay_reminders_and_never_double_or_lose_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_replies_bring_as_many_more_copies_and_no_other() {
-    let count = number("FUPAN_FAULT_REMINDERS", 150);
+    let count = number("TEST_FAULT_REMINDERS", 150);
     let stage = Stage::at(BEGIN).await;
     let people = many_owed(&stage, count).await;
     stage.sink.play(Script::Faults { definite: 20, lost: 10 });
@@ -100,7 +100,8 @@ async fn lost_replies_bring_as_many_more_copies_and_no_other() {
 }
 
 /// A worker of its own process, at a time.
-fn worker_process(url: &str, sink: &SmtpSink, now: i64) -> std::process::Child {
+fn worker_process(folder: &std::path::Path, url: &str, sink: &SmtpSink, now: i64) -> std::process::Child {
+    let words = std::fs::File::create(folder.join("worker.err")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_fupan"))
         .args(["worker", "--once", "--now", &at(now)])
         .current_dir(std::env::temp_dir())
@@ -113,7 +114,7 @@ fn worker_process(url: &str, sink: &SmtpSink, now: i64) -> std::process::Child {
         .env("FUPAN_SMTP__CONNECTIONS", "4")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(words)
         .spawn()
         .unwrap()
 }
@@ -121,20 +122,21 @@ fn worker_process(url: &str, sink: &SmtpSink, now: i64) -> std::process::Child {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_workers_lose_nothing_and_double_at_most_what_was_under_way() {
     const CONNECTIONS: usize = 4;
-    let kills = number("FUPAN_FAULT_KILLS", 12);
+    let kills = number("TEST_FAULT_KILLS", 12);
     // Enough that the work outlasts the kills.
-    let count = number("FUPAN_FAULT_KILLED_REMINDERS", 40 + kills * 25);
+    let count = number("TEST_FAULT_KILLED_REMINDERS", 40 + kills * 25);
     let stage = Stage::at(BEGIN).await;
     let people = many_owed(&stage, count).await;
     worker::run_once(&stage.app, None, "plan").await.unwrap();
     // A reply takes its time, so that a kill finds messages behind the dot.
     stage.sink.slow_down(Duration::from_millis(15));
+    let folder = tempfile::tempdir().unwrap();
     let mut now = stage.app.now_millis();
     let begun = Instant::now();
     let (mut killed, mut random) = (0, 0x2545_F491_4F6C_DD1D_u64);
     let mut earlier = 0;
     for _ in 0..kills {
-        let mut child = worker_process(stage.database_url(), &stage.sink, now);
+        let mut child = worker_process(folder.path(), stage.database_url(), &stage.sink, now);
         // Not before it has sent something, and then at any moment.
         let patience = Instant::now();
         while stage.sink.received().len() == earlier && patience.elapsed() < Duration::from_secs(20) {
@@ -158,8 +160,9 @@ async fn killed_workers_lose_nothing_and_double_at_most_what_was_under_way() {
     let mut rest = 0;
     while support::ledger::waiting(stage.database_url()).await > 0 {
         assert!(rest < 120, "mails still wait");
-        let done = worker_process(stage.database_url(), &stage.sink, now).wait().unwrap();
-        assert!(done.success() || done.code() == Some(1), "{done:?}");
+        let done = worker_process(folder.path(), stage.database_url(), &stage.sink, now).wait().unwrap();
+        let words = || std::fs::read_to_string(folder.path().join("worker.err")).unwrap();
+        assert!(done.success() || done.code() == Some(1), "{done:?}: {}", words());
         now += 5 * 60_000;
         rest += 1;
     }

@@ -157,7 +157,7 @@ async fn what_makes_no_sense_is_refused_with_a_remedy() {
         (with(at("2034-08-20T14:00:00+08:00")), "within the next two years"),
         (with(MeetingPatch { minutes: Some(0), ..at("2024-08-29T14:00:00+08:00") }), "5 to 480"),
         (
-            MeetingPatch { attendees: Some(vec![uuid::Uuid::now_v7()]), ..at("2024-08-29T14:00:00+08:00") },
+            MeetingPatch { attendees: Some(vec![stage.app.id()]), ..at("2024-08-29T14:00:00+08:00") },
             "no active account",
         ),
     ] {

@@ -141,8 +141,13 @@ impl Stage {
 
 /// A transport to a server on this machine that is not waited for long.
 pub fn transport(port: u16) -> SmtpTransport {
+    SmtpTransport::new(settings(port)).unwrap()
+}
+
+/// Its settings.
+pub fn settings(port: u16) -> SmtpSettings {
     let soon = Duration::from_millis(400);
-    SmtpTransport::new(SmtpSettings {
+    SmtpSettings {
         host: "127.0.0.1".to_owned(),
         port,
         tls: TlsMode::None,
@@ -153,8 +158,7 @@ pub fn transport(port: u16) -> SmtpTransport {
         timeouts: SmtpTimeouts { connect: soon, command: soon, body: soon, dot: soon },
         connections: 4,
         authority: None,
-    })
-    .unwrap()
+    }
 }
 
 async fn person(app: &App, email: &str, name: &str, role: Role, lang: &str) -> Uuid {
@@ -177,11 +181,11 @@ pub async fn many_owed(stage: &Stage, count: usize) -> Vec<String> {
         let n = i64::try_from(n).unwrap();
         let mut person = account.clone().into_active_model();
         let email = format!("p{n}@example.com");
-        person.id = Set(Uuid::now_v7());
+        person.id = Set(stage.app.id());
         person.email = Set(email.clone());
         person.email_key = Set(email.clone());
         let mut owed = event.clone().into_active_model();
-        owed.id = Set(Uuid::now_v7());
+        owed.id = Set(stage.app.id());
         owed.number = Set(pattern + n);
         owed.order_key = Set(event.order_key + n);
         let mut work = postmortem.clone().into_active_model();

@@ -24,7 +24,10 @@ use lettre::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
 
 use super::message::{self, Sender};
 use crate::{
@@ -207,15 +210,12 @@ impl SmtpTransport {
             // The server ended it meanwhile; a new one tells whether it can be used.
             kept = None;
         }
-        let Waiting { mut connection, sent, .. } = match kept {
-            Some(waiting) => waiting,
-            None => {
-                let mut connection = self.open().await?;
-                self.mail_from(&mut connection, &recipient)
-                    .await?
-                    .map_err(|failure| failure.unreachable(Phase::Mail))?;
-                Waiting { connection, since: Instant::now(), sent: 0 }
-            }
+        let (mut connection, sent) = if let Some(waiting) = kept {
+            (waiting.connection, waiting.sent)
+        } else {
+            let mut connection = self.open().await?;
+            self.mail_from(&mut connection, &recipient).await?.map_err(|failure| failure.unreachable(Phase::Mail))?;
+            (connection, 0)
         };
         if let Err(delivery) = self.envelope(&mut connection, recipient).await {
             // What the server refuses of one message says nothing of the next.
@@ -285,17 +285,8 @@ impl SmtpTransport {
 
     /// Connect, greeting, EHLO, STARTTLS, AUTH: a failure says something about the server, not about the message.
     async fn open(&self) -> Result<AsyncSmtpConnection, Delivery> {
-        let implicit = match &self.tls {
-            Some((TlsMode::Tls, parameters)) => Some(parameters.clone()),
-            _ => None,
-        };
-        let server = (self.host.as_str(), self.port);
-        let connect =
-            AsyncSmtpConnection::connect_tokio1(server, Some(self.timeouts.connect), &self.hello, implicit, None);
         let place = format!("{}:{}", self.host, self.port);
-        let within = self.timeouts.connect + self.timeouts.command;
-        let mut connection =
-            step(within, connect).await.map_err(|failure| failure.at(&place).unreachable(Phase::Connect))?;
+        let mut connection = self.connect().await.map_err(|failure| failure.at(&place).unreachable(Phase::Connect))?;
         if let Some((TlsMode::StartTls, parameters)) = &self.tls {
             step(self.timeouts.command, connection.starttls(parameters.clone(), &self.hello))
                 .await
@@ -307,6 +298,36 @@ impl SmtpTransport {
                 .map_err(|failure| failure.unreachable(Phase::Auth))?;
         }
         Ok(connection)
+    }
+
+    /// Connect, greeting and EHLO; with TLS from the first byte where that is set.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
+        let server = (self.host.as_str(), self.port);
+        if let Some((TlsMode::Tls, parameters)) = &self.tls {
+            let within = self.timeouts.connect + self.timeouts.command;
+            let parameters = Some(parameters.clone());
+            let connect =
+                AsyncSmtpConnection::connect_tokio1(server, Some(self.timeouts.connect), &self.hello, parameters, None);
+            return step(within, connect).await;
+        }
+        let found = timeout(self.timeouts.connect, lookup_host(server))
+            .await
+            .map_err(|_| Failure::TimedOut(self.timeouts.connect))?
+            .map_err(|error| Failure::Broke(error.to_string()))?;
+        let mut failed = Failure::Broke("the name has no address".to_owned());
+        for address in found {
+            match timeout(self.timeouts.connect, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // The final dot is a write of its own: it must not wait until the body is acknowledged, some 40 ms.
+                    let _ = stream.set_nodelay(true);
+                    let greet = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello);
+                    return step(self.timeouts.command, greet).await;
+                }
+                Ok(Err(error)) => failed = Failure::Broke(error.to_string()),
+                Err(_) => failed = Failure::TimedOut(self.timeouts.connect),
+            }
+        }
+        Err(failed)
     }
 
     /// RCPT, DATA.

@@ -233,7 +233,16 @@ impl SmtpSink {
             let script = *self.script.lock().unwrap();
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             let answer: &[u8] = match verb.as_str() {
-                "EHLO" | "HELO" => b"250-sink\r\n250 8BITMIME\r\n",
+                "EHLO" | "HELO" => b"250-sink\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n",
+                "AUTH" => {
+                    // RFC 4616: no other identity, name and password behind zero bytes.
+                    let given = line.split_whitespace().nth(2).and_then(|word| STANDARD.decode(word).ok());
+                    if given.as_deref() == Some(b"\0fupan\0secret") {
+                        b"235 2.7.0 welcome\r\n"
+                    } else {
+                        b"535 5.7.8 wrong name or password\r\n"
+                    }
+                }
                 "MAIL" if script == Script::Closed => return write.write_all(b"421 not now\r\n").await,
                 "MAIL" if script == Script::Silent => return forever(&mut lines).await,
                 "MAIL" => {
