@@ -140,8 +140,10 @@ async fn app(url: &str) -> App {
         demo: false,
         outgoing: Arc::new(fupan::outgoing::NothingOut),
         report_mail: fupan::notify::mail::report_words,
+        notice: fupan::notify::mail::notice_words,
         line_styles: Arc::default(),
         levels: Arc::default(),
+        outbox: Arc::default(),
     }
 }
 

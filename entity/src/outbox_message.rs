@@ -49,8 +49,12 @@ pub struct Model {
     pub sent_at: Option<i64>,
     /// Where a message for a chat tool goes; none is a mail.
     pub notifier_id: Option<Uuid>,
-    /// The body that the chat tool gets, JSON.
+    /// The body that the chat tool gets, JSON; of a mail its calendar part.
     pub payload: Option<String>,
+    /// The step that failed last.
+    pub last_phase: Option<String>,
+    /// Message-ID of the conversation that it belongs to.
+    pub thread: Option<String>,
 }
 
 /// No relations are declared: the store joins by hand.

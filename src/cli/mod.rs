@@ -15,9 +15,11 @@ mod history;
 mod import;
 mod indicators;
 mod mailing;
+mod meeting;
 mod notifiers;
 mod openslo;
 mod out;
+mod outbox;
 mod parse;
 mod pm;
 mod policy;
@@ -114,6 +116,9 @@ enum Command {
     /// 通知方式：飞书、钉钉、企业微信、Slack、Webhook。 Notifiers: where messages go besides mail.
     #[command(subcommand)]
     Notifier(notifiers::NotifierCommand),
+    /// 发件箱：等待、发出、被拒绝的邮件和群消息。 The outbox: mails and messages that wait, went, or were refused.
+    #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
     /// 定级：看建议、定级、改定级。 The grade of an event: what is proposed, give it, regrade it.
     Grade(grade::Grade),
     /// 定责：哪些团队负责一起事件。 Which teams answer for an event.
@@ -313,6 +318,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
                 Command::Notifier(command) => Box::pin(notifiers::run(&session, command)).await,
+                Command::Outbox(command) => Box::pin(outbox::run(&session, command)).await,
                 Command::Figures(figures) => Box::pin(figures::run(&session, figures)).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,
                 Command::Share(share) => grade::share(&session, share).await,

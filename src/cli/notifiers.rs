@@ -10,7 +10,7 @@ use crate::{
     domain::{notifier::Topic, reminder::digest::Language},
     service::{
         notifiers::{self, Notifier, NotifierPatch},
-        teams,
+        outbox_admin, teams,
     },
     web::api::{
         notifiers::{delivery_body, notifier_body, notifier_list},
@@ -63,10 +63,13 @@ pub(super) enum NotifierCommand {
         /// 名称或编号。 Its name or id.
         notifier: String,
     },
-    /// 发一条测试消息（由 worker 发出）。 Send a test message; the worker takes it along.
+    /// 发一条测试消息（由 worker 发出）；mail 为测试邮件。 Send a test message; the worker takes it along. mail is a test mail.
     Test {
-        /// 名称或编号。 Its name or id.
+        /// 名称或编号，或 mail。 Its name or id, or mail.
         notifier: String,
+        /// 测试邮件发到的地址。 The address that a test mail goes to.
+        #[arg(long)]
+        to: Option<String>,
     },
     /// 最近 20 条消息。 Its latest 20 messages.
     Deliveries {
@@ -150,7 +153,10 @@ pub(super) async fn run(session: &Session, command: NotifierCommand) -> anyhow::
             return Ok(());
         }
         NotifierCommand::Preview { notifier } => return preview(session, &notifier).await,
-        NotifierCommand::Test { notifier } => return test(session, &notifier).await,
+        NotifierCommand::Test { notifier, to } if notifier == "mail" || to.is_some() => {
+            return test_mail(session, to.as_deref()).await;
+        }
+        NotifierCommand::Test { notifier, .. } => return test(session, &notifier).await,
         NotifierCommand::Deliveries { notifier } => return deliveries(session, &notifier).await,
         NotifierCommand::Set { notifier, name, settings } => (notifier, settings.patch(session, name).await?),
         NotifierCommand::Off { notifier } => (notifier, switch(false)),
@@ -218,6 +224,20 @@ async fn test(session: &Session, word: &str) -> anyhow::Result<()> {
     say(&format!(
         "测试消息已进入发件箱，运行中的服务半分钟内发出，或 fupan worker --once；结果看 fupan notifier deliveries {}",
         notifier.fields.name
+    ));
+    Ok(())
+}
+
+async fn test_mail(session: &Session, to: Option<&str>) -> anyhow::Result<()> {
+    let message = outbox_admin::test_mail(&session.app, &session.actor, to).await?;
+    if session.json {
+        raw(&line(&crate::web::api::outbox::body(&session.app, &message)));
+        return Ok(());
+    }
+    data(&message.id.to_string());
+    say(&format!(
+        "发给 {} 的测试邮件已进入发件箱，运行中的服务半分钟内发出，或 fupan worker --once；结果看 fupan outbox show {}",
+        message.recipient, message.id
     ));
     Ok(())
 }

@@ -128,6 +128,8 @@ pub(super) enum Pm {
         #[command(flatten)]
         seen: Seen,
     },
+    /// 复盘会：查看、安排、改期、取消，参会人收到日程邀请。 The review meeting: shown, set, moved, cancelled; the invited get a calendar entry.
+    Meeting(super::meeting::Meeting),
     /// 流转记录。 The moves with their reasons.
     History {
         /// PE-1.
@@ -168,6 +170,7 @@ pub(super) async fn run(session: &Session, pm: Pm) -> anyhow::Result<()> {
         Pm::Write { event, section, text, why, version } => {
             return write(session, &event, &section, &text, &why, version).await;
         }
+        Pm::Meeting(asked) => return super::meeting::run(session, asked).await,
         Pm::Diff(asked) => return super::section_diff::run(session, asked).await,
         Pm::History { event } => return history(session, &event).await,
         Pm::Recurrence { event } => return recurrence_of(session, &event).await,

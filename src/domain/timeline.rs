@@ -254,7 +254,8 @@ pub fn told(action: &str, change: &Value, now: &EventFields) -> Option<Told> {
     let reason = || text(change.get("reason")).filter(|reason| !reason.trim().is_empty());
     let (kind, done) = action.split_once('.').unwrap_or((action, ""));
     match (kind, done) {
-        ("timeline", _) => None,
+        // What a link of a mail did stands beside it as the change itself.
+        ("timeline" | "mail", _) => None,
         ("event", "create") => Some(Told::Logged { source: text(change.get("source")).unwrap_or_default() }),
         ("event", "update") => {
             let map = change.as_object()?;

@@ -7,7 +7,9 @@ pub mod grading;
 pub mod history;
 pub mod imports;
 pub mod indicators;
+pub mod mail;
 pub mod notifiers;
+pub mod outbox;
 pub mod postmortem;
 pub mod problems;
 pub mod record;
@@ -39,6 +41,7 @@ texts! {
     deleted_events: "已删除", "Deleted";
     report: "周报", "Report";
     notifiers: "通知方式", "Notifiers";
+    outbox: "发件箱", "Outbox";
     teams: "团队", "Teams";
     policies: "等级与规则", "Levels and rules";
     policies_hint: "等级、复盘期限、定级规则与监管门槛。", "Levels, deadlines, grading rules and thresholds.";

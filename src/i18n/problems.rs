@@ -190,6 +190,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
         .or_else(|| super::notifiers::remedy(remedy))
+        .or_else(|| super::outbox::remedy(remedy))
         .or_else(|| super::samples::remedy(remedy))
         .or_else(|| super::record::remedy(remedy))
 }
@@ -264,6 +265,9 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
 }
 
 fn not_found(what: &str) -> String {
+    if let Some(own) = super::outbox::not_found(what) {
+        return own;
+    }
     if let Some(own) = super::postmortem::not_found(what) {
         return own;
     }
@@ -401,6 +405,7 @@ fn conflict(words: &str) -> String {
     }
     super::actions::conflict(words)
         .or_else(|| super::notifiers::conflict(words))
+        .or_else(|| super::outbox::conflict(words))
         .or_else(|| super::samples::conflict(words))
         .or_else(|| super::record::conflict(words))
         .unwrap_or_else(|| format!("与现状冲突：{words}"))

@@ -11,9 +11,12 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::{
-    domain::chat::{
-        ChatTool,
-        answer::{Answer, judge},
+    domain::{
+        chat::{
+            ChatTool,
+            answer::{Answer, judge},
+        },
+        delivery::{Fault, Phase},
     },
     service::ports::{Delivery, LastCheck, Outgoing, OutgoingChat, OutgoingError, OutgoingRequest, RequestBody},
 };
@@ -58,22 +61,23 @@ pub async fn send(outgoing: &dyn Outgoing, message: &OutgoingChat, last_check: L
     if !last_check().await {
         return None;
     }
+    let fault = |words: String| Fault::new(Phase::Chat, words);
     Some(match outgoing.send(&request).await {
         Ok(answer) => match judge(message.tool, answer.status, answer.retry_after, &answer.body) {
             Answer::Taken => Delivery::Accepted,
-            Answer::Later(words) => Delivery::RefusedForNow(words),
-            Answer::TooFast(words, seconds) => Delivery::TooFast(words, seconds),
-            Answer::Refused(words) => Delivery::Refused(words),
+            Answer::Later(words) => Delivery::RefusedForNow(fault(words)),
+            Answer::TooFast(words, seconds) => Delivery::TooFast(fault(words), seconds),
+            Answer::Refused(words) => Delivery::Refused(fault(words)),
         },
         Err(error @ (OutgoingError::Address(_) | OutgoingError::Forbidden(_) | OutgoingError::Redirect(_))) => {
-            Delivery::Refused(error.to_string())
+            Delivery::Refused(fault(error.to_string()))
         }
         // One group that cannot be reached holds up no other: it counts as the message's own try.
         Err(error @ (OutgoingError::Unreachable(_) | OutgoingError::Token(_))) => {
-            Delivery::RefusedForNow(error.to_string())
+            Delivery::RefusedForNow(fault(error.to_string()))
         }
         Err(error @ (OutgoingError::Broken(_) | OutgoingError::TooSlow(_) | OutgoingError::TooLong(_))) => {
-            Delivery::Unknown(error.to_string())
+            Delivery::Unknown(fault(error.to_string()))
         }
     })
 }

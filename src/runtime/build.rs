@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::system::{SystemClock, SystemIds};
 use crate::{
     domain::{calendar::Calendar, outgoing::Exceptions},
-    notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, report_words},
+    notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, notice_words, report_words},
     outgoing::{House, HttpOut, NothingOut},
     service::{
         App,
@@ -17,6 +17,9 @@ use crate::{
     settings::{OutgoingSettings, Settings, TlsSetting},
     store::{self, Store},
 };
+
+/// Messages that are on their way to the mail server at once.
+const CONNECTIONS: usize = 4;
 
 /// Opens the database, brings its schema up to date, and puts the product together.
 pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool) -> anyhow::Result<App> {
@@ -41,8 +44,10 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         attempts: Arc::default(),
         outgoing: outgoing(settings, demo)?,
         report_mail: report_words,
+        notice: notice_words,
         line_styles: Arc::default(),
         levels: Arc::default(),
+        outbox: Arc::default(),
         demo,
     };
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.
@@ -78,6 +83,12 @@ pub fn transport(settings: &Settings, app: &App) -> anyhow::Result<Option<Arc<dy
         TlsSetting::Tls => 465,
     };
     let from = settings.smtp.from.clone().unwrap_or_else(|| format!("复盘台 <fupan@{}>", app.mail_domain));
+    let authority = match &settings.smtp.ca_file {
+        Some(file) => {
+            Some(std::fs::read(file).with_context(|| format!("smtp.ca_file {} cannot be read", file.display()))?)
+        }
+        None => None,
+    };
     let smtp = SmtpTransport::new(SmtpSettings {
         host,
         port: settings.smtp.port.unwrap_or(standard),
@@ -87,6 +98,8 @@ pub fn transport(settings: &Settings, app: &App) -> anyhow::Result<Option<Arc<dy
         from,
         mail_domain: app.mail_domain.clone(),
         timeouts: SmtpTimeouts::default(),
+        connections: settings.smtp.connections.unwrap_or(CONNECTIONS),
+        authority,
     })?;
     Ok(Some(Arc::new(smtp)))
 }

@@ -11,7 +11,8 @@ use super::{
     attempts::Attempts,
     known_levels::KnownLevels,
     line_styles::LineStyles,
-    ports::{Clock, Ids, Outgoing, RenderReportMail},
+    outbox::Shared,
+    ports::{Clock, Ids, Outgoing, RenderNotice, RenderReportMail},
 };
 use crate::{
     domain::{
@@ -44,10 +45,14 @@ pub struct App {
     pub outgoing: Arc<dyn Outgoing>,
     /// The words of weekly mails, for their previews.
     pub report_mail: RenderReportMail,
+    /// The words of notices and invitations.
+    pub notice: RenderNotice,
     /// The styles of documents that report lines were shown in of late.
     pub line_styles: Arc<LineStyles>,
     /// The levels of the house as they were read last.
     pub levels: Arc<KnownLevels>,
+    /// What the tasks that send messages share.
+    pub outbox: Arc<Shared>,
     /// The demo: no set-up, one demo account, nothing leaves the house.
     pub demo: bool,
 }

@@ -309,10 +309,12 @@ async fn begin(
             not_before: now,
             expires_at: now + DAY,
             last_error: None,
+            last_phase: None,
             created_at: now,
             sent_at: None,
             notifier_id: None,
             payload: None,
+            thread: None,
         });
     }
     tracing::warn!(indicator = indicator.fields.key, window = warning.window.code(), "an error budget burns too fast");

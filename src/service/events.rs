@@ -732,6 +732,11 @@ pub(super) fn subject(number: i64) -> String {
     format!("event:{number}")
 }
 
+/// Message-ID of the conversation about an event: mails about it alone answer to it.
+pub(super) fn thread(app: &App, number: i64) -> String {
+    format!("event.{number}@{}", app.mail_domain)
+}
+
 pub(super) async fn audit(
     app: &App,
     tx: &Tx,

@@ -319,10 +319,12 @@ pub(super) fn message(
         not_before: now,
         expires_at: now + Duration::hours(HOURS).num_milliseconds(),
         last_error: None,
+        last_phase: None,
         created_at: now,
         sent_at: None,
         notifier_id: Some(notifier.id),
         payload: Some(rendered.body),
+        thread: None,
     }
 }
 

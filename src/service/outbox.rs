@@ -4,35 +4,40 @@
 //! Words freeze with the first outcome that nobody knows. Before that no copy can be anywhere, so a digest is put into
 //! words again right before it is sent, and says only what is still owed. Message-ID and Date never change.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Duration};
-use serde_json::json;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
     App, ServiceError,
-    app::authorise,
     burn_warnings::{self, BURN_KIND},
-    notifiers,
+    mail_acts, mail_stops, notifiers,
     ports::{Delivery, MailWords, OutgoingChat, OutgoingMessage, RenderDigest},
     reminders::{self, DIGEST_KIND, Refreshed},
     report_mailings::{self, REPORT_KIND},
     retry::retried,
+    review_meetings::{self, INVITE_KIND},
+    together::Together,
 };
 use crate::{
     domain::{
-        actor::{Actor, Permission},
+        delivery::{Fault, Outcome, Phase},
         reminder::{backoff, policy::Policy},
     },
     store::{
-        self,
+        self, Tx,
+        mail_stops::StopReason,
         outbox::{Claim, Ending},
+        outbox_attempts::Attempt,
         reminders::LedgerState,
     },
 };
 
 pub use crate::store::outbox::{OutboxMessage, OutboxState, Way};
 
-/// Messages that one worker takes at once.
+/// Messages that one worker takes at once, per connection.
 pub const BATCH: u64 = 10;
 
 /// Seconds that a worker has from taking a message to the final dot.
@@ -41,13 +46,26 @@ const LEASE_SECONDS: i64 = 60;
 /// Minutes that a worker has from the final dot to noting the outcome; longer than the wait for the reply.
 const COMMIT_LEASE_MINUTES: i64 = 15;
 
-/// The most messages of one page.
-pub const PAGE_LIMIT: u64 = 200;
+/// Messages that are tidied up at once.
+const TIDIED_AT_ONCE: u64 = 200;
+
+/// What the tasks of this process that send messages share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    looks: Together<Claimed, LastLook>,
+    records: Together<Noted, bool>,
+    /// The key that links of mails are signed with.
+    pub(super) key: OnceCell<[u8; 32]>,
+}
 
 /// A message in the hands of this worker.
 #[derive(Debug, Clone)]
 pub struct Claimed {
     claim: Claim,
+    /// Name of the worker.
+    worker: String,
+    /// Milliseconds.
+    taken_at: i64,
     /// Milliseconds: from then on too little of the lease is left to begin.
     begin_before: i64,
     /// The message.
@@ -61,6 +79,17 @@ impl Claimed {
     }
 }
 
+/// An outcome on its way into the database.
+#[derive(Debug, Clone)]
+struct Noted {
+    claim: Claim,
+    carries_reminders: bool,
+    ending: Ending,
+    attempt: Attempt,
+    /// An address that takes no mail for good.
+    bounced: Option<(String, String)>,
+}
+
 /// What came of looking at a taken message once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prepared {
@@ -70,6 +99,8 @@ pub enum Prepared {
     Chat(OutgoingChat),
     /// Nobody needs it any more; it is cancelled.
     Cancelled,
+    /// Nothing goes to its address, which is marked; it is dead until people look.
+    Marked,
     /// It is night or a day off; it waits for the next slot.
     Postponed,
     /// Another worker has it.
@@ -102,23 +133,37 @@ pub struct Tidied {
 pub async fn tidy(app: &App) -> Result<Tidied, ServiceError> {
     let now = app.now_millis();
     let mut tidied = Tidied::default();
-    for (message, claim) in store::outbox::abandoned(app.store.read(), now, PAGE_LIMIT).await? {
-        if message.state == OutboxState::Committing {
-            let ending = after_unknown(app, &message, "the worker stopped before it noted the outcome");
-            tidied.unknown += usize::from(end(app, claim, &[OutboxState::Committing], ending).await?);
+    for (message, claim) in store::outbox::abandoned(app.store.read(), now, TIDIED_AT_ONCE).await? {
+        let (fault, outcome, ending) = if message.state == OutboxState::Committing {
+            let fault = Fault::new(Phase::Worker, "the worker stopped before it noted the outcome");
+            let ending = after_unknown(app, &message, &fault);
+            (fault, Outcome::Unknown, ending)
         } else {
-            let ending = Ending {
-                state: OutboxState::Pending,
-                not_before: None,
-                attempt: message.attempt,
-                unknowns: message.unknowns,
-                error: Some("the worker stopped before sending".to_owned()),
-                sent_at: None,
-            };
-            tidied.recovered += usize::from(end(app, claim, &[OutboxState::Claimed], ending).await?);
+            let fault = Fault::new(Phase::Worker, "the worker stopped before sending");
+            let error = Some((fault.phase, fault.said()));
+            (fault, Outcome::Unreachable, Ending { error, ..given_back(&message, None) })
+        };
+        let attempt = Attempt {
+            id: app.id(),
+            outbox_id: message.id,
+            at: now,
+            outcome,
+            worker: String::new(),
+            took_ms: 0,
+            phase: Some(fault.phase),
+            said: Some(fault.said()),
+        };
+        let carries_reminders = message.kind == DIGEST_KIND;
+        let noted = Noted { claim, carries_reminders, ending, attempt, bounced: None };
+        // A claim is of one state: what moved on meanwhile is left alone.
+        let kept = note_all(app, vec![noted], &[message.state]).await?.contains(&true);
+        if outcome == Outcome::Unknown {
+            tidied.unknown += usize::from(kept);
+        } else {
+            tidied.recovered += usize::from(kept);
         }
     }
-    let late = store::outbox::late(app.store.read(), now, PAGE_LIMIT).await?;
+    let late = store::outbox::late(app.store.read(), now, TIDIED_AT_ONCE).await?;
     if !late.is_empty() {
         let app = app.clone();
         tidied.expired = retried(move || expire(app.clone(), late.clone())).await?;
@@ -136,34 +181,32 @@ async fn expire(app: App, late: Vec<Uuid>) -> Result<usize, ServiceError> {
     Ok(expired)
 }
 
-/// Takes up to [`BATCH`] messages of a way that are due. What another worker takes at the same time is left to it.
-pub async fn claim(app: &App, way: Way) -> Result<Vec<Claimed>, ServiceError> {
+/// Takes up to `most` messages of a way that are due. What another worker takes at the same time is left to it.
+pub async fn claim(app: &App, way: Way, worker: &str, most: u64) -> Result<Vec<Claimed>, ServiceError> {
     let now = app.now_millis();
-    if store::outbox::due(app.store.read(), way, now, 1).await?.is_empty() {
+    if !store::outbox::is_due(app.store.read(), way, now).await? {
         return Ok(Vec::new());
     }
-    let app = app.clone();
-    retried(move || claim_at(app.clone(), way, now)).await
-}
-
-async fn claim_at(app: App, way: Way, now: i64) -> Result<Vec<Claimed>, ServiceError> {
-    let tx = app.store.begin().await?;
     let lease = LEASE_SECONDS * 1_000;
-    let mut claims = Vec::new();
-    for id in store::outbox::due(tx.conn(), way, now, BATCH).await? {
-        let claim = Claim { id, token: app.id() };
-        if store::outbox::claim(&tx, claim, now, now + lease).await? {
-            claims.push(claim);
+    let (task_app, token) = (app.clone(), app.id());
+    let taken = retried(move || {
+        let app = task_app.clone();
+        async move {
+            let tx = app.store.begin().await?;
+            let taken = store::outbox::take(&tx, way, token, now, now + lease, most).await?;
+            tx.commit().await?;
+            Ok(taken)
         }
-    }
-    tx.commit().await?;
-    let mut claimed = Vec::with_capacity(claims.len());
-    for claim in claims {
-        if let Some(message) = store::outbox::by_id(app.store.read(), claim.id).await? {
-            claimed.push(Claimed { claim, begin_before: now + lease / 2, message });
-        }
-    }
-    Ok(claimed)
+    })
+    .await?;
+    let claimed = |message: OutboxMessage| Claimed {
+        claim: Claim { id: message.id, token },
+        worker: worker.to_owned(),
+        taken_at: now,
+        begin_before: now + lease / 2,
+        message,
+    };
+    Ok(taken.into_iter().map(claimed).collect())
 }
 
 /// Looks at a taken message once more: still wanted, in which words, and is this the hour for it?
@@ -172,8 +215,14 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
     if message.notifier_id.is_some() {
         return prepare_chat(app, claimed).await;
     }
+    let stops = mail_stops::against(app.store.read(), &[&message.recipient]).await?;
+    if stops.iter().any(|(_, reason)| *reason == StopReason::Bounced) {
+        return marked(app, claimed).await;
+    }
     let mut unsubscribe_url = None;
+    let mut list = "notices";
     if message.kind == REPORT_KIND {
+        list = "weekly-report";
         unsubscribe_url = report_mailings::still_wanted(app, app.store.read(), &message).await?;
         if unsubscribe_url.is_none() {
             return cancel(app, claimed).await;
@@ -182,10 +231,20 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
     if message.kind == BURN_KIND && !burn_warnings::still_wanted(app.store.read(), &message).await? {
         return cancel(app, claimed).await;
     }
+    if message.kind == INVITE_KIND {
+        list = "reviews";
+        if !review_meetings::still_wanted(app.store.read(), &message).await? {
+            return cancel(app, claimed).await;
+        }
+    }
     if message.kind == DIGEST_KIND {
+        list = "reminders";
+        if !stops.is_empty() {
+            return cancel(app, claimed).await;
+        }
         let now = app.now();
         let opening = Policy::default().next_opening(now, app.zone, &app.calendar);
-        let Refreshed::Wanted { words, dropped } =
+        let Refreshed::Wanted { words, dropped, thread } =
             reminders::refresh(app, message.id, message.recipient_id, render).await?
         else {
             return cancel(app, claimed).await;
@@ -195,14 +254,19 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
             let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
             return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
         }
-        let said = (&message.subject, &message.text, &message.html);
-        if message.unknowns == 0 && said != (&words.subject, &words.text, &words.html) {
-            let (task_app, claim, new) = (app.clone(), claimed.claim, words.clone());
-            let kept = retried(move || reword(task_app.clone(), claim, new.clone(), dropped.clone())).await?;
+        let said = (&message.subject, &message.text, &message.html, &message.thread);
+        if message.unknowns == 0 && said != (&words.subject, &words.text, &words.html, &thread) {
+            let (task_app, claim, new, of) = (app.clone(), claimed.claim, words.clone(), thread.clone());
+            let kept =
+                retried(move || reword(task_app.clone(), claim, new.clone(), of.clone(), dropped.clone())).await?;
             if !kept {
                 return Ok(Prepared::Lost);
             }
             (message.subject, message.text, message.html) = (words.subject, words.text, words.html);
+            message.thread = thread;
+        }
+        if let Some(account) = message.recipient_id {
+            unsubscribe_url = Some(mail_acts::unsubscribe_url(app, account, message.date_at).await?);
         }
     }
     let date = DateTime::from_timestamp_millis(message.date_at).unwrap_or_default();
@@ -212,7 +276,10 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
         subject: message.subject,
         text: message.text,
         html: message.html,
+        list,
         unsubscribe_url,
+        thread: message.thread,
+        calendar: message.payload,
         date,
     }))
 }
@@ -237,9 +304,15 @@ async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceE
     }))
 }
 
-async fn reword(app: App, claim: Claim, words: MailWords, dropped: Vec<Uuid>) -> Result<bool, ServiceError> {
+async fn reword(
+    app: App,
+    claim: Claim,
+    words: MailWords,
+    thread: Option<String>,
+    dropped: Vec<Uuid>,
+) -> Result<bool, ServiceError> {
     let tx = app.store.begin().await?;
-    if !store::outbox::reword(&tx, claim, &words.subject, &words.text, &words.html).await? {
+    if !store::outbox::reword(&tx, claim, &words.subject, &words.text, &words.html, thread.as_deref()).await? {
         tx.rollback().await?;
         return Ok(false);
     }
@@ -252,45 +325,68 @@ async fn reword(app: App, claim: Claim, words: MailWords, dropped: Vec<Uuid>) ->
 
 /// The last check before the final dot: the message is still ours and still wanted, and from here on its outcome
 /// counts as unknown until it is noted. An event that is done in a transaction committed before this one is not
-/// reminded of (invariant I5).
+/// reminded of (invariant I5). Messages that come here at the same time share a transaction.
 pub async fn commit_to_send(app: &App, claimed: &Claimed) -> Result<LastLook, ServiceError> {
-    let (app, claimed) = (app.clone(), claimed.clone());
-    retried(move || look_last(app.clone(), claimed.clone())).await
+    let look = |all: Vec<Claimed>| {
+        let app = app.clone();
+        retried(move || look_last(app.clone(), all.clone()))
+    };
+    app.outbox.looks.run(claimed.clone(), look).await
 }
 
-async fn look_last(app: App, claimed: Claimed) -> Result<LastLook, ServiceError> {
+async fn look_last(app: App, all: Vec<Claimed>) -> Result<Vec<LastLook>, ServiceError> {
     let tx = app.store.begin().await?;
-    let id = claimed.message.id;
     let now = app.now_millis();
     let lease_until = now + COMMIT_LEASE_MINUTES * 60_000;
-    if !store::outbox::to_committing(&tx, claimed.claim, now, lease_until).await? {
-        tx.rollback().await?;
-        return Ok(LastLook::Lost);
+    let mut looks = Vec::with_capacity(all.len());
+    for claimed in &all {
+        let ours = store::outbox::to_committing(&tx, claimed.claim, now, lease_until).await?;
+        looks.push(if ours { LastLook::GoOn } else { LastLook::Lost });
     }
-    // The row is locked now: a change that withdraws the digest either was committed before and is seen here,
+    // The rows are locked now: a change that withdraws a message either was committed before and is seen here,
     // or waits and finds it on its way.
-    let unwanted = match claimed.message.kind.as_str() {
-        _ if claimed.message.notifier_id.is_some() => {
-            notifiers::still_wanted(tx.conn(), &claimed.message).await?.is_none()
+    let unwanted = unwanted(&app, &tx, &all).await?;
+    for (claimed, look) in all.iter().zip(&mut looks) {
+        let id = claimed.message.id;
+        if *look == LastLook::GoOn && unwanted.contains(&id) {
+            let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
+            store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &ending).await?;
+            store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
+            *look = LastLook::Unwanted;
         }
-        DIGEST_KIND => !reminders::still_wanted(&app, &tx, id).await?,
-        REPORT_KIND => report_mailings::still_wanted(&app, tx.conn(), &claimed.message).await?.is_none(),
-        BURN_KIND => !burn_warnings::still_wanted(tx.conn(), &claimed.message).await?,
-        _ => false,
-    };
-    if unwanted {
-        let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
-        store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &ending).await?;
-        store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
-        tx.commit().await?;
-        return Ok(LastLook::Unwanted);
     }
     tx.commit().await?;
-    Ok(LastLook::GoOn)
+    Ok(looks)
+}
+
+/// Those of the messages that nobody needs any more.
+async fn unwanted(app: &App, tx: &Tx, all: &[Claimed]) -> Result<BTreeSet<Uuid>, ServiceError> {
+    let digests: Vec<Uuid> =
+        all.iter().filter(|one| one.message.kind == DIGEST_KIND).map(|one| one.message.id).collect();
+    let mut unwanted: BTreeSet<Uuid> = digests.iter().copied().collect();
+    if !digests.is_empty() {
+        for wanted in reminders::still_wanted(app, tx, &digests).await? {
+            unwanted.remove(&wanted);
+        }
+    }
+    for Claimed { message, .. } in all {
+        let wanted = match message.kind.as_str() {
+            _ if message.notifier_id.is_some() => notifiers::still_wanted(tx.conn(), message).await?.is_some(),
+            REPORT_KIND => report_mailings::still_wanted(app, tx.conn(), message).await?.is_some(),
+            BURN_KIND => burn_warnings::still_wanted(tx.conn(), message).await?,
+            INVITE_KIND => review_meetings::still_wanted(tx.conn(), message).await?,
+            _ => true,
+        };
+        if !wanted {
+            unwanted.insert(message.id);
+        }
+    }
+    Ok(unwanted)
 }
 
 /// Notes how a sending went; answers the state that follows, or none when the claim was lost meanwhile.
-/// `unreachable_in_a_row` counts this worker's vain tries to use the mail server, this one included.
+/// `unreachable_in_a_row` counts this worker's vain tries to use the mail server, this one included. Outcomes that come at
+/// the same time share a transaction.
 pub async fn record(
     app: &App,
     claimed: &Claimed,
@@ -300,46 +396,102 @@ pub async fn record(
     let message = &claimed.message;
     let now = app.now_millis();
     let unchanged = given_back(message, None);
+    let said = |fault: &Fault| Some((fault.phase, fault.said()));
     let ending = match delivery {
         Delivery::Accepted => Ending { state: OutboxState::Sent, sent_at: Some(now), ..unchanged },
-        Delivery::Refused(reply) => {
-            Ending { state: OutboxState::Dead, attempt: message.attempt + 1, error: Some(reply.clone()), ..unchanged }
+        Delivery::Refused(fault) => {
+            Ending { state: OutboxState::Dead, attempt: message.attempt + 1, error: said(fault), ..unchanged }
         }
-        Delivery::RefusedForNow(reply) => Ending {
+        Delivery::RefusedForNow(fault) => Ending {
             attempt: message.attempt + 1,
             not_before: Some(later(app, backoff::after_failure(message.attempt + 1))),
-            error: Some(reply.clone()),
+            error: said(fault),
             ..unchanged
         },
-        Delivery::TooFast(reply, seconds) => {
+        Delivery::TooFast(fault, seconds) => {
             let wait = backoff::after_failure(message.attempt + 1);
             let asked = Duration::seconds(i64::try_from(*seconds).unwrap_or(86_400));
             Ending {
                 attempt: message.attempt + 1,
                 not_before: Some(later(app, wait).max(now + asked.num_milliseconds())),
-                error: Some(reply.clone()),
+                error: said(fault),
                 ..unchanged
             }
         }
-        Delivery::Unreachable(reason) => Ending {
+        Delivery::Unreachable(fault) => Ending {
             not_before: Some(later(app, backoff::while_unreachable(unreachable_in_a_row))),
-            error: Some(reason.clone()),
+            error: said(fault),
             ..unchanged
         },
-        Delivery::Unknown(reason) => after_unknown(app, message, reason),
+        Delivery::Unknown(fault) => after_unknown(app, message, fault),
     };
     let state = ending.state;
-    let kept = end(app, claimed.claim, &[OutboxState::Claimed, OutboxState::Committing], ending).await?;
+    let (outcome, fault) = delivery.outcome();
+    let attempt = Attempt {
+        id: app.id(),
+        outbox_id: message.id,
+        at: now,
+        outcome,
+        worker: claimed.worker.clone(),
+        took_ms: (now - claimed.taken_at).max(0),
+        phase: fault.map(|fault| fault.phase),
+        said: fault.map(Fault::said),
+    };
+    let bounced = fault.filter(|fault| fault.is_bounce()).map(|fault| (message.recipient.clone(), fault.said()));
+    let carries_reminders = message.kind == DIGEST_KIND;
+    let noted = Noted { claim: claimed.claim, carries_reminders, ending, attempt, bounced };
+    let note = |all: Vec<Noted>| note_all(app, all, &[OutboxState::Claimed, OutboxState::Committing]);
+    let kept = app.outbox.records.run(noted, note).await?;
     if let (Delivery::TooFast(_, seconds), Some(group)) = (delivery, message.notifier_id) {
         notifiers::leave_alone(app, group, *seconds).await?;
     }
     Ok(kept.then_some(state))
 }
 
-/// Gives a message back as it was; others may take it at once.
-pub async fn give_back(app: &App, claimed: &Claimed) -> Result<(), ServiceError> {
-    end(app, claimed.claim, &[OutboxState::Claimed], given_back(&claimed.message, None)).await?;
-    Ok(())
+/// Ends claims that stand in one of `from`, in one transaction; false for each that was lost.
+async fn note_all(app: &App, all: Vec<Noted>, from: &[OutboxState]) -> Result<Vec<bool>, ServiceError> {
+    let (app, from) = (app.clone(), from.to_vec());
+    retried(move || note_all_once(app.clone(), all.clone(), from.clone())).await
+}
+
+async fn note_all_once(app: App, all: Vec<Noted>, from: Vec<OutboxState>) -> Result<Vec<bool>, ServiceError> {
+    let tx = app.store.begin().await?;
+    let (mut kept, mut attempts) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+    for noted in all {
+        let ended = end_in(&tx, noted.claim, &from, &noted.ending, noted.carries_reminders).await?;
+        kept.push(ended);
+        if !ended {
+            continue;
+        }
+        if let Some((address, said)) = noted.bounced {
+            mail_stops::bounced(&app, &tx, &address, &said, noted.claim.id).await?;
+        }
+        attempts.push(noted.attempt);
+    }
+    store::outbox_attempts::insert_all(&tx, attempts).await?;
+    tx.commit().await?;
+    Ok(kept)
+}
+
+/// Gives messages back as they were; others may take them at once.
+pub async fn give_back(app: &App, claimed: &[Claimed]) -> Result<(), ServiceError> {
+    if claimed.is_empty() {
+        return Ok(());
+    }
+    let (app, claimed) = (app.clone(), claimed.to_vec());
+    retried(move || {
+        let (app, claimed) = (app.clone(), claimed.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            for one in &claimed {
+                let back = given_back(&one.message, None);
+                store::outbox::end(&tx, one.claim, &[OutboxState::Claimed], &back).await?;
+            }
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
 }
 
 /// Gives a message back for later.
@@ -354,75 +506,52 @@ pub async fn count_pending(app: &App) -> Result<usize, ServiceError> {
     Ok(usize::try_from(pending).unwrap_or_default())
 }
 
-/// How many messages there are in each state that occurs.
-pub async fn count_by_state(app: &App, actor: &Actor) -> Result<Vec<(OutboxState, i64)>, ServiceError> {
-    authorise(actor, Permission::ManageOutbox)?;
-    Ok(store::outbox::count_by_state(app.store.read()).await?)
-}
-
-/// A page of messages, the newest first, below the id `before`; at most [`PAGE_LIMIT`].
-pub async fn list(
-    app: &App,
-    actor: &Actor,
-    state: Option<OutboxState>,
-    before: Option<Uuid>,
-    limit: u64,
-) -> Result<Vec<OutboxMessage>, ServiceError> {
-    authorise(actor, Permission::ManageOutbox)?;
-    Ok(store::outbox::list(app.store.read(), state, before, limit.min(PAGE_LIMIT)).await?)
-}
-
-/// Sends a message again that the machine gave up (dead, unconfirmed or expired), under the same Message-ID.
-pub async fn requeue(app: &App, actor: &Actor, id: Uuid) -> Result<(), ServiceError> {
-    authorise(actor, Permission::ManageOutbox)?;
-    let (app, actor) = (app.clone(), actor.clone());
-    retried(move || requeue_once(app.clone(), actor.clone(), id)).await
-}
-
-async fn requeue_once(app: App, actor: Actor, id: Uuid) -> Result<(), ServiceError> {
-    let tx = app.store.begin().await?;
-    let Some(message) = store::outbox::by_id(tx.conn(), id).await? else {
-        return Err(ServiceError::NotFound(format!("message {id}")));
-    };
-    let now = app.now_millis();
-    let expires_at = now + Duration::days(backoff::GIVE_UP_AFTER_DAYS).num_milliseconds();
-    if !store::outbox::requeue(&tx, id, now, expires_at).await? {
-        return Err(ServiceError::Conflict(format!(
-            "a message that is {} cannot be sent again; only dead, unconfirmed and expired ones can",
-            message.state.code()
-        )));
-    }
-    let change = json!({"state": {"from": message.state.code(), "to": OutboxState::Pending.code()}});
-    let subject = format!("outbox:{id}");
-    store::audit::insert(&tx, app.id(), now, &actor, "outbox.requeue", &subject, change).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 async fn cancel(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
     let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
     let kept = end(app, claimed.claim, &[OutboxState::Claimed], ending).await?;
     Ok(if kept { Prepared::Cancelled } else { Prepared::Lost })
 }
 
+/// Nothing goes to a marked address: people see the message among the dead ones, and send it again once the mark is gone.
+async fn marked(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
+    let error = Some((Phase::Marked, "the address is marked; clear it first".to_owned()));
+    let ending = Ending { state: OutboxState::Dead, error, ..given_back(&claimed.message, None) };
+    let kept = end(app, claimed.claim, &[OutboxState::Claimed], ending).await?;
+    Ok(if kept { Prepared::Marked } else { Prepared::Lost })
+}
+
 /// Ends a claim, and with it the reminders that the message carries.
 async fn end(app: &App, claim: Claim, from: &'static [OutboxState], ending: Ending) -> Result<bool, ServiceError> {
     let app = app.clone();
-    retried(move || end_once(app.clone(), claim, from, ending.clone())).await
+    retried(move || {
+        let (app, ending) = (app.clone(), ending.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let ended = end_in(&tx, claim, from, &ending, true).await?;
+            tx.commit().await?;
+            Ok(ended)
+        }
+    })
+    .await
 }
 
-async fn end_once(app: App, claim: Claim, from: &[OutboxState], ending: Ending) -> Result<bool, ServiceError> {
-    let tx = app.store.begin().await?;
-    if !store::outbox::end(&tx, claim, from, &ending).await? {
-        tx.rollback().await?;
+async fn end_in(
+    tx: &Tx,
+    claim: Claim,
+    from: &[OutboxState],
+    ending: &Ending,
+    carries_reminders: bool,
+) -> Result<bool, ServiceError> {
+    if !store::outbox::end(tx, claim, from, ending).await? {
         return Ok(false);
     }
-    match ending.state {
-        OutboxState::Sent => store::reminders::settle(&tx, claim.id, None, LedgerState::Sent).await?,
-        OutboxState::Cancelled => store::reminders::settle(&tx, claim.id, None, LedgerState::Cancelled).await?,
-        _ => 0,
-    };
-    tx.commit().await?;
+    if carries_reminders {
+        match ending.state {
+            OutboxState::Sent => store::reminders::settle(tx, claim.id, None, LedgerState::Sent).await?,
+            OutboxState::Cancelled => store::reminders::settle(tx, claim.id, None, LedgerState::Cancelled).await?,
+            _ => 0,
+        };
+    }
     Ok(true)
 }
 
@@ -437,7 +566,7 @@ fn given_back(message: &OutboxMessage, not_before: Option<i64>) -> Ending {
     }
 }
 
-fn after_unknown(app: &App, message: &OutboxMessage, reason: &str) -> Ending {
+fn after_unknown(app: &App, message: &OutboxMessage, fault: &Fault) -> Ending {
     let unknowns = message.unknowns + 1;
     let wait = backoff::after_unknown(unknowns);
     Ending {
@@ -445,7 +574,7 @@ fn after_unknown(app: &App, message: &OutboxMessage, reason: &str) -> Ending {
         not_before: wait.map(|wait| later(app, wait)),
         attempt: message.attempt,
         unknowns,
-        error: Some(reason.to_owned()),
+        error: Some((fault.phase, fault.said())),
         sent_at: None,
     }
 }

@@ -10,7 +10,13 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::domain::{
-    burn_warning::BurnMail, chat::ChatTool, notifier::Target, reminder::digest::Digest, report_mailing::ReportMail,
+    burn_warning::BurnMail,
+    chat::ChatTool,
+    delivery::{Fault, Outcome},
+    notice::Notice,
+    notifier::Target,
+    reminder::digest::Digest,
+    report_mailing::ReportMail,
 };
 
 /// Tells the time.
@@ -48,6 +54,9 @@ pub type RenderReportMail = fn(&ReportMail) -> Result<MailWords, String>;
 /// failed and why.
 pub type RenderBurnMail = fn(&BurnMail) -> Result<MailWords, String>;
 
+/// Puts a notice into words, in the language of its reader; the error says which template failed and why.
+pub type RenderNotice = fn(&Notice) -> Result<MailWords, String>;
+
 /// A message ready to go: frozen bytes, the same on every attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingMessage {
@@ -61,8 +70,14 @@ pub struct OutgoingMessage {
     pub text: String,
     /// HTML part.
     pub html: String,
+    /// First part of its List-Id: `reminders`, `weekly-report`, `notices` or `reviews`.
+    pub list: &'static str,
     /// Where its reader unsubscribes with one click; none for mails of no list that one can leave.
     pub unsubscribe_url: Option<String>,
+    /// Message-ID of the conversation that it belongs to, without angle brackets.
+    pub thread: Option<String>,
+    /// Its calendar part (RFC 5545), an invitation or its withdrawal.
+    pub calendar: Option<String>,
     /// The Date header.
     pub date: DateTime<Utc>,
 }
@@ -88,15 +103,28 @@ pub enum Delivery {
     /// The server took it: 250 after the dot.
     Accepted,
     /// A definite temporary refusal of this message.
-    RefusedForNow(String),
+    RefusedForNow(Fault),
     /// The same, with the seconds that the other side wants to be left alone.
-    TooFast(String, u64),
+    TooFast(Fault, u64),
     /// A definite permanent refusal of this message or recipient.
-    Refused(String),
+    Refused(Fault),
     /// The server cannot be used now; nothing was handed over and the attempt does not count.
-    Unreachable(String),
+    Unreachable(Fault),
     /// The connection was lost after the whole message was written: it may or may not have arrived.
-    Unknown(String),
+    Unknown(Fault),
+}
+
+impl Delivery {
+    /// How the try ended, and what was not a yes.
+    pub const fn outcome(&self) -> (Outcome, Option<&Fault>) {
+        match self {
+            Self::Accepted => (Outcome::Sent, None),
+            Self::RefusedForNow(fault) | Self::TooFast(fault, _) => (Outcome::ForNow, Some(fault)),
+            Self::Refused(fault) => (Outcome::Refused, Some(fault)),
+            Self::Unreachable(fault) => (Outcome::Unreachable, Some(fault)),
+            Self::Unknown(fault) => (Outcome::Unknown, Some(fault)),
+        }
+    }
 }
 
 /// Asked just before the final dot: true when the message is still wanted and still ours.
@@ -111,6 +139,16 @@ pub trait Transport: Send + Sync + 'static {
         message: &'a OutgoingMessage,
         last_check: LastCheck<'a>,
     ) -> Pin<Box<dyn Future<Output = Option<Delivery>> + Send + 'a>>;
+
+    /// How many messages may be on their way at once.
+    fn connections(&self) -> usize {
+        1
+    }
+
+    /// Nothing is to be sent for a while: open connections are closed.
+    fn rest(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {})
+    }
 }
 
 /// What a request carries.

@@ -14,6 +14,7 @@ use crate::{
         announcement::News,
         checked::{self, FieldError, FieldProblem},
         event::{EventFields, ProductionEvent},
+        mail_act::{MailAct, SNOOZE_DAYS},
         postmortem::PostmortemState,
         visibility::Sight,
     },
@@ -359,6 +360,50 @@ async fn write(
         announcements::announce(app, tx, &levels, event, &News::Reviewed { actions }).await?;
     }
     Ok(())
+}
+
+/// Whether there is nothing left to do for a link of a mail: the postmortem is not owed any more, is the reader's already,
+/// or is not theirs to put off.
+pub(super) fn by_link_is_moot(actor: &Actor, event: &ProductionEvent, act: MailAct) -> bool {
+    let own = event.postmortem.owner_id.is_some() && event.postmortem.owner_id == actor.account_id;
+    let done = match act {
+        MailAct::Own => own,
+        MailAct::Snooze => !own && !actor.role.may(Permission::AssignPostmortem),
+        MailAct::Unsubscribe => true,
+    };
+    done || !event.owes_postmortem()
+}
+
+/// What a link of a mail does without a sign-in, as the person whom the mail went to: take the postmortem over, or put its
+/// due date off. Belongs into the transaction that uses the link up.
+pub(super) async fn by_link(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    account: &store::accounts::Account,
+    number: i64,
+    act: MailAct,
+) -> Result<ProductionEvent, ServiceError> {
+    authorise(actor, Permission::WritePostmortem)?;
+    let mut event = events::by_number(tx, actor, number).await?;
+    let before = event.postmortem.clone();
+    if by_link_is_moot(actor, &event, act) {
+        return Err(ServiceError::Conflict("the postmortem moved on since the mail was sent".to_owned()));
+    }
+    match act {
+        MailAct::Own => {
+            may_own(Some(account), &event)?;
+            event.postmortem.owner_id = Some(account.id);
+        }
+        MailAct::Snooze => {
+            let from = before.due_on.unwrap_or_else(|| app.today()).max(app.today());
+            event.postmortem.due_on = Some(app.calendar.add_working_days(from, SNOOZE_DAYS));
+            event.postmortem.due_fixed = true;
+        }
+        MailAct::Unsubscribe => {}
+    }
+    write(app, tx, actor, &mut event, &before, None).await?;
+    Ok(event)
 }
 
 /// Writing begins: an undecided or pending postmortem is being drafted, by its owner or by who writes first.

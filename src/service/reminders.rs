@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, events, grading,
+    App, ServiceError, events, grading, mail_acts,
     ports::{MailWords, RenderDigest},
     retry::retried,
 };
@@ -111,7 +111,7 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
             .filter_map(|reminder| by_id.get(&reminder.event).map(|event| ((*event).clone(), reminder.step)))
             .collect();
         let words = words(app, connection, &directory, account, day, &items, render).await?;
-        let message = message(app, account, day, now, words);
+        let message = OutboxMessage { thread: thread(app, &items), ..message(app, account, day, now, words) };
         let count = reminders.len();
         match write(app, message, reminders).await? {
             Some(superseded) => {
@@ -156,6 +156,8 @@ pub(super) enum Refreshed {
         words: MailWords,
         /// Events that are no longer to be reminded of.
         dropped: Vec<Uuid>,
+        /// The conversation that it belongs to.
+        thread: Option<String>,
     },
 }
 
@@ -167,8 +169,8 @@ pub(super) async fn refresh(
     render: RenderDigest,
 ) -> Result<Refreshed, ServiceError> {
     let connection = app.store.read();
-    let directory = directory(connection).await?;
-    let (right, dropped) = sorted_out(app, connection, &directory, outbox_id).await?;
+    let (directory, mut sorted) = sorted_out(app, connection, &[outbox_id]).await?;
+    let (right, dropped) = sorted.remove(&outbox_id).unwrap_or_default();
     let account = recipient.and_then(|id| directory.accounts.get(&id)).filter(|account| account.active);
     let (Some(account), Some(day)) = (account, right.first().map(|(_, reminder)| reminder.occurrence)) else {
         return Ok(Refreshed::Unwanted);
@@ -183,42 +185,60 @@ pub(super) async fn refresh(
         })
         .collect();
     let words = words(app, connection, &directory, account, day, &items, render).await?;
-    Ok(Refreshed::Wanted { words, dropped: dropped.into_iter().map(|reminder| reminder.event).collect() })
+    let dropped = dropped.into_iter().map(|reminder| reminder.event).collect();
+    Ok(Refreshed::Wanted { words, dropped, thread: thread(app, &items) })
 }
 
-/// Whether at least one reminder of a digest is still right. Runs inside the transaction of the last check.
-pub(super) async fn still_wanted(app: &App, tx: &Tx, outbox_id: Uuid) -> Result<bool, ServiceError> {
-    let directory = directory(tx.conn()).await?;
-    let (right, _) = sorted_out(app, tx.conn(), &directory, outbox_id).await?;
-    Ok(!right.is_empty())
+/// Those of the digests of which at least one reminder is still right. Runs inside the transaction of the last check.
+pub(super) async fn still_wanted(app: &App, tx: &Tx, digests: &[Uuid]) -> Result<Vec<Uuid>, ServiceError> {
+    let (_, sorted) = sorted_out(app, tx.conn(), digests).await?;
+    Ok(sorted.into_iter().filter(|(_, (right, _))| !right.is_empty()).map(|(id, _)| id).collect())
 }
 
 /// The reminders of a digest that are still right, with their events, and those that are not.
+type Sorted = (Vec<(OwedEvent, Reminder)>, Vec<Reminder>);
+
+/// [`Sorted`] by digest, and the people that they are about.
 async fn sorted_out(
     app: &App,
     connection: &impl ConnectionTrait,
-    directory: &Directory,
-    outbox_id: Uuid,
-) -> Result<(Vec<(OwedEvent, Reminder)>, Vec<Reminder>), ServiceError> {
+    digests: &[Uuid],
+) -> Result<(Directory, HashMap<Uuid, Sorted>), ServiceError> {
     let policy = Policy::default();
-    let rules = rules(app, &policy, directory);
     let levels = grading::levels(connection).await?;
-    let planned = store::reminders::planned_of_outbox(connection, outbox_id).await?;
-    let ids: Vec<Uuid> = planned.iter().map(|reminder| reminder.event).collect();
+    let planned = store::reminders::planned_of_all(connection, digests).await?;
+    let ids: BTreeSet<Uuid> = planned.iter().map(|(_, reminder)| reminder.event).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
     let events: HashMap<Uuid, OwedEvent> = store::events::by_ids(connection, &ids)
         .await?
         .iter()
         .filter(|event| event.owes_postmortem())
         .map(|event| (event.id, owed(app, &levels, event)))
         .collect();
-    let (mut right, mut dropped) = (Vec::new(), Vec::new());
-    for reminder in planned {
+    let mut people: BTreeSet<Uuid> = planned.iter().map(|(_, reminder)| reminder.recipient).collect();
+    for event in events.values() {
+        people.extend(event.owner);
+        people.extend(event.readers.iter().flatten());
+    }
+    let directory = directory_of(store::accounts::those_and_leads(connection, &people).await?);
+    let rules = rules(app, &policy, &directory);
+    let mut sorted: HashMap<Uuid, Sorted> = HashMap::new();
+    for (digest, reminder) in planned {
+        let (right, dropped) = sorted.entry(digest).or_default();
         match events.get(&reminder.event).filter(|event| plan::still_right(&reminder, event, rules)) {
             Some(event) => right.push((event.clone(), reminder)),
             None => dropped.push(reminder),
         }
     }
-    Ok((right, dropped))
+    Ok((directory, sorted))
+}
+
+/// The conversation of a digest: that of its event, where it is about one.
+fn thread(app: &App, items: &[(OwedEvent, Step)]) -> Option<String> {
+    match items {
+        [(event, _)] => Some(events::thread(app, event.number)),
+        _ => None,
+    }
 }
 
 fn rules<'a>(app: &'a App, policy: &'a Policy, directory: &'a Directory) -> Rules<'a> {
@@ -227,15 +247,18 @@ fn rules<'a>(app: &'a App, policy: &'a Policy, directory: &'a Directory) -> Rule
 
 /// Active accounts get mail. Leads are the accounts with that role; where there are none, the administrators.
 async fn directory(connection: &impl ConnectionTrait) -> Result<Directory, ServiceError> {
-    let accounts: HashMap<Uuid, Account> =
-        store::accounts::list(connection).await?.into_iter().map(|account| (account.id, account)).collect();
+    Ok(directory_of(store::accounts::list(connection).await?))
+}
+
+fn directory_of(accounts: Vec<Account>) -> Directory {
+    let accounts: HashMap<Uuid, Account> = accounts.into_iter().map(|account| (account.id, account)).collect();
     let with_role = |role: Role| -> BTreeSet<Uuid> {
         accounts.values().filter(|account| account.active && account.role == role).map(|account| account.id).collect()
     };
     let leads = with_role(Role::Lead);
     let leads = if leads.is_empty() { with_role(Role::Admin) } else { leads };
     let active = accounts.values().filter(|account| account.active).map(|account| account.id).collect();
-    Ok(Directory { people: People { active, leads, admins: with_role(Role::Admin) }, accounts })
+    Directory { people: People { active, leads, admins: with_role(Role::Admin) }, accounts }
 }
 
 /// Everything owed that is due up to `horizon`, read page by page; of an event only what reminders need is kept.
@@ -301,7 +324,9 @@ async fn words(
         public_url: &app.public_url,
     };
     let name_of = |id: Uuid| directory.accounts.get(&id).filter(|owner| owner.active).map(|owner| owner.name.clone());
-    render(&digest::build(reader, items, &later, &app.calendar, &name_of)).map_err(ServiceError::Interrupted)
+    let mut digest = digest::build(reader, items, &later, &app.calendar, &name_of);
+    mail_acts::link(app, account, &mut digest).await?;
+    render(&digest).map_err(ServiceError::Interrupted)
 }
 
 fn message(app: &App, account: &Account, day: NaiveDate, now: DateTime<Utc>, words: MailWords) -> OutboxMessage {
@@ -324,10 +349,12 @@ fn message(app: &App, account: &Account, day: NaiveDate, now: DateTime<Utc>, wor
         not_before: millis,
         expires_at: millis + Duration::days(GIVE_UP_AFTER_DAYS).num_milliseconds(),
         last_error: None,
+        last_phase: None,
         created_at: millis,
         sent_at: None,
         notifier_id: None,
         payload: None,
+        thread: None,
     }
 }
 

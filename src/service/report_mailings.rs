@@ -471,10 +471,12 @@ fn message(
         not_before: millis,
         expires_at: millis + Duration::days(GIVE_UP_AFTER_DAYS).num_milliseconds(),
         last_error: None,
+        last_phase: None,
         created_at: millis,
         sent_at: None,
         notifier_id: None,
         payload: None,
+        thread: None,
     }
 }
 

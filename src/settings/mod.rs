@@ -69,6 +69,10 @@ pub struct SmtpSection {
     pub password: Option<SecretString>,
     /// Sender: `复盘台 <fupan@example.com>`.
     pub from: Option<String>,
+    /// Connections at once, 1 to 32; by default 4.
+    pub connections: Option<usize>,
+    /// A file of certificates (PEM) of a private authority that the server's may be signed with.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How the connection to the mail server is protected.

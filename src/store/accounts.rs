@@ -1,5 +1,7 @@
 //! Accounts and invitations.
 
+use std::collections::BTreeSet;
+
 use entity::{account, invitation};
 use sea_orm::{
     ActiveValue::Set,
@@ -113,6 +115,30 @@ pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Account>, Sto
         .into_iter()
         .map(value)
         .collect()
+}
+
+/// These accounts, and everyone who looks after what is nobody's: leads and administrators.
+pub async fn those_and_leads(
+    connection: &impl ConnectionTrait,
+    ids: &BTreeSet<Uuid>,
+) -> Result<Vec<Account>, StoreError> {
+    let leads = account::Column::Role.is_in([Role::Lead.code(), Role::Admin.code()]);
+    let mut rows = account::Entity::find().filter(leads).limit(LIST_LIMIT).all(connection).await?;
+    let known: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut found: Vec<Account> = rows.drain(..).map(value).collect::<Result<_, _>>()?;
+    found.extend(by_ids(connection, &ids.difference(&known).copied().collect()).await?);
+    Ok(found)
+}
+
+/// Those of these accounts that there are.
+pub async fn by_ids(connection: &impl ConnectionTrait, ids: &BTreeSet<Uuid>) -> Result<Vec<Account>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().copied().collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(1_000) {
+        let find = account::Entity::find().filter(account::Column::Id.is_in(chunk.iter().copied()));
+        found.extend(find.all(connection).await?);
+    }
+    found.into_iter().map(value).collect()
 }
 
 /// Active accounts by their folded e-mails, behind the one of `after`; at most `limit`.

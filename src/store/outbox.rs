@@ -1,16 +1,19 @@
 //! Outgoing mail and chat messages: frozen messages and where their delivery stands (reliability study, section 2).
 //!
 //! A worker owns a message while its claim token stands in the row. Every write of the worker names token and state
-//! and must change exactly one row; where it does not, the claim was lost and the worker stops.
+//! and must change exactly one row; where it does not, the claim was lost and the worker stops. What was tried of a
+//! message is in `outbox_attempts.rs`.
 
 use entity::outbox_message::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockBehavior, LockType, Query},
 };
 use uuid::Uuid;
 
 use super::{StoreError, Tx, tx::inserted};
+use crate::domain::delivery::Phase;
 
 /// Longest kept reply or error, in characters.
 const ERROR_LIMIT: usize = 500;
@@ -108,18 +111,22 @@ pub struct OutboxMessage {
     pub expires_at: i64,
     /// The last reply or error.
     pub last_error: Option<String>,
+    /// At which step it was said.
+    pub last_phase: Option<Phase>,
     /// Milliseconds.
     pub created_at: i64,
     /// Milliseconds.
     pub sent_at: Option<i64>,
     /// The notifier that it goes to; none is a mail.
     pub notifier_id: Option<Uuid>,
-    /// The JSON body of a message to a notifier.
+    /// The JSON body of a message to a notifier; the calendar part of a mail.
     pub payload: Option<String>,
+    /// Message-ID of the conversation that a mail belongs to, without angle brackets.
+    pub thread: Option<String>,
 }
 
 /// By which way messages go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
     /// By mail, to a person.
     Mail,
@@ -156,8 +163,8 @@ pub struct Ending {
     pub attempt: i64,
     /// Outcomes that nobody knows.
     pub unknowns: i64,
-    /// The reply or error; absent, the last one stays.
-    pub error: Option<String>,
+    /// The reply or error and its step; absent, the last one stays.
+    pub error: Option<(Phase, String)>,
     /// Milliseconds, when it was sent.
     pub sent_at: Option<i64>,
 }
@@ -183,10 +190,12 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
         claim_token: Set(None),
         lease_until: Set(None),
         last_error: Set(None),
+        last_phase: Set(None),
         created_at: Set(value.created_at),
         sent_at: Set(None),
         notifier_id: Set(value.notifier_id),
         payload: Set(value.payload.clone()),
+        thread: Set(value.thread.clone()),
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
@@ -203,16 +212,38 @@ pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option
     Entity::find_by_id(id).one(connection).await?.map(value).transpose()
 }
 
+/// Which messages a list shows; what is absent is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboxFilter {
+    /// Where it stands.
+    pub state: Option<OutboxState>,
+    /// By which way it goes.
+    pub way: Option<Way>,
+    /// To this notifier.
+    pub notifier: Option<Uuid>,
+    /// To one of these mailboxes or names of notifiers, as they stand.
+    pub recipients: Option<Vec<String>>,
+}
+
 /// A page of messages, the newest first, below the id `before`.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    state: Option<OutboxState>,
+    filter: &OutboxFilter,
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<OutboxMessage>, StoreError> {
     let mut find = Entity::find();
-    if let Some(state) = state {
+    if let Some(state) = filter.state {
         find = find.filter(Column::State.eq(state.code()));
+    }
+    if let Some(way) = filter.way {
+        find = find.filter(way.condition());
+    }
+    if let Some(notifier) = filter.notifier {
+        find = find.filter(Column::NotifierId.eq(notifier));
+    }
+    if let Some(recipients) = &filter.recipients {
+        find = find.filter(Column::Recipient.is_in(recipients.iter().map(String::as_str)));
     }
     if let Some(before) = before {
         find = find.filter(Column::Id.lt(before));
@@ -249,19 +280,32 @@ pub async fn count_pending(connection: &impl ConnectionTrait, way: Way) -> Resul
     Ok(find.count(connection).await?)
 }
 
-/// Messages of a way that may be sent at `now`, the longest waiting first.
-pub async fn due(connection: &impl ConnectionTrait, way: Way, now: i64, limit: u64) -> Result<Vec<Uuid>, StoreError> {
-    Ok(Entity::find()
+/// Whether a message of a way may be sent at `now`.
+pub async fn is_due(connection: &impl ConnectionTrait, way: Way, now: i64) -> Result<bool, StoreError> {
+    let one: Option<Uuid> = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::State.eq(OutboxState::Pending.code()))
         .filter(Column::NotBefore.lte(now))
         .filter(way.condition())
-        .order_by_asc(Column::NotBefore)
-        .order_by_asc(Column::Id)
-        .limit(limit)
+        .limit(1)
         .into_tuple()
-        .all(connection)
+        .one(connection)
+        .await?;
+    Ok(one.is_some())
+}
+
+/// Since when the longest waiting message could have gone, where it could at `now`.
+pub async fn oldest_due(connection: &impl ConnectionTrait, now: i64) -> Result<Option<i64>, StoreError> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::NotBefore)
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .filter(Column::NotBefore.lte(now))
+        .order_by_asc(Column::NotBefore)
+        .limit(1)
+        .into_tuple()
+        .one(connection)
         .await?)
 }
 
@@ -286,23 +330,68 @@ pub async fn abandoned(
         .collect()
 }
 
-/// Takes a pending message that is due; false when another worker was faster.
-pub async fn claim(tx: &Tx, claim: Claim, now: i64, lease_until: i64) -> Result<bool, StoreError> {
-    let result = Entity::update_many()
+/// Takes up to `limit` pending messages of a way that are due, the longest waiting first, under one token. No two workers
+/// take the same: SQLite has one writer and takes them in one statement; the servers skip what another worker is taking
+/// (reliability study, section 2.3).
+pub async fn take(
+    tx: &Tx,
+    way: Way,
+    token: Uuid,
+    now: i64,
+    lease_until: i64,
+    limit: u64,
+) -> Result<Vec<OutboxMessage>, StoreError> {
+    let taken = Entity::update_many()
         .col_expr(Column::State, Expr::value(OutboxState::Claimed.code()))
-        .col_expr(Column::ClaimToken, Expr::value(claim.token.to_string()))
-        .col_expr(Column::LeaseUntil, Expr::value(lease_until))
-        .filter(Column::Id.eq(claim.id))
-        .filter(Column::State.eq(OutboxState::Pending.code()))
-        .filter(Column::NotBefore.lte(now))
-        .exec(tx.conn())
-        .await?;
-    Ok(result.rows_affected == 1)
+        .col_expr(Column::ClaimToken, Expr::value(token.to_string()))
+        .col_expr(Column::LeaseUntil, Expr::value(lease_until));
+    let mut rows = if tx.backend() == DatabaseBackend::Sqlite {
+        let due = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(Column::State.eq(OutboxState::Pending.code()))
+            .and_where(Column::NotBefore.lte(now))
+            .and_where(way.condition())
+            .order_by(Column::NotBefore, sea_orm::Order::Asc)
+            .order_by(Column::Id, sea_orm::Order::Asc)
+            .limit(limit)
+            .take();
+        taken.filter(Column::Id.in_subquery(due)).exec_with_returning(tx.conn()).await?
+    } else {
+        let ids: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::State.eq(OutboxState::Pending.code()))
+            .filter(Column::NotBefore.lte(now))
+            .filter(way.condition())
+            .order_by_asc(Column::NotBefore)
+            .order_by_asc(Column::Id)
+            .limit(limit)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_tuple()
+            .all(tx.conn())
+            .await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        taken.filter(Column::Id.is_in(ids.iter().copied())).exec(tx.conn()).await?;
+        Entity::find().filter(Column::Id.is_in(ids)).all(tx.conn()).await?
+    };
+    rows.sort_by_key(|row| (row.not_before, row.id));
+    rows.into_iter().map(value).collect()
 }
 
 /// Replaces the words of a claimed message of which no copy can be anywhere yet; false when the claim was lost.
-pub async fn reword(tx: &Tx, claim: Claim, subject: &str, text: &str, html: &str) -> Result<bool, StoreError> {
+pub async fn reword(
+    tx: &Tx,
+    claim: Claim,
+    subject: &str,
+    text: &str,
+    html: &str,
+    thread: Option<&str>,
+) -> Result<bool, StoreError> {
     let result = Entity::update_many()
+        .col_expr(Column::Thread, Expr::value(thread.map(str::to_owned)))
         .col_expr(Column::Subject, Expr::value(subject))
         .col_expr(Column::BodyText, Expr::value(text))
         .col_expr(Column::BodyHtml, Expr::value(html))
@@ -340,9 +429,11 @@ pub async fn end(tx: &Tx, claim: Claim, from: &[OutboxState], ending: &Ending) -
     if let Some(not_before) = ending.not_before {
         update = update.col_expr(Column::NotBefore, Expr::value(not_before));
     }
-    if let Some(error) = &ending.error {
+    if let Some((phase, error)) = &ending.error {
         let error: String = error.chars().take(ERROR_LIMIT).collect();
-        update = update.col_expr(Column::LastError, Expr::value(error));
+        update = update
+            .col_expr(Column::LastError, Expr::value(error))
+            .col_expr(Column::LastPhase, Expr::value(phase.code()));
     }
     if let Some(sent_at) = ending.sent_at {
         update = update.col_expr(Column::SentAt, Expr::value(sent_at));
@@ -429,6 +520,24 @@ pub async fn requeue(tx: &Tx, id: Uuid, now: i64, expires_at: i64) -> Result<boo
     Ok(result.rows_affected == 1)
 }
 
+/// Removes up to `limit` messages in one of `states` that were last due before `before`, with what was tried of them.
+pub async fn remove(tx: &Tx, states: &[OutboxState], before: i64, limit: u64) -> Result<u64, StoreError> {
+    let ids: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.is_in(states.iter().map(|state| state.code())))
+        .filter(Column::NotBefore.lt(before))
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    super::outbox_attempts::remove_of(tx, &ids).await?;
+    Ok(Entity::delete_many().filter(Column::Id.is_in(ids)).exec(tx.conn()).await?.rows_affected)
+}
+
 async fn move_pending(tx: &Tx, id: Uuid, to: OutboxState) -> Result<bool, StoreError> {
     let result = Entity::update_many()
         .col_expr(Column::State, Expr::value(to.code()))
@@ -463,7 +572,9 @@ fn value(row: Model) -> Result<OutboxMessage, StoreError> {
         last_error: row.last_error,
         created_at: row.created_at,
         sent_at: row.sent_at,
+        last_phase: row.last_phase.as_deref().and_then(Phase::from_code),
         notifier_id: row.notifier_id,
         payload: row.payload,
+        thread: row.thread,
     })
 }

@@ -111,6 +111,24 @@ pub async fn planned_of_outbox(
         .collect()
 }
 
+/// The reminders that these digests still carry, with their digests.
+pub async fn planned_of_all(
+    connection: &impl ConnectionTrait,
+    digests: &[Uuid],
+) -> Result<Vec<(Uuid, Reminder)>, StoreError> {
+    let limit = DIGEST_LIMIT.saturating_mul(u64::try_from(digests.len()).unwrap_or(1));
+    Entity::find()
+        .filter(Column::OutboxId.is_in(digests.iter().copied()))
+        .filter(Column::State.eq(LedgerState::Planned.code()))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|row| Ok((row.outbox_id.unwrap_or_default(), value(row)?)))
+        .collect()
+}
+
 /// The digests that still carry a reminder of this event.
 pub async fn digests_of_event(connection: &impl ConnectionTrait, event_id: Uuid) -> Result<Vec<Uuid>, StoreError> {
     let rows: Vec<Option<Uuid>> = Entity::find()

@@ -35,10 +35,18 @@ const SHARED: &str = "/s/";
 /// Under this path lie the pages that unsubscribe an address from a mail.
 const UNSUBSCRIBE: &str = "/unsubscribe/";
 
+/// Under this path lie the pages that links of mails lead to.
+const ACTS: &str = "/act/";
+
+/// Put beside the HTML part of a mail: it is shown with the styles that stand in it, and may do nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct MailPage;
+
 /// A request's path for the log: what stands behind these prefixes opens something and stays out of it. Handlers are
 /// found by the decoded path, so it is the one to look at.
 fn without_secret(request: &ServiceRequest) -> String {
-    let secret = [SHARED, UNSUBSCRIBE].into_iter().find(|prefix| request.match_info().as_str().starts_with(prefix));
+    let secret =
+        [SHARED, UNSUBSCRIBE, ACTS].into_iter().find(|prefix| request.match_info().as_str().starts_with(prefix));
     secret.map_or_else(|| request.path().to_owned(), |prefix| format!("{prefix}…"))
 }
 
@@ -115,6 +123,7 @@ pub async fn pass<B: MessageBody + 'static>(
     } else {
         tracing::info!(request_id = id, %method, path, status, millis, "request");
     }
+    let mail_page = response.response().extensions().get::<MailPage>().is_some();
     let headers = response.headers_mut();
     let shared = path.starts_with(SHARED);
     for (name, value) in [
@@ -146,6 +155,21 @@ pub async fn pass<B: MessageBody + 'static>(
         ] {
             headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
         }
+    }
+    if mail_page {
+        let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+        headers.insert(
+            header::HeaderName::from_static("content-security-policy"),
+            header::HeaderValue::from_static(policy),
+        );
+    }
+    if path.starts_with(ACTS) {
+        // The token opens something: no page that is linked from here learns it.
+        headers.insert(
+            header::HeaderName::from_static("referrer-policy"),
+            header::HeaderValue::from_static("no-referrer"),
+        );
     }
     if !path.starts_with("/static/") && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
@@ -259,7 +283,7 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
     // A mail program unsubscribes by itself, without any page of ours (RFC 8058): the token in the path is all it has.
-    let one_click = pattern.starts_with(UNSUBSCRIBE);
+    let one_click = pattern.starts_with(UNSUBSCRIBE) || pattern.starts_with(ACTS);
     // A program that has forgotten its token: no browser speaks here, and without a cookie nobody's rights are used.
     let program = api && !from_browser(request);
     if bearer.is_none() && !safe && !one_click && !program && !same_origin(request, &app.public_url) {

@@ -102,6 +102,7 @@ async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let (owed, overdue) = crate::service::postmortems::count_owed(&app, &actor).await?;
     let ongoing = crate::service::events::count_ongoing(&app, &actor).await?;
     let pending = crate::service::outbox::count_pending(&app).await?;
+    let outbox = crate::service::outbox_admin::figures(&app).await?;
     let mut text = format!(
         "# HELP fupan_build_info The running version\n# TYPE fupan_build_info gauge\nfupan_build_info{{version=\"{}\",database=\"{}\"}} 1\n",
         env!("CARGO_PKG_VERSION"),
@@ -114,6 +115,21 @@ async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
         ("fupan_outbox_pending", "Messages that wait to be sent", pending as u64),
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
+    for (name, help, value) in [
+        ("fupan_outbox_queued", "Mails and messages on their way: waiting or being sent", outbox.queued),
+        (
+            "fupan_outbox_oldest_due_seconds",
+            "Seconds since the longest waiting message could have gone; more than 900 is worth an alert",
+            outbox.oldest_seconds,
+        ),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
+    let name = "fupan_outbox_messages";
+    let _ = write!(text, "# HELP {name} Kept messages by state; sent ones go after 90 days\n# TYPE {name} gauge\n");
+    for (state, count) in &outbox.states {
+        let _ = writeln!(text, "{name}{{state=\"{}\"}} {count}", state.code());
     }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
 }

@@ -1,17 +1,24 @@
 //! One round of the worker: plan → claim → send → record, until nothing is due.
 
-use std::{collections::HashSet, sync::OnceLock, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::OnceLock,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
 use uuid::Uuid;
 
 use crate::{
+    domain::delivery::{Fault, Phase},
     notify::{
         chat,
         mail::{burn_words, digest_words, report_words},
     },
     service::{
-        App, ServiceError, burn_warnings, dips, event_costs,
+        App, ServiceError, burn_warnings, dips, event_costs, mail_stops,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
         ports::{Delivery, LastCheck, OutgoingChat, OutgoingMessage, Transport},
         reminders, report_mailings, sample_codes, sample_retention, samples, sources,
@@ -46,7 +53,7 @@ pub struct RoundReport {
     pub postponed: usize,
     /// Refused for now; tried again later.
     pub refused_for_now: usize,
-    /// Refused for good; on the outbox page.
+    /// Refused for good, or to a marked address; on the outbox page.
     pub dead: usize,
     /// Nobody knows whether it arrived; tried again later, or on the outbox page after several times.
     pub unknown: usize,
@@ -66,9 +73,60 @@ pub struct RoundReport {
     pub untold: usize,
 }
 
+impl RoundReport {
+    /// Adds what became of messages.
+    fn add(&mut self, done: Self) {
+        self.sent += done.sent;
+        self.cancelled += done.cancelled;
+        self.postponed += done.postponed;
+        self.refused_for_now += done.refused_for_now;
+        self.dead += done.dead;
+        self.unknown += done.unknown;
+        self.unreachable += done.unreachable;
+        self.lost += done.lost;
+        self.last_problem = done.last_problem.or(self.last_problem.take());
+    }
+}
+
+/// Vain tries in a row after which the mail server is left alone for a while (reliability study, section 2.4).
+const VAIN_TRIES: u32 = 5;
+
+/// Whether the mail server answers: counts this worker's vain tries in a row, over all messages.
+#[derive(Debug, Default)]
+pub(super) struct Breaker(AtomicU32);
+
+impl Breaker {
+    /// Nothing more is sent in this round.
+    pub(super) fn is_open(&self) -> bool {
+        self.in_a_row() >= VAIN_TRIES
+    }
+
+    /// How often the pause came, where it is open.
+    pub(super) fn pauses(&self) -> u32 {
+        self.in_a_row().saturating_sub(VAIN_TRIES - 1)
+    }
+
+    fn in_a_row(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// One message probes whether the server is back; a vain try more opens it again.
+    fn half_open(&self) -> bool {
+        self.is_open()
+    }
+
+    fn vain(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    fn answered(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
 /// One round, for `fupan worker --once`. Without a transport reminders are planned, and messages wait.
 pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str) -> Result<RoundReport, ServiceError> {
-    let mut report = round(app, transport, worker, &|| false, 0).await?;
+    let mut report = round(app, transport, worker, &|| false, &Breaker::default()).await?;
     let told = tell_groups(app, &|| false).await?;
     (report.told, report.untold) = (told.told, told.untold);
     sources::pull_due(app).await?;
@@ -76,13 +134,12 @@ pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str
 }
 
 /// One round. `stopping` is asked before each message: where it says yes, the rest is given back.
-/// `unreachable_before` counts the rounds before this one that ended with a server that could not be used.
 pub(super) async fn round(
     app: &App,
     transport: Option<&dyn Transport>,
     worker: &str,
     stopping: &(dyn Fn() -> bool + Sync),
-    unreachable_before: u32,
+    breaker: &Breaker,
 ) -> Result<RoundReport, ServiceError> {
     let plan = reminders::plan(app, digest_words).await?;
     let mailings = report_mailings::plan(app, report_words).await?;
@@ -91,6 +148,9 @@ pub(super) async fn round(
         && let Err(error) = burn_warnings::watch(app, burn_words).await
     {
         tracing::error!(worker, %error, "the error budgets could not be watched; the next round tries again");
+    }
+    if let Err(error) = mail_stops::tell(app).await {
+        tracing::error!(worker, %error, "nobody could be told of marked addresses; the next round tries again");
     }
     let tidied = outbox::tidy(app).await?;
     let mut report = RoundReport {
@@ -106,22 +166,7 @@ pub(super) async fn round(
         ..RoundReport::default()
     };
     if let Some(transport) = transport {
-        let unreachable_in_a_row = unreachable_before.saturating_add(1);
-        let mut usable = true;
-        while usable && !stopping() {
-            let batch = outbox::claim(app, Way::Mail).await?;
-            if batch.is_empty() {
-                break;
-            }
-            for claimed in batch {
-                // With too little of the lease left the message is claimed again, with a new lease.
-                if usable && !stopping() && claimed.may_begin(app) {
-                    usable = deliver(app, Some(transport), &claimed, unreachable_in_a_row, &mut report).await?;
-                } else {
-                    outbox::give_back(app, &claimed).await?;
-                }
-            }
-        }
+        send_due(app, transport, worker, stopping, breaker, &mut report).await?;
     }
     // Readings are exact without it, so that it may fail without harm.
     if !stopping()
@@ -160,6 +205,50 @@ pub(super) async fn round(
     Ok(report)
 }
 
+/// Sends mails until none is due, the server cannot be used, or the worker stops; as many at once as there are connections.
+async fn send_due(
+    app: &App,
+    transport: &dyn Transport,
+    worker: &str,
+    stopping: &(dyn Fn() -> bool + Sync),
+    breaker: &Breaker,
+    report: &mut RoundReport,
+) -> Result<(), ServiceError> {
+    let connections = transport.connections().max(1);
+    let batch_size = outbox::BATCH * connections as u64;
+    let mut outcome = Ok(());
+    let mut probing = breaker.half_open();
+    while outcome.is_ok() && !stopping() && (probing || !breaker.is_open()) {
+        let batch = outbox::claim(app, Way::Mail, worker, if probing { 1 } else { batch_size }).await?;
+        if batch.is_empty() {
+            break;
+        }
+        let probe = std::mem::take(&mut probing);
+        let one = |claimed: Claimed| async move {
+            // With too little of the lease left the message is claimed again, with a new lease.
+            if stopping() || !probe && breaker.is_open() || !claimed.may_begin(app) {
+                return Ok((RoundReport::default(), Some(claimed)));
+            }
+            deliver(app, Some(transport), &claimed, breaker).await.map(|done| (done, None))
+        };
+        let mut left = Vec::new();
+        let mut going = futures_util::stream::iter(batch).map(one).buffer_unordered(connections);
+        while let Some(done) = going.next().await {
+            match done {
+                Ok((done, back)) => {
+                    report.add(done);
+                    left.extend(back);
+                }
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
+        }
+        drop(going);
+        outbox::give_back(app, &left).await?;
+    }
+    transport.rest().await;
+    outcome
+}
+
 /// Milliseconds until a group is tried again that did not take a message.
 const TRIED_AGAIN: i64 = 30_000;
 
@@ -168,23 +257,27 @@ const TRIED_AGAIN: i64 = 30_000;
 pub(super) async fn tell_groups(app: &App, stopping: &(dyn Fn() -> bool + Sync)) -> Result<RoundReport, ServiceError> {
     let mut report = RoundReport::default();
     let mut silent: HashSet<Uuid> = HashSet::new();
+    // A group that cannot be reached is the message's own matter: no breaker stops the others.
+    let breaker = Breaker::default();
     while !stopping() {
-        let batch = outbox::claim(app, Way::Chat).await?;
+        let batch = outbox::claim(app, Way::Chat, "groups", outbox::BATCH).await?;
         if batch.is_empty() {
             break;
         }
+        let mut left = Vec::new();
         for claimed in batch {
             let group = claimed.message.notifier_id;
             if group.is_some_and(|group| silent.contains(&group)) {
                 outbox::put_off(app, &claimed, app.now_millis() + TRIED_AGAIN).await?;
             } else if !stopping() && claimed.may_begin(app) {
-                let before = report.refused_for_now + report.unknown;
-                deliver(app, None, &claimed, 1, &mut report).await?;
-                silent.extend(group.filter(|_| report.refused_for_now + report.unknown > before));
+                let done = deliver(app, None, &claimed, &breaker).await?;
+                silent.extend(group.filter(|_| done.refused_for_now + done.unknown > 0));
+                report.add(done);
             } else {
-                outbox::give_back(app, &claimed).await?;
+                left.push(claimed);
             }
         }
+        outbox::give_back(app, &left).await?;
     }
     report.told = report.sent;
     report.untold = report.refused_for_now + report.dead + report.unknown;
@@ -197,29 +290,33 @@ enum Parcel {
     Chat(OutgoingChat),
 }
 
-/// Sends one message and notes how it went; false when the mail server cannot be used.
+/// Sends one message and notes how it went.
 async fn deliver(
     app: &App,
     transport: Option<&dyn Transport>,
     claimed: &Claimed,
-    unreachable_in_a_row: u32,
-    report: &mut RoundReport,
-) -> Result<bool, ServiceError> {
+    breaker: &Breaker,
+) -> Result<RoundReport, ServiceError> {
     let id = claimed.message.id;
+    let mut report = RoundReport::default();
     let parcel = match outbox::prepare(app, claimed, digest_words).await? {
         Prepared::Ready(message) => Parcel::Mail(message),
         Prepared::Chat(message) => Parcel::Chat(message),
         Prepared::Cancelled => {
             report.cancelled += 1;
-            return Ok(true);
+            return Ok(report);
+        }
+        Prepared::Marked => {
+            report.dead += 1;
+            return Ok(report);
         }
         Prepared::Postponed => {
             report.postponed += 1;
-            return Ok(true);
+            return Ok(report);
         }
         Prepared::Lost => {
             report.lost += 1;
-            return Ok(true);
+            return Ok(report);
         }
     };
     let checked: OnceLock<LastLook> = OnceLock::new();
@@ -234,7 +331,7 @@ async fn deliver(
     });
     let delivery = match (&parcel, transport) {
         (Parcel::Mail(message), Some(transport)) => transport.send(message, last_check).await,
-        (Parcel::Mail(_), None) => Some(Delivery::Unreachable("no mail server is set".to_owned())),
+        (Parcel::Mail(_), None) => Some(Delivery::Unreachable(Fault::new(Phase::Connect, "no mail server is set"))),
         (Parcel::Chat(message), _) => chat::send(app.outgoing.as_ref(), message, last_check).await,
     };
     let Some(delivery) = delivery else {
@@ -242,24 +339,35 @@ async fn deliver(
             Some(LastLook::Unwanted) => report.cancelled += 1,
             _ => report.lost += 1,
         }
-        return Ok(true);
+        return Ok(report);
     };
-    let Some(state) = note(app, claimed, &delivery, unreachable_in_a_row).await? else {
+    let in_a_row = match &delivery {
+        Delivery::Unreachable(_) => breaker.vain(),
+        Delivery::Unknown(_) => 0,
+        _ => {
+            breaker.answered();
+            0
+        }
+    };
+    let Some(state) = note(app, claimed, &delivery, in_a_row.saturating_sub(VAIN_TRIES - 1).max(1)).await? else {
         tracing::warn!(message = %id, ?delivery, "another worker took the message over before the outcome was noted");
         report.lost += 1;
-        return Ok(true);
+        return Ok(report);
     };
-    tracing::info!(message = %id, state = state.code(), ?delivery, "outbox message");
-    let (count, problem) = match delivery {
-        Delivery::Accepted => (&mut report.sent, None),
-        Delivery::RefusedForNow(reply) | Delivery::TooFast(reply, _) => (&mut report.refused_for_now, Some(reply)),
-        Delivery::Refused(reply) => (&mut report.dead, Some(reply)),
-        Delivery::Unreachable(reason) => (&mut report.unreachable, Some(reason)),
-        Delivery::Unknown(reason) => (&mut report.unknown, Some(reason)),
-    };
-    *count += 1;
-    report.last_problem = problem.or(report.last_problem.take());
-    Ok(report.unreachable == 0)
+    let fault = delivery.outcome().1.cloned();
+    match &fault {
+        None => tracing::debug!(message = %id, state = state.code(), "outbox message"),
+        Some(fault) => tracing::info!(message = %id, state = state.code(), %fault, "outbox message"),
+    }
+    *match delivery {
+        Delivery::Accepted => &mut report.sent,
+        Delivery::RefusedForNow(_) | Delivery::TooFast(..) => &mut report.refused_for_now,
+        Delivery::Refused(_) => &mut report.dead,
+        Delivery::Unreachable(_) => &mut report.unreachable,
+        Delivery::Unknown(_) => &mut report.unknown,
+    } += 1;
+    report.last_problem = fault.map(|fault| fault.to_string());
+    Ok(report)
 }
 
 /// Notes an outcome. With the database away it is tried until the lease of the outcome ends, and nothing else is sent

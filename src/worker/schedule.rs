@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, watch};
 
-use super::round::round;
+use super::round::{Breaker, round};
 use crate::{
     domain::reminder::backoff,
     service::{App, housekeeping, ports::Transport},
@@ -38,8 +38,8 @@ impl std::fmt::Debug for Worker {
 /// What a worker remembers from round to round.
 #[derive(Debug, Default)]
 struct Memory {
-    /// Rounds in a row that found the mail server unusable.
-    unreachable_in_a_row: u32,
+    /// Whether the mail server answers.
+    breaker: Breaker,
     /// Milliseconds: nothing is sent before.
     paused_until: i64,
     /// Milliseconds: the next housekeeping.
@@ -72,16 +72,13 @@ async fn once(worker: &Worker, stop: &watch::Receiver<bool>, memory: &mut Memory
     let now = app.now_millis();
     let transport = worker.transport.as_deref().filter(|_| now >= memory.paused_until);
     let stopping = || *stop.borrow();
-    match round(app, transport, &worker.name, &stopping, memory.unreachable_in_a_row).await {
+    match round(app, transport, &worker.name, &stopping, &memory.breaker).await {
         Ok(report) => {
-            if report.unreachable > 0 {
-                memory.unreachable_in_a_row = memory.unreachable_in_a_row.saturating_add(1);
-                let pause = backoff::while_unreachable(memory.unreachable_in_a_row);
+            if report.unreachable > 0 && memory.breaker.is_open() {
+                let pause = backoff::while_unreachable(memory.breaker.pauses());
                 memory.paused_until = app.now_millis() + pause.num_milliseconds();
                 let problem = report.last_problem.unwrap_or_default();
                 tracing::warn!(worker = worker.name, problem, pause_s = pause.num_seconds(), "no mail can be sent");
-            } else if report.sent + report.refused_for_now + report.dead + report.unknown > 0 {
-                memory.unreachable_in_a_row = 0;
             }
             if worker.transport.is_none() && report.waiting > 0 && !memory.said_no_transport {
                 memory.said_no_transport = true;
@@ -96,7 +93,7 @@ async fn once(worker: &Worker, stop: &watch::Receiver<bool>, memory: &mut Memory
     if now >= memory.housekeeping_at {
         memory.housekeeping_at = now + HOUSEKEEPING_EVERY;
         match housekeeping::tidy(app).await {
-            Ok((sessions, answers)) => tracing::debug!(sessions, answers, "removed what is over"),
+            Ok(removed) => tracing::debug!(?removed, "removed what is over"),
             Err(error) => tracing::error!(%error, "housekeeping failed; it is tried again in an hour"),
         }
     }

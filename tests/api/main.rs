@@ -10,6 +10,7 @@ mod history;
 mod imports;
 mod mailings;
 mod measured;
+mod outbox;
 mod postmortems;
 mod publishing;
 mod record;

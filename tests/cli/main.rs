@@ -9,6 +9,7 @@ mod grading;
 mod history;
 mod imports;
 mod measured;
+mod outbox;
 mod postmortem;
 mod publishing;
 mod record;

@@ -9,6 +9,7 @@ mod imports;
 mod indicator_inputs;
 mod indicators;
 mod line_styles;
+mod outbox;
 mod postmortem;
 mod publishing;
 mod record;

@@ -2,13 +2,13 @@
 
 use fupan::{
     domain::actor::{Actor, Role},
-    service::{ServiceError, outbox},
-    store::outbox::OutboxState,
+    service::{ServiceError, mail_stops, outbox_admin as outbox},
+    store::outbox::{OutboxFilter, OutboxState},
     worker,
 };
 use support::smtp::Script;
 
-use crate::stage::{Stage, TUESDAY, transport};
+use crate::stage::{Stage, TUESDAY, settings, transport};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_be_used_costs_no_attempt_and_the_mail_keeps_its_id() {
@@ -40,16 +40,18 @@ async fn a_server_that_cannot_be_used_costs_no_attempt_and_the_mail_keeps_its_id
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_server_is_away_one_mail_probes_and_the_rest_wait_untouched() {
     let stage = Stage::at(TUESDAY).await;
-    for n in 0..4 {
+    for n in 0..14 {
         let who = stage.person(&format!("p{n}@example.com"), "同事", Role::Reporter, "zh-CN").await;
         stage.owed(Some(who), "2024-08-26").await;
     }
     stage.sink.play(Script::Closed);
     let report = stage.round().await;
-    assert_eq!((report.planned, report.unreachable, report.waiting), (4, 1, 4), "{report:?}");
+    assert_eq!((report.planned, report.waiting), (14, 14), "{report:?}");
+    assert!((5..=8).contains(&report.unreachable), "five vain tries, and what was under way: {report:?}");
     stage.sink.play(Script::Accept);
-    let report = stage.round_at("2024-08-27T10:10:00+08:00").await;
-    assert_eq!((report.sent, report.waiting), (4, 0), "{report:?}");
+    let report = stage.round_at("2024-08-27T10:15:00+08:00").await;
+    assert_eq!((report.sent, report.waiting), (14, 0), "{report:?}");
+    assert!(stage.sink.connections() <= 8 + 4, "connections are kept: {}", stage.sink.connections());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,14 +79,20 @@ async fn a_refusal_for_good_is_dead_visible_and_can_be_sent_again_by_hand() {
     assert!(report.last_problem.unwrap().contains("550"));
 
     let actor = Actor::local_operator();
-    let dead = outbox::list(&stage.app, &actor, Some(OutboxState::Dead), None, 50).await.unwrap();
+    let dead_ones = OutboxFilter { state: Some(OutboxState::Dead), ..OutboxFilter::default() };
+    let dead = outbox::list(&stage.app, &actor, &dead_ones, None, 50).await.unwrap();
     assert_eq!(dead.len(), 1);
     assert!(dead[0].last_error.as_deref().unwrap().contains("no such user"));
     assert_eq!(stage.round_at("2024-08-27T18:00:00+08:00").await.sent, 0, "the machine does not try again");
 
     let reporter = Actor { account_id: Some(stage.oncall), name: "值班".to_owned(), role: Role::Lead };
+    let (_, tries) = outbox::get(&stage.app, &actor, dead[0].id).await.unwrap();
+    assert_eq!(tries.len(), 1);
+    assert_eq!((tries[0].phase.unwrap().code(), tries[0].said.as_deref()), ("rcpt", Some("550 no such user")));
     assert!(matches!(outbox::requeue(&stage.app, &reporter, dead[0].id).await, Err(ServiceError::Forbidden { .. })));
     stage.sink.play(Script::Accept);
+    assert!(matches!(outbox::requeue(&stage.app, &actor, dead[0].id).await, Err(ServiceError::Conflict(_))), "marked");
+    assert_eq!(mail_stops::clear_address(&stage.app, &actor, "OnCall@example.com").await.unwrap(), 1);
     outbox::requeue(&stage.app, &actor, dead[0].id).await.unwrap();
     assert_eq!(stage.round().await.sent, 1);
     assert_eq!(stage.sink.received()[0].header("Message-ID"), Some(format!("<{}>", dead[0].message_id)));
@@ -134,4 +142,30 @@ async fn what_cannot_be_delivered_in_five_days_expires() {
     let report = stage.round_at("2024-10-06T11:00:00+08:00").await;
     assert_eq!((report.expired, report.sent, report.waiting), (1, 0, 0), "{report:?}");
     assert_eq!(stage.message().await.state, OutboxState::Expired);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_kills_no_mail_and_the_right_one_sends_them_all() {
+    use fupan::notify::mail::{SmtpSettings, SmtpTransport};
+    let stage = Stage::at(TUESDAY).await;
+    for n in 0..20 {
+        let who = stage.person(&format!("p{n}@example.com"), "同事", Role::Reporter, "zh-CN").await;
+        stage.owed(Some(who), "2024-08-26").await;
+    }
+    let with = |password: &str| {
+        let sign_in = (Some("fupan".to_owned()), Some(password.to_owned().into()));
+        let (username, password) = sign_in;
+        SmtpTransport::new(SmtpSettings { username, password, ..settings(stage.sink.port) }).unwrap()
+    };
+    for minute in 7..17 {
+        stage.clock.set(&format!("2024-08-27T10:{minute:02}:00+08:00"));
+        worker::run_once(&stage.app, Some(&with("rotated")), "test").await.unwrap();
+    }
+    let waiting = stage.outbox().await;
+    assert!(waiting.iter().all(|one| (one.state, one.attempt) == (OutboxState::Pending, 0)), "no attempt counts");
+    let said = waiting.iter().find_map(|one| one.last_error.clone().zip(one.last_phase)).unwrap();
+    assert_eq!((said.0.as_str(), said.1.code()), ("535 5.7.8 wrong name or password", "auth"));
+    stage.clock.set("2024-08-27T10:30:00+08:00");
+    let report = worker::run_once(&stage.app, Some(&with("secret")), "test").await.unwrap();
+    assert_eq!((report.sent, report.waiting), (20, 0), "{report:?}");
 }

@@ -1,9 +1,14 @@
 //! Reminders from the plan to the mail server, on whatever database the tests run on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod bounces;
 mod burning;
 mod chatting;
+mod checker;
 mod delivery;
+mod faults;
+mod invitations;
+mod links;
 mod mailings;
 mod races;
 mod reminders;

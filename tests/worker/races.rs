@@ -3,7 +3,10 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use fupan::{
-    domain::actor::Role,
+    domain::{
+        actor::Role,
+        delivery::{Fault, Phase},
+    },
     service::{
         outbox::{self, LastLook},
         ports::{Delivery, LastCheck, OutgoingMessage, Transport},
@@ -76,6 +79,7 @@ async fn workers_at_the_same_time_send_everything_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn done_at_the_last_moment_stops_the_mail_before_the_dot() {
     let stage = Arc::new(Stage::at(TUESDAY).await);
+    stage.sends_elsewhere();
     let number = stage.owed(Some(stage.oncall), "2024-08-26").await;
     let later = stage.clone();
     let transport = AtTheLastMoment::new(async move { later.done(number).await });
@@ -87,6 +91,7 @@ async fn done_at_the_last_moment_stops_the_mail_before_the_dot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_ran_out_before_the_dot_stops_the_mail() {
     let stage = Arc::new(Stage::at(TUESDAY).await);
+    stage.sends_elsewhere();
     stage.owed(Some(stage.oncall), "2024-08-26").await;
     let later = stage.clone();
     let transport = AtTheLastMoment::new(async move { later.clock.set("2024-08-27T10:09:00+08:00") });
@@ -101,11 +106,12 @@ async fn what_a_stopped_worker_had_claimed_is_sent_once_when_its_lease_is_over()
     let stage = Stage::at(TUESDAY).await;
     stage.owed(Some(stage.oncall), "2024-08-26").await;
     worker::run_once(&stage.app, None, "test").await.unwrap();
-    let stopped = outbox::claim(&stage.app, outbox::Way::Mail).await.unwrap();
+    let stopped = outbox::claim(&stage.app, outbox::Way::Mail, "test", 10).await.unwrap();
     assert_eq!(stopped.len(), 1);
     assert_eq!(stage.round_at("2024-08-27T10:07:59+08:00").await.sent, 0, "the lease is still good");
     assert_eq!(stage.round_at("2024-08-27T10:08:01+08:00").await.sent, 1);
-    let late = outbox::record(&stage.app, &stopped[0], &Delivery::Refused("late".to_owned()), 0).await.unwrap();
+    let late =
+        outbox::record(&stage.app, &stopped[0], &Delivery::Refused(Fault::new(Phase::Rcpt, "late")), 0).await.unwrap();
     assert_eq!(late, None, "the stopped worker comes back and has no say any more");
     assert_eq!((stage.message().await.state, stage.sink.received().len()), (OutboxState::Sent, 1));
 }
@@ -115,7 +121,7 @@ async fn a_worker_that_stopped_after_the_dot_leaves_an_unknown_outcome() {
     let stage = Stage::at(TUESDAY).await;
     stage.owed(Some(stage.oncall), "2024-08-26").await;
     worker::run_once(&stage.app, None, "test").await.unwrap();
-    let stopped = outbox::claim(&stage.app, outbox::Way::Mail).await.unwrap();
+    let stopped = outbox::claim(&stage.app, outbox::Way::Mail, "test", 10).await.unwrap();
     assert_eq!(outbox::commit_to_send(&stage.app, &stopped[0]).await.unwrap(), LastLook::GoOn);
     assert_eq!(stage.round_at("2024-08-27T10:20:00+08:00").await.unknown, 0, "the long lease is still good");
     let found = stage.round_at("2024-08-27T10:23:00+08:00").await;
@@ -127,6 +133,7 @@ async fn a_worker_that_stopped_after_the_dot_leaves_an_unknown_outcome() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_worker_finishes_its_mail_and_gives_the_rest_back() {
     let stage = Arc::new(Stage::at(TUESDAY).await);
+    stage.sends_elsewhere();
     for n in 0..3 {
         let who = stage.person(&format!("p{n}@example.com"), "同事", Role::Reporter, "zh-CN").await;
         stage.owed(Some(who), "2024-08-26").await;

@@ -19,7 +19,10 @@ async fn two_owed_postmortems_make_one_digest() {
     assert_eq!(mail.decoded("Subject").as_deref(), Some("【复盘台】待复盘 2 项，其中 1 项逾期"));
     assert_eq!(mail.header("Date").as_deref(), Some("Tue, 27 Aug 2024 02:07:00 +0000"));
     assert_eq!(mail.header("List-Id").as_deref(), Some("<reminders.fupan.test>"));
-    assert_eq!(mail.header("List-Unsubscribe"), None, "there is no page that stops them");
+    let way_out = mail.header("List-Unsubscribe").unwrap();
+    assert!(way_out.starts_with("<http://fupan.test/act/"), "{way_out}");
+    assert_eq!(mail.header("List-Unsubscribe-Post"), None, "RFC 8058 asks for https");
+    assert_eq!(mail.header("References"), None, "it is about two events");
     assert_eq!(mail.header("Message-ID"), Some(format!("<{}>", stage.message().await.message_id)));
     let text = mail.text();
     assert!(text.starts_with("值班，你好：\n"), "{text}");

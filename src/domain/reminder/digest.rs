@@ -1,6 +1,6 @@
 //! The digest: what one person is told in one mail, oldest first. Words and layout are the templates' business.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -98,6 +98,17 @@ pub struct Digest {
     pub later: DigestGroup,
     /// Where people reach the pages, without a slash at the end.
     pub public_url: String,
+    /// What its reader may do by links, by number of the event.
+    pub links: BTreeMap<i64, ItemLinks>,
+}
+
+/// Links that act without a sign-in, each to a page with one button.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemLinks {
+    /// Take the postmortem over.
+    pub own: Option<String>,
+    /// Put its due date off.
+    pub snooze: Option<String>,
 }
 
 impl Digest {
@@ -153,6 +164,7 @@ pub fn build(
         next: of_step(Step::Before),
         later: group(later.iter().map(item).collect()),
         public_url: reader.public_url.to_owned(),
+        links: BTreeMap::new(),
     }
 }
 

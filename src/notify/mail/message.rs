@@ -6,7 +6,7 @@ use lettre::{
     Message,
     message::{
         Mailbox, MultiPart, MultiPartKind, SinglePart,
-        header::{HeaderName, HeaderValue},
+        header::{ContentType, HeaderName, HeaderValue},
     },
 };
 
@@ -26,14 +26,19 @@ pub(super) struct Sender {
 pub(super) fn bytes(sender: &Sender, message: &OutgoingMessage, to: Mailbox) -> Result<Vec<u8>, String> {
     let seconds = u64::try_from(message.date.timestamp()).unwrap_or_default();
     let boundary: String = message.message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-    let parts = MultiPart::builder()
+    let mut parts = MultiPart::builder()
         .kind(MultiPartKind::Alternative)
         .boundary(format!("fupan-{boundary}"))
         .singlepart(SinglePart::plain(message.text.clone()))
         .singlepart(SinglePart::html(message.html.clone()));
-    // Only the weekly mails are of a list that one can leave; reminders follow the postmortems.
-    let list = if message.unsubscribe_url.is_some() { "weekly-report" } else { "reminders" };
-    let list_id = format!("<{list}.{}>", one_line(&sender.mail_domain));
+    if let Some(calendar) = &message.calendar {
+        // RFC 6047, section 2.4: the method stands in the type too, and programs show the last part that they understand.
+        let method = if calendar.contains("METHOD:CANCEL") { "CANCEL" } else { "REQUEST" };
+        let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={method}"));
+        let kind = kind.map_err(|error| error.to_string())?;
+        parts = parts.singlepart(SinglePart::builder().header(kind).body(calendar.clone()));
+    }
+    let list_id = format!("<{}.{}>", message.list, one_line(&sender.mail_domain));
     let mut built = Message::builder()
         .from(sender.from.clone())
         .to(to)
@@ -42,6 +47,10 @@ pub(super) fn bytes(sender: &Sender, message: &OutgoingMessage, to: Mailbox) -> 
         .message_id(Some(format!("<{}>", one_line(&message.message_id))))
         .raw_header(header("Auto-Submitted", "auto-generated"))
         .raw_header(header("List-Id", &list_id));
+    if let Some(thread) = &message.thread {
+        let thread = format!("<{}>", one_line(thread));
+        built = built.in_reply_to(thread.clone()).references(thread);
+    }
     if let Some(unsubscribe) = &message.unsubscribe_url {
         built = built.raw_header(header("List-Unsubscribe", &format!("<{}>", one_line(unsubscribe))));
     }
@@ -73,7 +82,10 @@ mod tests {
             subject: "【复盘台】待复盘 2 项，其中 1 项逾期".to_owned(),
             text: "值班，你好：\n.开头的点\n".to_owned(),
             html: "<p>值班，你好：</p>".to_owned(),
+            list: "reminders",
             unsubscribe_url: None,
+            thread: None,
+            calendar: None,
             date: "2024-08-27T02:07:00Z".parse().unwrap(),
         }
     }
@@ -110,6 +122,7 @@ mod tests {
     #[test]
     fn a_mail_of_a_list_is_unsubscribed_with_one_click() {
         let mut mail = message();
+        mail.list = "weekly-report";
         mail.unsubscribe_url = Some("https://fupan.example.com/unsubscribe/abc".to_owned());
         let text = built(&mail);
         for line in [
@@ -120,6 +133,31 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }
         assert!(!built(&message()).contains("List-Unsubscribe-Post"));
+    }
+
+    #[test]
+    fn mails_of_one_event_answer_to_its_conversation_and_an_invitation_carries_its_calendar() {
+        let mut mail = message();
+        mail.thread = Some("event.22@fupan.example.com".to_owned());
+        mail.calendar = Some("BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n".to_owned());
+        let text = built(&mail);
+        for line in ["In-Reply-To: <event.22@fupan.example.com>", "References: <event.22@fupan.example.com>"] {
+            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+        }
+        let (html, calendar) = (text.find("text/html").unwrap(), text.find("text/calendar").unwrap());
+        assert!(html < calendar, "what is richest stands last");
+        assert!(text.contains("method=CANCEL"), "{text}");
+    }
+
+    #[test]
+    fn no_line_is_too_long_for_a_server_whatever_people_wrote() {
+        let mut mail = message();
+        mail.subject = "【复盘台】".to_owned() + &"快捷支付银行渠道 A 超时 🏦".repeat(20);
+        mail.text = "很长的一行".repeat(400);
+        mail.html = format!("<p>{}</p>", "a".repeat(5_000));
+        let text = built(&mail);
+        assert!(text.is_ascii());
+        assert!(text.split("\r\n").all(|line| line.len() <= 78), "{:?}", text.split("\r\n").map(str::len).max());
     }
 
     #[test]

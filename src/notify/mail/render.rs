@@ -18,6 +18,9 @@ struct ItemView {
     /// Due date, lateness, severity and owner, in words.
     facts: String,
     link: String,
+    /// Links to a page with one button; empty where there is none.
+    own: String,
+    snooze: String,
 }
 
 /// One group, ready for the templates.
@@ -106,7 +109,10 @@ fn view(digest: &Digest) -> DigestView {
 }
 
 fn group_view(digest: &Digest, group: &DigestGroup, heading: &'static str, late: bool) -> GroupView {
+    let links = |number: i64| digest.links.get(&number).cloned().unwrap_or_default();
     let items = group.items.iter().map(|item| ItemView {
+        own: links(item.number).own.unwrap_or_default(),
+        snooze: links(item.number).snooze.unwrap_or_default(),
         label: event::label(item.number),
         line: item.line.clone(),
         facts: facts(item, digest.language),
@@ -186,7 +192,22 @@ mod tests {
             next: DigestGroup::default(),
             later: DigestGroup::default(),
             public_url: "http://localhost:8080".to_owned(),
+            links: std::collections::BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn an_item_has_the_link_that_its_reader_may_use() {
+        let mut digest = digest(Language::Chinese);
+        let links = crate::domain::reminder::digest::ItemLinks {
+            own: None,
+            snooze: Some("http://localhost:8080/act/t".to_owned()),
+        };
+        digest.links.insert(1, links);
+        let words = digest_words(&digest).unwrap();
+        assert!(words.text.contains("  延后 2 个工作日：http://localhost:8080/act/t\n"), "{}", words.text);
+        assert_eq!(words.html.matches("http://localhost:8080/act/t").count(), 1, "{}", words.html);
+        assert!(!words.text.contains("取我负责") && !words.html.contains("取我负责"));
     }
 
     #[test]

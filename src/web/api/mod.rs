@@ -25,6 +25,7 @@ mod lines;
 pub mod measured;
 pub mod notifiers;
 mod openapi;
+pub mod outbox;
 mod policies;
 pub mod postmortem_text;
 mod postmortems;
@@ -32,6 +33,7 @@ pub mod published;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
+pub mod review_meetings;
 pub mod samples;
 mod saved_views;
 pub mod section_versions;
@@ -265,6 +267,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(notifiers::read))
                 .route(web::patch().to(notifiers::patch))
                 .route(web::delete().to(notifiers::delete)),
+        )
+        .service(web::resource("/api/v1/outbox").route(web::get().to(outbox::list)))
+        .service(web::resource("/api/v1/outbox:test").route(web::post().to(outbox::test)))
+        .service(web::resource("/api/v1/outbox/{id}:requeue").route(web::post().to(outbox::requeue)))
+        .service(web::resource("/api/v1/outbox/{id}").route(web::get().to(outbox::read)))
+        .service(web::resource("/api/v1/mail-stops").route(web::get().to(outbox::stops)))
+        .service(web::resource("/api/v1/mail-stops/{id}").route(web::delete().to(outbox::clear)))
+        .service(
+            web::resource("/api/v1/events/{number}/review-meeting")
+                .route(web::get().to(review_meetings::read))
+                .route(web::put().to(review_meetings::put))
+                .route(web::delete().to(review_meetings::delete)),
         )
         .service(web::resource("/api/v1/notifiers/{id}/preview").route(web::get().to(notifiers::preview)))
         .service(web::resource("/api/v1/notifiers/{id}/test").route(web::post().to(notifiers::test)))

@@ -8,8 +8,9 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 use super::{
     accounts, action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body,
     event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
-    indicators, lines, notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
-    reports, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
+    indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, report_mailings,
+    report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares, sources, teams,
+    timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -134,6 +135,16 @@ use crate::web::routes::{ROUTES, Route};
     notifiers::NotifierBody,
     notifiers::NotifierChange,
     notifiers::NotifierList,
+    outbox::AttemptBody,
+    outbox::MailStopBody,
+    outbox::MailStopList,
+    outbox::OutboxBody,
+    outbox::OutboxDetail,
+    outbox::OutboxList,
+    outbox::TestMail,
+    review_meetings::InvitedBody,
+    review_meetings::ReviewMeetingBody,
+    review_meetings::ReviewMeetingChange,
     samples::CodeList,
     services::ServiceBody,
     services::ServiceChange,
@@ -252,6 +263,15 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/notifiers/{id}/preview") => give("ChatPreview"),
         ("POST", "/api/v1/notifiers/{id}/test") => Exchange { takes: None, gives: ("202", JSON, "DeliveryBody") },
         ("GET", "/api/v1/notifiers/{id}/deliveries") => give("DeliveryList"),
+        ("GET", "/api/v1/outbox") => give("OutboxList"),
+        ("GET", "/api/v1/outbox/{id}") => give("OutboxDetail"),
+        ("POST", "/api/v1/outbox:test") => {
+            Exchange { takes: Some((JSON, "TestMail")), gives: ("202", JSON, "OutboxBody") }
+        }
+        ("POST", "/api/v1/outbox/{id}:requeue") => Exchange { takes: None, gives: ("202", JSON, "OutboxBody") },
+        ("GET", "/api/v1/mail-stops") => give("MailStopList"),
+        ("GET", "/api/v1/events/{number}/review-meeting") => give("ReviewMeetingBody"),
+        ("PUT", "/api/v1/events/{number}/review-meeting") => swap("ReviewMeetingChange", "ReviewMeetingBody"),
         ("GET", "/api/v1/services") => give("ServiceList"),
         ("POST", "/api/v1/services") => {
             Exchange { takes: Some((JSON, "ServiceChange")), gives: ("201", JSON, "ServiceBody") }
@@ -369,6 +389,8 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/sample-sources") => sources::SourceQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/hand-counts") => hand_counts::HandCountQuery::into_params(query),
         ("GET", "/api/v1/burn-warnings") => burn_warnings::BurnQuery::into_params(query),
+        ("GET", "/api/v1/outbox") => outbox::OutboxQuery::into_params(query),
+        ("GET", "/api/v1/mail-stops") => outbox::MailStopQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/budget") => error_budgets::BudgetQuery::into_params(query),
         ("GET", "/api/v1/counts") => counts::CountsQuery::into_params(query),
         ("GET", "/api/v1/reports/{week}") => reports::ReportQuery::into_params(query),
@@ -388,7 +410,12 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", true)),
         ("POST", "/api/v1/events/{number}/action-items") => all.push(header("Idempotency-Key", false)),
         // A link has no version: revoking it twice is the same as once.
-        ("DELETE", "/api/v1/report-shares/{id}" | "/api/v1/events/{number}/relations/{kind}/{other}")
+        (
+            "DELETE",
+            "/api/v1/mail-stops/{id}"
+            | "/api/v1/report-shares/{id}"
+            | "/api/v1/events/{number}/relations/{kind}/{other}",
+        )
         | (
             "PUT" | "DELETE",
             "/api/v1/events/{number}/timeline/{id}/star" | "/api/v1/events/{number}/postmortem/lock",

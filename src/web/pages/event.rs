@@ -10,6 +10,7 @@ use super::{
     Shell, event_grading, event_postmortem,
     event_postmortem::{PostmortemPanel, RecurringRow},
     event_record::{self, Around, Panel},
+    event_review::{self, ReviewPanel},
     event_similar::Similar,
     event_timeline,
     event_timeline::{StagePanel, TimelinePanel, stage_panel},
@@ -69,6 +70,8 @@ struct EventPage {
     state_words: &'static str,
     due: String,
     people: Vec<(Uuid, String)>,
+    /// When the postmortem is reviewed.
+    review: ReviewPanel,
     history: Vec<(String, String, String)>,
     history_words: &'static crate::i18n::history::Words,
     undoable: Option<Uuid>,
@@ -170,7 +173,10 @@ pub(super) async fn show(
     });
     let form_was = serde_json::to_string(&typed.was).unwrap_or_default();
     let Typed { form, message, .. } = typed;
+    let by_default: Vec<Uuid> =
+        [event.postmortem.owner_id, event.postmortem.reviewer_id].into_iter().flatten().collect();
     let page = EventPage {
+        review: event_review::panel(app, caller, t.lang, number, &people, &by_default).await?,
         record,
         number,
         version: event.version,

@@ -15,6 +15,7 @@ mod event_history;
 mod event_list;
 mod event_postmortem;
 mod event_record;
+mod event_review;
 mod event_similar;
 mod event_timeline;
 mod events;
@@ -31,7 +32,9 @@ mod indicator_csv;
 mod indicator_forms;
 mod indicator_inputs;
 mod indicators;
+mod mail_link;
 mod notifiers;
+mod outbox;
 mod parsed;
 mod policies;
 mod postmortem;
@@ -134,6 +137,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/settings/notifiers/{id}").route(web::post().to(notifiers::change)))
         .service(web::resource("/settings/notifiers/{id}/test").route(web::post().to(notifiers::test)))
         .service(web::resource("/settings/notifiers/{id}/remove").route(web::post().to(notifiers::remove)))
+        .service(web::resource("/settings/outbox").route(web::get().to(outbox::page)))
+        .service(web::resource("/settings/outbox/test").route(web::post().to(outbox::test)))
+        .service(web::resource("/settings/outbox/marked/{id}/clear").route(web::post().to(outbox::clear)))
+        .service(web::resource("/settings/outbox/{id}").route(web::get().to(outbox::message)))
+        .service(web::resource("/settings/outbox/{id}/html").route(web::get().to(outbox::html)))
+        .service(web::resource("/settings/outbox/{id}/requeue").route(web::post().to(outbox::requeue)))
+        .service(
+            web::resource("/act/{token}").route(web::get().to(mail_link::page)).route(web::post().to(mail_link::act)),
+        )
+        .service(web::resource("/events/{number}/review").route(web::post().to(event_review::save)))
+        .service(web::resource("/events/{number}/review/cancel").route(web::post().to(event_review::cancel)))
+        .service(web::resource("/e/{number}/review.ics").route(web::get().to(event_review::calendar)))
         .service(
             web::resource("/services").route(web::get().to(services::page)).route(web::post().to(services::create)),
         )

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "names of throwaway databases")]
 
 pub mod http;
+pub mod ledger;
 pub mod smtp;
 
 use std::sync::{Arc, Mutex};
@@ -86,8 +87,10 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         attempts: Arc::default(),
         outgoing: outgoing(),
         report_mail: fupan::notify::mail::report_words,
+        notice: fupan::notify::mail::notice_words,
         line_styles: Arc::default(),
         levels: Arc::default(),
+        outbox: Arc::default(),
         demo: false,
     }
 }

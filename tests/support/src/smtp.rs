@@ -1,6 +1,12 @@
-//! A small scripted SMTP server that keeps what it is given.
+//! A small scripted SMTP server that keeps what it is given, and fails on command.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
@@ -25,6 +31,39 @@ pub enum Script {
     Silent,
     /// Keeps the mail and never answers the dot.
     SilentAfterDot,
+    /// Takes it, except that some steps go wrong: each mail is one throw of the dice.
+    Faults {
+        /// Definite faults of a hundred mails: 4xx at RCPT and after the dot, 421, cuts before the dot.
+        definite: u8,
+        /// Lost replies of a hundred mails: the mail is kept and the connection is cut before the reply.
+        lost: u8,
+    },
+}
+
+/// What goes wrong with one mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    TryLaterAtRcpt,
+    TryLaterAfterDot,
+    ClosedAtMail,
+    CutAtRcpt,
+    CutInBody,
+    LostReply,
+}
+
+impl Fault {
+    /// Of a random number.
+    fn thrown(script: Script, random: u64) -> Self {
+        let Script::Faults { definite, lost } = script else { return Self::None };
+        let hundredth = u8::try_from(random % 100).unwrap_or_default();
+        if hundredth < definite {
+            let kinds =
+                [Self::TryLaterAtRcpt, Self::TryLaterAfterDot, Self::ClosedAtMail, Self::CutAtRcpt, Self::CutInBody];
+            return kinds[usize::try_from(random / 100 % 5).unwrap_or_default()];
+        }
+        if hundredth < definite.saturating_add(lost) { Self::LostReply } else { Self::None }
+    }
 }
 
 /// A message as it came.
@@ -34,6 +73,8 @@ pub struct Received {
     pub to: String,
     /// Everything between DATA and the dot.
     pub raw: String,
+    /// The reply 250 was written to the connection.
+    pub acknowledged: bool,
 }
 
 impl Received {
@@ -73,6 +114,11 @@ impl Received {
         self.part("text/html")
     }
 
+    /// The calendar part, decoded, with its line ends.
+    pub fn calendar(&self) -> String {
+        self.part("text/calendar").replace('\n', "\r\n")
+    }
+
     fn part(&self, kind: &str) -> String {
         let part = self.raw.split(&format!("Content-Type: {kind}")).nth(1).unwrap_or_default();
         let (head, body) = part.split_once("\r\n\r\n").unwrap_or_default();
@@ -108,6 +154,9 @@ pub struct SmtpSink {
     pub port: u16,
     script: Arc<Mutex<Script>>,
     received: Arc<Mutex<Vec<Received>>>,
+    dice: Arc<AtomicU64>,
+    connections: Arc<AtomicU64>,
+    slow: Arc<Mutex<Duration>>,
 }
 
 impl SmtpSink {
@@ -118,6 +167,9 @@ impl SmtpSink {
             port: listener.local_addr().unwrap().port(),
             script: Arc::new(Mutex::new(script)),
             received: Arc::default(),
+            dice: Arc::new(AtomicU64::new(0x9E37_79B9_7F4A_7C15)),
+            connections: Arc::default(),
+            slow: Arc::default(),
         };
         let served = sink.clone();
         tokio::spawn(async move {
@@ -142,8 +194,29 @@ impl SmtpSink {
         self.received.lock().unwrap().clone()
     }
 
+    /// Waits so long before each reply to a dot.
+    pub fn slow_down(&self, wait: Duration) {
+        *self.slow.lock().unwrap() = wait;
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// A random number; the same row of them in every run (splitmix64).
+    fn throw(&self) -> u64 {
+        let mut z = self.dice.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
     async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
         let script = *self.script.lock().unwrap();
+        self.connections.fetch_add(1, Ordering::SeqCst);
+        // Replies are short: without this each waits for the acknowledgement of the one before.
+        stream.set_nodelay(true)?;
         let (read, mut write) = stream.into_split();
         let mut lines = BufReader::new(read).lines();
         if script == Script::Closed {
@@ -154,11 +227,33 @@ impl SmtpSink {
         }
         write.write_all(b"220 sink\r\n").await?;
         let mut to = String::new();
+        let mut fault = Fault::None;
         while let Some(line) = lines.next_line().await? {
+            // What a test plays holds from the next command on, on open connections too.
+            let script = *self.script.lock().unwrap();
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             let answer: &[u8] = match verb.as_str() {
-                "EHLO" | "HELO" => b"250-sink\r\n250 8BITMIME\r\n",
-                "RCPT" if script == Script::TryLater => b"450 try later\r\n",
+                "EHLO" | "HELO" => b"250-sink\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n",
+                "AUTH" => {
+                    // RFC 4616: no other identity, name and password behind zero bytes.
+                    let given = line.split_whitespace().nth(2).and_then(|word| STANDARD.decode(word).ok());
+                    if given.as_deref() == Some(b"\0fupan\0secret") {
+                        b"235 2.7.0 welcome\r\n"
+                    } else {
+                        b"535 5.7.8 wrong name or password\r\n"
+                    }
+                }
+                "MAIL" if script == Script::Closed => return write.write_all(b"421 not now\r\n").await,
+                "MAIL" if script == Script::Silent => return forever(&mut lines).await,
+                "MAIL" => {
+                    fault = Fault::thrown(script, self.throw());
+                    if fault == Fault::ClosedAtMail {
+                        return write.write_all(b"421 4.3.2 going down\r\n").await;
+                    }
+                    b"250 ok\r\n"
+                }
+                "RCPT" if fault == Fault::CutAtRcpt => return Ok(()),
+                "RCPT" if script == Script::TryLater || fault == Fault::TryLaterAtRcpt => b"450 try later\r\n",
                 "RCPT" if script == Script::NoSuchUser => b"550 no such user\r\n",
                 "RCPT" => {
                     to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
@@ -166,21 +261,48 @@ impl SmtpSink {
                 }
                 "DATA" => {
                     write.write_all(b"354 go\r\n").await?;
+                    if fault == Fault::CutInBody {
+                        lines.next_line().await?;
+                        return Ok(());
+                    }
                     let mut raw = String::new();
+                    let mut whole = false;
                     while let Some(line) = lines.next_line().await? {
                         if line == "." {
+                            whole = true;
                             break;
                         }
                         raw.push_str(line.strip_prefix('.').unwrap_or(&line));
                         raw.push_str("\r\n");
                     }
-                    self.received.lock().unwrap().push(Received { to: to.clone(), raw });
+                    if !whole {
+                        // The client went away before the dot: nothing was handed over.
+                        return Ok(());
+                    }
+                    if fault == Fault::TryLaterAfterDot {
+                        write.write_all(b"451 4.3.0 try later\r\n").await?;
+                        continue;
+                    }
+                    let place = {
+                        let mut received = self.received.lock().unwrap();
+                        received.push(Received { to: to.clone(), raw, acknowledged: false });
+                        received.len() - 1
+                    };
+                    if fault == Fault::LostReply {
+                        return Ok(());
+                    }
+                    let slow = *self.slow.lock().unwrap();
+                    if !slow.is_zero() {
+                        tokio::time::sleep(slow).await;
+                    }
                     match script {
                         Script::DropAfterDot => return Ok(()),
                         Script::SilentAfterDot => return forever(&mut lines).await,
                         _ => {}
                     }
-                    b"250 taken\r\n"
+                    write.write_all(b"250 taken\r\n").await?;
+                    self.received.lock().unwrap()[place].acknowledged = true;
+                    continue;
                 }
                 "QUIT" => {
                     write.write_all(b"221 bye\r\n").await?;

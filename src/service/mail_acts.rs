@@ -1,0 +1,254 @@
+//! Links of mails that act without a sign-in. A link leads to a page with one button, because mail scanners follow links;
+//! what it grants stands in it, signed with a key of this installation, and is used up by the one act.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::{App, ServiceError, events, mail_stops, postmortems, retry::retried, secrets, sessions};
+use crate::{
+    domain::{
+        actor::Actor,
+        mail_act::{Grant, MailAct},
+        reminder::digest::{Digest, ItemLinks, Owner},
+    },
+    store::{self, Tx, accounts::Account, mail_stops::StopReason},
+};
+
+/// Days that a link of a reminder works, counted from its day.
+const LINK_DAYS: i64 = 7;
+
+/// Days that the way out of the reminders works, counted from the mail.
+const UNSUBSCRIBE_DAYS: i64 = 60;
+
+/// What is signed begins with this, so that the key signs nothing else by chance.
+const PURPOSE: &[u8] = b"fupan mail act\n";
+
+/// Name of the key.
+const KEY: &str = "mail_act";
+
+/// Where a link stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// The button works.
+    Open,
+    /// It was used, at this time in milliseconds.
+    Used(i64),
+    /// Its time is over.
+    Expired,
+    /// What it would do is no longer to be done: the postmortem is done or waived, or is somebody else's by now.
+    Moot,
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkPage {
+    /// What it does.
+    pub act: MailAct,
+    /// Whose act it is.
+    pub name: String,
+    /// Their address.
+    pub address: String,
+    /// Their language.
+    pub lang: String,
+    /// `PE-22`, its number and the beginning of its line, where the act is of an event.
+    pub event: Option<(String, i64, String)>,
+    /// The due date as it stands.
+    pub due_on: Option<NaiveDate>,
+    /// Where the link stands.
+    pub state: LinkState,
+}
+
+/// The key of this installation, made where there is none.
+async fn key(app: &App) -> Result<[u8; 32], ServiceError> {
+    let made = || async {
+        let read = |text: String| URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let broken = || ServiceError::Interrupted("the key of mail links cannot be read".to_owned());
+        if let Some(kept) = store::mail_acts::secret(app.store.read(), KEY).await? {
+            return read(kept).ok_or_else(broken);
+        }
+        let new = URL_SAFE_NO_PAD.encode(app.ids.secret());
+        let (task_app, value) = (app.clone(), new.clone());
+        let kept = retried(move || {
+            let (app, value) = (task_app.clone(), value.clone());
+            async move {
+                let tx = app.store.begin().await?;
+                if store::mail_acts::insert_secret(&tx, KEY, &value).await? {
+                    tx.commit().await?;
+                    return Ok(value);
+                }
+                // Another process was quicker.
+                let kept = store::mail_acts::secret(tx.conn(), KEY).await?;
+                kept.ok_or_else(|| ServiceError::Interrupted("the key of mail links is gone".to_owned()))
+            }
+        })
+        .await?;
+        read(kept).ok_or_else(broken)
+    };
+    app.outbox.key.get_or_try_init(made).await.copied()
+}
+
+fn mac(key: &[u8; 32], bytes: &[u8]) -> Option<Hmac<Sha256>> {
+    // A key of any length is one (RFC 2104, section 2).
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(PURPOSE);
+    mac.update(bytes);
+    Some(mac)
+}
+
+fn token(key: &[u8; 32], grant: Grant) -> String {
+    let bytes = grant.bytes();
+    let signature = mac(key, &bytes).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(bytes), URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What a token grants; none where nobody of this installation signed it. The comparison takes the same time whatever differs.
+fn verified(key: &[u8; 32], token: &str) -> Option<Grant> {
+    let (bytes, signature) = token.split_once('.')?;
+    let (bytes, signature) = (URL_SAFE_NO_PAD.decode(bytes).ok()?, URL_SAFE_NO_PAD.decode(signature).ok()?);
+    mac(key, &bytes)?.verify_slice(&signature).ok()?;
+    Grant::read(&bytes)
+}
+
+/// Where the reader of reminders says that they want no more of them.
+pub(super) async fn unsubscribe_url(app: &App, account: Uuid, mailed_at: i64) -> Result<String, ServiceError> {
+    let expires = mailed_at / 1_000 + UNSUBSCRIBE_DAYS * 86_400;
+    let grant = Grant { act: MailAct::Unsubscribe, account, event: 0, expires };
+    Ok(format!("{}/act/{}", app.public_url, token(&key(app).await?, grant)))
+}
+
+/// Puts the links of its reader into a digest. They follow from the day, so that the same digest has the same ones.
+pub(super) async fn link(app: &App, account: &Account, digest: &mut Digest) -> Result<(), ServiceError> {
+    let key = key(app).await?;
+    let midnight = digest.day.and_time(NaiveTime::MIN).and_utc().timestamp();
+    let url = |act, event| {
+        let grant = Grant { act, account: account.id, event, expires: midnight + LINK_DAYS * 86_400 };
+        format!("{}/act/{}", app.public_url, token(&key, grant))
+    };
+    let groups = [&digest.overdue, &digest.today, &digest.next];
+    let links = groups.into_iter().flat_map(|group| &group.items).map(|item| {
+        let own = item.owner == Owner::Reader;
+        let links = ItemLinks {
+            own: (!own).then(|| url(MailAct::Own, item.number)),
+            snooze: own.then(|| url(MailAct::Snooze, item.number)),
+        };
+        (item.number, links)
+    });
+    digest.links = links.collect();
+    Ok(())
+}
+
+fn nothing_there() -> ServiceError {
+    ServiceError::NotFound("link of a mail like this".to_owned())
+}
+
+async fn granted(app: &App, token: &str) -> Result<(Grant, Account), ServiceError> {
+    let grant = verified(&key(app).await?, token).ok_or_else(nothing_there)?;
+    let account = store::accounts::by_id(app.store.read(), grant.account).await?;
+    let account = account.filter(|account| account.active).ok_or_else(nothing_there)?;
+    Ok((grant, account))
+}
+
+/// What a link leads to. Changes nothing.
+pub async fn look(app: &App, token: &str) -> Result<LinkPage, ServiceError> {
+    let (grant, account) = granted(app, token).await?;
+    let used = store::mail_acts::used_at(app.store.read(), &secrets::hash(token)).await?;
+    let mut page = LinkPage {
+        act: grant.act,
+        name: account.name.clone(),
+        address: account.email.clone(),
+        lang: account.lang.clone(),
+        event: None,
+        due_on: None,
+        state: LinkState::Open,
+    };
+    if grant.act != MailAct::Unsubscribe {
+        let actor = sessions::actor_of(&account);
+        let event = events::get(app, &actor, grant.event).await.map_err(|_| nothing_there())?;
+        let line: String = event.fields.narrative.chars().take(80).collect();
+        page.event = Some((event.label(), event.number, line));
+        page.due_on = event.postmortem.due_on;
+        if postmortems::by_link_is_moot(&actor, &event, grant.act) {
+            page.state = LinkState::Moot;
+        }
+    }
+    if let Some(at) = used {
+        page.state = LinkState::Used(at);
+    } else if app.now().timestamp() >= grant.expires {
+        page.state = LinkState::Expired;
+    }
+    Ok(page)
+}
+
+/// Does what a link grants, once; answers the page as it is then. Where the link was used, has expired or is moot, nothing
+/// changes and the page says so.
+pub async fn perform(app: &App, token: &str) -> Result<LinkPage, ServiceError> {
+    let (grant, account) = granted(app, token).await?;
+    let before = look(app, token).await?;
+    if before.state != LinkState::Open {
+        return Ok(before);
+    }
+    let (task_app, task_token) = (app.clone(), token.to_owned());
+    retried(move || {
+        let (app, token, account) = (task_app.clone(), task_token.clone(), account.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let now = app.now_millis();
+            if !store::mail_acts::use_up(&tx, &secrets::hash(&token), now, grant.expires * 1_000).await? {
+                // The same link, pressed twice at the same time.
+                tx.rollback().await?;
+                return Ok(());
+            }
+            act(&app, &tx, &sessions::actor_of(&account), &account, grant).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await?;
+    look(app, token).await
+}
+
+async fn act(app: &App, tx: &Tx, actor: &Actor, account: &Account, grant: Grant) -> Result<(), ServiceError> {
+    match grant.act {
+        MailAct::Unsubscribe => {
+            mail_stops::mark(app, tx, actor, &account.email, StopReason::Unsubscribed, None, None).await
+        }
+        MailAct::Own | MailAct::Snooze => {
+            let event = postmortems::by_link(app, tx, actor, account, grant.event, grant.act).await?;
+            let expires = DateTime::from_timestamp(grant.expires, 0).unwrap_or_default();
+            let change = json!({"act": grant.act.code(), "link_expires": expires - Duration::zero()});
+            let subject = events::subject(event.number);
+            store::audit::insert(tx, app.id(), app.now_millis(), actor, "mail.act", &subject, change).await?;
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_what_was_signed_and_for_nothing_else() {
+        let (key, other) = ([7; 32], [8; 32]);
+        let grant = Grant { act: MailAct::Own, account: Uuid::from_u128(5), event: 22, expires: 1_724_745_600 };
+        let good = token(&key, grant);
+        assert_eq!(verified(&key, &good), Some(grant));
+        assert_eq!(verified(&other, &good), None);
+        let signature = good.split_once('.').unwrap().1;
+        for changed in [
+            Grant { act: MailAct::Snooze, ..grant },
+            Grant { event: 23, ..grant },
+            Grant { expires: i64::MAX, ..grant },
+        ] {
+            let forged = format!("{}.{signature}", URL_SAFE_NO_PAD.encode(changed.bytes()));
+            assert_eq!(verified(&key, &forged), None);
+        }
+        for bad in ["", ".", "a.b", "AQ.AQ", &good[..good.len() - 2], &format!("{good}A")] {
+            assert_eq!(verified(&key, bad), None, "{bad}");
+        }
+    }
+}

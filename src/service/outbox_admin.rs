@@ -1,0 +1,269 @@
+//! What people do with the outbox: look, send again, test the way out.
+
+use chrono::Duration;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    App, ServiceError, app::authorise, mail_stops, ports::RenderNotice, reminders::message_id, retry::retried,
+};
+use crate::{
+    domain::{
+        actor::{Actor, Permission},
+        checked,
+        notice::{Notice, NoticeKind},
+        reminder::{backoff, digest::Language},
+    },
+    store::{self, mail_stops::StopReason},
+};
+
+pub use crate::store::{
+    outbox::{OUTBOX_STATES, OutboxFilter, OutboxMessage, OutboxState, Way},
+    outbox_attempts::Attempt,
+};
+
+/// The most messages of one page.
+pub const PAGE_LIMIT: u64 = 200;
+
+/// The most tries of a message that are shown.
+const ATTEMPTS: u64 = 50;
+
+/// Kind of short mails of the house.
+pub const NOTICE_KIND: &str = "notice";
+
+/// Days that a message is kept after it was sent or withdrawn.
+const KEEP_DONE_DAYS: i64 = 90;
+
+/// Days that a message is kept that people might still look for.
+const KEEP_FAILED_DAYS: i64 = 365;
+
+/// Messages removed in one transaction.
+const REMOVED_AT_ONCE: u64 = 500;
+
+/// Messages removed in one housekeeping.
+const REMOVED_AT_MOST: u64 = 20_000;
+
+/// How the outbox stands, for figures of the service itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxFigures {
+    /// How many messages there are in each state, in the order of the states.
+    pub states: Vec<(OutboxState, i64)>,
+    /// Seconds since the longest waiting message could have gone; 0 where none waits that may go.
+    pub oldest_seconds: i64,
+    /// Messages on their way: pending, claimed or committing.
+    pub queued: i64,
+}
+
+/// The figures of the outbox. They tell of nobody, so everyone may read them.
+pub async fn figures(app: &App) -> Result<OutboxFigures, ServiceError> {
+    let now = app.now_millis();
+    let counted = store::outbox::count_by_state(app.store.read()).await?;
+    let of = |state| counted.iter().find(|(one, _)| *one == state).map_or(0, |(_, count)| *count);
+    let oldest = store::outbox::oldest_due(app.store.read(), now).await?;
+    Ok(OutboxFigures {
+        states: OUTBOX_STATES.into_iter().map(|state| (state, of(state))).collect(),
+        oldest_seconds: oldest.map_or(0, |since| (now - since) / 1_000),
+        queued: [OutboxState::Pending, OutboxState::Claimed, OutboxState::Committing].into_iter().map(of).sum(),
+    })
+}
+
+/// How many messages there are in each state that occurs.
+pub async fn count_by_state(app: &App, actor: &Actor) -> Result<Vec<(OutboxState, i64)>, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    Ok(store::outbox::count_by_state(app.store.read()).await?)
+}
+
+/// A page of messages, the newest first, below the id `before`; at most [`PAGE_LIMIT`].
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &OutboxFilter,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<OutboxMessage>, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    Ok(store::outbox::list(app.store.read(), filter, before, limit.clamp(1, PAGE_LIMIT)).await?)
+}
+
+/// The filter that words say: a state's code; `mail`, `chat`, or a notifier by id or name; an address, or the name of an
+/// account or of a notifier.
+pub async fn filter(
+    app: &App,
+    actor: &Actor,
+    state: Option<&str>,
+    channel: Option<&str>,
+    recipient: Option<&str>,
+) -> Result<OutboxFilter, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    let mut filter = OutboxFilter::default();
+    if let Some(code) = state.filter(|code| !code.is_empty()) {
+        let known: Vec<&str> = OUTBOX_STATES.into_iter().map(OutboxState::code).collect();
+        let remedy = || checked::FieldError::shape("state", format!("write one of {}", known.join(", ")));
+        filter.state = Some(OutboxState::from_code(code).ok_or_else(remedy)?);
+    }
+    match channel.map(str::trim).filter(|word| !word.is_empty()) {
+        None => {}
+        Some("mail") => filter.way = Some(Way::Mail),
+        Some("chat") => filter.way = Some(Way::Chat),
+        Some(word) => filter.notifier = Some(super::notifiers::find(app, actor, word).await?.id),
+    }
+    if let Some(word) = recipient.map(str::trim).filter(|word| !word.is_empty()) {
+        let mut recipients = vec![word.to_owned()];
+        if word.contains('@') {
+            let known = store::accounts::by_email(app.store.read(), word).await?;
+            recipients.extend(known.map(|account| account.email));
+        } else {
+            let key = checked::fold(word);
+            let all = store::accounts::list(app.store.read()).await?;
+            let called = all.into_iter().filter(|account| checked::fold(&account.name) == key);
+            recipients.extend(called.map(|account| account.email).take(100));
+        }
+        recipients.dedup();
+        filter.recipients = Some(recipients);
+    }
+    Ok(filter)
+}
+
+/// One message, and what was tried of it, the latest first.
+pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<(OutboxMessage, Vec<Attempt>), ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    let message = store::outbox::by_id(app.store.read(), id).await?.ok_or_else(|| missing(id))?;
+    let attempts = store::outbox_attempts::of_message(app.store.read(), id, ATTEMPTS).await?;
+    Ok((message, attempts))
+}
+
+fn missing(id: Uuid) -> ServiceError {
+    ServiceError::NotFound(format!("message {id}"))
+}
+
+/// Sends a message again that the machine gave up (dead, unconfirmed or expired), under the same Message-ID.
+pub async fn requeue(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || requeue_once(app.clone(), actor.clone(), id)).await
+}
+
+async fn requeue_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
+    let tx = app.store.begin().await?;
+    let message = store::outbox::by_id(tx.conn(), id).await?.ok_or_else(|| missing(id))?;
+    let mail = message.notifier_id.is_none();
+    let stops = mail_stops::against(tx.conn(), &[&message.recipient]).await?;
+    if mail && stops.iter().any(|(_, reason)| *reason == StopReason::Bounced) {
+        let words = format!("the address {} is marked and gets no mail; clear it first", message.recipient);
+        return Err(ServiceError::Conflict(words));
+    }
+    let now = app.now_millis();
+    let expires_at = now + Duration::days(backoff::GIVE_UP_AFTER_DAYS).num_milliseconds();
+    if !store::outbox::requeue(&tx, id, now, expires_at).await? {
+        return Err(ServiceError::Conflict(format!(
+            "a message that is {} cannot be sent again; only dead, unconfirmed and expired ones can",
+            message.state.code()
+        )));
+    }
+    let change = json!({"state": {"from": message.state.code(), "to": OutboxState::Pending.code()}});
+    let subject = format!("outbox:{id}");
+    store::audit::insert(&tx, app.id(), now, &actor, "outbox.requeue", &subject, change).await?;
+    tx.commit().await?;
+    Ok(OutboxMessage { state: OutboxState::Pending, attempt: 0, not_before: now, expires_at, ..message })
+}
+
+/// A notice as a message to an address.
+pub(super) fn notice(
+    app: &App,
+    kind: NoticeKind,
+    language: Language,
+    recipient: (Option<Uuid>, String),
+    dedupe_key: String,
+    render: RenderNotice,
+) -> Result<OutboxMessage, ServiceError> {
+    let words =
+        render(&Notice { language, kind, public_url: app.public_url.clone() }).map_err(ServiceError::Interrupted)?;
+    let now = app.now_millis();
+    Ok(OutboxMessage {
+        id: app.id(),
+        kind: NOTICE_KIND.to_owned(),
+        message_id: message_id(&dedupe_key, &app.mail_domain),
+        dedupe_key,
+        recipient_id: recipient.0,
+        recipient: recipient.1,
+        subject: words.subject.chars().take(200).collect(),
+        text: words.text,
+        html: words.html,
+        date_at: now,
+        state: OutboxState::Pending,
+        attempt: 0,
+        unknowns: 0,
+        not_before: now,
+        expires_at: now + Duration::days(1).num_milliseconds(),
+        last_error: None,
+        last_phase: None,
+        created_at: now,
+        sent_at: None,
+        notifier_id: None,
+        payload: None,
+        thread: None,
+    })
+}
+
+/// Puts a test mail to an address into the outbox; without one it goes to who asks. A running service sends it within half a
+/// minute.
+pub async fn test_mail(app: &App, actor: &Actor, to: Option<&str>) -> Result<OutboxMessage, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    let own = match actor.account_id {
+        Some(id) => store::accounts::by_id(app.store.read(), id).await?,
+        None => None,
+    };
+    let to = match (to.map(str::trim).filter(|to| !to.is_empty()), &own) {
+        (Some(to), _) => checked::email("to", to)?,
+        (None, Some(own)) => own.email.clone(),
+        (None, None) => return Err(checked::FieldError::shape("to", "give the address that the test goes to").into()),
+    };
+    let known = store::accounts::by_email(app.store.read(), &to).await?;
+    let language = Language::from_code(known.as_ref().or(own.as_ref()).map_or("zh-CN", |account| &account.lang));
+    let key = format!("test:{}", app.id());
+    let message = notice(app, NoticeKind::Test, language, (known.map(|account| account.id), to), key, app.notice)?;
+    let (app, actor, kept) = (app.clone(), actor.clone(), message.clone());
+    retried(move || {
+        let (app, actor, message) = (app.clone(), actor.clone(), kept.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            store::outbox::insert(&tx, &message).await?;
+            let (subject, change) = (format!("outbox:{}", message.id), json!({"to": message.recipient}));
+            store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "outbox.test", &subject, change).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await?;
+    Ok(message)
+}
+
+/// Removes messages that were over for long: sent and withdrawn ones after 90 days, failed ones after a year. The ledger of
+/// reminders stays. Answers how many.
+pub(super) async fn remove_old(app: &App) -> Result<u64, ServiceError> {
+    let now = app.now_millis();
+    let ago = |days: i64| now - Duration::days(days).num_milliseconds();
+    let done: &[OutboxState] = &[OutboxState::Sent, OutboxState::Cancelled, OutboxState::Superseded];
+    let failed: &[OutboxState] = &[OutboxState::Dead, OutboxState::Unconfirmed, OutboxState::Expired];
+    let mut removed = 0;
+    for (states, before) in [(done, ago(KEEP_DONE_DAYS)), (failed, ago(KEEP_FAILED_DAYS))] {
+        while removed < REMOVED_AT_MOST {
+            let app = app.clone();
+            let now_removed = retried(move || {
+                let app = app.clone();
+                async move {
+                    let tx = app.store.begin().await?;
+                    let removed = store::outbox::remove(&tx, states, before, REMOVED_AT_ONCE).await?;
+                    tx.commit().await?;
+                    Ok(removed)
+                }
+            })
+            .await?;
+            removed += now_removed;
+            if now_removed < REMOVED_AT_ONCE {
+                break;
+            }
+        }
+    }
+    Ok(removed)
+}
