@@ -8,6 +8,8 @@ pub mod affected_service;
 pub mod api_token;
 pub mod audit_entry;
 pub mod burn_warning;
+pub mod calendar_day;
+pub mod calendar_sheet;
 pub mod counter;
 pub mod dip;
 pub mod dip_watch;

@@ -26,6 +26,7 @@ mod m0022_sample_codes;
 mod m0023_sources;
 mod m0024_hand_counts;
 mod m0025_notifiers;
+mod m0026_calendars;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_sources::Migration),
             Box::new(m0024_hand_counts::Migration),
             Box::new(m0025_notifiers::Migration),
+            Box::new(m0026_calendars::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@ mod action;
 mod add;
 mod analytics;
 mod board;
+mod calendar;
 mod dips;
 mod event;
 mod event_costs;
@@ -114,6 +115,11 @@ enum Command {
     /// 通知方式：飞书、钉钉、企业微信、Slack、Webhook。 Notifiers: where messages go besides mail.
     #[command(subcommand)]
     Notifier(notifiers::NotifierCommand),
+    /// 工作日历：法定节假日、调休、公司和团队自己的日子。 Working days: official ones, the company's, those of teams.
+    #[command(subcommand)]
+    Calendar(calendar::CalendarCommand),
+    /// 检查隐患和补救办法，有风险时退出码 7。 What may go wrong, with remedies; exit code 7 where something is risky.
+    Doctor,
     /// 定级：看建议、定级、改定级。 The grade of an event: what is proposed, give it, regrade it.
     Grade(grade::Grade),
     /// 定责：哪些团队负责一起事件。 Which teams answer for an event.
@@ -313,6 +319,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
                 Command::Notifier(command) => Box::pin(notifiers::run(&session, command)).await,
+                Command::Calendar(command) => Box::pin(calendar::run(&session, command)).await,
+                Command::Doctor => calendar::doctor(&session).await,
                 Command::Figures(figures) => Box::pin(figures::run(&session, figures)).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,
                 Command::Share(share) => grade::share(&session, share).await,

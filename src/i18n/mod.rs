@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod analytics;
+pub mod calendar;
 pub mod foreign;
 pub mod grading;
 pub mod history;
@@ -39,6 +40,7 @@ texts! {
     deleted_events: "已删除", "Deleted";
     report: "周报", "Report";
     notifiers: "通知方式", "Notifiers";
+    calendar: "工作日历", "Working days";
     teams: "团队", "Teams";
     policies: "等级与规则", "Levels and rules";
     policies_hint: "等级、复盘期限、定级规则与监管门槛。", "Levels, deadlines, grading rules and thresholds.";

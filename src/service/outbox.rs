@@ -184,7 +184,7 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
     }
     if message.kind == DIGEST_KIND {
         let now = app.now();
-        let opening = Policy::default().next_opening(now, app.zone, &app.calendar);
+        let opening = Policy::default().next_opening(now, app.zone, &app.calendar());
         let Refreshed::Wanted { words, dropped } =
             reminders::refresh(app, message.id, message.recipient_id, render).await?
         else {

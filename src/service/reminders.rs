@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         actor::Role,
+        calendar::Calendar,
         clock_point::Precision,
         event::ProductionEvent,
         reminder::{
@@ -77,7 +78,7 @@ pub fn upcoming(app: &App, event: &ProductionEvent, count: usize) -> Vec<(NaiveD
     let now = app.now().with_timezone(&app.zone);
     // After the slot of today has closed the next one is tomorrow's.
     let from = if now.time() < policy.until { now.date_naive() } else { now.date_naive() + Days::new(1) };
-    policy.upcoming(due_on, from, &app.calendar, count)
+    policy.upcoming(due_on, from, app.calendars().of_event(&event.fields), count)
 }
 
 /// The local time of a reminder's day.
@@ -89,8 +90,8 @@ pub fn slot() -> NaiveTime {
 pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, ServiceError> {
     let policy = Policy::default();
     let now = app.now();
-    let Some(day) = policy.open_day(now, app.zone, &app.calendar) else {
-        let opens_at = Some(policy.next_opening(now, app.zone, &app.calendar));
+    let Some(day) = policy.open_day(now, app.zone, &app.calendar()) else {
+        let opens_at = Some(policy.next_opening(now, app.zone, &app.calendar()));
         return Ok(PlanReport { opens_at, ..PlanReport::default() });
     };
     let connection = app.store.read();
@@ -101,8 +102,8 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
     if served.len() == everyone.len() {
         return Ok(report);
     }
-    let events = owed_events(app, policy.horizon(day, &app.calendar)).await?;
-    let due = plan::plan(&events, rules(app, &policy, &directory), now, &served);
+    let events = owed_events(app, policy.horizon(day, &app.calendar())).await?;
+    let due = plan::plan(&events, rules(app, &policy, &app.calendar(), &directory), now, &served);
     let by_id: HashMap<Uuid, &OwedEvent> = events.iter().map(|event| (event.id, event)).collect();
     for (recipient, reminders) in due {
         let Some(account) = directory.accounts.get(&recipient) else { continue };
@@ -178,7 +179,7 @@ pub(super) async fn refresh(
         .into_iter()
         .map(|(event, reminder)| {
             // A due date moved since: the digest says what holds now.
-            let step = policy.step_on(event.due_on, day, &app.calendar).unwrap_or(reminder.step);
+            let step = policy.step_on(event.due_on, day, &app.calendar()).unwrap_or(reminder.step);
             (event, step)
         })
         .collect();
@@ -201,7 +202,8 @@ async fn sorted_out(
     outbox_id: Uuid,
 ) -> Result<(Vec<(OwedEvent, Reminder)>, Vec<Reminder>), ServiceError> {
     let policy = Policy::default();
-    let rules = rules(app, &policy, directory);
+    let calendar = app.calendar();
+    let rules = rules(app, &policy, &calendar, directory);
     let levels = grading::levels(connection).await?;
     let planned = store::reminders::planned_of_outbox(connection, outbox_id).await?;
     let ids: Vec<Uuid> = planned.iter().map(|reminder| reminder.event).collect();
@@ -221,8 +223,8 @@ async fn sorted_out(
     Ok((right, dropped))
 }
 
-fn rules<'a>(app: &'a App, policy: &'a Policy, directory: &'a Directory) -> Rules<'a> {
-    Rules { policy, calendar: &app.calendar, zone: app.zone, people: &directory.people }
+fn rules<'a>(app: &App, policy: &'a Policy, calendar: &'a Calendar, directory: &'a Directory) -> Rules<'a> {
+    Rules { policy, calendar, zone: app.zone, people: &directory.people }
 }
 
 /// Active accounts get mail. Leads are the accounts with that role; where there are none, the administrators.
@@ -301,7 +303,7 @@ async fn words(
         public_url: &app.public_url,
     };
     let name_of = |id: Uuid| directory.accounts.get(&id).filter(|owner| owner.active).map(|owner| owner.name.clone());
-    render(&digest::build(reader, items, &later, &app.calendar, &name_of)).map_err(ServiceError::Interrupted)
+    render(&digest::build(reader, items, &later, &app.calendar(), &name_of)).map_err(ServiceError::Interrupted)
 }
 
 fn message(app: &App, account: &Account, day: NaiveDate, now: DateTime<Utc>, words: MailWords) -> OutboxMessage {

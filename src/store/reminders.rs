@@ -187,6 +187,21 @@ pub async fn owed_page(
     Ok((events::by_ids(connection, &ids).await?, next))
 }
 
+/// The latest due date of a postmortem that is owed.
+pub async fn last_due(connection: &impl ConnectionTrait) -> Result<Option<NaiveDate>, StoreError> {
+    Ok(postmortem::Entity::find()
+        .select_only()
+        .column(postmortem::Column::DueOn)
+        .filter(postmortem::Column::State.is_in(owed_codes()))
+        .filter(postmortem::Column::DueOn.is_not_null())
+        .order_by_desc(postmortem::Column::DueOn)
+        .limit(1)
+        .into_tuple::<Option<NaiveDate>>()
+        .one(connection)
+        .await?
+        .flatten())
+}
+
 fn owed_codes() -> impl Iterator<Item = &'static str> {
     POSTMORTEM_STATES
         .into_iter()

@@ -6,6 +6,7 @@ pub mod analytics;
 pub mod boards;
 mod bulk;
 pub mod burn_warnings;
+pub mod calendars;
 mod conditions;
 mod counts;
 pub mod dips;
@@ -254,6 +255,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/v1/events/{number}/relations/{kind}/{other}")
                 .route(web::delete().to(event_relations::remove)),
+        )
+        .service(web::resource("/api/v1/calendars").route(web::get().to(calendars::list)))
+        .service(web::resource("/api/v1/calendars:import").route(web::post().to(calendars::import)))
+        .service(
+            web::resource("/api/v1/calendars/{key}")
+                .route(web::get().to(calendars::read))
+                .route(web::delete().to(calendars::delete)),
+        )
+        .service(
+            web::resource("/api/v1/calendars/{key}/days/{day}")
+                .route(web::put().to(calendars::put_day))
+                .route(web::delete().to(calendars::delete_day)),
         )
         .service(
             web::resource("/api/v1/notifiers")

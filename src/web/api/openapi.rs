@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body,
+    accounts, action_items, analytics, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body,
     event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
     indicators, lines, notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
     reports, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
@@ -28,6 +28,12 @@ use crate::web::routes::{ROUTES, Route};
     bulk::BulkRequest,
     burn_warnings::BurnWarningBody,
     burn_warnings::BurnWarningList,
+    calendars::CalendarBody,
+    calendars::CalendarDayBody,
+    calendars::CalendarDayChange,
+    calendars::CalendarImportBody,
+    calendars::CalendarLine,
+    calendars::CalendarList,
     dips::DipAccept,
     dips::DipBody,
     dips::DipDismiss,
@@ -243,6 +249,12 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/relations") => {
             Exchange { takes: Some((JSON, "RelationNew")), gives: ("201", JSON, "RelationList") }
         }
+        ("GET", "/api/v1/calendars") => give("CalendarList"),
+        ("POST", "/api/v1/calendars:import") => {
+            Exchange { takes: Some(("text/plain", "")), gives: ("200", JSON, "CalendarImportBody") }
+        }
+        ("GET", "/api/v1/calendars/{key}") => give("CalendarBody"),
+        ("PUT", "/api/v1/calendars/{key}/days/{day}") => swap("CalendarDayChange", "CalendarBody"),
         ("GET", "/api/v1/notifiers") => give("NotifierList"),
         ("POST", "/api/v1/notifiers") => {
             Exchange { takes: Some((JSON, "NotifierChange")), gives: ("201", JSON, "NotifierBody") }
@@ -378,6 +390,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             section_versions::DiffQuery::into_params(query)
         }
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
+        ("POST", "/api/v1/calendars:import") => calendars::CalendarImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
         _ => Vec::new(),

@@ -4,6 +4,7 @@ mod actions;
 mod analytics;
 mod boards;
 mod budget;
+mod calendars;
 mod charts;
 mod dips;
 mod distribution;
@@ -125,6 +126,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(policies::page))
                 .route(web::post().to(policies::write)),
         )
+        .service(
+            web::resource("/settings/calendar")
+                .route(web::get().to(calendars::page))
+                .route(web::post().to(calendars::import)),
+        )
+        .service(web::resource("/settings/calendar/{key}").route(web::post().to(calendars::change)))
         .service(
             web::resource("/settings/notifiers")
                 .route(web::get().to(notifiers::page))
