@@ -27,6 +27,7 @@ mod m0023_sources;
 mod m0024_hand_counts;
 mod m0025_notifiers;
 mod m0026_calendars;
+mod m0027_reminder_plan;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_hand_counts::Migration),
             Box::new(m0025_notifiers::Migration),
             Box::new(m0026_calendars::Migration),
+            Box::new(m0027_reminder_plan::Migration),
         ]
     }
 }

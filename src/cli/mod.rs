@@ -23,6 +23,7 @@ mod parse;
 mod pm;
 mod policy;
 mod publish;
+mod reminders;
 mod report;
 mod section_diff;
 mod services;
@@ -115,6 +116,9 @@ enum Command {
     /// 通知方式：飞书、钉钉、企业微信、Slack、Webhook。 Notifiers: where messages go besides mail.
     #[command(subcommand)]
     Notifier(notifiers::NotifierCommand),
+    /// 提醒：预览规则、延后、停止、恢复。 Reminders: what the policy would do, put off, stop, resume.
+    #[command(subcommand)]
+    Remind(reminders::RemindCommand),
     /// 工作日历：法定节假日、调休、公司和团队自己的日子。 Working days: official ones, the company's, those of teams.
     #[command(subcommand)]
     Calendar(calendar::CalendarCommand),
@@ -319,6 +323,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Restore(restore) => history::restore(&session, restore).await,
                 Command::Service(command) => services::run(&session, command).await,
                 Command::Notifier(command) => Box::pin(notifiers::run(&session, command)).await,
+                Command::Remind(command) => Box::pin(reminders::run(&session, command)).await,
                 Command::Calendar(command) => Box::pin(calendar::run(&session, command)).await,
                 Command::Doctor => calendar::doctor(&session).await,
                 Command::Figures(figures) => Box::pin(figures::run(&session, figures)).await,

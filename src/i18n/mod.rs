@@ -12,6 +12,7 @@ pub mod notifiers;
 pub mod postmortem;
 pub mod problems;
 pub mod record;
+pub mod reminders;
 pub mod restated;
 pub mod samples;
 pub mod search;
@@ -41,6 +42,8 @@ texts! {
     report: "周报", "Report";
     notifiers: "通知方式", "Notifiers";
     calendar: "工作日历", "Working days";
+    own_zone: "所在时区（提醒按当地时间）", "Your zone, for reminders";
+    reminder_rules: "提醒规则", "Reminders";
     teams: "团队", "Teams";
     policies: "等级与规则", "Levels and rules";
     policies_hint: "等级、复盘期限、定级规则与监管门槛。", "Levels, deadlines, grading rules and thresholds.";

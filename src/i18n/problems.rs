@@ -53,10 +53,12 @@ fn field(error: &FieldError) -> String {
             Some(words) => words,
             None => format!("{name}：{remedy}"),
         },
-        FieldProblem::Shape(remedy) if error.field == "policy" => match super::grading::problem(remedy) {
-            Some(words) => format!("{name}的 {words}"),
-            None => format!("{name}：{remedy}"),
-        },
+        FieldProblem::Shape(remedy) if error.field == "policy" => {
+            match super::grading::problem(remedy).or_else(|| super::reminders::remedy(remedy)) {
+                Some(words) => format!("{name}的 {words}"),
+                None => format!("{name}：{remedy}"),
+            }
+        }
         FieldProblem::Shape(remedy) => match remedy_of(remedy) {
             Some(words) => format!("{name}：{words}"),
             None => format!("{name}：{remedy}"),
@@ -186,6 +188,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
+        .or_else(|| super::reminders::remedy(remedy))
         .or_else(|| super::calendar::remedy(remedy))
         .or_else(|| super::notifiers::remedy(remedy))
         .or_else(|| super::samples::remedy(remedy))

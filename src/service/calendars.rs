@@ -268,6 +268,8 @@ pub async fn reset(app: &App, actor: &Actor, key: SheetKey, given: Option<i64>) 
                 return Ok(());
             }
             store::calendars::delete(&tx, key, before.version).await?;
+            let since = app.now_millis() - super::reminder_items::ASKED_DAYS * 86_400_000;
+            store::reminders::wake_all(&tx, since).await?;
             let after = empty(key);
             audit(&app, &tx, &actor, "calendar.reset", &before, &after).await?;
             tx.commit().await?;
@@ -338,6 +340,7 @@ async fn write_in(
     let now = app.now_millis();
     let after = Sheet { key, version: before.version + 1, days, changed_at: Some(now) };
     store::calendars::write(tx, &after, before.version, now).await?;
+    store::reminders::wake_all(tx, now - super::reminder_items::ASKED_DAYS * 86_400_000).await?;
     audit(app, tx, actor, action, &before, &after).await?;
     Ok(after)
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        reminder::{backoff, policy::Policy},
+        reminder::backoff,
     },
     store::{
         self,
@@ -183,15 +183,11 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
         return cancel(app, claimed).await;
     }
     if message.kind == DIGEST_KIND {
-        let now = app.now();
-        let opening = Policy::default().next_opening(now, app.zone, &app.calendar());
-        let Refreshed::Wanted { words, dropped } =
-            reminders::refresh(app, message.id, message.recipient_id, render).await?
-        else {
+        let Refreshed::Wanted { words, dropped, opens_at } = reminders::refresh(app, &message, render).await? else {
             return cancel(app, claimed).await;
         };
-        if opening > now {
-            let back = given_back(&message, Some(opening.timestamp_millis()));
+        if opens_at.is_some() {
+            let back = given_back(&message, opens_at);
             let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
             return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
         }
@@ -220,7 +216,7 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
 /// A message to a notifier: is it still wanted, and does the tool take one more now?
 async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
     let message = &claimed.message;
-    let Some(notifier) = notifiers::still_wanted(app.store.read(), message).await? else {
+    let Some(notifier) = notifiers::still_wanted(app, app.store.read(), message).await? else {
         return cancel(app, claimed).await;
     };
     if let Some(room_from) = notifiers::take_room(app, &notifier).await? {
@@ -243,8 +239,8 @@ async fn reword(app: App, claim: Claim, words: MailWords, dropped: Vec<Uuid>) ->
         tx.rollback().await?;
         return Ok(false);
     }
-    for event in dropped {
-        store::reminders::settle(&tx, claim.id, Some(event), LedgerState::Cancelled).await?;
+    for item in dropped {
+        store::reminders::settle(&tx, claim.id, Some(item), LedgerState::Cancelled).await?;
     }
     tx.commit().await?;
     Ok(true)
@@ -271,9 +267,9 @@ async fn look_last(app: App, claimed: Claimed) -> Result<LastLook, ServiceError>
     // or waits and finds it on its way.
     let unwanted = match claimed.message.kind.as_str() {
         _ if claimed.message.notifier_id.is_some() => {
-            notifiers::still_wanted(tx.conn(), &claimed.message).await?.is_none()
+            notifiers::still_wanted(&app, tx.conn(), &claimed.message).await?.is_none()
         }
-        DIGEST_KIND => !reminders::still_wanted(&app, &tx, id).await?,
+        DIGEST_KIND => !reminders::still_wanted(&app, tx.conn(), &claimed.message).await?,
         REPORT_KIND => report_mailings::still_wanted(&app, tx.conn(), &claimed.message).await?.is_none(),
         BURN_KIND => !burn_warnings::still_wanted(tx.conn(), &claimed.message).await?,
         _ => false,

@@ -15,6 +15,7 @@ mod postmortems;
 mod publishing;
 mod record;
 mod relations;
+mod reminders;
 mod report_styles;
 mod restricted;
 mod search;

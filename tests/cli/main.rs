@@ -13,6 +13,7 @@ mod measured;
 mod postmortem;
 mod publishing;
 mod record;
+mod reminders;
 mod serve;
 mod splice;
 

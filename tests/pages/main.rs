@@ -13,6 +13,7 @@ mod line_styles;
 mod postmortem;
 mod publishing;
 mod record;
+mod reminders;
 mod search;
 
 use fupan::domain::actor::Role;

@@ -5,6 +5,7 @@ mod burning;
 mod chatting;
 mod delivery;
 mod mailings;
+mod planning;
 mod races;
 mod reminders;
 mod stage;

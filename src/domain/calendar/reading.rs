@@ -197,12 +197,9 @@ fn ics(text: &str) -> Result<(Vec<CalendarDay>, usize), FieldError> {
     let (mut days, mut skipped) = (Vec::new(), 0);
     for (number, entry) in entries {
         let place = format!("line {number}");
-        let works = match marked_or(&entry.summary, marked) {
-            Some(works) => works,
-            None => {
-                skipped += 1;
-                continue;
-            }
+        let Some(works) = marked_or(&entry.summary, marked) else {
+            skipped += 1;
+            continue;
         };
         if entry.repeats {
             return Err(refused(&place, "an entry that repeats is not read; give each day"));
@@ -258,31 +255,28 @@ fn unfolded(text: &str) -> Vec<(usize, String)> {
 /// The days by the year whose paper they belong to. A file that names no year is split by its dates; days of a December
 /// alone belong to the year after it. Refuses years that are not finished.
 pub fn by_year(read: ReadCalendar) -> Result<Vec<(i32, Vec<CalendarDay>)>, FieldError> {
-    let years = match read.year {
-        Some(year) => {
-            let belongs = |day: NaiveDate| day.year() == year || (day.year() == year - 1 && day.month() == 12);
-            if let Some(day) = read.days.iter().find(|day| !belongs(day.day)) {
-                let remedy = format!("the file is for {year}; give its days, and of the year before only December");
-                return Err(refused(&day.day.to_string(), &remedy));
-            }
-            vec![(year, read.days)]
+    let years = if let Some(year) = read.year {
+        let belongs = |day: NaiveDate| day.year() == year || (day.year() == year - 1 && day.month() == 12);
+        if let Some(day) = read.days.iter().find(|day| !belongs(day.day)) {
+            let remedy = format!("the file is for {year}; give its days, and of the year before only December");
+            return Err(refused(&day.day.to_string(), &remedy));
         }
-        None => {
-            let mut years: BTreeMap<i32, Vec<CalendarDay>> = BTreeMap::new();
-            for day in read.days {
-                years.entry(day.day.year()).or_default().push(day);
-            }
-            let first = years.keys().next().copied();
-            if let Some(first) = first.filter(|first| years.contains_key(&(first + 1)))
-                && years[&first].iter().all(|day| day.day.month() == 12)
-            {
-                let mut december = years.remove(&first).unwrap_or_default();
-                let next = years.entry(first + 1).or_default();
-                december.append(next);
-                *next = december;
-            }
-            years.into_iter().collect()
+        vec![(year, read.days)]
+    } else {
+        let mut years: BTreeMap<i32, Vec<CalendarDay>> = BTreeMap::new();
+        for day in read.days {
+            years.entry(day.day.year()).or_default().push(day);
         }
+        let first = years.keys().next().copied();
+        if let Some(first) = first.filter(|first| years.contains_key(&(first + 1)))
+            && years.get(&first).is_some_and(|days| days.iter().all(|day| day.day.month() == 12))
+        {
+            let mut december = years.remove(&first).unwrap_or_default();
+            let next = years.entry(first + 1).or_default();
+            december.append(next);
+            *next = december;
+        }
+        years.into_iter().collect()
     };
     if years.is_empty() {
         return Err(refused("file", "it holds no days"));

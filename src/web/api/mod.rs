@@ -30,6 +30,7 @@ mod policies;
 pub mod postmortem_text;
 mod postmortems;
 pub mod published;
+pub mod reminders;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
@@ -255,6 +256,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/v1/events/{number}/relations/{kind}/{other}")
                 .route(web::delete().to(event_relations::remove)),
+        )
+        .service(web::resource("/api/v1/reminder-policy:preview").route(web::post().to(reminders::preview)))
+        .service(
+            web::resource("/api/v1/reminders/{item}")
+                .route(web::get().to(reminders::read))
+                .route(web::post().to(reminders::act)),
         )
         .service(web::resource("/api/v1/calendars").route(web::get().to(calendars::list)))
         .service(web::resource("/api/v1/calendars:import").route(web::post().to(calendars::import)))

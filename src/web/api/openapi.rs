@@ -8,8 +8,8 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 use super::{
     accounts, action_items, analytics, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body,
     event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
-    indicators, lines, notifiers, policies, postmortem_text, postmortems, published, report_mailings, report_styles,
-    reports, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
+    indicators, lines, notifiers, policies, postmortem_text, postmortems, published, reminders, report_mailings,
+    report_styles, reports, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -28,6 +28,12 @@ use crate::web::routes::{ROUTES, Route};
     bulk::BulkRequest,
     burn_warnings::BurnWarningBody,
     burn_warnings::BurnWarningList,
+    reminders::ReminderAct,
+    reminders::ReminderHoldBody,
+    reminders::ReminderPreviewBody,
+    reminders::ReminderPreviewItem,
+    reminders::ReminderPreviewLine,
+    reminders::ReminderPreviewRequest,
     calendars::CalendarBody,
     calendars::CalendarDayBody,
     calendars::CalendarDayChange,
@@ -249,6 +255,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/relations") => {
             Exchange { takes: Some((JSON, "RelationNew")), gives: ("201", JSON, "RelationList") }
         }
+        ("POST", "/api/v1/reminder-policy:preview") => swap("ReminderPreviewRequest", "ReminderPreviewBody"),
+        ("GET", "/api/v1/reminders/{item}") => give("ReminderHoldBody"),
+        ("POST", "/api/v1/reminders/{item}") => swap("ReminderAct", "ReminderHoldBody"),
         ("GET", "/api/v1/calendars") => give("CalendarList"),
         ("POST", "/api/v1/calendars:import") => {
             Exchange { takes: Some(("text/plain", "")), gives: ("200", JSON, "CalendarImportBody") }
