@@ -58,7 +58,7 @@ fn pure() {
         state: "pending",
         teams: Vec::new(),
         team: None,
-        owner: (n % 11 > 0).then(|| person(n % PEOPLE)),
+        owner: (!n.is_multiple_of(11)).then(|| person(n % PEOPLE)),
         due_on: first + Days::new((n % 731) as u64),
         readers: None,
         hushed_until: None,

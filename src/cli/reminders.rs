@@ -76,25 +76,27 @@ pub(super) async fn run(session: &Session, command: RemindCommand) -> anyhow::Re
         }
         RemindCommand::Show { item } => {
             let hold = reminder_holds::of(app, actor, held(&item)?).await?;
-            return tell(session, &item, hold.as_ref());
+            tell(session, &item, hold.as_ref());
+            return Ok(());
         }
         RemindCommand::Snooze { item, days, reason } => (item, Act::Snooze(days), reason),
         RemindCommand::Stop { item, reason } => (item, Act::Stop, reason),
         RemindCommand::Resume { item } => (item, Act::Resume, None),
     };
     let hold = reminder_holds::act(app, actor, held(&item)?, act, reason.as_deref()).await?;
-    tell(session, &item, hold.as_ref())
+    tell(session, &item, hold.as_ref());
+    Ok(())
 }
 
 fn held(item: &str) -> Result<Held, ServiceError> {
     Ok(Held::of_label(item)?)
 }
 
-fn tell(session: &Session, item: &str, hold: Option<&reminder_holds::Hold>) -> anyhow::Result<()> {
+fn tell(session: &Session, item: &str, hold: Option<&reminder_holds::Hold>) {
     let body = hold_body(item, hold);
     if session.json {
         data(&line(&body));
-        return Ok(());
+        return;
     }
     match hold {
         None => say("提醒照常 reminders go out"),
@@ -104,7 +106,6 @@ fn tell(session: &Session, item: &str, hold: Option<&reminder_holds::Hold>) -> a
             say(&format!("{until}（{}）{}", hold.by, hold.reason.as_deref().unwrap_or_default()));
         }
     }
-    Ok(())
 }
 
 async fn preview(session: &Session, document: Option<&str>) -> anyhow::Result<()> {

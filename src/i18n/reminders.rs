@@ -39,6 +39,7 @@ reminder_texts! {
     preview_button: "预览，不保存", "Preview without saving";
     stored: "已保存", "Saved";
     nothing: "未来 30 天没有提醒。", "Nothing goes out in the next 30 days.";
+    later: "之后的", "Later ones";
     cut: "太多了，只列出前面的。", "There is more; only the first lines are shown.";
     more: "项未列出", "not listed";
     day: "日期", "Day";

@@ -441,7 +441,7 @@ async fn audit_change(
     before: &Account,
     after: &Account,
 ) -> Result<(), ServiceError> {
-    let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "active": account.active, "lang": account.lang, "zone": account.zone.map(|zone| zone.name())});
+    let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "active": account.active, "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name)});
     let change = json!({"email": after.email, "from": shown(before), "to": shown(after)});
     let subject = format!("account:{}", after.id);
     store::audit::insert(tx, app.id(), app.now_millis(), actor, "account.update", &subject, change).await?;

@@ -127,9 +127,10 @@ impl Gatherer {
         connection: &impl ConnectionTrait,
         policy: &ReminderPolicy,
     ) -> Result<Self, ServiceError> {
-        let requirements = match policy.is_about(Subject::IncompleteEvent) {
-            true => Some(policies::load(connection, completeness::POLICY.name).await?),
-            false => None,
+        let requirements = if policy.is_about(Subject::IncompleteEvent) {
+            Some(policies::load(connection, completeness::POLICY.name).await?)
+        } else {
+            None
         };
         Ok(Self {
             levels: grading::levels(connection).await?,

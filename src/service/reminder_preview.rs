@@ -106,7 +106,7 @@ pub async fn preview(app: &App, actor: &Actor, document: Option<&str>) -> Result
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
     items.retain(|item| policy.rules.iter().any(|rule| plan::applies(rule, item)));
     let (lines, more) = plan::forecast(&items, rules, app.now(), DAYS, LINES);
-    let shown = lines.into_iter().map(|line| shown(actor, &policy, &directory, &items, line));
+    let shown = lines.iter().map(|line| shown(actor, &policy, &directory, &items, line));
     Ok(Preview { lines: shown.collect(), cut: cut || more, things: items.len() })
 }
 
@@ -115,7 +115,7 @@ fn shown(
     policy: &ReminderPolicy,
     directory: &Directory,
     items: &[Item],
-    line: plan::Forecast,
+    line: &plan::Forecast,
 ) -> PreviewLine {
     let (to, address) = match (directory.groups.get(&line.recipient), directory.accounts.get(&line.recipient)) {
         (Some(group), _) => (group.fields.name.clone(), String::new()),

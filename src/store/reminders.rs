@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{StoreError, Tx, events, tx::inserted};
 use crate::domain::{
-    action_item::ACTION_STATES,
+    action_item::{ACTION_STATES, ActionState},
     event::ProductionEvent,
     event_record::EventKind,
     postmortem::POSTMORTEM_STATES,
@@ -353,7 +353,7 @@ pub async fn wake_all(tx: &Tx, since: i64) -> Result<(), StoreError> {
         .from(postmortem::Entity)
         .and_where(postmortem::Column::State.is_in(owed_codes()))
         .take();
-    let open = ACTION_STATES.into_iter().filter(|state| !state.is_closed()).map(|state| state.code());
+    let open = ACTION_STATES.into_iter().filter(|state| !state.is_closed()).map(ActionState::code);
     let acted = Query::select()
         .column(entity::action_item::Column::EventId)
         .from(entity::action_item::Entity)

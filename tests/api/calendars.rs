@@ -130,9 +130,10 @@ async fn days_are_written_and_removed_with_versions_and_bad_ones_are_refused() {
         lead.send(Method::POST, "calendars:import?into=company", None, &long).await.0,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    let many: String = (0..2_001)
+    let many = (0..2_001)
         .map(|n| format!("{},off\n", chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + chrono::Days::new(n)))
-        .collect();
+        .collect::<Vec<String>>()
+        .concat();
     assert_eq!(
         lead.send(Method::POST, "calendars:import?into=company", None, &many).await.0,
         StatusCode::UNPROCESSABLE_ENTITY

@@ -15,7 +15,7 @@ async fn doctor_names_the_missing_years_and_is_content_once_they_are_imported() 
     assert_eq!(doctor.status.code(), Some(if missing.is_empty() { 0 } else { 7 }), "{}", out(&doctor));
     for year in &missing {
         assert!(out(&doctor).contains(&format!("fupan calendar import {year}.json")), "{}", out(&doctor));
-        let days: String = (1..=7).map(|day| format!("{year}-01-0{day},off,元旦\n")).collect();
+        let days = (1..=7).map(|day| format!("{year}-01-0{day},off,元旦\n")).collect::<Vec<String>>().concat();
         std::fs::write(database.folder().join("year.csv"), days).unwrap();
         let imported = fupan(&database, &["calendar", "import", "year.csv"], &[]);
         assert!(err(&imported).contains(&format!("已导入 imported: {year}，7 天")), "{}", err(&imported));

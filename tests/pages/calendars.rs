@@ -15,7 +15,7 @@ async fn a_missing_year_is_said_a_file_is_imported_and_days_are_edited() {
     assert!(page.contains("2027") && page.contains("年的法定节假日，暂按周一至周五算"), "{page}");
     assert!(page.contains("2026-10-10") && page.contains("周六"), "this year is shown");
 
-    let csv: String = (1..=8).map(|day| format!("2027-01-0{day},休,元旦\n")).collect();
+    let csv = (1..=8).map(|day| format!("2027-01-0{day},休,元旦\n")).collect::<Vec<String>>().concat();
     let form = [("into", "national"), ("document", csv.as_str())];
     let (status, to, page) = lead.post("/settings/calendar", &form).await;
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/settings/calendar?of=2027&moved=0"), "{page}");

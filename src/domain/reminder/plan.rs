@@ -219,7 +219,7 @@ pub fn told(item: &Item, rules: Rules<'_>, day: NaiveDate, until: NaiveTime) -> 
                 told.entry(recipient)
                     .and_modify(|had| {
                         if lag < had.0 {
-                            *had = (lag, reason)
+                            *had = (lag, reason);
                         }
                     })
                     .or_insert((lag, reason));
@@ -418,7 +418,7 @@ pub fn forecast(
 ) -> (Vec<Forecast>, bool) {
     let today = now.with_timezone(&rules.zone).date_naive();
     let mut lines: Vec<Forecast> = Vec::new();
-    let first = if now.with_timezone(&rules.zone).time() < rules.policy.until { 0 } else { 1 };
+    let first = u64::from(now.with_timezone(&rules.zone).time() >= rules.policy.until);
     let mut fresh = true;
     for ahead in first..days.max(1) {
         let Some(day) = today.checked_add_days(Days::new(ahead)) else { break };

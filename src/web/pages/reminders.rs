@@ -15,6 +15,7 @@ use crate::{
         event_record::EventKind,
         policy,
         reminder::{
+            digest::shortened,
             lines,
             policy::{By, ReminderPolicy, Rule, SUBJECTS, Subject},
             words,
@@ -71,7 +72,8 @@ struct RemindersPage {
     subjects: Vec<(&'static str, &'static str)>,
     may_manage: bool,
     previewed: bool,
-    preview: Vec<PreviewRow>,
+    /// The first lines, and the rest.
+    preview: Vec<Vec<PreviewRow>>,
     cut: bool,
 }
 
@@ -83,6 +85,12 @@ pub struct Asked {
     #[serde(default)]
     saved: bool,
 }
+
+/// Lines of the preview that are shown at once; the rest opens.
+const SHOWN: usize = 12;
+
+/// Characters of a thing's line in the preview.
+const LINE: usize = 28;
 
 /// A form as it was typed: names and values.
 type Typed = HashMap<String, String>;
@@ -98,9 +106,10 @@ pub async fn page(
     let rules: ReminderPolicy = policy::read(&stored.document).map_err(ServiceError::from)?;
     let teams = services::teams(&app, &caller.actor).await?;
     let typed = typed_of(&rules, &teams);
-    let preview = match asked.preview && caller.actor.role.may(Permission::ManagePolicies) {
-        true => Some(reminder_preview::preview(&app, &caller.actor, None).await?),
-        false => None,
+    let preview = if asked.preview && caller.actor.role.may(Permission::ManagePolicies) {
+        Some(reminder_preview::preview(&app, &caller.actor, None).await?)
+    } else {
+        None
     };
     show(&app, &request, &caller, stored.version, &typed, rules.rules.len() + 1, None, preview, asked.saved).await
 }
@@ -185,7 +194,7 @@ async fn show(
     render(status, &page)
 }
 
-fn rows(preview: &Preview, w: &ReminderTexts, chinese: bool) -> Vec<PreviewRow> {
+fn rows(preview: &Preview, w: &ReminderTexts, chinese: bool) -> Vec<Vec<PreviewRow>> {
     let line = |line: &reminder_preview::PreviewLine| PreviewRow {
         day: format!(
             "{} {}",
@@ -199,13 +208,15 @@ fn rows(preview: &Preview, w: &ReminderTexts, chinese: bool) -> Vec<PreviewRow> 
             .iter()
             .map(|item| {
                 let why = texts::offset(item.subject, item.offset, chinese);
-                let line = if item.line.is_empty() { w.restricted.to_owned() } else { item.line.clone() };
+                let line = if item.line.is_empty() { w.restricted.to_owned() } else { shortened(&item.line, LINE) };
                 (label_of(item), format!("{} · {why}", item.rule), line)
             })
             .collect(),
         more: line.more,
     };
-    preview.lines.iter().map(line).collect()
+    let mut first: Vec<PreviewRow> = preview.lines.iter().map(line).collect();
+    let rest = first.split_off(first.len().min(SHOWN));
+    [first, rest].into_iter().filter(|part| !part.is_empty()).collect()
 }
 
 fn typed_of(policy: &ReminderPolicy, teams: &[(Uuid, String)]) -> Typed {
