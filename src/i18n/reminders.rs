@@ -93,9 +93,6 @@ pub fn remedy(remedy: &str) -> Option<String> {
     if remedy == "write PE-22 or AI-7" {
         return Some("请写 PE-22 或 AI-7".to_owned());
     }
-    if remedy == "give 1 to 10 working days" {
-        return Some("请写 1 到 10 个工作日".to_owned());
-    }
     let (place, rest) = remedy.split_once(": ")?;
     let fixed = match rest {
         "give a time later than slot" => "要晚于开始发送的时刻",

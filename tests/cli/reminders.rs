@@ -27,7 +27,7 @@ async fn the_next_thirty_days_are_told_and_reminders_are_held_back() {
         (vec!["remind", "stop", "PE-1"], 2, "不能为空"),
         (vec!["remind", "show", "PE-9"], 5, "没有事件 PE-9"),
         (vec!["remind", "show", "xx"], 2, "请写 PE-22 或 AI-7"),
-        (vec!["remind", "snooze", "PE-1", "--days", "11"], 2, "请写 1 到 10 个工作日"),
+        (vec!["remind", "snooze", "PE-1", "--days", "11"], 2, "天数：请写 1 到 10"),
         (vec!["user", "zone", "lead@example.com", "Mars/Base"], 2, "Asia/Shanghai"),
     ] {
         let refused = fupan(&database, &arguments, &[]);
