@@ -19,7 +19,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fupan::{
     domain::{
         actor::Actor,
-        calendar::Calendar,
         capture::draft::{Impact, ImpactKind},
         clock_point::ClockPoint,
         event::{EventFields, ProductionEvent, Source},
@@ -132,7 +131,7 @@ async fn app(url: &str) -> App {
         store,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
-        calendar: Arc::new(Calendar::bundled()),
+        calendars: Arc::default(),
         zone: chrono_tz::Asia::Shanghai,
         public_url: "http://localhost".to_owned(),
         mail_domain: "localhost".to_owned(),

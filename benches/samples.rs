@@ -20,7 +20,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fupan::{
     domain::{
         actor::Actor,
-        calendar::Calendar,
         indicator::DefinitionFields,
         samples::{Counts, Minute, Sample, minute_of, packing::Hour, plan, sum::place},
     },
@@ -90,7 +89,7 @@ async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
         store,
         clock,
         ids: Arc::new(SystemIds),
-        calendar: Arc::new(Calendar::bundled()),
+        calendars: Arc::default(),
         zone: chrono_tz::Asia::Shanghai,
         public_url: "http://localhost".to_owned(),
         mail_domain: "localhost".to_owned(),

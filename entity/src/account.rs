@@ -21,6 +21,8 @@ pub struct Model {
     pub password_hash: Option<String>,
     /// zh-CN or en.
     pub lang: String,
+    /// IANA name of the zone that the person lives in; none is the report zone.
+    pub zone: Option<String>,
     /// False ends every session and token.
     pub active: bool,
     /// Milliseconds since the epoch.

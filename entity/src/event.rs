@@ -95,6 +95,8 @@ pub struct Model {
     pub order_key: i64,
     /// Only the people of `event_viewer`, who logged it, and administrators see it.
     pub restricted: bool,
+    /// Milliseconds: when reminders about it are to be looked at; 0 after every change.
+    pub remind_at: i64,
     /// Milliseconds since when what it cost indicators is to be computed; none once it is.
     pub costs_due: Option<i64>,
 }

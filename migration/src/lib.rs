@@ -26,6 +26,8 @@ mod m0022_sample_codes;
 mod m0023_sources;
 mod m0024_hand_counts;
 mod m0025_notifiers;
+mod m0026_calendars;
+mod m0027_reminder_plan;
 mod m0029_outbox_attempts;
 mod m0030_mail_stops;
 mod m0031_review_meetings;
@@ -65,6 +67,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_sources::Migration),
             Box::new(m0024_hand_counts::Migration),
             Box::new(m0025_notifiers::Migration),
+            Box::new(m0026_calendars::Migration),
+            Box::new(m0027_reminder_plan::Migration),
             Box::new(m0029_outbox_attempts::Migration),
             Box::new(m0030_mail_stops::Migration),
             Box::new(m0031_review_meetings::Migration),

@@ -4,6 +4,7 @@ mod action;
 mod add;
 mod analytics;
 mod board;
+mod calendar;
 mod dips;
 mod event;
 mod event_costs;
@@ -24,6 +25,7 @@ mod parse;
 mod pm;
 mod policy;
 mod publish;
+mod reminders;
 mod report;
 mod section_diff;
 mod services;
@@ -119,6 +121,14 @@ enum Command {
     /// 发件箱：等待、发出、被拒绝的邮件和群消息。 The outbox: mails and messages that wait, went, or were refused.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// 提醒：预览规则、延后、停止、恢复。 Reminders: what the policy would do, put off, stop, resume.
+    #[command(subcommand)]
+    Remind(reminders::RemindCommand),
+    /// 工作日历：法定节假日、调休、公司和团队自己的日子。 Working days: official ones, the company's, those of teams.
+    #[command(subcommand)]
+    Calendar(calendar::CalendarCommand),
+    /// 检查隐患和补救办法，有风险时退出码 7。 What may go wrong, with remedies; exit code 7 where something is risky.
+    Doctor,
     /// 定级：看建议、定级、改定级。 The grade of an event: what is proposed, give it, regrade it.
     Grade(grade::Grade),
     /// 定责：哪些团队负责一起事件。 Which teams answer for an event.
@@ -319,6 +329,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Service(command) => services::run(&session, command).await,
                 Command::Notifier(command) => Box::pin(notifiers::run(&session, command)).await,
                 Command::Outbox(command) => Box::pin(outbox::run(&session, command)).await,
+                Command::Remind(command) => Box::pin(reminders::run(&session, command)).await,
+                Command::Calendar(command) => Box::pin(calendar::run(&session, command)).await,
+                Command::Doctor => calendar::doctor(&session).await,
                 Command::Figures(figures) => Box::pin(figures::run(&session, figures)).await,
                 Command::Grade(grade) => grade::run(&session, grade).await,
                 Command::Share(share) => grade::share(&session, share).await,

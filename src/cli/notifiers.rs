@@ -96,7 +96,7 @@ pub(super) struct Settings {
     /// 只发与这个团队有关的，none 为全部。 Only what touches this team; none for everything.
     #[arg(long)]
     team: Option<String>,
-    /// 主题，可写几次；默认全部：event.logged、event.recovered、event.graded、postmortem.done、budget.burning。 A topic, several times for several; by default all of them.
+    /// 主题，可写几次；默认全部：event.logged、event.recovered、event.graded、postmortem.done、report.published、postmortem.pending、budget.burning。 A topic, several times for several; by default all of them.
     #[arg(long = "topic")]
     topics: Vec<String>,
 }

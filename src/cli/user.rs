@@ -32,6 +32,13 @@ pub(super) enum User {
         #[arg(long, default_value = "zh-CN")]
         lang: String,
     },
+    /// 一个人所在的时区，- 为报告时区；提醒按当地时间发。 The zone that a person lives in, - for the report zone; reminders come in the morning there.
+    Zone {
+        /// 邮箱。 E-mail.
+        email: String,
+        /// 时区，如 Europe/London。 A zone like Europe/London.
+        zone: String,
+    },
     /// 列出账号。 All accounts.
     List,
     /// 新的首次设置链接（还没有管理员时）。 A new one-time set-up link, while there is no administrator.
@@ -53,6 +60,12 @@ pub(super) enum Token {
 
 pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
     match user {
+        User::Zone { email, zone } => {
+            let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
+            let zone = Some(zone.as_str()).filter(|zone| *zone != "-");
+            accounts::set_zone(&session.app, &session.actor, account.id, zone).await?;
+            say(&format!("已保存 saved: {} {}", account.email, zone.unwrap_or("报告时区 report zone")));
+        }
         User::Add { email, name, role, lang } => {
             let role = vocabulary::ROLE
                 .code_of(&role)

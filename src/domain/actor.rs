@@ -79,6 +79,8 @@ pub enum Permission {
     ManageMailings,
     /// Write the policies: levels, grading rules, thresholds, templates.
     ManagePolicies,
+    /// Import and edit calendars.
+    ManageCalendars,
     /// Create and change teams.
     ManageTeams,
     /// Change a grade that stands, and say which teams answer for an event.
@@ -131,7 +133,7 @@ impl Permission {
             Self::WaiveActionItem | Self::DeleteActionItem => Some(Role::Lead),
             Self::PublishReport | Self::ShareReport | Self::ManageMailings => Some(Role::Lead),
             Self::ManagePolicies | Self::ManageTeams | Self::GradeEvent => Some(Role::Lead),
-            Self::ManageIndicators => Some(Role::Lead),
+            Self::ManageIndicators | Self::ManageCalendars => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox | Self::ManageNotifiers => Some(Role::Admin),
         }
     }

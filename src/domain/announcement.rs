@@ -9,9 +9,13 @@ use super::{
     clock_point::{ClockPoint, Precision},
     event::ProductionEvent,
     event_record::Detection,
+    iso_week::IsoWeek,
     notifier::Topic,
     record_text,
-    reminder::digest::Language,
+    reminder::{
+        digest::{Digest, DigestGroup, DigestItem, Language},
+        words,
+    },
     severity::{self, SeverityPolicy},
     vocabulary,
 };
@@ -140,6 +144,99 @@ pub fn of_budget(warning: &BurnMail) -> ChatMessage {
         }],
         mentions: Vec::new(),
     }
+}
+
+/// Lines of a digest to a group: a tool shows as many as it takes, and says how many it leaves out.
+const PENDING_LINES: usize = 40;
+
+/// The digest of what is pending, for a group.
+pub fn of_pending(digest: &Digest) -> ChatMessage {
+    let chinese = digest.language == Language::Chinese;
+    let (count, late, rest) = (digest.count(), digest.overdue.count(), digest.count_others());
+    let mut title = match (count, chinese) {
+        (0, true) => format!("待处理 {rest} 项"),
+        (0, false) => format!("{rest} to look at"),
+        (_, true) => format!("待复盘 {count} 项"),
+        (1, false) => "1 postmortem pending".to_owned(),
+        (_, false) => format!("{count} postmortems pending"),
+    };
+    if late > 0 {
+        title.push_str(&if chinese { format!("，{late} 项逾期") } else { format!(", {late} overdue") });
+    }
+    let groups = [&digest.overdue, &digest.today, &digest.next, &digest.later];
+    let mut lines: Vec<ChatLine> = groups.into_iter().flat_map(|group| pending_lines(group, digest.language)).collect();
+    for (subject, group) in &digest.others {
+        lines.push(ChatLine { strong: words::heading(*subject, digest.language).to_owned(), text: String::new() });
+        lines.extend(pending_lines(group, digest.language));
+    }
+    let more = groups.iter().map(|group| group.more).sum::<usize>() + lines.len().saturating_sub(PENDING_LINES);
+    lines.truncate(PENDING_LINES);
+    if more > 0 {
+        lines.push(ChatLine::plain(if chinese {
+            format!("另有 {more} 项，见待复盘")
+        } else {
+            format!("and {more} more")
+        }));
+    }
+    let open = if chinese { "打开待复盘" } else { "Open what is pending" };
+    ChatMessage {
+        kind: Topic::PostmortemPending.code(),
+        language: digest.language,
+        tone: if late > 0 { Tone::Red } else { Tone::Violet },
+        title,
+        lines,
+        links: vec![ChatLink { words: open.to_owned(), url: format!("{}/postmortems", digest.public_url) }],
+        mentions: Vec::new(),
+    }
+}
+
+/// Lines of a report to a group; a tool shows as many as it takes.
+const REPORT_LINES: usize = 80;
+
+/// The message that a week's report is published: its sections line by line, as they stand there. `revision` is 1 at first.
+pub fn of_report(week: IsoWeek, revision: i64, markdown: &str, language: Language, public_url: &str) -> ChatMessage {
+    let chinese = language == Language::Chinese;
+    let again = match (revision, chinese) {
+        (..=1, _) => String::new(),
+        (_, true) => format!("（第 {revision} 版）"),
+        (_, false) => format!(", revision {revision}"),
+    };
+    let title = if chinese {
+        format!("周报 {week} 已发布{again}")
+    } else {
+        format!("Weekly report {week} published{again}")
+    };
+    let lines = markdown.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
+        let heading = line.trim_start_matches('#').trim_start();
+        if heading.len() < line.len() {
+            ChatLine { strong: shortened(heading, SENTENCE), text: String::new() }
+        } else {
+            ChatLine::plain(shortened(line, SENTENCE))
+        }
+    });
+    let mut lines: Vec<ChatLine> = lines.take(REPORT_LINES + 1).collect();
+    if lines.len() > REPORT_LINES {
+        lines.truncate(REPORT_LINES);
+        lines.push(ChatLine::plain(if chinese { "其余见周报" } else { "the rest is in the report" }));
+    }
+    let open = if chinese { "打开周报" } else { "Open the report" };
+    ChatMessage {
+        kind: Topic::ReportPublished.code(),
+        language,
+        tone: Tone::Indigo,
+        title,
+        lines,
+        links: vec![ChatLink { words: open.to_owned(), url: format!("{public_url}/w/{week}") }],
+        mentions: Vec::new(),
+    }
+}
+
+fn pending_lines(group: &DigestGroup, language: Language) -> Vec<ChatLine> {
+    let line = |item: &DigestItem| ChatLine {
+        strong: words::label(item),
+        text: shortened(&format!("{} · {}", words::line(item), words::facts(item, language)), SENTENCE),
+    };
+    group.items.iter().map(line).collect()
 }
 
 fn level_words(level: Option<&str>, chinese: bool) -> String {

@@ -27,14 +27,27 @@ pub enum Topic {
     /// A postmortem is done.
     #[serde(rename = "postmortem.done")]
     PostmortemDone,
+    /// A week's report is published.
+    #[serde(rename = "report.published")]
+    ReportPublished,
+    /// Postmortems and other things are pending: once a working day, by the policy of reminders.
+    #[serde(rename = "postmortem.pending")]
+    PostmortemPending,
     /// An error budget burns too fast.
     #[serde(rename = "budget.burning")]
     BudgetBurning,
 }
 
 /// All topics.
-pub const TOPICS: [Topic; 5] =
-    [Topic::EventLogged, Topic::EventRecovered, Topic::EventGraded, Topic::PostmortemDone, Topic::BudgetBurning];
+pub const TOPICS: [Topic; 7] = [
+    Topic::EventLogged,
+    Topic::EventRecovered,
+    Topic::EventGraded,
+    Topic::PostmortemDone,
+    Topic::ReportPublished,
+    Topic::PostmortemPending,
+    Topic::BudgetBurning,
+];
 
 impl Topic {
     /// The stored and spoken code.
@@ -44,6 +57,8 @@ impl Topic {
             Self::EventRecovered => "event.recovered",
             Self::EventGraded => "event.graded",
             Self::PostmortemDone => "postmortem.done",
+            Self::ReportPublished => "report.published",
+            Self::PostmortemPending => "postmortem.pending",
             Self::BudgetBurning => "budget.burning",
         }
     }
@@ -80,6 +95,10 @@ impl Topic {
             (Self::EventGraded, Language::English) => "Graded or regraded",
             (Self::PostmortemDone, Language::Chinese) => "已复盘",
             (Self::PostmortemDone, Language::English) => "Postmortem done",
+            (Self::ReportPublished, Language::Chinese) => "周报发布",
+            (Self::ReportPublished, Language::English) => "Weekly report published",
+            (Self::PostmortemPending, Language::Chinese) => "待复盘汇总",
+            (Self::PostmortemPending, Language::English) => "Digest of what is pending",
             (Self::BudgetBurning, Language::Chinese) => "误差预算燃烧过快",
             (Self::BudgetBurning, Language::English) => "Error budget burns too fast",
         }

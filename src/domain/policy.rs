@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::domain::{
     analytics,
     checked::{self, FieldError, FieldProblem},
-    completeness, figure_policy, grading, postmortem_template, severity, threshold,
+    completeness, figure_policy, grading, postmortem_template, reminder, severity, threshold,
 };
 
 /// A kind of policy.
@@ -30,6 +30,7 @@ pub const POLICIES: &[PolicyKind] = &[
     postmortem_template::POLICY,
     analytics::POLICY,
     figure_policy::POLICY,
+    reminder::policy::POLICY,
 ];
 
 /// Longest document, in characters.

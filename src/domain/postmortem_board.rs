@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{calendar::Calendar, event_record::WHOLE, iso_week::IsoWeek, postmortem::PostmortemState};
+use super::{calendar::sheets::Calendars, event_record::WHOLE, iso_week::IsoWeek, postmortem::PostmortemState};
 
 /// How many weeks the trend shows.
 pub const TREND_WEEKS: usize = 26;
@@ -33,6 +33,11 @@ pub struct Debt {
 }
 
 impl Debt {
+    /// The team with the largest share, whose calendar it follows.
+    pub fn team(&self) -> Option<Uuid> {
+        self.shares.iter().rev().max_by_key(|(_, share)| *share).map(|(team, _)| *team)
+    }
+
     /// Whether it was owed at the end of a day.
     pub fn is_owed_on(&self, day: NaiveDate) -> bool {
         self.begun <= day && self.closed.is_none_or(|closed| closed > day)
@@ -45,37 +50,6 @@ impl Debt {
             teams.push(None);
         }
         teams
-    }
-}
-
-/// Working days up to a day, counted once for all.
-#[derive(Debug)]
-pub struct Ages {
-    first: NaiveDate,
-    /// Working days in `(first, first + index]`.
-    sums: Vec<i64>,
-}
-
-impl Ages {
-    /// Counts the working days from `first` to `last`, at most a century.
-    pub fn new(calendar: &Calendar, first: NaiveDate, last: NaiveDate) -> Self {
-        let mut sums = vec![0];
-        let mut sum = 0;
-        for day in first.iter_days().skip(1).take(36_525).take_while(|day| *day <= last) {
-            sum += i64::from(calendar.is_working_day(day));
-            sums.push(sum);
-        }
-        Self { first, sums }
-    }
-
-    /// Working days in `(from, to]`; negative when `to` lies before `from`.
-    pub fn between(&self, from: NaiveDate, to: NaiveDate) -> i64 {
-        self.until(to) - self.until(from)
-    }
-
-    fn until(&self, day: NaiveDate) -> i64 {
-        let index = usize::try_from((day - self.first).num_days()).unwrap_or(0);
-        self.sums.get(index).or_else(|| self.sums.last()).copied().unwrap_or(0)
     }
 }
 
@@ -98,7 +72,7 @@ pub fn last_day(week: IsoWeek, today: NaiveDate) -> NaiveDate {
 }
 
 /// How old the oldest was at the end of each of the last 26 weeks, this one included, the earliest first.
-pub fn trend(debts: &[Debt], today: NaiveDate, ages: &Ages) -> Vec<TrendPoint> {
+pub fn trend(debts: &[Debt], today: NaiveDate, calendars: &Calendars) -> Vec<TrendPoint> {
     let mut weeks = Vec::with_capacity(TREND_WEEKS);
     let mut week = IsoWeek::of(today);
     for _ in 0..TREND_WEEKS {
@@ -107,7 +81,12 @@ pub fn trend(debts: &[Debt], today: NaiveDate, ages: &Ages) -> Vec<TrendPoint> {
         let (count, first) = owed.fold((0, None::<NaiveDate>), |(count, first), debt| {
             (count + 1, Some(first.map_or(debt.begun, |first| first.min(debt.begun))))
         });
-        weeks.push(TrendPoint { week, day, owed: count, oldest: first.map(|first| ages.between(first, day)) });
+        weeks.push(TrendPoint {
+            week,
+            day,
+            owed: count,
+            oldest: first.map(|first| calendars.company().working_days_between(first, day)),
+        });
         week = week.previous();
     }
     weeks.reverse();
@@ -127,8 +106,8 @@ pub struct TeamDebt {
     pub oldest: i64,
 }
 
-/// What each team owes on a day; none holds the parts that nobody answers for.
-pub fn by_team(debts: &[Debt], day: NaiveDate, ages: &Ages) -> BTreeMap<Option<Uuid>, TeamDebt> {
+/// What each team owes on a day, its age by the calendar of the team; none holds the parts that nobody answers for.
+pub fn by_team(debts: &[Debt], day: NaiveDate, calendars: &Calendars) -> BTreeMap<Option<Uuid>, TeamDebt> {
     let mut teams: BTreeMap<Option<Uuid>, TeamDebt> = BTreeMap::new();
     for debt in debts.iter().filter(|debt| debt.is_owed_on(day)) {
         let rest = WHOLE - debt.shares.iter().map(|(_, share)| share).sum::<i32>();
@@ -138,7 +117,7 @@ pub fn by_team(debts: &[Debt], day: NaiveDate, ages: &Ages) -> BTreeMap<Option<U
             entry.owed += 1;
             entry.share += i64::from(share);
             entry.overdue += usize::from(debt.due_on.is_some_and(|due| due < day));
-            entry.oldest = entry.oldest.max(ages.between(debt.begun, day));
+            entry.oldest = entry.oldest.max(calendars.of_team(team).working_days_between(debt.begun, day));
         }
     }
     teams
@@ -167,20 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_those_of_the_calendar() {
-        let calendar = Calendar::bundled();
-        let ages = Ages::new(&calendar, day("2024-09-01"), day("2024-10-20"));
-        for (from, to) in [("2024-09-01", "2024-09-30"), ("2024-09-30", "2024-10-10"), ("2024-10-10", "2024-10-10")] {
-            assert_eq!(ages.between(day(from), day(to)), calendar.working_days_between(day(from), day(to)), "{from}");
-        }
-    }
-
-    #[test]
     fn the_trend_follows_the_oldest_that_was_owed_at_the_end_of_each_week() {
         let debts = [debt(1, "2024-08-05", Some("2024-08-19")), debt(2, "2024-08-14", None)];
         let today = day("2024-08-21");
-        let ages = Ages::new(&Calendar::bundled(), day("2024-08-01"), today);
-        let trend = trend(&debts, today, &ages);
+        let trend = trend(&debts, today, &Calendars::default());
         assert_eq!(trend.len(), TREND_WEEKS);
         let last: Vec<(usize, Option<i64>)> = trend.iter().skip(22).map(|point| (point.owed, point.oldest)).collect();
         assert_eq!(last, [(0, None), (1, Some(4)), (2, Some(9)), (1, Some(5))]);
@@ -194,8 +163,7 @@ mod tests {
         let whole = Debt { shares: vec![(one, WHOLE)], due_on: None, ..debt(2, "2024-08-12", None) };
         assert_eq!((shared.teams(), whole.teams()), (vec![Some(one), Some(two), None], vec![Some(one)]));
         let today = day("2024-08-21");
-        let ages = Ages::new(&Calendar::bundled(), day("2024-08-01"), today);
-        let teams = by_team(&[shared, whole], today, &ages);
+        let teams = by_team(&[shared, whole], today, &Calendars::default());
         assert_eq!(teams[&Some(one)], TeamDebt { owed: 2, share: 15_000, overdue: 1, oldest: 12 });
         assert_eq!(teams[&None], TeamDebt { owed: 1, share: 2_500, overdue: 1, oldest: 12 });
         assert_eq!(teams.values().map(|team| team.share).sum::<i64>(), 20_000);

@@ -98,6 +98,7 @@ grading_texts! {
     completeness_policy: "复盘前要答的事实", "Facts that a postmortem needs";
     postmortem_policy: "复盘章节", "Sections of postmortems";
     analytics_policy: "1-5-10 限值", "Limits of 1-5-10";
+    reminders_policy: "提醒规则", "Reminders";
     saved: "已保存", "Saved";
 }
 
@@ -124,6 +125,7 @@ pub fn policy_name(name: &'static str, t: &'static GradingTexts) -> &'static str
         "completeness" => t.completeness_policy,
         "postmortem" => t.postmortem_policy,
         "analytics" => t.analytics_policy,
+        "reminders" => t.reminders_policy,
         other => other,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod analytics;
+pub mod calendar;
 pub mod foreign;
 pub mod grading;
 pub mod history;
@@ -13,6 +14,7 @@ pub mod outbox;
 pub mod postmortem;
 pub mod problems;
 pub mod record;
+pub mod reminders;
 pub mod restated;
 pub mod samples;
 pub mod search;
@@ -42,6 +44,9 @@ texts! {
     report: "周报", "Report";
     notifiers: "通知方式", "Notifiers";
     outbox: "发件箱", "Outbox";
+    calendar: "工作日历", "Working days";
+    own_zone: "所在时区（提醒按当地时间）", "Your zone, for reminders";
+    reminder_rules: "提醒规则", "Reminders";
     teams: "团队", "Teams";
     policies: "等级与规则", "Levels and rules";
     policies_hint: "等级、复盘期限、定级规则与监管门槛。", "Levels, deadlines, grading rules and thresholds.";

@@ -53,10 +53,12 @@ fn field(error: &FieldError) -> String {
             Some(words) => words,
             None => format!("{name}：{remedy}"),
         },
-        FieldProblem::Shape(remedy) if error.field == "policy" => match super::grading::problem(remedy) {
-            Some(words) => format!("{name}的 {words}"),
-            None => format!("{name}：{remedy}"),
-        },
+        FieldProblem::Shape(remedy) if error.field == "policy" => {
+            match super::grading::problem(remedy).or_else(|| super::reminders::remedy(remedy)) {
+                Some(words) => format!("{name}的 {words}"),
+                None => format!("{name}：{remedy}"),
+            }
+        }
         FieldProblem::Shape(remedy) => match remedy_of(remedy) {
             Some(words) => format!("{name}：{words}"),
             None => format!("{name}：{remedy}"),
@@ -79,6 +81,7 @@ pub fn field_name(field: &str) -> &str {
         "severity_reason" => "定级理由",
         "responsibility" | "shares" | "evenly" => "定责",
         "policy" => "规则",
+        "calendar" => "日历",
         "lead" => "组长",
         "members" => "成员",
         "period" => "时段",
@@ -189,6 +192,8 @@ fn remedy_of(remedy: &str) -> Option<String> {
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
+        .or_else(|| super::reminders::remedy(remedy))
+        .or_else(|| super::calendar::remedy(remedy))
         .or_else(|| super::notifiers::remedy(remedy))
         .or_else(|| super::outbox::remedy(remedy))
         .or_else(|| super::samples::remedy(remedy))
@@ -298,6 +303,9 @@ fn not_found(what: &str) -> String {
     }
     if let Some((name, known)) = what.strip_prefix("policy ").and_then(|rest| rest.split_once("; there are ")) {
         return format!("没有规则“{name}”；有 {}", known.replace(", ", "、"));
+    }
+    if let Some(name) = what.strip_prefix("calendar ").and_then(|rest| rest.split(';').next()) {
+        return format!("没有日历“{name}”；请写年份（2000 至 2100）、company 或团队");
     }
     if let Some(name) = what.strip_prefix("notifier ").and_then(|rest| rest.split(';').next()) {
         return format!("没有通知方式 {name}；fupan notifier list 列出已有的");

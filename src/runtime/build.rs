@@ -6,11 +6,11 @@ use anyhow::Context;
 
 use super::system::{SystemClock, SystemIds};
 use crate::{
-    domain::{calendar::Calendar, outgoing::Exceptions},
+    domain::outgoing::Exceptions,
     notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, notice_words, report_words},
     outgoing::{House, HttpOut, NothingOut},
     service::{
-        App,
+        App, calendars,
         ports::{Clock, Outgoing, Transport},
         search,
     },
@@ -37,7 +37,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         store,
         clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
         ids: Arc::new(SystemIds),
-        calendar: Arc::new(Calendar::bundled()),
+        calendars: Arc::default(),
         zone: settings.zone,
         public_url,
         mail_domain,
@@ -50,6 +50,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         outbox: Arc::default(),
         demo,
     };
+    calendars::refresh(&app).await.context("the calendars could not be read")?;
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.
     search::index_old(&app, 4).await.context("the search index could not be brought up to date")?;
     Ok(app)

@@ -332,6 +332,36 @@ pub async fn set_language(app: &App, actor: &Actor, lang: &str) -> Result<(), Se
     .await
 }
 
+/// The zone that an account lives in, by its IANA name; none is the report zone. One's own, or as an administrator anybody's.
+/// Reminders come in the morning there.
+pub async fn set_zone(app: &App, actor: &Actor, id: Uuid, zone: Option<&str>) -> Result<(), ServiceError> {
+    authorise(actor, if actor.account_id == Some(id) { Permission::OwnProfile } else { Permission::ManageAccounts })?;
+    let zone = match zone.map(str::trim).filter(|zone| !zone.is_empty()) {
+        None => None,
+        Some(zone) => {
+            let unknown = |_| FieldError::shape("zone", "write the name of a zone like Asia/Shanghai or Europe/London");
+            Some(zone.parse::<chrono_tz::Tz>().map_err(unknown)?)
+        }
+    };
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let before = by_id(&tx, id).await?;
+        let account = Account { zone, ..before.clone() };
+        if account == before {
+            tx.rollback().await?;
+            return Ok(());
+        }
+        store::accounts::update(&tx, &account, account.version).await?;
+        let since = app.now_millis() - super::reminder_items::ASKED_DAYS * 86_400_000;
+        store::reminders::wake_all(&tx, since).await?;
+        audit_change(&app, &tx, &actor, &before, &account).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
 /// One's own password; every other session ends.
 pub async fn change_password(
     app: &App,
@@ -378,7 +408,7 @@ pub(super) fn account(
     password_hash: Option<String>,
 ) -> Account {
     let created_at = app.now_millis();
-    Account { id: app.id(), email, name, role, password_hash, lang, active: true, created_at, version: 1 }
+    Account { id: app.id(), email, name, role, password_hash, lang, zone: None, active: true, created_at, version: 1 }
 }
 
 async fn by_id(tx: &Tx, id: Uuid) -> Result<Account, ServiceError> {
@@ -411,7 +441,7 @@ async fn audit_change(
     before: &Account,
     after: &Account,
 ) -> Result<(), ServiceError> {
-    let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "active": account.active, "lang": account.lang});
+    let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "active": account.active, "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name)});
     let change = json!({"email": after.email, "from": shown(before), "to": shown(after)});
     let subject = format!("account:{}", after.id);
     store::audit::insert(tx, app.id(), app.now_millis(), actor, "account.update", &subject, change).await?;

@@ -13,7 +13,7 @@ use super::{
     events::{self, Created},
     grading,
     idempotency::{self, Once},
-    postmortems,
+    postmortems, reminders,
     retry::retried,
 };
 use crate::{
@@ -274,6 +274,9 @@ pub async fn update(
             }
             after.updated_at = app.now_millis();
             store::action_items::update(&tx, &after, version).await?;
+            if after.state.is_closed() || after.fields.owner_id != before.fields.owner_id {
+                reminders::cancel_for_action(&tx, after.event_id, after.id).await?;
+            }
             let change = changes(&before.fields, &after.fields);
             audit(&app, &tx, &actor, "action_item.update", &after, event.number, change).await?;
             tx.commit().await?;
@@ -338,6 +341,9 @@ pub async fn move_to(
             let mut after = action_item::step(&before, &taken, actor.account_id, alone, now).map_err(refused)?;
             after.updated_at = now;
             store::action_items::update(&tx, &after, before.version).await?;
+            if after.state.is_closed() || after.fields.owner_id != before.fields.owner_id {
+                reminders::cancel_for_action(&tx, after.event_id, after.id).await?;
+            }
             let event = event_of(&tx, &before).await?;
             let mut change = json!({"state": {"from": before.state.code(), "to": after.state.code()}});
             if let Value::Object(map) = &mut change {
@@ -373,6 +379,7 @@ pub async fn delete(app: &App, actor: &Actor, number: i64, version: i64) -> Resu
             let item = current(&tx, &actor, number, Some(version)).await?;
             let event = event_of(&tx, &item).await?;
             store::action_items::delete(&tx, &item, version, app.now_millis()).await?;
+            reminders::cancel_for_action(&tx, item.event_id, item.id).await?;
             let was = json!({"title": item.fields.title});
             audit(&app, &tx, &actor, "action_item.delete", &item, event.number, was).await?;
             tx.commit().await?;

@@ -13,7 +13,7 @@ use crate::{
         notifier::{Notifier, Topic},
         severity::SeverityPolicy,
     },
-    store::{self, Tx, outbox::OutboxMessage, reminders::ConnectionTrait},
+    store::{self, Tx, outbox::OutboxMessage, publications::Publication, reminders::ConnectionTrait},
 };
 
 /// Milliseconds: an event that began longer ago is no news when it is logged, nor one that was over longer ago when it is told.
@@ -82,6 +82,31 @@ pub(super) async fn announce_burning(
         store::outbox::insert(tx, &message).await?;
     }
     Ok(())
+}
+
+/// Puts a week's report that was just published into the outbox of every notifier that is told of it. Published reports hold
+/// nothing restricted. A notifier of one team is not told: the report is the house's.
+pub(super) async fn announce_report(app: &App, tx: &Tx, made: &Publication) -> Result<(), ServiceError> {
+    let topic = Topic::ReportPublished;
+    for notifier in &told(tx, topic, async || Ok(Vec::new())).await? {
+        let head = &made.head;
+        let said =
+            announcement::of_report(head.week, head.revision, &made.markdown, notifier.language(), &app.public_url);
+        let key = format!("chat:{}:{}:{}:{}", topic.code(), head.week, head.revision, notifier.id);
+        let message = notifiers::message(app, notifier, format!("chat.{}", topic.code()), key, &said);
+        store::outbox::insert(tx, &message).await?;
+    }
+    Ok(())
+}
+
+/// Whether the week of a message is still published.
+pub(super) async fn is_published(
+    connection: &impl ConnectionTrait,
+    message: &OutboxMessage,
+) -> Result<bool, ServiceError> {
+    let week = message.dedupe_key.split(':').nth(2).and_then(|week| week.parse().ok());
+    let Some(week) = week else { return Ok(false) };
+    Ok(store::publications::is_published(connection, week).await?)
 }
 
 /// The notifiers that are told of a topic. Teams are looked up only where a notifier asks for one.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     ServiceError,
     attempts::Attempts,
+    known_calendars::KnownCalendars,
     known_levels::KnownLevels,
     line_styles::LineStyles,
     outbox::Shared,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        calendar::Calendar,
+        calendar::{Calendar, sheets::Calendars},
     },
     store::Store,
 };
@@ -31,8 +32,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Ids and secrets.
     pub ids: Arc<dyn Ids>,
-    /// Working days.
-    pub calendar: Arc<Calendar>,
+    /// Working days, of the house and of its teams.
+    pub calendars: Arc<KnownCalendars>,
     /// The report zone: weeks, due dates and times without a zone belong to it.
     pub zone: Tz,
     /// Where people reach the pages, without a slash at the end.
@@ -83,6 +84,16 @@ impl App {
     #[must_use]
     pub(super) fn as_of(&self, at: DateTime<Utc>) -> Self {
         Self { clock: Arc::new(Then(at.min(self.now()))), ..self.clone() }
+    }
+
+    /// The calendars as this process knows them; the worker of every replica asks for news each round.
+    pub fn calendars(&self) -> Arc<Calendars> {
+        self.calendars.get()
+    }
+
+    /// The working days of the house.
+    pub fn calendar(&self) -> Arc<Calendar> {
+        Arc::clone(self.calendars.get().company())
     }
 
     /// A new id.

@@ -9,9 +9,10 @@ use super::{App, ServiceError, action_items::Names, app::authorise};
 use crate::{
     domain::{
         actor::{Actor, Permission},
+        calendar::sheets::Calendars,
         event::ProductionEvent,
         iso_week::{self, IsoWeek},
-        postmortem_board::{Ages, Debt, TREND_WEEKS, TeamDebt, TrendPoint, by_team, last_day, trend},
+        postmortem_board::{Debt, TREND_WEEKS, TeamDebt, TrendPoint, by_team, last_day, trend},
         visibility::Sight,
     },
     store,
@@ -102,15 +103,7 @@ pub async fn postmortems(
     let from = first_week.monday().min(day.checked_sub_days(Days::new(1)).unwrap_or(day));
     let since = iso_week::midnight(from, app.zone).timestamp_millis();
     let (debts, capped) = store::boards::debts(app.store.read(), since, app.zone, Sight::of(actor)).await?;
-    let earliest = debts
-        .iter()
-        .flat_map(|debt| [Some(debt.begun), debt.due_on])
-        .flatten()
-        .min()
-        .map_or(today, |first| first.min(today));
-    let latest = debts.iter().filter_map(|debt| debt.due_on).max().map_or(today, |last| last.max(today));
-    let ages = Ages::new(&app.calendar, earliest, latest);
-
+    let calendars = app.calendars();
     let late = |debt: &Debt| debt.due_on.is_some_and(|due| due < day);
     let mut found: Vec<&Debt> = debts
         .iter()
@@ -132,19 +125,19 @@ pub async fn postmortems(
     let next = page.last().filter(|_| more).map(|debt| BoardCursor { begun: debt.begun, number: debt.number });
 
     let names = Names::load(app).await?;
-    let rows = rows(app, &page, &names, &ages, day).await?;
+    let rows = rows(app, &page, &names, &calendars, day).await?;
     let mut teams: Vec<(Option<Uuid>, Option<String>, TeamDebt)> =
-        by_team(&debts, day, &ages).into_iter().map(|(team, debt)| (team, names.team(team), debt)).collect();
+        by_team(&debts, day, &calendars).into_iter().map(|(team, debt)| (team, names.team(team), debt)).collect();
     teams.sort_by_key(|(team, _, debt)| (std::cmp::Reverse(debt.oldest), *team));
     Ok(Board {
         day,
         total: found.len(),
         overdue: found.iter().filter(|debt| late(debt)).count(),
-        oldest: found.first().map(|debt| ages.between(debt.begun, day)),
+        oldest: found.first().map(|debt| calendars.of_team(debt.team()).working_days_between(debt.begun, day)),
         rows,
         next,
         teams,
-        trend: trend(&debts, today, &ages),
+        trend: trend(&debts, today, &calendars),
         capped,
     })
 }
@@ -153,7 +146,7 @@ async fn rows(
     app: &App,
     page: &[&Debt],
     names: &Names,
-    ages: &Ages,
+    calendars: &Calendars,
     day: NaiveDate,
 ) -> Result<Vec<BoardRow>, ServiceError> {
     let read = app.store.read();
@@ -165,10 +158,11 @@ async fn rows(
         .iter()
         .filter_map(|debt| {
             let event = events.remove(&debt.event_id)?;
+            let between = |from, to| calendars.of_event(&event.fields).working_days_between(from, to);
             Some(BoardRow {
-                age: ages.between(debt.begun, day),
-                limit: debt.due_on.map(|due| ages.between(debt.begun, due)),
-                late: debt.due_on.filter(|due| *due < day).map(|due| ages.between(due, day)),
+                age: between(debt.begun, day),
+                limit: debt.due_on.map(|due| between(debt.begun, due)),
+                late: debt.due_on.filter(|due| *due < day).map(|due| between(due, day)),
                 reminded: sent.get(&debt.event_id).copied().unwrap_or(0),
                 owner: names.person(debt.owner),
                 teams: debt

@@ -240,7 +240,7 @@ async fn of_indicator(
         .collect();
     let others = spans.iter().filter(|(row, _)| !causes.iter().any(|cause| cause.event == row.event));
     let unusual =
-        Unusual::new(others.map(|(_, span)| *span).collect(), unusual_days(policy, &app.calendar, reach.0, app.zone));
+        Unusual::new(others.map(|(_, span)| *span).collect(), unusual_days(policy, &app.calendar(), reach.0, app.zone));
     let from = reach.0.saturating_sub(BEFORE);
     let actor = Actor::clock();
     let (measured, gone) =

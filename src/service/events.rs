@@ -401,7 +401,12 @@ fn first_postmortem(app: &App, levels: &SeverityPolicy, state: PostmortemState, 
 pub(super) fn due_of(app: &App, levels: &SeverityPolicy, fields: &EventFields, logged_at: i64) -> chrono::NaiveDate {
     let logged = || DateTime::from_timestamp_millis(logged_at).unwrap_or_else(|| app.now());
     let from = fields.recovered.or(fields.occurred).map_or_else(logged, |point| point.at);
-    due_date(from.with_timezone(&app.zone).date_naive(), levels, fields.severity.as_deref(), &app.calendar)
+    due_date(
+        from.with_timezone(&app.zone).date_naive(),
+        levels,
+        fields.severity.as_deref(),
+        app.calendars().of_event(fields),
+    )
 }
 
 /// One event.

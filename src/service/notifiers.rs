@@ -5,8 +5,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, announcements, app::authorise, burn_warnings, ports::OutgoingError, reminders::message_id,
-    retry::retried, teams,
+    App, ServiceError, announcements,
+    app::authorise,
+    burn_warnings,
+    ports::OutgoingError,
+    reminders::{self, message_id},
+    retry::retried,
+    teams,
 };
 use crate::{
     domain::{
@@ -330,6 +335,7 @@ pub(super) fn message(
 
 /// The notifier of a message that somebody still needs: it is there and switched on, and what the message is about stands.
 pub(super) async fn still_wanted(
+    app: &App,
     connection: &impl ConnectionTrait,
     message: &OutboxMessage,
 ) -> Result<Option<Notifier>, ServiceError> {
@@ -341,6 +347,8 @@ pub(super) async fn still_wanted(
     let topic = message.kind.strip_prefix("chat.").and_then(Topic::from_code);
     let wanted = match topic {
         Some(Topic::BudgetBurning) => burn_warnings::is_open(connection, message).await?,
+        Some(Topic::ReportPublished) => announcements::is_published(connection, message).await?,
+        Some(Topic::PostmortemPending) => !reminders::still_wanted(app, connection, &[message]).await?.is_empty(),
         Some(_) => announcements::stands(connection, message).await?,
         None => false,
     };

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     domain::{
         delivery::{Fault, Outcome, Phase},
-        reminder::{backoff, policy::Policy},
+        reminder::backoff,
     },
     store::{
         self, Tx,
@@ -242,15 +242,12 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
         if !stops.is_empty() {
             return cancel(app, claimed).await;
         }
-        let now = app.now();
-        let opening = Policy::default().next_opening(now, app.zone, &app.calendar);
-        let Refreshed::Wanted { words, dropped, thread } =
-            reminders::refresh(app, message.id, message.recipient_id, render).await?
+        let Refreshed::Wanted { words, dropped, opens_at, thread } = reminders::refresh(app, &message, render).await?
         else {
             return cancel(app, claimed).await;
         };
-        if opening > now {
-            let back = given_back(&message, Some(opening.timestamp_millis()));
+        if opens_at.is_some() {
+            let back = given_back(&message, opens_at);
             let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
             return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
         }
@@ -287,7 +284,7 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
 /// A message to a notifier: is it still wanted, and does the tool take one more now?
 async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
     let message = &claimed.message;
-    let Some(notifier) = notifiers::still_wanted(app.store.read(), message).await? else {
+    let Some(notifier) = notifiers::still_wanted(app, app.store.read(), message).await? else {
         return cancel(app, claimed).await;
     };
     if let Some(room_from) = notifiers::take_room(app, &notifier).await? {
@@ -316,8 +313,8 @@ async fn reword(
         tx.rollback().await?;
         return Ok(false);
     }
-    for event in dropped {
-        store::reminders::settle(&tx, claim.id, Some(event), LedgerState::Cancelled).await?;
+    for item in dropped {
+        store::reminders::settle(&tx, claim.id, Some(item), LedgerState::Cancelled).await?;
     }
     tx.commit().await?;
     Ok(true)
@@ -361,17 +358,15 @@ async fn look_last(app: App, all: Vec<Claimed>) -> Result<Vec<LastLook>, Service
 
 /// Those of the messages that nobody needs any more.
 async fn unwanted(app: &App, tx: &Tx, all: &[Claimed]) -> Result<BTreeSet<Uuid>, ServiceError> {
-    let digests: Vec<Uuid> =
-        all.iter().filter(|one| one.message.kind == DIGEST_KIND).map(|one| one.message.id).collect();
-    let mut unwanted: BTreeSet<Uuid> = digests.iter().copied().collect();
-    if !digests.is_empty() {
-        for wanted in reminders::still_wanted(app, tx, &digests).await? {
-            unwanted.remove(&wanted);
-        }
+    let digests: Vec<&OutboxMessage> =
+        all.iter().map(|one| &one.message).filter(|message| message.kind == DIGEST_KIND).collect();
+    let mut unwanted: BTreeSet<Uuid> = digests.iter().map(|message| message.id).collect();
+    for wanted in reminders::still_wanted(app, tx.conn(), &digests).await? {
+        unwanted.remove(&wanted);
     }
     for Claimed { message, .. } in all {
         let wanted = match message.kind.as_str() {
-            _ if message.notifier_id.is_some() => notifiers::still_wanted(tx.conn(), message).await?.is_some(),
+            _ if message.notifier_id.is_some() => notifiers::still_wanted(app, tx.conn(), message).await?.is_some(),
             REPORT_KIND => report_mailings::still_wanted(app, tx.conn(), message).await?.is_some(),
             BURN_KIND => burn_warnings::still_wanted(tx.conn(), message).await?,
             INVITE_KIND => review_meetings::still_wanted(tx.conn(), message).await?,

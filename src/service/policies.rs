@@ -8,12 +8,16 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         policy::{self, POLICIES, PolicyKind},
+        reminder,
     },
     store::{
         self, StoreError,
         policies::{ConnectionTrait, PolicyRow},
     },
 };
+
+/// Milliseconds for which events are asked about that go on or lack facts.
+const ASKED: i64 = super::reminder_items::ASKED_DAYS * 86_400_000;
 
 /// A policy as it holds now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +82,10 @@ pub async fn write(
                 }
             } else {
                 store::policies::update(&tx, &row, before.version).await?;
+            }
+            if kind.name == reminder::policy::POLICY.name {
+                // What stands already follows the new rules.
+                store::reminders::wake_all(&tx, now - ASKED).await?;
             }
             let change = json!({"document": {"from": value(&before.document), "to": value(&row.document)}});
             let subject = format!("policy:{}", kind.name);

@@ -397,13 +397,41 @@ pub(super) async fn by_link(
         }
         MailAct::Snooze => {
             let from = before.due_on.unwrap_or_else(|| app.today()).max(app.today());
-            event.postmortem.due_on = Some(app.calendar.add_working_days(from, SNOOZE_DAYS));
+            event.postmortem.due_on = Some(app.calendars().of_event(&event.fields).add_working_days(from, SNOOZE_DAYS));
             event.postmortem.due_fixed = true;
         }
         MailAct::Unsubscribe => {}
     }
     write(app, tx, actor, &mut event, &before, None).await?;
     Ok(event)
+}
+
+/// Counts the due date of an owed postmortem again that nobody chose, because the calendar changed; says whether it moved.
+pub(super) async fn count_due_again(app: &App, number: i64) -> Result<bool, ServiceError> {
+    let app = app.clone();
+    retried(move || {
+        let app = app.clone();
+        async move {
+            let tx = app.store.begin().await?;
+            let Some(mut event) = store::events::by_number(tx.conn(), number).await? else {
+                tx.rollback().await?;
+                return Ok(false);
+            };
+            let before = event.postmortem.clone();
+            let levels = grading::levels(tx.conn()).await?;
+            let due = events::due_of(&app, &levels, &event.fields, event.created_at);
+            if !event.owes_postmortem() || before.due_fixed || before.due_on == Some(due) {
+                tx.rollback().await?;
+                return Ok(false);
+            }
+            event.postmortem.due_on = Some(due);
+            let reason = Some("the calendar changed".to_owned());
+            write(&app, &tx, &Actor::clock(), &mut event, &before, reason).await?;
+            tx.commit().await?;
+            Ok(true)
+        }
+    })
+    .await
 }
 
 /// Writing begins: an undecided or pending postmortem is being drafted, by its owner or by who writes first.

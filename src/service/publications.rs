@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    App, ServiceError,
+    App, ServiceError, announcements,
     app::authorise,
     events,
     idempotency::{self, KeptAnswer, Once},
@@ -271,6 +271,7 @@ async fn write(
     let change = json!({"revision": made.head.revision, "content_hash": made.head.content_hash});
     let subject = subject_of(made.head.week);
     store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "report.publish", &subject, change).await?;
+    announcements::announce_report(&app, &tx, &made).await?;
     if let Some(once) = &once
         && !idempotency::keep(&app, &tx, actor.account_id, once, &made).await?
     {

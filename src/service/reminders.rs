@@ -1,52 +1,56 @@
-//! Planning reminders and writing them, as one digest per person and working day, into the outbox.
+//! Planning reminders and writing them, as one digest per person and slot, into the outbox.
 //!
+//! When an event is to be looked at again is stored with it, so that a round in which nothing is due is one look into an index.
 //! Ledger rows and the digest that carries them are written in one transaction. Replicas may plan at the same time:
 //! the unique keys of digest and ledger make one of them win, the other rolls back and goes on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, events, grading, mail_acts,
+    App, ServiceError, events, mail_acts, notifiers, policies,
     ports::{MailWords, RenderDigest},
+    reminder_items::{self, Directory, Gatherer, directory},
     retry::retried,
 };
 use crate::{
     domain::{
-        actor::Role,
-        clock_point::Precision,
+        announcement,
         event::ProductionEvent,
+        notifier::Notifier,
         reminder::{
             backoff::GIVE_UP_AFTER_DAYS,
-            digest::{self, Language, Reader, shortened},
-            plan::{self, OwedEvent, People, Reminder, Rules},
-            policy::{Policy, Step},
+            digest::{self, Digest, Language, Reader},
+            plan::{self, Item, NEVER, People, Reason, Reminder, Rules},
+            policy::{self, ReminderPolicy, Step, Subject},
         },
-        severity::SeverityPolicy,
         visibility::Sight,
     },
     store::{
         self, Tx,
         accounts::Account,
         outbox::{OutboxMessage, OutboxState},
-        reminders::{ConnectionTrait, LedgerState},
+        reminders::{ConnectionTrait, LedgerState, Look},
     },
 };
 
 /// Kind of the digest in the outbox.
 pub const DIGEST_KIND: &str = "reminder.digest";
 
+/// Kind of the digest to a group.
+pub const GROUP_KIND: &str = "chat.postmortem.pending";
+
 /// Events per query while planning.
-const PAGE: u64 = 200;
+const PAGE: u64 = 500;
 
 /// Other owed events of the reader that a digest lists for information.
 const LATER_LIMIT: u64 = 60;
 
-/// Longest line of an event in a digest, in characters.
-const LINE_LIMIT: usize = 72;
+/// Days back that the ledger is asked about: more than the working days that are caught up, with the longest holidays between.
+const LEDGER_DAYS: u64 = 30;
 
 /// What one planning did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,57 +65,228 @@ pub struct PlanReport {
     pub superseded: usize,
     /// When the slot opens, where it is closed now.
     pub opens_at: Option<DateTime<Utc>>,
+    /// Events that were looked at.
+    pub looked_at: usize,
 }
 
-/// Who gets mail, and in which words.
-struct Directory {
-    accounts: HashMap<Uuid, Account>,
-    people: People,
+/// The policy that holds.
+pub(super) async fn policy(connection: &impl ConnectionTrait) -> Result<ReminderPolicy, ServiceError> {
+    policies::load(connection, policy::POLICY.name).await
 }
 
 /// When an event's owner will hear of it next, as far as things stay as they are; nothing where nothing is owed.
-/// The local day, which reminder, and whether the leads are copied.
-pub fn upcoming(app: &App, event: &ProductionEvent, count: usize) -> Vec<(NaiveDate, Step, bool)> {
-    let policy = Policy::default();
-    let Some(due_on) = event.postmortem.due_on.filter(|_| event.owes_postmortem()) else { return Vec::new() };
+/// The local day and time, which reminder, and whether others are told too.
+pub async fn upcoming(
+    app: &App,
+    event: &ProductionEvent,
+    count: usize,
+) -> Result<Vec<(NaiveDate, NaiveTime, Step, bool)>, ServiceError> {
+    if !event.owes_postmortem() || event.postmortem.due_on.is_none() {
+        return Ok(Vec::new());
+    }
+    let connection = app.store.read();
+    let policy = policy(connection).await?;
+    let gatherer = Gatherer::of(app, connection, &policy).await?;
+    let mut item = gatherer.postmortem(app, event);
+    let holds = store::reminders::holds(connection, &[event.id]).await?;
+    item.hushed_until = holds.get(&event.id).map(|hold| hold.until.unwrap_or(NaiveDate::MAX));
+    item.readers = None;
+    // Who exactly is told is no matter here: somebody owns it, and somebody else leads.
+    let (owner, lead) = (item.owner.unwrap_or(Uuid::from_u128(1)), Uuid::from_u128(2));
+    let people = People {
+        active: [(owner, None), (lead, None)].into(),
+        leads: [lead].into(),
+        admins: [lead].into(),
+        ..People::default()
+    };
+    item.owner = Some(owner);
+    let calendars = app.calendars();
+    let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &people };
     let now = app.now().with_timezone(&app.zone);
     // After the slot of today has closed the next one is tomorrow's.
     let from = if now.time() < policy.until { now.date_naive() } else { now.date_naive() + Days::new(1) };
-    policy.upcoming(due_on, from, &app.calendar, count)
+    let found = plan::upcoming(&item, rules, from, count);
+    Ok(found.into_iter().map(|(day, step, copied)| (day, policy.slot, step, copied)).collect())
 }
 
-/// The local time of a reminder's day.
-pub fn slot() -> NaiveTime {
-    Policy::default().slot
-}
-
-/// Plans what is due now. Outside the slot nothing is planned and nothing is lost: the next slot plans it.
+/// Plans what is due now. Outside the slots nothing is planned and nothing is lost: the next slot plans it.
 pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, ServiceError> {
-    let policy = Policy::default();
     let now = app.now();
-    let Some(day) = policy.open_day(now, app.zone, &app.calendar) else {
-        let opens_at = Some(policy.next_opening(now, app.zone, &app.calendar));
-        return Ok(PlanReport { opens_at, ..PlanReport::default() });
-    };
     let connection = app.store.read();
-    let directory = directory(connection).await?;
-    let everyone: Vec<Uuid> = directory.people.active.iter().copied().collect();
-    let served: BTreeSet<Uuid> = store::reminders::served(connection, day, &everyone).await?.into_iter().collect();
+    let policy = policy(connection).await?;
+    let local = now.with_timezone(&app.zone);
+    let calendars = app.calendars();
+    let closed = policy.open_slot(local.time()).is_none() || !calendars.company().is_working_day(local.date_naive());
     let mut report = PlanReport::default();
-    if served.len() == everyone.len() {
+    if closed {
+        report.opens_at = Some(next_opening(app, &policy, now));
+    }
+    let weeks = weeks_to_look_at(app, connection, &policy, now).await?;
+    if weeks.is_none() && !store::reminders::is_any_due(connection, now.timestamp_millis()).await? {
         return Ok(report);
     }
-    let events = owed_events(app, policy.horizon(day, &app.calendar)).await?;
-    let due = plan::plan(&events, rules(app, &policy, &directory), now, &served);
-    let by_id: HashMap<Uuid, &OwedEvent> = events.iter().map(|event| (event.id, event)).collect();
+    let directory = directory(connection, &policy).await?;
+    let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
+    let found = look(app, connection, rules, now, weeks.as_deref().unwrap_or_default()).await?;
+    report.looked_at = found.looked_at;
+    send(app, rules, &directory, &found, now, render, &mut report).await?;
+    let (app, next, weekly) = (app.clone(), found.next, weeks.is_some());
+    retried(move || {
+        let (app, next) = (app.clone(), next.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            for (at, events) in &next {
+                store::reminders::store_next(&tx, *at, events).await?;
+            }
+            if weekly {
+                store::reminders::weeks_looked_at(&tx, now.timestamp_millis()).await?;
+            }
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await?;
+    Ok(report)
+}
+
+/// The next time at which a slot opens for the house.
+fn next_opening(app: &App, policy: &ReminderPolicy, now: DateTime<Utc>) -> DateTime<Utc> {
+    let at = plan::next_opening(policy, app.zone, &app.calendar(), now);
+    DateTime::from_timestamp_millis(at).unwrap_or(now)
+}
+
+/// The weeks that may lack their report, once in each slot; none where this slot has looked at them.
+async fn weeks_to_look_at(
+    app: &App,
+    connection: &impl ConnectionTrait,
+    policy: &ReminderPolicy,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<Item>>, ServiceError> {
+    if !policy.is_about(Subject::WeeklyReport) {
+        return Ok(None);
+    }
+    let local = now.with_timezone(&app.zone);
+    let Some(slot) = policy.open_slot(local.time()) else { return Ok(None) };
+    let opened = plan::instant(app.zone, local.date_naive(), slot);
+    if store::reminders::weeks_looked_at_last(connection).await? >= opened {
+        return Ok(None);
+    }
+    Ok(Some(reminder_items::weeks(app, connection, policy).await?))
+}
+
+/// What planning found.
+struct Found {
+    due: BTreeMap<Uuid, Vec<Reminder>>,
+    items: HashMap<(Subject, Uuid), Item>,
+    /// Events by when they are to be looked at again.
+    next: BTreeMap<i64, Vec<Look>>,
+    looked_at: usize,
+}
+
+async fn look(
+    app: &App,
+    connection: &impl ConnectionTrait,
+    rules: Rules<'_>,
+    now: DateTime<Utc>,
+    weeks: &[Item],
+) -> Result<Found, ServiceError> {
+    let gatherer = Gatherer::of(app, connection, rules.policy).await?;
+    let since = app.today().checked_sub_days(Days::new(LEDGER_DAYS)).unwrap_or_default();
+    let mut found = Found { due: BTreeMap::new(), items: HashMap::new(), next: BTreeMap::new(), looked_at: 0 };
+    let mut after = None;
+    loop {
+        let page = store::reminders::due_events(connection, now.timestamp_millis(), after, PAGE).await?;
+        let ids: Vec<Uuid> = page.iter().map(|look| look.id).collect();
+        let items = gatherer.of_events(app, connection, &ids).await?;
+        let planned = of_items(connection, rules, now, &items, since).await?;
+        let mut next: HashMap<Uuid, i64> = HashMap::new();
+        for (item, at) in items.iter().zip(&planned.next) {
+            if let Some(event) = item.event {
+                next.entry(event).and_modify(|had| *had = (*had).min(*at)).or_insert(*at);
+            }
+        }
+        for look in &page {
+            found.next.entry(next.get(&look.id).copied().unwrap_or(NEVER)).or_default().push(*look);
+        }
+        found.looked_at += page.len();
+        keep(&mut found, items, planned.due);
+        match page.last().filter(|_| u64::try_from(page.len()).is_ok_and(|count| count == PAGE)) {
+            Some(last) => after = Some(last.id),
+            None => break,
+        }
+    }
+    let planned = of_items(connection, rules, now, weeks, since).await?;
+    keep(&mut found, weeks.to_vec(), planned.due);
+    Ok(found)
+}
+
+/// Of things only those are kept that somebody is reminded of.
+fn keep(found: &mut Found, items: Vec<Item>, due: BTreeMap<Uuid, Vec<Reminder>>) {
+    let wanted: HashSet<(Subject, Uuid)> = due.values().flatten().map(|one| (one.subject, one.item)).collect();
+    let items = items.into_iter().filter(|item| wanted.contains(&(item.subject, item.id)));
+    found.items.extend(items.map(|item| ((item.subject, item.id), item)));
     for (recipient, reminders) in due {
-        let Some(account) = directory.accounts.get(&recipient) else { continue };
-        let items: Vec<(OwedEvent, Step)> = reminders
+        found.due.entry(recipient).or_default().extend(reminders);
+    }
+}
+
+async fn of_items(
+    connection: &impl ConnectionTrait,
+    rules: Rules<'_>,
+    now: DateTime<Utc>,
+    items: &[Item],
+    since: NaiveDate,
+) -> Result<plan::Planned, ServiceError> {
+    let ids: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let had = store::reminders::had(connection, &ids, since).await?;
+    Ok(plan::plan(items, rules, now, &|reminder| had.contains(reminder)))
+}
+
+/// Puts the digests of a slot into the outbox; who has the digest of this slot already waits for the next.
+async fn send(
+    app: &App,
+    rules: Rules<'_>,
+    directory: &Directory,
+    found: &Found,
+    now: DateTime<Utc>,
+    render: RenderDigest,
+    report: &mut PlanReport,
+) -> Result<(), ServiceError> {
+    let connection = app.store.read();
+    let mut keys: BTreeMap<Uuid, (String, NaiveDate)> = BTreeMap::new();
+    for recipient in found.due.keys() {
+        let local = now.with_timezone(&plan::zone_of(rules, *recipient));
+        let Some(slot) = rules.policy.open_slot(local.time()) else { continue };
+        let day = local.date_naive();
+        let what = if directory.groups.contains_key(recipient) { "chat:postmortem.pending" } else { "digest" };
+        let key = if slot == rules.policy.slot {
+            format!("{what}:{recipient}:{day}")
+        } else {
+            format!("{what}:{recipient}:{day}:{}", slot.format("%H%M"))
+        };
+        keys.insert(*recipient, (key, day));
+    }
+    let all: Vec<String> = keys.values().map(|(key, _)| key.clone()).collect();
+    let there = store::reminders::keys_in_outbox(connection, &all).await?;
+    for (recipient, (key, day)) in keys.into_iter().filter(|(_, (key, _))| !there.contains(key)) {
+        let reminders = found.due.get(&recipient).cloned().unwrap_or_default();
+        let items: Vec<(Item, Reason)> = reminders
             .iter()
-            .filter_map(|reminder| by_id.get(&reminder.event).map(|event| ((*event).clone(), reminder.step)))
+            .filter_map(|reminder| {
+                let item = found.items.get(&(reminder.subject, reminder.item))?;
+                Some((item.clone(), plan::still_right(reminder, item, rules, day)?))
+            })
             .collect();
-        let words = words(app, connection, &directory, account, day, &items, render).await?;
-        let message = OutboxMessage { thread: thread(app, &items), ..message(app, account, day, now, words) };
+        let message = if let Some(group) = directory.groups.get(&recipient) {
+            let digest = group_digest(app, directory, group, day, &items);
+            notifiers::message(app, group, GROUP_KIND.to_owned(), key, &announcement::of_pending(&digest))
+        } else if let Some(account) = directory.accounts.get(&recipient) {
+            let words = words(app, connection, directory, account, day, &items, render).await?;
+            OutboxMessage { thread: thread(app, &items), ..message(app, account, key, now, words) }
+        } else {
+            continue;
+        };
         let count = reminders.len();
         match write(app, message, reminders).await? {
             Some(superseded) => {
@@ -122,25 +297,39 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
             None => report.planned_elsewhere += 1,
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Withdraws what is planned about an event that is done, waived, deleted or somebody else's now. A digest without
 /// any other reminder is cancelled, also in the hands of a worker that has not written the final dot.
 /// Belongs into the transaction of that change.
 pub async fn cancel_for_event(_app: &App, tx: &Tx, event_id: Uuid) -> Result<(), ServiceError> {
+    withdraw(tx, event_id, &|reminder| reminder.event == Some(event_id) && reminder.item == event_id).await
+}
+
+/// The same for one action item of an event.
+pub(super) async fn cancel_for_action(tx: &Tx, event_id: Uuid, item: Uuid) -> Result<(), ServiceError> {
+    withdraw(tx, event_id, &|reminder| reminder.item == item).await
+}
+
+async fn withdraw(tx: &Tx, event_id: Uuid, gone: &(dyn Fn(&Reminder) -> bool + Sync)) -> Result<(), ServiceError> {
     for outbox_id in store::reminders::digests_of_event(tx.conn(), event_id).await? {
         let carried = store::reminders::planned_of_outbox(tx.conn(), outbox_id).await?;
-        let alone = carried.iter().all(|reminder| reminder.event == event_id);
+        let items: BTreeSet<Uuid> = carried.iter().filter(|one| gone(one)).map(|one| one.item).collect();
+        if items.is_empty() {
+            continue;
+        }
         // The outbox row comes before the ledger rows, here and wherever both are written: no deadlocks.
-        if alone {
+        if carried.iter().all(gone) {
             store::outbox::cancel(tx, outbox_id).await?;
         }
         let on_its_way = store::outbox::by_id(tx.conn(), outbox_id)
             .await?
             .is_some_and(|message| message.state == OutboxState::Committing);
         if !on_its_way {
-            store::reminders::settle(tx, outbox_id, Some(event_id), LedgerState::Cancelled).await?;
+            for item in items {
+                store::reminders::settle(tx, outbox_id, Some(item), LedgerState::Cancelled).await?;
+            }
         }
     }
     Ok(())
@@ -150,12 +339,14 @@ pub async fn cancel_for_event(_app: &App, tx: &Tx, event_id: Uuid) -> Result<(),
 pub(super) enum Refreshed {
     /// None of its reminders is right any more.
     Unwanted,
-    /// Still wanted: its words as of now, and the events that fell out of it.
+    /// Still wanted.
     Wanted {
-        /// The words.
+        /// Its words as of now.
         words: MailWords,
-        /// Events that are no longer to be reminded of.
+        /// Things that are no longer to be reminded of.
         dropped: Vec<Uuid>,
+        /// Milliseconds: when it may go, where that is not now.
+        opens_at: Option<i64>,
         /// The conversation that it belongs to.
         thread: Option<String>,
     },
@@ -164,137 +355,107 @@ pub(super) enum Refreshed {
 /// Looks again at what a digest says, by the same rules as when it was planned.
 pub(super) async fn refresh(
     app: &App,
-    outbox_id: Uuid,
-    recipient: Option<Uuid>,
+    message: &OutboxMessage,
     render: RenderDigest,
 ) -> Result<Refreshed, ServiceError> {
     let connection = app.store.read();
-    let (directory, mut sorted) = sorted_out(app, connection, &[outbox_id]).await?;
-    let (right, dropped) = sorted.remove(&outbox_id).unwrap_or_default();
-    let account = recipient.and_then(|id| directory.accounts.get(&id)).filter(|account| account.active);
-    let (Some(account), Some(day)) = (account, right.first().map(|(_, reminder)| reminder.occurrence)) else {
+    let policy = policy(connection).await?;
+    let directory = directory(connection, &policy).await?;
+    let calendars = app.calendars();
+    let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
+    let account = message.recipient_id.and_then(|id| directory.accounts.get(&id)).filter(|account| account.active);
+    let Some(account) = account else { return Ok(Refreshed::Unwanted) };
+    let zone = plan::zone_of(rules, account.id);
+    let day = day_of(message, zone);
+    let Sorted { right, dropped } =
+        sorted_out(app, connection, rules, &[message]).await?.remove(&message.id).unwrap_or_default();
+    if right.is_empty() {
         return Ok(Refreshed::Unwanted);
+    }
+    let now = app.now();
+    let local = now.with_timezone(&zone);
+    let open = policy.open_slot(local.time()).is_some();
+    let works = |item: &Item| calendars.of_team(item.team).is_working_day(local.date_naive());
+    let opens_at = if open && right.iter().any(|(item, _)| works(item)) {
+        None
+    } else {
+        right.iter().map(|(item, _)| plan::next_opening(&policy, zone, calendars.of_team(item.team), now)).min()
     };
-    let policy = Policy::default();
-    let items: Vec<(OwedEvent, Step)> = right
-        .into_iter()
-        .map(|(event, reminder)| {
-            // A due date moved since: the digest says what holds now.
-            let step = policy.step_on(event.due_on, day, &app.calendar).unwrap_or(reminder.step);
-            (event, step)
-        })
-        .collect();
-    let words = words(app, connection, &directory, account, day, &items, render).await?;
-    let dropped = dropped.into_iter().map(|reminder| reminder.event).collect();
-    Ok(Refreshed::Wanted { words, dropped, thread: thread(app, &items) })
+    let words = words(app, connection, &directory, account, day, &right, render).await?;
+    let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
+    Ok(Refreshed::Wanted { words, dropped: dropped.into_iter().collect(), opens_at, thread: thread(app, &right) })
 }
 
-/// Those of the digests of which at least one reminder is still right. Runs inside the transaction of the last check.
-pub(super) async fn still_wanted(app: &App, tx: &Tx, digests: &[Uuid]) -> Result<Vec<Uuid>, ServiceError> {
-    let (_, sorted) = sorted_out(app, tx.conn(), digests).await?;
-    Ok(sorted.into_iter().filter(|(_, (right, _))| !right.is_empty()).map(|(id, _)| id).collect())
+/// Those of the messages of which at least one reminder is still right. Runs inside the transaction of the last check too.
+pub(super) async fn still_wanted(
+    app: &App,
+    connection: &impl ConnectionTrait,
+    messages: &[&OutboxMessage],
+) -> Result<BTreeSet<Uuid>, ServiceError> {
+    if messages.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let policy = policy(connection).await?;
+    let directory = directory(connection, &policy).await?;
+    let calendars = app.calendars();
+    let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
+    let sorted = sorted_out(app, connection, rules, messages).await?;
+    Ok(sorted.into_iter().filter(|(_, sorted)| !sorted.right.is_empty()).map(|(id, _)| id).collect())
 }
 
-/// The reminders of a digest that are still right, with their events, and those that are not.
-type Sorted = (Vec<(OwedEvent, Reminder)>, Vec<Reminder>);
+/// The local day for which a digest was planned.
+fn day_of(message: &OutboxMessage, zone: chrono_tz::Tz) -> NaiveDate {
+    DateTime::from_timestamp_millis(message.created_at).unwrap_or_default().with_timezone(&zone).date_naive()
+}
 
-/// [`Sorted`] by digest, and the people that they are about.
+/// What a message still says.
+#[derive(Default)]
+struct Sorted {
+    /// The things that are still right.
+    right: Vec<(Item, Reason)>,
+    /// The reminders that are not.
+    dropped: Vec<Reminder>,
+}
+
+/// What each of these messages still says, by its id.
 async fn sorted_out(
     app: &App,
     connection: &impl ConnectionTrait,
-    digests: &[Uuid],
-) -> Result<(Directory, HashMap<Uuid, Sorted>), ServiceError> {
-    let policy = Policy::default();
-    let levels = grading::levels(connection).await?;
-    let planned = store::reminders::planned_of_all(connection, digests).await?;
-    let ids: BTreeSet<Uuid> = planned.iter().map(|(_, reminder)| reminder.event).collect();
-    let ids: Vec<Uuid> = ids.into_iter().collect();
-    let events: HashMap<Uuid, OwedEvent> = store::events::by_ids(connection, &ids)
-        .await?
-        .iter()
-        .filter(|event| event.owes_postmortem())
-        .map(|event| (event.id, owed(app, &levels, event)))
-        .collect();
-    let mut people: BTreeSet<Uuid> = planned.iter().map(|(_, reminder)| reminder.recipient).collect();
-    for event in events.values() {
-        people.extend(event.owner);
-        people.extend(event.readers.iter().flatten());
+    rules: Rules<'_>,
+    messages: &[&OutboxMessage],
+) -> Result<HashMap<Uuid, Sorted>, ServiceError> {
+    let ids: Vec<Uuid> = messages.iter().map(|message| message.id).collect();
+    let planned = store::reminders::planned_of_all(connection, &ids).await?;
+    let events: BTreeSet<Uuid> = planned.iter().filter_map(|(_, reminder)| reminder.event).collect();
+    let events: Vec<Uuid> = events.into_iter().collect();
+    let gatherer = Gatherer::of(app, connection, rules.policy).await?;
+    let mut items = gatherer.of_events(app, connection, &events).await?;
+    if planned.iter().any(|(_, reminder)| reminder.event.is_none()) {
+        items.extend(reminder_items::weeks(app, connection, rules.policy).await?);
     }
-    let directory = directory_of(store::accounts::those_and_leads(connection, &people).await?);
-    let rules = rules(app, &policy, &directory);
+    let items: HashMap<(Subject, Uuid), Item> = items.into_iter().map(|item| ((item.subject, item.id), item)).collect();
+    let day = |message: &OutboxMessage| {
+        day_of(message, message.recipient_id.map_or(app.zone, |id| plan::zone_of(rules, id)))
+    };
+    let days: HashMap<Uuid, NaiveDate> = messages.iter().map(|message| (message.id, day(message))).collect();
     let mut sorted: HashMap<Uuid, Sorted> = HashMap::new();
-    for (digest, reminder) in planned {
-        let (right, dropped) = sorted.entry(digest).or_default();
-        match events.get(&reminder.event).filter(|event| plan::still_right(&reminder, event, rules)) {
-            Some(event) => right.push((event.clone(), reminder)),
-            None => dropped.push(reminder),
+    for (message, reminder) in planned {
+        let Some(day) = days.get(&message) else { continue };
+        let found = sorted.entry(message).or_default();
+        let item = items.get(&(reminder.subject, reminder.item));
+        match item.and_then(|item| Some((item, plan::still_right(&reminder, item, rules, *day)?))) {
+            Some((item, reason)) => found.right.push((item.clone(), reason)),
+            None => found.dropped.push(reminder),
         }
     }
-    Ok((directory, sorted))
+    Ok(sorted)
 }
 
 /// The conversation of a digest: that of its event, where it is about one.
-fn thread(app: &App, items: &[(OwedEvent, Step)]) -> Option<String> {
+fn thread(app: &App, items: &[(Item, Reason)]) -> Option<String> {
     match items {
-        [(event, _)] => Some(events::thread(app, event.number)),
+        [(item, _)] if item.subject == Subject::Postmortem => Some(events::thread(app, item.number)),
         _ => None,
-    }
-}
-
-fn rules<'a>(app: &'a App, policy: &'a Policy, directory: &'a Directory) -> Rules<'a> {
-    Rules { policy, calendar: &app.calendar, zone: app.zone, people: &directory.people }
-}
-
-/// Active accounts get mail. Leads are the accounts with that role; where there are none, the administrators.
-async fn directory(connection: &impl ConnectionTrait) -> Result<Directory, ServiceError> {
-    Ok(directory_of(store::accounts::list(connection).await?))
-}
-
-fn directory_of(accounts: Vec<Account>) -> Directory {
-    let accounts: HashMap<Uuid, Account> = accounts.into_iter().map(|account| (account.id, account)).collect();
-    let with_role = |role: Role| -> BTreeSet<Uuid> {
-        accounts.values().filter(|account| account.active && account.role == role).map(|account| account.id).collect()
-    };
-    let leads = with_role(Role::Lead);
-    let leads = if leads.is_empty() { with_role(Role::Admin) } else { leads };
-    let active = accounts.values().filter(|account| account.active).map(|account| account.id).collect();
-    Directory { people: People { active, leads, admins: with_role(Role::Admin) }, accounts }
-}
-
-/// Everything owed that is due up to `horizon`, read page by page; of an event only what reminders need is kept.
-async fn owed_events(app: &App, horizon: NaiveDate) -> Result<Vec<OwedEvent>, ServiceError> {
-    let levels = grading::levels(app.store.read()).await?;
-    let mut events = Vec::new();
-    let mut after = None;
-    loop {
-        let (page, next) = store::reminders::owed_page(app.store.read(), horizon, after, PAGE).await?;
-        events.extend(page.iter().map(|event| owed(app, &levels, event)));
-        if next.is_none() {
-            return Ok(events);
-        }
-        after = next;
-    }
-}
-
-fn owed(app: &App, levels: &SeverityPolicy, event: &ProductionEvent) -> OwedEvent {
-    let when = event.fields.occurred.map(|point| {
-        let local = point.at.with_timezone(&app.zone);
-        match point.precision {
-            Precision::Minute => local.format("%m/%d %H:%M ").to_string(),
-            Precision::Day => local.format("%m/%d ").to_string(),
-        }
-    });
-    OwedEvent {
-        id: event.id,
-        number: event.number,
-        line: shortened(&format!("{}{}", when.unwrap_or_default(), event.fields.narrative), LINE_LIMIT),
-        severity: event.fields.severity.clone(),
-        owner: event.postmortem.owner_id,
-        due_on: event.postmortem.due_on.unwrap_or_else(|| events::due_of(app, levels, &event.fields, event.created_at)),
-        readers: event
-            .fields
-            .restricted
-            .then(|| event.fields.viewers.iter().copied().chain(event.created_by).collect()),
     }
 }
 
@@ -304,17 +465,17 @@ async fn words(
     directory: &Directory,
     account: &Account,
     day: NaiveDate,
-    items: &[(OwedEvent, Step)],
+    items: &[(Item, Reason)],
     render: RenderDigest,
 ) -> Result<MailWords, ServiceError> {
-    let reminded: BTreeSet<Uuid> = items.iter().map(|(event, _)| event.id).collect();
-    let levels = grading::levels(connection).await?;
+    let reminded: BTreeSet<Uuid> = items.iter().map(|(item, _)| item.id).collect();
     let sight = Sight::of_account(Some(account.id), account.role);
-    let later: Vec<OwedEvent> = store::events::owed(connection, sight, Some(account.id), LATER_LIMIT)
+    let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
+    let later: Vec<Item> = store::events::owed(connection, sight, Some(account.id), LATER_LIMIT)
         .await?
         .iter()
-        .map(|event| owed(app, &levels, event))
-        .filter(|event| event.due_on > day && !reminded.contains(&event.id))
+        .map(|event| gatherer.postmortem(app, event))
+        .filter(|item| item.due_on > day && !reminded.contains(&item.id))
         .collect();
     let reader = Reader {
         id: account.id,
@@ -323,14 +484,28 @@ async fn words(
         day,
         public_url: &app.public_url,
     };
-    let name_of = |id: Uuid| directory.accounts.get(&id).filter(|owner| owner.active).map(|owner| owner.name.clone());
-    let mut digest = digest::build(reader, items, &later, &app.calendar, &name_of);
+    let mut digest = digest::build(reader, items, &later, &app.calendars(), &name_of(directory));
     mail_acts::link(app, account, &mut digest).await?;
     render(&digest).map_err(ServiceError::Interrupted)
 }
 
-fn message(app: &App, account: &Account, day: NaiveDate, now: DateTime<Utc>, words: MailWords) -> OutboxMessage {
-    let dedupe_key = format!("digest:{}:{day}", account.id);
+fn group_digest(
+    app: &App,
+    directory: &Directory,
+    group: &Notifier,
+    day: NaiveDate,
+    items: &[(Item, Reason)],
+) -> Digest {
+    let reader =
+        Reader { id: group.id, name: &group.fields.name, language: group.language(), day, public_url: &app.public_url };
+    digest::build(reader, items, &[], &app.calendars(), &name_of(directory))
+}
+
+fn name_of(directory: &Directory) -> impl Fn(Uuid) -> Option<String> {
+    |id: Uuid| directory.accounts.get(&id).filter(|owner| owner.active).map(|owner| owner.name.clone())
+}
+
+fn message(app: &App, account: &Account, dedupe_key: String, now: DateTime<Utc>, words: MailWords) -> OutboxMessage {
     let millis = now.timestamp_millis();
     OutboxMessage {
         id: app.id(),
@@ -370,9 +545,7 @@ async fn write_once(app: App, message: OutboxMessage, reminders: Vec<Reminder>) 
         tx.rollback().await?;
         return Ok(None);
     }
-    for reminder in &reminders {
-        store::reminders::insert(&tx, app.id(), reminder, message.id, message.created_at).await?;
-    }
+    store::reminders::insert(&tx, &mut || app.id(), &reminders, message.id, message.created_at).await?;
     let mut superseded = 0;
     if let Some(recipient) = message.recipient_id {
         let older = store::outbox::supersede(&tx, DIGEST_KIND, recipient, message.id).await?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, retry::retried, teams};
+use super::{App, ServiceError, app::authorise, calendars, retry::retried, teams};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -91,8 +91,9 @@ pub async fn update(
     patch: ServicePatch,
 ) -> Result<Service, ServiceError> {
     authorise(actor, Permission::ManageServices)?;
-    let (app, actor) = (app.clone(), actor.clone());
-    retried(move || {
+    let (house, actor) = (app, actor.clone());
+    let app = house.clone();
+    let updated = retried(move || {
         let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
@@ -119,6 +120,10 @@ pub async fn update(
             if !store::services::update(&tx, &after, before.version).await? {
                 return Err(taken(&after.fields.name));
             }
+            if before.fields.team_id != after.fields.team_id {
+                // Events that it affects may follow another team's calendar now.
+                store::calendars::changed(&tx).await?;
+            }
             let change = json!({"from": before.fields, "to": after.fields});
             audit(&app, &tx, &actor, "service.update", &after, change).await?;
             tx.commit().await?;
@@ -126,7 +131,9 @@ pub async fn update(
             Ok(after)
         }
     })
-    .await
+    .await?;
+    calendars::keep_up(house).await?;
+    Ok(updated)
 }
 
 fn taken(name: &str) -> ServiceError {

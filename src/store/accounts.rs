@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono_tz::Tz;
 use entity::{account, invitation};
 use sea_orm::{
     ActiveValue::Set,
@@ -31,6 +32,8 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// `zh-CN` or `en`.
     pub lang: String,
+    /// The zone that the person lives in; none is the report zone.
+    pub zone: Option<Tz>,
     /// False ends every access.
     pub active: bool,
     /// Milliseconds since the epoch.
@@ -66,6 +69,7 @@ pub async fn insert(tx: &Tx, value: &Account) -> Result<(), StoreError> {
         role: Set(value.role.code().to_owned()),
         password_hash: Set(value.password_hash.clone()),
         lang: Set(value.lang.clone()),
+        zone: Set(value.zone.map(|zone| zone.name().to_owned())),
         active: Set(value.active),
         created_at: Set(value.created_at),
         version: Set(value.version),
@@ -74,13 +78,14 @@ pub async fn insert(tx: &Tx, value: &Account) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Replaces name, role, password, language and activity of the account that is still in `version`.
+/// Replaces name, role, password, language, zone and activity of the account that is still in `version`.
 pub async fn update(tx: &Tx, value: &Account, version: i64) -> Result<(), StoreError> {
     let result = account::Entity::update_many()
         .col_expr(account::Column::Name, Expr::value(value.name.clone()))
         .col_expr(account::Column::Role, Expr::value(value.role.code()))
         .col_expr(account::Column::PasswordHash, Expr::value(value.password_hash.clone()))
         .col_expr(account::Column::Lang, Expr::value(value.lang.clone()))
+        .col_expr(account::Column::Zone, Expr::value(value.zone.map(|zone| zone.name().to_owned())))
         .col_expr(account::Column::Active, Expr::value(value.active))
         .col_expr(account::Column::Version, Expr::col(account::Column::Version).add(1))
         .filter(account::Column::Id.eq(value.id))
@@ -247,6 +252,7 @@ fn value(row: account::Model) -> Result<Account, StoreError> {
         role,
         password_hash: row.password_hash,
         lang: row.lang,
+        zone: row.zone.and_then(|zone| zone.parse().ok()),
         active: row.active,
         created_at: row.created_at,
         version: row.version,

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, events, search, tx::one_row};
+use super::{StoreError, Tx, events, reminders, search, tx::one_row};
 use crate::domain::action_item::{ActionFields, ActionItem, ActionState, Priority};
 use crate::domain::visibility::Sight;
 
@@ -55,6 +55,7 @@ pub async fn insert(tx: &Tx, item: &ActionItem) -> Result<(), StoreError> {
     row.created_by = Set(item.created_by);
     row.deleted_at = Set(None);
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    reminders::wake(tx, item.event_id).await?;
     search::reindex(tx, &[item.event_id]).await
 }
 
@@ -70,6 +71,7 @@ pub async fn update(tx: &Tx, item: &ActionItem, version: i64) -> Result<(), Stor
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)?;
+    reminders::wake(tx, item.event_id).await?;
     search::reindex(tx, &[item.event_id]).await
 }
 
@@ -84,6 +86,7 @@ pub async fn delete(tx: &Tx, item: &ActionItem, version: i64, now: i64) -> Resul
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)?;
+    reminders::wake(tx, item.event_id).await?;
     search::reindex(tx, &[item.event_id]).await
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono_tz::Tz;
-use entity::{event, postmortem, reminder, responsibility};
+use entity::{event, postmortem, reminder_entry, responsibility};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -139,15 +139,15 @@ pub async fn reminders_sent(
     connection: &impl ConnectionTrait,
     events: &[Uuid],
 ) -> Result<HashMap<Uuid, i64>, StoreError> {
-    let rows: Vec<(Uuid, i64)> = reminder::Entity::find()
+    let rows: Vec<(Option<Uuid>, i64)> = reminder_entry::Entity::find()
         .select_only()
-        .column(reminder::Column::EventId)
-        .column_as(reminder::Column::Id.count(), "n")
-        .filter(reminder::Column::EventId.is_in(events.iter().copied()))
-        .filter(reminder::Column::State.eq(LedgerState::Sent.code()))
-        .group_by(reminder::Column::EventId)
+        .column(reminder_entry::Column::EventId)
+        .column_as(reminder_entry::Column::Id.count(), "n")
+        .filter(reminder_entry::Column::EventId.is_in(events.iter().copied()))
+        .filter(reminder_entry::Column::State.eq(LedgerState::Sent.code()))
+        .group_by(reminder_entry::Column::EventId)
         .into_tuple()
         .all(connection)
         .await?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().filter_map(|(event, n)| Some((event?, n))).collect())
 }

@@ -203,6 +203,7 @@ fn new_row(value: &ProductionEvent, created_by: Option<Uuid>, import_id: Option<
     row.updated_at = Set(value.updated_at);
     row.deleted_at = Set(None);
     row.costs_due = Set(Some(value.updated_at));
+    row.remind_at = Set(0);
     row
 }
 
@@ -222,6 +223,7 @@ pub async fn update(
     row.report_week = Set(value.week.to_string());
     row.import_mark = Set(value.import_mark.map(mark_code));
     row.costs_due = Set(Some(now));
+    row.remind_at = Set(0);
     let result = event::Entity::update_many()
         .set(row)
         .filter(event::Column::Id.eq(value.id))
@@ -241,6 +243,7 @@ pub async fn touch(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), Stor
     let result = event::Entity::update_many()
         .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
         .col_expr(event::Column::UpdatedAt, Expr::value(now))
+        .col_expr(event::Column::RemindAt, Expr::value(0_i64))
         .filter(event::Column::Id.eq(id))
         .filter(event::Column::Version.eq(version))
         .filter(event::Column::DeletedAt.is_null())
@@ -327,6 +330,7 @@ pub async fn deleted_by_number(
 pub async fn restore(tx: &Tx, id: Uuid, version: i64, now: i64) -> Result<(), StoreError> {
     let result = event::Entity::update_many()
         .col_expr(event::Column::DeletedAt, Expr::value(None::<i64>))
+        .col_expr(event::Column::RemindAt, Expr::value(0_i64))
         .col_expr(event::Column::CostsDue, Expr::value(now))
         .col_expr(event::Column::Version, Expr::col(event::Column::Version).add(1))
         .col_expr(event::Column::UpdatedAt, Expr::value(now))

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod boards;
 mod bulk;
 pub mod burn_warnings;
+pub mod calendars;
 pub mod connect;
 pub mod counters;
 pub mod dips;

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, Tx, events, search, tx::one_row};
+use super::{StoreError, Tx, events, reminders, search, tx::one_row};
 use crate::domain::{
     postmortem::{POSTMORTEM_STATES, Postmortem, PostmortemState},
     visibility::Sight,
@@ -61,6 +61,7 @@ pub async fn update(tx: &Tx, event_id: Uuid, version: i64, postmortem: &Postmort
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)?;
+    reminders::wake(tx, event_id).await?;
     search::reindex(tx, &[event_id]).await
 }
 

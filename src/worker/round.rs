@@ -18,7 +18,7 @@ use crate::{
         mail::{burn_words, digest_words, report_words},
     },
     service::{
-        App, ServiceError, burn_warnings, dips, event_costs, mail_stops,
+        App, ServiceError, burn_warnings, calendars, dips, event_costs, mail_stops,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
         ports::{Delivery, LastCheck, OutgoingChat, OutgoingMessage, Transport},
         reminders, report_mailings, sample_codes, sample_retention, samples, sources,
@@ -141,6 +141,10 @@ pub(super) async fn round(
     stopping: &(dyn Fn() -> bool + Sync),
     breaker: &Breaker,
 ) -> Result<RoundReport, ServiceError> {
+    let moved = calendars::keep_up(app).await?;
+    if moved > 0 {
+        tracing::info!(worker, moved, "due dates follow the changed calendar");
+    }
     let plan = reminders::plan(app, digest_words).await?;
     let mailings = report_mailings::plan(app, report_words).await?;
     // Before the mails go out: what burns is told in this round.

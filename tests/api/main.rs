@@ -3,6 +3,7 @@
 
 mod action_items;
 mod analytics;
+mod calendars;
 mod coherence;
 mod foreign;
 mod grading;
@@ -15,6 +16,7 @@ mod postmortems;
 mod publishing;
 mod record;
 mod relations;
+mod reminders;
 mod report_styles;
 mod restricted;
 mod search;

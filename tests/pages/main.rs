@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
 mod actions;
+mod calendars;
 mod foreign;
 mod grading;
 mod history;
@@ -13,6 +14,7 @@ mod outbox;
 mod postmortem;
 mod publishing;
 mod record;
+mod reminders;
 mod search;
 
 use fupan::domain::actor::Role;

@@ -221,3 +221,72 @@ async fn an_address_in_the_house_is_refused_and_a_secret_is_never_shown() {
     let unsigned = notifiers::create(&stage.app, &operator(), unsigned).await.unwrap_err();
     assert!(matches!(unsigned, ServiceError::Invalid(ref field) if field.field == "secret"), "{unsigned:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_gets_one_digest_a_working_day_of_what_is_pending_for_its_team() {
+    let stage = Stage::at("2024-08-27T10:07:00+08:00").await;
+    let elsewhere = tools().await;
+    let topics = |team| NotifierPatch {
+        topics: Some(vec!["postmortem.pending".to_owned()]),
+        team_id: Some(team),
+        ..NotifierPatch::default()
+    };
+    let all = notifier(&stage, &elsewhere, ChatTool::Feishu, "feishu", topics(None)).await;
+    let team = fupan::domain::team::TeamFields { name: "支付".to_owned(), ..Default::default() };
+    let team = fupan::service::teams::create(&stage.app, &operator(), team).await.unwrap();
+    let other = notifier(&stage, &elsewhere, ChatTool::WeCom, "wecom", topics(Some(team.id))).await;
+    let late = stage.owed(Some(stage.oncall), "2024-08-23").await;
+    stage.owed(Some(stage.oncall), "2024-08-27").await;
+    stage.owed(Some(stage.oncall), "2024-09-09").await;
+    let report = stage.round().await;
+    assert_eq!((report.sent, report.told), (1, 1), "{report:?}");
+    let said = notifiers::deliveries(&stage.app, &operator(), all.id).await.unwrap();
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].subject, "待复盘 2 项，1 项逾期");
+    assert!(
+        said[0].text.contains(&format!("PE-{late}")) && said[0].text.contains("逾期 2 个工作日"),
+        "{}",
+        said[0].text
+    );
+    assert!(said[0].text.contains("负责人 值班"), "{}", said[0].text);
+    assert!(notifiers::deliveries(&stage.app, &operator(), other.id).await.unwrap().is_empty(), "nothing of its team");
+    for now in ["2024-08-27T11:00:00+08:00", "2024-08-28T09:00:00+08:00"] {
+        assert_eq!(stage.round_at(now).await.told, 0, "{now}");
+    }
+    assert_eq!(stage.round_at("2024-08-28T10:07:00+08:00").await.told, 1, "the next working day");
+
+    let secret = stage.owed(Some(stage.oncall), "2024-08-20").await;
+    edit(&stage, secret, EventPatch { restricted: Some(true), ..EventPatch::default() }).await;
+    stage.round_at("2024-08-29T10:07:00+08:00").await;
+    let said = notifiers::deliveries(&stage.app, &operator(), all.id).await.unwrap();
+    assert!(said.len() == 3 && !said[0].text.contains(&format!("PE-{secret}")), "{}", said[0].text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_published_report_goes_to_the_groups_that_ask_for_it_and_a_withdrawn_one_does_not() {
+    let stage = Stage::at("2024-08-27T11:00:00+08:00").await;
+    let elsewhere = tools().await;
+    let topics = NotifierPatch { topics: Some(vec!["report.published".to_owned()]), ..NotifierPatch::default() };
+    let group = notifier(&stage, &elsewhere, ChatTool::Feishu, "feishu", topics).await;
+    log(&stage, "08/19 15:00 客户反馈商户操作提现失败，影响约684笔出金交易，15:30 恢复正常。【待复盘】").await;
+    let week = "2024-W34".parse().unwrap();
+    fupan::service::publications::publish(&stage.app, &operator(), week, fupan::web::api::published::frozen_json, None)
+        .await
+        .unwrap();
+    assert_eq!(stage.round().await.told, 1);
+    let said = &notifiers::deliveries(&stage.app, &operator(), group.id).await.unwrap()[0];
+    assert_eq!(said.subject, "周报 2024-W34 已发布");
+    assert!(said.text.contains("生产事件") && said.text.contains("影响约684笔出金交易"), "{}", said.text);
+    let earlier = "2024-W33".parse().unwrap();
+    fupan::service::publications::publish(
+        &stage.app,
+        &operator(),
+        earlier,
+        fupan::web::api::published::frozen_json,
+        None,
+    )
+    .await
+    .unwrap();
+    fupan::service::publications::withdraw(&stage.app, &operator(), earlier).await.unwrap();
+    assert_eq!(stage.round().await.told, 0, "withdrawn before it went");
+}

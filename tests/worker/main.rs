@@ -10,6 +10,7 @@ mod faults;
 mod invitations;
 mod links;
 mod mailings;
+mod planning;
 mod races;
 mod reminders;
 mod stage;

@@ -5,8 +5,11 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{plan::OwedEvent, policy::Step};
-use crate::domain::calendar::Calendar;
+use super::{
+    plan::{Item, Reason},
+    policy::{SUBJECTS, Subject},
+};
+use crate::domain::calendar::sheets::Calendars;
 
 /// The most items that one group shows; the rest is counted.
 const GROUP_LIMIT: usize = 20;
@@ -35,10 +38,12 @@ impl Language {
     }
 }
 
-/// One owed postmortem in a digest.
+/// One thing in a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestItem {
-    /// 22 of PE-22.
+    /// What it is.
+    pub subject: Subject,
+    /// 22 of PE-22, 7 of AI-7, `202434` of a week.
     pub number: i64,
     /// The beginning of its report line.
     pub line: String,
@@ -50,6 +55,8 @@ pub struct DigestItem {
     pub overdue_days: i64,
     /// Whose it is, where it is not the reader's.
     pub owner: Owner,
+    /// Names of facts that its record lacks.
+    pub lacks: Vec<&'static str>,
 }
 
 /// Whose an item is, seen by the reader.
@@ -96,6 +103,8 @@ pub struct Digest {
     pub next: DigestGroup,
     /// The reader's own that are due later; they are for information and no reason for a mail.
     pub later: DigestGroup,
+    /// Other things than postmortems, by what they are.
+    pub others: Vec<(Subject, DigestGroup)>,
     /// Where people reach the pages, without a slash at the end.
     pub public_url: String,
     /// What its reader may do by links, by number of the event.
@@ -112,9 +121,14 @@ pub struct ItemLinks {
 }
 
 impl Digest {
-    /// All items, shown or not.
+    /// All postmortems, shown or not.
     pub fn count(&self) -> usize {
         self.overdue.count() + self.today.count() + self.next.count() + self.later.count()
+    }
+
+    /// Everything else, shown or not.
+    pub fn count_others(&self) -> usize {
+        self.others.iter().map(|(_, group)| group.count()).sum()
     }
 }
 
@@ -133,36 +147,56 @@ pub struct Reader<'a> {
     pub public_url: &'a str,
 }
 
-/// The digest of `due` (events that are reminded of) and `later` (other events of the reader). `name_of` names owners.
+/// The digest of `due` (what is reminded of) and `later` (other owed postmortems of the reader). `name_of` names owners.
 pub fn build(
     reader: Reader<'_>,
-    due: &[(OwedEvent, Step)],
-    later: &[OwedEvent],
-    calendar: &Calendar,
+    due: &[(Item, Reason)],
+    later: &[Item],
+    calendars: &Calendars,
     name_of: &dyn Fn(Uuid) -> Option<String>,
 ) -> Digest {
-    let item = |event: &OwedEvent| DigestItem {
-        number: event.number,
-        line: event.line.clone(),
-        severity: event.severity.clone(),
-        due_on: event.due_on,
-        overdue_days: calendar.working_days_between(event.due_on, reader.day).max(0),
-        owner: match event.owner {
+    let view = |item: &Item| DigestItem {
+        subject: item.subject,
+        number: item.number,
+        line: item.line.clone(),
+        severity: item.severity.clone(),
+        due_on: item.due_on,
+        overdue_days: calendars.of_team(item.team).working_days_between(item.due_on, reader.day).max(0),
+        owner: match item.owner {
             Some(owner) if owner == reader.id => Owner::Reader,
             Some(owner) => name_of(owner).map_or(Owner::Nobody, Owner::Other),
             None => Owner::Nobody,
         },
+        lacks: item.lacks.clone(),
     };
-    let of_step =
-        |wanted: Step| group(due.iter().filter(|(_, step)| *step == wanted).map(|(event, _)| item(event)).collect());
+    // How late it is on the day of the digest, not when the step came: one that was caught up is later by now.
+    let offset = |item: &Item| {
+        let calendar = calendars.of_team(item.team);
+        if reader.day > item.due_on {
+            calendar.working_days_between(item.due_on, reader.day).max(1)
+        } else {
+            -calendar.working_days_between(reader.day, item.due_on)
+        }
+    };
+    let postmortems = || due.iter().filter(|(item, _)| item.subject == Subject::Postmortem);
+    let of_offset = |wanted: &dyn Fn(i64) -> bool| {
+        group(postmortems().filter(|(item, _)| wanted(offset(item))).map(|(item, _)| view(item)).collect())
+    };
+    let early = postmortems().filter(|(item, _)| offset(item) < -1).map(|(item, _)| view(item));
+    let others = SUBJECTS.into_iter().filter(|subject| *subject != Subject::Postmortem).filter_map(|subject| {
+        let items: Vec<DigestItem> =
+            due.iter().filter(|(item, _)| item.subject == subject).map(|(item, _)| view(item)).collect();
+        (!items.is_empty()).then(|| (subject, group(items)))
+    });
     Digest {
         name: reader.name.to_owned(),
         language: reader.language,
         day: reader.day,
-        overdue: of_step(Step::Overdue),
-        today: of_step(Step::Due),
-        next: of_step(Step::Before),
-        later: group(later.iter().map(item).collect()),
+        overdue: of_offset(&|offset| offset > 0),
+        today: of_offset(&|offset| offset == 0),
+        next: of_offset(&|offset| offset == -1),
+        later: group(early.chain(later.iter().map(view)).collect()),
+        others: others.collect(),
         public_url: reader.public_url.to_owned(),
         links: BTreeMap::new(),
     }
@@ -196,37 +230,52 @@ pub fn shortened(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        event_record::EventKind,
+        reminder::policy::{By, Step},
+    };
 
     const ME: Uuid = Uuid::from_u128(1);
     const COLLEAGUE: Uuid = Uuid::from_u128(2);
 
-    fn owed(number: i64, owner: Option<Uuid>, due_on: &str) -> OwedEvent {
-        OwedEvent {
+    fn owed(number: i64, owner: Option<Uuid>, due_on: &str) -> (Item, Reason) {
+        let day = "2024-08-27".parse().unwrap();
+        let reason = Reason { step: Step::Due, offset: 0, occurrence: day, rule: 0, by: By::Mail };
+        let item = Item {
+            subject: Subject::Postmortem,
             id: Uuid::from_u128(u128::try_from(number).unwrap()),
+            event: None,
             number,
             line: "08/19 15:00 提现失败".to_owned(),
             severity: None,
+            kind: EventKind::Normal,
+            state: "pending",
+            teams: Vec::new(),
+            team: None,
             owner,
             due_on: due_on.parse().unwrap(),
             readers: None,
-        }
+            hushed_until: None,
+            lacks: Vec::new(),
+        };
+        (item, reason)
     }
 
-    fn digest(due: &[(OwedEvent, Step)]) -> Digest {
+    fn digest(due: &[(Item, Reason)]) -> Digest {
         let day = "2024-08-27".parse().unwrap();
         let reader =
             Reader { id: ME, name: "值班", language: Language::Chinese, day, public_url: "http://localhost" };
         let name_of = |id| (id == COLLEAGUE).then(|| "小李".to_owned());
-        build(reader, due, &[], &Calendar::bundled(), &name_of)
+        build(reader, due, &[], &Calendars::default(), &name_of)
     }
 
     #[test]
     fn items_stand_in_their_group_with_the_oldest_first() {
         let digest = digest(&[
-            (owed(7, Some(ME), "2024-08-26"), Step::Overdue),
-            (owed(5, Some(COLLEAGUE), "2024-08-22"), Step::Overdue),
-            (owed(6, None, "2024-08-22"), Step::Overdue),
-            (owed(9, Some(ME), "2024-08-28"), Step::Before),
+            owed(7, Some(ME), "2024-08-26"),
+            owed(5, Some(COLLEAGUE), "2024-08-22"),
+            owed(6, None, "2024-08-22"),
+            owed(9, Some(ME), "2024-08-28"),
         ]);
         let overdue: Vec<_> = digest.overdue.items.iter().map(|item| (item.number, item.overdue_days)).collect();
         assert_eq!(overdue, [(5, 3), (6, 3), (7, 1)]);
@@ -237,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_long_group_is_cut_and_the_rest_is_counted() {
-        let due: Vec<_> = (1..=25).map(|n| (owed(n, Some(ME), "2024-08-27"), Step::Due)).collect();
+        let due: Vec<_> = (1..=25).map(|n| owed(n, Some(ME), "2024-08-27")).collect();
         let digest = digest(&due);
         assert_eq!((digest.today.items.len(), digest.today.more, digest.count()), (20, 5, 25));
     }

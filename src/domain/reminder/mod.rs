@@ -3,5 +3,7 @@
 
 pub mod backoff;
 pub mod digest;
+pub mod lines;
 pub mod plan;
 pub mod policy;
+pub mod words;

@@ -1,244 +1,493 @@
-//! Which reminders are due now. A pure function of what is owed, the people, the calendar, the time and the
-//! ledger of what was planned before: planning again with the new ledger yields nothing.
+//! Which reminders are due now. A pure function of what is pending, the people, the calendars, the time and the ledger of what
+//! was told before: planning again with the new ledger yields nothing.
 //!
-//! Only the slot of today is ever planned, so everything missed during a downtime collapses into one reminder.
-//! One person gets one digest a day: whoever is in today's ledger is served until the next working day.
+//! Of a thing a person is told the latest step that has come and was not told; what was missed within the last working days is
+//! caught up in one reminder, older steps are let go.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::policy::{Policy, Step};
-use crate::domain::calendar::Calendar;
+use super::policy::{By, Recipient, ReminderPolicy, Rule, Step, StepRule, Subject, UNGRADED};
+use crate::domain::{
+    calendar::{Calendar, sheets::Calendars},
+    event_record::EventKind,
+};
 
-/// An event whose postmortem is owed, as far as reminders look at it.
+/// Working days for which a missed step is caught up.
+const CATCH_UP: i64 = 5;
+
+/// A next time that never comes, milliseconds.
+pub const NEVER: i64 = i64::MAX;
+
+/// A thing that may be reminded of, as far as reminders look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwedEvent {
-    /// The event.
+pub struct Item {
+    /// What it is.
+    pub subject: Subject,
+    /// Of an event the event, of an action item that; unique together with the subject.
     pub id: Uuid,
-    /// 22 of PE-22.
+    /// The event that it belongs to.
+    pub event: Option<Uuid>,
+    /// 22 of PE-22, 7 of AI-7; of a week `202434`.
     pub number: i64,
-    /// The beginning of its report line, on one line.
+    /// The beginning of its line, on one line.
     pub line: String,
     /// Label; none is 未定级.
     pub severity: Option<String>,
+    /// What the event is to the figures.
+    pub kind: EventKind,
+    /// Code of its state; empty where it has none.
+    pub state: &'static str,
+    /// The teams that answer for it.
+    pub teams: Vec<Uuid>,
+    /// The team whose calendar it follows.
+    pub team: Option<Uuid>,
     /// 负责人.
     pub owner: Option<Uuid>,
-    /// Due date in the report zone.
+    /// The day that steps are counted from, in the report zone.
     pub due_on: NaiveDate,
     /// Who may hear of a restricted event besides administrators; none where everyone may.
     pub readers: Option<BTreeSet<Uuid>>,
+    /// Nobody is reminded before this day: it was put off, or stopped.
+    pub hushed_until: Option<NaiveDate>,
+    /// Names of facts that its record lacks.
+    pub lacks: Vec<&'static str>,
 }
 
 /// Who can be reminded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
-    /// Accounts that get mail.
-    pub active: BTreeSet<Uuid>,
-    /// Those of them who look after events without an owner and are copied about late ones.
+    /// Accounts that get mail, and addresses of the policy, with the zone of each; none is the report zone.
+    pub active: BTreeMap<Uuid, Option<Tz>>,
+    /// Those of them who look after what nobody owns, and are copied about what is late.
     pub leads: BTreeSet<Uuid>,
     /// Those of them who see restricted events too.
     pub admins: BTreeSet<Uuid>,
+    /// Who leads a team.
+    pub team_leads: BTreeMap<Uuid, Uuid>,
+    /// Folded addresses.
+    pub addresses: BTreeMap<String, Uuid>,
+    /// Groups that are told of what is pending, each with the team that it asks for.
+    pub groups: Vec<(Uuid, Option<Uuid>)>,
 }
 
-/// What planning knows besides the events.
+/// What planning knows besides the things.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     /// When and whom.
-    pub policy: &'a Policy,
+    pub policy: &'a ReminderPolicy,
     /// Working days.
-    pub calendar: &'a Calendar,
+    pub calendars: &'a Calendars,
     /// The report zone.
     pub zone: Tz,
     /// Who can be reminded.
     pub people: &'a People,
 }
 
-/// A planned reminder; one ledger row. The first four fields are its unique key, `occurrence` its local working day.
+/// A planned reminder; one ledger row. Item, step, occurrence and recipient are its unique key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reminder {
-    /// To whom.
+    /// To whom: an account, an address or a group.
     pub recipient: Uuid,
-    /// About which event.
-    pub event: Uuid,
+    /// About what.
+    pub subject: Subject,
+    /// About which.
+    pub item: Uuid,
+    /// The event that it belongs to.
+    pub event: Option<Uuid>,
     /// Which reminder of it.
     pub step: Step,
-    /// For which local day.
+    /// The working day on which the step came.
     pub occurrence: NaiveDate,
 }
 
-/// The reminders due at `now`, by recipient; empty outside the slot. `served` are the recipients in the ledger of
-/// that day already.
-pub fn plan(
-    events: &[OwedEvent],
-    rules: Rules<'_>,
-    now: DateTime<Utc>,
-    served: &BTreeSet<Uuid>,
-) -> BTreeMap<Uuid, Vec<Reminder>> {
-    let mut due: BTreeMap<Uuid, Vec<Reminder>> = BTreeMap::new();
-    let Some(day) = rules.policy.open_day(now, rules.zone, rules.calendar) else { return due };
-    for event in events {
-        let Some(step) = rules.policy.step_on(event.due_on, day, rules.calendar) else { continue };
-        for recipient in recipients(event, day, rules) {
-            if !served.contains(&recipient) {
-                due.entry(recipient).or_default().push(Reminder { recipient, event: event.id, step, occurrence: day });
+/// Why somebody is told of a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// Which reminder.
+    pub step: Step,
+    /// Working days past the due date when it came.
+    pub offset: i64,
+    /// The working day on which it came.
+    pub occurrence: NaiveDate,
+    /// Place of the rule in the policy.
+    pub rule: usize,
+    /// By mail, or to a group.
+    pub by: By,
+}
+
+/// What is due now, and when to look at each thing again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// By recipient.
+    pub due: BTreeMap<Uuid, Vec<Reminder>>,
+    /// Milliseconds, in the order of the things; [`NEVER`] where nothing comes any more.
+    pub next: Vec<i64>,
+}
+
+/// The reminders that are due at `now` and not in the ledger (`had`), and when each thing is to be looked at again.
+pub fn plan(items: &[Item], rules: Rules<'_>, now: DateTime<Utc>, had: &dyn Fn(&Reminder) -> bool) -> Planned {
+    let zones = zones(rules);
+    let slots = rules.policy.slots();
+    let mut planned = Planned { due: BTreeMap::new(), next: Vec::with_capacity(items.len()) };
+    for item in items {
+        let calendar = rules.calendars.of_team(item.team);
+        let mut any = false;
+        for zone in &zones {
+            let local = now.with_timezone(zone);
+            if local.time() >= rules.policy.until || local.time() < rules.policy.slot {
+                continue;
+            }
+            for (recipient, reason) in told(item, rules, local.date_naive(), local.time()) {
+                if zone_of(rules, recipient) != *zone {
+                    continue;
+                }
+                let reminder = reminder(item, recipient, reason);
+                if !had(&reminder) {
+                    any = true;
+                    planned.due.entry(recipient).or_default().push(reminder);
+                }
+            }
+        }
+        let next = zones.iter().map(|zone| next_in_zone(item, rules, calendar, *zone, now, &slots, any)).min();
+        planned.next.push(next.unwrap_or(NEVER));
+    }
+    planned
+}
+
+/// The reminder of a thing to a person for a reason.
+pub fn reminder(item: &Item, recipient: Uuid, reason: Reason) -> Reminder {
+    Reminder {
+        recipient,
+        subject: item.subject,
+        item: item.id,
+        event: item.event,
+        step: reason.step,
+        occurrence: reason.occurrence,
+    }
+}
+
+/// The zones in which somebody lives.
+fn zones(rules: Rules<'_>) -> Vec<Tz> {
+    let mut zones = vec![rules.zone];
+    for zone in rules.people.active.values().flatten() {
+        if !zones.contains(zone) {
+            zones.push(*zone);
+        }
+    }
+    zones
+}
+
+/// The zone of a recipient.
+pub fn zone_of(rules: Rules<'_>, recipient: Uuid) -> Tz {
+    rules.people.active.get(&recipient).copied().flatten().unwrap_or(rules.zone)
+}
+
+/// Working days past the due date on a working day.
+fn offset_on(due_on: NaiveDate, day: NaiveDate, calendar: &Calendar) -> i64 {
+    if day > due_on { calendar.working_days_between(due_on, day) } else { -calendar.working_days_between(day, due_on) }
+}
+
+/// Whom a thing is told to on a working day up to a time of day, and why; the ledger is not asked. Nobody on days off, nor
+/// while it is hushed.
+pub fn told(item: &Item, rules: Rules<'_>, day: NaiveDate, until: NaiveTime) -> BTreeMap<Uuid, Reason> {
+    let mut told: BTreeMap<Uuid, (i64, Reason)> = BTreeMap::new();
+    let calendar = rules.calendars.of_team(item.team);
+    if !calendar.is_working_day(day) || item.hushed_until.is_some_and(|hushed| day < hushed) {
+        return BTreeMap::new();
+    }
+    for (place, rule) in rules.policy.rules.iter().enumerate().filter(|(_, rule)| applies(rule, item)) {
+        let offset = offset_on(due_of(item, rule, calendar), day, calendar);
+        for step in &rule.steps {
+            let Some(mut lag) = step.lag(offset) else { continue };
+            if lag == 0 && rules.policy.at(step) > until {
+                // It has not come today yet; one before it may be left.
+                let Some(before) = step.lag(offset - 1) else { continue };
+                lag = before + 1;
+            }
+            if lag > CATCH_UP {
+                continue;
+            }
+            let came = offset - lag;
+            let occurrence =
+                if lag == 0 { day } else { calendar.back_working_days(day, u32::try_from(lag).unwrap_or(0)) };
+            let reason = Reason { step: Step::of_offset(came), offset: came, occurrence, rule: place, by: step.by };
+            for recipient in recipients(item, rules, step, came) {
+                told.entry(recipient)
+                    .and_modify(|had| {
+                        if lag < had.0 {
+                            *had = (lag, reason);
+                        }
+                    })
+                    .or_insert((lag, reason));
             }
         }
     }
-    due
+    told.into_iter().map(|(recipient, (_, reason))| (recipient, reason)).collect()
 }
 
-/// Whom a reminder of `event` on `day` goes to: the owner, and the leads when it is late or nobody owns it.
-/// An owner without access counts as nobody. Of a restricted event only those hear who see it: where they are none of
-/// these, all of them who get mail.
-pub fn recipients(event: &OwedEvent, day: NaiveDate, rules: Rules<'_>) -> BTreeSet<Uuid> {
-    let owner = event.owner.filter(|owner| rules.people.active.contains(owner));
-    let mut recipients: BTreeSet<Uuid> = owner.into_iter().collect();
-    if owner.is_none() || rules.policy.copies_leads(event.due_on, day, rules.calendar) {
-        recipients.extend(&rules.people.leads);
+/// Whether a rule is about a thing.
+pub fn applies(rule: &Rule, item: &Item) -> bool {
+    let level = item.severity.as_deref().unwrap_or(UNGRADED);
+    rule.enabled
+        && rule.about == item.subject
+        && (rule.severities.is_empty() || rule.severities.iter().any(|label| label == level))
+        && (rule.teams.is_empty() || rule.teams.iter().any(|team| item.teams.contains(team)))
+        && (rule.states.is_empty() || rule.states.iter().any(|state| state == item.state))
+        && (if rule.kinds.is_empty() { item.kind == EventKind::Normal } else { rule.kinds.contains(&item.kind) })
+}
+
+/// The day that the steps of a rule are counted from.
+pub fn due_of(item: &Item, rule: &Rule, calendar: &Calendar) -> NaiveDate {
+    match (item.subject, rule.within) {
+        (Subject::ActionAssign | Subject::WeeklyReport, within) => {
+            calendar.add_working_days(item.due_on, within.unwrap_or(1))
+        }
+        _ => item.due_on,
     }
-    if let Some(readers) = &event.readers {
-        let may = |id: &Uuid| readers.contains(id) || rules.people.admins.contains(id);
-        recipients.retain(may);
-        if recipients.is_empty() {
-            recipients.extend(rules.people.active.iter().copied().filter(may));
+}
+
+/// Whom a step about a thing goes to. Of a restricted event only those hear who see it: where they are none of the named
+/// people, all of them who get mail.
+pub fn recipients(item: &Item, rules: Rules<'_>, step: &StepRule, offset: i64) -> BTreeSet<Uuid> {
+    let people = rules.people;
+    if step.by == By::Groups {
+        if item.readers.is_some() {
+            return BTreeSet::new();
+        }
+        let asks = |team: &Option<Uuid>| team.is_none_or(|team| item.teams.contains(&team));
+        return people.groups.iter().filter(|(_, team)| asks(team)).map(|(group, _)| *group).collect();
+    }
+    let mut found = BTreeSet::new();
+    for word in &step.to {
+        match Recipient::of_word(word) {
+            Some(Recipient::Ladder(name)) => {
+                for rung in rules.policy.ladder(&name).iter().filter(|rung| rung.from <= offset) {
+                    for word in &rung.to {
+                        found.extend(Recipient::of_word(word).into_iter().flat_map(|one| named(item, people, &one)));
+                    }
+                }
+            }
+            Some(one) => found.extend(named(item, people, &one)),
+            None => {}
         }
     }
-    recipients
+    if let Some(readers) = &item.readers {
+        let may = |id: &Uuid| readers.contains(id) || people.admins.contains(id);
+        found.retain(may);
+        if found.is_empty() {
+            found.extend(people.active.keys().copied().filter(may));
+        }
+    }
+    found
 }
 
-/// Whether a reminder planned earlier is still right as things stand now: the event is still due then, and it is
+fn named(item: &Item, people: &People, recipient: &Recipient) -> BTreeSet<Uuid> {
+    let active = |id: &Uuid| people.active.contains_key(id);
+    match recipient {
+        Recipient::Owner => match item.owner.filter(active) {
+            Some(owner) => [owner].into(),
+            None => people.leads.clone(),
+        },
+        Recipient::TeamLead => {
+            let leads = item.teams.iter().filter_map(|team| people.team_leads.get(team)).copied().filter(active);
+            let leads: BTreeSet<Uuid> = leads.collect();
+            if leads.is_empty() { people.leads.clone() } else { leads }
+        }
+        Recipient::Leads => people.leads.clone(),
+        Recipient::Admins => people.admins.clone(),
+        Recipient::Address(address) => people.addresses.get(address).copied().into_iter().collect(),
+        Recipient::Ladder(_) => BTreeSet::new(),
+    }
+}
+
+/// The next time after `now` at which reminders begin to go out in a zone, on a working day of a calendar.
+fn next_opening_of(
+    policy: &ReminderPolicy,
+    slots: &[NaiveTime],
+    zone: Tz,
+    calendar: &Calendar,
+    now: DateTime<Utc>,
+    not_before: NaiveDate,
+) -> (NaiveDate, i64) {
+    let local = now.with_timezone(&zone);
+    let today = local.date_naive();
+    if today >= not_before
+        && calendar.is_working_day(today)
+        && let Some(slot) = slots.iter().find(|slot| **slot > local.time())
+    {
+        return (today, instant(zone, today, *slot));
+    }
+    let from = today.checked_add_days(Days::new(1)).unwrap_or(today).max(not_before);
+    let day = calendar.add_working_days(from, 0);
+    (day, instant(zone, day, slots.first().copied().unwrap_or(policy.slot)))
+}
+
+/// Milliseconds of the next time after `now` at which reminders begin to go out in a zone, on a working day of a calendar.
+pub fn next_opening(policy: &ReminderPolicy, zone: Tz, calendar: &Calendar, now: DateTime<Utc>) -> i64 {
+    next_opening_of(policy, &policy.slots(), zone, calendar, now, NaiveDate::MIN).1
+}
+
+/// Milliseconds of a local time. One that a clock change skips moves forward by an hour; of one that comes twice the first
+/// counts.
+pub fn instant(zone: Tz, day: NaiveDate, time: NaiveTime) -> i64 {
+    let local = day.and_time(time);
+    zone.from_local_datetime(&local)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())
+        .map_or(NEVER, |at| at.timestamp_millis())
+}
+
+fn next_in_zone(
+    item: &Item,
+    rules: Rules<'_>,
+    calendar: &Calendar,
+    zone: Tz,
+    now: DateTime<Utc>,
+    slots: &[NaiveTime],
+    due_now: bool,
+) -> i64 {
+    let hushed = item.hushed_until.unwrap_or(NaiveDate::MIN);
+    if hushed == NaiveDate::MAX {
+        return NEVER;
+    }
+    let (day, opening) = next_opening_of(rules.policy, slots, zone, calendar, now, hushed);
+    let mut next = if due_now { opening } else { NEVER };
+    let today = now.with_timezone(&zone).date_naive();
+    for rule in rules.policy.rules.iter().filter(|rule| applies(rule, item)) {
+        let due_on = due_of(item, rule, calendar);
+        for step in &rule.steps {
+            let at = rules.policy.at(step);
+            // Later today, or from the next working day on.
+            let mut first = day;
+            if day == today && instant(zone, day, at) <= now.timestamp_millis() {
+                first = calendar.add_working_days(day, 1);
+            }
+            let offset = offset_on(due_on, first, calendar);
+            if let Some(wait) = step.wait(offset) {
+                let comes =
+                    if wait == 0 { first } else { calendar.add_working_days(first, u32::try_from(wait).unwrap_or(0)) };
+                next = next.min(instant(zone, comes, at));
+            }
+            // What was missed is caught up as soon as the slot opens.
+            if !(due_now || today == day) && step.lag(offset).is_some_and(|lag| (1..=CATCH_UP).contains(&lag)) {
+                next = next.min(opening);
+            }
+        }
+    }
+    next
+}
+
+/// Whether a reminder planned earlier is still right as things stand on `day`: the thing is still to be told then, and it is
 /// still the recipient who should hear of it.
-pub fn still_right(reminder: &Reminder, event: &OwedEvent, rules: Rules<'_>) -> bool {
-    rules.policy.step_on(event.due_on, reminder.occurrence, rules.calendar).is_some()
-        && recipients(event, reminder.occurrence, rules).contains(&reminder.recipient)
+pub fn still_right(reminder: &Reminder, item: &Item, rules: Rules<'_>, day: NaiveDate) -> Option<Reason> {
+    told(item, rules, day, END_OF_DAY).remove(&reminder.recipient)
+}
+
+/// One line of a forecast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forecast {
+    /// The local day of the recipient.
+    pub day: NaiveDate,
+    /// The local time of day.
+    pub at: NaiveTime,
+    /// To whom.
+    pub recipient: Uuid,
+    /// By mail, or to a group.
+    pub by: By,
+    /// Places of things with the reason of each, at most [`FORECAST_ITEMS`].
+    pub items: Vec<(usize, Reason)>,
+    /// Things that are not named.
+    pub more: usize,
+}
+
+/// Things that one line of a forecast names.
+pub const FORECAST_ITEMS: usize = 20;
+
+/// Who gets what in the next `days` days from `today` on, as far as things stay as they are: the steps that come on each day,
+/// and on the first also what is caught up. At most `limit` lines; says whether there are more.
+pub fn forecast(
+    items: &[Item],
+    rules: Rules<'_>,
+    now: DateTime<Utc>,
+    days: u64,
+    limit: usize,
+) -> (Vec<Forecast>, bool) {
+    let today = now.with_timezone(&rules.zone).date_naive();
+    let mut lines: Vec<Forecast> = Vec::new();
+    let first = u64::from(now.with_timezone(&rules.zone).time() >= rules.policy.until);
+    let mut fresh = true;
+    for ahead in first..days.max(1) {
+        let Some(day) = today.checked_add_days(Days::new(ahead)) else { break };
+        let mut of_day: BTreeMap<(NaiveTime, By, Uuid), Forecast> = BTreeMap::new();
+        let mut worked = false;
+        for (place, item) in items.iter().enumerate() {
+            worked |= rules.calendars.of_team(item.team).is_working_day(day);
+            for (recipient, reason) in told(item, rules, day, END_OF_DAY) {
+                if reason.occurrence != day && !fresh {
+                    continue;
+                }
+                let rule = rules.policy.rules.get(reason.rule);
+                let step = rule.and_then(|rule| {
+                    rule.steps.iter().find(|step| step.by == reason.by && step.lag(reason.offset) == Some(0))
+                });
+                let at = step.map_or(rules.policy.slot, |step| rules.policy.at(step));
+                let line = of_day.entry((at, reason.by, recipient)).or_insert_with(|| Forecast {
+                    day,
+                    at,
+                    recipient,
+                    by: reason.by,
+                    items: Vec::new(),
+                    more: 0,
+                });
+                if line.items.len() < FORECAST_ITEMS { line.items.push((place, reason)) } else { line.more += 1 }
+            }
+        }
+        if worked {
+            fresh = false;
+        }
+        for line in of_day.into_values() {
+            if lines.len() == limit {
+                return (lines, true);
+            }
+            lines.push(line);
+        }
+    }
+    (lines, false)
+}
+
+const END_OF_DAY: NaiveTime = match NaiveTime::from_hms_opt(23, 59, 59) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};
+
+/// The next days from `from` on which somebody is reminded of a thing, as far as it stays as it is: the day, which reminder, and
+/// whether others than its owner are told.
+pub fn upcoming(item: &Item, rules: Rules<'_>, from: NaiveDate, count: usize) -> Vec<(NaiveDate, Step, bool)> {
+    // Between today and a due date may lie months; after it every working day may have its reminder.
+    let ahead = usize::try_from((item.due_on - from).num_days()).unwrap_or(0).min(400) + 30;
+    let mut found = Vec::new();
+    for day in from.iter_days().take(ahead) {
+        if found.len() == count {
+            break;
+        }
+        let told = told(item, rules, day, END_OF_DAY);
+        let today = told.iter().filter(|(_, reason)| reason.by == By::Mail && (reason.occurrence == day));
+        let mut step = None;
+        let mut copied = false;
+        for (recipient, reason) in today {
+            step = Some(reason.step);
+            copied |= item.owner.is_some_and(|owner| owner != *recipient);
+        }
+        if let Some(step) = step {
+            found.push((day, step, copied));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::Days;
-    use chrono_tz::Asia::Shanghai;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const OWNER: Uuid = Uuid::from_u128(1);
-    const LEAD: Uuid = Uuid::from_u128(2);
-    const GONE: Uuid = Uuid::from_u128(3);
-
-    fn people() -> People {
-        People { active: [OWNER, LEAD].into(), leads: [LEAD].into(), admins: BTreeSet::new() }
-    }
-
-    fn event(number: i64, owner: Option<Uuid>, due_on: &str) -> OwedEvent {
-        OwedEvent {
-            id: Uuid::from_u128(100 + u128::try_from(number).unwrap()),
-            number,
-            line: String::new(),
-            severity: None,
-            owner,
-            due_on: due_on.parse().unwrap(),
-            readers: None,
-        }
-    }
-
-    fn planned(events: &[OwedEvent], now: &str) -> BTreeMap<Uuid, Vec<(i64, Step)>> {
-        let (policy, calendar, people) = (Policy::default(), Calendar::bundled(), people());
-        let rules = Rules { policy: &policy, calendar: &calendar, zone: Shanghai, people: &people };
-        plan(events, rules, now.parse().unwrap(), &BTreeSet::new())
-            .into_iter()
-            .map(|(who, reminders)| {
-                let number = |id| events.iter().find(|event| event.id == id).unwrap().number;
-                (who, reminders.iter().map(|reminder| (number(reminder.event), reminder.step)).collect())
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_owner_hears_of_what_is_due_next_due_today_and_overdue_and_of_nothing_later() {
-        let events = [
-            event(1, Some(OWNER), "2024-08-26"),
-            event(2, Some(OWNER), "2024-08-27"),
-            event(3, Some(OWNER), "2024-08-28"),
-            event(4, Some(OWNER), "2024-08-29"),
-        ];
-        let due = planned(&events, "2024-08-27T10:07:00+08:00");
-        assert_eq!(due, [(OWNER, vec![(1, Step::Overdue), (2, Step::Due), (3, Step::Before)])].into());
-        assert!(planned(&events, "2024-08-27T10:06:00+08:00").is_empty(), "before the slot");
-        assert!(planned(&events, "2024-08-27T20:00:00+08:00").is_empty(), "after the hours");
-    }
-
-    #[test]
-    fn the_lead_is_copied_from_the_second_overdue_working_day() {
-        let events = [event(1, Some(OWNER), "2024-09-13")];
-        assert_eq!(planned(&events, "2024-09-14T12:00:00+08:00").len(), 1, "first overdue working day");
-        assert_eq!(planned(&events, "2024-09-16T12:00:00+08:00").len(), 0, "中秋");
-        let second = planned(&events, "2024-09-18T12:00:00+08:00");
-        assert_eq!(second.keys().copied().collect::<Vec<_>>(), [OWNER, LEAD]);
-    }
-
-    #[test]
-    fn of_a_restricted_event_only_those_hear_who_see_it() {
-        let (policy, calendar) = (Policy::default(), Calendar::bundled());
-        let people = people();
-        let rules = Rules { policy: &policy, calendar: &calendar, zone: Shanghai, people: &people };
-        let day = "2024-09-20".parse().unwrap();
-        let late = event(1, Some(OWNER), "2024-08-20");
-        assert_eq!(recipients(&late, day, rules), [OWNER, LEAD].into());
-        let for_owner = OwedEvent { readers: Some([OWNER].into()), ..late.clone() };
-        assert_eq!(recipients(&for_owner, day, rules), [OWNER].into());
-        let for_neither = OwedEvent { readers: Some([GONE].into()), ..late };
-        assert_eq!(recipients(&for_neither, day, rules), BTreeSet::new(), "who is gone gets no mail");
-    }
-
-    #[test]
-    fn what_nobody_owns_goes_to_the_leads() {
-        for owner in [None, Some(GONE)] {
-            let due = planned(&[event(1, owner, "2024-08-27")], "2024-08-27T10:07:00+08:00");
-            assert_eq!(due, [(LEAD, vec![(1, Step::Due)])].into());
-        }
-    }
-
-    fn any_event() -> impl Strategy<Value = (Option<Uuid>, u64)> {
-        (prop_oneof![Just(None), Just(Some(OWNER)), Just(Some(LEAD)), Just(Some(GONE))], 0..90_u64)
-    }
-
-    proptest! {
-        #[test]
-        fn planning_again_yields_nothing_and_nobody_hears_twice_a_day_of_an_event(
-            owed in prop::collection::vec(any_event(), 0..12),
-            minutes in prop::collection::vec(0..(80 * 24 * 60_i64), 1..60),
-        ) {
-            let (policy, calendar, people) = (Policy::default(), Calendar::bundled(), people());
-            let rules = Rules { policy: &policy, calendar: &calendar, zone: Shanghai, people: &people };
-            let start: NaiveDate = "2024-08-20".parse().unwrap();
-            let events: Vec<OwedEvent> = owed.iter().zip(1..).map(|((owner, offset), number)| {
-                OwedEvent { due_on: start + Days::new(*offset), ..event(number, *owner, "2024-08-20") }
-            }).collect();
-            let midnight: DateTime<Utc> = "2024-08-20T00:00:00+08:00".parse().unwrap();
-            let mut minutes = minutes;
-            minutes.sort_unstable();
-            let mut ledger: Vec<Reminder> = Vec::new();
-            for minute in minutes {
-                let now = midnight + chrono::Duration::minutes(minute);
-                let day = now.with_timezone(&Shanghai).date_naive();
-                let served = |ledger: &[Reminder]| -> BTreeSet<Uuid> {
-                    ledger.iter().filter(|row| row.occurrence == day).map(|row| row.recipient).collect()
-                };
-                let due = plan(&events, rules, now, &served(&ledger));
-                for reminder in due.values().flatten() {
-                    prop_assert!(calendar.is_working_day(reminder.occurrence));
-                    prop_assert!(people.active.contains(&reminder.recipient));
-                    let event = events.iter().find(|event| event.id == reminder.event).unwrap();
-                    prop_assert!(still_right(reminder, event, rules));
-                }
-                ledger.extend(due.into_values().flatten());
-                prop_assert!(plan(&events, rules, now, &served(&ledger)).is_empty());
-            }
-            let keys: BTreeSet<_> = ledger.iter().map(|row| (row.event, row.recipient, row.occurrence)).collect();
-            prop_assert_eq!(keys.len(), ledger.len());
-        }
-    }
-}
+mod tests;

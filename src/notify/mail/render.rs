@@ -1,15 +1,13 @@
 //! A digest in words: subject, plain text and HTML, in the reader's language.
 
-use askama::Template;
-use chrono::{Datelike, NaiveDate, Weekday};
-
 use crate::{
-    domain::{
-        event,
-        reminder::digest::{Digest, DigestGroup, DigestItem, Language, Owner},
+    domain::reminder::{
+        digest::{Digest, DigestGroup, Language},
+        words,
     },
     service::ports::MailWords,
 };
+use askama::Template;
 
 /// One item, ready for the templates.
 struct ItemView {
@@ -99,11 +97,25 @@ fn view(digest: &Digest) -> DigestView {
     } else {
         ["Overdue", "To finish today", "To finish by the next working day", "Due later"]
     };
+    let rest = digest.count_others();
+    let (subject, summary) = match (count, rest, chinese) {
+        (_, 0, _) => (subject, summary),
+        (0, rest, true) => (format!("【复盘台】提醒 {rest} 项"), format!("有 {rest} 项待处理。")),
+        (0, rest, false) => (format!("[Fupan] {rest} to look at"), format!("{rest} to look at.")),
+        (_, rest, true) => (format!("{subject}，另有 {rest} 项提醒"), format!("{summary}另有 {rest} 项待处理。")),
+        (_, rest, false) => (format!("{subject}, and {rest} more"), format!("{summary} And {rest} more to look at.")),
+    };
     let groups = [(&digest.overdue, true), (&digest.today, false), (&digest.next, false), (&digest.later, false)]
         .into_iter()
         .zip(headings)
         .filter(|((group, _), _)| group.count() > 0)
         .map(|((group, late), heading)| group_view(digest, group, heading, late))
+        .chain(
+            digest
+                .others
+                .iter()
+                .map(|(subject, group)| group_view(digest, group, words::heading(*subject, digest.language), false)),
+        )
         .collect();
     DigestView { subject, name: digest.name.clone(), summary, groups, public_url: digest.public_url.clone() }
 }
@@ -113,70 +125,32 @@ fn group_view(digest: &Digest, group: &DigestGroup, heading: &'static str, late:
     let items = group.items.iter().map(|item| ItemView {
         own: links(item.number).own.unwrap_or_default(),
         snooze: links(item.number).snooze.unwrap_or_default(),
-        label: event::label(item.number),
-        line: item.line.clone(),
-        facts: facts(item, digest.language),
-        link: format!("{}/e/{}", digest.public_url, item.number),
+        label: words::label(item),
+        line: words::line(item).to_owned(),
+        facts: words::facts(item, digest.language),
+        link: format!("{}{}", digest.public_url, words::path(item)),
     });
     GroupView { heading, late, items: items.collect(), more: group.more }
-}
-
-/// `8月26日 周一到期 · 逾期 3 个工作日 · C 级 · 负责人 小李`.
-fn facts(item: &DigestItem, language: Language) -> String {
-    let chinese = language == Language::Chinese;
-    let mut facts = vec![if chinese {
-        format!("{}到期", chinese_day(item.due_on))
-    } else {
-        format!("due {}", item.due_on.format("%a %-d %b"))
-    }];
-    match (item.overdue_days, chinese) {
-        (0, _) => {}
-        (days, true) => facts.push(format!("逾期 {days} 个工作日")),
-        (1, false) => facts.push("1 working day late".to_owned()),
-        (days, false) => facts.push(format!("{days} working days late")),
-    }
-    facts.push(match (&item.severity, chinese) {
-        (Some(severity), true) => format!("{severity} 级"),
-        (Some(severity), false) => format!("severity {severity}"),
-        (None, true) => "未定级".to_owned(),
-        (None, false) => "not graded".to_owned(),
-    });
-    match (&item.owner, chinese) {
-        (Owner::Reader, _) => {}
-        (Owner::Other(name), true) => facts.push(format!("负责人 {name}")),
-        (Owner::Other(name), false) => facts.push(format!("owner {name}")),
-        (Owner::Nobody, true) => facts.push("还没有负责人".to_owned()),
-        (Owner::Nobody, false) => facts.push("nobody owns it yet".to_owned()),
-    }
-    facts.join(" · ")
-}
-
-/// `8月26日 周一`.
-fn chinese_day(day: NaiveDate) -> String {
-    let weekday = match day.weekday() {
-        Weekday::Mon => "周一",
-        Weekday::Tue => "周二",
-        Weekday::Wed => "周三",
-        Weekday::Thu => "周四",
-        Weekday::Fri => "周五",
-        Weekday::Sat => "周六",
-        Weekday::Sun => "周日",
-    };
-    format!("{}月{}日 {weekday}", day.month(), day.day())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reminder::{
+        digest::{DigestItem, Owner},
+        policy::Subject,
+    };
 
     fn digest(language: Language) -> Digest {
         let item = |number, line: &str, due_on: &str, overdue_days| DigestItem {
+            subject: Subject::Postmortem,
             number,
             line: line.to_owned(),
             severity: None,
             due_on: due_on.parse().unwrap(),
             overdue_days,
             owner: Owner::Reader,
+            lacks: Vec::new(),
         };
         let copied = DigestItem {
             severity: Some("C".to_owned()),
@@ -191,6 +165,7 @@ mod tests {
             today: DigestGroup { items: vec![copied], more: 3 },
             next: DigestGroup::default(),
             later: DigestGroup::default(),
+            others: Vec::new(),
             public_url: "http://localhost:8080".to_owned(),
             links: std::collections::BTreeMap::new(),
         }

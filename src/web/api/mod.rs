@@ -6,6 +6,7 @@ pub mod analytics;
 pub mod boards;
 mod bulk;
 pub mod burn_warnings;
+pub mod calendars;
 mod conditions;
 mod counts;
 pub mod dips;
@@ -30,6 +31,7 @@ mod policies;
 pub mod postmortem_text;
 mod postmortems;
 pub mod published;
+pub mod reminders;
 pub mod report_mailings;
 mod report_styles;
 pub mod reports;
@@ -256,6 +258,24 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/v1/events/{number}/relations/{kind}/{other}")
                 .route(web::delete().to(event_relations::remove)),
+        )
+        .service(web::resource("/api/v1/reminder-policy:preview").route(web::post().to(reminders::preview)))
+        .service(
+            web::resource("/api/v1/reminders/{item}")
+                .route(web::get().to(reminders::read))
+                .route(web::post().to(reminders::act)),
+        )
+        .service(web::resource("/api/v1/calendars").route(web::get().to(calendars::list)))
+        .service(web::resource("/api/v1/calendars:import").route(web::post().to(calendars::import)))
+        .service(
+            web::resource("/api/v1/calendars/{key}")
+                .route(web::get().to(calendars::read))
+                .route(web::delete().to(calendars::delete)),
+        )
+        .service(
+            web::resource("/api/v1/calendars/{key}/days/{day}")
+                .route(web::put().to(calendars::put_day))
+                .route(web::delete().to(calendars::delete_day)),
         )
         .service(
             web::resource("/api/v1/notifiers")

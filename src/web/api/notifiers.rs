@@ -76,7 +76,8 @@ pub struct NotifierChange {
     #[serde(default, deserialize_with = "told")]
     #[schema(value_type = Option<Uuid>)]
     team_id: Option<Option<Uuid>>,
-    /// event.logged, event.recovered, event.graded, postmortem.done, budget.burning; by default all.
+    /// event.logged, event.recovered, event.graded, postmortem.done, report.published, postmortem.pending,
+    /// budget.burning; by default all.
     topics: Option<Vec<String>>,
     /// By default true.
     enabled: Option<bool>,

@@ -6,11 +6,9 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, boards, bulk, burn_warnings, counts, dips, error_budgets, event_body,
+    accounts, action_items, analytics, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body,
     event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
-    indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, report_mailings,
-    report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares, sources, teams,
-    timeline,
+    indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -29,6 +27,18 @@ use crate::web::routes::{ROUTES, Route};
     bulk::BulkRequest,
     burn_warnings::BurnWarningBody,
     burn_warnings::BurnWarningList,
+    reminders::ReminderAct,
+    reminders::ReminderHoldBody,
+    reminders::ReminderPreviewBody,
+    reminders::ReminderPreviewItem,
+    reminders::ReminderPreviewLine,
+    reminders::ReminderPreviewRequest,
+    calendars::CalendarBody,
+    calendars::CalendarDayBody,
+    calendars::CalendarDayChange,
+    calendars::CalendarImportBody,
+    calendars::CalendarLine,
+    calendars::CalendarList,
     dips::DipAccept,
     dips::DipBody,
     dips::DipDismiss,
@@ -254,6 +264,15 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/events/{number}/relations") => {
             Exchange { takes: Some((JSON, "RelationNew")), gives: ("201", JSON, "RelationList") }
         }
+        ("POST", "/api/v1/reminder-policy:preview") => swap("ReminderPreviewRequest", "ReminderPreviewBody"),
+        ("GET", "/api/v1/reminders/{item}") => give("ReminderHoldBody"),
+        ("POST", "/api/v1/reminders/{item}") => swap("ReminderAct", "ReminderHoldBody"),
+        ("GET", "/api/v1/calendars") => give("CalendarList"),
+        ("POST", "/api/v1/calendars:import") => {
+            Exchange { takes: Some(("text/plain", "")), gives: ("200", JSON, "CalendarImportBody") }
+        }
+        ("GET", "/api/v1/calendars/{key}") => give("CalendarBody"),
+        ("PUT", "/api/v1/calendars/{key}/days/{day}") => swap("CalendarDayChange", "CalendarBody"),
         ("GET", "/api/v1/notifiers") => give("NotifierList"),
         ("POST", "/api/v1/notifiers") => {
             Exchange { takes: Some((JSON, "NotifierChange")), gives: ("201", JSON, "NotifierBody") }
@@ -400,6 +419,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             section_versions::DiffQuery::into_params(query)
         }
         ("POST", "/api/v1/imports") => imports::ImportQuery::into_params(query),
+        ("POST", "/api/v1/calendars:import") => calendars::CalendarImportQuery::into_params(query),
         ("GET", "/api/v1/imports") => imports::RunQuery::into_params(query),
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
         _ => Vec::new(),

@@ -29,7 +29,7 @@ use crate::{
     service::{
         App, ServiceError, accounts,
         events::{self, EventPatch},
-        figures, line_styles, reminders,
+        figures, line_styles, reminder_holds, reminders,
     },
     web::{
         api::number_of,
@@ -58,6 +58,9 @@ struct EventPage {
     figures: Vec<FigureRow>,
     /// Day and time, and what.
     reminders: Vec<(String, String)>,
+    /// Until when they are put off, or that they are stopped, and by whom.
+    held: Option<String>,
+    remind_words: &'static crate::i18n::reminders::ReminderTexts,
     /// The sentence that the fields would make, where the written one differs.
     suggestion: String,
     stages: StagePanel,
@@ -196,16 +199,19 @@ pub(super) async fn show(
         line: event_line(&style, &event.report_event(), app.zone),
         week: event.week.to_string(),
         figures: figure_rows(t, &history, event.week),
+        held: held(app, caller, t, number).await?,
+        remind_words: crate::i18n::reminders::texts(t.lang),
         reminders: reminders::upcoming(app, event, 3)
+            .await?
             .into_iter()
-            .map(|(day, step, copied)| {
+            .map(|(day, at, step, copied)| {
                 let words = match step {
                     Step::Before => t.remind_before,
                     Step::Due => t.remind_due,
                     Step::Overdue => t.remind_overdue,
                 };
                 let copied = if copied { t.remind_copied } else { "" };
-                (format!("{} {}", day.format("%m/%d"), reminders::slot().format("%H:%M")), format!("{words}{copied}"))
+                (format!("{} {}", day.format("%m/%d"), at.format("%H:%M")), format!("{words}{copied}"))
             })
             .collect(),
         suggestion: suggestion(app, event),
@@ -403,4 +409,15 @@ pub async fn recover(
     let caller = caller(&request)?;
     let event = events::mark_recovered(&app, &caller.actor, number_of(&number)?, None).await?;
     Ok(redirect(&format!("/e/{}", event.number)))
+}
+
+/// What holds the reminders of an event back, in words.
+async fn held(app: &App, caller: &Caller, t: &crate::i18n::Texts, number: i64) -> Result<Option<String>, Problem> {
+    let w = crate::i18n::reminders::texts(t.lang);
+    let hold = reminder_holds::of(app, &caller.actor, reminder_holds::Held::Event(number)).await?;
+    Ok(hold.map(|hold| {
+        let state = hold.until.map_or(w.stopped.to_owned(), |until| format!("{} {until}", w.held_until));
+        let reason = hold.reason.map(|reason| format!(" · {reason}")).unwrap_or_default();
+        format!("{state} · {} {}{reason}", w.by, hold.by)
+    }))
 }

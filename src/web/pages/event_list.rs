@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{
         actor::Permission,
+        calendar::Calendar,
         checked::{FieldError, FieldProblem},
         event,
         event_record::EVENT_KINDS,
@@ -21,7 +22,7 @@ use crate::{
     },
     i18n::{Texts, record, search as words},
     service::{
-        App, accounts, bulk_edit,
+        App, accounts, bulk_edit, calendars,
         saved_views::{self, ViewChange},
         search::{self, Hit},
         services,
@@ -166,7 +167,16 @@ pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
                 format!("{}{}", href(&page.q, order), format_args!("&{}", pair("cursor", &cursor_text(cursor))));
             page.next = page.next.replace("/events&", "/events?");
         }
-        page.rows = found.events.into_iter().map(|hit| row(&app, page.shell.t, &page.shell.levels, hit)).collect();
+        page.rows = {
+            let ids: Vec<Uuid> = found.events.iter().map(|hit| hit.event.id).collect();
+            let teams = calendars::teams_of_events(&app, &ids).await?;
+            let known = app.calendars();
+            let row = |hit: Hit| {
+                let calendar = known.of_team(teams.get(&hit.event.id).copied());
+                row(&app, page.shell.t, &page.shell.levels, hit, calendar)
+            };
+            found.events.into_iter().map(row).collect()
+        };
     }
     render(status, &page)
 }
@@ -223,7 +233,7 @@ async fn view_links(app: &App, caller: &Caller) -> Result<Vec<ViewLink>, Problem
         .collect())
 }
 
-fn row(app: &App, t: &Texts, levels: &SeverityPolicy, hit: Hit) -> HitRow {
+fn row(app: &App, t: &Texts, levels: &SeverityPolicy, hit: Hit, calendar: &Calendar) -> HitRow {
     let event = hit.event;
     let mut notes = Vec::new();
     match (event.occurred, event.recovered) {
@@ -243,8 +253,8 @@ fn row(app: &App, t: &Texts, levels: &SeverityPolicy, hit: Hit) -> HitRow {
         badges: rows::badges(t, event.kind, event.restricted),
         time: event.occurred.map(|point| rows::time(app, point)).unwrap_or_default(),
         notes,
-        late: rows::due_on(app, t, event.state, event.due_on),
-        age: rows::age(app, event.state, event.due_on, event.recovered.or(event.occurred)),
+        late: rows::due_on(app, t, event.state, event.due_on, calendar),
+        age: rows::age(app, event.state, event.due_on, event.recovered.or(event.occurred), calendar),
     }
 }
 

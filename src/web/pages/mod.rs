@@ -4,6 +4,7 @@ mod actions;
 mod analytics;
 mod boards;
 mod budget;
+mod calendars;
 mod charts;
 mod dips;
 mod distribution;
@@ -39,6 +40,7 @@ mod parsed;
 mod policies;
 mod postmortem;
 mod publishing;
+mod reminders;
 mod report_styles;
 mod reports;
 mod rows;
@@ -76,6 +78,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/setup").route(web::get().to(sign::setup_page)).route(web::post().to(sign::setup)))
         .service(web::resource("/logout").route(web::post().to(sign::logout)))
         .service(web::resource("/language").route(web::post().to(settings::language)))
+        .service(web::resource("/settings/zone").route(web::post().to(settings::zone)))
         .service(web::resource("/theme").route(web::post().to(settings::theme)))
         .service(web::resource("/events").route(web::get().to(event_list::page)).route(web::post().to(events::create)))
         .service(
@@ -129,6 +132,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(policies::page))
                 .route(web::post().to(policies::write)),
         )
+        .service(
+            web::resource("/settings/reminders")
+                .route(web::get().to(reminders::page))
+                .route(web::post().to(reminders::write)),
+        )
+        .service(web::resource("/reminders/{item}").route(web::post().to(reminders::act)))
+        .service(
+            web::resource("/settings/calendar")
+                .route(web::get().to(calendars::page))
+                .route(web::post().to(calendars::import)),
+        )
+        .service(web::resource("/settings/calendar/{key}").route(web::post().to(calendars::change)))
         .service(
             web::resource("/settings/notifiers")
                 .route(web::get().to(notifiers::page))

@@ -46,6 +46,8 @@ pub async fn list(request: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
         .map(|policy| PolicyRow {
             address: if policy.name == severity::POLICY.name {
                 "/settings/severity".to_owned()
+            } else if policy.name == crate::domain::reminder::policy::POLICY.name {
+                "/settings/reminders".to_owned()
             } else {
                 format!("/settings/policies/{}", policy.name)
             },

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        calendar::Calendar,
         capture::draft::{Impact, ImpactKind},
         clock_point::{ClockPoint, Precision},
         event::ProductionEvent,
@@ -49,18 +50,19 @@ pub(super) struct Age {
     pub words: &'static str,
 }
 
-/// The bar of a postmortem that is due on a day, of an event that ended, or else began, at `begun`.
+/// The bar, by working days of a calendar, of a postmortem that is due on a day, of an event that ended, or else began, at `begun`.
 pub(super) fn age(
     app: &App,
     state: PostmortemState,
     due_on: Option<NaiveDate>,
     begun: Option<ClockPoint>,
+    calendar: &Calendar,
 ) -> Option<Age> {
     let due = due_on.filter(|_| state.is_owed())?;
     let begun = begun.map(|point| point.at.with_timezone(&app.zone).date_naive())?;
     let today = app.today();
-    let allowed = app.calendar.working_days_between(begun, due).max(1);
-    let gone = app.calendar.working_days_between(begun, today).max(0);
+    let allowed = calendar.working_days_between(begun, due).max(1);
+    let gone = calendar.working_days_between(begun, today).max(0);
     let (fill, words) = match due.cmp(&today) {
         std::cmp::Ordering::Less => ("over", "late"),
         std::cmp::Ordering::Equal => ("near", "soon"),
@@ -121,7 +123,13 @@ pub(super) fn owned_row(
         time: fields.occurred.map(|point| time(app, point)).unwrap_or_default(),
         notes,
         late: due(app, t, event),
-        age: age(app, event.postmortem.state, event.postmortem.due_on, fields.recovered.or(fields.occurred)),
+        age: age(
+            app,
+            event.postmortem.state,
+            event.postmortem.due_on,
+            fields.recovered.or(fields.occurred),
+            app.calendars().of_event(fields),
+        ),
         owner_initial: owner.chars().take(1).collect(),
         owner,
     }
@@ -171,14 +179,20 @@ pub(super) fn due(app: &App, t: &Texts, event: &ProductionEvent) -> String {
     if !event.fields.kind.counts() {
         return String::new();
     }
-    due_on(app, t, event.postmortem.state, event.postmortem.due_on)
+    due_on(app, t, event.postmortem.state, event.postmortem.due_on, app.calendars().of_event(&event.fields))
 }
 
 /// Like [`due`], from state and date alone.
-pub(super) fn due_on(app: &App, t: &Texts, state: PostmortemState, due_on: Option<NaiveDate>) -> String {
+pub(super) fn due_on(
+    app: &App,
+    t: &Texts,
+    state: PostmortemState,
+    due_on: Option<NaiveDate>,
+    calendar: &Calendar,
+) -> String {
     let Some(due) = due_on.filter(|_| state.is_owed()) else { return String::new() };
     let today = app.today();
-    let days = app.calendar.working_days_between(due.min(today), due.max(today));
+    let days = calendar.working_days_between(due.min(today), due.max(today));
     let zh = t.lang == "zh-CN";
     match due.cmp(&today) {
         std::cmp::Ordering::Equal => t.today.to_owned(),

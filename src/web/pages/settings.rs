@@ -55,6 +55,8 @@ struct Settings {
     /// A secret that is shown this once: its label and itself.
     secret: Option<(&'static str, String)>,
     email: String,
+    /// IANA name; empty is the report zone.
+    zone: String,
     tokens: Vec<TokenRow>,
     accounts: Vec<AccountRow>,
     roles: Vec<(&'static str, &'static str)>,
@@ -87,6 +89,12 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
         message: outcome.message,
         secret: outcome.secret,
         email: caller.signed_in.as_ref().map(|signed_in| signed_in.account.email.clone()).unwrap_or_default(),
+        zone: caller
+            .signed_in
+            .as_ref()
+            .and_then(|one| one.account.zone)
+            .map(|zone| zone.name().to_owned())
+            .unwrap_or_default(),
         tokens: tokens
             .into_iter()
             .map(|token| TokenRow {
@@ -148,6 +156,25 @@ pub async fn language(
     let lang = if words(&caller).lang == "en" { "zh-CN" } else { "en" };
     accounts::set_language(&app, &caller.actor, lang).await?;
     Ok(back(&form.back))
+}
+
+/// A zone of one's own.
+#[derive(Debug, Deserialize)]
+pub struct ZoneForm {
+    zone: String,
+}
+
+/// Says in which zone one lives: reminders come in the morning there.
+pub async fn zone(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<ZoneForm>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    if let Some(id) = caller.actor.account_id {
+        accounts::set_zone(&app, &caller.actor, id, Some(&form.zone)).await?;
+    }
+    Ok(back("/settings"))
 }
 
 /// The chosen colours.

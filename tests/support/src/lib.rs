@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use fupan::{
-    domain::{actor::Role, calendar::Calendar},
+    domain::actor::Role,
     runtime::system::SystemIds,
     service::{App, accounts, ports::Clock, sessions, tokens},
     store::{self, Store},
@@ -80,7 +80,7 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         store,
         clock,
         ids: Arc::new(SystemIds),
-        calendar: Arc::new(Calendar::bundled()),
+        calendars: Arc::default(),
         zone: chrono_tz::Asia::Shanghai,
         public_url: "http://fupan.test".to_owned(),
         mail_domain: "fupan.test".to_owned(),

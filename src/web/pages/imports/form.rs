@@ -97,6 +97,13 @@ impl Fields {
         Ok(sent)
     }
 
+    /// The first uploaded document, else the pasted one, as text.
+    pub fn whole_text(&self) -> Result<String, crate::service::ServiceError> {
+        let sent = self.documents()?;
+        let first = sent.iter().find(|document| !document.pasted).or_else(|| sent.first());
+        Ok(imports::document(first.map(|document| document.bytes.clone()).unwrap_or_default())?)
+    }
+
     /// The words on rows, by the row's name: `0.e.3` is the fourth event of the first document.
     pub(super) fn rows(&self) -> BTreeMap<String, BTreeMap<String, String>> {
         let mut rows: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();

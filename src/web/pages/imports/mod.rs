@@ -28,7 +28,8 @@ use crate::{
         problem::Problem,
     },
 };
-use form::{FILE_LIMIT, Fields, ROW_LIMIT, Sent, too_many};
+pub(super) use form::Fields;
+use form::{FILE_LIMIT, ROW_LIMIT, Sent, too_many};
 use rows::Row;
 use runs::RunRow;
 

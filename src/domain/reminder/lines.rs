@@ -1,0 +1,118 @@
+//! Steps and ladders as lines that people type: `-1 owner`, `+1/1 owner,leads`, `0 14:00 ladder:上报`, `0/1 groups`.
+
+use chrono::NaiveTime;
+
+use super::policy::{By, Ladder, Rung, StepRule};
+use crate::domain::{checked::FieldError, policy::refused};
+
+/// A step as a line.
+pub fn of_step(step: &StepRule) -> String {
+    let day = if step.day > 0 { format!("+{}", step.day) } else { step.day.to_string() };
+    let every = step.every.map(|every| format!("/{every}")).unwrap_or_default();
+    let at = step.at.map(|at| format!(" {}", at.format("%H:%M"))).unwrap_or_default();
+    let to = match step.by {
+        By::Groups => "groups".to_owned(),
+        By::Mail => step.to.join(","),
+    };
+    format!("{day}{every}{at} {to}")
+}
+
+/// The steps of lines; empty lines are skipped. A refusal names the line.
+pub fn steps(place: &str, text: &str) -> Result<Vec<StepRule>, FieldError> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            let remedy = "write the day, the time where it is another one, and recipients: +1/1 10:30 owner,leads";
+            step(line).ok_or_else(|| refused(&format!("{place} line {}", number + 1), remedy))
+        })
+        .collect()
+}
+
+fn step(line: &str) -> Option<StepRule> {
+    let line = line.replace(['，', '、'], ",");
+    let mut words = line.split_whitespace().peekable();
+    let first = words.next()?;
+    let (day, every) = match first.split_once('/') {
+        Some((day, every)) => (day, Some(every.parse().ok()?)),
+        None => (first, None),
+    };
+    let day = day.trim_start_matches('+').parse().ok()?;
+    let at = words.peek().and_then(|word| NaiveTime::parse_from_str(word, "%H:%M").ok());
+    if at.is_some() {
+        words.next();
+    }
+    let to: Vec<String> = words
+        .flat_map(|word| word.split(','))
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let groups = to.iter().any(|word| word == "groups");
+    match (groups, to.len()) {
+        (true, 1) => Some(StepRule { day, every, at, to: Vec::new(), by: By::Groups }),
+        (true, _) | (false, 0) => None,
+        (false, _) => Some(StepRule { day, every, at, to, by: By::Mail }),
+    }
+}
+
+/// A ladder as a line: `上报: 1 leads; 3 admins,boss@example.com`.
+pub fn of_ladder(ladder: &Ladder) -> String {
+    let rungs: Vec<String> = ladder.rungs.iter().map(|rung| format!("{} {}", rung.from, rung.to.join(","))).collect();
+    format!("{}: {}", ladder.name, rungs.join("; "))
+}
+
+/// The ladders of lines; empty lines are skipped. A refusal names the line.
+pub fn ladders(text: &str) -> Result<Vec<Ladder>, FieldError> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            let remedy = "write a name and rungs: 上报: 1 leads; 3 admins,boss@example.com";
+            ladder(line).ok_or_else(|| refused(&format!("ladders line {}", number + 1), remedy))
+        })
+        .collect()
+}
+
+fn ladder(line: &str) -> Option<Ladder> {
+    let line = line.replace('：', ":").replace(['，', '、'], ",").replace('；', ";");
+    let (name, rungs) = line.split_once(':')?;
+    let rungs = rungs
+        .split(';')
+        .filter(|rung| !rung.trim().is_empty())
+        .map(|rung| {
+            let (from, to) = rung.trim().split_once(' ')?;
+            let to = to.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            Some(Rung { from: from.parse().ok()?, to })
+        })
+        .collect::<Option<Vec<Rung>>>()?;
+    Some(Ladder { name: name.trim().to_owned(), rungs })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::reminder::policy::ReminderPolicy;
+
+    #[test]
+    fn the_steps_of_the_default_are_lines_and_back() {
+        for rule in ReminderPolicy::default().rules {
+            let text: Vec<String> = rule.steps.iter().map(of_step).collect();
+            assert_eq!(steps("steps", &text.join("\r\n")).unwrap(), rule.steps, "{text:?}");
+        }
+        let typed = steps("steps", "\n+2/3 14:30 owner， boss@example.com\n0/1 groups").unwrap();
+        assert_eq!(typed.iter().map(of_step).collect::<Vec<_>>(), ["+2/3 14:30 owner,boss@example.com", "0/1 groups"]);
+        let ladder = ladders("上报：1 leads；3 admins，boss@example.com\n").unwrap();
+        assert_eq!(of_ladder(&ladder[0]), "上报: 1 leads; 3 admins,boss@example.com");
+    }
+
+    #[test]
+    fn a_line_that_says_nothing_is_refused_with_its_number() {
+        for text in ["owner", "+1", "+1/x owner", "x owner", "0 groups,owner", "+1 10:30"] {
+            let refusal = steps("rules[0].steps", &format!("0 owner\n{text}")).unwrap_err().to_string();
+            assert!(refusal.contains("rules[0].steps line 2"), "{text}: {refusal}");
+        }
+        for text in ["上报", "上报: leads", "上报: x leads"] {
+            assert!(ladders(text).unwrap_err().to_string().contains("ladders line 1"), "{text}");
+        }
+    }
+}
