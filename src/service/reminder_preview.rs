@@ -105,7 +105,12 @@ pub async fn preview(app: &App, actor: &Actor, document: Option<&str>) -> Result
     let calendars = app.calendars();
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
     items.retain(|item| policy.rules.iter().any(|rule| plan::applies(rule, item)));
-    let (lines, more) = plan::forecast(&items, rules, app.now(), DAYS, LINES);
+    let (lines, more) = {
+        let ids: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let had = store::reminders::had(connection, &ids, reminders::ledger_since(app)).await?;
+        plan::forecast(&items, rules, app.now(), (DAYS, LINES), &|one| had.contains(one))
+    };
     let shown = lines.iter().map(|line| shown(actor, &policy, &directory, &items, line));
     Ok(Preview { lines: shown.collect(), cut: cut || more, things: items.len() })
 }

@@ -174,6 +174,11 @@ async fn weeks_to_look_at(
     Ok(Some(reminder_items::weeks(app, connection, policy).await?))
 }
 
+/// The day from which on the ledger is asked.
+pub(super) fn ledger_since(app: &App) -> NaiveDate {
+    app.today().checked_sub_days(Days::new(LEDGER_DAYS)).unwrap_or_default()
+}
+
 /// What planning found.
 struct Found {
     due: BTreeMap<Uuid, Vec<Reminder>>,
@@ -191,7 +196,7 @@ async fn look(
     weeks: &[Item],
 ) -> Result<Found, ServiceError> {
     let gatherer = Gatherer::of(app, connection, rules.policy).await?;
-    let since = app.today().checked_sub_days(Days::new(LEDGER_DAYS)).unwrap_or_default();
+    let since = ledger_since(app);
     let mut found = Found { due: BTreeMap::new(), items: HashMap::new(), next: BTreeMap::new(), looked_at: 0 };
     let mut after = None;
     loop {

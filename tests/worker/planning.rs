@@ -282,6 +282,10 @@ async fn a_preview_says_what_a_policy_would_do_before_it_is_saved() {
         stored,
         "nothing is saved"
     );
+    // What was told today is not foretold once more.
+    stage.round_at("2024-08-28T10:07:00+08:00").await;
+    let rest = reminder_preview::preview(&stage.app, &operator(), None).await.unwrap();
+    assert_eq!((rest.lines[0].day.to_string().as_str(), rest.lines[0].items[0].offset), ("2024-08-29", 0));
     stage
         .change(
             1,

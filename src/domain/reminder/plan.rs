@@ -408,13 +408,13 @@ pub struct Forecast {
 pub const FORECAST_ITEMS: usize = 20;
 
 /// Who gets what in the next `days` days from `today` on, as far as things stay as they are: the steps that come on each day,
-/// and on the first also what is caught up. At most `limit` lines; says whether there are more.
+/// and on the first also what is caught up, without what was told (`had`). At most `limit` lines; says whether there are more.
 pub fn forecast(
     items: &[Item],
     rules: Rules<'_>,
     now: DateTime<Utc>,
-    days: u64,
-    limit: usize,
+    (days, limit): (u64, usize),
+    had: &dyn Fn(&Reminder) -> bool,
 ) -> (Vec<Forecast>, bool) {
     let today = now.with_timezone(&rules.zone).date_naive();
     let mut lines: Vec<Forecast> = Vec::new();
@@ -428,6 +428,9 @@ pub fn forecast(
             worked |= rules.calendars.of_team(item.team).is_working_day(day);
             for (recipient, reason) in told(item, rules, day, END_OF_DAY) {
                 if reason.occurrence != day && !fresh {
+                    continue;
+                }
+                if fresh && had(&reminder(item, recipient, reason)) {
                     continue;
                 }
                 let rule = rules.policy.rules.get(reason.rule);

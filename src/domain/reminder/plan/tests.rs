@@ -208,7 +208,7 @@ fn each_person_is_told_at_the_slot_of_the_zone_that_they_live_in() {
 fn a_forecast_says_who_gets_what_when_and_why() {
     let world = World::new();
     let items = [item(1, Some(OWNER), "2024-09-13"), item(2, None, "2024-09-18")];
-    let (lines, more) = forecast(&items, world.rules(), at("2024-09-12T09:00:00+08:00"), 7, 100);
+    let (lines, more) = forecast(&items, world.rules(), at("2024-09-12T09:00:00+08:00"), (7, 100), &|_| false);
     let shown: Vec<_> = lines
         .iter()
         .map(|line| {
@@ -229,7 +229,7 @@ fn a_forecast_says_who_gets_what_when_and_why() {
     ]
     .map(|(day, who, items)| (day.to_owned(), who, items));
     assert_eq!(shown, expected);
-    assert!(!more && forecast(&items, world.rules(), at("2024-09-12T09:00:00+08:00"), 7, 2).1);
+    assert!(!more && forecast(&items, world.rules(), at("2024-09-12T09:00:00+08:00"), (7, 2), &|_| false).1);
     let next = upcoming(&items[0], world.rules(), day("2024-09-10"), 4);
     assert_eq!(
         next,
