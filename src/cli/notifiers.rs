@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     domain::{notifier::Topic, reminder::digest::Language},
+    i18n::outbox::problem_words,
     service::{
         notifiers::{self, Notifier, NotifierPatch},
         outbox_admin, teams,
@@ -252,7 +253,8 @@ async fn deliveries(session: &Session, word: &str) -> anyhow::Result<()> {
         }
         let at = chrono::DateTime::from_timestamp_millis(message.created_at).unwrap_or_default();
         let at = at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M");
-        let problem = message.last_error.map(|error| format!("  {error}")).unwrap_or_default();
+        let problem = message.last_error.map(|said| problem_words(true, message.last_phase, &said));
+        let problem = problem.map(|words| format!("  {words}")).unwrap_or_default();
         data(&format!("{at}  {}  {}{problem}", message.state.code(), message.subject));
     }
     Ok(())

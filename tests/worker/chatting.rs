@@ -164,6 +164,11 @@ async fn a_tool_that_says_too_fast_is_left_alone_for_ten_minutes_and_a_refusal_i
     let dead = &notifiers::deliveries(&stage.app, &operator(), forbidden.id).await.unwrap()[0];
     assert_eq!(dead.state, OutboxState::Dead);
     assert_eq!(dead.last_error.as_deref(), Some("310000 keywords not in content"));
+    // Mended by hand: it goes again, also to a group.
+    let again = fupan::service::outbox_admin::requeue(&stage.app, &operator(), dead.id).await.unwrap();
+    assert_eq!(again.state, OutboxState::Pending);
+    stage.round().await;
+    assert_eq!(server.count(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

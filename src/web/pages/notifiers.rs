@@ -9,7 +9,10 @@ use uuid::Uuid;
 use super::{Shell, redirect, refusal, render};
 use crate::{
     domain::{chat::CHAT_TOOLS, checked::FieldError, reminder::digest::Language},
-    i18n::notifiers::{self as words, NotifierTexts},
+    i18n::{
+        notifiers::{self as words, NotifierTexts},
+        outbox::problem_words,
+    },
     service::{
         App, ServiceError,
         notifiers::{self, Notifier, NotifierPatch, TOPICS},
@@ -172,7 +175,8 @@ async fn show(
     if let Some(row) = rows.iter_mut().find(|row| Some(row.id) == shown.of) {
         row.open = true;
         let found = notifiers::deliveries(app, &caller.actor, row.id).await?;
-        row.deliveries = found.into_iter().map(|message| delivery_row(app, w, message)).collect();
+        row.deliveries =
+            found.into_iter().map(|message| delivery_row(app, w, language == Language::Chinese, message)).collect();
     }
     let page = NotifiersPage {
         w,
@@ -223,14 +227,14 @@ fn row_of(app: &App, notifier: &Notifier, language: Language) -> NotifierRow {
     }
 }
 
-fn delivery_row(app: &App, w: &NotifierTexts, message: OutboxMessage) -> DeliveryRow {
+fn delivery_row(app: &App, w: &NotifierTexts, chinese: bool, message: OutboxMessage) -> DeliveryRow {
     let at = DateTime::from_timestamp_millis(message.created_at).unwrap_or_default().with_timezone(&app.zone);
     DeliveryRow {
         at: at.format("%m-%d %H:%M").to_string(),
         state: state_words(w, message.state),
         bad: matches!(message.state, OutboxState::Dead | OutboxState::Unconfirmed | OutboxState::Expired),
         subject: message.subject,
-        problem: message.last_error.unwrap_or_default(),
+        problem: message.last_error.map(|said| problem_words(chinese, message.last_phase, &said)).unwrap_or_default(),
     }
 }
 
