@@ -15,6 +15,7 @@ use super::{
     burn_warnings::{self, BURN_KIND},
     mail_acts, mail_stops, notifiers,
     ports::{Delivery, MailWords, OutgoingChat, OutgoingMessage, RenderDigest},
+    reminder_items,
     reminders::{self, DIGEST_KIND, Refreshed},
     report_mailings::{self, REPORT_KIND},
     retry::retried,
@@ -262,7 +263,8 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
             (message.subject, message.text, message.html) = (words.subject, words.text, words.html);
             message.thread = thread;
         }
-        if let Some(account) = message.recipient_id {
+        let stranger = |id: &Uuid| reminder_items::is_stranger(*id, &message.recipient);
+        if let Some(account) = message.recipient_id.filter(|id| !stranger(id)) {
             unsubscribe_url = Some(mail_acts::unsubscribe_url(app, account, message.date_at).await?);
         }
     }

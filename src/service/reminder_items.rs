@@ -24,6 +24,7 @@ use crate::{
             policy::{ReminderPolicy, Subject},
         },
         severity::SeverityPolicy,
+        team::Team,
         visibility::Sight,
     },
     store::{self, accounts::Account, reminders::ConnectionTrait},
@@ -56,8 +57,34 @@ pub(super) async fn directory(
     connection: &impl ConnectionTrait,
     policy: &ReminderPolicy,
 ) -> Result<Directory, ServiceError> {
-    let mut accounts: HashMap<Uuid, Account> =
-        store::accounts::list(connection).await?.into_iter().map(|account| (account.id, account)).collect();
+    let (accounts, teams) = (store::accounts::list(connection).await?, store::teams::all(connection).await?);
+    directory_of(connection, policy, accounts, teams).await
+}
+
+/// The same with these people alone, besides everyone whom the policy may name: a mail that is looked at again asks for no
+/// list of all accounts.
+pub(super) async fn directory_about(
+    connection: &impl ConnectionTrait,
+    policy: &ReminderPolicy,
+    mut people: BTreeSet<Uuid>,
+) -> Result<Directory, ServiceError> {
+    let teams = store::teams::all(connection).await?;
+    people.extend(teams.iter().filter_map(|team| team.fields.lead));
+    let accounts = if policy.addresses().is_empty() {
+        store::accounts::those_and_leads(connection, &people).await?
+    } else {
+        store::accounts::list(connection).await?
+    };
+    directory_of(connection, policy, accounts, teams).await
+}
+
+async fn directory_of(
+    connection: &impl ConnectionTrait,
+    policy: &ReminderPolicy,
+    accounts: Vec<Account>,
+    teams: Vec<Team>,
+) -> Result<Directory, ServiceError> {
+    let mut accounts: HashMap<Uuid, Account> = accounts.into_iter().map(|account| (account.id, account)).collect();
     let with_role = |role: Role| -> BTreeSet<Uuid> {
         accounts.values().filter(|account| account.active && account.role == role).map(|account| account.id).collect()
     };
@@ -73,7 +100,6 @@ pub(super) async fn directory(
         addresses.insert(address, id);
     }
     let active = accounts.values().filter(|one| one.active).map(|one| (one.id, one.zone)).collect();
-    let teams = store::teams::all(connection).await?;
     let team_leads = teams.into_iter().filter_map(|team| Some((team.id, team.fields.lead?))).collect();
     let groups: HashMap<Uuid, Notifier> = store::notifiers::enabled(connection)
         .await?
@@ -94,6 +120,11 @@ fn id_of_address(address: &str) -> Uuid {
         *to = *from;
     }
     Uuid::from_bytes(bytes)
+}
+
+/// Whether a recipient is an address that is nobody's account: there is nobody who could act by a link.
+pub(super) fn is_stranger(id: Uuid, email: &str) -> bool {
+    id == id_of_address(&checked::fold(email))
 }
 
 /// What a digest needs to know of an address that is nobody's account. It never signs in.

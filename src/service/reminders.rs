@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError, events, mail_acts, notifiers, policies,
     ports::{MailWords, RenderDigest},
-    reminder_items::{self, Directory, Gatherer, directory},
+    reminder_items::{self, Directory, Gatherer, directory, directory_about},
     retry::retried,
 };
 use crate::{
@@ -365,15 +365,15 @@ pub(super) async fn refresh(
 ) -> Result<Refreshed, ServiceError> {
     let connection = app.store.read();
     let policy = policy(connection).await?;
-    let directory = directory(connection, &policy).await?;
+    let carried = Carried::load(app, connection, &policy, &[message]).await?;
+    let directory = carried.directory(connection, &policy).await?;
     let calendars = app.calendars();
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
     let account = message.recipient_id.and_then(|id| directory.accounts.get(&id)).filter(|account| account.active);
     let Some(account) = account else { return Ok(Refreshed::Unwanted) };
     let zone = plan::zone_of(rules, account.id);
     let day = day_of(message, zone);
-    let Sorted { right, dropped } =
-        sorted_out(app, connection, rules, &[message]).await?.remove(&message.id).unwrap_or_default();
+    let Sorted { right, dropped } = carried.sorted(rules, &[message]).remove(&message.id).unwrap_or_default();
     if right.is_empty() {
         return Ok(Refreshed::Unwanted);
     }
@@ -401,10 +401,11 @@ pub(super) async fn still_wanted(
         return Ok(BTreeSet::new());
     }
     let policy = policy(connection).await?;
-    let directory = directory(connection, &policy).await?;
+    let carried = Carried::load(app, connection, &policy, messages).await?;
+    let directory = carried.directory(connection, &policy).await?;
     let calendars = app.calendars();
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
-    let sorted = sorted_out(app, connection, rules, messages).await?;
+    let sorted = carried.sorted(rules, messages);
     Ok(sorted.into_iter().filter(|(_, sorted)| !sorted.right.is_empty()).map(|(id, _)| id).collect())
 }
 
@@ -422,38 +423,70 @@ struct Sorted {
     dropped: Vec<Reminder>,
 }
 
-/// What each of these messages still says, by its id.
-async fn sorted_out(
-    app: &App,
-    connection: &impl ConnectionTrait,
-    rules: Rules<'_>,
-    messages: &[&OutboxMessage],
-) -> Result<HashMap<Uuid, Sorted>, ServiceError> {
-    let ids: Vec<Uuid> = messages.iter().map(|message| message.id).collect();
-    let planned = store::reminders::planned_of_all(connection, &ids).await?;
-    let events: BTreeSet<Uuid> = planned.iter().filter_map(|(_, reminder)| reminder.event).collect();
-    let events: Vec<Uuid> = events.into_iter().collect();
-    let gatherer = Gatherer::of(app, connection, rules.policy).await?;
-    let mut items = gatherer.of_events(app, connection, &events).await?;
-    if planned.iter().any(|(_, reminder)| reminder.event.is_none()) {
-        items.extend(reminder_items::weeks(app, connection, rules.policy).await?);
-    }
-    let items: HashMap<(Subject, Uuid), Item> = items.into_iter().map(|item| ((item.subject, item.id), item)).collect();
-    let day = |message: &OutboxMessage| {
-        day_of(message, message.recipient_id.map_or(app.zone, |id| plan::zone_of(rules, id)))
-    };
-    let days: HashMap<Uuid, NaiveDate> = messages.iter().map(|message| (message.id, day(message))).collect();
-    let mut sorted: HashMap<Uuid, Sorted> = HashMap::new();
-    for (message, reminder) in planned {
-        let Some(day) = days.get(&message) else { continue };
-        let found = sorted.entry(message).or_default();
-        let item = items.get(&(reminder.subject, reminder.item));
-        match item.and_then(|item| Some((item, plan::still_right(&reminder, item, rules, *day)?))) {
-            Some((item, reason)) => found.right.push((item.clone(), reason)),
-            None => found.dropped.push(reminder),
+/// What messages were planned to say.
+struct Carried {
+    /// Reminders, each with its message.
+    planned: Vec<(Uuid, Reminder)>,
+    /// What they are about, as it stands now.
+    items: HashMap<(Subject, Uuid), Item>,
+    /// Whom the messages go to.
+    recipients: BTreeSet<Uuid>,
+}
+
+impl Carried {
+    async fn load(
+        app: &App,
+        connection: &impl ConnectionTrait,
+        policy: &ReminderPolicy,
+        messages: &[&OutboxMessage],
+    ) -> Result<Self, ServiceError> {
+        let ids: Vec<Uuid> = messages.iter().map(|message| message.id).collect();
+        let planned = store::reminders::planned_of_all(connection, &ids).await?;
+        let events: BTreeSet<Uuid> = planned.iter().filter_map(|(_, reminder)| reminder.event).collect();
+        let events: Vec<Uuid> = events.into_iter().collect();
+        let gatherer = Gatherer::of(app, connection, policy).await?;
+        let mut items = gatherer.of_events(app, connection, &events).await?;
+        if planned.iter().any(|(_, reminder)| reminder.event.is_none()) {
+            items.extend(reminder_items::weeks(app, connection, policy).await?);
         }
+        let items = items.into_iter().map(|item| ((item.subject, item.id), item)).collect();
+        let recipients = messages.iter().filter_map(|message| message.recipient_id).collect();
+        Ok(Self { planned, items, recipients })
     }
-    Ok(sorted)
+
+    /// Those who may hear of it.
+    async fn directory(
+        &self,
+        connection: &impl ConnectionTrait,
+        policy: &ReminderPolicy,
+    ) -> Result<Directory, ServiceError> {
+        let mut people = self.recipients.clone();
+        people.extend(self.planned.iter().map(|(_, reminder)| reminder.recipient));
+        for item in self.items.values() {
+            people.extend(item.owner);
+            people.extend(item.readers.iter().flatten());
+        }
+        directory_about(connection, policy, people).await
+    }
+
+    /// What each of the messages still says, by its id.
+    fn sorted(&self, rules: Rules<'_>, messages: &[&OutboxMessage]) -> HashMap<Uuid, Sorted> {
+        let day = |message: &OutboxMessage| {
+            day_of(message, message.recipient_id.map_or(rules.zone, |id| plan::zone_of(rules, id)))
+        };
+        let days: HashMap<Uuid, NaiveDate> = messages.iter().map(|message| (message.id, day(message))).collect();
+        let mut sorted: HashMap<Uuid, Sorted> = HashMap::new();
+        for (message, reminder) in &self.planned {
+            let Some(day) = days.get(message) else { continue };
+            let found = sorted.entry(*message).or_default();
+            let item = self.items.get(&(reminder.subject, reminder.item));
+            match item.and_then(|item| Some((item, plan::still_right(reminder, item, rules, *day)?))) {
+                Some((item, reason)) => found.right.push((item.clone(), reason)),
+                None => found.dropped.push(*reminder),
+            }
+        }
+        sorted
+    }
 }
 
 /// The conversation of a digest: that of its event, where it is about one.
@@ -490,7 +523,9 @@ async fn words(
         public_url: &app.public_url,
     };
     let mut digest = digest::build(reader, items, &later, &app.calendars(), &name_of(directory));
-    mail_acts::link(app, account, &mut digest).await?;
+    if !reminder_items::is_stranger(account.id, &account.email) {
+        mail_acts::link(app, account, &mut digest).await?;
+    }
     render(&digest).map_err(ServiceError::Interrupted)
 }
 

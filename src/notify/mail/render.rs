@@ -2,7 +2,8 @@
 
 use crate::{
     domain::reminder::{
-        digest::{Digest, DigestGroup, Language},
+        digest::{Digest, DigestGroup, DigestItem, Language},
+        policy::Subject,
         words,
     },
     service::ports::MailWords,
@@ -121,10 +122,13 @@ fn view(digest: &Digest) -> DigestView {
 }
 
 fn group_view(digest: &Digest, group: &DigestGroup, heading: &'static str, late: bool) -> GroupView {
-    let links = |number: i64| digest.links.get(&number).cloned().unwrap_or_default();
+    // The links are about postmortems; an action item may have the number of one.
+    let links = |item: &DigestItem| {
+        digest.links.get(&item.number).filter(|_| item.subject == Subject::Postmortem).cloned().unwrap_or_default()
+    };
     let items = group.items.iter().map(|item| ItemView {
-        own: links(item.number).own.unwrap_or_default(),
-        snooze: links(item.number).snooze.unwrap_or_default(),
+        own: links(item).own.unwrap_or_default(),
+        snooze: links(item).snooze.unwrap_or_default(),
         label: words::label(item),
         line: words::line(item).to_owned(),
         facts: words::facts(item, digest.language),
@@ -136,10 +140,7 @@ fn group_view(digest: &Digest, group: &DigestGroup, heading: &'static str, late:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reminder::{
-        digest::{DigestItem, Owner},
-        policy::Subject,
-    };
+    use crate::domain::reminder::digest::Owner;
 
     fn digest(language: Language) -> Digest {
         let item = |number, line: &str, due_on: &str, overdue_days| DigestItem {

@@ -8,7 +8,9 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 use super::{
     accounts, action_items, analytics, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body,
     event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
-    indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares, sources, teams, timeline,
+    indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders,
+    report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares,
+    sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
