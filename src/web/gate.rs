@@ -35,6 +35,9 @@ const SHARED: &str = "/s/";
 /// Under this path lie the pages that unsubscribe an address from a mail.
 const UNSUBSCRIBE: &str = "/unsubscribe/";
 
+/// Samples are pushed here.
+const SAMPLES: &str = "/api/v1/indicators/{key}/samples";
+
 /// A request's path for the log: what stands behind these prefixes opens something and stays out of it. Handlers are
 /// found by the decoded path, so it is the one to look at.
 fn without_secret(request: &ServiceRequest) -> String {
@@ -130,6 +133,9 @@ pub async fn pass<B: MessageBody + 'static>(
         ),
     ] {
         headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
+    }
+    if app.as_ref().is_some_and(|app| app.public_url.starts_with("https://")) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, header::HeaderValue::from_static("max-age=31536000"));
     }
     if shared {
         // A wiki of another site shows these pages in a frame; they hold no script and no form.
@@ -251,6 +257,11 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         let words = format!("{} does not take {}", request.path(), request.method());
         return Err(Refusal::here(app, request, Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", words)).await);
     };
+    if is_packed(request, &pattern) {
+        let words = "packed bodies are not taken here; send it without Content-Encoding";
+        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "packed", words);
+        return Err(Refusal::here(app, request, problem).await);
+    }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let api = pattern.starts_with("/api/");
     let bearer = request
@@ -289,6 +300,15 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         return Err(Refusal::Problem(ServiceError::Forbidden { needs }.into()));
     }
     Ok(Some(caller))
+}
+
+/// Whether a body comes packed where it may not. Bodies are unpacked before their size is looked at, and a few hundred bytes
+/// of brotli are gigabytes: only samples come packed, by gzip, from those who may write them.
+fn is_packed(request: &ServiceRequest, pattern: &str) -> bool {
+    request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| {
+        let samples = pattern == SAMPLES && value.as_bytes().eq_ignore_ascii_case(b"gzip");
+        !samples && !value.as_bytes().eq_ignore_ascii_case(b"identity")
+    })
 }
 
 /// Who is signed in with the browser.

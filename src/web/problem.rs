@@ -108,6 +108,7 @@ fn chinese_of(code: &str) -> Option<&'static str> {
         "method" => "这个地址不支持这种请求方法",
         "malformed" => "内容读不懂，请检查格式",
         "too_large" => "内容太大，最多 2 MiB",
+        "packed" => "这里不收压缩过的内容，请去掉 Content-Encoding 再发",
         "version_needed" => "请带上 If-Match 和读到的 ETag",
         "too_many" => "尝试太频繁，请稍后再试",
         "unavailable" | "page" => "服务暂时办不了，请稍后再试；日志里按请求号能查到原因",

@@ -245,11 +245,12 @@ async fn deliver(
         return Ok(true);
     };
     let Some(state) = note(app, claimed, &delivery, unreachable_in_a_row).await? else {
-        tracing::warn!(message = %id, ?delivery, "another worker took the message over before the outcome was noted");
+        tracing::warn!(message = %id, "another worker took the message over before the outcome was noted");
         report.lost += 1;
         return Ok(true);
     };
-    tracing::info!(message = %id, state = state.code(), ?delivery, "outbox message");
+    // What the other side answered often holds the address: it is kept with the message, not in the log.
+    tracing::info!(message = %id, state = state.code(), "outbox message");
     let (count, problem) = match delivery {
         Delivery::Accepted => (&mut report.sent, None),
         Delivery::RefusedForNow(reply) | Delivery::TooFast(reply, _) => (&mut report.refused_for_now, Some(reply)),
