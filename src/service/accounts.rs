@@ -344,9 +344,18 @@ pub async fn change_password(
     secrets::check_password("new_password", &new)?;
     let id = actor.account_id.ok_or(ServiceError::SignInNeeded)?;
     let account = store::accounts::by_id(app.store.read(), id).await?.ok_or(ServiceError::SignInNeeded)?;
-    if !secrets::verify_password(old, account.password_hash.clone()).await {
+    let key = format!("password {id}");
+    if let Some(seconds) = app.attempts.wait(&key, app.now_millis()) {
+        return Err(ServiceError::TooMany { seconds });
+    }
+    app.attempts.wrong(&key, app.now_millis());
+    let good = secrets::verify_password(old, account.password_hash.clone())
+        .await
+        .inspect_err(|_| app.attempts.untried(&key))?;
+    if !good {
         return Err(FieldError::shape("old_password", "it is not your current password").into());
     }
+    app.attempts.right(&key);
     let hash = secrets::hash_password(app, new).await?;
     let (app, actor) = (app.clone(), actor.clone());
     detached(async move {

@@ -10,6 +10,7 @@ use super::{
     ServiceError,
     attempts::Attempts,
     known_levels::KnownLevels,
+    limits::Limits,
     line_styles::LineStyles,
     ports::{Clock, Ids, Outgoing, RenderReportMail},
 };
@@ -40,6 +41,8 @@ pub struct App {
     pub mail_domain: String,
     /// Wrong passwords of late.
     pub attempts: Arc<Attempts>,
+    /// How often somebody may ask.
+    pub limits: Arc<Limits>,
     /// Asks other servers over HTTP.
     pub outgoing: Arc<dyn Outgoing>,
     /// The words of weekly mails, for their previews.

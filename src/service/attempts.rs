@@ -50,6 +50,13 @@ impl Attempts {
         entry.0 = entry.0.saturating_add(1);
     }
 
+    /// Takes one back: the password was never looked at.
+    pub fn untried(&self, key: &str) {
+        if let Some((count, _)) = self.table().get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Forgets `key`: its password was right.
     pub fn right(&self, key: &str) {
         self.table().remove(key);
@@ -72,6 +79,13 @@ mod tests {
         assert_eq!(attempts.wait("a", WINDOW), None);
         attempts.wrong("a", WINDOW + 1);
         assert_eq!(attempts.wait("a", WINDOW + 2), None, "a new window");
+        for _ in 0..MOST {
+            attempts.wrong("a", WINDOW + 3);
+        }
+        attempts.untried("a");
+        assert!(attempts.wait("a", WINDOW + 4).is_some(), "ten are left of eleven");
+        attempts.untried("a");
+        assert_eq!(attempts.wait("a", WINDOW + 4), None);
         attempts.right("a");
         assert!(attempts.table().is_empty());
     }

@@ -30,6 +30,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod indicators;
 pub mod known_levels;
+pub mod limits;
 pub mod line_styles;
 pub mod measured;
 pub mod notifiers;

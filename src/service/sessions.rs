@@ -45,7 +45,8 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<(String
     app.attempts.wrong(&key, app.now_millis());
     let account = store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active);
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-    let good = secrets::verify_password(password, hash).await;
+    // Nothing was guessed where it was not looked at.
+    let good = secrets::verify_password(password, hash).await.inspect_err(|_| app.attempts.untried(&key))?;
     match account {
         Some(account) if good => {
             app.attempts.right(&key);
