@@ -30,7 +30,7 @@ pub struct Problem {
     /// The rows of a file that it is about.
     pub rows: Box<[RowProblem]>,
     /// In how many seconds to ask again.
-    pub retry_after: Option<i64>,
+    pub retry_after: Option<u16>,
 }
 
 /// What is wrong with a row of a file.
@@ -70,7 +70,7 @@ impl Problem {
         let detail = format!("too many requests; try again in {seconds} seconds");
         let chinese = Some(format!("请求太频繁，请 {seconds} 秒后再试"));
         let status = StatusCode::TOO_MANY_REQUESTS;
-        Self { chinese, retry_after: Some(seconds), ..Self::new(status, "too_many", detail) }
+        Self { chinese, retry_after: Some(short(seconds)), ..Self::new(status, "too_many", detail) }
     }
 }
 
@@ -120,6 +120,11 @@ impl Problem {
     }
 }
 
+/// Waits are of minutes.
+fn short(seconds: i64) -> u16 {
+    u16::try_from(seconds).unwrap_or(u16::MAX)
+}
+
 /// What a code says in Chinese where the English sentence is always the same.
 fn chinese_of(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -155,7 +160,7 @@ impl ResponseError for Problem {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         if let Some(seconds) = self.retry_after {
-            answer.insert_header((header::RETRY_AFTER, seconds));
+            answer.insert_header((header::RETRY_AFTER, u64::from(seconds)));
         }
         let mut answer = answer.content_type(MEDIA_TYPE).body(self.body("", false));
         answer.extensions_mut().insert(self.clone());
@@ -169,7 +174,7 @@ impl From<ServiceError> for Problem {
         let chinese = Some(crate::i18n::problems::chinese(&error));
         let mut asked: Box<[&'static str]> = Box::default();
         let retry_after = match &error {
-            ServiceError::TooMany { seconds } | ServiceError::Busy { seconds } => Some(*seconds),
+            ServiceError::TooMany { seconds } | ServiceError::Busy { seconds } => Some(short(*seconds)),
             _ => None,
         };
         let (status, code) = match &error {
