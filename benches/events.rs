@@ -136,6 +136,7 @@ async fn app(url: &str) -> App {
         public_url: "http://localhost".to_owned(),
         mail_domain: "localhost".to_owned(),
         attempts: Arc::default(),
+        limits: Arc::default(),
         demo: false,
         outgoing: Arc::new(fupan::outgoing::NothingOut),
         report_mail: fupan::notify::mail::report_words,

@@ -94,6 +94,7 @@ async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
         public_url: "http://localhost".to_owned(),
         mail_domain: "localhost".to_owned(),
         attempts: Arc::default(),
+        limits: Arc::default(),
         demo: false,
         outgoing: Arc::new(fupan::outgoing::NothingOut),
         report_mail: fupan::notify::mail::report_words,

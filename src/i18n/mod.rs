@@ -289,6 +289,7 @@ texts! {
     make_token: "生成令牌", "Make a token";
     token_once: "新令牌，只显示这一次，请马上保存：", "The new token, shown this once; keep it now:";
     link_once: "设置密码的链接，只显示这一次，7 天内有效，请发给本人：", "The link to choose a password, shown this once, good for 7 days; send it to the person:";
+    reset_once: "重设密码的链接，只显示这一次，30 分钟内有效，请马上发给本人：", "The link to choose another password, shown this once, good for 30 minutes; send it to the person now:";
     revoke: "吊销", "Revoke";
     made: "创建", "Made";
     last_used: "最近使用", "Last used";

@@ -17,6 +17,7 @@ pub fn chinese(error: &ServiceError) -> String {
         }
         ServiceError::SignInNeeded => "请先登录".to_owned(),
         ServiceError::TooMany { seconds } => format!("密码错误次数太多，请 {seconds} 秒后再试"),
+        ServiceError::Busy { seconds } => format!("此刻登录的人太多，请 {seconds} 秒后再试"),
         ServiceError::NotFound(what) => not_found(what),
         ServiceError::Invalid(error) => field(error),
         ServiceError::Foreign(problem) => super::foreign::problem(problem),

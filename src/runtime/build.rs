@@ -1,21 +1,23 @@
 //! Settings to the parts that services need.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 
 use super::system::{SystemClock, SystemIds};
 use crate::{
-    domain::outgoing::Exceptions,
+    domain::outgoing::{Exceptions, Network},
     notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, notice_words, report_words},
     outgoing::{House, HttpOut, NothingOut},
     service::{
         App, calendars,
+        limits::{Limits, Rates},
         ports::{Clock, Outgoing, Transport},
         search,
     },
     settings::{OutgoingSettings, Settings, TlsSetting},
     store::{self, Store},
+    web::server::{Bounds, Pace},
 };
 
 /// Messages that are on their way to the mail server at once.
@@ -33,6 +35,8 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         .filter(|host| !host.is_empty())
         .unwrap_or("localhost")
         .to_owned();
+    // A clock that stands still gives nothing back.
+    let rates = if clock.is_some() { Rates::NONE } else { rates(settings) };
     let app = App {
         store,
         clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
@@ -42,6 +46,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         public_url,
         mail_domain,
         attempts: Arc::default(),
+        limits: Arc::new(Limits::new(rates)),
         outgoing: outgoing(settings, demo)?,
         report_mail: report_words,
         notice: notice_words,
@@ -54,6 +59,34 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.
     search::index_old(&app, 4).await.context("the search index could not be brought up to date")?;
     Ok(app)
+}
+
+/// What the HTTP side takes in.
+pub fn bounds(settings: &Settings) -> anyhow::Result<Bounds> {
+    let network = |entry: &String| {
+        Network::parse(entry)
+            .with_context(|| format!("http.proxies: {entry:?} is no address and no network like 10.0.0.0/8"))
+    };
+    let (http, usual) = (&settings.http, Bounds::default());
+    Ok(Bounds {
+        connections: http.connections.unwrap_or(usual.connections),
+        pace: Pace {
+            first: http.body_seconds.map_or(usual.pace.first, Duration::from_secs),
+            rate: http.body_rate.unwrap_or(usual.pace.rate),
+        },
+        proxies: http.proxies.iter().map(network).collect::<anyhow::Result<_>>()?,
+    })
+}
+
+/// How often somebody may ask.
+fn rates(settings: &Settings) -> Rates {
+    let (set, usual) = (&settings.limits, Rates::default());
+    Rates {
+        sign_in: set.sign_in.unwrap_or(usual.sign_in),
+        links: set.links.unwrap_or(usual.links),
+        token: set.token.unwrap_or(usual.token),
+        account: set.account.unwrap_or(usual.account),
+    }
 }
 
 /// The way out for requests over HTTP; of the demo nothing leaves the house.

@@ -28,7 +28,7 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     }
     let setup = accounts::setup_link(&app).await?;
     let (stop, stopped) = watch::channel(false);
-    let server = web::server::start(app.clone(), listener, stopped.clone())?;
+    let server = web::server::start(app.clone(), listener, stopped.clone(), build::bounds(settings)?)?;
     say(&format!("复盘台 Fupan · {} · {}", app.public_url, app.store.product()));
     if let Some(link) = setup {
         say(&format!("首次设置（24 小时内有效，只能用一次） First set-up, one use:\n  {link}"));

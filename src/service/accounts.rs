@@ -23,6 +23,8 @@ pub use crate::store::accounts::Account;
 const SETUP_LIFE: i64 = 24 * 3_600_000;
 /// How long an invitation works, in milliseconds: seven days.
 const INVITATION_LIFE: i64 = 7 * 24 * 3_600_000;
+/// Life of a link for another password, in milliseconds: 30 minutes.
+const RESET_LIFE: i64 = 30 * 60_000;
 
 /// A new account.
 #[derive(Debug, Clone)]
@@ -147,7 +149,7 @@ pub struct AccountPatch {
     pub name: Option<String>,
     /// What they may do.
     pub role: Option<Role>,
-    /// False ends every access at once.
+    /// False ends every access at once; sessions, tokens and links do not come back with it.
     pub active: Option<bool>,
 }
 
@@ -177,6 +179,7 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
             }
             if !account.active {
                 store::sessions::delete_of_account(&tx, id, None).await?;
+                store::tokens::revoke_all(&tx, id, app.now_millis()).await?;
                 store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
             }
             audit_change(&app, &tx, &actor, &before, &account).await?;
@@ -188,7 +191,8 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
     .await
 }
 
-/// A new one-time link to choose a password; earlier links of the account end.
+/// A new one-time link to choose a password; earlier links of the account end. One for another password than the present one
+/// lives half an hour.
 pub async fn new_link(app: &App, actor: &Actor, id: Uuid) -> Result<(Account, String), ServiceError> {
     authorise(actor, Permission::ManageAccounts)?;
     let (app, actor) = (app.clone(), actor.clone());
@@ -196,7 +200,8 @@ pub async fn new_link(app: &App, actor: &Actor, id: Uuid) -> Result<(Account, St
         let tx = app.store.begin().await?;
         let account = by_id(&tx, id).await?;
         store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
-        let token = invite(&app, &tx, "password", Some(id), INVITATION_LIFE).await?;
+        let life = if account.password_hash.is_some() { RESET_LIFE } else { INVITATION_LIFE };
+        let token = invite(&app, &tx, "password", Some(id), life).await?;
         audit(&app, &tx, &actor, "account.link", &account).await?;
         tx.commit().await?;
         Ok((account, format!("{}/setup?t={token}", app.public_url)))
@@ -374,9 +379,18 @@ pub async fn change_password(
     secrets::check_password("new_password", &new)?;
     let id = actor.account_id.ok_or(ServiceError::SignInNeeded)?;
     let account = store::accounts::by_id(app.store.read(), id).await?.ok_or(ServiceError::SignInNeeded)?;
-    if !secrets::verify_password(old, account.password_hash.clone()).await {
+    let key = format!("password {id}");
+    if let Some(seconds) = app.attempts.wait(&key, app.now_millis()) {
+        return Err(ServiceError::TooMany { seconds });
+    }
+    app.attempts.wrong(&key, app.now_millis());
+    let good = secrets::verify_password(old, account.password_hash.clone())
+        .await
+        .inspect_err(|_| app.attempts.untried(&key))?;
+    if !good {
         return Err(FieldError::shape("old_password", "it is not your current password").into());
     }
+    app.attempts.right(&key);
     let hash = secrets::hash_password(app, new).await?;
     let (app, actor) = (app.clone(), actor.clone());
     detached(async move {

@@ -11,6 +11,7 @@ use super::{
     attempts::Attempts,
     known_calendars::KnownCalendars,
     known_levels::KnownLevels,
+    limits::Limits,
     line_styles::LineStyles,
     outbox::Shared,
     ports::{Clock, Ids, Outgoing, RenderNotice, RenderReportMail},
@@ -42,6 +43,8 @@ pub struct App {
     pub mail_domain: String,
     /// Wrong passwords of late.
     pub attempts: Arc<Attempts>,
+    /// How often somebody may ask.
+    pub limits: Arc<Limits>,
     /// Asks other servers over HTTP.
     pub outgoing: Arc<dyn Outgoing>,
     /// The words of weekly mails, for their previews.

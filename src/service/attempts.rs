@@ -12,7 +12,7 @@ const WINDOW: i64 = 15 * 60_000;
 /// The most e-mails that are remembered; the memory of a flood stays small.
 const MOST_KEYS: usize = 10_000;
 
-/// Wrong passwords of late, by folded e-mail: how many, and when the first was.
+/// Wrong passwords of late, by the hash of the folded e-mail: how many, and when the first was.
 #[derive(Debug, Default)]
 pub struct Attempts(Mutex<BTreeMap<String, (u32, i64)>>);
 
@@ -30,20 +30,31 @@ impl Attempts {
         (*count >= MOST && left > 0).then_some((left + 999) / 1_000)
     }
 
-    /// Notes a wrong password.
+    /// Notes a password that is wrong, or not looked at yet.
     pub fn wrong(&self, key: &str, now: i64) {
         let mut table = self.table();
         if table.len() >= MOST_KEYS {
             table.retain(|_, (_, since)| *since + WINDOW > now);
         }
         if table.len() >= MOST_KEYS && !table.contains_key(key) {
-            return;
+            // A flood of other e-mails makes no guess free: the one with the fewest, the longest ago, is forgotten.
+            let least = table.iter().min_by_key(|(_, (count, since))| (*count, *since)).map(|(key, _)| key.clone());
+            if let Some(least) = least {
+                table.remove(&least);
+            }
         }
         let entry = table.entry(key.to_owned()).or_insert((0, now));
         if entry.1 + WINDOW <= now {
             *entry = (0, now);
         }
         entry.0 = entry.0.saturating_add(1);
+    }
+
+    /// Takes one back: the password was never looked at.
+    pub fn untried(&self, key: &str) {
+        if let Some((count, _)) = self.table().get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
     }
 
     /// Forgets `key`: its password was right.
@@ -68,7 +79,31 @@ mod tests {
         assert_eq!(attempts.wait("a", WINDOW), None);
         attempts.wrong("a", WINDOW + 1);
         assert_eq!(attempts.wait("a", WINDOW + 2), None, "a new window");
+        for _ in 0..MOST {
+            attempts.wrong("a", WINDOW + 3);
+        }
+        attempts.untried("a");
+        assert!(attempts.wait("a", WINDOW + 4).is_some(), "ten are left of eleven");
+        attempts.untried("a");
+        assert_eq!(attempts.wait("a", WINDOW + 4), None);
         attempts.right("a");
         assert!(attempts.table().is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_other_emails_makes_no_guess_free() {
+        let attempts = Attempts::default();
+        for _ in 0..MOST {
+            attempts.wrong("victim", 0);
+        }
+        for other in 0..=MOST_KEYS {
+            attempts.wrong(&other.to_string(), 1);
+        }
+        assert!(attempts.wait("victim", 2).is_some());
+        for _ in 0..MOST {
+            attempts.wrong("late", 3);
+        }
+        assert!(attempts.wait("late", 4).is_some());
+        assert!(attempts.table().len() <= MOST_KEYS);
     }
 }

@@ -28,6 +28,12 @@ pub enum ServiceError {
         /// How long to wait.
         seconds: i64,
     },
+    /// Too many passwords wait for their turn.
+    #[error("too many people sign in at this moment; try again in {seconds} seconds")]
+    Busy {
+        /// How long to wait.
+        seconds: i64,
+    },
     /// There is no such thing.
     #[error("there is no {0}")]
     NotFound(String),

@@ -35,6 +35,7 @@ pub mod imports;
 pub mod indicators;
 pub mod known_calendars;
 pub mod known_levels;
+pub mod limits;
 pub mod line_styles;
 pub mod mail_acts;
 pub mod mail_stops;

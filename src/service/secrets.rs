@@ -1,11 +1,26 @@
 //! Passwords (argon2id), and tokens of which only the hash is kept.
 
+use std::time::Duration;
+
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{App, ServiceError};
 use crate::domain::checked::FieldError;
+
+/// Passwords that are hashed at the same time: each takes 19 MiB, and a flood of sign-ins takes no more than these.
+static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
+
+/// The longest that a password waits for its turn: a flood makes people wait no longer before they are told so.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn turn() -> Result<tokio::sync::SemaphorePermit<'static>, ServiceError> {
+    match tokio::time::timeout(PATIENCE, HASHING.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => Err(ServiceError::Busy { seconds: 10 }),
+    }
+}
 
 /// A new random token: `prefix` and 43 characters.
 pub fn new_token(app: &App, prefix: &str) -> String {
@@ -35,7 +50,10 @@ pub fn check_password(field: &'static str, password: &str) -> Result<(), FieldEr
 /// The PHC string of a password. Runs on the blocking pool: it takes some 25 ms.
 pub async fn hash_password(app: &App, password: String) -> Result<String, ServiceError> {
     let salt = app.ids.secret();
+    let turn = turn().await?;
     let hashed = tokio::task::spawn_blocking(move || {
+        // Held until the work is over, also where nobody waits for it any more.
+        let _turn = turn;
         Argon2::default().hash_password_with_salt(password.as_bytes(), &salt[..16]).map(|hash| hash.to_string())
     })
     .await;
@@ -47,14 +65,16 @@ pub async fn hash_password(app: &App, password: String) -> Result<String, Servic
 }
 
 /// Whether a password fits a PHC string. Without one the same work is done, so that the time tells nothing.
-pub async fn verify_password(password: String, hash: Option<String>) -> bool {
+pub async fn verify_password(password: String, hash: Option<String>) -> Result<bool, ServiceError> {
     /// The hash of no password that anyone can type: the salt and output are constant.
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2Q$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let turn = turn().await?;
     let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
         Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok() && known
     });
-    work.await.unwrap_or(false)
+    work.await.map_err(|error| ServiceError::Interrupted(error.to_string()))
 }

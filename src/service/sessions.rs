@@ -36,20 +36,23 @@ pub fn actor_of(account: &Account) -> Actor {
 
 /// Signs in with e-mail and password; returns the cookie value. One answer for every failure.
 pub async fn sign_in(app: &App, email: &str, password: String) -> Result<(String, SignedIn), ServiceError> {
-    let key = checked::fold(email);
+    // As a hash, so that a long text in the place of an e-mail takes no more memory than a short one.
+    let key = secrets::hash(&checked::fold(email));
     if let Some(seconds) = app.attempts.wait(&key, app.now_millis()) {
         return Err(ServiceError::TooMany { seconds });
     }
+    // Counted before it is looked at: many that come at the same time are no more guesses than one after the other.
+    app.attempts.wrong(&key, app.now_millis());
     let account = store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active);
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-    let good = secrets::verify_password(password, hash).await;
+    // Nothing was guessed where it was not looked at.
+    let good = secrets::verify_password(password, hash).await.inspect_err(|_| app.attempts.untried(&key))?;
     match account {
         Some(account) if good => {
             app.attempts.right(&key);
             open(app, account).await
         }
         _ => {
-            app.attempts.wrong(&key, app.now_millis());
             tracing::warn!("a sign-in with a wrong e-mail or password");
             Err(ServiceError::SignInNeeded)
         }

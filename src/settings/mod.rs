@@ -34,6 +34,9 @@ pub struct Settings {
     /// The HTTP side.
     #[serde(default)]
     pub http: HttpSettings,
+    /// How often somebody may ask.
+    #[serde(default)]
+    pub limits: LimitSettings,
     /// Outgoing mail.
     #[serde(default)]
     pub smtp: SmtpSection,
@@ -51,6 +54,30 @@ pub struct Settings {
 pub struct HttpSettings {
     /// Address and port.
     pub bind: String,
+    /// The most connections at the same time, by default 16,384; further ones wait.
+    pub connections: Option<usize>,
+    /// How long a request's body may take to arrive, in seconds, by default 15.
+    pub body_seconds: Option<u64>,
+    /// A large body may take longer if it comes at this rate: bytes a second, by default 16,384.
+    pub body_rate: Option<u32>,
+    /// Addresses and networks of the proxies in front, whose `X-Forwarded-For` is believed; in the environment with commas
+    /// between them.
+    #[serde(deserialize_with = "list")]
+    pub proxies: Vec<String>,
+}
+
+/// How often somebody may ask, a minute; 0 is no limit.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Sign-ins and passwords of an address, by default 60.
+    pub sign_in: Option<u32>,
+    /// Share links, links to unsubscribe and for passwords, and tokens that open nothing, of an address; by default 600.
+    pub links: Option<u32>,
+    /// Requests of an API token, by default 6,000.
+    pub token: Option<u32>,
+    /// Requests of an account, by default 12,000.
+    pub account: Option<u32>,
 }
 
 /// Outgoing mail; without a host nothing is sent and messages wait.
@@ -140,7 +167,13 @@ pub enum LogFormat {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { bind: "127.0.0.1:8080".to_owned() }
+        Self {
+            bind: "127.0.0.1:8080".to_owned(),
+            connections: None,
+            body_seconds: None,
+            body_rate: None,
+            proxies: Vec::new(),
+        }
     }
 }
 
@@ -331,6 +364,16 @@ mod tests {
             of(&[("FUPAN_OUTGOING__TOKENS", tokens), ("FUPAN_OUTGOING__CA_FILE", "/etc/ca.pem")]).unwrap();
         assert_eq!(settings.outgoing.tokens, ["https://a.internal=env:A_TOKEN", "https://b.internal=file:/run/b"]);
         assert_eq!(settings.outgoing.ca_file.as_deref(), Some(Path::new("/etc/ca.pem")));
+    }
+
+    #[test]
+    fn limits_are_set_one_by_one() {
+        let (settings, _) =
+            of(&[("FUPAN_LIMITS__TOKEN", "0"), ("FUPAN_HTTP__PROXIES", "10.0.0.0/8, 192.0.2.1")]).unwrap();
+        assert_eq!((settings.limits.token, settings.limits.account), (Some(0), None));
+        assert_eq!(settings.http.proxies, ["10.0.0.0/8", "192.0.2.1"]);
+        assert_eq!(settings.http.bind, "127.0.0.1:8080");
+        assert!(of(&[("FUPAN_LIMITS__TOKEN", "-1")]).is_err());
     }
 
     #[test]

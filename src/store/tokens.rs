@@ -74,6 +74,17 @@ pub async fn used(tx: &Tx, id: Uuid, now: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Revokes all tokens of an account.
+pub async fn revoke_all(tx: &Tx, account: Uuid, now: i64) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(now))
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::RevokedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Revokes a token of an account.
 pub async fn revoke(tx: &Tx, account: Uuid, id: Uuid, now: i64) -> Result<(), StoreError> {
     let result = Entity::update_many()

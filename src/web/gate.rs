@@ -10,14 +10,16 @@ use actix_web::{
 };
 
 use super::{
-    pages,
+    bodies, limits, pages,
     problem::{self, Problem},
     routes,
+    server::Bounds,
 };
 use crate::{
     domain::actor::{Actor, Permission},
     service::{
         App, ServiceError,
+        limits::Kind,
         sessions::{self, SignedIn},
         tokens,
     },
@@ -41,6 +43,9 @@ const ACTS: &str = "/act/";
 /// Put beside the HTML part of a mail: it is shown with the styles that stand in it, and may do nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct MailPage;
+
+/// Samples are pushed here.
+const SAMPLES: &str = "/api/v1/indicators/{key}/samples";
 
 /// A request's path for the log: what stands behind these prefixes opens something and stays out of it. Handlers are
 /// found by the decoded path, so it is the one to look at.
@@ -86,7 +91,9 @@ pub async fn pass<B: MessageBody + 'static>(
         // The answer to HEAD is that to GET without its body, which the connection leaves out.
         request.head_mut().method = Method::GET;
     }
-    let mut response = match decide(&request, app.as_deref().map(AsRef::as_ref)).await {
+    let bounds = request.app_data::<Data<Bounds>>().cloned().unwrap_or_else(|| Data::new(Bounds::default()));
+    let arriving = bodies::watch(&mut request, bounds.pace);
+    let mut response = match decide(&request, app.as_deref().map(AsRef::as_ref), &bounds).await {
         Ok(caller) => {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
@@ -103,6 +110,12 @@ pub async fn pass<B: MessageBody + 'static>(
             request.into_response(answer).map_into_right_body()
         }
     };
+    if arriving.as_ref().is_some_and(bodies::Arriving::is_late) {
+        let words = "the body did not arrive in time; send it again, faster";
+        let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", words);
+        *response.response_mut().status_mut() = problem.status;
+        response.response_mut().extensions_mut().insert(problem);
+    }
     let refused = response.response().extensions().get::<Problem>().cloned().or_else(|| {
         // Bodies that are read as bytes are refused by the framework itself.
         let unsaid = response.status() == StatusCode::PAYLOAD_TOO_LARGE;
@@ -113,6 +126,9 @@ pub async fn pass<B: MessageBody + 'static>(
         let (media, body) = reader.answer(&problem, caller.as_ref(), app.as_deref().map(AsRef::as_ref), &id);
         response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body)));
         response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media));
+    }
+    if let Some(arriving) = arriving {
+        response = response.map_body(|_, body| EitherBody::right(arriving.answered(body.boxed())));
     }
     let status = response.status().as_u16();
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -139,6 +155,9 @@ pub async fn pass<B: MessageBody + 'static>(
         ),
     ] {
         headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
+    }
+    if app.as_ref().is_some_and(|app| app.public_url.starts_with("https://")) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, header::HeaderValue::from_static("max-age=31536000"));
     }
     if shared {
         // A wiki of another site shows these pages in a frame; they hold no script and no form.
@@ -263,7 +282,7 @@ impl Refusal {
     }
 }
 
-async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Caller>, Refusal> {
+async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) -> Result<Option<Caller>, Refusal> {
     let Some(app) = app else { return Ok(None) };
     // Handlers are found by the decoded path: so is the permission, or `/%65vents` would need none.
     let decoded = request.match_info().as_str();
@@ -275,6 +294,19 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
         let words = format!("{} does not take {}", request.path(), request.method());
         return Err(Refusal::here(app, request, Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", words)).await);
     };
+    if is_packed(request, &pattern) {
+        let words = "packed bodies are not taken here; send it without Content-Encoding";
+        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "packed", words);
+        return Err(Refusal::here(app, request, problem).await);
+    }
+    let now = app.now_millis();
+    let too_often =
+        |kind, who: &str| app.limits.take(kind, who, now).map(|seconds| Refusal::Problem(Problem::too_often(seconds)));
+    if let Some(refusal) = limits::kind(request.method(), &pattern)
+        .and_then(|kind| too_often(kind, &limits::source(request, &bounds.proxies)))
+    {
+        return Err(refusal);
+    }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let api = pattern.starts_with("/api/");
     let bearer = request
@@ -295,7 +327,18 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
     }
     let caller = match bearer {
         Some(secret) => {
-            tokens::actor(app, secret.trim()).await.map(|actor| Some(Caller { actor, signed_in: None, theme: "" }))
+            let secret = secret.trim();
+            if let Some(refusal) = too_often(Kind::Token, secret) {
+                return Err(refusal);
+            }
+            let found = tokens::actor(app, secret).await;
+            // Tokens that open nothing are guesses.
+            if matches!(found, Err(ServiceError::SignInNeeded))
+                && let Some(refusal) = too_often(Kind::Link, &limits::source(request, &bounds.proxies))
+            {
+                return Err(refusal);
+            }
+            found.map(|actor| Some(Caller { actor, signed_in: None, theme: "" }))
         }
         None => person(app, request).await,
     }
@@ -308,11 +351,25 @@ async fn decide(request: &ServiceRequest, app: Option<&App>) -> Result<Option<Ca
             Refusal::SignIn
         });
     };
+    let account = caller.actor.account_id.map(|id| id.to_string()).unwrap_or_default();
+    if let Some(refusal) = too_often(Kind::Account, &account) {
+        request.extensions_mut().insert(caller);
+        return Err(refusal);
+    }
     if !caller.actor.role.may(route.permission) {
         let needs = route.permission.needs();
         return Err(Refusal::Problem(ServiceError::Forbidden { needs }.into()));
     }
     Ok(Some(caller))
+}
+
+/// Whether a body comes packed where it may not. Bodies are unpacked before their size is looked at, and a few hundred bytes
+/// of brotli are gigabytes: only samples come packed, by gzip, from those who may write them.
+fn is_packed(request: &ServiceRequest, pattern: &str) -> bool {
+    request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| {
+        let samples = pattern == SAMPLES && value.as_bytes().eq_ignore_ascii_case(b"gzip");
+        !samples && !value.as_bytes().eq_ignore_ascii_case(b"identity")
+    })
 }
 
 /// Who is signed in with the browser.

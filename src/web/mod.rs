@@ -3,7 +3,9 @@
 mod address;
 pub mod api;
 mod assets;
+mod bodies;
 mod gate;
+mod limits;
 mod pages;
 mod problem;
 pub mod routes;

@@ -29,6 +29,8 @@ pub struct Problem {
     pub asked: Box<[&'static str]>,
     /// The rows of a file that it is about.
     pub rows: Box<[RowProblem]>,
+    /// In how many seconds to ask again.
+    pub retry_after: Option<u16>,
 }
 
 /// What is wrong with a row of a file.
@@ -49,7 +51,26 @@ impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let chinese = chinese_of(code).map(str::to_owned);
-        Self { status, code, detail, chinese, field: None, asked: Box::default(), rows: Box::default() }
+        Self {
+            status,
+            code,
+            detail,
+            chinese,
+            field: None,
+            asked: Box::default(),
+            rows: Box::default(),
+            retry_after: None,
+        }
+    }
+}
+
+impl Problem {
+    /// Somebody asks too often and may again in so many seconds.
+    pub fn too_often(seconds: i64) -> Self {
+        let detail = format!("too many requests; try again in {seconds} seconds");
+        let chinese = Some(format!("请求太频繁，请 {seconds} 秒后再试"));
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self { chinese, retry_after: Some(short(seconds)), ..Self::new(status, "too_many", detail) }
     }
 }
 
@@ -99,6 +120,11 @@ impl Problem {
     }
 }
 
+/// Waits are of minutes.
+fn short(seconds: i64) -> u16 {
+    u16::try_from(seconds).unwrap_or(u16::MAX)
+}
+
 /// What a code says in Chinese where the English sentence is always the same.
 fn chinese_of(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -108,6 +134,8 @@ fn chinese_of(code: &str) -> Option<&'static str> {
         "method" => "这个地址不支持这种请求方法",
         "malformed" => "内容读不懂，请检查格式",
         "too_large" => "内容太大，最多 2 MiB",
+        "packed" => "这里不收压缩过的内容，请去掉 Content-Encoding 再发",
+        "slow" => "内容没有按时到齐，请用更快的网络再发一次",
         "version_needed" => "请带上 If-Match 和读到的 ETag",
         "too_many" => "尝试太频繁，请稍后再试",
         "unavailable" | "page" => "服务暂时办不了，请稍后再试；日志里按请求号能查到原因",
@@ -131,6 +159,9 @@ impl ResponseError for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((header::RETRY_AFTER, u64::from(seconds)));
+        }
         let mut answer = answer.content_type(MEDIA_TYPE).body(self.body("", false));
         answer.extensions_mut().insert(self.clone());
         answer
@@ -142,10 +173,15 @@ impl From<ServiceError> for Problem {
         let detail = error.to_string();
         let chinese = Some(crate::i18n::problems::chinese(&error));
         let mut asked: Box<[&'static str]> = Box::default();
+        let retry_after = match &error {
+            ServiceError::TooMany { seconds } | ServiceError::Busy { seconds } => Some(short(*seconds)),
+            _ => None,
+        };
         let (status, code) = match &error {
             ServiceError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             ServiceError::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign_in_needed"),
             ServiceError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            ServiceError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             ServiceError::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             ServiceError::Invalid(field) => {
                 return Self {
@@ -156,15 +192,34 @@ impl From<ServiceError> for Problem {
                     field: Some(field.field),
                     asked,
                     rows: Box::default(),
+                    retry_after: None,
                 };
             }
             ServiceError::Foreign(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("document"));
-                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Box::default() };
+                return Self {
+                    status,
+                    code: "invalid",
+                    detail,
+                    chinese,
+                    field,
+                    asked,
+                    rows: Box::default(),
+                    retry_after: None,
+                };
             }
             ServiceError::Query(_) => {
                 let (status, field) = (StatusCode::UNPROCESSABLE_ENTITY, Some("q"));
-                return Self { status, code: "invalid", detail, chinese, field, asked, rows: Box::default() };
+                return Self {
+                    status,
+                    code: "invalid",
+                    detail,
+                    chinese,
+                    field,
+                    asked,
+                    rows: Box::default(),
+                    retry_after: None,
+                };
             }
             ServiceError::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale_version"),
             ServiceError::Unanswered { facts, .. } => {
@@ -178,7 +233,7 @@ impl From<ServiceError> for Problem {
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words);
             }
         };
-        Self { status, code, detail, chinese, field: None, asked, rows: Box::default() }
+        Self { status, code, detail, chinese, field: None, asked, rows: Box::default(), retry_after }
     }
 }
 

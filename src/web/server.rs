@@ -11,24 +11,53 @@ use actix_web::{
 };
 use tokio::sync::watch;
 
+pub use super::bodies::Pace;
 use super::{api, assets, gate, pages, problem::Problem};
-use crate::service::App;
+use crate::{domain::outgoing::Network, service::App};
 
 /// The largest body, in bytes: 2 MiB.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// Threads that take requests.
+const WORKERS: usize = 2;
+
+/// What the server takes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most connections at the same time; further ones wait until one ends.
+    pub connections: usize,
+    /// How long bodies may take.
+    pub pace: Pace,
+    /// Proxies whose word on where a request comes from is believed.
+    pub proxies: Vec<Network>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { connections: 16_384, pace: Pace::default(), proxies: Vec::new() }
+    }
+}
 
 /// Whether the service is stopping.
 #[derive(Debug, Clone)]
 struct Stopping(watch::Receiver<bool>);
 
 /// Starts the server on a listener; it runs until its handle stops it.
-pub fn start(app: App, listener: TcpListener, stopped: watch::Receiver<bool>) -> std::io::Result<Server> {
+pub fn start(
+    app: App,
+    listener: TcpListener,
+    stopped: watch::Receiver<bool>,
+    bounds: Bounds,
+) -> std::io::Result<Server> {
     let app = web::Data::new(app);
     let stopping = web::Data::new(Stopping(stopped));
+    let connections = bounds.connections.div_ceil(WORKERS).max(1);
+    let bounds = web::Data::new(bounds);
     let server = HttpServer::new(move || {
         HttpApp::new()
             .app_data(app.clone())
             .app_data(stopping.clone())
+            .app_data(bounds.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(
                 web::JsonConfig::default()
@@ -69,7 +98,8 @@ pub fn start(app: App, listener: TcpListener, stopped: watch::Receiver<bool>) ->
             .configure(pages::routes)
             .default_service(web::to(nothing))
     })
-    .workers(2)
+    .workers(WORKERS)
+    .max_connections(connections)
     .disable_signals()
     .shutdown_timeout(20)
     .listen(listener)?

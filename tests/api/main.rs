@@ -269,6 +269,27 @@ async fn a_browser_of_another_site_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_packed_body_is_refused_before_it_unfolds() {
+    let service = Service::start(NOW).await;
+    let (client, token) = (client(), service.token(Role::Reporter).await);
+    let send = |path: &str, packing: &str| {
+        let request = client.post(format!("{}{path}", service.url)).bearer_auth(&token);
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        request.header("Content-Encoding", packing).body("email=a").send()
+    };
+    for packing in ["br", "gzip", "GZIP", "deflate"] {
+        for path in ["/login", "/setup", "/events", "/api/v1/events", "/api/v1/imports"] {
+            let answer = send(path, packing).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{path} {packing}");
+            assert!(answer.text().await.unwrap().contains("Content-Encoding"), "{path} {packing}");
+        }
+    }
+    let samples = "/api/v1/indicators/x/samples";
+    assert_eq!(send(samples, "br").await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_ne!(send(samples, "gzip").await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_setup_link_works_once() {
     let service = Service::start(NOW).await;
     let client = client();

@@ -1,6 +1,7 @@
 //! The pages from outside, without a browser: what they say, and what they do with bad input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod accounts;
 mod actions;
 mod calendars;
 mod foreign;

@@ -328,8 +328,9 @@ pub async fn change_account(
 pub async fn new_link(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     match accounts::new_link(&app, &caller.actor, *id).await {
-        Ok((_, link)) => {
-            let secret = Some((words(&caller).link_once, link));
+        Ok((account, link)) => {
+            let t = words(&caller);
+            let secret = Some((if account.password_hash.is_some() { t.reset_once } else { t.link_once }, link));
             show(&app, &request, &caller, Outcome { secret, ..Outcome::default() }).await
         }
         Err(error) => refused(&app, &request, &caller, error).await,

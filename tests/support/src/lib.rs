@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 use fupan::{
     domain::actor::Role,
     runtime::system::SystemIds,
-    service::{App, accounts, ports::Clock, sessions, tokens},
+    service::{App, accounts, limits::Limits, ports::Clock, sessions, tokens},
     store::{self, Store},
+    web::server::Bounds,
 };
 use sea_orm::{ConnectionTrait, Database};
 use tokio::sync::watch;
@@ -85,6 +86,7 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         public_url: "http://fupan.test".to_owned(),
         mail_domain: "fupan.test".to_owned(),
         attempts: Arc::default(),
+        limits: Arc::default(),
         outgoing: outgoing(),
         report_mail: fupan::notify::mail::report_words,
         notice: fupan::notify::mail::notice_words,
@@ -118,6 +120,11 @@ pub struct Service {
 impl Service {
     /// Starts one at a time.
     pub async fn start(now: &str) -> Self {
+        Self::start_with(now, Limits::default(), Bounds::default()).await
+    }
+
+    /// Starts one that lets in so much.
+    pub async fn start_with(now: &str, limits: Limits, bounds: Bounds) -> Self {
         let database = TestDatabase::new().await;
         let clock = TestClock::at(now);
         let app = app(&database, clock.clone()).await;
@@ -126,7 +133,8 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         let mut served = app.clone();
         served.public_url.clone_from(&url);
-        let server = fupan::web::server::start(served.clone(), listener, stopped).unwrap();
+        served.limits = Arc::new(limits);
+        let server = fupan::web::server::start(served.clone(), listener, stopped, bounds).unwrap();
         tokio::spawn(server);
         Self { url, app: served, database, clock, _stop: stop }
     }
