@@ -84,8 +84,9 @@ impl Limits {
         let key = (kind, self.keys.hash_one(who));
         // A panic elsewhere leaves a table of plain numbers: it is still good.
         let mut table = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back makes nobody wait longer than for one.
-        let full_at = table.get(&key).map_or(now, |at| (*at).clamp(now, now.saturating_add(MINUTE)));
+        // What is further away was noted before the clock was set back.
+        let full_at =
+            table.get(&key).copied().filter(|at| *at <= now.saturating_add(MINUTE)).map_or(now, |at| at.max(now));
         let then = full_at.saturating_add(each);
         let over = then.saturating_sub(now).saturating_sub(MINUTE);
         if over > 0 {
@@ -146,7 +147,7 @@ mod tests {
         for _ in 0..6 {
             assert_eq!(limits.take(Kind::SignIn, "a", 90_000_000), None);
         }
-        assert_eq!(limits.take(Kind::SignIn, "a", 0), Some(10));
+        assert_eq!(limits.take(Kind::SignIn, "a", 0), None);
         let _ = [i64::MIN, i64::MAX].map(|now| limits.take(Kind::SignIn, "b", now));
     }
 
