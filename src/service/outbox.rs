@@ -154,7 +154,7 @@ pub async fn tidy(app: &App) -> Result<Tidied, ServiceError> {
             phase: Some(fault.phase),
             said: Some(fault.said()),
         };
-        let carries_reminders = message.kind == DIGEST_KIND;
+        let carries_reminders = reminders::are_carried_by(&message.kind);
         let noted = Noted { claim, carries_reminders, ending, attempt, bounced: None };
         // A claim is of one state: what moved on meanwhile is left alone.
         let kept = note_all(app, vec![noted], &[message.state]).await?.contains(&true);
@@ -435,7 +435,7 @@ pub async fn record(
         said: fault.map(Fault::said),
     };
     let bounced = fault.filter(|fault| fault.is_bounce()).map(|fault| (message.recipient.clone(), fault.said()));
-    let carries_reminders = message.kind == DIGEST_KIND;
+    let carries_reminders = reminders::are_carried_by(&message.kind);
     let noted = Noted { claim: claimed.claim, carries_reminders, ending, attempt, bounced };
     let note = |all: Vec<Noted>| note_all(app, all, &[OutboxState::Claimed, OutboxState::Committing]);
     let kept = app.outbox.records.run(noted, note).await?;

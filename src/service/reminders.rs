@@ -43,6 +43,11 @@ pub const DIGEST_KIND: &str = "reminder.digest";
 /// Kind of the digest to a group.
 pub const GROUP_KIND: &str = "chat.postmortem.pending";
 
+/// Whether messages of a kind carry reminders: those end as it ends.
+pub(super) fn are_carried_by(kind: &str) -> bool {
+    kind == DIGEST_KIND || kind == GROUP_KIND
+}
+
 /// Events per query while planning.
 const PAGE: u64 = 500;
 

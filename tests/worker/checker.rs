@@ -45,8 +45,8 @@ async fn each_planted_defect_is_found() {
             "UPDATE outbox_attempt SET outcome = 'sent'",
             "noted as sent 0 times",
         ),
-        ("UPDATE reminder SET state = 'planned'", "UPDATE reminder SET state = 'sent'", "I1"),
-        ("UPDATE reminder SET state = 'superseded'", "UPDATE reminder SET state = 'sent'", "I1"),
+        ("UPDATE reminder_entry SET state = 'planned'", "UPDATE reminder_entry SET state = 'sent'", "I1"),
+        ("UPDATE reminder_entry SET state = 'superseded'", "UPDATE reminder_entry SET state = 'sent'", "I1"),
     ] {
         run(&url, broken).await;
         let words = found(came.clone()).await;

@@ -98,13 +98,16 @@ fn copies(messages: &[Message], received: &[Received], of: &dyn Fn(&str, &str) -
 async fn ledger(db: &DatabaseConnection, messages: &[Message], found: &mut Vec<String>) {
     let states: BTreeMap<&str, &str> =
         messages.iter().map(|message| (message.id.as_str(), message.state.as_str())).collect();
-    let rows = query(db, "SELECT event_id, recipient_id, occurrence, step, state, outbox_id FROM reminder").await;
+    let rows = query(db, "SELECT item_id, recipient_id, occurrence, step, state, outbox_id FROM reminder_entry").await;
     let mut of_day: BTreeMap<(String, String, String), usize> = BTreeMap::new();
     for row in rows {
         let text = |name: &str| text(&row, name);
-        let (event, recipient, state) = (uuid(&row, "event_id"), uuid(&row, "recipient_id"), text("state"));
+        let (item, recipient, state) = (uuid(&row, "item_id"), uuid(&row, "recipient_id"), text("state"));
+        // An event may be asked about as one that goes on and as one that lacks facts: `ongoing.due`, `due`.
+        let step = text("step");
+        let item = format!("{} {item}", step.split_once('.').map_or("postmortem", |(subject, _)| subject));
         let day = day(&row, "occurrence");
-        let place = format!("reminder of {event} to {recipient} on {day}");
+        let place = format!("reminder of {item} to {recipient} on {day}");
         let outbox = optional_uuid(&row, "outbox_id");
         let carried = outbox.as_deref().and_then(|id| states.get(id).copied());
         let right = match (state.as_str(), carried) {
@@ -122,11 +125,11 @@ async fn ledger(db: &DatabaseConnection, messages: &[Message], found: &mut Vec<S
             found.push(format!("I1: {place} is {state} while its message is {carried:?}"));
         }
         if state == "planned" || state == "sent" {
-            *of_day.entry((event, recipient, day)).or_default() += 1;
+            *of_day.entry((item, recipient, day)).or_default() += 1;
         }
     }
-    for ((event, recipient, day), count) in of_day.into_iter().filter(|(_, count)| *count > 1) {
-        found.push(format!("I6: {count} reminders of {event} to {recipient} on {day}"));
+    for ((item, recipient, day), count) in of_day.into_iter().filter(|(_, count)| *count > 1) {
+        found.push(format!("I6: {count} reminders of {item} to {recipient} on {day}"));
     }
 }
 
