@@ -39,7 +39,7 @@ pub struct Rates {
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { sign_in: 60, links: 600, token: 6_000, account: 12_000 }
+        Self { sign_in: 60, links: 600, token: 60_000, account: 120_000 }
     }
 }
 

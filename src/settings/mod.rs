@@ -74,9 +74,9 @@ pub struct LimitSettings {
     pub sign_in: Option<u32>,
     /// Share links, links to unsubscribe and for passwords, and tokens that open nothing, of an address; by default 600.
     pub links: Option<u32>,
-    /// Requests of an API token, by default 6,000.
+    /// Requests of an API token, by default 60,000.
     pub token: Option<u32>,
-    /// Requests of an account, by default 12,000.
+    /// Requests of an account, by default 120,000.
     pub account: Option<u32>,
 }
 
