@@ -6,7 +6,7 @@ use super::{ServiceError, app::detached};
 use crate::store::StoreError;
 
 /// How often a write runs again before the failure is passed on.
-const RETRIES: u32 = 5;
+const RETRIES: u32 = 7;
 
 /// Like [`detached`], for work that begins, fills and commits one transaction: where it lost against another
 /// transaction (reliability study, section 2.3: retry 1213 and 1205), it runs again as a whole.
