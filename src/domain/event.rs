@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -407,19 +406,4 @@ fn reads_as_section(narrative: &str) -> bool {
     }
     let reading = crate::domain::report::read_report(narrative, chrono_tz::UTC, chrono::NaiveDate::default());
     reading.figures_section.is_some() || reading.events_section.is_some()
-}
-
-/// What differs between two states, as `{"field": {"from": …, "to": …}}` for the audit log.
-pub fn changes(before: &EventFields, after: &EventFields) -> Value {
-    let as_map = |fields: &EventFields| match serde_json::to_value(fields) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    };
-    let (before, after) = (as_map(before), as_map(after));
-    let changed = after
-        .iter()
-        .filter(|(key, value)| before.get(*key) != Some(value))
-        .map(|(key, value)| (key.clone(), json!({"from": before.get(key), "to": value})))
-        .collect();
-    Value::Object(changed)
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use crate::domain::{event::EventFields, event_record::CLOCK_NAMES};
 
@@ -131,6 +132,21 @@ pub fn changed_middle<'a>(from: &'a str, to: &'a str) -> (&'a str, &'a str, &'a 
     )
 }
 
+/// What differs between two states, as `{"field": {"from": …, "to": …}}` for the audit log.
+pub fn changes<T: Serialize>(before: &T, after: &T) -> Value {
+    let as_map = |fields: &T| match serde_json::to_value(fields) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let (before, after) = (as_map(before), as_map(after));
+    let changed = after
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(value))
+        .map(|(key, value)| (key.clone(), json!({"from": before.get(key), "to": value})))
+        .collect();
+    Value::Object(changed)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -138,7 +154,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::event;
 
     #[test]
     fn an_entry_is_told_field_by_field_and_objects_by_their_parts() {
@@ -161,7 +176,7 @@ mod tests {
     fn an_update_is_taken_back_unless_a_field_of_it_changed_again() {
         let before = EventFields { narrative: "提现失败".to_owned(), ..EventFields::default() };
         let after = EventFields { severity: Some("C".to_owned()), tags: vec!["提现".to_owned()], ..before.clone() };
-        let change = event::changes(&before, &after);
+        let change = changes(&before, &after);
         assert_eq!(taken_back(&after, &change), Some(before.clone()));
         let later = EventFields { cause: Some("规则".to_owned()), ..after.clone() };
         assert_eq!(taken_back(&later, &change).and_then(|fields| fields.cause), Some("规则".to_owned()));

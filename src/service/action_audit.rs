@@ -4,27 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{App, ServiceError, events};
 use crate::{
-    domain::{
-        action_item::{ActionFields, ActionItem},
-        actor::Actor,
-    },
+    domain::{action_item::ActionItem, actor::Actor},
     store::{self, Tx},
 };
-
-/// What differs, as `{"field": {"from": …, "to": …}}`.
-pub(super) fn changes(before: &ActionFields, after: &ActionFields) -> Value {
-    let as_map = |fields: &ActionFields| match serde_json::to_value(fields) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    };
-    let (before, after) = (as_map(before), as_map(after));
-    let changed = after
-        .iter()
-        .filter(|(key, value)| before.get(*key) != Some(value))
-        .map(|(key, value)| (key.clone(), json!({"from": before.get(key), "to": value})))
-        .collect();
-    Value::Object(changed)
-}
 
 pub(super) fn subject(number: i64) -> String {
     format!("action_item:{number}")

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     App, ServiceError, accounts,
-    action_audit::{audit, changes, subject},
+    action_audit::{audit, subject},
     app::authorise,
     events::{self, Created},
     grading,
@@ -24,6 +24,7 @@ use crate::{
         actor::{Actor, Permission},
         checked::{self, FieldError, FieldProblem},
         event::ProductionEvent,
+        history,
         severity::SeverityPolicy,
         visibility::Sight,
     },
@@ -277,7 +278,7 @@ pub async fn update(
             if after.state.is_closed() || after.fields.owner_id != before.fields.owner_id {
                 reminders::cancel_for_action(&tx, after.event_id, after.id).await?;
             }
-            let change = changes(&before.fields, &after.fields);
+            let change = history::changes(&before.fields, &after.fields);
             audit(&app, &tx, &actor, "action_item.update", &after, event.number, change).await?;
             tx.commit().await?;
             after.version += 1;
@@ -409,7 +410,7 @@ pub(super) async fn follow_policy(
         }
         after.updated_at = app.now_millis();
         store::action_items::update(tx, &after, before.version).await?;
-        let change = changes(&before.fields, &after.fields);
+        let change = history::changes(&before.fields, &after.fields);
         audit(app, tx, actor, "action_item.update", &after, event.number, change).await?;
     }
     Ok(())

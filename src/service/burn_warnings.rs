@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::Duration;
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, announcements, app::authorise, policies, ports::RenderBurnMail, reminders::message_id,
-    retry::retried, samples,
+    App, ServiceError, announcements, app::authorise, outbox_mail, policies, ports::RenderBurnMail, retry::retried,
+    samples,
 };
 use crate::{
     domain::{
@@ -22,12 +23,7 @@ use crate::{
         reminder::digest::Language,
         samples::{Minute, Totals, minute_of},
     },
-    store::{
-        self,
-        accounts::Account,
-        outbox::{OutboxMessage, OutboxState},
-        reminders::ConnectionTrait,
-    },
+    store::{self, accounts::Account, outbox::OutboxMessage, reminders::ConnectionTrait},
 };
 
 /// Kind of these mails in the outbox.
@@ -44,9 +40,6 @@ const LONGEST_WINDOW: Minute = 3 * 1_440;
 
 /// The most indicators that are looked at in one step.
 const TOGETHER: u64 = 1_000;
-
-/// Milliseconds of a day: after that nobody needs the mail any more.
-const DAY: i64 = 86_400_000;
 
 /// A warning with its indicator.
 #[derive(Debug, Clone)]
@@ -292,30 +285,15 @@ async fn begin(
         let words = render(&mail).map_err(ServiceError::Interrupted)?;
         let dedupe_key = format!("burn:{}:{}", warning.id, account.id);
         let now = app.now_millis();
-        messages.push(OutboxMessage {
-            id: app.id(),
-            kind: BURN_KIND.to_owned(),
-            message_id: message_id(&dedupe_key, &app.mail_domain),
+        messages.push(outbox_mail::mail(
+            app,
+            BURN_KIND,
             dedupe_key,
-            recipient_id: Some(account.id),
-            recipient: account.email,
-            subject: words.subject.chars().take(200).collect(),
-            text: words.text,
-            html: words.html,
-            date_at: now,
-            state: OutboxState::Pending,
-            attempt: 0,
-            unknowns: 0,
-            not_before: now,
-            expires_at: now + DAY,
-            last_error: None,
-            last_phase: None,
-            created_at: now,
-            sent_at: None,
-            notifier_id: None,
-            payload: None,
-            thread: None,
-        });
+            (Some(account.id), account.email),
+            words,
+            now,
+            Duration::days(1),
+        ));
     }
     tracing::warn!(indicator = indicator.fields.key, window = warning.window.code(), "an error budget burns too fast");
     let (app, indicator) = (app.clone(), indicator.clone());

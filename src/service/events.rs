@@ -23,6 +23,7 @@ use crate::{
         completeness::{self, Question},
         event::{self, EventFields, ProductionEvent, Source},
         event_record::{AffectedService, Detection, EventKind, EventLink, Responsibility},
+        history,
         import_plan::{NewcomerEvent, SAME_EVENT},
         iso_week::IsoWeek,
         postmortem::{Postmortem, PostmortemState, due_date},
@@ -538,7 +539,7 @@ pub(super) async fn write_changed(
         store::gradings::insert(tx, graded).await?;
     }
     grading::follow_level(app, tx, actor, &levels, &before, &mut after).await?;
-    let mut change = event::changes(&before.fields, &after.fields);
+    let mut change = history::changes(&before.fields, &after.fields);
     if let Value::Object(map) = &mut change {
         if before.week != after.week {
             map.insert("week".to_owned(), json!({"from": before.week.to_string(), "to": after.week.to_string()}));

@@ -43,6 +43,7 @@ pub mod measured;
 pub mod notifiers;
 pub mod outbox;
 pub mod outbox_admin;
+mod outbox_mail;
 pub mod policies;
 pub mod ports;
 pub mod postmortem_text;

@@ -5,13 +5,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, announcements,
-    app::authorise,
-    burn_warnings,
-    ports::OutgoingError,
-    reminders::{self, message_id},
-    retry::retried,
-    teams,
+    App, ServiceError, announcements, app::authorise, burn_warnings, outbox_mail::message_id, ports::OutgoingError,
+    reminders, retry::retried, teams,
 };
 use crate::{
     domain::{

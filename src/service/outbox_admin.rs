@@ -4,9 +4,7 @@ use chrono::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    App, ServiceError, app::authorise, mail_stops, ports::RenderNotice, reminders::message_id, retry::retried,
-};
+use super::{App, ServiceError, app::authorise, mail_stops, outbox_mail, ports::RenderNotice, retry::retried};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -179,30 +177,7 @@ pub(super) fn notice(
     let words =
         render(&Notice { language, kind, public_url: app.public_url.clone() }).map_err(ServiceError::Interrupted)?;
     let now = app.now_millis();
-    Ok(OutboxMessage {
-        id: app.id(),
-        kind: NOTICE_KIND.to_owned(),
-        message_id: message_id(&dedupe_key, &app.mail_domain),
-        dedupe_key,
-        recipient_id: recipient.0,
-        recipient: recipient.1,
-        subject: words.subject.chars().take(200).collect(),
-        text: words.text,
-        html: words.html,
-        date_at: now,
-        state: OutboxState::Pending,
-        attempt: 0,
-        unknowns: 0,
-        not_before: now,
-        expires_at: now + Duration::days(1).num_milliseconds(),
-        last_error: None,
-        last_phase: None,
-        created_at: now,
-        sent_at: None,
-        notifier_id: None,
-        payload: None,
-        thread: None,
-    })
+    Ok(outbox_mail::mail(app, NOTICE_KIND, dedupe_key, recipient, words, now, Duration::days(1)))
 }
 
 /// Puts a test mail to an address into the outbox; without one it goes to who asks. A running service sends it within half a

@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, events, mail_acts, notifiers, policies,
+    App, ServiceError, events, mail_acts, notifiers, outbox_mail, policies,
     ports::{MailWords, RenderDigest},
     reminder_items::{self, Directory, Gatherer, directory, directory_about},
     retry::retried,
@@ -551,31 +550,8 @@ fn name_of(directory: &Directory) -> impl Fn(Uuid) -> Option<String> {
 }
 
 fn message(app: &App, account: &Account, dedupe_key: String, now: DateTime<Utc>, words: MailWords) -> OutboxMessage {
-    let millis = now.timestamp_millis();
-    OutboxMessage {
-        id: app.id(),
-        kind: DIGEST_KIND.to_owned(),
-        message_id: message_id(&dedupe_key, &app.mail_domain),
-        dedupe_key,
-        recipient_id: Some(account.id),
-        recipient: account.email.clone(),
-        subject: words.subject,
-        text: words.text,
-        html: words.html,
-        date_at: millis,
-        state: OutboxState::Pending,
-        attempt: 0,
-        unknowns: 0,
-        not_before: millis,
-        expires_at: millis + Duration::days(GIVE_UP_AFTER_DAYS).num_milliseconds(),
-        last_error: None,
-        last_phase: None,
-        created_at: millis,
-        sent_at: None,
-        notifier_id: None,
-        payload: None,
-        thread: None,
-    }
+    let (recipient, now) = ((Some(account.id), account.email.clone()), now.timestamp_millis());
+    outbox_mail::mail(app, DIGEST_KIND, dedupe_key, recipient, words, now, Duration::days(GIVE_UP_AFTER_DAYS))
 }
 
 /// Writes a digest and its reminders; answers how many older digests it replaced, or none when it was planned already.
@@ -601,33 +577,4 @@ async fn write_once(app: App, message: OutboxMessage, reminders: Vec<Reminder>) 
     }
     tx.commit().await?;
     Ok(Some(superseded))
-}
-
-/// The Message-ID of a dedupe key: the same however often it is made (reliability study, section 2.4).
-pub(super) fn message_id(dedupe_key: &str, domain: &str) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let hash = Sha256::digest(dedupe_key.as_bytes());
-    let bit = |index: usize| hash.get(index / 8).is_some_and(|byte| byte >> (7 - index % 8) & 1 == 1);
-    let name: String = (0..26)
-        .map(|letter| {
-            let value = (0..5).fold(0_usize, |value, offset| value << 1 | usize::from(bit(letter * 5 + offset)));
-            char::from(ALPHABET[value % 32])
-        })
-        .collect();
-    format!("r.{name}@{domain}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_id_depends_on_the_key_alone() {
-        let id = message_id("digest:1:2024-08-27", "fupan.example.com");
-        assert_eq!(id, message_id("digest:1:2024-08-27", "fupan.example.com"));
-        assert_ne!(id, message_id("digest:1:2024-08-28", "fupan.example.com"));
-        assert_eq!(id.len(), "r.".len() + 26 + "@fupan.example.com".len());
-        // echo -n abc | sha256sum | xxd -r -p | base32
-        assert_eq!(message_id("abc", "d"), "r.xj4bnp4pahh6uqkbidpf3lrceo@d");
-    }
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
+    outbox_mail,
     ports::{MailWords, RenderReportMail},
     publications::{self, Shown},
-    reminders::message_id,
     reports::{self, Section},
     retry::retried,
     secrets,
@@ -30,19 +30,11 @@ use crate::{
             self, LATE_DAYS, Mailing, MailingFields, Recipient, ReportMail, Slot, WhichWeek, weekday_code,
         },
     },
-    store::{
-        self, StoreError,
-        outbox::{OutboxMessage, OutboxState},
-        reminders::ConnectionTrait,
-        report_mailings::email_key,
-    },
+    store::{self, StoreError, outbox::OutboxMessage, reminders::ConnectionTrait, report_mailings::email_key},
 };
 
 /// Kind of the weekly mail in the outbox.
 pub const REPORT_KIND: &str = "report.weekly";
-
-/// Longest subject, in characters.
-const SUBJECT_LIMIT: usize = 200;
 
 /// What is set of a weekly mail; what is absent stays, or stands at its default when the mail is new.
 #[derive(Debug, Clone, Default)]
@@ -453,31 +445,8 @@ fn message(
 ) -> OutboxMessage {
     // An address may be longer than the key, and one that was removed and added again is the same reader.
     let dedupe_key = format!("report:{}:{week}:{}", mailing.id, secrets::hash(&email_key(&recipient.email)));
-    let millis = now.timestamp_millis();
-    OutboxMessage {
-        id: app.id(),
-        kind: REPORT_KIND.to_owned(),
-        message_id: message_id(&dedupe_key, &app.mail_domain),
-        dedupe_key,
-        recipient_id: None,
-        recipient: recipient.email.clone(),
-        subject: words.subject.chars().take(SUBJECT_LIMIT).collect(),
-        text: words.text,
-        html: words.html,
-        date_at: millis,
-        state: OutboxState::Pending,
-        attempt: 0,
-        unknowns: 0,
-        not_before: millis,
-        expires_at: millis + Duration::days(GIVE_UP_AFTER_DAYS).num_milliseconds(),
-        last_error: None,
-        last_phase: None,
-        created_at: millis,
-        sent_at: None,
-        notifier_id: None,
-        payload: None,
-        thread: None,
-    }
+    let (to, now) = ((None, recipient.email.clone()), now.timestamp_millis());
+    outbox_mail::mail(app, REPORT_KIND, dedupe_key, to, words, now, Duration::days(GIVE_UP_AFTER_DAYS))
 }
 
 /// Where the reader of a weekly mail unsubscribes; nothing where the mail is not wanted any more: it was removed or

@@ -1,7 +1,6 @@
 //! The words of a warning that an error budget burns too fast.
 
-use askama::Template;
-
+use super::short::ShortMail;
 use crate::{
     domain::{
         burn_warning::{BurnMail, BurnWords},
@@ -10,41 +9,15 @@ use crate::{
     service::ports::MailWords,
 };
 
-/// What the templates show.
-struct BurnView {
-    lang: &'static str,
-    subject: String,
-    lines: Vec<String>,
-    link: String,
-    open: &'static str,
-    why: &'static str,
-}
-
-#[derive(Template)]
-#[template(path = "burn.txt")]
-struct Text<'a> {
-    mail: &'a BurnView,
-}
-
-#[derive(Template)]
-#[template(path = "burn.html")]
-struct Page<'a> {
-    mail: &'a BurnView,
-}
-
 /// The words; the error names the template that failed.
 pub fn burn_words(mail: &BurnMail) -> Result<MailWords, String> {
-    let view = view(mail);
-    let failed = |error: askama::Error| format!("the words of a burn warning: {error}");
-    let text = Text { mail: &view }.render().map_err(failed)?;
-    let html = Page { mail: &view }.render().map_err(failed)?;
-    Ok(MailWords { subject: view.subject, text, html })
+    view(mail).words().map_err(|error| format!("the words of a burn warning: {error}"))
 }
 
-fn view(mail: &BurnMail) -> BurnView {
+fn view(mail: &BurnMail) -> ShortMail {
     let chinese = mail.language == Language::Chinese;
     let BurnWords { title, lines } = mail.words();
-    BurnView {
+    ShortMail {
         lang: mail.language.code(),
         subject: if chinese { format!("【复盘台】{title}") } else { format!("[Fupan] {title}") },
         lines,

@@ -5,6 +5,7 @@ mod message;
 mod notice;
 mod render;
 mod report;
+mod short;
 mod smtp;
 
 pub use burn::burn_words;

@@ -1,7 +1,6 @@
 //! Short mails of the house in words: a test, a marked address, a review.
 
-use askama::Template;
-
+use super::short::ShortMail;
 use crate::{
     domain::{
         notice::{Notice, NoticeKind, ReviewNotice},
@@ -10,38 +9,12 @@ use crate::{
     service::ports::MailWords,
 };
 
-/// What the templates show: the form of a warning.
-struct NoticeView {
-    lang: &'static str,
-    subject: String,
-    lines: Vec<String>,
-    link: String,
-    open: &'static str,
-    why: &'static str,
-}
-
-#[derive(Template)]
-#[template(path = "burn.txt")]
-struct Text<'a> {
-    mail: &'a NoticeView,
-}
-
-#[derive(Template)]
-#[template(path = "burn.html")]
-struct Page<'a> {
-    mail: &'a NoticeView,
-}
-
 /// The words; the error names the template that failed.
 pub fn notice_words(notice: &Notice) -> Result<MailWords, String> {
-    let view = view(notice);
-    let failed = |error: askama::Error| format!("the words of a notice: {error}");
-    let text = Text { mail: &view }.render().map_err(failed)?;
-    let html = Page { mail: &view }.render().map_err(failed)?;
-    Ok(MailWords { subject: view.subject, text, html })
+    view(notice).words().map_err(|error| format!("the words of a notice: {error}"))
 }
 
-fn view(notice: &Notice) -> NoticeView {
+fn view(notice: &Notice) -> ShortMail {
     let chinese = notice.language == Language::Chinese;
     let or = |zh: &'static str, en: &'static str| if chinese { zh } else { en };
     let (title, lines, path, open, why) = match &notice.kind {
@@ -96,7 +69,7 @@ fn view(notice: &Notice) -> NoticeView {
             (title, lines, format!("/e/{}/postmortem", review.number), or("打开复盘", "Open the postmortem"), why)
         }
     };
-    NoticeView {
+    ShortMail {
         lang: notice.language.code(),
         subject: if chinese { format!("【复盘台】{title}") } else { format!("[Fupan] {title}") },
         lines,

@@ -16,8 +16,9 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        event::{self, ProductionEvent},
+        event::ProductionEvent,
         figures::{Figure, IncidentCount},
+        history,
         postmortem::Postmortem,
         visibility::Sight,
     },
@@ -276,7 +277,7 @@ impl<'a> Eraser<'a> {
         }
         if now.fields != here.fields {
             self.undone.push((change.kind.clone(), self.label_of(&now)));
-            let what = event::changes(&here.fields, &now.fields);
+            let what = history::changes(&here.fields, &now.fields);
             self.note("event.update", events::subject(here.number), what);
         }
         // By which key an import knows it is nothing that people see.

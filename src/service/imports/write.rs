@@ -15,8 +15,9 @@ use crate::{
     domain::{
         actor::Actor,
         checked,
-        event::{self, ProductionEvent},
+        event::ProductionEvent,
         figures::{Figure, IncidentCount},
+        history,
         import_plan::{
             Binding, CountAct, EventAct, EventPlan, FigureAct, Kind, LeftOut, NewcomerEvent, Outcome, Told, Update,
         },
@@ -458,7 +459,7 @@ impl<'a> Pen<'a> {
             });
         }
         if edited {
-            let change = event::changes(&before.fields, &after.fields);
+            let change = history::changes(&before.fields, &after.fields);
             self.audit("event.update", events::subject(after.number), change);
         }
         self.postmortem(update.to, before, &mut after, edited, now).await
