@@ -278,6 +278,7 @@ async fn send(
     }
     let all: Vec<String> = keys.values().map(|(key, _)| key.clone()).collect();
     let there = store::reminders::keys_in_outbox(connection, &all).await?;
+    let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
     for (recipient, (key, day)) in keys.into_iter().filter(|(_, (key, _))| !there.contains(key)) {
         let reminders = found.due.get(&recipient).cloned().unwrap_or_default();
         let items: Vec<(Item, Reason)> = reminders
@@ -291,7 +292,7 @@ async fn send(
             let digest = group_digest(app, directory, group, day, &items);
             notifiers::message(app, group, GROUP_KIND.to_owned(), key, &announcement::of_pending(&digest))
         } else if let Some(account) = directory.accounts.get(&recipient) {
-            let words = words(app, connection, directory, account, day, &items, render).await?;
+            let words = words(app, &gatherer, directory, account, day, &items, render).await?;
             OutboxMessage { thread: thread(app, &items), ..message(app, account, key, now, words) }
         } else {
             continue;
@@ -390,7 +391,8 @@ pub(super) async fn refresh(
     } else {
         right.iter().map(|(item, _)| plan::next_opening(&policy, zone, calendars.of_team(item.team), now)).min()
     };
-    let words = words(app, connection, &directory, account, day, &right, render).await?;
+    let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
+    let words = words(app, &gatherer, &directory, account, day, &right, render).await?;
     let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
     Ok(Refreshed::Wanted { words, dropped: dropped.into_iter().collect(), opens_at, thread: thread(app, &right) })
 }
@@ -503,7 +505,7 @@ fn thread(app: &App, items: &[(Item, Reason)]) -> Option<String> {
 
 async fn words(
     app: &App,
-    connection: &impl ConnectionTrait,
+    gatherer: &Gatherer,
     directory: &Directory,
     account: &Account,
     day: NaiveDate,
@@ -512,8 +514,7 @@ async fn words(
 ) -> Result<MailWords, ServiceError> {
     let reminded: BTreeSet<Uuid> = items.iter().map(|(item, _)| item.id).collect();
     let sight = Sight::of_account(Some(account.id), account.role);
-    let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
-    let later: Vec<Item> = store::events::owed(connection, sight, Some(account.id), LATER_LIMIT)
+    let later: Vec<Item> = store::events::owed(app.store.read(), sight, Some(account.id), LATER_LIMIT)
         .await?
         .iter()
         .map(|event| gatherer.postmortem(app, event))
