@@ -15,7 +15,7 @@ use crate::{
         event::{self, ProductionEvent},
         record_text, vocabulary,
     },
-    i18n::{problems::field_name, record, restated, texts},
+    i18n::{self, problems::field_name, record, restated, texts},
     service::{
         ServiceError,
         event_relations::{self, RelationKind},
@@ -221,6 +221,7 @@ async fn show(session: &Session, event: &ProductionEvent) -> anyhow::Result<()> 
             "kind" => vocabulary::KIND.words(&text, true),
             "detection" => vocabulary::DETECTION.words(&text, true),
             "cause_category" => vocabulary::CAUSE.words(&text, true),
+            "restricted" => Some(i18n::history::words(true).yes),
             _ => None,
         };
         let text = words.map_or(text, str::to_owned);

@@ -18,6 +18,8 @@ pub const CLEAN: Minute = 10;
 const TOGETHER: Minute = 5;
 /// Fewer failures than this in a minute, or in five, are never a dip.
 const LEAST: i64 = 3;
+/// Of minutes that are bad together, one that fails less than a fourth as often as all of them is none of them.
+const FOURTH: f64 = 4.0;
 /// Minutes of a week.
 const WEEK: f64 = 10_080.0;
 /// In how many ways two bad minutes may stand to each other in one dip.
@@ -174,20 +176,28 @@ impl FoundDip {
 pub fn find(measured: Measured<'_>, usual: Usual, alarms: FalseAlarms, from: Minute, to: Minute) -> Vec<Dip> {
     let (alone_under, together_under) = (alarms.alone(), alarms.together());
     let minutes = measured.of(from, to);
-    let mut bad = vec![false; minutes.len()];
+    let is_alone = |sample: &Sample| {
+        let counts = Totals::of(sample.counts);
+        counts.failed() >= LEAST && usual.chance(counts) < alone_under
+    };
+    let alone: Vec<bool> = minutes.iter().map(is_alone).collect();
+    let mut bad = alone.clone();
     for (index, sample) in minutes.iter().enumerate() {
-        let alone = Totals::of(sample.counts);
-        if alone.failed() >= LEAST && usual.chance(alone) < alone_under {
-            mark(&mut bad, index);
-        }
         let window = measured.of(sample.minute, sample.minute.saturating_add(TOGETHER).min(to));
-        let together = sum(window.iter().map(|sample| sample.counts));
-        let whole = together.minutes == i64::from(TOGETHER);
-        if whole && together.failed() >= LEAST && usual.chance(together) < together_under {
-            for (at, sample) in window.iter().enumerate() {
-                if usual.above(Totals::of(sample.counts)) > 0.5 {
-                    mark(&mut bad, index + at);
-                }
+        if window.len() as i64 != i64::from(TOGETHER) {
+            continue;
+        }
+        // What is bad alone would make any failure near it bad, and the dip longer than it was.
+        let rest = window.iter().zip(&alone[index..]).filter(|(_, alone)| !**alone).map(|(sample, _)| sample.counts);
+        let together = sum(rest);
+        if together.failed() < LEAST || usual.chance(together) >= together_under {
+            continue;
+        }
+        let failing = together.failed() as f64 / together.eligible().max(1) as f64;
+        for (at, sample) in window.iter().enumerate() {
+            let counts = Totals::of(sample.counts);
+            if usual.above(counts) > (failing * counts.eligible() as f64 / FOURTH).max(0.5) {
+                mark(&mut bad, index + at);
             }
         }
     }

@@ -130,6 +130,15 @@ pub const GROUPING: Vocabulary = Vocabulary(&[
     term("month", "月份", "month", &["月"]),
 ]);
 
+/// Who is reminded, besides ladders and addresses. No word holds a space or a comma: they stand in lines.
+pub const RECIPIENT: Vocabulary = Vocabulary(&[
+    term("owner", "负责人", "owner", &[]),
+    term("team_lead", "团队负责人", "team_lead", &[]),
+    term("leads", "组长", "leads", &["lead"]),
+    term("admins", "管理员", "admins", &["admin"]),
+    term("groups", "群", "groups", &[]),
+]);
+
 /// The fields of a record.
 pub const FIELD: Vocabulary = Vocabulary(&[
     term("week", "周", "week", &["周报周"]),
@@ -220,7 +229,7 @@ pub fn unit(unit: &str, chinese: bool) -> &str {
 }
 
 /// All of them, for whoever looks for the one that a refusal names.
-const ALL: [&Vocabulary; 14] = [
+const ALL: [&Vocabulary; 15] = [
     &KIND,
     &DETECTION,
     &CAUSE,
@@ -235,6 +244,7 @@ const ALL: [&Vocabulary; 14] = [
     &ORDER,
     &GROUPING,
     &FIELD,
+    &RECIPIENT,
 ];
 
 const REFUSAL: &str = "write one of ";

@@ -141,7 +141,6 @@ texts! {
     owner: "负责人", "Owner";
     nobody: "未指定", "Nobody";
     overdue: "逾期", "overdue";
-    working_days: "个工作日", "working days";
     today: "今天截止", "due today";
     left: "剩", "left";
     reason: "免复盘原因", "Reason for none";

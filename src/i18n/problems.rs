@@ -221,6 +221,7 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         "only csv has columns to map" => "只有 csv 有列可以对应",
         "events of another tool have their own weeks; leave it out" => "别处的事件各有各的周，请不要写周次",
         "name the format: from=csv" => "请写明格式：from=csv",
+        "a target of 100 leaves no budget; give less" => "目标为 100 就没有预算了，请写小一些",
         "choose a state" => "请选择一个状态",
         "choose a person" => "请选择一个人",
         "choose viewer, reporter, lead or admin" => "请选择只读、登记人、组长或管理员",
@@ -424,6 +425,50 @@ fn conflict(words: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    /// Every text of the sources behind `FieldError::shape(`, with its place; what stands in braces is a 7.
+    fn remedies(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                remedies(&path, found);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let of_product = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for call in of_product.split("FieldError::shape(").skip(1) {
+                let Some((_, said)) = call.split_once(',') else { continue };
+                let said = said.trim_start().trim_start_matches("format!(").trim_start();
+                let Some(literal) = said.strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
+                let mut sample = String::new();
+                let mut inside = false;
+                for sign in literal.chars() {
+                    match sign {
+                        '{' => {
+                            inside = true;
+                            sample.push('7');
+                        }
+                        '}' => inside = false,
+                        _ if inside => {}
+                        _ => sample.push(sign),
+                    }
+                }
+                found.push((path.display().to_string(), sample));
+            }
+        }
+    }
+
+    #[test]
+    fn every_remedy_has_chinese_words() {
+        let mut found = Vec::new();
+        remedies(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        assert!(found.len() > 150, "the sources are read: {}", found.len());
+        let english: Vec<_> = found.into_iter().filter(|(_, text)| remedy_of(text).is_none()).collect();
+        assert!(english.is_empty(), "{}: {english:#?}", english.len());
+    }
 
     #[test]
     fn a_refusal_names_the_field_and_the_remedy_in_chinese() {

@@ -25,13 +25,13 @@ reminder_texts! {
     about: "提醒什么", "About";
     enabled: "启用", "Switched on";
     off: "已停用", "off";
-    severities: "只限等级（UNGRADED 为未定级）", "Only these levels (UNGRADED is none)";
+    severities: "只限等级（可写“未定级”）", "Only these levels (\"ungraded\" too)";
     teams: "只限团队", "Only these teams";
     states: "只限状态", "Only in these states";
-    kinds: "只限事件类型（默认 normal）", "Only these kinds of events (normal by default)";
+    kinds: "只限事件性质（正常、演练、维护；默认正常）", "Only these kinds of events (normal, drill, maintenance; by default normal)";
     within: "期限（工作日，仅指派与周报）", "Within so many working days (to find an owner, to publish)";
     steps: "步骤", "Steps";
-    steps_hint: "每行一步：天数[/间隔] [时刻] 收件人。负数是到期前；收件人 owner、team_lead、leads、admins、ladder:名称、邮箱，或 groups（订阅了“待复盘汇总”的群）。", "One a line: day[/every] [time] recipients. Negative days lie before the due date; recipients are owner, team_lead, leads, admins, ladder:NAME, an address, or groups (those told of what is pending).";
+    steps_hint: "每行一步：天数[/间隔] [时刻] 收件人。负数是到期前；收件人写 负责人、团队负责人、组长、管理员、逐级:名称、邮箱，或 群（订阅了“待复盘汇总”的群）。", "One a line: day[/every] [time] recipients. Negative days lie before the due date; recipients are owner, team_lead, leads, admins, ladder:NAME, an address, or groups (those told of what is pending).";
     add_rule: "新规则（名称留空则不加）", "A new rule (left without a name, none is added)";
     remove: "删除这条", "Remove this rule";
     preview: "预览：未来 30 天", "Preview: the next 30 days";
@@ -79,10 +79,45 @@ pub fn offset(subject: Subject, offset: i64, chinese: bool) -> String {
         (0, _, true) => "到期日".to_owned(),
         (0, _, false) => "the due date".to_owned(),
         (days, _, true) if days < 0 => format!("到期前 {} 个工作日", -days),
+        (-1, _, false) => "1 working day before it is due".to_owned(),
         (days, _, false) if days < 0 => format!("{} working days before it is due", -days),
         (days, _, true) => format!("逾期第 {days} 个工作日"),
         (days, _, false) => format!("working day {days} after the due date"),
     }
+}
+
+/// A place of the document in Chinese: `rules[0].steps line 2` is `第 1 条规则的步骤第 2 行`. One that is none stays.
+fn place_words(place: &str) -> String {
+    let (path, line) = place.split_once(" line ").map_or((place, None), |(path, line)| (path, Some(line)));
+    let mut words = Vec::new();
+    for part in path.split('.') {
+        let (name, number) = match part.split_once('[') {
+            Some((name, rest)) => (name, rest.trim_end_matches(']').parse::<usize>().ok()),
+            None => (part, None),
+        };
+        let (what, unit) = match name {
+            "rules" => ("规则", "条"),
+            "ladders" => ("逐级上报", "条"),
+            "rungs" => ("级别", "个"),
+            "steps" => ("步骤", "个"),
+            "name" => ("名称", ""),
+            "severities" => ("等级", ""),
+            "teams" => ("团队", ""),
+            "states" => ("状态", ""),
+            "kinds" => ("事件性质", ""),
+            "within" => ("期限", ""),
+            "day" => ("天数", ""),
+            "every" => ("间隔", ""),
+            "at" => ("时刻", ""),
+            "to" => ("收件人", ""),
+            "slot" => ("开始发送", ""),
+            "until" => ("停止发送", ""),
+            _ => return place.to_owned(),
+        };
+        words.push(number.map_or_else(|| what.to_owned(), |at| format!("第 {} {unit}{what}", at.saturating_add(1))));
+    }
+    let line = line.map(|line| format!("第 {line} 行")).unwrap_or_default();
+    format!("{}{line}", words.join("的"))
 }
 
 /// A remedy in Chinese; its beginning is the place.
@@ -94,6 +129,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
         return Some("请写 PE-22 或 AI-7".to_owned());
     }
     let (place, rest) = remedy.split_once(": ")?;
+    let place = place_words(place);
     let fixed = match rest {
         "give a time later than slot" => "要晚于开始发送的时刻",
         "give at most 20 ladders" => "最多 20 条",
@@ -103,21 +139,22 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "give 1 to 250 working days" => "请写 1 到 250 个工作日",
         "give at most 50 rules" => "最多 50 条规则",
         "this subject has no states; leave it out" => "这类没有状态，请留空",
+        "give normal, drill or maintenance" => "请写 正常、演练 或 维护",
         "give at most 100 teams" => "最多 100 个团队",
         "give 1 to 20 steps" => "每条规则 1 到 20 步",
         "give a time from slot to until: outside are the quiet hours" => "时刻要在发送时段之内，之外是免打扰时间",
         "groups are chosen by their notifiers; leave it empty" => "群由通知方式的订阅决定，这里留空",
         "write a name of 1 to 40 characters" => "名称 1 到 40 个字",
         "name at most 50 recipients" => "最多 50 个收件人",
-        _ if rest.starts_with("name a recipient") => "请写收件人：owner、team_lead、leads、admins、ladder:名称或邮箱",
+        _ if rest.starts_with("name a recipient") => "请写收件人：负责人、团队负责人、组长、管理员、逐级:名称或邮箱",
         _ if rest.starts_with("write the day, the time") => {
-            "请写：天数[/间隔] [时刻] 收件人，如 +1/1 10:30 owner,leads"
+            "请写：天数[/间隔] [时刻] 收件人，如 +1/1 10:30 负责人,组长"
         }
-        _ if rest.starts_with("write a name and rungs") => "请写：名称: 1 leads; 3 admins",
+        _ if rest.starts_with("write a name and rungs") => "请写：名称: 1 组长; 3 管理员",
         _ => {
             if let Some(word) = rest.split(" is nobody: write ").next().filter(|_| rest.contains(" is nobody: ")) {
                 return Some(format!(
-                    "{place}：没有收件人 {word}；写 owner、team_lead、leads、admins、ladder:名称或邮箱"
+                    "{place}：没有收件人 {word}；写 负责人、团队负责人、组长、管理员、逐级:名称或邮箱"
                 ));
             }
             if let Some(name) = rest.strip_prefix("there is no ladder ").and_then(|rest| rest.split(';').next()) {
@@ -135,4 +172,18 @@ pub fn remedy(remedy: &str) -> Option<String> {
 /// The words in a language; Chinese unless it is `en`.
 pub fn texts(lang: &str) -> &'static ReminderTexts {
     if lang == "en" { &EN } else { &ZH_CN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_of_the_document_has_chinese_words() {
+        assert_eq!(place_words("rules[0].steps line 2"), "第 1 条规则的步骤第 2 行");
+        assert_eq!(place_words("rules[2].steps[1].day"), "第 3 条规则的第 2 个步骤的天数");
+        assert_eq!(place_words("ladders line 1"), "逐级上报第 1 行");
+        assert_eq!(place_words("ladders[0].rungs[1]"), "第 1 条逐级上报的第 2 个级别");
+        assert_eq!(place_words("nothing[of it]"), "nothing[of it]");
+    }
 }

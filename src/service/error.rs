@@ -98,7 +98,7 @@ impl ServiceError {
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Stale | StoreError::Outdated => Self::Conflict(OVERTAKEN.to_owned()),
+            StoreError::Stale => Self::Conflict(OVERTAKEN.to_owned()),
             StoreError::Duplicate(key) => Self::Conflict(format!("this exists already ({key})")),
             other => Self::Store(other),
         }

@@ -118,7 +118,7 @@ pub async fn budget(
         let objective = found.objectives.iter().find(|one| Some(one.window) == window);
         let remedy = || {
             let name = window.map_or("this period", Window::code);
-            FieldError::shape("target", format!("there is no objective for {name}: set one, or give a target"))
+            FieldError::shape("target", format!("there is no objective for {name}; set one or give a target"))
         };
         objective.map(|one| one.target).ok_or_else(remedy)?
     };

@@ -289,6 +289,7 @@ pub async fn create_graded(
         new.fields.narrative = report::generate_narrative(&new.fields.to_draft(), app.zone);
         new.fields.narrative_generated = true;
     }
+    event_checks::check_future(app.now(), &EventFields::default(), &new.fields, new.source)?;
     new.fields = new.fields.checked()?;
     // A pasted line keeps its words; who chooses a level chooses one of the house.
     if let (Some(label), Source::Form | Source::Api) = (&new.fields.severity, new.source) {
@@ -324,7 +325,6 @@ pub(super) async fn write_new(
     reason: Option<String>,
 ) -> Result<ProductionEvent, ServiceError> {
     let now = app.now();
-    event_checks::check_future(now, &EventFields::default(), &new.fields, new.source)?;
     event_checks::check_loss(&EventFields::default(), &new.fields)?;
     event_checks::check_named(tx, &EventFields::default(), &new.fields).await?;
     let week = new.week.unwrap_or_else(|| {
@@ -509,6 +509,8 @@ pub(super) async fn write_changed(
     mut after: ProductionEvent,
     (action, why): (&str, Why<'_>),
 ) -> Result<ProductionEvent, ServiceError> {
+    // Before the order of the points is looked at: a beginning in 2099 is wrong itself, not the recovery before it.
+    event_checks::check_future(app.now(), &before.fields, &after.fields, Source::Form)?;
     after.fields = after.fields.checked()?;
     if after.fields.restricted && after.fields != before.fields {
         event_checks::keep_workers(tx, &mut after).await?;
@@ -520,7 +522,6 @@ pub(super) async fn write_changed(
     if after == before {
         return Ok(before);
     }
-    event_checks::check_future(app.now(), &before.fields, &after.fields, Source::Form)?;
     event_checks::check_loss(&before.fields, &after.fields)?;
     if before.fields.restricted != after.fields.restricted || before.fields.viewers != after.fields.viewers {
         if !may_restrict(actor, &before) {

@@ -109,31 +109,27 @@ async fn list_by(
         events = store::event_list::page(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - events.len() as u64;
-    let page = store::event_list::page(connection, &filter, listing.order, listing.after, left).await;
-    let Some(page) = by_the_levels_that_hold(app, &filter, page).await? else { return Ok(None) };
+    let page = store::event_list::page(connection, &filter, listing.order, listing.after, left).await?;
+    let Some(page) = by_the_levels_that_hold(app, &filter, page, left).await? else { return Ok(None) };
     events.extend(page);
     let next = next_of(&mut events, limit, |event| EventCursor { group: event.group, order_key: event.order_key });
     Ok(Some(Page { events, next }))
 }
 
-/// What a walk found, where it was made of the levels that hold. One that found nothing is asked about separately.
+/// What a walk found, where it was made of the levels that hold. Less than was asked for may be less because they changed.
 async fn by_the_levels_that_hold<T>(
     app: &App,
     filter: &EventFilter,
-    found: Result<Vec<T>, StoreError>,
+    found: Vec<T>,
+    asked: u64,
 ) -> Result<Option<Vec<T>>, ServiceError> {
-    match (found, filter.levels) {
-        (Err(StoreError::Outdated), _) => Ok(None),
-        (Ok(found), Some(version)) if found.is_empty() => {
-            let now = store::policies::version(app.store.read(), severity::POLICY.name).await?;
-            Ok((now == version).then_some(found))
-        }
-        (found, _) => Ok(Some(found?)),
-    }
+    let Some(version) = filter.levels.filter(|_| (found.len() as u64) < asked) else { return Ok(Some(found)) };
+    let now = store::policies::version(app.store.read(), severity::POLICY.name).await?;
+    Ok((now == version).then_some(found))
 }
 
 fn outdated() -> ServiceError {
-    StoreError::Outdated.into()
+    StoreError::Stale.into()
 }
 
 /// A whole event of a list, with the part of its text in which the words stand that were looked for.
@@ -169,8 +165,8 @@ async fn events_by(
         found = store::event_list::whole(connection, first, EventOrder::Newest, None, 1).await?;
     }
     let left = limit + 1 - found.len() as u64;
-    let page = store::event_list::whole(connection, &filter, listing.order, listing.after, left).await;
-    let Some(page) = by_the_levels_that_hold(app, &filter, page).await? else { return Ok(None) };
+    let page = store::event_list::whole(connection, &filter, listing.order, listing.after, left).await?;
+    let Some(page) = by_the_levels_that_hold(app, &filter, page, left).await? else { return Ok(None) };
     found.extend(page);
     let next = next_of(&mut found, limit, |(_, cursor)| *cursor);
     let words = listing.query.words();

@@ -12,9 +12,6 @@ pub enum StoreError {
     /// The row is not there, or not in the version that was named.
     #[error("the row changed or is gone")]
     Stale,
-    /// What a question was made of changed since: it is asked again.
-    #[error("the levels changed since the question was made")]
-    Outdated,
     /// Another transaction was in the way (deadlock, serialisation); the whole transaction may be tried again.
     #[error("another write was in the way: {0}")]
     Contended(String),

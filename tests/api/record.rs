@@ -251,6 +251,7 @@ async fn a_record_that_cannot_be_is_refused_with_its_field() {
         (json!({"viewers": [nobody]}), "viewers"),
         (json!({"recovered_at": "2024-08-19T14:00:00+08:00"}), "recovered_at"),
         (json!({"recovered_at": "2099-08-19T14:00:00+08:00"}), "recovered_at"),
+        (json!({"occurred_at": "2099-08-19T14:00:00+08:00"}), "occurred_at"),
         (json!({"occurred_at": "2024-08-19"}), "occurred_at"),
         (json!({"occurred_at": "2024-08-19T15:00:00+08:00", "occurred_precision": "hour"}), "precision"),
         (json!({"detected_precision": "day"}), "precision"),

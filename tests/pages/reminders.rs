@@ -53,30 +53,33 @@ async fn rules_are_previewed_saved_and_refused_as_typed() {
     lead.post("/events", &[("line", "08/26 13:40 提现失败，14:00 恢复。【待复盘】"), ("week", "2024-W35")]).await;
     let (status, page) = lead.get("/settings/reminders").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("-1 owner") && page.contains("+2/1 leads") && page.contains("周报没有发布"), "{page}");
+    assert!(page.contains("-1 负责人") && page.contains("+2/1 组长") && page.contains("周报没有发布"), "{page}");
     let form = fields(&page);
     assert!(form.contains(&("0.name".to_owned(), "待复盘".to_owned())), "{form:?}");
 
     let (status, _, same) = lead.post("/settings/reminders", &lent(&with(&form, &[("act", "store")]))).await;
     assert_eq!(status, StatusCode::SEE_OTHER, "unchanged it is saved and nothing changes: {same}");
-    let typed = with(&form, &[("act", "preview"), ("0.steps", "-3 owner\n0/1 leads,owner")]);
+    let typed = with(&form, &[("act", "preview"), ("0.steps", "-3 负责人\n0/1 组长、负责人")]);
     let (status, _, page) = lead.post("/settings/reminders", &lent(&typed)).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("id=\"preview\"") && page.contains("到期前 3 个工作日"), "{page}");
-    assert!(page.contains("-3 owner"), "what was typed stays");
+    assert!(page.contains("-3 负责人"), "what was typed stays");
     let (_, page) = lead.get("/settings/reminders?preview=true").await;
     assert!(page.contains("到期前 1 个工作日") && !page.contains("到期前 3 个工作日"), "nothing was saved: {page}");
 
     let typed = with(&form, &[("act", "store"), ("0.steps", "-3 owner\nmorgen boss")]);
     let (status, _, page) = lead.post("/settings/reminders", &lent(&typed)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("rules[0].steps line 2：请写：天数") && page.contains("morgen boss"), "{page}");
+    assert!(page.contains("第 1 条规则的步骤第 2 行：请写：天数") && page.contains("morgen boss"), "{page}");
     let typed =
         with(&form, &[("act", "store"), ("0.steps", "0 14:00 ladder:上报"), ("ladders", "上报: 1 leads; 3 admins")]);
     let (status, to, page) = lead.post("/settings/reminders", &lent(&typed)).await;
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/settings/reminders?saved=true"), "{page}");
     let (_, page) = lead.get(&to).await;
-    assert!(page.contains("上报: 1 leads; 3 admins") && page.contains("已保存"), "{page}");
+    assert!(
+        page.contains("上报: 1 组长; 3 管理员") && page.contains("0 14:00 逐级:上报") && page.contains("已保存"),
+        "{page}"
+    );
     let (status, _, page) = lead.post("/settings/reminders", &lent(&typed)).await;
     assert_eq!(status, StatusCode::CONFLICT, "another version holds: {page}");
 

@@ -42,6 +42,20 @@ fn a_dip_begins_with_its_first_bad_minute_and_ends_behind_its_last() {
 }
 
 #[test]
+fn a_usual_failure_beside_a_dip_makes_it_no_longer() {
+    for failing in [70, 12] {
+        for far in 2..9 {
+            let mut minutes: Vec<Sample> = quiet().iter().map(|sample| minute(sample.minute, 140, 0)).collect();
+            set(&mut minutes, 300, 312, 140, failing);
+            set(&mut minutes, 299 - far, 300 - far, 140, 1);
+            set(&mut minutes, 311 + far, 312 + far, 140, 1);
+            let [dip] = found(&minutes)[..] else { panic!() };
+            assert_eq!((dip.from, dip.to), (300, Some(312)), "{failing} of 140 fail, one fails {far} minutes apart");
+        }
+    }
+}
+
+#[test]
 fn one_bad_minute_is_none_and_two_are() {
     let mut minutes = quiet();
     set(&mut minutes, 300, 301, 140, 40);

@@ -1,18 +1,42 @@
-//! Steps and ladders as lines that people type: `-1 owner`, `+1/1 owner,leads`, `0 14:00 ladder:上报`, `0/1 groups`.
+//! Steps and ladders as lines that people type: `-1 owner`, `+1/1 负责人,组长`, `0 14:00 逐级:上报`, `0/1 groups`. Recipients
+//! are named in either language, and kept as codes.
 
 use chrono::NaiveTime;
 
 use super::policy::{By, Ladder, Rung, StepRule};
-use crate::domain::{checked::FieldError, policy::refused};
+use crate::domain::{checked::FieldError, policy::refused, vocabulary::RECIPIENT};
+
+/// What a ladder's name stands behind, in Chinese and as a code.
+const LADDER: [&str; 2] = ["逐级:", "ladder:"];
+
+/// Recipients as people read them.
+fn shown(to: &[String], chinese: bool) -> String {
+    let word = |code: &String| match (RECIPIENT.words(code, chinese), code.strip_prefix(LADDER[1])) {
+        (Some(word), _) => word.to_owned(),
+        (None, Some(name)) if chinese => format!("{}{name}", LADDER[0]),
+        (None, _) => code.clone(),
+    };
+    to.iter().map(word).collect::<Vec<_>>().join(",")
+}
+
+/// Recipients as they are kept.
+fn codes(words: &str) -> Vec<String> {
+    let code = |word: &str| match (RECIPIENT.code_of(word), word.strip_prefix(LADDER[0])) {
+        (Some(code), _) => code.to_owned(),
+        (None, Some(name)) => format!("{}{name}", LADDER[1]),
+        (None, None) => word.to_owned(),
+    };
+    words.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty()).map(code).collect()
+}
 
 /// A step as a line.
-pub fn of_step(step: &StepRule) -> String {
+pub fn of_step(step: &StepRule, chinese: bool) -> String {
     let day = if step.day > 0 { format!("+{}", step.day) } else { step.day.to_string() };
     let every = step.every.map(|every| format!("/{every}")).unwrap_or_default();
     let at = step.at.map(|at| format!(" {}", at.format("%H:%M"))).unwrap_or_default();
     let to = match step.by {
-        By::Groups => "groups".to_owned(),
-        By::Mail => step.to.join(","),
+        By::Groups => shown(&["groups".to_owned()], chinese),
+        By::Mail => shown(&step.to, chinese),
     };
     format!("{day}{every}{at} {to}")
 }
@@ -29,7 +53,7 @@ pub fn steps(place: &str, text: &str) -> Result<Vec<StepRule>, FieldError> {
 }
 
 fn step(line: &str) -> Option<StepRule> {
-    let line = line.replace(['，', '、'], ",");
+    let line = line.replace(['，', '、'], ",").replace('：', ":");
     let mut words = line.split_whitespace().peekable();
     let first = words.next()?;
     let (day, every) = match first.split_once('/') {
@@ -41,12 +65,7 @@ fn step(line: &str) -> Option<StepRule> {
     if at.is_some() {
         words.next();
     }
-    let to: Vec<String> = words
-        .flat_map(|word| word.split(','))
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let to = codes(&words.collect::<Vec<_>>().join(","));
     let groups = to.iter().any(|word| word == "groups");
     match (groups, to.len()) {
         (true, 1) => Some(StepRule { day, every, at, to: Vec::new(), by: By::Groups }),
@@ -56,8 +75,9 @@ fn step(line: &str) -> Option<StepRule> {
 }
 
 /// A ladder as a line: `上报: 1 leads; 3 admins,boss@example.com`.
-pub fn of_ladder(ladder: &Ladder) -> String {
-    let rungs: Vec<String> = ladder.rungs.iter().map(|rung| format!("{} {}", rung.from, rung.to.join(","))).collect();
+pub fn of_ladder(ladder: &Ladder, chinese: bool) -> String {
+    let rung = |rung: &Rung| format!("{} {}", rung.from, shown(&rung.to, chinese));
+    let rungs: Vec<String> = ladder.rungs.iter().map(rung).collect();
     format!("{}: {}", ladder.name, rungs.join("; "))
 }
 
@@ -80,8 +100,7 @@ fn ladder(line: &str) -> Option<Ladder> {
         .filter(|rung| !rung.trim().is_empty())
         .map(|rung| {
             let (from, to) = rung.trim().split_once(' ')?;
-            let to = to.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
-            Some(Rung { from: from.parse().ok()?, to })
+            Some(Rung { from: from.parse().ok()?, to: codes(to) })
         })
         .collect::<Option<Vec<Rung>>>()?;
     Some(Ladder { name: name.trim().to_owned(), rungs })
@@ -96,13 +115,23 @@ mod tests {
     #[test]
     fn the_steps_of_the_default_are_lines_and_back() {
         for rule in ReminderPolicy::default().rules {
-            let text: Vec<String> = rule.steps.iter().map(of_step).collect();
-            assert_eq!(steps("steps", &text.join("\r\n")).unwrap(), rule.steps, "{text:?}");
+            for chinese in [true, false] {
+                let text: Vec<String> = rule.steps.iter().map(|step| of_step(step, chinese)).collect();
+                assert_eq!(steps("steps", &text.join("\r\n")).unwrap(), rule.steps, "{text:?}");
+            }
         }
         let typed = steps("steps", "\n+2/3 14:30 owner， boss@example.com\n0/1 groups").unwrap();
-        assert_eq!(typed.iter().map(of_step).collect::<Vec<_>>(), ["+2/3 14:30 owner,boss@example.com", "0/1 groups"]);
+        let shown = |chinese| typed.iter().map(|step| of_step(step, chinese)).collect::<Vec<_>>();
+        assert_eq!(shown(false), ["+2/3 14:30 owner,boss@example.com", "0/1 groups"]);
+        assert_eq!(shown(true), ["+2/3 14:30 负责人,boss@example.com", "0/1 群"]);
+        assert_eq!(steps("steps", &shown(true).join("\n")).unwrap(), typed);
+        let rising = steps("steps", "+1 负责人、组长 逐级：上报").unwrap();
+        assert_eq!(rising[0].to, ["owner", "leads", "ladder:上报"]);
+        assert_eq!(of_step(&rising[0], true), "+1 负责人,组长,逐级:上报");
         let ladder = ladders("上报：1 leads；3 admins，boss@example.com\n").unwrap();
-        assert_eq!(of_ladder(&ladder[0]), "上报: 1 leads; 3 admins,boss@example.com");
+        assert_eq!(of_ladder(&ladder[0], false), "上报: 1 leads; 3 admins,boss@example.com");
+        assert_eq!(of_ladder(&ladder[0], true), "上报: 1 组长; 3 管理员,boss@example.com");
+        assert_eq!(ladders("上报: 1 组长; 3 管理员 boss@example.com").unwrap(), ladder);
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! What a walk reads of each event: what lists show, or the whole row.
 
+use std::sync::LazyLock;
+
 use chrono::NaiveDate;
 use entity::{event, postmortem};
-use sea_orm::{
-    DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult,
-    sea_query::{Alias, Expr, SelectStatement},
-};
+use sea_orm::{DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult};
 use uuid::Uuid;
 
 use super::ListedEvent;
@@ -77,57 +76,24 @@ impl FromQueryResult for Whole {
     }
 }
 
-/// A row with the version of the policy of levels that stood when it was read.
-pub(super) struct Checked<F> {
-    pub row: F,
-    pub levels: i64,
-}
-
-impl<F: Found> FromQueryResult for Checked<F> {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self { row: F::from_query_result(row, prefix)?, levels: row.try_get_by_index(F::width())? })
-    }
-}
-
 /// In front of the names of a postmortem's columns.
 const OF_POSTMORTEM: &str = "pm_";
 
 /// What a walk reads of each event.
 pub(super) trait Found: FromQueryResult + Send {
-    /// Each under a name of its own.
-    fn columns(select: &mut SelectStatement);
-    /// How many they are.
-    fn width() -> usize;
+    /// Each under a name of its own, written out once: a list would be put together anew for every page, which takes as
+    /// long as reading a dozen events.
+    fn columns() -> &'static str;
     fn order_key(&self) -> i64;
 }
 
 impl Found for Row {
-    /// In the order in which [`Row::from_query_result`] reads them.
-    fn columns(select: &mut SelectStatement) {
-        use event::Column;
-        for column in [
-            Column::Id,
-            Column::Number,
-            Column::Version,
-            Column::OrderKey,
-            Column::OccurredAt,
-            Column::OccurredDay,
-            Column::RecoveredAt,
-            Column::RecoveredDay,
-            Column::Severity,
-            Column::Kind,
-            Column::Restricted,
-        ] {
-            select.column(("event", column));
-        }
-        // Lists show the beginning of a text, whatever its length.
-        select.expr_as(Expr::cust("substr(coalesce(event.summary, event.narrative), 1, 2000)"), Alias::new("text"));
-        select.expr_as(Expr::cust("substr(event.impact, 1, 500)"), Alias::new("impact"));
-        select.columns([("postmortem", "state"), ("postmortem", "owner_id"), ("postmortem", "due_on")]);
-    }
-
-    fn width() -> usize {
-        16
+    /// In the order in which [`Row::from_query_result`] reads them. Lists show the beginning of a text, whatever its length.
+    fn columns() -> &'static str {
+        "event.id, event.number, event.version, event.order_key, event.occurred_at, event.occurred_day, \
+         event.recovered_at, event.recovered_day, event.severity, event.kind, event.restricted, \
+         substr(coalesce(event.summary, event.narrative), 1, 2000) AS text, substr(event.impact, 1, 500) AS impact, \
+         postmortem.state, postmortem.owner_id, postmortem.due_on"
     }
 
     fn order_key(&self) -> i64 {
@@ -136,16 +102,14 @@ impl Found for Row {
 }
 
 impl Found for Whole {
-    fn columns(select: &mut SelectStatement) {
-        select.columns(event::Column::iter().map(|column| ("event", column)));
-        for column in postmortem::Column::iter() {
-            let name = format!("{OF_POSTMORTEM}{}", column.as_str());
-            select.expr_as(Expr::col(("postmortem", column)), Alias::new(name));
-        }
-    }
-
-    fn width() -> usize {
-        event::Column::iter().count() + postmortem::Column::iter().count()
+    fn columns() -> &'static str {
+        static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+            let of_event = event::Column::iter().map(|column| format!("event.{}", column.as_str()));
+            let of_postmortem = postmortem::Column::iter()
+                .map(|column| format!("postmortem.{} AS {OF_POSTMORTEM}{}", column.as_str(), column.as_str()));
+            of_event.chain(of_postmortem).collect::<Vec<_>>().join(", ")
+        });
+        COLUMNS.as_str()
     }
 
     fn order_key(&self) -> i64 {

@@ -162,9 +162,7 @@ fn debt_row(shell: &Shell, w: &ActionTexts, row: &BoardRow) -> DebtRow {
     let limit = row.limit.map_or(0, |limit| limit.max(1));
     let scale = row.age.max(limit * 10 / 7).max(1);
     let owner = row.owner.clone().unwrap_or_default();
-    let days = |words: &str, days: i64| {
-        if chinese { format!("{words} {days} 个工作日") } else { format!("{words} {days} working days") }
-    };
+    let days = |words: &str, days: i64| format!("{words} {}", rows::working_days(days, chinese));
     DebtRow {
         number: row.event.number,
         title: row.event.title(),

@@ -17,9 +17,10 @@ use crate::{
         reminder::{
             digest::shortened,
             lines,
-            policy::{By, ReminderPolicy, Rule, SUBJECTS, Subject},
+            policy::{By, ReminderPolicy, Rule, SUBJECTS, Subject, UNGRADED},
             words,
         },
+        vocabulary::{self, Vocabulary},
     },
     i18n::reminders::{self as texts, ReminderTexts},
     service::{
@@ -105,7 +106,7 @@ pub async fn page(
     let stored = policies::read(&app, &caller.actor, "reminders").await?;
     let rules: ReminderPolicy = policy::read(&stored.document).map_err(ServiceError::from)?;
     let teams = services::teams(&app, &caller.actor).await?;
-    let typed = typed_of(&rules, &teams);
+    let typed = typed_of(&rules, &teams, super::words(&caller).lang == "zh-CN");
     let preview = if asked.preview && caller.actor.role.may(Permission::ManagePolicies) {
         Some(reminder_preview::preview(&app, &caller.actor, None).await?)
     } else {
@@ -219,12 +220,35 @@ fn rows(preview: &Preview, w: &ReminderTexts, chinese: bool) -> Vec<Vec<PreviewR
     [first, rest].into_iter().filter(|part| !part.is_empty()).collect()
 }
 
-fn typed_of(policy: &ReminderPolicy, teams: &[(Uuid, String)]) -> Typed {
+/// A level of a rule as it is shown: that of events without one in words.
+fn level_words(level: &str, chinese: bool) -> &str {
+    match (level, chinese) {
+        (UNGRADED, true) => UNGRADED_ZH,
+        (UNGRADED, false) => UNGRADED_EN,
+        _ => level,
+    }
+}
+
+const UNGRADED_ZH: &str = "未定级";
+const UNGRADED_EN: &str = "ungraded";
+
+/// The words of the states of a subject.
+const fn states_of(about: Subject) -> Vocabulary {
+    match about {
+        Subject::ActionAssign | Subject::Action => vocabulary::ACTION_STATE,
+        _ => vocabulary::STATE,
+    }
+}
+
+fn typed_of(policy: &ReminderPolicy, teams: &[(Uuid, String)], chinese: bool) -> Typed {
     let mut typed = Typed::new();
     let mut put = |name: String, value: String| drop(typed.insert(name, value));
     put("slot".to_owned(), policy.slot.format("%H:%M").to_string());
     put("until".to_owned(), policy.until.format("%H:%M").to_string());
-    put("ladders".to_owned(), policy.ladders.iter().map(lines::of_ladder).collect::<Vec<_>>().join("\n"));
+    put(
+        "ladders".to_owned(),
+        policy.ladders.iter().map(|one| lines::of_ladder(one, chinese)).collect::<Vec<_>>().join("\n"),
+    );
     for (at, rule) in policy.rules.iter().enumerate() {
         let name_of = |id: &Uuid| {
             teams.iter().find(|(have, _)| have == id).map_or_else(|| id.to_string(), |(_, name)| name.clone())
@@ -234,12 +258,21 @@ fn typed_of(policy: &ReminderPolicy, teams: &[(Uuid, String)]) -> Typed {
         if rule.enabled {
             put(format!("{at}.enabled"), "1".to_owned());
         }
-        put(format!("{at}.severities"), rule.severities.join(", "));
+        put(
+            format!("{at}.severities"),
+            rule.severities.iter().map(|level| level_words(level, chinese)).collect::<Vec<_>>().join(", "),
+        );
         put(format!("{at}.teams"), rule.teams.iter().map(name_of).collect::<Vec<_>>().join(", "));
-        put(format!("{at}.states"), rule.states.join(", "));
-        put(format!("{at}.kinds"), rule.kinds.iter().map(|kind| kind.code()).collect::<Vec<_>>().join(", "));
+        let state =
+            |code: &String| states_of(rule.about).words(code, chinese).map_or_else(|| code.clone(), str::to_owned);
+        put(format!("{at}.states"), rule.states.iter().map(state).collect::<Vec<_>>().join(", "));
+        let kind = |kind: &EventKind| vocabulary::KIND.words(kind.code(), chinese).unwrap_or(kind.code());
+        put(format!("{at}.kinds"), rule.kinds.iter().map(kind).collect::<Vec<_>>().join(", "));
         put(format!("{at}.within"), rule.within.map(|within| within.to_string()).unwrap_or_default());
-        put(format!("{at}.steps"), rule.steps.iter().map(lines::of_step).collect::<Vec<_>>().join("\n"));
+        put(
+            format!("{at}.steps"),
+            rule.steps.iter().map(|step| lines::of_step(step, chinese)).collect::<Vec<_>>().join("\n"),
+        );
     }
     typed
 }
@@ -268,8 +301,14 @@ fn policy_of(typed: &Typed, count: usize, teams: &[(Uuid, String)]) -> Result<Re
             })
         };
         let kind = |word: &String| {
-            EventKind::from_code(word)
-                .ok_or_else(|| policy::refused(&place("kinds"), "write normal, drill or maintenance"))
+            let code = vocabulary::KIND.code_of(word).unwrap_or_default();
+            EventKind::from_code(code)
+                .ok_or_else(|| policy::refused(&place("kinds"), "give normal, drill or maintenance"))
+        };
+        let about = Subject::from_code(of("about")).unwrap_or(Subject::Postmortem);
+        let state = |word: String| states_of(about).code_of(&word).map_or(word, str::to_owned);
+        let level = |word: String| {
+            if word == UNGRADED_ZH || word.eq_ignore_ascii_case(UNGRADED_EN) { UNGRADED.to_owned() } else { word }
         };
         let within = match of("within") {
             "" => None,
@@ -279,11 +318,11 @@ fn policy_of(typed: &Typed, count: usize, teams: &[(Uuid, String)]) -> Result<Re
         };
         rules.push(Rule {
             name: of("name").to_owned(),
-            about: Subject::from_code(of("about")).unwrap_or(Subject::Postmortem),
+            about,
             enabled: typed.contains_key(&format!("{at}.enabled")),
-            severities: words("severities"),
+            severities: words("severities").into_iter().map(level).collect(),
             teams: words("teams").iter().map(team).collect::<Result<_, ServiceError>>()?,
-            states: words("states"),
+            states: words("states").into_iter().map(state).collect(),
             kinds: words("kinds").iter().map(kind).collect::<Result<_, FieldError>>()?,
             within,
             steps: lines::steps(&place("steps"), of("steps"))?,

@@ -194,12 +194,22 @@ pub(super) fn due_on(
     let today = app.today();
     let days = calendar.working_days_between(due.min(today), due.max(today));
     let zh = t.lang == "zh-CN";
+    let days = working_days(days, zh);
     match due.cmp(&today) {
         std::cmp::Ordering::Equal => t.today.to_owned(),
-        std::cmp::Ordering::Less if zh => format!("{} {days} {}", t.overdue, t.working_days),
-        std::cmp::Ordering::Less => format!("{days} {} {}", t.working_days, t.overdue),
-        std::cmp::Ordering::Greater if zh => format!("{} {days} {}", t.left, t.working_days),
-        std::cmp::Ordering::Greater => format!("{days} {} {}", t.working_days, t.left),
+        std::cmp::Ordering::Less if zh => format!("{} {days}", t.overdue),
+        std::cmp::Ordering::Less => format!("{days} {}", t.overdue),
+        std::cmp::Ordering::Greater if zh => format!("{} {days}", t.left),
+        std::cmp::Ordering::Greater => format!("{days} {}", t.left),
+    }
+}
+
+/// `1 个工作日`, `1 working day`, `2 working days`.
+pub(super) fn working_days(days: i64, chinese: bool) -> String {
+    match (chinese, days) {
+        (true, _) => format!("{days} 个工作日"),
+        (false, 1) => "1 working day".to_owned(),
+        (false, _) => format!("{days} working days"),
     }
 }
 
