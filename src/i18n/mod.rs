@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod analytics;
+pub mod audit;
 pub mod calendar;
 pub mod foreign;
 pub mod grading;
@@ -44,6 +45,7 @@ texts! {
     report: "周报", "Report";
     notifiers: "通知方式", "Notifiers";
     outbox: "发件箱", "Outbox";
+    audit: "审计记录", "Audit log";
     calendar: "工作日历", "Working days";
     own_zone: "所在时区（提醒按当地时间）", "Your zone, for reminders";
     reminder_rules: "提醒规则", "Reminders";

@@ -14,6 +14,7 @@ use crate::{
         limits::{Limits, Rates},
         ports::{Clock, Outgoing, Transport},
         search,
+        vault::Vault,
     },
     settings::{OutgoingSettings, Settings, TlsSetting},
     store::{self, Store},
@@ -52,6 +53,8 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         notice: notice_words,
         line_styles: Arc::default(),
         levels: Arc::default(),
+        vault: Arc::new(vault(settings)?),
+        refused: Arc::default(),
         outbox: Arc::default(),
         demo,
     };
@@ -59,6 +62,12 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.
     search::index_old(&app, 4).await.context("the search index could not be brought up to date")?;
     Ok(app)
+}
+
+/// The keys of the secrets in the database.
+fn vault(settings: &Settings) -> anyhow::Result<Vault> {
+    let given = settings.secret_key.iter().chain(&settings.secret_key_old).cloned().collect();
+    Ok(Vault::new(given, Some(settings.key_file()))?)
 }
 
 /// What the HTTP side takes in.

@@ -9,12 +9,14 @@ use uuid::Uuid;
 use super::{
     ServiceError,
     attempts::Attempts,
+    audit_log::Refused,
     known_calendars::KnownCalendars,
     known_levels::KnownLevels,
     limits::Limits,
     line_styles::LineStyles,
     outbox::Shared,
     ports::{Clock, Ids, Outgoing, RenderNotice, RenderReportMail},
+    vault::Vault,
 };
 use crate::{
     domain::{
@@ -55,6 +57,10 @@ pub struct App {
     pub line_styles: Arc<LineStyles>,
     /// The levels of the house as they were read last.
     pub levels: Arc<KnownLevels>,
+    /// Keys of the secrets in the database.
+    pub vault: Arc<Vault>,
+    /// What was refused of late.
+    pub refused: Arc<Refused>,
     /// What the tasks that send messages share.
     pub outbox: Arc<Shared>,
     /// The demo: no set-up, one demo account, nothing leaves the house.

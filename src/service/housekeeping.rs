@@ -2,7 +2,11 @@
 
 use chrono::Duration;
 
-use super::{App, ServiceError, detached, outbox_admin};
+use super::{
+    App, ServiceError,
+    audit_chain::{self, Reach},
+    detached, outbox_admin,
+};
 use crate::store;
 
 /// Hours that the answer to a request with an Idempotency-Key is kept.
@@ -37,5 +41,7 @@ pub async fn tidy(app: &App) -> Result<Removed, ServiceError> {
     })
     .await?;
     removed.messages = outbox_admin::remove_old(app).await?;
+    // Also what a transaction committed that was open for long.
+    audit_chain::chain(app, Reach::All).await?;
     Ok(removed)
 }

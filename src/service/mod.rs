@@ -7,6 +7,8 @@ pub mod analytics;
 mod announcements;
 pub mod app;
 pub mod attempts;
+pub mod audit_chain;
+pub mod audit_log;
 pub mod boards;
 pub mod bulk_edit;
 pub mod burn_warnings;
@@ -79,6 +81,7 @@ pub mod teams;
 pub mod timeline;
 mod together;
 pub mod tokens;
+pub mod vault;
 
 pub use app::{App, detached};
 pub use error::ServiceError;

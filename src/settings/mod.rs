@@ -15,7 +15,8 @@ use thiserror::Error;
 const NOT_SETTINGS: [&str; 3] = ["FUPAN_URL", "FUPAN_TOKEN", "FUPAN_CONFIG"];
 
 /// Secrets that may be given as a file.
-const SECRETS: [&str; 2] = ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL"];
+const SECRETS: [&str; 4] =
+    ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL", "FUPAN_SECRET_KEY", "FUPAN_SECRET_KEY_OLD"];
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,6 +29,10 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// Where people reach the pages; by default the address that the service listens on.
     pub public_url: Option<String>,
+    /// What secrets in the database are sealed with, at least 32 characters; by default a file beside the database.
+    pub secret_key: Option<SecretString>,
+    /// The key before, while secrets are sealed anew.
+    pub secret_key_old: Option<SecretString>,
     /// The report zone.
     #[serde(default = "default_zone")]
     pub zone: Tz,
@@ -283,7 +288,7 @@ impl Settings {
 }
 
 fn shown(key: &str, value: &str) -> String {
-    if key.ends_with("password") {
+    if ["password", "secret_key", "secret_key_old"].iter().any(|secret| key.ends_with(secret)) {
         "(secret)".to_owned()
     } else if key == "database_url" {
         crate::store::connect::without_password(value)
@@ -325,6 +330,17 @@ impl Settings {
     /// The database: as set, else SQLite in the data folder.
     pub fn database(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("fupan.db").display()))
+    }
+
+    /// Where the key of secrets is where none is set: beside the SQLite file, else in the data folder.
+    pub fn key_file(&self) -> PathBuf {
+        let database = self.database();
+        let file = database.strip_prefix("sqlite:").map(|path| {
+            let path = path.trim_start_matches("//");
+            PathBuf::from(path.split('?').next().unwrap_or(path))
+        });
+        let folder = file.as_deref().and_then(Path::parent).map_or_else(|| self.data_dir.clone(), Path::to_path_buf);
+        folder.join("secret.key")
     }
 
     /// Where people reach the pages, without a slash at the end.

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod action_items;
 pub mod analytics;
 pub mod audit;
+pub mod audit_chain;
 pub mod boards;
 mod bulk;
 pub mod burn_warnings;

@@ -16,9 +16,12 @@ use super::{
     server::Bounds,
 };
 use crate::{
-    domain::actor::{Actor, Permission},
+    domain::{
+        self,
+        actor::{Actor, Permission},
+    },
     service::{
-        App, ServiceError,
+        App, ServiceError, audit_log,
         limits::Kind,
         sessions::{self, SignedIn},
         tokens,
@@ -116,6 +119,9 @@ pub async fn pass<B: MessageBody + 'static>(
         *response.response_mut().status_mut() = problem.status;
         response.response_mut().extensions_mut().insert(problem);
     }
+    if let Some(app) = app.as_deref().map(AsRef::as_ref) {
+        response = noted(app, response).await;
+    }
     let refused = response.response().extensions().get::<Problem>().cloned().or_else(|| {
         // Bodies that are read as bytes are refused by the framework itself.
         let unsaid = response.status() == StatusCode::PAYLOAD_TOO_LARGE;
@@ -197,6 +203,46 @@ pub async fn pass<B: MessageBody + 'static>(
         headers.insert(header::HeaderName::from_static("x-request-id"), value);
     }
     Ok(response)
+}
+
+/// Files that are taken out, by the pattern of their path, and what each is called in the audit log.
+const EXPORTS: [(&str, &str); 3] = [
+    ("/e/{number}/postmortem/export", "postmortem"),
+    ("/indicators/{key}/minutes.csv", "minutes"),
+    ("/indicators/{key}/days.csv", "days"),
+];
+
+/// Notes in the audit log what was refused, and files that are taken out: a file that could not be noted is not handed over.
+async fn noted<B: MessageBody + 'static>(
+    app: &App,
+    response: ServiceResponse<EitherBody<B>>,
+) -> ServiceResponse<EitherBody<B>> {
+    let request = response.request();
+    let method = if response.status() == StatusCode::FORBIDDEN || response.status() == StatusCode::OK {
+        request.method().clone()
+    } else {
+        return response;
+    };
+    let pattern = request.resource_map().match_pattern(request.match_info().as_str()).unwrap_or_default();
+    let actor = request.extensions().get::<Caller>().map(|caller| caller.actor.clone());
+    if response.status() == StatusCode::FORBIDDEN {
+        let code = response.response().extensions().get::<Problem>().map_or("forbidden", |problem| problem.code);
+        audit_log::refused(app, actor.as_ref(), method.as_str(), &pattern, code).await;
+        return response;
+    }
+    let (Some((_, what)), Some(actor)) = (EXPORTS.iter().find(|(of, _)| *of == pattern), actor) else { return response };
+    let part = |name: &str| request.match_info().get(name).unwrap_or_default();
+    let subject = match domain::event::number_of(part("number")) {
+        Some(number) => format!("event:{number}"),
+        None => format!("indicator:{}", part("key")),
+    };
+    match audit_log::exported(app, &actor, what, &subject.chars().take(80).collect::<String>()).await {
+        Ok(()) => response,
+        Err(error) => {
+            let problem = Problem::from(error);
+            response.into_response(actix_web::ResponseError::error_response(&problem)).map_into_right_body()
+        }
+    }
 }
 
 /// A path as the value of a query: everything but the plainest characters is percent-encoded (RFC 3986).
@@ -358,6 +404,8 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
     }
     if !caller.actor.role.may(route.permission) {
         let needs = route.permission.needs();
+        // The refusal is told in their language, and noted with their account.
+        request.extensions_mut().insert(caller);
         return Err(Refusal::Problem(ServiceError::Forbidden { needs }.into()));
     }
     Ok(Some(caller))

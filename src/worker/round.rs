@@ -18,7 +18,9 @@ use crate::{
         mail::{burn_words, digest_words, report_words},
     },
     service::{
-        App, ServiceError, burn_warnings, calendars, dips, event_costs, mail_stops,
+        App, ServiceError,
+        audit_chain::{self, Reach},
+        burn_warnings, calendars, dips, event_costs, mail_stops,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
         ports::{Delivery, LastCheck, OutgoingChat, OutgoingMessage, Transport},
         reminders, report_mailings, sample_codes, sample_retention, samples, sources,
@@ -201,6 +203,13 @@ pub(super) async fn round(
                 tracing::error!(worker, %error, "old samples could not be removed; the next round tries again");
             }
         }
+    }
+    match audit_chain::chain(app, Reach::Recent).await {
+        Ok(chained) if chained.refused > 0 => {
+            tracing::error!(worker, refused = chained.refused, "audit entries that this service did not write");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::error!(worker, %error, "audit entries could not be chained; the next round tries again"),
     }
     report.waiting = outbox::count_pending(app).await?;
     if report.waiting > 0 || report.sent > 0 {

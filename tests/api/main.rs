@@ -3,6 +3,7 @@
 
 mod action_items;
 mod analytics;
+mod audit;
 mod calendars;
 mod coherence;
 mod foreign;

@@ -3,6 +3,7 @@
 mod accounts;
 pub mod action_items;
 pub mod analytics;
+pub mod audit;
 pub mod boards;
 mod bulk;
 pub mod burn_warnings;
@@ -288,6 +289,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::patch().to(notifiers::patch))
                 .route(web::delete().to(notifiers::delete)),
         )
+        .service(web::resource("/api/v1/audit").route(web::get().to(audit::list)))
+        .service(web::resource("/api/v1/audit/head").route(web::get().to(audit::head)))
+        .service(web::resource("/api/v1/audit:verify").route(web::post().to(audit::verify)))
         .service(web::resource("/api/v1/outbox").route(web::get().to(outbox::list)))
         .service(web::resource("/api/v1/outbox:test").route(web::post().to(outbox::test)))
         .service(web::resource("/api/v1/outbox/{id}:requeue").route(web::post().to(outbox::requeue)))

@@ -2,6 +2,7 @@
 
 mod actions;
 mod analytics;
+mod audit;
 mod boards;
 mod budget;
 mod calendars;
@@ -152,6 +153,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/settings/notifiers/{id}").route(web::post().to(notifiers::change)))
         .service(web::resource("/settings/notifiers/{id}/test").route(web::post().to(notifiers::test)))
         .service(web::resource("/settings/notifiers/{id}/remove").route(web::post().to(notifiers::remove)))
+        .service(web::resource("/settings/audit").route(web::get().to(audit::page)))
+        .service(web::resource("/settings/audit/verify").route(web::post().to(audit::verify)))
         .service(web::resource("/settings/outbox").route(web::get().to(outbox::page)))
         .service(web::resource("/settings/outbox/test").route(web::post().to(outbox::test)))
         .service(web::resource("/settings/outbox/marked/{id}/clear").route(web::post().to(outbox::clear)))
