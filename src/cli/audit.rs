@@ -114,4 +114,3 @@ pub(super) async fn run(session: &Session, command: AuditCommand) -> anyhow::Res
         }
     }
 }
-

@@ -130,16 +130,22 @@ pub fn broken_words(broken: &Broken, english: bool) -> String {
             format!("from entry {place} on the order is broken, entries were removed, moved or put in between: {named}")
         }
         (Break::End, false) => format!("链的末尾（第 {place} 条）和链头不符，末尾被删或改写"),
-        (Break::End, true) => format!("the end of the chain (entry {place}) is not its head: it was cut off or written anew"),
+        (Break::End, true) => {
+            format!("the end of the chain (entry {place}) is not its head: it was cut off or written anew")
+        }
         (Break::Inserted, false) => format!("有一条不是本服务写的：{named}"),
         (Break::Inserted, true) => format!("an entry was not written by this service: {named}"),
         (Break::KeptHead, false) => format!("链不经过记下的链头（第 {place} 条），末尾被删或改写过"),
         (Break::KeptHead, true) => {
-            format!("the chain does not go through the head that was kept (entry {place}): it was cut off or written anew")
+            format!(
+                "the chain does not go through the head that was kept (entry {place}): it was cut off or written anew"
+            )
         }
         (Break::Beginning, false) => format!("链的开头（第 {place} 条之后）和最近一次按保留期的删除不符"),
         (Break::Beginning, true) => {
-            format!("the chain begins behind entry {place}, which is not where the last removal by the policy of retention left it")
+            format!(
+                "the chain begins behind entry {place}, which is not where the last removal by the policy of retention left it"
+            )
         }
     }
 }

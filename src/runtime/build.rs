@@ -83,6 +83,10 @@ pub fn bounds(settings: &Settings) -> anyhow::Result<Bounds> {
             first: http.body_seconds.map_or(usual.pace.first, Duration::from_secs),
             rate: http.body_rate.unwrap_or(usual.pace.rate),
         },
+        reading: Pace {
+            first: http.answer_seconds.map_or(usual.reading.first, Duration::from_secs),
+            rate: http.answer_rate.unwrap_or(usual.reading.rate),
+        },
         proxies: http.proxies.iter().map(network).collect::<anyhow::Result<_>>()?,
     })
 }

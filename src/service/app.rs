@@ -132,5 +132,19 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, ServiceError>> + Send + 'static,
 {
-    tokio::spawn(work).await.unwrap_or_else(|failure| Err(ServiceError::Interrupted(failure.to_string())))
+    // What a panic says may hold values: the place is logged where it happens.
+    tokio::spawn(work).await.unwrap_or_else(|failure| {
+        let words = if failure.is_panic() { "a part of the program panicked" } else { "the task was cancelled" };
+        Err(ServiceError::Interrupted(words.to_owned()))
+    })
+}
+
+/// Runs long thinking on a thread of its own, so that it holds up no thread that takes requests.
+pub(super) async fn aside<T, F>(work: F) -> Result<T, ServiceError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, ServiceError> + Send + 'static,
+{
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(ServiceError::Interrupted("a part of the program panicked".to_owned())))
 }

@@ -171,8 +171,7 @@ pub fn kept_of(text: &str) -> Result<KeptHead, ServiceError> {
     let parts = text.trim().split_once(':').and_then(|(position, hash)| {
         let hash = hash.to_ascii_lowercase();
         let fits = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        Some(KeptHead { position: position.parse().ok().filter(|position| *position >= 0)?, hash })
-            .filter(|_| fits)
+        Some(KeptHead { position: position.parse().ok().filter(|position| *position >= 0)?, hash }).filter(|_| fits)
     });
     parts.ok_or_else(|| FieldError::shape("head", "write it as fupan audit head prints it: POSITION:HASH").into())
 }

@@ -56,7 +56,8 @@ pub struct AuditPage {
 /// Entries of all subjects, newest first. Administrators see restricted events, and nobody else reads this list.
 pub async fn list(app: &App, actor: &Actor, asked: &Asked) -> Result<AuditPage, ServiceError> {
     authorise(actor, Permission::ReadAudit)?;
-    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let given =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let actor_id = match given(&asked.actor) {
         Some(text) => match Uuid::parse_str(&text) {
             Ok(id) => Some(id),
@@ -65,8 +66,11 @@ pub async fn list(app: &App, actor: &Actor, asked: &Asked) -> Result<AuditPage, 
         None => None,
     };
     let action = given(&asked.action);
-    if action.as_deref().is_some_and(|action| action.len() > 40 || !action.bytes().all(|byte| byte.is_ascii_graphic())) {
-        return Err(FieldError::shape("action", "write an action like event.create, or its beginning like account.").into());
+    if action.as_deref().is_some_and(|action| action.len() > 40 || !action.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        return Err(
+            FieldError::shape("action", "write an action like event.create, or its beginning like account.").into()
+        );
     }
     let subject = given(&asked.subject).map(|text| match crate::domain::event::number_of(&text) {
         Some(number) => super::events::subject(number),
@@ -154,7 +158,8 @@ impl Refused {
 /// is logged; the refusal stands.
 pub async fn refused(app: &App, actor: Option<&Actor>, method: &str, pattern: &str, code: &str) {
     let route = format!("{method} {pattern}");
-    let Some(times) = app.refused.take((actor.and_then(|actor| actor.account_id), route.clone()), app.now_millis()) else {
+    let Some(times) = app.refused.take((actor.and_then(|actor| actor.account_id), route.clone()), app.now_millis())
+    else {
         return;
     };
     let change = json!({"route": route, "code": code, "times": times, "role": actor.map(|actor| actor.role.code())});

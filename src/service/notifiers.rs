@@ -242,7 +242,12 @@ pub async fn update(
                 let (url, secret) = (vault::url_of(id), vault::secret_of(id));
                 let target = Target {
                     url: vault::seal_known(&app, &url, &after.target.url)?,
-                    secret: after.target.secret.as_deref().map(|text| vault::seal_known(&app, &secret, text)).transpose()?,
+                    secret: after
+                        .target
+                        .secret
+                        .as_deref()
+                        .map(|text| vault::seal_known(&app, &secret, text))
+                        .transpose()?,
                 };
                 Notifier { target, ..after.clone() }
             };

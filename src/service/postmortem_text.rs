@@ -408,8 +408,7 @@ pub(super) async fn with_sittings(
     let began: Vec<i64> = entries.iter().filter(|entry| is_auto(entry)).map(|entry| entry.at).collect();
     let (Some(from), Some(to)) = (began.iter().min(), began.iter().max()) else { return Ok(()) };
     let until = to + SAME_SITTING_MILLIS;
-    let going =
-        store::audit::of_subject_between(connection, &sitting_subject(number), *from, until).await?;
+    let going = store::audit::of_subject_between(connection, &sitting_subject(number), *from, until).await?;
     // The oldest first: what comes later is laid over what came before.
     for on in going {
         let of = on.change.get("of").and_then(Value::as_str).unwrap_or_default();

@@ -179,9 +179,7 @@ async fn write(
     let source =
         SampleSource { indicator: indicator.number, version: stored + 1, fields: change.fields, has_token, state };
     let purpose = vault::token_of(indicator.number);
-    let seal = |token: SecretString| {
-        vault::seal_known(app, &purpose, token.expose_secret()).map(SecretString::from)
-    };
+    let seal = |token: SecretString| vault::seal_known(app, &purpose, token.expose_secret()).map(SecretString::from);
     let token = match token {
         Some(Some(token)) => Some(Some(seal(token)?)),
         other => other,

@@ -175,10 +175,8 @@ impl Vault {
         let mut bytes = URL_SAFE_NO_PAD.decode(coded).map_err(|_| VaultError::Broken)?;
         let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN).ok_or(VaultError::Broken)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| VaultError::Broken)?;
-        let opened = key
-            .cipher
-            .open_in_place(nonce, Aad::from(purpose.as_bytes()), sealed)
-            .map_err(|_| VaultError::Broken)?;
+        let opened =
+            key.cipher.open_in_place(nonce, Aad::from(purpose.as_bytes()), sealed).map_err(|_| VaultError::Broken)?;
         String::from_utf8(opened.to_vec()).map_err(|_| VaultError::Broken)
     }
 
@@ -423,7 +421,14 @@ mod tests {
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
             assert!(first.open("notifier:1:url", &String::from_utf8(other).unwrap()).is_err());
         }
-        for odd in ["sealed1:", "sealed1:00000000", "sealed1:00000000:", "sealed1::", "sealed1:00000000:====", "sealed1:00000000:AA"] {
+        for odd in [
+            "sealed1:",
+            "sealed1:00000000",
+            "sealed1:00000000:",
+            "sealed1::",
+            "sealed1:00000000:====",
+            "sealed1:00000000:AA",
+        ] {
             let _ = first.open("x", odd);
         }
     }

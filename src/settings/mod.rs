@@ -15,8 +15,7 @@ use thiserror::Error;
 const NOT_SETTINGS: [&str; 3] = ["FUPAN_URL", "FUPAN_TOKEN", "FUPAN_CONFIG"];
 
 /// Secrets that may be given as a file.
-const SECRETS: [&str; 4] =
-    ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL", "FUPAN_SECRET_KEY", "FUPAN_SECRET_KEY_OLD"];
+const SECRETS: [&str; 4] = ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL", "FUPAN_SECRET_KEY", "FUPAN_SECRET_KEY_OLD"];
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +64,10 @@ pub struct HttpSettings {
     pub body_seconds: Option<u64>,
     /// A large body may take longer if it comes at this rate: bytes a second, by default 16,384.
     pub body_rate: Option<u32>,
+    /// How long nobody may read an answer, in seconds, by default 30.
+    pub answer_seconds: Option<u64>,
+    /// At which rate an answer has to be read: bytes a second, by default 4,096.
+    pub answer_rate: Option<u32>,
     /// Addresses and networks of the proxies in front, whose `X-Forwarded-For` is believed; in the environment with commas
     /// between them.
     #[serde(deserialize_with = "list")]
@@ -177,6 +180,8 @@ impl Default for HttpSettings {
             connections: None,
             body_seconds: None,
             body_rate: None,
+            answer_seconds: None,
+            answer_rate: None,
             proxies: Vec::new(),
         }
     }

@@ -186,7 +186,8 @@ pub async fn page(
         .add_option(filter.until.map(|until| Column::At.lt(until)));
     if let Some(action) = &filter.action {
         // Actions are plain ASCII: what begins so lies between these two.
-        condition = condition.add(Column::Action.gte(action.as_str())).add(Column::Action.lt(format!("{action}\u{7f}")));
+        condition =
+            condition.add(Column::Action.gte(action.as_str())).add(Column::Action.lt(format!("{action}\u{7f}")));
     }
     if let Some(cursor) = after {
         let earlier = Condition::all().add(Column::At.eq(cursor.at)).add(Column::Id.lt(cursor.id));

@@ -59,7 +59,8 @@ fn sorted(value: &Value) -> String {
         Value::Object(map) => {
             let mut pairs: Vec<_> = map.iter().collect();
             pairs.sort_unstable_by_key(|(name, _)| name.as_str());
-            let pairs = pairs.into_iter().map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), sorted(value)));
+            let pairs =
+                pairs.into_iter().map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), sorted(value)));
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
         }
         Value::Array(list) => format!("[{}]", list.iter().map(sorted).collect::<Vec<_>>().join(",")),
@@ -190,7 +191,8 @@ pub async fn loose(
     };
     if let Some(cursor) = after {
         let later = Condition::all().add(Column::At.eq(cursor.at)).add(Column::Id.gt(cursor.id));
-        condition = condition.add(Column::At.gte(cursor.at)).add(Condition::any().add(Column::At.gt(cursor.at)).add(later));
+        condition =
+            condition.add(Column::At.gte(cursor.at)).add(Condition::any().add(Column::At.gt(cursor.at)).add(later));
     }
     let rows = audit_entry::Entity::find()
         .filter(condition)

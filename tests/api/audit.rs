@@ -225,9 +225,7 @@ async fn the_beginning_goes_by_the_policy_alone_and_the_rest_is_still_whole() {
     let id = house.at(4).await;
     house.run(&format!("DELETE FROM audit_entry WHERE id = {id}")).await;
     house
-        .run(
-            "UPDATE audit_head SET base_position = 4, base_hash = (SELECT hash FROM audit_seal WHERE position = 4)",
-        )
+        .run("UPDATE audit_head SET base_position = 4, base_hash = (SELECT hash FROM audit_seal WHERE position = 4)")
         .await;
     house.run("DELETE FROM audit_seal WHERE position = 4").await;
     assert_eq!(house.broken(None).await.map(|broken| broken.what), Some(Break::Beginning));
@@ -257,7 +255,8 @@ async fn administrators_read_refusals_and_files_that_were_taken_out_and_nobody_e
 
     let (status, list) = get(&admin, "/api/v1/audit?action=refused").await;
     assert_eq!(status, StatusCode::OK, "{list}");
-    let routes: Vec<&str> = list["data"].as_array().unwrap().iter().filter_map(|e| e["change"]["route"].as_str()).collect();
+    let routes: Vec<&str> =
+        list["data"].as_array().unwrap().iter().filter_map(|e| e["change"]["route"].as_str()).collect();
     assert_eq!(
         routes,
         ["GET /api/v1/outbox", "GET /settings/audit", "GET /api/v1/audit/head", "GET /api/v1/audit"],

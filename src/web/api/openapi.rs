@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body,
-    event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
-    indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders,
+    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets,
+    event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches,
+    imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders,
     report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares,
     sources, teams, timeline,
 };
