@@ -10,6 +10,7 @@ use super::{
     ServiceError,
     attempts::Attempts,
     audit_log::Refused,
+    housekeeping::Retention,
     known_calendars::KnownCalendars,
     known_levels::KnownLevels,
     limits::Limits,
@@ -57,6 +58,8 @@ pub struct App {
     pub line_styles: Arc<LineStyles>,
     /// The levels of the house as they were read last.
     pub levels: Arc<KnownLevels>,
+    /// How long what is over is kept.
+    pub retention: Retention,
     /// Keys of the secrets in the database.
     pub vault: Arc<Vault>,
     /// What was refused of late.

@@ -50,6 +50,7 @@ pub mod policies;
 pub mod ports;
 pub mod postmortem_text;
 pub mod postmortems;
+pub mod privacy;
 pub mod publications;
 mod pulling;
 pub mod recurrence;

@@ -47,6 +47,11 @@ pub struct Settings {
     /// Requests to other servers.
     #[serde(default)]
     pub outgoing: OutgoingSettings,
+    /// How long what is over is kept.
+    #[serde(default)]
+    pub retention: RetentionSettings,
+    /// Where copies of the database are put: `fupan doctor` looks whether the newest is younger than two days.
+    pub backup_dir: Option<PathBuf>,
     /// Logs.
     #[serde(default)]
     pub log: LogSettings,
@@ -86,6 +91,20 @@ pub struct LimitSettings {
     pub token: Option<u32>,
     /// Requests of an account, by default 120,000.
     pub account: Option<u32>,
+}
+
+/// How long what is over is kept, in days; 0 is for ever.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// Entries of the audit log, by default for ever; else at least 90.
+    pub audit_days: Option<u32>,
+    /// Mails that went or were withdrawn, by default 90.
+    pub mail_days: Option<u32>,
+    /// Mails that failed, by default 365.
+    pub failed_mail_days: Option<u32>,
+    /// Texts of imported reports that a later one of their week took the place of, by default for ever.
+    pub imports_days: Option<u32>,
 }
 
 /// Outgoing mail; without a host nothing is sent and messages wait.

@@ -35,6 +35,7 @@ pub mod names;
 pub mod notifiers;
 pub mod outbox;
 pub mod outbox_attempts;
+pub mod personal;
 pub mod policies;
 pub mod postmortem_text;
 pub mod postmortems;

@@ -8,9 +8,9 @@ use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 use super::{
     accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets,
     event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches,
-    imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders,
-    report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares,
-    sources, teams, timeline,
+    imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published,
+    reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions,
+    services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -24,6 +24,7 @@ use crate::web::routes::{ROUTES, Route};
     action_items::ActionItemMove,
     analytics::AnalyticsBody,
     analytics::BehindList,
+    privacy::AccountClose,
     audit::AuditBody,
     audit::AuditHeadBody,
     audit::AuditList,
@@ -289,6 +290,12 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/notifiers/{id}/preview") => give("ChatPreview"),
         ("POST", "/api/v1/notifiers/{id}/test") => Exchange { takes: None, gives: ("202", JSON, "DeliveryBody") },
         ("GET", "/api/v1/notifiers/{id}/deliveries") => give("DeliveryList"),
+        ("GET", "/api/v1/account/export" | "/api/v1/accounts/{id}/export") => {
+            Exchange { takes: None, gives: ("200", JSON, "") }
+        }
+        ("POST", "/api/v1/account:close" | "/api/v1/accounts/{id}:close") => {
+            Exchange { takes: Some((JSON, "AccountClose")), gives: ("204", "", "") }
+        }
         ("GET", "/api/v1/audit") => give("AuditList"),
         ("GET", "/api/v1/audit/head") => give("AuditHeadBody"),
         ("POST", "/api/v1/audit:verify") => swap("AuditVerify", "AuditVerdict"),
