@@ -203,7 +203,7 @@ pub async fn page(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// Entries of one subject between two times (milliseconds, both included), the oldest first; at most 2,000.
+/// Entries of one subject between two times (milliseconds, both included), the oldest first; at most the latest 2,000.
 pub async fn of_subject_between(
     connection: &impl ConnectionTrait,
     subject: &str,
@@ -213,12 +213,12 @@ pub async fn of_subject_between(
     let rows = Entity::find()
         .filter(Column::Subject.eq(subject))
         .filter(Column::At.between(from, to))
-        .order_by_asc(Column::At)
-        .order_by_asc(Column::Id)
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Id)
         .limit(SINCE_LIMIT)
         .all(connection)
         .await?;
-    Ok(rows.into_iter().map(entry).collect())
+    Ok(rows.into_iter().rev().map(entry).collect())
 }
 
 pub(super) fn entry(row: Model) -> AuditEntry {

@@ -239,11 +239,12 @@ async fn noted<B: MessageBody + 'static>(
     response: ServiceResponse<EitherBody<B>>,
 ) -> ServiceResponse<EitherBody<B>> {
     let request = response.request();
-    let method = if response.status() == StatusCode::FORBIDDEN || response.status() == StatusCode::OK {
-        request.method().clone()
-    } else {
+    let path = request.match_info().as_str();
+    let file = response.status() == StatusCode::OK && (path.ends_with("/export") || path.ends_with(".csv"));
+    if !file && response.status() != StatusCode::FORBIDDEN {
         return response;
-    };
+    }
+    let method = request.method().clone();
     let pattern = request.resource_map().match_pattern(request.match_info().as_str()).unwrap_or_default();
     let actor = request.extensions().get::<Caller>().map(|caller| caller.actor.clone());
     if response.status() == StatusCode::FORBIDDEN {

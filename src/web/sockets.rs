@@ -30,6 +30,9 @@ const HEAD: Duration = Duration::from_secs(5);
 /// How long a connection may be idle between two requests.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// How long a connection that is over may take to close.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A connection whose reader has so much patience to spend: waiting for it spends, what it takes earns at the pace's rate, and never
 /// more than it began with. Reading a little now and then earns less than the waiting spends.
 pub struct Paced {
@@ -155,6 +158,7 @@ where
                 })
                 .keep_alive(KeepAlive::Timeout(IDLE))
                 .client_request_timeout(HEAD)
+                .client_disconnect_timeout(GOODBYE)
                 .finish(map_config(
                     application().into_factory().map_err(|error: Error| error.error_response()),
                     |()| AppConfig::default(),
