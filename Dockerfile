@@ -15,7 +15,7 @@ LABEL org.opencontainers.image.title="复盘台 Fupan" \
       org.opencontainers.image.description="A tracker of production events" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin fupan \
-    && install --directory --owner=10001 --group=10001 --mode=0750 /data
+    && install --directory --owner=10001 --group=10001 --mode=0700 /data
 COPY --from=build /fupan /usr/local/bin/fupan
 ENV FUPAN_DATA_DIR=/data FUPAN_HTTP__BIND=0.0.0.0:8080
 USER 10001:10001

@@ -21,6 +21,8 @@ pub struct Model {
     pub subject: String,
     /// What from, what to.
     pub change: Json,
+    /// SHA-256 over all the rest, in hexadecimal digits; none where the entry is older than the chain.
+    pub hash: Option<String>,
 }
 
 /// No relations are declared: the store joins by hand.

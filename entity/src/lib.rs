@@ -7,6 +7,8 @@ pub mod action_item;
 pub mod affected_service;
 pub mod api_token;
 pub mod audit_entry;
+pub mod audit_head;
+pub mod audit_seal;
 pub mod burn_warning;
 pub mod calendar_day;
 pub mod calendar_sheet;

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     domain::calendar::CalendarDay,
-    service::{calendars, doctor},
+    runtime::doctor,
+    service::calendars,
     web::api::{
         calendars::{calendar_body, calendar_import, calendar_list},
         published::line,
@@ -165,7 +166,7 @@ fn text_of(file: &std::path::Path) -> anyhow::Result<String> {
 
 /// `fupan doctor`: what was found with what to do, exit code 7 where something is risky.
 pub(super) async fn doctor(session: &Session) -> anyhow::Result<()> {
-    let found = doctor::findings(&session.app).await?;
+    let found = doctor::findings(&session.settings, &session.app).await?;
     if session.json {
         let rows: Vec<_> = found
             .iter()

@@ -149,7 +149,7 @@ async fn one(
     let (bytes, name) = bytes_of(file)?;
     let name = name.unwrap_or_else(|| "stdin".to_owned());
     let content = imports::document(bytes).map_err(ServiceError::from)?;
-    let document = imports::read(&session.app, &name, content, week)?;
+    let document = imports::read(&session.app, &name, content, week).await?;
     let report = imports::import_document(&session.app, &session.actor, run, &document, &Choices::new()).await?;
     if session.json {
         data(&as_json(&report, session.app.zone).to_string());

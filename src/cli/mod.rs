@@ -3,6 +3,7 @@
 mod action;
 mod add;
 mod analytics;
+mod audit;
 mod board;
 mod calendar;
 mod dips;
@@ -15,6 +16,7 @@ mod hand_counts;
 mod history;
 mod import;
 mod indicators;
+mod keys;
 mod mailing;
 mod meeting;
 mod notifiers;
@@ -150,6 +152,12 @@ enum Command {
     Action(action::ActionCommand),
     /// 事件的时间线：列出、补记、修改、删除、标星。 The timeline of an event: list, add, edit, rm, star.
     Timeline(timeline::Timeline),
+    /// 审计：列出、检查哈希链、打印链头。 The audit log: list it, verify its hash chain, print its head.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// 密钥：数据库里的密钥怎样保存、更换加密用的钥匙。 The key that secrets in the database are sealed with.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// 账号。 Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -279,6 +287,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             if demo {
                 crate::service::demo::fill(&app).await?;
             }
+            if !demo {
+                let values = origins.iter().map(|origin| (origin.key.clone(), origin.value.clone())).collect();
+                crate::service::audit_log::settings_read(&app, values).await?;
+            }
             let served = lifecycle::serve(&settings, app, &say).await;
             if let Some(folder) = folder {
                 // The demo leaves nothing behind; a folder that cannot be removed does no harm.
@@ -342,6 +354,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Command::Analytics(asked) => analytics::run(&session, asked).await,
                 Command::Action(action) => action::run(&session, action).await,
                 Command::Timeline(timeline) => timeline::run(&session, timeline).await,
+                Command::Audit(command) => Box::pin(audit::run(&session, command)).await,
+                Command::Keys(command) => keys::run(&session, command).await,
                 Command::User(user) => user::run(&session, user).await,
                 Command::Token(token) => user::run_token(&session, token).await,
                 Command::Worker(worker) => worker::run(&session, worker).await,

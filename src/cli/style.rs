@@ -98,7 +98,7 @@ pub(super) async fn run(session: &Session, style: Style) -> anyhow::Result<()> {
         Style::Twin { file, style, save, default, check } => {
             let document = imports::document(bytes_of(&file)?).map_err(ServiceError::from)?;
             let given = style.map(|file| read(&file)).transpose()?;
-            let twin = report_styles::twin(app, actor, &document, given)?;
+            let twin = report_styles::twin(app, actor, document, given).await?;
             let differences = twin.twin.differences();
             if session.json {
                 let lines: Vec<_> = twin

@@ -11,7 +11,7 @@ use crate::{
     service::{
         ServiceError,
         accounts::{self, NewAccount},
-        tokens,
+        privacy, tokens,
     },
 };
 
@@ -38,6 +38,19 @@ pub(super) enum User {
         email: String,
         /// 时区，如 Europe/London。 A zone like Europe/London.
         zone: String,
+    },
+    /// 一个人在服务里的全部数据，JSON。 Everything that is held on a person, as JSON.
+    Export {
+        /// 邮箱。 E-mail.
+        email: String,
+    },
+    /// 注销账号，不能恢复；团队写下的文字不变。 Close an account for good; what the team wrote stays.
+    Close {
+        /// 邮箱。 E-mail.
+        email: String,
+        /// 确认。 Say that it is meant.
+        #[arg(long)]
+        yes: bool,
     },
     /// 列出账号。 All accounts.
     List,
@@ -80,6 +93,20 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
                 account.name,
                 account.role.code()
             ));
+        }
+        User::Export { email } => {
+            let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
+            let export = privacy::export(&session.app, &session.actor, account.id).await?;
+            data(&serde_json::to_string_pretty(&export)?);
+        }
+        User::Close { email, yes } => {
+            let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
+            if !yes {
+                let remedy = format!("add --yes to close the account {} for good", account.email);
+                return Err(ServiceError::from(FieldError::shape("yes", remedy)).into());
+            }
+            privacy::close(&session.app, &session.actor, account.id, &account.email).await?;
+            say("账号已注销 the account is closed");
         }
         User::List => {
             let accounts = accounts::list(&session.app, &session.actor).await?;

@@ -107,6 +107,8 @@ pub enum Permission {
     ManageOutbox,
     /// Set up where messages go besides mail.
     ManageNotifiers,
+    /// Read and verify the audit log.
+    ReadAudit,
     /// Sign in, first set-up, health: open to everyone.
     Public,
 }
@@ -135,6 +137,7 @@ impl Permission {
             Self::ManagePolicies | Self::ManageTeams | Self::GradeEvent => Some(Role::Lead),
             Self::ManageIndicators | Self::ManageCalendars => Some(Role::Lead),
             Self::ManageAccounts | Self::ManageOutbox | Self::ManageNotifiers => Some(Role::Admin),
+            Self::ReadAudit => Some(Role::Admin),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod analytics;
+pub mod audit;
 pub mod calendar;
 pub mod foreign;
 pub mod grading;
@@ -44,6 +45,13 @@ texts! {
     report: "周报", "Report";
     notifiers: "通知方式", "Notifiers";
     outbox: "发件箱", "Outbox";
+    audit: "审计记录", "Audit log";
+    privacy: "我的数据", "My data";
+    privacy_hint: "下载服务里保存的关于你的全部数据（JSON），不含密码和令牌。", "Everything that is held on you, as JSON; no password and no token is in it.";
+    privacy_export: "下载我的数据", "Download my data";
+    privacy_close: "注销账号", "Close the account";
+    privacy_close_hint: "邮箱、姓名、密码、会话、令牌和待发邮件一并删除，不能恢复。团队写下的文字不变，审计记录只留账号编号和当时的姓名。", "E-mail, name, password, sessions, tokens and waiting mail go and do not come back. What the team wrote stays; the audit log keeps the id and the name of then.";
+    privacy_email: "写上邮箱以确认", "Write the e-mail to confirm";
     calendar: "工作日历", "Working days";
     own_zone: "所在时区（提醒按当地时间）", "Your zone, for reminders";
     reminder_rules: "提醒规则", "Reminders";

@@ -11,9 +11,11 @@ use crate::{
     outgoing::{House, HttpOut, NothingOut},
     service::{
         App, calendars,
+        housekeeping::Retention,
         limits::{Limits, Rates},
         ports::{Clock, Outgoing, Transport},
         search,
+        vault::Vault,
     },
     settings::{OutgoingSettings, Settings, TlsSetting},
     store::{self, Store},
@@ -52,6 +54,9 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         notice: notice_words,
         line_styles: Arc::default(),
         levels: Arc::default(),
+        retention: retention(settings)?,
+        vault: Arc::new(vault(settings)?),
+        refused: Arc::default(),
         outbox: Arc::default(),
         demo,
     };
@@ -59,6 +64,29 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
     // A small database is searched whole from the first moment; `lifecycle` does the rest of a large one.
     search::index_old(&app, 4).await.context("the search index could not be brought up to date")?;
     Ok(app)
+}
+
+/// How long what is over is kept.
+fn retention(settings: &Settings) -> anyhow::Result<Retention> {
+    let (set, usual) = (&settings.retention, Retention::default());
+    let audit_days = set.audit_days.unwrap_or(usual.audit_days);
+    if (1..90).contains(&audit_days) {
+        anyhow::bail!(
+            "retention.audit_days is {audit_days}: give at least 90 days, or 0 to keep the audit log for ever"
+        );
+    }
+    Ok(Retention {
+        audit_days,
+        mail_days: set.mail_days.unwrap_or(usual.mail_days),
+        failed_mail_days: set.failed_mail_days.unwrap_or(usual.failed_mail_days),
+        imports_days: set.imports_days.unwrap_or(usual.imports_days),
+    })
+}
+
+/// The keys of the secrets in the database.
+fn vault(settings: &Settings) -> anyhow::Result<Vault> {
+    let given = settings.secret_key.iter().chain(&settings.secret_key_old).cloned().collect();
+    Ok(Vault::new(given, Some(settings.key_file()))?)
 }
 
 /// What the HTTP side takes in.
@@ -73,6 +101,10 @@ pub fn bounds(settings: &Settings) -> anyhow::Result<Bounds> {
         pace: Pace {
             first: http.body_seconds.map_or(usual.pace.first, Duration::from_secs),
             rate: http.body_rate.unwrap_or(usual.pace.rate),
+        },
+        reading: Pace {
+            first: http.answer_seconds.map_or(usual.reading.first, Duration::from_secs),
+            rate: http.answer_rate.unwrap_or(usual.reading.rate),
         },
         proxies: http.proxies.iter().map(network).collect::<anyhow::Result<_>>()?,
     })

@@ -7,7 +7,11 @@ use tokio::sync::{Notify, watch};
 
 use super::build;
 use crate::{
-    service::{App, accounts, search},
+    service::{
+        App, accounts,
+        audit_chain::{self, Reach},
+        search, vault,
+    },
     settings::Settings,
     web, worker,
 };
@@ -27,6 +31,13 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
         app.public_url = format!("http://{address}").replace("0.0.0.0", "localhost");
     }
     let setup = accounts::setup_link(&app).await?;
+    if !app.demo {
+        match vault::seal_all(&app).await {
+            Ok(0) => {}
+            Ok(secrets) => tracing::info!(secrets, "secrets in the database are sealed"),
+            Err(error) => tracing::error!(%error, "the secrets in the database cannot be sealed; see fupan doctor"),
+        }
+    }
     let (stop, stopped) = watch::channel(false);
     let server = web::server::start(app.clone(), listener, stopped.clone(), build::bounds(settings)?)?;
     say(&format!("复盘台 Fupan · {} · {}", app.public_url, app.store.product()));
@@ -63,6 +74,9 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     }
     if tokio::time::timeout(Duration::from_secs(5), pulling).await.is_err() {
         tracing::info!("a source was being pulled from; it is asked for the same minutes again");
+    }
+    if let Err(error) = audit_chain::chain(&app, Reach::Recent).await {
+        tracing::warn!(%error, "the last audit entries are chained after the next start");
     }
     app.store.close().await?;
     tracing::info!("stopped");

@@ -456,7 +456,7 @@ async fn audit_change(
     after: &Account,
 ) -> Result<(), ServiceError> {
     let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "active": account.active, "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name)});
-    let change = json!({"email": after.email, "from": shown(before), "to": shown(after)});
+    let change = json!({"from": shown(before), "to": shown(after)});
     let subject = format!("account:{}", after.id);
     store::audit::insert(tx, app.id(), app.now_millis(), actor, "account.update", &subject, change).await?;
     Ok(())
@@ -464,7 +464,8 @@ async fn audit_change(
 
 async fn audit(app: &App, tx: &Tx, actor: &Actor, action: &str, account: &Account) -> Result<(), ServiceError> {
     let subject = format!("account:{}", account.id);
-    let change = json!({"email": account.email, "role": account.role.code()});
+    // The id says who it is: an address would outlive the account, because the log is never changed.
+    let change = json!({"role": account.role.code()});
     store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
     Ok(())
 }

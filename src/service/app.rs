@@ -9,12 +9,15 @@ use uuid::Uuid;
 use super::{
     ServiceError,
     attempts::Attempts,
+    audit_log::Refused,
+    housekeeping::Retention,
     known_calendars::KnownCalendars,
     known_levels::KnownLevels,
     limits::Limits,
     line_styles::LineStyles,
     outbox::Shared,
     ports::{Clock, Ids, Outgoing, RenderNotice, RenderReportMail},
+    vault::Vault,
 };
 use crate::{
     domain::{
@@ -55,6 +58,12 @@ pub struct App {
     pub line_styles: Arc<LineStyles>,
     /// The levels of the house as they were read last.
     pub levels: Arc<KnownLevels>,
+    /// How long what is over is kept.
+    pub retention: Retention,
+    /// Keys of the secrets in the database.
+    pub vault: Arc<Vault>,
+    /// What was refused of late.
+    pub refused: Arc<Refused>,
     /// What the tasks that send messages share.
     pub outbox: Arc<Shared>,
     /// The demo: no set-up, one demo account, nothing leaves the house.
@@ -126,5 +135,19 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, ServiceError>> + Send + 'static,
 {
-    tokio::spawn(work).await.unwrap_or_else(|failure| Err(ServiceError::Interrupted(failure.to_string())))
+    // What a panic says may hold values: the place is logged where it happens.
+    tokio::spawn(work).await.unwrap_or_else(|failure| {
+        let words = if failure.is_panic() { "a part of the program panicked" } else { "the task was cancelled" };
+        Err(ServiceError::Interrupted(words.to_owned()))
+    })
+}
+
+/// Runs long thinking on a thread of its own, so that it holds up no thread that takes requests.
+pub(super) async fn aside<T, F>(work: F) -> Result<T, ServiceError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, ServiceError> + Send + 'static,
+{
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(ServiceError::Interrupted("a part of the program panicked".to_owned())))
 }

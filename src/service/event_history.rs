@@ -56,6 +56,7 @@ pub async fn of_event(
     let mut entries = store::audit::page_of_subjects(app.store.read(), &subjects, after, limit + 1).await?;
     let more = entries.len() as u64 > limit;
     entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    postmortem_text::with_sittings(app.store.read(), number, &mut entries).await?;
     // What a section said before is shown as a difference (`section_versions`), not whole in each entry.
     for entry in entries.iter_mut().filter(|entry| entry.action == "postmortem.write") {
         if let Some(map) = entry.change.as_object_mut() {

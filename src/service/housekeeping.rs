@@ -2,11 +2,44 @@
 
 use chrono::Duration;
 
-use super::{App, ServiceError, detached, outbox_admin};
+use super::{
+    App, ServiceError,
+    audit_chain::{self, Reach},
+    detached, outbox_admin,
+};
 use crate::store;
 
 /// Hours that the answer to a request with an Idempotency-Key is kept.
 const KEEP_ANSWERS_HOURS: i64 = 24;
+
+/// How long what is over is kept, in days; 0 is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Entries of the audit log.
+    pub audit_days: u32,
+    /// Mails that went or were withdrawn.
+    pub mail_days: u32,
+    /// Mails that failed.
+    pub failed_mail_days: u32,
+    /// Texts of imported reports that a later one of their week took the place of.
+    pub imports_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { audit_days: 0, mail_days: 90, failed_mail_days: 365, imports_days: 0 }
+    }
+}
+
+impl Retention {
+    /// The time before which something that is kept so many days is removed, in milliseconds; none where it is kept for ever.
+    pub(super) fn before(now: i64, days: u32) -> Option<i64> {
+        (days > 0).then(|| now - Duration::days(i64::from(days)).num_milliseconds())
+    }
+}
+
+/// Imported texts that are emptied at once.
+const TEXTS: u64 = 200;
 
 /// How much was removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +52,10 @@ pub struct Removed {
     pub links: u64,
     /// Messages of the outbox.
     pub messages: u64,
+    /// Texts of imported reports.
+    pub texts: u64,
+    /// Entries of the audit log.
+    pub audit: u64,
 }
 
 /// Removes it.
@@ -33,9 +70,24 @@ pub async fn tidy(app: &App) -> Result<Removed, ServiceError> {
         let answers = store::idempotency::delete_before(&tx, before).await?;
         let links = store::mail_acts::delete_expired(&tx, now).await?;
         tx.commit().await?;
-        Ok(Removed { sessions, answers, links, messages: 0 })
+        Ok(Removed { sessions, answers, links, ..Removed::default() })
     })
     .await?;
     removed.messages = outbox_admin::remove_old(app).await?;
+    if let Some(before) = Retention::before(app.now_millis(), app.retention.imports_days) {
+        let app = app.clone();
+        removed.texts = detached(async move {
+            let tx = app.store.begin().await?;
+            let texts = store::imports::empty_replaced(&tx, before, TEXTS).await?;
+            tx.commit().await?;
+            Ok(texts)
+        })
+        .await?;
+    }
+    if let Some(before) = Retention::before(app.now_millis(), app.retention.audit_days) {
+        removed.audit = audit_chain::cut(app, before).await?;
+    }
+    // Also what a transaction committed that was open for long.
+    audit_chain::chain(app, Reach::All).await?;
     Ok(removed)
 }

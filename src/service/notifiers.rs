@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     App, ServiceError, announcements, app::authorise, burn_warnings, outbox_mail::message_id, ports::OutgoingError,
-    reminders, retry::retried, teams,
+    reminders, retry::retried, teams, vault,
 };
 use crate::{
     domain::{
@@ -69,7 +69,36 @@ impl std::fmt::Debug for NotifierPatch {
 /// All notifiers by name.
 pub async fn all(app: &App, actor: &Actor) -> Result<Vec<Notifier>, ServiceError> {
     authorise(actor, Permission::ManageNotifiers)?;
-    Ok(store::notifiers::all(app.store.read()).await?)
+    Ok(opened_all(app, store::notifiers::all(app.store.read()).await?))
+}
+
+/// A notifier with its target as a message needs it. One that cannot be opened has none: it is asked for again, and named in the log.
+fn opened(app: &App, mut notifier: Notifier) -> Notifier {
+    let id = notifier.id;
+    let open = |purpose: &str, text: &str| {
+        let open = app.vault.open(purpose, text);
+        open.inspect_err(|error| tracing::error!(notifier = %id, %error, "a notifier cannot be used")).ok()
+    };
+    let url = open(&vault::url_of(id), &notifier.target.url).unwrap_or_default();
+    let secret = notifier.target.secret.as_deref().map(|secret| open(&vault::secret_of(id), secret));
+    let closed = secret.as_ref().is_some_and(Option::is_none);
+    notifier.target = Target { url: if closed { String::new() } else { url }, secret: secret.flatten() };
+    notifier
+}
+
+fn opened_all(app: &App, notifiers: Vec<Notifier>) -> Vec<Notifier> {
+    notifiers.into_iter().map(|notifier| opened(app, notifier)).collect()
+}
+
+/// A notifier as it is stored: what opens its tool is sealed.
+async fn sealed(app: &App, notifier: &Notifier) -> Result<Notifier, ServiceError> {
+    let target = &notifier.target;
+    let secret = match &target.secret {
+        Some(secret) => Some(vault::seal(app, &vault::secret_of(notifier.id), secret).await?),
+        None => None,
+    };
+    let url = vault::seal(app, &vault::url_of(notifier.id), &target.url).await?;
+    Ok(Notifier { target: Target { url, secret }, ..notifier.clone() })
 }
 
 /// The notifier of an id or a name.
@@ -80,7 +109,7 @@ pub async fn find(app: &App, actor: &Actor, word: &str) -> Result<Notifier, Serv
         Ok(id) => store::notifiers::by_id(connection, id).await?,
         Err(_) => store::notifiers::by_name(connection, word).await?,
     };
-    found.ok_or_else(|| missing(word))
+    found.map(|found| opened(app, found)).ok_or_else(|| missing(word))
 }
 
 fn missing(word: &str) -> ServiceError {
@@ -122,18 +151,20 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
     .checked()?;
     let target = Target { url: new.url.unwrap_or_default(), secret: new.secret.flatten() }.checked(tool)?;
     check_url(app, &target.url)?;
+    let notifier = Notifier { id: app.id(), version: 1, fields, target, created_at: app.now_millis() };
+    // Before the transaction: the first seal of a house notes its key.
+    let stored = sealed(app, &notifier).await?;
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
-        let (app, actor, fields, target) = (app.clone(), actor.clone(), fields.clone(), target.clone());
+        let (app, actor, notifier, stored) = (app.clone(), actor.clone(), notifier.clone(), stored.clone());
         async move {
             let tx = app.store.begin().await?;
-            teams::check_in_use(&tx, None, fields.team_id).await?;
+            teams::check_in_use(&tx, None, notifier.fields.team_id).await?;
             if store::notifiers::count(tx.conn()).await? >= LIMIT as u64 {
                 return Err(ServiceError::Conflict(format!("there are {LIMIT} notifiers already; remove one")));
             }
-            let notifier = Notifier { id: app.id(), version: 1, fields, target, created_at: app.now_millis() };
-            check_other(&tx, notifier.id, &notifier.target).await?;
-            if !store::notifiers::insert(&tx, &notifier).await? {
+            check_other(&app, &tx, notifier.id, &notifier.target).await?;
+            if !store::notifiers::insert(&tx, &stored).await? {
                 return Err(taken(&notifier.fields.name));
             }
             let change = json!({"to": notifier.fields, "url": {"to": notifier.target.masked()}});
@@ -162,12 +193,16 @@ pub async fn update(
     if let Some(url) = &patch.url {
         check_url(app, url)?;
     }
+    if patch.url.is_some() || patch.secret.is_some() {
+        vault::ready(app).await?;
+    }
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
         let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
-            let before = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+            let stored = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+            let before = opened(&app, stored.clone());
             if let Some(given) = version.filter(|given| *given != before.version) {
                 return Err(ServiceError::Stale { what: before.fields.name, given, current: before.version });
             }
@@ -200,8 +235,23 @@ pub async fn update(
             }
             teams::check_in_use(&tx, before.fields.team_id, fields.team_id).await?;
             let mut after = Notifier { fields, target, ..before.clone() };
-            check_other(&tx, id, &after.target).await?;
-            if !store::notifiers::update(&tx, &after, before.version).await? {
+            check_other(&app, &tx, id, &after.target).await?;
+            let kept = if after.target == before.target {
+                Notifier { target: stored.target, ..after.clone() }
+            } else {
+                let (url, secret) = (vault::url_of(id), vault::secret_of(id));
+                let target = Target {
+                    url: vault::seal_known(&app, &url, &after.target.url)?,
+                    secret: after
+                        .target
+                        .secret
+                        .as_deref()
+                        .map(|text| vault::seal_known(&app, &secret, text))
+                        .transpose()?,
+                };
+                Notifier { target, ..after.clone() }
+            };
+            if !store::notifiers::update(&tx, &kept, before.version).await? {
                 return Err(taken(&after.fields.name));
             }
             let mut change = json!({"from": before.fields, "to": after.fields});
@@ -337,7 +387,7 @@ pub(super) async fn still_wanted(
     let Some(id) = message.notifier_id else { return Ok(None) };
     let Some(notifier) = store::notifiers::by_id(connection, id).await? else { return Ok(None) };
     if message.kind == TEST_KIND {
-        return Ok(Some(notifier));
+        return Ok(Some(opened(app, notifier)));
     }
     let topic = message.kind.strip_prefix("chat.").and_then(Topic::from_code);
     let wanted = match topic {
@@ -347,7 +397,7 @@ pub(super) async fn still_wanted(
         Some(_) => announcements::stands(connection, message).await?,
         None => false,
     };
-    Ok((wanted && notifier.fields.enabled).then_some(notifier))
+    Ok((wanted && notifier.fields.enabled).then(|| opened(app, notifier)))
 }
 
 /// Takes the room of one message at the tool; answers from when on there is some where there is none now, in milliseconds.
@@ -402,8 +452,8 @@ pub(super) async fn leave_alone(app: &App, id: Uuid, seconds: u64) -> Result<(),
 }
 
 /// One robot has one pace: two notifiers would not know of each other.
-async fn check_other(tx: &Tx, id: Uuid, target: &Target) -> Result<(), ServiceError> {
-    let all = store::notifiers::all(tx.conn()).await?;
+async fn check_other(app: &App, tx: &Tx, id: Uuid, target: &Target) -> Result<(), ServiceError> {
+    let all = opened_all(app, store::notifiers::all(tx.conn()).await?);
     match all.into_iter().find(|other| other.id != id && other.target.url == target.url) {
         None => Ok(()),
         Some(other) => Err(ServiceError::Conflict(format!(

@@ -283,12 +283,21 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
     }))
 }
 
+/// Milliseconds until a message is looked at again whose notifier cannot be opened.
+const CLOSED_FOR: i64 = 600_000;
+
 /// A message to a notifier: is it still wanted, and does the tool take one more now?
 async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
     let message = &claimed.message;
     let Some(notifier) = notifiers::still_wanted(app, app.store.read(), message).await? else {
         return cancel(app, claimed).await;
     };
+    if notifier.target.url.is_empty() {
+        // What opens it cannot be read now; the operator is told by the log and by `fupan doctor`.
+        let back = given_back(message, Some(app.now_millis() + CLOSED_FOR));
+        let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
+        return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
+    }
     if let Some(room_from) = notifiers::take_room(app, &notifier).await? {
         let back = given_back(message, Some(room_from));
         let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;

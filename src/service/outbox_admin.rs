@@ -4,7 +4,10 @@ use chrono::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, mail_stops, outbox_mail, ports::RenderNotice, retry::retried};
+use super::{
+    App, ServiceError, app::authorise, housekeeping::Retention, mail_stops, outbox_mail, ports::RenderNotice,
+    retry::retried,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -28,12 +31,6 @@ const ATTEMPTS: u64 = 50;
 
 /// Kind of short mails of the house.
 pub const NOTICE_KIND: &str = "notice";
-
-/// Days that a message is kept after it was sent or withdrawn.
-const KEEP_DONE_DAYS: i64 = 90;
-
-/// Days that a message is kept that people might still look for.
-const KEEP_FAILED_DAYS: i64 = 365;
 
 /// Messages removed in one transaction.
 const REMOVED_AT_ONCE: u64 = 500;
@@ -213,15 +210,14 @@ pub async fn test_mail(app: &App, actor: &Actor, to: Option<&str>) -> Result<Out
     Ok(message)
 }
 
-/// Removes messages that were over for long: sent and withdrawn ones after 90 days, failed ones after a year. The ledger of
-/// reminders stays. Answers how many.
+/// Removes messages that were over for longer than they are kept. The ledger of reminders stays. Answers how many.
 pub(super) async fn remove_old(app: &App) -> Result<u64, ServiceError> {
     let now = app.now_millis();
-    let ago = |days: i64| now - Duration::days(days).num_milliseconds();
     let done: &[OutboxState] = &[OutboxState::Sent, OutboxState::Cancelled, OutboxState::Superseded];
     let failed: &[OutboxState] = &[OutboxState::Dead, OutboxState::Unconfirmed, OutboxState::Expired];
     let mut removed = 0;
-    for (states, before) in [(done, ago(KEEP_DONE_DAYS)), (failed, ago(KEEP_FAILED_DAYS))] {
+    for (states, days) in [(done, app.retention.mail_days), (failed, app.retention.failed_mail_days)] {
+        let Some(before) = Retention::before(now, days) else { continue };
         while removed < REMOVED_AT_MOST {
             let app = app.clone();
             let now_removed = retried(move || {

@@ -23,7 +23,7 @@ use crate::{
         postmortem_template::{POLICY, PostmortemTemplate, Section, WHYS},
         stages::{self, StageBar},
     },
-    store::{self, Tx},
+    store::{self, Tx, audit::AuditEntry, policies::ConnectionTrait},
 };
 
 /// The longest text of a section, in bytes.
@@ -393,9 +393,42 @@ pub fn text_subject(number: i64) -> String {
 /// some of other writers.
 const GOES_ON_WITHIN: u64 = 50;
 
+/// Under which subject what goes on with an entry is kept: apart from the history, where the whole sitting is one entry.
+fn sitting_subject(number: i64) -> String {
+    format!("{}:sitting", text_subject(number))
+}
+
+/// Lays what went on with entries over them: their versions and lengths end where the sitting came to. The log itself is only
+/// ever added to.
+pub(super) async fn with_sittings(
+    connection: &impl ConnectionTrait,
+    number: i64,
+    entries: &mut [AuditEntry],
+) -> Result<(), ServiceError> {
+    let began: Vec<i64> = entries.iter().filter(|entry| is_auto(entry)).map(|entry| entry.at).collect();
+    let (Some(from), Some(to)) = (began.iter().min(), began.iter().max()) else { return Ok(()) };
+    let until = to + SAME_SITTING_MILLIS;
+    let going = store::audit::of_subject_between(connection, &sitting_subject(number), *from, until).await?;
+    // The oldest first: what comes later is laid over what came before.
+    for on in going {
+        let of = on.change.get("of").and_then(Value::as_str).unwrap_or_default();
+        let Some(entry) = entries.iter_mut().find(|entry| entry.id.to_string() == of) else { continue };
+        for place in ["/version/to", "/length/to"] {
+            if let (Some(stands), Some(now)) = (entry.change.pointer_mut(place), on.change.pointer(place)) {
+                *stands = now.clone();
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_auto(entry: &AuditEntry) -> bool {
+    entry.change.get("auto").and_then(Value::as_bool) == Some(true)
+}
+
 /// Writes the audit entry of a section that was written. It holds what stood there before, so that nothing that a person
-/// left behind is lost. What an editor saves by itself goes on in the entry that began less than ten minutes ago, unless
-/// somebody else wrote there since, or more than half of the text went.
+/// left behind is lost. What an editor saves by itself goes on with the entry that began less than ten minutes ago, unless
+/// somebody else wrote there since, or more than half of the text went: that is a short entry beside the history.
 async fn log(
     app: &App,
     tx: &Tx,
@@ -410,23 +443,26 @@ async fn log(
     if let (Saved::ByItself, Some(was)) = (saved, before)
         && was.text.len() <= after.text.len() * 2
     {
-        let latest = store::audit::of_subject(tx.conn(), &subject, GOES_ON_WITHIN).await?;
+        let mut latest = store::audit::of_subject(tx.conn(), &subject, GOES_ON_WITHIN).await?;
+        with_sittings(tx.conn(), number, &mut latest).await?;
         let same =
             latest.into_iter().find(|entry| entry.change.get("section").and_then(Value::as_str) == Some(&after.key));
         let goes_on = same.filter(|entry| {
             entry.actor_id == actor.account_id
                 && entry.actor_name == actor.name
                 && now - entry.at <= SAME_SITTING_MILLIS
-                && entry.change.get("auto").and_then(Value::as_bool) == Some(true)
+                && is_auto(entry)
                 && entry.change.pointer("/version/to").and_then(Value::as_i64) == Some(was.version)
         });
-        if let Some(mut entry) = goes_on {
-            for (place, value) in [("/version/to", json!(after.version)), ("/length/to", json!(length(&after.text)))] {
-                if let Some(stands) = entry.change.pointer_mut(place) {
-                    *stands = value;
-                }
-            }
-            return Ok(store::audit::go_on(tx, entry.id, entry.change).await?);
+        if let Some(entry) = goes_on {
+            let change = json!({
+                "of": entry.id,
+                "section": after.key,
+                "version": {"from": was.version, "to": after.version},
+                "length": {"from": length(&was.text), "to": length(&after.text)},
+            });
+            let beside = sitting_subject(number);
+            return Ok(store::audit::insert(tx, app.id(), now, actor, "postmortem.write", &beside, change).await?);
         }
     }
     let mut change = json!({

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinSet;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     retry::retried,
     samples,
     sources::{PAGE_LIMIT, SourceOf, find},
+    vault,
 };
 use crate::{
     domain::{
@@ -100,6 +101,9 @@ async fn pull_some(app: &App, was: SampleSource, steps: usize) -> Result<Option<
     let Some((stored, token)) = store::sources::with_token(app.store.read(), was.indicator).await? else {
         return Ok(None);
     };
+    let purpose = vault::token_of(stored.indicator);
+    let token = token.map(|token| app.vault.open(&purpose, token.expose_secret()).map(SecretString::from)).transpose();
+    let token = token.map_err(ServiceError::from)?;
     let numbers = [stored.indicator];
     let indicator = store::indicators::by_numbers(app.store.read(), &numbers).await?.remove(&stored.indicator);
     // Who was quicker has asked it already.

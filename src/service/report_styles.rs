@@ -2,7 +2,12 @@
 
 use serde_json::json;
 
-use super::{App, ServiceError, app::authorise, reports::unusable, retry::retried};
+use super::{
+    App, ServiceError,
+    app::{aside, authorise},
+    reports::unusable,
+    retry::retried,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -164,7 +169,17 @@ pub struct StyleTwin {
 }
 
 /// Derives the style of an old report, or tries a given style on it, and shows what still differs.
-pub fn twin(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle>) -> Result<StyleTwin, ServiceError> {
+pub async fn twin(
+    app: &App,
+    actor: &Actor,
+    document: String,
+    style: Option<ReportStyle>,
+) -> Result<StyleTwin, ServiceError> {
+    let (app, actor) = (app.clone(), actor.clone());
+    aside(move || twin_here(&app, &actor, &document, style)).await
+}
+
+fn twin_here(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle>) -> Result<StyleTwin, ServiceError> {
     authorise(actor, Permission::Read)?;
     if document.len() > super::imports::DOCUMENT_LIMIT {
         return Err(FieldError::shape("document", "the document is larger than 15 MiB; paste the week alone").into());

@@ -70,7 +70,8 @@ pub async fn of_section(
     let event = events::get(app, actor, number).await?;
     let written = store::postmortem_text::section(app.store.read(), event.id, key).await?;
     let section = postmortem_text::section_of(app, key, written.is_some()).await?;
-    let audit = store::audit::of_subject(app.store.read(), &text_subject(number), ENTRIES).await?;
+    let mut audit = store::audit::of_subject(app.store.read(), &text_subject(number), ENTRIES).await?;
+    postmortem_text::with_sittings(app.store.read(), number, &mut audit).await?;
     let of_section =
         |entry: &&store::audit::AuditEntry| entry.change.get("section").and_then(Value::as_str) == Some(key);
     let entries: Vec<&store::audit::AuditEntry> = audit.iter().filter(of_section).collect();

@@ -1,9 +1,9 @@
 //! Sources that samples are pulled from: what people say of them, and how far they are. `pulling` asks them.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::{App, ServiceError, app::authorise, indicators, retry::retried};
+use super::{App, ServiceError, app::authorise, indicators, retry::retried, vault};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -112,6 +112,9 @@ pub async fn put(
         return Err(FieldError::shape("since", remedy).into());
     }
     let change = SourceChange { fields, ..change };
+    if matches!(change.token, Some(Some(_))) {
+        vault::ready(app).await?;
+    }
     let (app, actor, key) = (app.clone(), actor.clone(), key.to_owned());
     retried(move || {
         let (app, actor, key, change) = (app.clone(), actor.clone(), key.clone(), change.clone());
@@ -175,6 +178,12 @@ async fn write(
     let stored = before.as_ref().map_or(0, |before| before.version);
     let source =
         SampleSource { indicator: indicator.number, version: stored + 1, fields: change.fields, has_token, state };
+    let purpose = vault::token_of(indicator.number);
+    let seal = |token: SecretString| vault::seal_known(app, &purpose, token.expose_secret()).map(SecretString::from);
+    let token = match token {
+        Some(Some(token)) => Some(Some(seal(token)?)),
+        other => other,
+    };
     if before.is_some() {
         store::sources::update(tx, &source, token.as_ref().map(Option::as_ref), stored).await?;
     } else if !store::sources::insert(tx, &source, token.as_ref().and_then(Option::as_ref)).await? {

@@ -15,7 +15,7 @@ use thiserror::Error;
 const NOT_SETTINGS: [&str; 3] = ["FUPAN_URL", "FUPAN_TOKEN", "FUPAN_CONFIG"];
 
 /// Secrets that may be given as a file.
-const SECRETS: [&str; 2] = ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL"];
+const SECRETS: [&str; 4] = ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL", "FUPAN_SECRET_KEY", "FUPAN_SECRET_KEY_OLD"];
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,6 +28,10 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// Where people reach the pages; by default the address that the service listens on.
     pub public_url: Option<String>,
+    /// What secrets in the database are sealed with, at least 32 characters; by default a file beside the database.
+    pub secret_key: Option<SecretString>,
+    /// The key before, while secrets are sealed anew.
+    pub secret_key_old: Option<SecretString>,
     /// The report zone.
     #[serde(default = "default_zone")]
     pub zone: Tz,
@@ -43,6 +47,11 @@ pub struct Settings {
     /// Requests to other servers.
     #[serde(default)]
     pub outgoing: OutgoingSettings,
+    /// How long what is over is kept.
+    #[serde(default)]
+    pub retention: RetentionSettings,
+    /// Where copies of the database are put: `fupan doctor` looks whether the newest is younger than two days.
+    pub backup_dir: Option<PathBuf>,
     /// Logs.
     #[serde(default)]
     pub log: LogSettings,
@@ -60,6 +69,10 @@ pub struct HttpSettings {
     pub body_seconds: Option<u64>,
     /// A large body may take longer if it comes at this rate: bytes a second, by default 16,384.
     pub body_rate: Option<u32>,
+    /// How long nobody may read an answer, in seconds, by default 30.
+    pub answer_seconds: Option<u64>,
+    /// At which rate an answer has to be read: bytes a second, by default 4,096.
+    pub answer_rate: Option<u32>,
     /// Addresses and networks of the proxies in front, whose `X-Forwarded-For` is believed; in the environment with commas
     /// between them.
     #[serde(deserialize_with = "list")]
@@ -78,6 +91,20 @@ pub struct LimitSettings {
     pub token: Option<u32>,
     /// Requests of an account, by default 120,000.
     pub account: Option<u32>,
+}
+
+/// How long what is over is kept, in days; 0 is for ever.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// Entries of the audit log, by default for ever; else at least 90.
+    pub audit_days: Option<u32>,
+    /// Mails that went or were withdrawn, by default 90.
+    pub mail_days: Option<u32>,
+    /// Mails that failed, by default 365.
+    pub failed_mail_days: Option<u32>,
+    /// Texts of imported reports that a later one of their week took the place of, by default for ever.
+    pub imports_days: Option<u32>,
 }
 
 /// Outgoing mail; without a host nothing is sent and messages wait.
@@ -172,6 +199,8 @@ impl Default for HttpSettings {
             connections: None,
             body_seconds: None,
             body_rate: None,
+            answer_seconds: None,
+            answer_rate: None,
             proxies: Vec::new(),
         }
     }
@@ -283,7 +312,7 @@ impl Settings {
 }
 
 fn shown(key: &str, value: &str) -> String {
-    if key.ends_with("password") {
+    if ["password", "secret_key", "secret_key_old"].iter().any(|secret| key.ends_with(secret)) {
         "(secret)".to_owned()
     } else if key == "database_url" {
         crate::store::connect::without_password(value)
@@ -325,6 +354,17 @@ impl Settings {
     /// The database: as set, else SQLite in the data folder.
     pub fn database(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("fupan.db").display()))
+    }
+
+    /// Where the key of secrets is where none is set: beside the SQLite file, else in the data folder.
+    pub fn key_file(&self) -> PathBuf {
+        let database = self.database();
+        let file = database.strip_prefix("sqlite:").map(|path| {
+            let path = path.trim_start_matches("//");
+            PathBuf::from(path.split('?').next().unwrap_or(path))
+        });
+        let folder = file.as_deref().and_then(Path::parent).map_or_else(|| self.data_dir.clone(), Path::to_path_buf);
+        folder.join("secret.key")
     }
 
     /// Where people reach the pages, without a slash at the end.

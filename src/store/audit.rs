@@ -7,7 +7,7 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{StoreError, Tx, bulk, tx::one_row};
+use super::{StoreError, Tx, audit_chain, bulk};
 use crate::domain::actor::Actor;
 
 /// One entry: who did what to which subject (`event:22`), and what changed.
@@ -39,24 +39,9 @@ pub async fn insert(
     subject: &str,
     change: Value,
 ) -> Result<(), StoreError> {
-    let row = ActiveModel {
-        id: Set(id),
-        at: Set(at),
-        actor_id: Set(actor.account_id),
-        actor_name: Set(actor.name.clone()),
-        action: Set(action.to_owned()),
-        subject: Set(subject.to_owned()),
-        change: Set(change),
-    };
-    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    let entry = NewEntry { id, action: action.to_owned(), subject: subject.to_owned(), change };
+    Entity::insert(active(at, actor, &entry)).exec_without_returning(tx.conn()).await?;
     Ok(())
-}
-
-/// Goes on with an entry: what was changed since belongs to the same act. Who did it and when it began stays.
-pub async fn go_on(tx: &Tx, id: Uuid, change: Value) -> Result<(), StoreError> {
-    let entry = ActiveModel { change: Set(change), ..ActiveModel::default() };
-    let done = Entity::update_many().set(entry).filter(Column::Id.eq(id)).exec(tx.conn()).await?;
-    one_row(done.rows_affected)
 }
 
 /// An entry to be written with others.
@@ -74,16 +59,31 @@ pub struct NewEntry {
 
 /// Writes many entries of one act.
 pub async fn insert_all(tx: &Tx, at: i64, actor: &Actor, entries: &[NewEntry]) -> Result<(), StoreError> {
-    let rows = entries.iter().map(|entry| ActiveModel {
+    bulk::insert_all(tx, entries.iter().map(|entry| active(at, actor, entry)).collect()).await
+}
+
+/// The row of a new entry, with the hash of what it says: nothing here is ever written again.
+fn active(at: i64, actor: &Actor, new: &NewEntry) -> ActiveModel {
+    let entry = AuditEntry {
+        id: new.id,
+        at,
+        actor_id: actor.account_id,
+        actor_name: actor.name.clone(),
+        action: new.action.clone(),
+        subject: new.subject.clone(),
+        change: new.change.clone(),
+    };
+    let hash = audit_chain::content_hash(&entry);
+    ActiveModel {
         id: Set(entry.id),
-        at: Set(at),
-        actor_id: Set(actor.account_id),
-        actor_name: Set(actor.name.clone()),
-        action: Set(entry.action.clone()),
-        subject: Set(entry.subject.clone()),
-        change: Set(entry.change.clone()),
-    });
-    bulk::insert_all(tx, rows.collect()).await
+        at: Set(entry.at),
+        actor_id: Set(entry.actor_id),
+        actor_name: Set(entry.actor_name),
+        action: Set(entry.action),
+        subject: Set(entry.subject),
+        change: Set(entry.change),
+        hash: Set(Some(hash)),
+    }
 }
 
 /// The latest entries of a subject, newest first.
@@ -157,7 +157,71 @@ pub async fn of_subjects_since(
     Ok(found)
 }
 
-fn entry(row: Model) -> AuditEntry {
+/// Which entries are asked for; what is none asks for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// By this account.
+    pub actor_id: Option<Uuid>,
+    /// Actions that begin so: `account.` or `event.create`.
+    pub action: Option<String>,
+    /// Of exactly this subject: `event:22`.
+    pub subject: Option<String>,
+    /// Not before this time, in milliseconds.
+    pub from: Option<i64>,
+    /// Before this time, in milliseconds.
+    pub until: Option<i64>,
+}
+
+/// Entries of all subjects, newest first, from the one before `after` on.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    filter: &AuditFilter,
+    after: Option<AuditCursor>,
+    limit: u64,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut condition = Condition::all()
+        .add_option(filter.actor_id.map(|id| Column::ActorId.eq(id)))
+        .add_option(filter.subject.as_deref().map(|subject| Column::Subject.eq(subject)))
+        .add_option(filter.from.map(|from| Column::At.gte(from)))
+        .add_option(filter.until.map(|until| Column::At.lt(until)));
+    if let Some(action) = &filter.action {
+        // Actions are plain ASCII: what begins so lies between these two.
+        condition =
+            condition.add(Column::Action.gte(action.as_str())).add(Column::Action.lt(format!("{action}\u{7f}")));
+    }
+    if let Some(cursor) = after {
+        let earlier = Condition::all().add(Column::At.eq(cursor.at)).add(Column::Id.lt(cursor.id));
+        condition = condition.add(Condition::any().add(Column::At.lt(cursor.at)).add(earlier));
+    }
+    let rows = Entity::find()
+        .filter(condition)
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// Entries of one subject between two times (milliseconds, both included), the oldest first; at most the latest 2,000.
+pub async fn of_subject_between(
+    connection: &impl ConnectionTrait,
+    subject: &str,
+    from: i64,
+    to: i64,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Subject.eq(subject))
+        .filter(Column::At.between(from, to))
+        .order_by_desc(Column::At)
+        .order_by_desc(Column::Id)
+        .limit(SINCE_LIMIT)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().rev().map(entry).collect())
+}
+
+pub(super) fn entry(row: Model) -> AuditEntry {
     AuditEntry {
         id: row.id,
         at: row.at,

@@ -48,9 +48,10 @@ impl Store {
                 let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
                 let path = path.split('?').next().unwrap_or(path);
                 if let Some(folder) = std::path::Path::new(path).parent().filter(|f| !f.as_os_str().is_empty()) {
-                    std::fs::create_dir_all(folder)
-                        .map_err(|cause| OpenError::Folder { folder: folder.to_owned(), cause })?;
+                    private_folder(folder).map_err(|cause| OpenError::Folder { folder: folder.to_owned(), cause })?;
                 }
+                // Made for its owner alone before the driver opens it; its journal gets the same mode. One that is there stays.
+                let _ = private_file(std::path::Path::new(path));
                 let file = format!("sqlite:{path}?mode=rwc");
                 let writer = Database::connect(sqlite(&file, 1, false)).await.map_err(fail)?;
                 let reader = Database::connect(sqlite(&file, 4, true)).await.map_err(fail)?;
@@ -112,6 +113,24 @@ impl Store {
         self.writer.close().await?;
         Ok(())
     }
+}
+
+/// Makes a folder that only its owner may look into, with those above it, unless it is there.
+pub fn private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes a file that only its owner may read and write; fails where it is there.
+pub fn private_file(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn common(url: &str) -> ConnectOptions {

@@ -47,6 +47,55 @@ pub async fn by_hash(connection: &impl ConnectionTrait, hash: &str) -> Result<Op
     Entity::find().filter(Column::ContentHash.eq(hash)).one(connection).await?.map(value).transpose()
 }
 
+/// Gives a document its text again: the same bytes were imported once more after they had been removed.
+pub async fn refill(tx: &Tx, id: Uuid, content: &str) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::Content, Expr::value(content))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Content.eq(""))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Empties documents that were imported before a time (milliseconds) and that count no more, or of whose week a later one is there; at
+/// most `limit`. Answers how many.
+pub async fn empty_replaced(tx: &Tx, before: i64, limit: u64) -> Result<u64, StoreError> {
+    let rows: Vec<(Uuid, String, Option<i64>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Week, Column::UndoneAt])
+        .filter(Column::ImportedAt.lt(before))
+        .filter(Column::Content.ne(""))
+        .order_by_asc(Column::ImportedAt)
+        .order_by_asc(Column::Id)
+        .limit(limit.saturating_mul(10))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let mut gone = Vec::new();
+    for (id, week, undone) in rows {
+        let replaced = match week.parse::<IsoWeek>() {
+            Ok(week) if undone.is_none() => latest_id_of_week(tx.conn(), week).await? != Some(id),
+            _ => true,
+        };
+        if replaced {
+            gone.push(id);
+        }
+        if gone.len() as u64 >= limit {
+            break;
+        }
+    }
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let done = Entity::update_many()
+        .col_expr(Column::Content, Expr::value(""))
+        .filter(Column::Id.is_in(gone))
+        .exec(tx.conn())
+        .await?;
+    Ok(done.rows_affected)
+}
+
 /// Makes the document the latest of its week: it was imported again.
 pub async fn touch(tx: &Tx, id: Uuid, at: i64) -> Result<(), StoreError> {
     let result = Entity::update_many()

@@ -23,6 +23,16 @@ pub async fn insert_secret(tx: &Tx, name: &str, value: &str) -> Result<bool, Sto
     Ok(new)
 }
 
+/// Keeps a value under a name, in the place of the one that is there.
+pub async fn put_secret(tx: &Tx, name: &str, value: &str) -> Result<(), StoreError> {
+    if !insert_secret(tx, name, value).await? {
+        let row = instance_secret::ActiveModel { value: Set(value.to_owned()), ..Default::default() };
+        let named = instance_secret::Entity::update_many().set(row).filter(instance_secret::Column::Name.eq(name));
+        named.exec(tx.conn()).await?;
+    }
+    Ok(())
+}
+
 /// Since when a link is used up, in milliseconds; none where it is not.
 pub async fn used_at(connection: &impl ConnectionTrait, token_hash: &str) -> Result<Option<i64>, StoreError> {
     Ok(mail_act::Entity::find_by_id(token_hash).one(connection).await?.map(|row| row.used_at))

@@ -76,6 +76,41 @@ pub async fn delete(tx: &Tx, id: Uuid, version: i64) -> Result<(), StoreError> {
     one_row(done.rows_affected)
 }
 
+/// What opens the tools, as it is stored: id, address, secret.
+pub async fn secrets(connection: &impl ConnectionTrait) -> Result<Vec<(Uuid, String, Option<String>)>, StoreError> {
+    let rows = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Url, Column::Secret])
+        .order_by_asc(Column::NameKey)
+        .limit(LIMIT as u64)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// Stores an address in another form; no where it changed meanwhile. What it says is the same: the version stays.
+pub async fn reseal_url(tx: &Tx, id: Uuid, was: &str, sealed: &str) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .col_expr(Column::Url, Expr::value(sealed))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Url.eq(was))
+        .exec(tx.conn())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Stores a secret in another form; no where it changed meanwhile.
+pub async fn reseal_secret(tx: &Tx, id: Uuid, was: &str, sealed: &str) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .col_expr(Column::Secret, Expr::value(sealed))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Secret.eq(was))
+        .exec(tx.conn())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
 /// How far earlier messages fill what the tool takes, in milliseconds; none where the notifier is gone.
 pub async fn filled_until(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<i64>, StoreError> {
     Ok(Entity::find_by_id(id).select_only().column(Column::FilledUntil).into_tuple().one(connection).await?)

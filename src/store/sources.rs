@@ -29,6 +29,31 @@ pub async fn with_token(
     Entity::find_by_id(indicator).one(connection).await?.map(value).transpose()
 }
 
+/// The tokens as they are stored, with their indicators' numbers; at most 5,000.
+pub async fn tokens(connection: &impl ConnectionTrait) -> Result<Vec<(i32, String)>, StoreError> {
+    let rows = Entity::find()
+        .select_only()
+        .columns([Column::Indicator, Column::Token])
+        .filter(Column::Token.is_not_null())
+        .order_by_asc(Column::Indicator)
+        .limit(5_000)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// Stores a token in another form; no where it changed meanwhile.
+pub async fn reseal(tx: &Tx, indicator: i32, was: &str, sealed: &str) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .set(ActiveModel { token: Set(Some(sealed.to_owned())), ..ActiveModel::default() })
+        .filter(Column::Indicator.eq(indicator))
+        .filter(Column::Token.eq(was))
+        .exec(tx.conn())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
 /// Sources in order of their indicators' numbers, behind `after`.
 pub async fn page(connection: &impl ConnectionTrait, after: i32, limit: u64) -> Result<Vec<SampleSource>, StoreError> {
     let rows = Entity::find()

@@ -1,5 +1,7 @@
 //! The gate before every handler: request id, sign-in, role, same origin, security headers.
 
+use std::panic::AssertUnwindSafe;
+
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
@@ -8,6 +10,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use futures_util::FutureExt as _;
 
 use super::{
     bodies, limits, pages,
@@ -16,9 +19,12 @@ use super::{
     server::Bounds,
 };
 use crate::{
-    domain::actor::{Actor, Permission},
+    domain::{
+        self,
+        actor::{Actor, Permission},
+    },
     service::{
-        App, ServiceError,
+        App, ServiceError, audit_log,
         limits::Kind,
         sessions::{self, SignedIn},
         tokens,
@@ -98,7 +104,10 @@ pub async fn pass<B: MessageBody + 'static>(
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
-            next.call(request).await?.map_into_left_body()
+            match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+                Ok(answer) => answer?.map_into_left_body(),
+                Err(_) => return Err(broken(&reader, app.as_deref().map(AsRef::as_ref), &method, &path, &id)),
+            }
         }
         Err(Refusal::Problem(problem)) => {
             request.into_response(actix_web::ResponseError::error_response(&problem)).map_into_right_body()
@@ -115,6 +124,9 @@ pub async fn pass<B: MessageBody + 'static>(
         let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", words);
         *response.response_mut().status_mut() = problem.status;
         response.response_mut().extensions_mut().insert(problem);
+    }
+    if let Some(app) = app.as_deref().map(AsRef::as_ref) {
+        response = noted(app, response).await;
     }
     let refused = response.response().extensions().get::<Problem>().cloned().or_else(|| {
         // Bodies that are read as bytes are refused by the framework itself.
@@ -140,7 +152,23 @@ pub async fn pass<B: MessageBody + 'static>(
         tracing::info!(request_id = id, %method, path, status, millis, "request");
     }
     let mail_page = response.response().extensions().get::<MailPage>().is_some();
-    let headers = response.headers_mut();
+    protect(response.headers_mut(), app.as_deref().map(AsRef::as_ref), &path, mail_page, &id);
+    Ok(response)
+}
+
+/// The answer where a handler panicked: one as others, by a way that needs no request, because the handler took it with it.
+fn broken(reader: &Reader, app: Option<&App>, method: &Method, path: &str, id: &str) -> Error {
+    tracing::error!(request_id = id, %method, path, status = 500, "a handler panicked; the place is logged before this line");
+    let words = "something went wrong here; it is in the log under this request's id";
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", words);
+    let (media, body) = reader.answer(&problem, None, app, id);
+    let mut answer = HttpResponse::InternalServerError().content_type(media).body(body);
+    protect(answer.headers_mut(), app, path, false, id);
+    actix_web::error::InternalError::from_response("panic", answer).into()
+}
+
+/// The headers of every answer.
+fn protect(headers: &mut header::HeaderMap, app: Option<&App>, path: &str, mail_page: bool, id: &str) {
     let shared = path.starts_with(SHARED);
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -156,7 +184,7 @@ pub async fn pass<B: MessageBody + 'static>(
     ] {
         headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
     }
-    if app.as_ref().is_some_and(|app| app.public_url.starts_with("https://")) {
+    if app.is_some_and(|app| app.public_url.starts_with("https://")) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, header::HeaderValue::from_static("max-age=31536000"));
     }
     if shared {
@@ -193,10 +221,52 @@ pub async fn pass<B: MessageBody + 'static>(
     if !path.starts_with("/static/") && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     }
-    if let Ok(value) = header::HeaderValue::from_str(&id) {
+    if let Ok(value) = header::HeaderValue::from_str(id) {
         headers.insert(header::HeaderName::from_static("x-request-id"), value);
     }
-    Ok(response)
+}
+
+/// Files that are taken out, by the pattern of their path, and what each is called in the audit log.
+const EXPORTS: [(&str, &str); 3] = [
+    ("/e/{number}/postmortem/export", "postmortem"),
+    ("/indicators/{key}/minutes.csv", "minutes"),
+    ("/indicators/{key}/days.csv", "days"),
+];
+
+/// Notes in the audit log what was refused, and files that are taken out: a file that could not be noted is not handed over.
+async fn noted<B: MessageBody + 'static>(
+    app: &App,
+    response: ServiceResponse<EitherBody<B>>,
+) -> ServiceResponse<EitherBody<B>> {
+    let request = response.request();
+    let path = request.match_info().as_str();
+    let file = response.status() == StatusCode::OK && (path.ends_with("/export") || path.ends_with(".csv"));
+    if !file && response.status() != StatusCode::FORBIDDEN {
+        return response;
+    }
+    let method = request.method().clone();
+    let pattern = request.resource_map().match_pattern(request.match_info().as_str()).unwrap_or_default();
+    let actor = request.extensions().get::<Caller>().map(|caller| caller.actor.clone());
+    if response.status() == StatusCode::FORBIDDEN {
+        let code = response.response().extensions().get::<Problem>().map_or("forbidden", |problem| problem.code);
+        audit_log::refused(app, actor.as_ref(), method.as_str(), &pattern, code).await;
+        return response;
+    }
+    let (Some((_, what)), Some(actor)) = (EXPORTS.iter().find(|(of, _)| *of == pattern), actor) else {
+        return response;
+    };
+    let part = |name: &str| request.match_info().get(name).unwrap_or_default();
+    let subject = match domain::event::number_of(part("number")) {
+        Some(number) => format!("event:{number}"),
+        None => format!("indicator:{}", part("key")),
+    };
+    match audit_log::exported(app, &actor, what, &subject.chars().take(80).collect::<String>()).await {
+        Ok(()) => response,
+        Err(error) => {
+            let problem = Problem::from(error);
+            response.into_response(actix_web::ResponseError::error_response(&problem)).map_into_right_body()
+        }
+    }
 }
 
 /// A path as the value of a query: everything but the plainest characters is percent-encoded (RFC 3986).
@@ -284,6 +354,14 @@ impl Refusal {
 
 async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) -> Result<Option<Caller>, Refusal> {
     let Some(app) = app else { return Ok(None) };
+    if head_bytes(request) > HEAD_BYTES {
+        let words = "the address and the headers are larger than 16 KiB";
+        return Err(Refusal::Problem(Problem::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "head_too_large",
+            words,
+        )));
+    }
     // Handlers are found by the decoded path: so is the permission, or `/%65vents` would need none.
     let decoded = request.match_info().as_str();
     let Some(pattern) = request.resource_map().match_pattern(decoded) else {
@@ -358,9 +436,21 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
     }
     if !caller.actor.role.may(route.permission) {
         let needs = route.permission.needs();
+        // The refusal is told in their language, and noted with their account.
+        request.extensions_mut().insert(caller);
         return Err(Refusal::Problem(ServiceError::Forbidden { needs }.into()));
     }
     Ok(Some(caller))
+}
+
+/// The largest head, in bytes. The framework reads up to 128 KiB before it answers by itself.
+const HEAD_BYTES: usize = 16 * 1_024;
+
+/// Bytes of a request's line and headers.
+fn head_bytes(request: &ServiceRequest) -> usize {
+    let line = request.uri().path_and_query().map_or(0, |there| there.as_str().len());
+    // `: ` and the end of the line.
+    request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + line
 }
 
 /// Whether a body comes packed where it may not. Bodies are unpacked before their size is looked at, and a few hundred bytes
@@ -396,4 +486,30 @@ fn same_origin(request: &ServiceRequest, public_url: &str) -> bool {
     let same_host = |origin: &str| !host.is_empty() && origin.split("://").nth(1) == Some(host);
     // Behind a proxy the Host may be another one than people see.
     header("origin").is_some_and(|origin| same_host(origin) || origin == public_url)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App as HttpApp, middleware::from_fn, test, web};
+
+    use super::*;
+
+    async fn breaks() -> HttpResponse {
+        let none: Vec<u8> = Vec::new();
+        let at = none.len();
+        let byte = none[at];
+        HttpResponse::Ok().body(byte.to_string())
+    }
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_is_answered_with_a_500_as_others_are() {
+        let app = HttpApp::new().wrap(from_fn(pass)).route("/breaks", web::get().to(breaks));
+        let service = test::init_service(app).await;
+        let asked = test::TestRequest::get().uri("/breaks").to_request();
+        let error = test::try_call_service(&service, asked).await.map(drop).unwrap_err();
+        let answer = error.error_response();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers().get("x-content-type-options").unwrap(), "nosniff");
+        assert_eq!(answer.headers().get(header::CONTENT_TYPE).unwrap(), problem::MEDIA_TYPE);
+    }
 }

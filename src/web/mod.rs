@@ -10,3 +10,4 @@ mod pages;
 mod problem;
 pub mod routes;
 pub mod server;
+mod sockets;

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use actix_web::{
-    App as HttpApp, HttpRequest, HttpResponse, HttpServer, ResponseError as _,
+    App as HttpApp, HttpRequest, HttpResponse, ResponseError as _,
     dev::Server,
     http::StatusCode,
     middleware::{Compress, from_fn},
@@ -12,7 +12,11 @@ use actix_web::{
 use tokio::sync::watch;
 
 pub use super::bodies::Pace;
-use super::{api, assets, gate, pages, problem::Problem};
+use super::{
+    api, assets, gate, pages,
+    problem::Problem,
+    sockets::{self, Taking},
+};
 use crate::{domain::outgoing::Network, service::App};
 
 /// The largest body, in bytes: 2 MiB.
@@ -28,15 +32,20 @@ pub struct Bounds {
     pub connections: usize,
     /// How long bodies may take.
     pub pace: Pace,
+    /// How fast answers have to be read.
+    pub reading: Pace,
     /// Proxies whose word on where a request comes from is believed.
     pub proxies: Vec<Network>,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { connections: 16_384, pace: Pace::default(), proxies: Vec::new() }
+        Self { connections: 16_384, pace: Pace::default(), reading: READING, proxies: Vec::new() }
     }
 }
+
+/// Answers are read at 4 KiB a second, but for half a minute.
+const READING: Pace = Pace { first: std::time::Duration::from_secs(30), rate: 4 * 1_024 };
 
 /// Whether the service is stopping.
 #[derive(Debug, Clone)]
@@ -50,10 +59,11 @@ pub fn start(
     bounds: Bounds,
 ) -> std::io::Result<Server> {
     let app = web::Data::new(app);
-    let stopping = web::Data::new(Stopping(stopped));
+    let stopping = web::Data::new(Stopping(stopped.clone()));
     let connections = bounds.connections.div_ceil(WORKERS).max(1);
+    let taking = Taking { workers: WORKERS, connections, reading: bounds.reading };
     let bounds = web::Data::new(bounds);
-    let server = HttpServer::new(move || {
+    sockets::serve(listener, taking, stopped, move || {
         HttpApp::new()
             .app_data(app.clone())
             .app_data(stopping.clone())
@@ -98,13 +108,6 @@ pub fn start(
             .configure(pages::routes)
             .default_service(web::to(nothing))
     })
-    .workers(WORKERS)
-    .max_connections(connections)
-    .disable_signals()
-    .shutdown_timeout(20)
-    .listen(listener)?
-    .run();
-    Ok(server)
 }
 
 fn too_large() -> Problem {

@@ -18,7 +18,9 @@ use crate::{
         mail::{burn_words, digest_words, report_words},
     },
     service::{
-        App, ServiceError, burn_warnings, calendars, dips, event_costs, mail_stops,
+        App, ServiceError,
+        audit_chain::{self, Reach},
+        burn_warnings, calendars, dips, event_costs, mail_stops,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
         ports::{Delivery, LastCheck, OutgoingChat, OutgoingMessage, Transport},
         reminders, report_mailings, sample_codes, sample_retention, samples, sources,
@@ -65,8 +67,10 @@ pub struct RoundReport {
     pub lost: usize,
     /// Messages that are still to be sent: later, or when a mail server is set and can be used.
     pub waiting: usize,
-    /// The last words of the mail server that were not a yes.
+    /// The last words of the mail server that were not a yes; they may hold addresses and stay out of the log.
     pub last_problem: Option<String>,
+    /// Where that was, and the server's code: what the log says.
+    pub last_place: Option<String>,
     /// Messages that groups took.
     pub told: usize,
     /// Messages that a group refused, for now or for good, or of which nobody knows.
@@ -85,6 +89,7 @@ impl RoundReport {
         self.unreachable += done.unreachable;
         self.lost += done.lost;
         self.last_problem = done.last_problem.or(self.last_problem.take());
+        self.last_place = done.last_place.or(self.last_place.take());
     }
 }
 
@@ -201,6 +206,13 @@ pub(super) async fn round(
                 tracing::error!(worker, %error, "old samples could not be removed; the next round tries again");
             }
         }
+    }
+    match audit_chain::chain(app, Reach::Recent).await {
+        Ok(chained) if chained.refused > 0 => {
+            tracing::error!(worker, refused = chained.refused, "audit entries that this service did not write");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::error!(worker, %error, "audit entries could not be chained; the next round tries again"),
     }
     report.waiting = outbox::count_pending(app).await?;
     if report.waiting > 0 || report.sent > 0 {
@@ -370,6 +382,10 @@ async fn deliver(
         Delivery::Unreachable(_) => &mut report.unreachable,
         Delivery::Unknown(_) => &mut report.unknown,
     } += 1;
+    report.last_place = fault.as_ref().map(|fault| {
+        let code = fault.code.map(|code| format!(" {code}")).unwrap_or_default();
+        format!("{}{code}", fault.phase.code())
+    });
     report.last_problem = fault.map(|fault| fault.to_string());
     Ok(report)
 }

@@ -77,8 +77,9 @@ async fn once(worker: &Worker, stop: &watch::Receiver<bool>, memory: &mut Memory
             if report.unreachable > 0 && memory.breaker.is_open() {
                 let pause = backoff::while_unreachable(memory.breaker.pauses());
                 memory.paused_until = app.now_millis() + pause.num_milliseconds();
-                let problem = report.last_problem.unwrap_or_default();
-                tracing::warn!(worker = worker.name, problem, pause_s = pause.num_seconds(), "no mail can be sent");
+                // The server's own words are with the messages, on the outbox page.
+                let at = report.last_place.unwrap_or_default();
+                tracing::warn!(worker = worker.name, at, pause_s = pause.num_seconds(), "no mail can be sent");
             }
             if worker.transport.is_none() && report.waiting > 0 && !memory.said_no_transport {
                 memory.said_no_transport = true;

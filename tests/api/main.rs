@@ -3,6 +3,7 @@
 
 mod action_items;
 mod analytics;
+mod audit;
 mod calendars;
 mod coherence;
 mod foreign;
@@ -13,12 +14,14 @@ mod mailings;
 mod measured;
 mod outbox;
 mod postmortems;
+mod privacy;
 mod publishing;
 mod record;
 mod relations;
 mod reminders;
 mod report_styles;
 mod restricted;
+mod sealed;
 mod search;
 mod search_facets;
 mod shares;

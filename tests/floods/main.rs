@@ -184,3 +184,68 @@ async fn who_asks_too_often_is_told_when_to_come_back_and_nobody_else_is() {
     let another = service.token(Role::Viewer).await;
     assert_eq!(told(ask(another, "192.0.2.4").await.unwrap()).0, 200, "somebody else at the same address");
 }
+
+/// Asks for so many answers at once on one connection whose reader takes little into its buffer; answers the connection.
+async fn asks_for(url: &str, answers: usize) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1_024).unwrap();
+    let mut stream = socket.connect(url.trim_start_matches("http://").parse().unwrap()).await.unwrap();
+    let ask = "GET /static/app.css HTTP/1.1\r\nHost: fupan.test\r\n\r\n".repeat(answers);
+    // What does not fit is not sent: the server reads no more than it answers.
+    let _ = tokio::time::timeout(Duration::from_millis(500), stream.write_all(ask.as_bytes())).await;
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_the_answer_is_sent_away_and_who_reads_slowly_but_steadily_gets_it() {
+    const ANSWERS: usize = 600;
+    let reading = Pace { first: Duration::from_secs(1), rate: 64 * 1_024 };
+    let service = Service::start_with(NOW, Limits::default(), Bounds { reading, ..Bounds::default() }).await;
+    let whole =
+        client().get(format!("{}/static/app.css", service.url)).send().await.unwrap().bytes().await.unwrap().len();
+    let whole = whole * ANSWERS;
+
+    // A hundred that read nothing do not keep others waiting.
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(asks_for(&service.url, ANSWERS).await);
+    }
+    let health = client().get(format!("{}/readyz", service.url)).send().await.unwrap();
+    assert_eq!(health.status(), StatusCode::OK);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut got = Vec::new();
+    let mut first = silent.swap_remove(0);
+    // An end or a reset: both are the end.
+    let _ =
+        tokio::time::timeout(Duration::from_secs(10), first.read_to_end(&mut got)).await.expect("the connection ended");
+    assert!(got.len() < whole, "{} of {whole}", got.len());
+
+    let (from, mut to) = asks_for(&service.url, 1).await.into_split();
+    let mut from = from;
+    let more = tokio::spawn(async move {
+        let ask = "GET /static/app.css HTTP/1.1\r\nHost: fupan.test\r\n\r\n".repeat(ANSWERS - 1);
+        to.write_all(ask.as_bytes()).await.unwrap();
+        to
+    });
+    let (mut part, mut taken) = (vec![0; 64 * 1_024], 0);
+    while taken < whole {
+        match tokio::time::timeout(Duration::from_secs(5), from.read(&mut part)).await.unwrap().unwrap() {
+            0 => break,
+            some => taken += some,
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(taken >= whole, "{taken} of {whole}");
+    drop(more.await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_of_more_than_sixteen_kibibytes_is_refused() {
+    let service = Service::start(NOW).await;
+    let ask = |bytes: usize| {
+        let ask = client().get(format!("{}/healthz", service.url)).header("X-Long", "x".repeat(bytes));
+        async move { ask.send().await.unwrap().status() }
+    };
+    assert_eq!(ask(15_000).await, StatusCode::OK);
+    assert_eq!(ask(17_000).await, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+}

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    App, ImportReport, Options, Run, ServiceError, authorise, keys_of, load,
+    App, ImportReport, Options, Run, ServiceError, aside, authorise, keys_of, load,
     run::Desk,
     write::{Counts, Pen, Written},
 };
@@ -63,7 +63,8 @@ pub async fn import_foreign_file(
         let times = incoming.iter().filter_map(|event| event.draft.occurred).map(|point| point.at.timestamp_millis());
         run.thought.lay_over_events(&mut known, incoming.iter().map(|event| &event.key), times, None);
         known.events.files.clone_from(&run.files);
-        let plans = plan(app, known, incoming, choices, run.options.doubtful);
+        let (task_app, choices, doubtful) = (app.clone(), choices.clone(), run.options.doubtful);
+        let plans = aside(move || Ok(plan(&task_app, known, incoming, &choices, doubtful))).await?;
         let report = report_of(&file_name, &plans, None, true);
         run.think_events(app, &file_name, plans.into_iter().map(|plan| plan.act));
         return Ok(report);

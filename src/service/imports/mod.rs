@@ -14,7 +14,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use uuid::Uuid;
 
-use super::{App, ServiceError, app::authorise, retry::retried, secrets};
+use super::{
+    App, ServiceError,
+    app::{aside, authorise},
+    retry::retried,
+    secrets,
+};
 use crate::{
     domain::{
         actor::{Actor, Permission},
@@ -127,7 +132,17 @@ pub struct Document {
 }
 
 /// Reads a weekly report. `week` is needed only where the document names none; where both are there, `week` counts.
-pub fn read(app: &App, file_name: &str, content: String, week: Option<IsoWeek>) -> Result<Document, ServiceError> {
+pub async fn read(
+    app: &App,
+    file_name: &str,
+    content: String,
+    week: Option<IsoWeek>,
+) -> Result<Document, ServiceError> {
+    let (app, file_name) = (app.clone(), file_name.to_owned());
+    aside(move || read_here(&app, &file_name, content, week)).await
+}
+
+fn read_here(app: &App, file_name: &str, content: String, week: Option<IsoWeek>) -> Result<Document, ServiceError> {
     // Where the document names no week, the years of its dates are the ones nearest to the week that was given.
     let near = week.map_or_else(|| app.today(), IsoWeek::sunday);
     let reading = report::read_report(&content, app.zone, near);
@@ -174,7 +189,7 @@ pub async fn import(
     dry_run: bool,
 ) -> Result<ImportReport, ServiceError> {
     authorise(actor, Permission::ImportReport)?;
-    let document = read(app, file_name, content, week)?;
+    let document = read(app, file_name, content, week).await?;
     let mut run = Run::new(app, Options { source: "cli".to_owned(), dry_run, ..Options::default() });
     import_document(app, actor, &mut run, &document, &Choices::new()).await
 }
@@ -193,19 +208,23 @@ pub async fn import_document(
     // Reading a document takes its time: before the transaction, which keeps other writers away.
     let previous = match run.thought.document(document.week) {
         Some(reading) => Some(reading),
-        None => store::imports::latest_of_week(app.store.read(), document.week).await?.map(|previous| {
-            if *previous.content == *document.content {
-                return Arc::clone(&document.reading);
+        None => match store::imports::latest_of_week(app.store.read(), document.week).await? {
+            None => None,
+            Some(previous) if *previous.content == *document.content => Some(Arc::clone(&document.reading)),
+            Some(previous) => {
+                let (zone, sunday) = (app.zone, document.week.sunday());
+                Some(aside(move || Ok(Arc::new(report::read_report(&previous.content, zone, sunday)))).await?)
             }
-            Arc::new(report::read_report(&previous.content, app.zone, document.week.sunday()))
-        }),
+        },
     };
     let previous = previous.map(|previous| Arc::new(Said::by(&previous)));
     if run.options.dry_run {
         let mut known = load::document(app, Sight::of(actor), app.store.read(), document, &names, previous).await?;
         run.thought.lay_over(&mut known, document, &names);
         known.events.files.clone_from(&run.files);
-        let plan = plan(app, document, &names, known, choices, run.options.doubtful)?;
+        let (task_app, task_document, choices) = (app.clone(), document.clone(), choices.clone());
+        let doubtful = run.options.doubtful;
+        let plan = aside(move || Ok(plan(&task_app, &task_document, &names, known, &choices, doubtful)?)).await?;
         let report = plan.report(document, None, true);
         run.think(app, document, plan);
         return Ok(report);

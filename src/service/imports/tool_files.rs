@@ -1,6 +1,6 @@
 //! Files of other tools on their way into an import.
 
-use super::{App, Choices, ImportReport, Run, ServiceError, import_foreign_file};
+use super::{App, Choices, ImportReport, Run, ServiceError, aside, import_foreign_file};
 use crate::{
     domain::{
         actor::Actor,
@@ -60,10 +60,15 @@ pub async fn import_tool_file(
     if bytes.len() > TEXT_LIMIT {
         return Err(ForeignProblem::TooLarge.into());
     }
-    let text =
-        String::from_utf8(bytes).map_err(|error| ForeignProblem::NotUtf8 { at: error.utf8_error().valid_up_to() })?;
-    let context = ForeignContext { capture: capture::context(app, None), file_name, columns: how.columns.as_ref() };
-    let reading = read(how.format, &text, &context)?;
+    let (capture, file, columns, format) =
+        (capture::context(app, None), file_name.map(str::to_owned), how.columns.clone(), how.format);
+    let reading = aside(move || {
+        let text = String::from_utf8(bytes)
+            .map_err(|error| ForeignProblem::NotUtf8 { at: error.utf8_error().valid_up_to() })?;
+        let context = ForeignContext { capture, file_name: file.as_deref(), columns: columns.as_ref() };
+        Ok(read(format, &text, &context)?)
+    })
+    .await?;
     let name = file_name.unwrap_or(&how.source);
     let report = import_foreign_file(app, actor, run, &how.source, name, reading.events, &Choices::new()).await?;
     Ok(ToolReport { report, refused: reading.refused })

@@ -167,6 +167,7 @@ impl<'a> Pen<'a> {
         if let Some(import) = store::imports::by_hash(self.tx.conn(), &document.hash).await? {
             let latest = store::imports::latest_id_of_week(self.tx.conn(), import.week).await?;
             if latest != Some(import.id) {
+                store::imports::refill(self.tx, import.id, &document.content).await?;
                 store::imports::touch(self.tx, import.id, now).await?;
                 self.changes.push(note(import.id, Some(import.imported_at)));
             }

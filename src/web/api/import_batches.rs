@@ -150,7 +150,7 @@ async fn one(
         return Ok(import);
     }
     let content = imports::document(content.into_bytes())?;
-    let document = imports::read(app, &file, content, week)?;
+    let document = imports::read(app, &file, content, week).await?;
     let report = imports::import_document(app, actor, run, &document, &Choices::new()).await?;
     Ok(body(&report, app.zone, chinese))
 }

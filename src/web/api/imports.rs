@@ -220,7 +220,7 @@ pub async fn create(
     let content = imports::document(bytes.to_vec())?;
     let file = query.file.as_deref().unwrap_or("api");
     let mut run = Run::new(&app, Options { source: "api".to_owned(), dry_run, doubtful });
-    let document = imports::read(&app, file, content, week)?;
+    let document = imports::read(&app, file, content, week).await?;
     let report = imports::import_document(&app, &caller.actor, &mut run, &document, &Choices::new()).await?;
     Ok(HttpResponse::Ok().json(body(&report, app.zone, reads_chinese(&request))))
 }

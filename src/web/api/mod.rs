@@ -3,6 +3,7 @@
 mod accounts;
 pub mod action_items;
 pub mod analytics;
+pub mod audit;
 pub mod boards;
 mod bulk;
 pub mod burn_warnings;
@@ -30,6 +31,7 @@ pub mod outbox;
 mod policies;
 pub mod postmortem_text;
 mod postmortems;
+pub mod privacy;
 pub mod published;
 pub mod reminders;
 pub mod report_mailings;
@@ -288,6 +290,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::patch().to(notifiers::patch))
                 .route(web::delete().to(notifiers::delete)),
         )
+        .service(web::resource("/api/v1/account/export").route(web::get().to(privacy::own_export)))
+        .service(web::resource("/api/v1/account:close").route(web::post().to(privacy::own_close)))
+        .service(web::resource("/api/v1/accounts/{id}/export").route(web::get().to(privacy::export)))
+        .service(web::resource("/api/v1/accounts/{id}:close").route(web::post().to(privacy::close)))
+        .service(web::resource("/api/v1/audit").route(web::get().to(audit::list)))
+        .service(web::resource("/api/v1/audit/head").route(web::get().to(audit::head)))
+        .service(web::resource("/api/v1/audit:verify").route(web::post().to(audit::verify)))
         .service(web::resource("/api/v1/outbox").route(web::get().to(outbox::list)))
         .service(web::resource("/api/v1/outbox:test").route(web::post().to(outbox::test)))
         .service(web::resource("/api/v1/outbox/{id}:requeue").route(web::post().to(outbox::requeue)))

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body,
-    event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
-    indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders,
-    report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares,
-    sources, teams, timeline,
+    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets,
+    event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches,
+    imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published,
+    reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions,
+    services, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -24,6 +24,12 @@ use crate::web::routes::{ROUTES, Route};
     action_items::ActionItemMove,
     analytics::AnalyticsBody,
     analytics::BehindList,
+    privacy::AccountClose,
+    audit::AuditBody,
+    audit::AuditHeadBody,
+    audit::AuditList,
+    audit::AuditVerdict,
+    audit::AuditVerify,
     boards::BoardBody,
     bulk::BulkAnswer,
     bulk::BulkRequest,
@@ -284,6 +290,15 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("GET", "/api/v1/notifiers/{id}/preview") => give("ChatPreview"),
         ("POST", "/api/v1/notifiers/{id}/test") => Exchange { takes: None, gives: ("202", JSON, "DeliveryBody") },
         ("GET", "/api/v1/notifiers/{id}/deliveries") => give("DeliveryList"),
+        ("GET", "/api/v1/account/export" | "/api/v1/accounts/{id}/export") => {
+            Exchange { takes: None, gives: ("200", JSON, "") }
+        }
+        ("POST", "/api/v1/account:close" | "/api/v1/accounts/{id}:close") => {
+            Exchange { takes: Some((JSON, "AccountClose")), gives: ("204", "", "") }
+        }
+        ("GET", "/api/v1/audit") => give("AuditList"),
+        ("GET", "/api/v1/audit/head") => give("AuditHeadBody"),
+        ("POST", "/api/v1/audit:verify") => swap("AuditVerify", "AuditVerdict"),
         ("GET", "/api/v1/outbox") => give("OutboxList"),
         ("GET", "/api/v1/outbox/{id}") => give("OutboxDetail"),
         ("POST", "/api/v1/outbox:test") => {
@@ -410,6 +425,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/sample-sources") => sources::SourceQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/hand-counts") => hand_counts::HandCountQuery::into_params(query),
         ("GET", "/api/v1/burn-warnings") => burn_warnings::BurnQuery::into_params(query),
+        ("GET", "/api/v1/audit") => audit::AuditQuery::into_params(query),
         ("GET", "/api/v1/outbox") => outbox::OutboxQuery::into_params(query),
         ("GET", "/api/v1/mail-stops") => outbox::MailStopQuery::into_params(query),
         ("GET", "/api/v1/indicators/{key}/budget") => error_budgets::BudgetQuery::into_params(query),

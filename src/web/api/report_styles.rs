@@ -145,7 +145,7 @@ pub async fn twin(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let body = body.into_inner();
-    let twin = report_styles::twin(&app, &caller.actor, &body.document, body.style)?;
+    let twin = report_styles::twin(&app, &caller.actor, body.document, body.style).await?;
     let side = |side| match side {
         Side::Both => "both",
         Side::Document => "document",

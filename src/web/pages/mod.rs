@@ -2,6 +2,7 @@
 
 mod actions;
 mod analytics;
+mod audit;
 mod boards;
 mod budget;
 mod calendars;
@@ -39,6 +40,7 @@ mod outbox;
 mod parsed;
 mod policies;
 mod postmortem;
+mod privacy;
 mod publishing;
 mod reminders;
 mod report_styles;
@@ -152,6 +154,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/settings/notifiers/{id}").route(web::post().to(notifiers::change)))
         .service(web::resource("/settings/notifiers/{id}/test").route(web::post().to(notifiers::test)))
         .service(web::resource("/settings/notifiers/{id}/remove").route(web::post().to(notifiers::remove)))
+        .service(web::resource("/settings/privacy/export").route(web::get().to(privacy::export)))
+        .service(web::resource("/settings/privacy/close").route(web::post().to(privacy::close)))
+        .service(web::resource("/settings/accounts/{id}/close").route(web::post().to(privacy::close_account)))
+        .service(web::resource("/settings/audit").route(web::get().to(audit::page)))
+        .service(web::resource("/settings/audit/verify").route(web::post().to(audit::verify)))
         .service(web::resource("/settings/outbox").route(web::get().to(outbox::page)))
         .service(web::resource("/settings/outbox/test").route(web::post().to(outbox::test)))
         .service(web::resource("/settings/outbox/marked/{id}/clear").route(web::post().to(outbox::clear)))

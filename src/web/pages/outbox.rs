@@ -183,7 +183,8 @@ async fn show(
 }
 
 /// A byte in the query of an address (RFC 3986).
-fn in_address(byte: u8) -> String {
+/// A byte of a value in the query of an address.
+pub(super) fn in_address(byte: u8) -> String {
     match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),

@@ -255,7 +255,7 @@ pub async fn act(
         let style = if form.document.trim().is_empty() {
             style.unwrap_or_default()
         } else {
-            let twin = report_styles::twin(&app, actor, &form.document, style)?;
+            let twin = report_styles::twin(&app, actor, form.document.clone(), style).await?;
             week = twin.week;
             workshop.compared = true;
             workshop.differences = twin.twin.differences();

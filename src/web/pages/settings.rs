@@ -123,7 +123,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
 }
 
 /// Shows the page with what was refused, in the reader's language.
-async fn refused(
+pub(super) async fn refused(
     app: &App,
     request: &HttpRequest,
     caller: &Caller,

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use fupan::{
     domain::actor::Role,
     runtime::system::SystemIds,
-    service::{App, accounts, limits::Limits, ports::Clock, sessions, tokens},
+    service::{App, accounts, housekeeping::Retention, limits::Limits, ports::Clock, sessions, tokens, vault::Vault},
     store::{self, Store},
     web::server::Bounds,
 };
@@ -92,6 +92,9 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         notice: fupan::notify::mail::notice_words,
         line_styles: Arc::default(),
         levels: Arc::default(),
+        vault: Arc::new(Vault::new(Vec::new(), Some(database.folder().join("secret.key"))).unwrap()),
+        refused: Arc::default(),
+        retention: Retention::default(),
         outbox: Arc::default(),
         demo: false,
     }

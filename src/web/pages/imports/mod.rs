@@ -130,7 +130,7 @@ fn no_document() -> FieldError {
     FieldError { field: "document", problem: crate::domain::checked::FieldProblem::Empty }
 }
 
-fn read(app: &App, fields: &Fields) -> Result<Read, Refused> {
+async fn read(app: &App, fields: &Fields) -> Result<Read, Refused> {
     let sent = fields.documents().map_err(|error| Refused::Whole(error.into()))?;
     let week = Some(fields.text("week").trim()).filter(|week| !week.is_empty());
     let week = week.map(str::parse::<IsoWeek>).transpose().map_err(|error| Refused::Whole(error.into()))?;
@@ -142,9 +142,10 @@ fn read(app: &App, fields: &Fields) -> Result<Read, Refused> {
     let mut documents = Vec::with_capacity(sent.len());
     for (at, one) in sent.iter().enumerate() {
         let name = if one.name.is_empty() { "web" } else { &one.name };
-        let document = imports::document(one.bytes.clone())
-            .map_err(ServiceError::from)
-            .and_then(|content| imports::read(app, name, content, week));
+        let document = match imports::document(one.bytes.clone()) {
+            Ok(content) => imports::read(app, name, content, week).await,
+            Err(error) => Err(error.into()),
+        };
         documents.push(document.map_err(|error| Refused::Document(at, error))?);
     }
     Ok(Read { sent, documents })
@@ -180,7 +181,7 @@ pub async fn import(request: HttpRequest, app: web::Data<App>, fields: Fields) -
         return tools::import(&request, &app, &caller, &fields).await;
     }
     let save = fields.text("action") == "save";
-    let read = match read(&app, &fields) {
+    let read = match read(&app, &fields).await {
         Ok(read) => read,
         Err(refused) => return refuse(&app, &request, &caller, &fields, refused).await,
     };

@@ -1,0 +1,105 @@
+//! The audit log, the key of secrets, own data and `doctor` on the command line.
+
+use sea_orm::{ConnectionTrait as _, Database};
+use support::TestDatabase;
+
+use crate::{LINE, err, fupan, out};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chain_is_verified_with_a_head_that_was_kept_and_names_what_is_broken() {
+    let database = TestDatabase::new().await;
+    for n in 0..3 {
+        let line = LINE.replace("684", &(700 + n).to_string());
+        assert!(fupan(&database, &["add", &line], &[]).status.success());
+    }
+    let head = fupan(&database, &["audit", "head"], &[]);
+    let kept = out(&head).trim().to_owned();
+    assert!(kept.starts_with("3:") && kept.len() == 66, "{kept}");
+    let whole = fupan(&database, &["audit", "verify", "--head", &kept], &[]);
+    assert_eq!(whole.status.code(), Some(0), "{}{}", out(&whole), err(&whole));
+    let list = fupan(&database, &["audit", "list", "--action", "event.", "--limit", "2"], &[]);
+    assert_eq!(out(&list).lines().count(), 2, "{}", out(&list));
+    assert!(err(&list).contains("--cursor"));
+    assert_eq!(fupan(&database, &["audit", "verify", "--head", "x"], &[]).status.code(), Some(2));
+
+    let connection = Database::connect(&database.url).await.unwrap();
+    connection.execute_unprepared("UPDATE audit_entry SET actor_name = 'x' WHERE subject = 'event:2'").await.unwrap();
+    let broken = fupan(&database, &["audit", "verify"], &[]);
+    assert_eq!(broken.status.code(), Some(7));
+    assert!(out(&broken).contains("第 2 条被改动") && out(&broken).contains("event:2"), "{}", out(&broken));
+    let json = fupan(&database, &["--json", "audit", "verify"], &[]);
+    let json: serde_json::Value = serde_json::from_str(&out(&json)).unwrap();
+    assert_eq!((json["whole"].as_bool(), json["broken"]["position"].as_i64()), (Some(false), Some(2)), "{json}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_with_the_first_secret_and_changed() {
+    let database = TestDatabase::new().await;
+    let allow = [("FUPAN_OUTGOING__ALLOW", "127.0.0.1")];
+    let none = fupan(&database, &["keys", "status"], &[]);
+    assert!(none.status.success() && out(&none).contains("—"), "{}{}", out(&none), err(&none));
+    let add = ["notifier", "add", "群", "--tool", "feishu", "--url", "http://127.0.0.1:9/hook/very-secret"];
+    let added = fupan(&database, &add, &allow);
+    assert!(added.status.success(), "{}", err(&added));
+    let one = out(&fupan(&database, &["keys", "status"], &[]));
+    assert!(one.contains("secret.key") && one.contains("sealed 1"), "{one}");
+    let rotated = fupan(&database, &["keys", "rotate"], &[]);
+    assert!(rotated.status.success(), "{}", err(&rotated));
+    let two = out(&fupan(&database, &["keys", "status"], &[]));
+    assert!(two.contains("sealed 1") && two.lines().next() != one.lines().next(), "{two}");
+    let other = [("FUPAN_SECRET_KEY", "a key of another house, that is long enough")];
+    assert_eq!(fupan(&database, &["keys", "status"], &other).status.code(), Some(7));
+    let doctor = fupan(&database, &["doctor"], &other);
+    assert!(out(&doctor).contains("!\tkeys"), "{}", out(&doctor));
+    assert_eq!(fupan(&database, &["keys", "status"], &[("FUPAN_SECRET_KEY", "short")]).status.code(), Some(1));
+    let shown = out(&fupan(&database, &["config", "check"], &other));
+    assert!(shown.contains("secret_key = (secret)") && !shown.contains("another house"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_data_is_printed_and_an_account_is_closed_only_when_it_is_meant() {
+    let database = TestDatabase::new().await;
+    let add = ["user", "add", "wang@example.com", "--name", "王工"];
+    assert!(fupan(&database, &add, &[]).status.success());
+    let export = fupan(&database, &["user", "export", "wang@example.com"], &[]);
+    let export: serde_json::Value = serde_json::from_str(&out(&export)).unwrap();
+    assert_eq!(export["account"]["name"], "王工");
+    assert_eq!(fupan(&database, &["user", "close", "wang@example.com"], &[]).status.code(), Some(2));
+    assert!(fupan(&database, &["user", "close", "wang@example.com", "--yes"], &[]).status.success());
+    assert!(!out(&fupan(&database, &["user", "list"], &[])).contains("wang@example.com"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_risky_settings_of_a_service_that_others_reach() {
+    let database = TestDatabase::new().await;
+    let risky = [("FUPAN_PUBLIC_URL", "http://fupan.example.com"), ("FUPAN_HTTP__PROXIES", "0.0.0.0/0")];
+    let doctor = fupan(&database, &["doctor"], &risky);
+    assert_eq!(doctor.status.code(), Some(7));
+    for subject in ["!\ttls\t", "!\tproxies\t", "!\tbackup\t"] {
+        assert!(out(&doctor).contains(subject), "{subject}: {}", out(&doctor));
+    }
+    // A copy that is young enough is seen.
+    let copies = database.folder().join("copies");
+    std::fs::create_dir(&copies).unwrap();
+    std::fs::write(copies.join("fupan.db"), "copy").unwrap();
+    let copied = [("FUPAN_PUBLIC_URL", "https://fupan.example.com"), ("FUPAN_BACKUP_DIR", copies.to_str().unwrap())];
+    let doctor = fupan(&database, &["doctor"], &copied);
+    assert!(!out(&doctor).contains("backup") && !out(&doctor).contains("!\ttls"), "{}", out(&doctor));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_and_its_folder_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("deep/er/fupan.db").display());
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_fupan"))
+        .args(["add", LINE])
+        .current_dir(folder.path())
+        .env("FUPAN_DATABASE_URL", &url)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", err(&done));
+    let mode = |path: &str| std::fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("deep"), mode("deep/er"), mode("deep/er/fupan.db")), (0o700, 0o700, 0o600));
+}
