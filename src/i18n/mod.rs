@@ -18,6 +18,7 @@ pub mod reminders;
 pub mod restated;
 pub mod samples;
 pub mod search;
+pub mod sign_in;
 pub mod style;
 pub mod timeline;
 

@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::{
     ServiceError,
-    attempts::Attempts,
     known_calendars::KnownCalendars,
     known_levels::KnownLevels,
     limits::Limits,
     line_styles::LineStyles,
     outbox::Shared,
     ports::{Clock, Ids, Outgoing, RenderNotice, RenderReportMail},
+    sign_in_rules::SignIn,
 };
 use crate::{
     domain::{
@@ -41,8 +41,8 @@ pub struct App {
     pub public_url: String,
     /// Domain of Message-IDs.
     pub mail_domain: String,
-    /// Wrong passwords of late.
-    pub attempts: Arc<Attempts>,
+    /// How people sign in.
+    pub sign_in: Arc<SignIn>,
     /// How often somebody may ask.
     pub limits: Arc<Limits>,
     /// Asks other servers over HTTP.

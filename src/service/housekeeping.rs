@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use super::{App, ServiceError, detached, outbox_admin};
+use super::{App, ServiceError, detached, guesses, outbox_admin};
 use crate::store;
 
 /// Hours that the answer to a request with an Idempotency-Key is kept.
@@ -28,7 +28,9 @@ pub async fn tidy(app: &App) -> Result<Removed, ServiceError> {
         let app = task_app;
         let now = app.now_millis();
         let tx = app.store.begin().await?;
-        let sessions = store::sessions::delete_expired(&tx, now).await?;
+        let sessions = store::sessions::delete_expired(&tx, now, now - app.sign_in.rules.idle).await?;
+        store::identities::delete_expired(&tx, now).await?;
+        store::guesses::delete_before(&tx, now - guesses::WINDOW, now).await?;
         let before = now - Duration::hours(KEEP_ANSWERS_HOURS).num_milliseconds();
         let answers = store::idempotency::delete_before(&tx, before).await?;
         let links = store::mail_acts::delete_expired(&tx, now).await?;

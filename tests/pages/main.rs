@@ -5,6 +5,7 @@ mod accounts;
 mod actions;
 mod calendars;
 mod foreign;
+mod form_tokens;
 mod grading;
 mod history;
 mod imports;
@@ -17,6 +18,8 @@ mod publishing;
 mod record;
 mod reminders;
 mod search;
+mod sessions;
+mod sign_in;
 
 use fupan::domain::actor::Role;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
@@ -28,6 +31,8 @@ struct Person {
     client: Client,
     url: String,
     cookie: String,
+    /// The token of its forms.
+    csrf: String,
 }
 
 impl Person {
@@ -35,12 +40,16 @@ impl Person {
         // Another test may have set the provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        let cookie = format!("fupan_session={}", service.cookie(role).await);
-        Self { client, url: service.url.clone(), cookie }
+        let (cookie, csrf) = service.signed_in(role).await;
+        Self { client, url: service.url.clone(), cookie: format!("fupan_session={cookie}"), csrf }
     }
 
     fn dressed(&self, request: RequestBuilder) -> RequestBuilder {
-        request.header("Cookie", &self.cookie).header("Accept", "text/html").header("Sec-Fetch-Site", "same-origin")
+        request
+            .header("Cookie", &self.cookie)
+            .header("Accept", "text/html")
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("X-CSRF-Token", &self.csrf)
     }
 
     async fn get(&self, path: &str) -> (StatusCode, String) {
