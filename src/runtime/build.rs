@@ -140,6 +140,9 @@ fn oidc(settings: &Settings) -> anyhow::Result<Option<OidcRules>> {
     if !issuer.starts_with("https://") && !issuer.starts_with("http://") {
         anyhow::bail!("oidc.issuer: {issuer:?} is no address like https://sso.example.com");
     }
+    if issuer.chars().count() > 255 {
+        anyhow::bail!("oidc.issuer: it is longer than 255 characters");
+    }
     let client_id = set.client_id.clone().context("oidc.client_id: say what this service is called at the provider")?;
     let role = |name: &str, code: &str| {
         Role::from_code(code)

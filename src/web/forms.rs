@@ -64,11 +64,28 @@ fn end_of_tag(text: &str) -> Option<usize> {
     None
 }
 
+/// What a request brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Brought {
+    /// The token of the session.
+    Token,
+    /// None, or that of another session.
+    Another,
+    /// More than a form may hold, and no token in it.
+    TooMuch,
+}
+
+impl Brought {
+    const fn of(good: bool) -> Self {
+        if good { Self::Token } else { Self::Another }
+    }
+}
+
 /// Whether a request that changes something brings the token. The field is taken out of the body, which stays as it was
 /// otherwise; of an upload only the head is waited for.
-pub async fn brings(request: &mut ServiceRequest, token: &str) -> bool {
+pub async fn look(request: &mut ServiceRequest, token: &str) -> Brought {
     if let Some(sent) = request.headers().get(HEADER) {
-        return same(sent.as_bytes(), token.as_bytes());
+        return Brought::of(same(sent.as_bytes(), token.as_bytes()));
     }
     let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let urlencoded = media.starts_with("application/x-www-form-urlencoded");
@@ -76,12 +93,12 @@ pub async fn brings(request: &mut ServiceRequest, token: &str) -> bool {
     let most = match (urlencoded, &boundary) {
         (true, _) => WHOLE_FORM,
         (false, Some(_)) => HEAD_OF_UPLOAD,
-        (false, None) => return false,
+        (false, None) => return Brought::Another,
     };
     let mut payload = request.take_payload();
     let mut head = BytesMut::new();
     let mut failure = None;
-    while head.len() < most {
+    while head.len() <= most {
         match payload.next().await {
             Some(Ok(bytes)) => head.extend_from_slice(&bytes),
             Some(Err(error)) => {
@@ -101,12 +118,14 @@ pub async fn brings(request: &mut ServiceRequest, token: &str) -> bool {
     };
     let (good, left) = match found {
         Some((sent, left)) => (same(&sent, token.as_bytes()), left),
+        // A form with the token has it at the top.
+        None if urlencoded && head.len() > WHOLE_FORM => return Brought::TooMuch,
         None => (false, head.freeze()),
     };
     let broken = stream::iter(failure.map(Err::<Bytes, PayloadError>));
     let whole = stream::iter([Ok(left)]).chain(broken).chain(payload);
     request.set_payload(Payload::Stream { payload: Box::pin(whole) });
-    good
+    Brought::of(good)
 }
 
 /// Whether two texts are the same, in a time that does not tell where they differ.

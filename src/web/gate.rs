@@ -243,16 +243,23 @@ pub async fn pass<B: MessageBody + 'static>(
 async fn with_its_token(request: &mut ServiceRequest, caller: Option<Caller>) -> Result<Option<Caller>, Refusal> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let token = caller.as_ref().and_then(|caller| caller.signed_in.as_ref()).map(|one| one.session.csrf.clone());
-    if let Some(token) = token.filter(|_| !safe && !request.match_info().as_str().starts_with("/api/"))
-        && !forms::brings(request, &token).await
-    {
-        if let Some(caller) = caller {
-            request.extensions_mut().insert(caller);
+    let Some(token) = token.filter(|_| !safe && !request.match_info().as_str().starts_with("/api/")) else {
+        return Ok(caller);
+    };
+    let problem = match forms::look(request, &token).await {
+        forms::Brought::Token => return Ok(caller),
+        forms::Brought::TooMuch => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 2 MiB")
         }
-        let words = "the form is of another session; open the page again and send it once more";
-        return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "form_token", words)));
+        forms::Brought::Another => {
+            let words = "the form is of another session; open the page again and send it once more";
+            Problem::new(StatusCode::FORBIDDEN, "form_token", words)
+        }
+    };
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
     }
-    Ok(caller)
+    Err(Refusal::Problem(problem))
 }
 
 /// Puts the token of the session into the forms of a page.

@@ -21,6 +21,7 @@ mod report_styles;
 mod restricted;
 mod search;
 mod search_facets;
+mod sessions;
 mod shares;
 mod timeline;
 mod undo;

@@ -12,8 +12,8 @@ use crate::{NOW, Person};
 const LINE: &str =
     "08/19 15:00 客户反馈商户操作提现失败，影响约684笔出金交易，原因风控规则更新，导致提现失败。【待复盘】";
 
-/// The words of the refusal.
-const REFUSED: &str = "这张表单属于另一次登录";
+/// The code of the refusal.
+const REFUSED: &str = "\"form_token\"";
 
 /// A pattern with real names in it.
 fn path_of(pattern: &str) -> String {
@@ -62,7 +62,7 @@ async fn no_page_changes_anything_without_the_token_or_with_that_of_another_sess
         let path = path_of(route.path);
         let send = |body: String| {
             let request = person.client.post(format!("{}{path}", service.url)).header("Cookie", &person.cookie);
-            let request = request.header("Accept", "text/html").header("Sec-Fetch-Site", "same-origin");
+            let request = request.header("Accept", "application/json").header("Sec-Fetch-Site", "same-origin");
             request.header("Content-Type", "application/x-www-form-urlencoded").body(body).send()
         };
         for body in [String::new(), "line=x".to_owned(), format!("csrf={another}"), "csrf=".to_owned()] {
@@ -93,7 +93,7 @@ async fn a_form_and_an_upload_arrive_as_they_were_without_the_field() {
     };
     let form = [("csrf", person.csrf.as_str()), ("line", LINE)];
     assert_eq!(bare("/events").form(&form).send().await.unwrap().headers()["location"], "/e/1");
-    let document = format!("# 周报\n\n【生产事件】\n\n{LINE}\n");
+    let document = std::fs::read_to_string("tests/corpus/reports/2024-W34.md").unwrap();
     let upload = |csrf: Option<&str>| {
         let csrf =
             csrf.map(|csrf| format!("--limit\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n"));

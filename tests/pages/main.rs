@@ -14,7 +14,10 @@ mod indicators;
 mod line_styles;
 mod outbox;
 mod postmortem;
+mod provider;
+mod proxied;
 mod publishing;
+mod real_provider;
 mod record;
 mod reminders;
 mod search;
@@ -292,6 +295,7 @@ async fn a_path_written_in_another_way_needs_the_same_rights() {
     person.post("/events", &[("line", "08/19 15:00 提现失败")]).await;
     let send = |path: &str, cookie: bool, site: &'static str| {
         let request = person.client.post(format!("{}{path}", service.url)).header("Sec-Fetch-Site", site);
+        let request = request.header("X-CSRF-Token", &person.csrf);
         if cookie { request.header("Cookie", &person.cookie) } else { request }.send()
     };
     assert_eq!(send("/%65vents/1/recover", true, "cross-site").await.unwrap().status(), StatusCode::FORBIDDEN);

@@ -69,6 +69,12 @@ impl Browser {
             .header("X-Forwarded-For", self.from)
     }
 
+    pub async fn ask(&mut self, path: &str) -> Response {
+        let answer = self.dressed(self.client.get(format!("{}{path}", self.url))).send().await.unwrap();
+        self.keep(&answer);
+        answer
+    }
+
     pub async fn get(&mut self, path: &str) -> (StatusCode, String) {
         let answer = self.dressed(self.client.get(format!("{}{path}", self.url))).send().await.unwrap();
         self.keep(&answer);

@@ -32,7 +32,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 pub fn install() {
     static DONE: Once = Once::new();
     // Somebody else who installed a provider in this process did so with the same purpose.
-    DONE.call_once(|| drop(PROVIDER.install_default()));
+    DONE.call_once(|| {
+        let _ = PROVIDER.install_default();
+    });
 }
 
 fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
