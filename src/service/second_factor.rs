@@ -109,7 +109,7 @@ fn step_of(secret: &str, code: &str, now: i64) -> Option<i64> {
 
 /// A code as it was meant: without the spaces and dashes that people put in.
 fn plain(code: &str) -> String {
-    code.chars().filter(|c| c.is_ascii_alphanumeric()).take(64).collect::<String>().to_ascii_uppercase()
+    code.chars().filter(char::is_ascii_alphanumeric).take(64).collect::<String>().to_ascii_uppercase()
 }
 
 /// Takes a code of an account, once: that of the authenticator, or one for when it is lost.

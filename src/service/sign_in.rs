@@ -78,17 +78,13 @@ pub async fn with_password(app: &App, email: &str, password: String, visit: &Vis
             return Err(error);
         }
     };
-    match account.filter(|_| good) {
-        Some(account) => {
-            guess.right(app).await?;
-            let account = renewed(app, account, password).await?;
-            enter(app, account, visit).await
-        }
-        None => {
-            refused(app, &email, visit).await?;
-            Err(ServiceError::SignInNeeded)
-        }
-    }
+    let Some(account) = account.filter(|_| good) else {
+        refused(app, &email, visit).await?;
+        return Err(ServiceError::SignInNeeded);
+    };
+    guess.right(app).await?;
+    let account = renewed(app, account, password).await?;
+    enter(app, account, visit).await
 }
 
 /// Writes that a sign-in failed, with the account where there is one; what was typed is not kept.

@@ -16,7 +16,7 @@ use crate::{err, fupan, out};
 async fn an_operator_sees_where_somebody_is_signed_in_and_ends_it() {
     let database = TestDatabase::new().await;
     // The command line's clock is the machine's.
-    let now = chrono::Utc::now().to_rfc3339();
+    let now = fupan::service::ports::Clock::now(&fupan::runtime::system::SystemClock).to_rfc3339();
     let app = support::app(&database, TestClock::at(&now)).await;
     let email = "li@example.com";
     assert!(fupan(&database, &["user", "add", email, "--name", "Li"], &[]).status.success());

@@ -82,6 +82,9 @@ fn part(url: &str, name: &str) -> String {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
+/// Makes a token of the claims of a good one.
+type Forgery<'a> = Box<dyn Fn(Value) -> String + 'a>;
+
 /// A browser that is at the provider: what it was sent with.
 struct There {
     browser: Browser,
@@ -276,7 +279,7 @@ async fn no_token_is_believed_that_is_not_exactly_what_was_asked_for() {
     ];
     let es = json!({"alg": "ES256", "kid": "es"});
     let by_es = |text: &[u8]| house.es.sign(&random, text).unwrap().as_ref().to_vec();
-    let mut made: Vec<(String, Box<dyn Fn(Value) -> String + '_>)> = Vec::new();
+    let mut made: Vec<(String, Forgery<'_>)> = Vec::new();
     for (name, value) in changed {
         let what = format!("{name} = {value}");
         let es = es.clone();

@@ -83,7 +83,7 @@ async fn people_of_a_real_provider_sign_in_get_their_role_and_sign_out() {
         link_verified_email: false,
     };
     // The provider's clock is the machine's.
-    let now = chrono::Utc::now().to_rfc3339();
+    let now = fupan::service::ports::Clock::now(&fupan::runtime::system::SystemClock).to_rfc3339();
     let service = Service::start_as(&now, Bounds::default(), |app| {
         app.sign_in = Arc::new(SignIn::new(SignInRules::default()).with_provider(rules));
     })

@@ -121,7 +121,7 @@ async fn sessions_are_listed_in_words_and_ended_one_by_one_or_all_others() {
     assert_eq!(page.matches("Chrome · Windows").count(), 3, "{page}");
     assert_eq!(page.matches("当前会话").count(), 1);
     assert!(!page.contains("203.0.113"), "no address is kept");
-    let own = page.split("action=\"/settings/sessions/").filter_map(|rest| rest.split_once("/end\"")).next().unwrap().0;
+    let own = page.split("action=\"/settings/sessions/").find_map(|rest| rest.split_once("/end\"")).unwrap().0;
     let path = format!("/settings/sessions/{own}/end");
     assert_eq!(home.post("/settings/sessions", &path, &[]).await.status(), StatusCode::SEE_OTHER);
     let left = [office.get("/").await.0, third.get("/").await.0];

@@ -35,6 +35,9 @@ pub use rules::OidcRules;
 /// How long somebody may take at the provider, in milliseconds: 10 minutes.
 pub const FLOW_LIFE: i64 = 10 * 60_000;
 
+/// How long a logout is remembered, in milliseconds: longer than one is taken.
+const LOGOUT_KNOWN: i64 = 3_600_000;
+
 /// Why nobody is signed in.
 #[derive(Debug, Error)]
 pub enum Failure {
@@ -284,7 +287,7 @@ pub async fn back_channel(app: &App, token: &str) -> Result<(), Failure> {
         let app = task_app;
         let tx = app.store.begin().await?;
         let key = secrets::hash(&format!("{issuer}\n{}", logout.jti));
-        if !store::identities::use_logout(&tx, &key, logout.expires.saturating_mul(1_000)).await? {
+        if !store::identities::use_logout(&tx, &key, app.now_millis() + LOGOUT_KNOWN).await? {
             return Ok(false);
         }
         let account = match &logout.subject {

@@ -78,8 +78,8 @@ pub(super) async fn link(app: &App, actor: &Actor, account: Uuid, issuer: &str, 
 /// The name that the claims give, else the first part of the e-mail.
 fn name_of(claims: &Claims, email: &str) -> String {
     let given = ["name", "preferred_username"].into_iter().filter_map(|claim| text(claims, claim));
-    let given = given.chain(email.split('@').next());
-    given.filter_map(|name| checked::line("name", name, 80).ok()).next().unwrap_or_else(|| "?".to_owned())
+    let mut given = given.chain(email.split('@').next());
+    given.find_map(|name| checked::line("name", name, 80).ok()).unwrap_or_else(|| "?".to_owned())
 }
 
 /// What a transaction found, with what is refused beside what fails.

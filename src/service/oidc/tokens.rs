@@ -11,10 +11,10 @@ use super::{Failure, Provider, crypto};
 use crate::service::App;
 
 /// What clocks may differ by, in seconds.
-const LEEWAY: i64 = 60;
+const LEEWAY: f64 = 60.0;
 
 /// How old a token may be that was just asked for, in seconds.
-const OLDEST: i64 = 600;
+const OLDEST: f64 = 600.0;
 
 /// The longest token, in bytes.
 const LONGEST: usize = 32 * 1024;
@@ -82,12 +82,12 @@ async fn signed(app: &App, provider: &Provider, token: &str) -> Result<Claims, F
     if party.is_some_and(|party| party != provider.rules.client_id) || audiences > 1 && party.is_none() {
         return Err(bad("for another party"));
     }
+    // Some write fractions of a second.
     let instant = |name: &str| match claims.get(name) {
         None => Ok(None),
-        // Some write fractions of a second.
-        Some(value) => value.as_f64().map(|at| Some(at as i64)).ok_or_else(|| bad("with an instant that is no number")),
+        Some(value) => value.as_f64().map(Some).ok_or_else(|| bad("with an instant that is no number")),
     };
-    let now = app.now().timestamp();
+    let now = app.now().timestamp() as f64;
     if instant("exp")?.is_none_or(|exp| exp + LEEWAY <= now) {
         return Err(bad("expired"));
     }
@@ -116,9 +116,8 @@ pub(super) async fn id_token(app: &App, provider: &Provider, token: &str, nonce:
 pub(super) struct Logout {
     pub(super) subject: Option<String>,
     pub(super) sid: Option<String>,
-    /// Its id, and until when it could come again, in seconds.
+    /// Its id: none is done twice.
     pub(super) jti: String,
-    pub(super) expires: i64,
 }
 
 /// What a logout token says.
@@ -137,5 +136,5 @@ pub(super) async fn logout(app: &App, provider: &Provider, token: &str) -> Resul
         return Err(bad("a logout of nobody"));
     }
     let jti = of("jti").ok_or_else(|| bad("a logout without an id"))?;
-    Ok(Logout { subject, sid, jti, expires: app.now().timestamp() + OLDEST + 2 * LEEWAY })
+    Ok(Logout { subject, sid, jti })
 }

@@ -79,7 +79,7 @@ fn is_common(folded: &str) -> bool {
 /// What a text is a repetition of, if it is one.
 fn repeated(text: &str) -> Option<&str> {
     let length = text.len();
-    (1..=length / 2).filter(|unit| length % unit == 0).find_map(|unit| {
+    (1..=length / 2).filter(|unit| length.is_multiple_of(*unit)).find_map(|unit| {
         let first = text.get(..unit)?;
         text.as_bytes().chunks(unit).all(|part| part == first.as_bytes()).then_some(first)
     })
