@@ -93,7 +93,7 @@ async fn app(path: &Path, clock: Arc<BenchClock>) -> App {
         zone: chrono_tz::Asia::Shanghai,
         public_url: "http://localhost".to_owned(),
         mail_domain: "localhost".to_owned(),
-        attempts: Arc::default(),
+        sign_in: Arc::default(),
         limits: Arc::default(),
         demo: false,
         outgoing: Arc::new(fupan::outgoing::NothingOut),

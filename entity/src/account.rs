@@ -27,6 +27,8 @@ pub struct Model {
     pub active: bool,
     /// Milliseconds since the epoch.
     pub created_at: i64,
+    /// Milliseconds since a code is asked for besides the password; none where it is not.
+    pub second_factor_at: Option<i64>,
     /// Optimistic lock.
     pub version: i64,
 }

@@ -21,6 +21,12 @@ pub struct Model {
     pub seen_at: i64,
     /// Milliseconds; absolute end.
     pub expires_at: i64,
+    /// The browser in words.
+    pub browser: String,
+    /// password, provider, proxy or demo.
+    pub method: String,
+    /// The session at the provider that it came from.
+    pub provider_sid: Option<String>,
 }
 
 /// No relations are declared: the store joins by hand.

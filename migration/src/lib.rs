@@ -31,6 +31,10 @@ mod m0027_reminder_plan;
 mod m0029_outbox_attempts;
 mod m0030_mail_stops;
 mod m0031_review_meetings;
+mod m0035_sessions;
+mod m0036_guesses;
+mod m0037_identities;
+mod m0038_second_factor;
 mod m0040_audit_chain;
 mod m0041_sealed_secrets;
 
@@ -74,6 +78,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0029_outbox_attempts::Migration),
             Box::new(m0030_mail_stops::Migration),
             Box::new(m0031_review_meetings::Migration),
+            Box::new(m0035_sessions::Migration),
+            Box::new(m0036_guesses::Migration),
+            Box::new(m0037_identities::Migration),
+            Box::new(m0038_second_factor::Migration),
             Box::new(m0040_audit_chain::Migration),
             Box::new(m0041_sealed_secrets::Migration),
         ]

@@ -11,8 +11,9 @@ use crate::{
     service::{
         ServiceError,
         accounts::{self, NewAccount},
-        privacy, tokens,
+        privacy, second_factor, sessions, tokens,
     },
+    web::api,
 };
 
 /// 账号。 Accounts.
@@ -54,6 +55,24 @@ pub(super) enum User {
     },
     /// 列出账号。 All accounts.
     List,
+    /// 一个账号登录在哪里。 Where an account is signed in.
+    Sessions {
+        /// 邮箱。 E-mail.
+        email: String,
+    },
+    /// 结束一个账号的全部会话，或其中一个。 End all sessions of an account, or one of them.
+    SignOut {
+        /// 邮箱。 E-mail.
+        email: String,
+        /// 只结束这一个（来自 sessions）。 Only this one, from `sessions`.
+        #[arg(long)]
+        session: Option<uuid::Uuid>,
+    },
+    /// 重置一个账号的两步登录，它的会话全部结束。 Take the authenticator of an account away; its sessions end.
+    ResetSecondFactor {
+        /// 邮箱。 E-mail.
+        email: String,
+    },
     /// 新的首次设置链接（还没有管理员时）。 A new one-time set-up link, while there is no administrator.
     SetupLink,
 }
@@ -107,6 +126,38 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
             }
             privacy::close(&session.app, &session.actor, account.id, &account.email).await?;
             say("账号已注销 the account is closed");
+        User::Sessions { email } => {
+            let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
+            let list = sessions::list(&session.app, &session.actor, account.id).await?;
+            if session.json {
+                let body = api::sessions::session_list(&session.app, list, None);
+                data(&serde_json::to_string(&body)?);
+                return Ok(());
+            }
+            let at = |millis| {
+                let at = chrono::DateTime::from_timestamp_millis(millis).unwrap_or_default();
+                at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M").to_string()
+            };
+            for one in list {
+                let (since, used) = (at(one.created_at), at(one.seen_at));
+                data(&format!("{}\t{}\t{}\t{since}\t{used}", one.id, one.browser, one.method));
+            }
+        }
+        User::SignOut { email, session: one } => {
+            let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
+            let ended = match one {
+                Some(id) => {
+                    sessions::revoke(&session.app, &session.actor, account.id, id).await?;
+                    1
+                }
+                None => sessions::revoke_all(&session.app, &session.actor, account.id, None).await?,
+            };
+            say(&format!("已结束 {ended} 个会话 sessions ended: {}", account.email));
+        }
+        User::ResetSecondFactor { email } => {
+            let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
+            second_factor::reset(&session.app, &session.actor, account.id).await?;
+            say(&format!("已重置两步登录 two-step sign-in is off: {}", account.email));
         }
         User::List => {
             let accounts = accounts::list(&session.app, &session.actor).await?;

@@ -8,6 +8,7 @@ pub mod analytics;
 pub mod announcement;
 pub mod attribution;
 pub mod blameless;
+pub mod browser;
 pub mod burn_warning;
 pub mod calendar;
 pub mod capture;

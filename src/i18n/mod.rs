@@ -19,6 +19,7 @@ pub mod reminders;
 pub mod restated;
 pub mod samples;
 pub mod search;
+pub mod sign_in;
 pub mod style;
 pub mod timeline;
 
@@ -161,7 +162,7 @@ texts! {
     sign_in: "登录", "Sign in";
     email: "邮箱", "E-mail";
     name: "姓名", "Name";
-    password: "密码（至少 10 个字符）", "Password (10 characters or more)";
+    password: "密码（至少 12 个字符）", "Password (12 characters or more)";
     wrong_password: "邮箱或密码不对，再试一次。", "E-mail or password is wrong; try again.";
     set_up: "首次设置：创建管理员", "First set-up: the administrator";
     choose_password: "设置密码", "Choose a password";
@@ -287,7 +288,7 @@ texts! {
     new_link: "新链接", "New link";
     not_joined: "未设密码", "No password yet";
     old_password: "当前密码", "Current password";
-    new_password: "新密码（至少 10 个字符）", "New password (10 characters or more)";
+    new_password: "新密码（至少 12 个字符）", "New password (12 characters or more)";
     change_password: "修改密码", "Change the password";
     password_changed: "密码已修改，其他设备已退出登录。", "The password was changed; other devices are signed out.";
     tokens: "API 令牌", "API tokens";

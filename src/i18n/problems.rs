@@ -168,6 +168,9 @@ pub fn field_name(field: &str) -> &str {
 }
 
 fn remedy_of(remedy: &str) -> Option<String> {
+    if let Some(words) = super::sign_in::remedy(remedy) {
+        return Some(words);
+    }
     if let Some((_, formats)) = remedy.split_once(": import it with --from ") {
         let formats = formats.replace(" or ", " 或 ");
         return Some(format!(
@@ -225,7 +228,6 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         "choose a state" => "请选择一个状态",
         "choose a person" => "请选择一个人",
         "choose viewer, reporter, lead or admin" => "请选择只读、登记人、组长或管理员",
-        "choose 10 to 200 characters" => "请用 10 到 200 个字符",
         "it is not your current password" => "与当前密码不符",
         "choose zh-CN or en" => "请选择中文或 English",
         "give a percentage between 0 and 100" => "百分比要在 0 到 100 之间",
@@ -277,6 +279,11 @@ fn not_found(what: &str) -> String {
     }
     if let Some(own) = super::postmortem::not_found(what) {
         return own;
+    }
+    match what {
+        "session like this; it may have ended" => return "没有这个会话，可能已经结束".to_owned(),
+        "account of that id" => return "没有这个账号".to_owned(),
+        _ => {}
     }
     if let Some(week) = what.strip_prefix("event or figure of ") {
         let week = week.split(';').next().unwrap_or_default();
@@ -352,6 +359,9 @@ fn not_found(what: &str) -> String {
 }
 
 fn conflict(words: &str) -> String {
+    if let Some(own) = super::sign_in::conflict(words) {
+        return own.to_owned();
+    }
     if let Some(own) = super::postmortem::conflict(words) {
         return own;
     }

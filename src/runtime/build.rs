@@ -6,15 +6,21 @@ use anyhow::Context;
 
 use super::system::{SystemClock, SystemIds};
 use crate::{
-    domain::outgoing::{Exceptions, Network},
+    domain::{
+        actor::Role,
+        outgoing::{Exceptions, Network},
+    },
     notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, notice_words, report_words},
     outgoing::{House, HttpOut, NothingOut},
     service::{
         App, calendars,
         housekeeping::Retention,
         limits::{Limits, Rates},
+        oidc::OidcRules,
         ports::{Clock, Outgoing, Transport},
+        proxy_sign_in::ProxyRules,
         search,
+        sign_in_rules::{SignIn, SignInRules},
         vault::Vault,
     },
     settings::{OutgoingSettings, Settings, TlsSetting},
@@ -47,7 +53,7 @@ pub async fn app(settings: &Settings, clock: Option<Arc<dyn Clock>>, demo: bool)
         zone: settings.zone,
         public_url,
         mail_domain,
-        attempts: Arc::default(),
+        sign_in: Arc::new(sign_in(settings)?),
         limits: Arc::new(Limits::new(rates)),
         outgoing: outgoing(settings, demo)?,
         report_mail: report_words,
@@ -108,6 +114,100 @@ pub fn bounds(settings: &Settings) -> anyhow::Result<Bounds> {
         },
         proxies: http.proxies.iter().map(network).collect::<anyhow::Result<_>>()?,
     })
+}
+
+/// How people sign in.
+fn sign_in(settings: &Settings) -> anyhow::Result<SignIn> {
+    let (set, usual) = (&settings.sign_in, SignInRules::default());
+    let role = |code: &String| {
+        Role::from_code(code).with_context(|| {
+            format!("sign_in.second_factor: {code:?} is no role; write viewer, reporter, lead or admin")
+        })
+    };
+    let bounded = |name: &str, given: Option<u32>, unit: i64, usual: i64, most: i64| match given.map(i64::from) {
+        None => Ok(usual),
+        Some(given) if (1..=most).contains(&given) => Ok(given * unit),
+        Some(given) => Err(anyhow::anyhow!("sign_in.{name}: {given} is not between 1 and {most}")),
+    };
+    let proxy = match set.proxy_header.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
+        None => None,
+        Some(_) if set.proxy_from.iter().all(String::is_empty) => {
+            anyhow::bail!("sign_in.proxy_header: name the addresses of the proxy in sign_in.proxy_from");
+        }
+        Some(name) if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
+            anyhow::bail!("sign_in.proxy_header: {name:?} is no name of a header like X-Remote-User");
+        }
+        Some(name) => {
+            let network = |entry: &String| {
+                Network::parse(entry).with_context(|| {
+                    format!("sign_in.proxy_from: {entry:?} is no address and no network like 10.0.0.0/8")
+                })
+            };
+            let from = set.proxy_from.iter().map(network).collect::<anyhow::Result<_>>()?;
+            Some(ProxyRules { header: name.to_ascii_lowercase(), from })
+        }
+    };
+    let rules = SignInRules {
+        proxy,
+        idle: bounded("idle_minutes", set.idle_minutes, 60_000, usual.idle, 525_600)?,
+        life: bounded("absolute_hours", set.absolute_hours, 3_600_000, usual.life, 8_760)?,
+        second_factor: set
+            .second_factor
+            .iter()
+            .filter(|code| !code.is_empty())
+            .map(role)
+            .collect::<anyhow::Result<_>>()?,
+    };
+    let sign_in = SignIn::new(rules);
+    Ok(match oidc(settings)? {
+        Some(provider) => sign_in.with_provider(provider),
+        None => sign_in,
+    })
+}
+
+/// The provider of accounts, where one is set.
+fn oidc(settings: &Settings) -> anyhow::Result<Option<OidcRules>> {
+    let set = &settings.oidc;
+    let Some(issuer) = set.issuer.clone().filter(|issuer| !issuer.is_empty()) else { return Ok(None) };
+    if !issuer.starts_with("https://") && !issuer.starts_with("http://") {
+        anyhow::bail!("oidc.issuer: {issuer:?} is no address like https://sso.example.com");
+    }
+    if issuer.chars().count() > 255 {
+        anyhow::bail!("oidc.issuer: it is longer than 255 characters");
+    }
+    let client_id = set.client_id.clone().context("oidc.client_id: say what this service is called at the provider")?;
+    let role = |name: &str, code: &str| {
+        Role::from_code(code)
+            .with_context(|| format!("oidc.{name}: {code:?} is no role; write viewer, reporter, lead or admin"))
+    };
+    let pair = |name: &str, entry: &str| {
+        let pair = entry.rsplit_once('=').map(|(value, to)| (value.trim().to_owned(), to.trim().to_owned()));
+        pair.with_context(|| format!("oidc.{name}: {entry:?} is not of the form VALUE=…"))
+    };
+    let given = |list: &[String]| list.iter().filter(|entry| !entry.is_empty()).cloned().collect::<Vec<_>>();
+    let roles = given(&set.roles).into_iter().map(|entry| {
+        let (value, code) = pair("roles", &entry)?;
+        Ok((value, role("roles", &code)?))
+    });
+    let default_role = match &set.default_role {
+        Some(code) => Some(role("default_role", code)?),
+        None if set.role_claim.is_none() => Some(Role::Viewer),
+        None => None,
+    };
+    let scopes = given(&set.scopes);
+    Ok(Some(OidcRules {
+        issuer,
+        client_id,
+        client_secret: set.client_secret.clone(),
+        scopes: if scopes.is_empty() { vec!["profile".to_owned(), "email".to_owned()] } else { scopes },
+        name: set.name.clone(),
+        role_claim: set.role_claim.clone(),
+        roles: roles.collect::<anyhow::Result<_>>()?,
+        default_role,
+        team_claim: set.team_claim.clone(),
+        teams: given(&set.teams).iter().map(|entry| pair("teams", entry)).collect::<anyhow::Result<_>>()?,
+        link_verified_email: set.link_verified_email,
+    }))
 }
 
 /// How often somebody may ask.

@@ -6,8 +6,11 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::{authorise, detached},
+    guesses::{self, Of},
+    passwords,
     retry::retried,
     secrets,
+    sessions::{self, SignedIn},
 };
 use crate::{
     domain::{
@@ -73,7 +76,7 @@ pub async fn set_up(
 ) -> Result<Account, ServiceError> {
     let email = checked::email("email", email)?;
     let name = checked::line("name", name, 80)?;
-    secrets::check_password("password", &password)?;
+    passwords::check("password", &password, &email, &name)?;
     let invitation = open_invitation(app, token).await?;
     if invitation.kind != "setup" {
         return Err(ServiceError::NotFound("open set-up link; ask for a new one".to_owned()));
@@ -98,11 +101,13 @@ pub async fn set_up(
 
 /// Uses an invitation: sets the password of its account.
 pub async fn accept_invitation(app: &App, token: &str, password: String) -> Result<Account, ServiceError> {
-    secrets::check_password("password", &password)?;
     let invitation = open_invitation(app, token).await?;
     let Some(id) = invitation.account_id.filter(|_| invitation.kind == "password") else {
         return Err(ServiceError::NotFound("open invitation; ask for a new one".to_owned()));
     };
+    let known = store::accounts::by_id(app.store.read(), id).await?.filter(|account| account.active);
+    let known = known.ok_or_else(|| ServiceError::NotFound("active account of that id".to_owned()))?;
+    passwords::check("password", &password, &known.email, &known.name)?;
     let hash = secrets::hash_password(app, password).await?;
     let app = app.clone();
     detached(async move {
@@ -111,7 +116,9 @@ pub async fn accept_invitation(app: &App, token: &str, password: String) -> Resu
         let mut account = by_id(&tx, id).await?;
         account.password_hash = Some(hash);
         store::accounts::update(&tx, &account, account.version).await?;
+        account.version += 1;
         store::sessions::delete_of_account(&tx, id, None).await?;
+        store::guesses::end_steps_of(&tx, id).await?;
         let actor = Actor { account_id: Some(id), name: account.name.clone(), role: account.role };
         audit(&app, &tx, &actor, "account.password", &account).await?;
         tx.commit().await?;
@@ -177,8 +184,12 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
                 let words = "the last administrator keeps role and access; make another administrator first";
                 return Err(ServiceError::Conflict(words.to_owned()));
             }
-            if !account.active {
+            if !account.active || account.role != before.role {
+                // A role is one of a session: whoever has another one signs in again.
                 store::sessions::delete_of_account(&tx, id, None).await?;
+                store::guesses::end_steps_of(&tx, id).await?;
+            }
+            if !account.active {
                 store::tokens::revoke_all(&tx, id, app.now_millis()).await?;
                 store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
             }
@@ -217,6 +228,13 @@ fn unknown_account(id: Uuid) -> ServiceError {
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Account>, ServiceError> {
     authorise(actor, Permission::ManageAccounts)?;
     Ok(store::accounts::list(app.store.read()).await?)
+}
+
+/// One account, active or not.
+pub async fn by_id_of(app: &App, actor: &Actor, id: Uuid) -> Result<Account, ServiceError> {
+    authorise(actor, Permission::ManageAccounts)?;
+    let found = store::accounts::by_id(app.store.read(), id).await?;
+    found.ok_or_else(|| ServiceError::NotFound("account of that id".to_owned()))
 }
 
 /// Ids and names of active accounts, for choosing an owner.
@@ -367,41 +385,47 @@ pub async fn set_zone(app: &App, actor: &Actor, id: Uuid, zone: Option<&str>) ->
     .await
 }
 
-/// One's own password; every other session ends.
+/// One's own password; every session ends. Of the one that it was changed in, a new one takes the place: its cookie value is
+/// returned.
 pub async fn change_password(
     app: &App,
     actor: &Actor,
     old: String,
     new: String,
-    keep_session: Option<Uuid>,
-) -> Result<(), ServiceError> {
+    session: Option<&SignedIn>,
+) -> Result<Option<String>, ServiceError> {
     authorise(actor, Permission::OwnProfile)?;
-    secrets::check_password("new_password", &new)?;
     let id = actor.account_id.ok_or(ServiceError::SignInNeeded)?;
     let account = store::accounts::by_id(app.store.read(), id).await?.ok_or(ServiceError::SignInNeeded)?;
-    let key = format!("password {id}");
-    if let Some(seconds) = app.attempts.wait(&key, app.now_millis()) {
-        return Err(ServiceError::TooMany { seconds });
-    }
-    app.attempts.wrong(&key, app.now_millis());
-    let good = secrets::verify_password(old, account.password_hash.clone())
-        .await
-        .inspect_err(|_| app.attempts.untried(&key))?;
+    passwords::check("new_password", &new, &account.email, &account.name)?;
+    let guess = guesses::inside(app, Of::Password, id).await?;
+    let good = match secrets::verify_password(old, account.password_hash.clone()).await {
+        Ok(good) => good,
+        Err(error) => {
+            guess.untried(app).await;
+            return Err(error);
+        }
+    };
     if !good {
         return Err(FieldError::shape("old_password", "it is not your current password").into());
     }
-    app.attempts.right(&key);
+    guess.right(app).await?;
     let hash = secrets::hash_password(app, new).await?;
-    let (app, actor) = (app.clone(), actor.clone());
+    let (app, actor, entry) = (app.clone(), actor.clone(), session.map(SignedIn::entry));
     detached(async move {
         let tx = app.store.begin().await?;
         let mut account = by_id(&tx, id).await?;
         account.password_hash = Some(hash);
         store::accounts::update(&tx, &account, account.version).await?;
-        store::sessions::delete_of_account(&tx, id, keep_session).await?;
+        store::sessions::delete_of_account(&tx, id, None).await?;
+        store::guesses::end_steps_of(&tx, id).await?;
         audit(&app, &tx, &actor, "account.password", &account).await?;
+        let token = match entry {
+            Some(entry) => Some(sessions::open_in(&app, &tx, &account, &entry).await?.0),
+            None => None,
+        };
         tx.commit().await?;
-        Ok(())
+        Ok(token)
     })
     .await
 }
@@ -422,7 +446,19 @@ pub(super) fn account(
     password_hash: Option<String>,
 ) -> Account {
     let created_at = app.now_millis();
-    Account { id: app.id(), email, name, role, password_hash, lang, zone: None, active: true, created_at, version: 1 }
+    Account {
+        id: app.id(),
+        email,
+        name,
+        role,
+        password_hash,
+        lang,
+        zone: None,
+        active: true,
+        created_at,
+        second_factor_at: None,
+        version: 1,
+    }
 }
 
 async fn by_id(tx: &Tx, id: Uuid) -> Result<Account, ServiceError> {

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::{
     ServiceError,
-    attempts::Attempts,
     audit_log::Refused,
     housekeeping::Retention,
     known_calendars::KnownCalendars,
@@ -17,6 +16,7 @@ use super::{
     line_styles::LineStyles,
     outbox::Shared,
     ports::{Clock, Ids, Outgoing, RenderNotice, RenderReportMail},
+    sign_in_rules::SignIn,
     vault::Vault,
 };
 use crate::{
@@ -44,8 +44,8 @@ pub struct App {
     pub public_url: String,
     /// Domain of Message-IDs.
     pub mail_domain: String,
-    /// Wrong passwords of late.
-    pub attempts: Arc<Attempts>,
+    /// How people sign in.
+    pub sign_in: Arc<SignIn>,
     /// How often somebody may ask.
     pub limits: Arc<Limits>,
     /// Asks other servers over HTTP.

@@ -8,7 +8,7 @@ use super::{
     demo_actions,
     events::{self, NewEvent},
     figures, postmortems,
-    sessions::{self, SignedIn},
+    sessions::{self, Entry, Method, SignedIn},
     teams,
 };
 use crate::{
@@ -210,5 +210,5 @@ async fn fill_week(
 /// A session of the demo account.
 pub async fn sign_in(app: &App) -> Result<(String, SignedIn), ServiceError> {
     let account = store::accounts::by_email(app.store.read(), EMAIL).await?.ok_or(ServiceError::SignInNeeded)?;
-    sessions::open(app, account).await
+    sessions::open(app, account, Entry { method: Method::Demo, ..Entry::default() }).await
 }

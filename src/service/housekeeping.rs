@@ -5,7 +5,7 @@ use chrono::Duration;
 use super::{
     App, ServiceError,
     audit_chain::{self, Reach},
-    detached, outbox_admin,
+    detached, guesses, outbox_admin,
 };
 use crate::store;
 
@@ -65,7 +65,9 @@ pub async fn tidy(app: &App) -> Result<Removed, ServiceError> {
         let app = task_app;
         let now = app.now_millis();
         let tx = app.store.begin().await?;
-        let sessions = store::sessions::delete_expired(&tx, now).await?;
+        let sessions = store::sessions::delete_expired(&tx, now, now - app.sign_in.rules.idle).await?;
+        store::identities::delete_expired(&tx, now).await?;
+        store::guesses::delete_before(&tx, now - guesses::WINDOW, now).await?;
         let before = now - Duration::hours(KEEP_ANSWERS_HOURS).num_milliseconds();
         let answers = store::idempotency::delete_before(&tx, before).await?;
         let links = store::mail_acts::delete_expired(&tx, now).await?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{App, ServiceError, events, mail_stops, postmortems, retry::retried, secrets, sessions};
+use super::{App, ServiceError, events, instance_keys, mail_stops, postmortems, retry::retried, secrets, sessions};
 use crate::{
     domain::{
         actor::Actor,
@@ -62,33 +62,9 @@ pub struct LinkPage {
     pub state: LinkState,
 }
 
-/// The key of this installation, made where there is none.
+/// The key of this installation.
 async fn key(app: &App) -> Result<[u8; 32], ServiceError> {
-    let made = || async {
-        let read = |text: String| URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        let broken = || ServiceError::Interrupted("the key of mail links cannot be read".to_owned());
-        if let Some(kept) = store::mail_acts::secret(app.store.read(), KEY).await? {
-            return read(kept).ok_or_else(broken);
-        }
-        let new = URL_SAFE_NO_PAD.encode(app.ids.secret());
-        let (task_app, value) = (app.clone(), new.clone());
-        let kept = retried(move || {
-            let (app, value) = (task_app.clone(), value.clone());
-            async move {
-                let tx = app.store.begin().await?;
-                if store::mail_acts::insert_secret(&tx, KEY, &value).await? {
-                    tx.commit().await?;
-                    return Ok(value);
-                }
-                // Another process was quicker.
-                let kept = store::mail_acts::secret(tx.conn(), KEY).await?;
-                kept.ok_or_else(|| ServiceError::Interrupted("the key of mail links is gone".to_owned()))
-            }
-        })
-        .await?;
-        read(kept).ok_or_else(broken)
-    };
-    app.outbox.key.get_or_try_init(made).await.copied()
+    instance_keys::key(app, &app.outbox.key, KEY).await
 }
 
 fn mac(key: &[u8; 32], bytes: &[u8]) -> Option<Hmac<Sha256>> {

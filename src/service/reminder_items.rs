@@ -139,6 +139,7 @@ fn stranger(id: Uuid, address: &str) -> Account {
         zone: None,
         active: true,
         created_at: 0,
+        second_factor_at: None,
         version: 0,
     }
 }

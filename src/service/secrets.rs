@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{App, ServiceError};
-use crate::domain::checked::FieldError;
 
 /// Passwords that are hashed at the same time: each takes 19 MiB, and a flood of sign-ins takes no more than these.
 static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
@@ -41,10 +40,15 @@ pub fn hash_bytes(bytes: &[u8]) -> String {
     })
 }
 
-/// Refuses passwords that are too short or too long (NIST SP 800-63B: length, no composition rules).
-pub fn check_password(field: &'static str, password: &str) -> Result<(), FieldError> {
-    let len = password.chars().count();
-    if (10..=200).contains(&len) { Ok(()) } else { Err(FieldError::shape(field, "choose 10 to 200 characters")) }
+/// Whether a PHC string was made with less work than today's: it is made anew when its password is at hand.
+pub fn is_outdated(hash: &str) -> bool {
+    let today = Params::DEFAULT;
+    let Ok(parsed) = PasswordHash::new(hash) else { return false };
+    let Ok(params) = Params::try_from(&parsed) else { return false };
+    parsed.algorithm.as_str() != "argon2id"
+        || params.m_cost() < today.m_cost()
+        || params.t_cost() < today.t_cost()
+        || params.p_cost() < today.p_cost()
 }
 
 /// The PHC string of a password. Runs on the blocking pool: it takes some 25 ms.

@@ -1,17 +1,63 @@
-//! Signing in and out.
+//! Sessions: opened at a sign-in, found by the cookie, listed, ended.
 
-use super::{App, ServiceError, app::detached, secrets};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    App, ServiceError,
+    app::{authorise, detached},
+    retry::retried,
+    secrets,
+};
 use crate::{
-    domain::{actor::Actor, checked},
-    store::{self, accounts::Account, sessions::Session},
+    domain::actor::{Actor, Permission},
+    store::{self, Tx, accounts::Account},
 };
 
-/// Absolute life of a session, in milliseconds: 30 days.
-pub const LIFE: i64 = 30 * 24 * 3_600_000;
-/// A session that is unused this long ends, in milliseconds: 7 days.
-const IDLE: i64 = 7 * 24 * 3_600_000;
-/// Uses are noted at most this often, in milliseconds: 5 minutes.
+pub use crate::store::sessions::Session;
+
+/// Uses are noted at most this often, in milliseconds: 5 minutes, or a tenth of the idle time.
 const SEEN_EVERY: i64 = 5 * 60_000;
+
+/// The most sessions of an account: of more, the one that was used the longest ago ends.
+pub const MOST: u64 = 100;
+
+/// How somebody proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// A password, and a code where one is asked for.
+    #[default]
+    Password,
+    /// A provider (OpenID Connect).
+    Provider,
+    /// A proxy in front.
+    Proxy,
+    /// The demo asks nobody.
+    Demo,
+}
+
+impl Method {
+    /// The stored code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Provider => "provider",
+            Self::Proxy => "proxy",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// How and where somebody came in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// How they proved it.
+    pub method: Method,
+    /// The browser in words (`domain::browser`).
+    pub browser: String,
+    /// The session at the provider.
+    pub provider_sid: Option<String>,
+}
 
 /// Who is signed in.
 #[derive(Debug, Clone)]
@@ -27,6 +73,13 @@ impl SignedIn {
     pub fn actor(&self) -> Actor {
         actor_of(&self.account)
     }
+
+    /// How they came in, for a session that takes the place of this one.
+    pub fn entry(&self) -> Entry {
+        let methods = [Method::Provider, Method::Proxy, Method::Demo];
+        let method = methods.into_iter().find(|method| method.code() == self.session.method).unwrap_or_default();
+        Entry { method, browser: self.session.browser.clone(), provider_sid: self.session.provider_sid.clone() }
+    }
 }
 
 /// An account as an actor.
@@ -34,35 +87,30 @@ pub fn actor_of(account: &Account) -> Actor {
     Actor { account_id: Some(account.id), name: account.name.clone(), role: account.role }
 }
 
-/// Signs in with e-mail and password; returns the cookie value. One answer for every failure.
-pub async fn sign_in(app: &App, email: &str, password: String) -> Result<(String, SignedIn), ServiceError> {
-    // As a hash, so that a long text in the place of an e-mail takes no more memory than a short one.
-    let key = secrets::hash(&checked::fold(email));
-    if let Some(seconds) = app.attempts.wait(&key, app.now_millis()) {
-        return Err(ServiceError::TooMany { seconds });
-    }
-    // Counted before it is looked at: many that come at the same time are no more guesses than one after the other.
-    app.attempts.wrong(&key, app.now_millis());
-    let account = store::accounts::by_email(app.store.read(), email).await?.filter(|account| account.active);
-    let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-    // Nothing was guessed where it was not looked at.
-    let good = secrets::verify_password(password, hash).await.inspect_err(|_| app.attempts.untried(&key))?;
-    match account {
-        Some(account) if good => {
-            app.attempts.right(&key);
-            open(app, account).await
+/// Opens a session for an account that has proved itself; returns the cookie value.
+pub async fn open(app: &App, account: Account, entry: Entry) -> Result<(String, SignedIn), ServiceError> {
+    let app = app.clone();
+    retried(move || {
+        let (app, account, entry) = (app.clone(), account.clone(), entry.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let (token, session) = open_in(&app, &tx, &account, &entry).await?;
+            tx.commit().await?;
+            Ok((token, SignedIn { session, account }))
         }
-        _ => {
-            tracing::warn!("a sign-in with a wrong e-mail or password");
-            Err(ServiceError::SignInNeeded)
-        }
-    }
+    })
+    .await
 }
 
-/// Opens a session for an account that has proved itself; returns the cookie value.
-pub async fn open(app: &App, account: Account) -> Result<(String, SignedIn), ServiceError> {
+/// [`open`], inside a transaction.
+pub(super) async fn open_in(
+    app: &App,
+    tx: &Tx,
+    account: &Account,
+    entry: &Entry,
+) -> Result<(String, Session), ServiceError> {
+    let (now, rules) = (app.now_millis(), &app.sign_in.rules);
     let token = secrets::new_token(app, "");
-    let now = app.now_millis();
     let session = Session {
         id: app.id(),
         account_id: account.id,
@@ -70,47 +118,120 @@ pub async fn open(app: &App, account: Account) -> Result<(String, SignedIn), Ser
         csrf: secrets::new_token(app, ""),
         created_at: now,
         seen_at: now,
-        expires_at: now + LIFE,
+        expires_at: now.saturating_add(rules.life),
+        browser: entry.browser.chars().take(80).collect(),
+        method: entry.method.code().to_owned(),
+        provider_sid: entry.provider_sid.clone(),
     };
-    let app = app.clone();
-    detached(async move {
-        let tx = app.store.begin().await?;
-        store::sessions::insert(&tx, &session).await?;
-        tx.commit().await?;
-        Ok((token, SignedIn { session, account }))
-    })
-    .await
+    let others = store::sessions::of_account(tx.conn(), account.id, now, now - rules.idle, MOST + 1).await?;
+    for old in others.iter().skip(usize::try_from(MOST - 1).unwrap_or(usize::MAX)) {
+        store::sessions::delete(tx, account.id, old.id).await?;
+    }
+    store::sessions::insert(tx, &session).await?;
+    let change = json!({"method": session.method, "browser": session.browser});
+    audit(app, tx, &actor_of(account), "session.open", account.id, change).await?;
+    Ok((token, session))
 }
 
 /// Who holds this cookie value, if the session is alive.
 pub async fn find(app: &App, token: &str) -> Result<Option<SignedIn>, ServiceError> {
-    let now = app.now_millis();
-    let Some(session) = store::sessions::live(app.store.read(), &secrets::hash(token), now, now - IDLE).await? else {
+    let (now, idle) = (app.now_millis(), app.sign_in.rules.idle);
+    let Some(session) = store::sessions::live(app.store.read(), &secrets::hash(token), now, now - idle).await? else {
         return Ok(None);
     };
     let account = store::accounts::by_id(app.store.read(), session.account_id).await?;
     let Some(account) = account.filter(|account| account.active) else { return Ok(None) };
-    if now - session.seen_at > SEEN_EVERY {
+    if now - session.seen_at > SEEN_EVERY.min(idle / 10) {
         let (app, id) = (app.clone(), session.id);
-        detached(async move {
+        let noted = detached(async move {
             let tx = app.store.begin().await?;
             store::sessions::seen(&tx, id, now).await?;
             tx.commit().await?;
             Ok(())
-        })
-        .await?;
+        });
+        match noted.await {
+            // It ended between the two looks.
+            Err(ServiceError::Conflict(_)) => return Ok(None),
+            other => other?,
+        }
     }
     Ok(Some(SignedIn { session, account }))
 }
 
 /// Ends a session.
 pub async fn sign_out(app: &App, signed_in: &SignedIn) -> Result<(), ServiceError> {
-    let (app, id) = (app.clone(), signed_in.session.id);
+    let (app, signed_in) = (app.clone(), signed_in.clone());
     detached(async move {
         let tx = app.store.begin().await?;
-        store::sessions::delete(&tx, id).await?;
+        store::sessions::delete(&tx, signed_in.account.id, signed_in.session.id).await?;
+        let change = json!({"browser": signed_in.session.browser});
+        audit(&app, &tx, &signed_in.actor(), "session.close", signed_in.account.id, change).await?;
         tx.commit().await?;
         Ok(())
     })
     .await
+}
+
+/// One's own sessions need no right of an administrator; those of others do.
+fn authorise_for(actor: &Actor, account: Uuid) -> Result<(), ServiceError> {
+    let own = actor.account_id == Some(account);
+    authorise(actor, if own { Permission::OwnProfile } else { Permission::ManageAccounts })
+}
+
+/// The sessions of an account that have not ended, the one that was used last first.
+pub async fn list(app: &App, actor: &Actor, account: Uuid) -> Result<Vec<Session>, ServiceError> {
+    authorise_for(actor, account)?;
+    known(app, account).await?;
+    let now = app.now_millis();
+    Ok(store::sessions::of_account(app.store.read(), account, now, now - app.sign_in.rules.idle, MOST).await?)
+}
+
+async fn known(app: &App, account: Uuid) -> Result<Account, ServiceError> {
+    store::accounts::by_id(app.store.read(), account)
+        .await?
+        .ok_or_else(|| ServiceError::NotFound("account of that id".to_owned()))
+}
+
+/// Ends one session of an account.
+pub async fn revoke(app: &App, actor: &Actor, account: Uuid, id: Uuid) -> Result<(), ServiceError> {
+    authorise_for(actor, account)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        if !store::sessions::delete(&tx, account, id).await? {
+            return Err(ServiceError::NotFound("session like this; it may have ended".to_owned()));
+        }
+        audit(&app, &tx, &actor, "session.revoke", account, json!({"session": id})).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Ends all sessions of an account except `keep`; how many.
+pub async fn revoke_all(app: &App, actor: &Actor, account: Uuid, keep: Option<Uuid>) -> Result<u64, ServiceError> {
+    authorise_for(actor, account)?;
+    known(app, account).await?;
+    let (app, actor) = (app.clone(), actor.clone());
+    detached(async move {
+        let tx = app.store.begin().await?;
+        let ended = store::sessions::delete_of_account(&tx, account, keep).await?;
+        audit(&app, &tx, &actor, "session.revoke_all", account, json!({"sessions": ended})).await?;
+        tx.commit().await?;
+        Ok(ended)
+    })
+    .await
+}
+
+/// Writes what happened to the sign-ins of an account.
+pub(super) async fn audit(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    action: &str,
+    account: Uuid,
+    change: serde_json::Value,
+) -> Result<(), ServiceError> {
+    let subject = format!("account:{account}");
+    Ok(store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?)
 }

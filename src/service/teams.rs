@@ -133,6 +133,33 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, version: i64, patch: Tea
     .await
 }
 
+/// Takes an account into the team of a name, or out of it; a name that no team in use has is left alone.
+pub(super) async fn set_member(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    name: &str,
+    account: Uuid,
+    member: bool,
+) -> Result<(), ServiceError> {
+    let Some(before) = store::teams::by_name(tx.conn(), name).await?.filter(|team| !team.fields.archived) else {
+        tracing::warn!("a team that the settings name for a provider's groups is not there");
+        return Ok(());
+    };
+    if before.fields.members.contains(&account) == member {
+        return Ok(());
+    }
+    let mut after = before.clone();
+    if member {
+        after.fields.members.push(account);
+    } else {
+        after.fields.members.retain(|one| *one != account);
+    }
+    after.fields = after.fields.checked()?;
+    store::teams::update(tx, &after, before.version, app.now_millis()).await?;
+    audit(app, tx, actor, "team.update", Some(&before), &after).await
+}
+
 fn taken(name: &str) -> ServiceError {
     ServiceError::Conflict(format!("a team is called {name} already"))
 }

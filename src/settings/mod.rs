@@ -15,7 +15,13 @@ use thiserror::Error;
 const NOT_SETTINGS: [&str; 3] = ["FUPAN_URL", "FUPAN_TOKEN", "FUPAN_CONFIG"];
 
 /// Secrets that may be given as a file.
-const SECRETS: [&str; 4] = ["FUPAN_SMTP__PASSWORD", "FUPAN_DATABASE_URL", "FUPAN_SECRET_KEY", "FUPAN_SECRET_KEY_OLD"];
+const SECRETS: [&str; 5] = [
+    "FUPAN_SMTP__PASSWORD",
+    "FUPAN_DATABASE_URL",
+    "FUPAN_SECRET_KEY",
+    "FUPAN_SECRET_KEY_OLD",
+    "FUPAN_OIDC__CLIENT_SECRET",
+];
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,6 +47,12 @@ pub struct Settings {
     /// How often somebody may ask.
     #[serde(default)]
     pub limits: LimitSettings,
+    /// How people sign in.
+    #[serde(default)]
+    pub sign_in: SignInSection,
+    /// A provider of accounts.
+    #[serde(default)]
+    pub oidc: OidcSection,
     /// Outgoing mail.
     #[serde(default)]
     pub smtp: SmtpSection,
@@ -105,6 +117,55 @@ pub struct RetentionSettings {
     pub failed_mail_days: Option<u32>,
     /// Texts of imported reports that a later one of their week took the place of, by default for ever.
     pub imports_days: Option<u32>,
+}
+
+/// How people sign in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignInSection {
+    /// A session that is unused this long ends, in minutes, by default 10,080: a week.
+    pub idle_minutes: Option<u32>,
+    /// The longest life of a session, in hours, by default 720: thirty days.
+    pub absolute_hours: Option<u32>,
+    /// Roles that must have an authenticator when they sign in with a password; in the environment with commas between them.
+    #[serde(deserialize_with = "list")]
+    pub second_factor: Vec<String>,
+    /// The header in which a proxy in front writes the e-mail of who is signed in there; needs `proxy_from`.
+    pub proxy_header: Option<String>,
+    /// Addresses and networks of that proxy; from anybody else the header is not looked at.
+    #[serde(deserialize_with = "list")]
+    pub proxy_from: Vec<String>,
+}
+
+/// A provider of accounts (OpenID Connect); without an issuer there is none.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OidcSection {
+    /// Its name, as its documents and tokens say it: `https://sso.example.com`.
+    pub issuer: Option<String>,
+    /// What this service is called there.
+    pub client_id: Option<String>,
+    /// What opens its token endpoint; none for a public client.
+    pub client_secret: Option<SecretString>,
+    /// What is asked for besides `openid`, by default `profile` and `email`.
+    #[serde(deserialize_with = "list")]
+    pub scopes: Vec<String>,
+    /// The words of the button.
+    pub name: Option<String>,
+    /// The claim that says the role.
+    pub role_claim: Option<String>,
+    /// `VALUE=ROLE`: its values and the roles that they give.
+    #[serde(deserialize_with = "list")]
+    pub roles: Vec<String>,
+    /// The role of who has none of these values; by default viewer without `role_claim`, and none with it.
+    pub default_role: Option<String>,
+    /// The claim that says the teams.
+    pub team_claim: Option<String>,
+    /// `VALUE=TEAM`: its values and the names of the teams.
+    #[serde(deserialize_with = "list")]
+    pub teams: Vec<String>,
+    /// Whether an account here with the same verified e-mail is taken for the same person.
+    pub link_verified_email: bool,
 }
 
 /// Outgoing mail; without a host nothing is sent and messages wait.
@@ -312,7 +373,7 @@ impl Settings {
 }
 
 fn shown(key: &str, value: &str) -> String {
-    if ["password", "secret_key", "secret_key_old"].iter().any(|secret| key.ends_with(secret)) {
+    if ["password", "secret", "secret_key", "secret_key_old"].iter().any(|secret| key.ends_with(secret)) {
         "(secret)".to_owned()
     } else if key == "database_url" {
         crate::store::connect::without_password(value)

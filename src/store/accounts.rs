@@ -38,6 +38,8 @@ pub struct Account {
     pub active: bool,
     /// Milliseconds since the epoch.
     pub created_at: i64,
+    /// Since when a code is asked for besides the password, in milliseconds; none where it is not.
+    pub second_factor_at: Option<i64>,
     /// Optimistic lock.
     pub version: i64,
 }
@@ -72,13 +74,14 @@ pub async fn insert(tx: &Tx, value: &Account) -> Result<(), StoreError> {
         zone: Set(value.zone.map(|zone| zone.name().to_owned())),
         active: Set(value.active),
         created_at: Set(value.created_at),
+        second_factor_at: Set(value.second_factor_at),
         version: Set(value.version),
     };
     account::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
-/// Replaces name, role, password, language, zone and activity of the account that is still in `version`.
+/// Replaces name, role, password, second factor, language, zone and activity of the account that is still in `version`.
 pub async fn update(tx: &Tx, value: &Account, version: i64) -> Result<(), StoreError> {
     let result = account::Entity::update_many()
         .col_expr(account::Column::Name, Expr::value(value.name.clone()))
@@ -87,6 +90,7 @@ pub async fn update(tx: &Tx, value: &Account, version: i64) -> Result<(), StoreE
         .col_expr(account::Column::Lang, Expr::value(value.lang.clone()))
         .col_expr(account::Column::Zone, Expr::value(value.zone.map(|zone| zone.name().to_owned())))
         .col_expr(account::Column::Active, Expr::value(value.active))
+        .col_expr(account::Column::SecondFactorAt, Expr::value(value.second_factor_at))
         .col_expr(account::Column::Version, Expr::col(account::Column::Version).add(1))
         .filter(account::Column::Id.eq(value.id))
         .filter(account::Column::Version.eq(version))
@@ -255,6 +259,7 @@ fn value(row: account::Model) -> Result<Account, StoreError> {
         zone: row.zone.and_then(|zone| zone.parse().ok()),
         active: row.active,
         created_at: row.created_at,
+        second_factor_at: row.second_factor_at,
         version: row.version,
     })
 }

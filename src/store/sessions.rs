@@ -1,7 +1,10 @@
 //! Signed-in browsers.
 
-use entity::session::{ActiveModel, Column, Entity};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use entity::session::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, tx::one_row};
@@ -23,6 +26,27 @@ pub struct Session {
     pub seen_at: i64,
     /// Milliseconds: absolute end.
     pub expires_at: i64,
+    /// The browser in words, up to 80 characters.
+    pub browser: String,
+    /// `password`, `provider`, `proxy` or `demo`.
+    pub method: String,
+    /// The session at the provider that it came from.
+    pub provider_sid: Option<String>,
+}
+
+fn value(row: Model) -> Session {
+    Session {
+        id: row.id,
+        account_id: row.account_id,
+        token_hash: row.token_hash,
+        csrf: row.csrf,
+        created_at: row.created_at,
+        seen_at: row.seen_at,
+        expires_at: row.expires_at,
+        browser: row.browser,
+        method: row.method,
+        provider_sid: row.provider_sid,
+    }
 }
 
 /// Keeps a session.
@@ -35,6 +59,9 @@ pub async fn insert(tx: &Tx, value: &Session) -> Result<(), StoreError> {
         created_at: Set(value.created_at),
         seen_at: Set(value.seen_at),
         expires_at: Set(value.expires_at),
+        browser: Set(value.browser.clone()),
+        method: Set(value.method.clone()),
+        provider_sid: Set(value.provider_sid.clone()),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
@@ -53,15 +80,7 @@ pub async fn live(
         .filter(Column::SeenAt.gt(idle_since))
         .one(connection)
         .await?;
-    Ok(row.map(|row| Session {
-        id: row.id,
-        account_id: row.account_id,
-        token_hash: row.token_hash,
-        csrf: row.csrf,
-        created_at: row.created_at,
-        seen_at: row.seen_at,
-        expires_at: row.expires_at,
-    }))
+    Ok(row.map(value))
 }
 
 /// Notes a use.
@@ -74,23 +93,58 @@ pub async fn seen(tx: &Tx, id: Uuid, now: i64) -> Result<(), StoreError> {
     one_row(result.rows_affected)
 }
 
-/// Ends one session.
-pub async fn delete(tx: &Tx, id: Uuid) -> Result<(), StoreError> {
-    Entity::delete_by_id(id).exec(tx.conn()).await?;
-    Ok(())
+/// The sessions of an account that have not ended, the one that was used last first; at most `limit`.
+pub async fn of_account(
+    connection: &impl ConnectionTrait,
+    account: Uuid,
+    now: i64,
+    idle_since: i64,
+    limit: u64,
+) -> Result<Vec<Session>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::SeenAt.gt(idle_since))
+        .order_by_desc(Column::SeenAt)
+        .order_by_desc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(value).collect())
 }
 
-/// Ends all sessions of an account except `keep`.
-pub async fn delete_of_account(tx: &Tx, account: Uuid, keep: Option<Uuid>) -> Result<(), StoreError> {
+/// Ends one session of an account; false where it has none like this.
+pub async fn delete(tx: &Tx, account: Uuid, id: Uuid) -> Result<bool, StoreError> {
+    let delete = Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::AccountId.eq(account));
+    Ok(delete.exec(tx.conn()).await?.rows_affected > 0)
+}
+
+/// Ends all sessions of an account except `keep`; how many.
+pub async fn delete_of_account(tx: &Tx, account: Uuid, keep: Option<Uuid>) -> Result<u64, StoreError> {
     let mut delete = Entity::delete_many().filter(Column::AccountId.eq(account));
     if let Some(keep) = keep {
         delete = delete.filter(Column::Id.ne(keep));
     }
-    delete.exec(tx.conn()).await?;
-    Ok(())
+    Ok(delete.exec(tx.conn()).await?.rows_affected)
 }
 
-/// Removes sessions past their end.
-pub async fn delete_expired(tx: &Tx, now: i64) -> Result<u64, StoreError> {
-    Ok(Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(tx.conn()).await?.rows_affected)
+/// Ends those sessions of an account that came from a provider: all, or that of one session there; how many.
+pub async fn delete_of_provider(tx: &Tx, account: Uuid, sid: Option<&str>) -> Result<u64, StoreError> {
+    let mut delete = Entity::delete_many().filter(Column::AccountId.eq(account)).filter(Column::Method.eq("provider"));
+    if let Some(sid) = sid {
+        delete = delete.filter(Column::ProviderSid.eq(sid));
+    }
+    Ok(delete.exec(tx.conn()).await?.rows_affected)
+}
+
+/// Whose session a session at the provider became.
+pub async fn account_of_sid(connection: &impl ConnectionTrait, sid: &str) -> Result<Option<Uuid>, StoreError> {
+    let row = Entity::find().filter(Column::ProviderSid.eq(sid)).one(connection).await?;
+    Ok(row.map(|row| row.account_id))
+}
+
+/// Removes sessions past their end, and those that were not used since `idle_since`.
+pub async fn delete_expired(tx: &Tx, now: i64, idle_since: i64) -> Result<u64, StoreError> {
+    let ended = Condition::any().add(Column::ExpiresAt.lte(now)).add(Column::SeenAt.lte(idle_since));
+    Ok(Entity::delete_many().filter(ended).exec(tx.conn()).await?.rows_affected)
 }

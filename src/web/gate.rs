@@ -13,26 +13,42 @@ use actix_web::{
 use futures_util::FutureExt as _;
 
 use super::{
-    bodies, limits, pages,
+    bodies, forms, limits, pages,
     problem::{self, Problem},
-    routes,
+    proxied, routes,
     server::Bounds,
 };
 use crate::{
     domain::{
         self,
         actor::{Actor, Permission},
+        browser, checked,
     },
     service::{
         App, ServiceError, audit_log,
         limits::Kind,
-        sessions::{self, SignedIn},
+        proxy_sign_in, second_factor,
+        sessions::{self, Method as SignInMethod, SignedIn},
+        sign_in::SignIn,
         tokens,
     },
 };
 
-/// Name of the session cookie.
-pub const COOKIE: &str = "fupan_session";
+/// Name of the session cookie: behind https with the prefix by which browsers keep it to this host (RFC 6265bis). They refuse the
+/// prefix on plain http, so that an installation in a house without TLS has the bare name.
+pub fn session_cookie(app: &App) -> &'static str {
+    if is_secure(app) { "__Host-fupan_session" } else { "fupan_session" }
+}
+
+/// Name of the cookie by which a device is known.
+pub fn device_cookie(app: &App) -> &'static str {
+    if is_secure(app) { "__Host-fupan_device" } else { "fupan_device" }
+}
+
+/// Whether people reach the service by https.
+pub fn is_secure(app: &App) -> bool {
+    app.public_url.starts_with("https://")
+}
 
 /// Name of the cookie with the chosen colours.
 pub const THEME_COOKIE: &str = "fupan_theme";
@@ -45,6 +61,9 @@ const UNSUBSCRIBE: &str = "/unsubscribe/";
 
 /// Under this path lie the pages that links of mails lead to.
 const ACTS: &str = "/act/";
+
+/// Here a provider says that somebody signed out there.
+const BACK_CHANNEL: &str = "/login/provider/logout";
 
 /// Put beside the HTML part of a mail: it is shown with the styles that stand in it, and may do nothing else.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +118,11 @@ pub async fn pass<B: MessageBody + 'static>(
     }
     let bounds = request.app_data::<Data<Bounds>>().cloned().unwrap_or_else(|| Data::new(Bounds::default()));
     let arriving = bodies::watch(&mut request, bounds.pace);
-    let mut response = match decide(&request, app.as_deref().map(AsRef::as_ref), &bounds).await {
+    let decided = match decide(&request, app.as_deref().map(AsRef::as_ref), &bounds).await {
+        Ok(caller) => with_its_token(&mut request, caller).await,
+        Err(refusal) => Err(refusal),
+    };
+    let mut response = match decided {
         Ok(caller) => {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
@@ -111,6 +134,19 @@ pub async fn pass<B: MessageBody + 'static>(
         }
         Err(Refusal::Problem(problem)) => {
             request.into_response(actix_web::ResponseError::error_response(&problem)).map_into_right_body()
+        }
+        Err(Refusal::Proxied(sign_in)) => {
+            let there = request.uri().path_and_query().map_or("/", |there| there.as_str()).to_owned();
+            let mut answer = pages::back(&there);
+            if let Some(app) = app.as_deref() {
+                let _ = answer.add_cookie(&pages::of_session(app, sign_in.token));
+            }
+            request.into_response(answer).map_into_right_body()
+        }
+        Err(Refusal::SecondFactor) => {
+            let to = (header::LOCATION, "/settings/second-factor");
+            let answer = HttpResponse::SeeOther().insert_header(to).finish();
+            request.into_response(answer).map_into_right_body()
         }
         Err(Refusal::SignIn) => {
             let there = request.uri().path_and_query().map_or("/", |there| there.as_str());
@@ -139,6 +175,7 @@ pub async fn pass<B: MessageBody + 'static>(
         response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body)));
         response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media));
     }
+    response = with_token(response);
     if let Some(arriving) = arriving {
         response = response.map_body(|_, body| EitherBody::right(arriving.answered(body.boxed())));
     }
@@ -184,7 +221,7 @@ fn protect(headers: &mut header::HeaderMap, app: Option<&App>, path: &str, mail_
     ] {
         headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
     }
-    if app.is_some_and(|app| app.public_url.starts_with("https://")) {
+    if app.as_deref().is_some_and(|app| is_secure(app)) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, header::HeaderValue::from_static("max-age=31536000"));
     }
     if shared {
@@ -269,6 +306,48 @@ async fn noted<B: MessageBody + 'static>(
     }
 }
 
+/// Refuses what a browser's session would change without the token of the session; scripts of the API read no cookie of another
+/// site and send JSON, which no form can.
+async fn with_its_token(request: &mut ServiceRequest, caller: Option<Caller>) -> Result<Option<Caller>, Refusal> {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let token = caller.as_ref().and_then(|caller| caller.signed_in.as_ref()).map(|one| one.session.csrf.clone());
+    let Some(token) = token.filter(|_| !safe && !request.match_info().as_str().starts_with("/api/")) else {
+        return Ok(caller);
+    };
+    let problem = match forms::look(request, &token).await {
+        forms::Brought::Token => return Ok(caller),
+        forms::Brought::TooMuch => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 2 MiB")
+        }
+        forms::Brought::Another => {
+            let words = "the form is of another session; open the page again and send it once more";
+            Problem::new(StatusCode::FORBIDDEN, "form_token", words)
+        }
+    };
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    Err(Refusal::Problem(problem))
+}
+
+/// Puts the token of the session into the forms of a page.
+fn with_token<B: MessageBody + 'static>(response: ServiceResponse<EitherBody<B>>) -> ServiceResponse<EitherBody<B>> {
+    let media = response.headers().get(header::CONTENT_TYPE);
+    let html = media.is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    let mail = response.response().extensions().get::<MailPage>().is_some();
+    let caller = response.request().extensions().get::<Caller>().cloned();
+    let Some(signed_in) = caller.and_then(|caller| caller.signed_in).filter(|_| html && !mail) else {
+        return response;
+    };
+    response.map_body(|_, body| match body.try_into_bytes() {
+        Ok(bytes) => {
+            let page = forms::with_token(&String::from_utf8_lossy(&bytes), &signed_in.session.csrf);
+            EitherBody::right(BoxBody::new(page))
+        }
+        Err(body) => body,
+    })
+}
+
 /// A path as the value of a query: everything but the plainest characters is percent-encoded (RFC 3986).
 fn query_value(path: &str) -> String {
     use std::fmt::Write as _;
@@ -340,6 +419,9 @@ impl Reader {
 enum Refusal {
     Problem(Problem),
     SignIn,
+    SecondFactor,
+    /// The proxy in front names somebody, who has a session from now on.
+    Proxied(Box<SignIn>),
 }
 
 impl Refusal {
@@ -381,7 +463,7 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
     let too_often =
         |kind, who: &str| app.limits.take(kind, who, now).map(|seconds| Refusal::Problem(Problem::too_often(seconds)));
     if let Some(refusal) = limits::kind(request.method(), &pattern)
-        .and_then(|kind| too_often(kind, &limits::source(request, &bounds.proxies)))
+        .and_then(|kind| too_often(kind, &limits::source(request.request(), &bounds.proxies)))
     {
         return Err(refusal);
     }
@@ -393,9 +475,10 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
     // A mail program unsubscribes by itself, without any page of ours (RFC 8058): the token in the path is all it has.
-    let one_click = pattern.starts_with(UNSUBSCRIBE) || pattern.starts_with(ACTS);
+    // A provider that tells of a logout has its signature.
+    let one_click = pattern.starts_with(UNSUBSCRIBE) || pattern.starts_with(ACTS) || pattern == BACK_CHANNEL;
     // A program that has forgotten its token: no browser speaks here, and without a cookie nobody's rights are used.
-    let program = api && !from_browser(request);
+    let program = api && !from_browser(app, request);
     if bearer.is_none() && !safe && !one_click && !program && !same_origin(request, &app.public_url) {
         let words = "the request comes from another site; open the page here and try again";
         return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "cross_site", words)));
@@ -412,7 +495,7 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
             let found = tokens::actor(app, secret).await;
             // Tokens that open nothing are guesses.
             if matches!(found, Err(ServiceError::SignInNeeded))
-                && let Some(refusal) = too_often(Kind::Link, &limits::source(request, &bounds.proxies))
+                && let Some(refusal) = too_often(Kind::Link, &limits::source(request.request(), &bounds.proxies))
             {
                 return Err(refusal);
             }
@@ -421,6 +504,15 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         None => person(app, request).await,
     }
     .map_err(|error| Refusal::Problem(error.into()))?;
+    let named = proxied::email(request.request(), app.sign_in.rules.proxy.as_ref()).filter(|_| safe && !api);
+    if let Some(email) = named.filter(|_| caller.is_none()) {
+        let browser = browser_words(request);
+        match proxy_sign_in::open(app, &email, browser).await {
+            Ok(Some(sign_in)) => return Err(Refusal::Proxied(Box::new(sign_in))),
+            Ok(None) => {}
+            Err(error) => return Err(Refusal::Problem(error.into())),
+        }
+    }
     let Some(caller) = caller else {
         let words = "sign in, or send a token: Authorization: Bearer fpn_…";
         return Err(if api || !safe {
@@ -433,6 +525,14 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
     if let Some(refusal) = too_often(Kind::Account, &account) {
         request.extensions_mut().insert(caller);
         return Err(refusal);
+    }
+    if owes_second_factor(app, &caller) && !WITHOUT_SECOND_FACTOR.contains(&route.path) {
+        if safe && !api {
+            return Err(Refusal::SecondFactor);
+        }
+        let words = "your role needs an authenticator; set one up in the settings first";
+        request.extensions_mut().insert(caller);
+        return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "second_factor_needed", words)));
     }
     if !caller.actor.role.may(route.permission) {
         let needs = route.permission.needs();
@@ -453,6 +553,13 @@ fn head_bytes(request: &ServiceRequest) -> usize {
     request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + line
 }
 
+/// What somebody may do whose role needs an authenticator, and who has none yet.
+const WITHOUT_SECOND_FACTOR: [&str; 4] = ["/settings/second-factor", "/logout", "/language", "/theme"];
+
+fn owes_second_factor(app: &App, caller: &Caller) -> bool {
+    caller.signed_in.as_ref().is_some_and(|one| second_factor::is_owed(app, one))
+}
+
 /// Whether a body comes packed where it may not. Bodies are unpacked before their size is looked at, and a few hundred bytes
 /// of brotli are gigabytes: only samples come packed, by gzip, from those who may write them.
 fn is_packed(request: &ServiceRequest, pattern: &str) -> bool {
@@ -464,14 +571,25 @@ fn is_packed(request: &ServiceRequest, pattern: &str) -> bool {
 
 /// Who is signed in with the browser.
 async fn person(app: &App, request: &ServiceRequest) -> Result<Option<Caller>, ServiceError> {
-    let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
+    let Some(cookie) = request.cookie(session_cookie(app)) else { return Ok(None) };
     let found = sessions::find(app, cookie.value()).await?;
+    // What a proxy vouched for holds as long as it does: not past it, and not for somebody else behind it.
+    let found = found.filter(|one| {
+        one.session.method != SignInMethod::Proxy.code()
+            || proxied::email(request.request(), app.sign_in.rules.proxy.as_ref())
+                .is_some_and(|email| checked::fold(&email) == checked::fold(&one.account.email))
+    });
     Ok(found.map(|signed_in| Caller { actor: signed_in.actor(), signed_in: Some(signed_in), theme: theme(request) }))
 }
 
+fn browser_words(request: &ServiceRequest) -> String {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    browser::words(agent.unwrap_or_default()).to_owned()
+}
+
 /// Whether a request has a session or says where it comes from, as those of browsers do.
-fn from_browser(request: &ServiceRequest) -> bool {
-    request.cookie(COOKIE).is_some()
+fn from_browser(app: &App, request: &ServiceRequest) -> bool {
+    request.cookie(session_cookie(app)).is_some()
         || ["sec-fetch-site", "origin"].iter().any(|name| request.headers().contains_key(*name))
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::{dev::ServiceRequest, http::Method};
+use actix_web::{HttpRequest, http::Method};
 
 use crate::{domain::outgoing::Network, service::limits::Kind};
 
@@ -10,7 +10,8 @@ use crate::{domain::outgoing::Network, service::limits::Kind};
 pub fn kind(method: &Method, pattern: &str) -> Option<Kind> {
     let post = *method == Method::POST;
     match pattern {
-        "/login" | "/setup" | "/settings/password" if post => Some(Kind::SignIn),
+        "/login" | "/login/code" | "/setup" | "/settings/password" if post => Some(Kind::SignIn),
+        "/login/provider" | "/login/provider/callback" | "/login/provider/logout" => Some(Kind::SignIn),
         "/setup" => Some(Kind::Link),
         _ if pattern.starts_with("/s/") || pattern.starts_with("/unsubscribe/") => Some(Kind::Link),
         _ => None,
@@ -19,7 +20,7 @@ pub fn kind(method: &Method, pattern: &str) -> Option<Kind> {
 
 /// Where a request comes from, as the name of its bucket: an IPv4 address, or the first half of an IPv6 one, which one customer
 /// has whole.
-pub fn source(request: &ServiceRequest, proxies: &[Network]) -> String {
+pub fn source(request: &HttpRequest, proxies: &[Network]) -> String {
     let peer = request.peer_addr().map(|peer| peer.ip());
     let forwarded =
         request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();

@@ -24,6 +24,7 @@ mod restricted;
 mod sealed;
 mod search;
 mod search_facets;
+mod sessions;
 mod shares;
 mod timeline;
 mod undo;
@@ -244,11 +245,12 @@ async fn a_line_is_read_and_a_report_comes_in_every_format() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_of_another_site_changes_nothing() {
     let service = Service::start(NOW).await;
-    let (client, cookie) = (client(), service.cookie(Role::Admin).await);
+    let (client, (cookie, csrf)) = (client(), service.signed_in(Role::Admin).await);
     let send = |site: &'static str| {
         client
             .post(format!("{}/events", service.url))
             .header("Cookie", format!("fupan_session={cookie}"))
+            .header("X-CSRF-Token", &csrf)
             .header("Sec-Fetch-Site", site)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body("line=08%2F19+15%3A00+x")

@@ -21,7 +21,7 @@ async fn sign_in(browser: &Browser, service: &Service, name: &str, role: Role) {
         lang: "zh-CN".to_owned(),
     };
     let account = accounts::add(&service.app, &Actor::local_operator(), new).await.unwrap().0;
-    let cookie = sessions::open(&service.app, account).await.unwrap().0;
+    let cookie = sessions::open(&service.app, account, sessions::Entry::default()).await.unwrap().0;
     browser.open(service, "/login").await;
     browser.driver.add_cookie(Cookie::new("fupan_session", cookie)).await.unwrap();
     browser.open(service, "/").await;

@@ -17,6 +17,7 @@ mod publishing;
 mod record;
 mod reminders;
 mod serve;
+mod sessions;
 mod splice;
 
 use std::{

@@ -5,6 +5,7 @@ mod accounts;
 mod actions;
 mod calendars;
 mod foreign;
+mod form_tokens;
 mod grading;
 mod history;
 mod imports;
@@ -13,10 +14,15 @@ mod indicators;
 mod line_styles;
 mod outbox;
 mod postmortem;
+mod provider;
+mod proxied;
 mod publishing;
+mod real_provider;
 mod record;
 mod reminders;
 mod search;
+mod sessions;
+mod sign_in;
 
 use fupan::domain::actor::Role;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
@@ -28,6 +34,8 @@ struct Person {
     client: Client,
     url: String,
     cookie: String,
+    /// The token of its forms.
+    csrf: String,
 }
 
 impl Person {
@@ -35,12 +43,16 @@ impl Person {
         // Another test may have set the provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        let cookie = format!("fupan_session={}", service.cookie(role).await);
-        Self { client, url: service.url.clone(), cookie }
+        let (cookie, csrf) = service.signed_in(role).await;
+        Self { client, url: service.url.clone(), cookie: format!("fupan_session={cookie}"), csrf }
     }
 
     fn dressed(&self, request: RequestBuilder) -> RequestBuilder {
-        request.header("Cookie", &self.cookie).header("Accept", "text/html").header("Sec-Fetch-Site", "same-origin")
+        request
+            .header("Cookie", &self.cookie)
+            .header("Accept", "text/html")
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("X-CSRF-Token", &self.csrf)
     }
 
     async fn get(&self, path: &str) -> (StatusCode, String) {
@@ -283,6 +295,7 @@ async fn a_path_written_in_another_way_needs_the_same_rights() {
     person.post("/events", &[("line", "08/19 15:00 提现失败")]).await;
     let send = |path: &str, cookie: bool, site: &'static str| {
         let request = person.client.post(format!("{}{path}", service.url)).header("Sec-Fetch-Site", site);
+        let request = request.header("X-CSRF-Token", &person.csrf);
         if cookie { request.header("Cookie", &person.cookie) } else { request }.send()
     };
     assert_eq!(send("/%65vents/1/recover", true, "cross-site").await.unwrap().status(), StatusCode::FORBIDDEN);

@@ -42,6 +42,7 @@ pub mod samples;
 mod saved_views;
 pub mod section_versions;
 mod services;
+pub mod sessions;
 pub mod shares;
 pub mod sources;
 mod teams;
@@ -136,6 +137,24 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/v1/counts").route(web::get().to(counts::read)))
         .service(web::resource("/api/v1/accounts").route(web::get().to(accounts::list)))
+        .service(
+            web::resource("/api/v1/sessions")
+                .route(web::get().to(sessions::list))
+                .route(web::delete().to(sessions::end_others)),
+        )
+        .service(web::resource("/api/v1/sessions/{id}").route(web::delete().to(sessions::end)))
+        .service(
+            web::resource("/api/v1/accounts/{id}/sessions")
+                .route(web::get().to(sessions::of_account))
+                .route(web::delete().to(sessions::end_of_account)),
+        )
+        .service(
+            web::resource("/api/v1/accounts/{id}/sessions/{session}")
+                .route(web::delete().to(sessions::end_one_of_account)),
+        )
+        .service(
+            web::resource("/api/v1/accounts/{id}/second-factor").route(web::delete().to(sessions::reset_second_factor)),
+        )
         .service(
             web::resource("/api/v1/indicators")
                 .route(web::get().to(indicators::list))

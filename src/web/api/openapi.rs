@@ -6,11 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets,
-    event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches,
-    imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published,
-    reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions,
-    services, shares, sources, teams, timeline,
+    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published, reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, sessions, shares, sources, teams, timeline,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -171,6 +167,9 @@ use crate::web::routes::{ROUTES, Route};
     saved_views::ViewBody,
     saved_views::ViewList,
     saved_views::ViewRequest,
+    sessions::SessionBody,
+    sessions::SessionList,
+    sessions::SessionsEnded,
     shares::ShareBody,
     shares::ShareList,
     shares::ShareNew,
@@ -256,6 +255,14 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/reports/{week}:publish") => Exchange { takes: None, gives: ("201", JSON, "PublishedBody") },
         ("POST", "/api/v1/reports/{week}:withdraw") => nothing,
         ("GET", "/api/v1/reports/{week}/restatement") => give("RestatementBody"),
+        ("GET", "/api/v1/sessions" | "/api/v1/accounts/{id}/sessions") => give("SessionList"),
+        ("DELETE", "/api/v1/sessions" | "/api/v1/accounts/{id}/sessions") => give("SessionsEnded"),
+        (
+            "DELETE",
+            "/api/v1/sessions/{id}"
+            | "/api/v1/accounts/{id}/sessions/{session}"
+            | "/api/v1/accounts/{id}/second-factor",
+        ) => nothing,
         ("GET", "/api/v1/report-shares") => give("ShareList"),
         ("POST", "/api/v1/report-shares") => {
             Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
@@ -452,6 +459,11 @@ fn parameters(route: &Route) -> Vec<Value> {
             "DELETE",
             "/api/v1/mail-stops/{id}"
             | "/api/v1/report-shares/{id}"
+            | "/api/v1/sessions"
+            | "/api/v1/sessions/{id}"
+            | "/api/v1/accounts/{id}/sessions"
+            | "/api/v1/accounts/{id}/sessions/{session}"
+            | "/api/v1/accounts/{id}/second-factor"
             | "/api/v1/events/{number}/relations/{kind}/{other}",
         )
         | (

@@ -41,19 +41,24 @@ mod parsed;
 mod policies;
 mod postmortem;
 mod privacy;
+mod provider;
 mod publishing;
 mod reminders;
 mod report_styles;
 mod reports;
 mod rows;
+mod second_factor;
 mod section_diff;
 mod services;
+mod sessions;
 mod settings;
 mod shared;
 mod sign;
 mod teams;
 mod unsubscribe;
 mod warnings;
+
+pub(super) use sign::of_session;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -239,6 +244,32 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(unsubscribe::unsubscribe)),
         )
         .service(web::resource("/s/{token}").route(web::get().to(shared::page)))
+        .service(web::resource("/login/provider").route(web::get().to(provider::begin)))
+        .service(web::resource("/login/provider/callback").route(web::get().to(provider::finish)))
+        .service(web::resource("/login/provider/logout").route(web::post().to(provider::back_channel)))
+        .service(
+            web::resource("/settings/identity")
+                .route(web::get().to(provider::page))
+                .route(web::post().to(provider::act)),
+        )
+        .service(web::resource("/login/code").route(web::post().to(sign::code)))
+        .service(web::resource("/settings/sessions").route(web::get().to(sessions::page)))
+        .service(web::resource("/settings/sessions/end").route(web::post().to(sessions::end_others)))
+        .service(web::resource("/settings/sessions/{id}/end").route(web::post().to(sessions::end)))
+        .service(
+            web::resource("/settings/second-factor")
+                .route(web::get().to(second_factor::page))
+                .route(web::post().to(second_factor::act)),
+        )
+        .service(web::resource("/settings/accounts/{id}/sessions").route(web::get().to(sessions::of_account)))
+        .service(
+            web::resource("/settings/accounts/{id}/sessions/end").route(web::post().to(sessions::end_all_of_account)),
+        )
+        .service(
+            web::resource("/settings/accounts/{id}/sessions/{session}/end")
+                .route(web::post().to(sessions::end_of_account)),
+        )
+        .service(web::resource("/settings/accounts/{id}/second-factor").route(web::post().to(second_factor::reset)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
         .service(web::resource("/settings/password").route(web::post().to(settings::password)))
         .service(web::resource("/settings/tokens").route(web::post().to(settings::create_token)))
@@ -386,7 +417,7 @@ fn redirect(to: &str) -> HttpResponse {
 }
 
 /// Back to a page of this service that a form named; anything else leads home.
-fn back(to: &str) -> HttpResponse {
+pub(super) fn back(to: &str) -> HttpResponse {
     // Browsers drop tabs and read a backslash as a slash.
     let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(|c: char| c == '\\' || c.is_control());
     redirect(if ours { to } else { "/" })

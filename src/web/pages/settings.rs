@@ -10,16 +10,17 @@ use askama::Template;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Shell, back, redirect, refusal, render, role_words, rows, words};
+use super::{Shell, back, redirect, refusal, render, role_words, rows, sign::of_session, words};
 use crate::{
     domain::{
         actor::{Permission, ROLES, Role},
         checked::FieldError,
     },
+    i18n::sign_in::{self as sign_in_words, SignInTexts},
     service::{
         App, ServiceError,
         accounts::{self, AccountPatch, NewAccount},
-        tokens,
+        oidc, sessions, tokens,
     },
     web::{
         gate::{Caller, THEME_COOKIE, caller},
@@ -45,12 +46,15 @@ struct AccountRow {
     active: bool,
     /// Whether a password was set.
     joined: bool,
+    /// Whether an authenticator is set up.
+    second_factor: bool,
 }
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct Settings {
     shell: Shell,
+    w: &'static SignInTexts,
     message: String,
     /// A secret that is shown this once: its label and itself.
     secret: Option<(&'static str, String)>,
@@ -60,6 +64,8 @@ struct Settings {
     tokens: Vec<TokenRow>,
     accounts: Vec<AccountRow>,
     roles: Vec<(&'static str, &'static str)>,
+    /// Whether there is a provider.
+    provider: bool,
 }
 
 /// What happened just before the page is shown.
@@ -70,10 +76,18 @@ struct Outcome {
     secret: Option<(&'static str, String)>,
 }
 
+/// What was done just before.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Done {
+    done: String,
+}
+
 /// The page.
-pub async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
+pub async fn page(request: HttpRequest, app: web::Data<App>, query: web::Query<Done>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &request, &caller, Outcome::default()).await
+    let done = if query.done == "password" { words(&caller).password_changed } else { "" };
+    show(&app, &request, &caller, Outcome { message: done.to_owned(), ..Outcome::default() }).await
 }
 
 async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcome) -> Result<HttpResponse, Problem> {
@@ -86,6 +100,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
         Vec::new()
     };
     let page = Settings {
+        w: sign_in_words::texts(t.lang),
         message: outcome.message,
         secret: outcome.secret,
         email: caller.signed_in.as_ref().map(|signed_in| signed_in.account.email.clone()).unwrap_or_default(),
@@ -95,6 +110,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
             .and_then(|one| one.account.zone)
             .map(|zone| zone.name().to_owned())
             .unwrap_or_default(),
+        provider: oidc::button(app).is_some(),
         tokens: tokens
             .into_iter()
             .map(|token| TokenRow {
@@ -114,6 +130,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
                 role: account.role.code(),
                 active: account.active,
                 joined: account.password_hash.is_some(),
+                second_factor: account.second_factor_at.is_some(),
             })
             .collect(),
         roles: ROLES.into_iter().map(|role| (role.code(), role_words(t, role))).collect(),
@@ -217,11 +234,15 @@ pub async fn password(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let form = form.into_inner();
-    let keep = caller.signed_in.as_ref().map(|signed_in| signed_in.session.id);
-    match accounts::change_password(&app, &caller.actor, form.old_password, form.new_password, keep).await {
-        Ok(()) => {
-            let message = words(&caller).password_changed.to_owned();
-            show(&app, &request, &caller, Outcome { message, ..Outcome::default() }).await
+    let session = caller.signed_in.as_ref();
+    match accounts::change_password(&app, &caller.actor, form.old_password, form.new_password, session).await {
+        // The session is another one now: the page is asked for anew, so that its forms have the token of that one.
+        Ok(token) => {
+            let mut answer = redirect("/settings?done=password");
+            if let Some(token) = token {
+                let _ = answer.add_cookie(&of_session(&app, token));
+            }
+            Ok(answer)
         }
         Err(error) => refused(&app, &request, &caller, error).await,
     }
@@ -319,7 +340,16 @@ pub async fn change_account(
         accounts::change(&app, &caller.actor, *id, patch).await
     };
     match changed.await {
-        Ok(_) => Ok(redirect("/settings")),
+        Ok(account) => {
+            let mut answer = redirect("/settings");
+            let own = caller.signed_in.as_ref().filter(|one| one.account.id == account.id);
+            if let Some(own) = own.filter(|one| one.account.role != account.role && account.active) {
+                // With another role one's own sessions ended too; this browser stays signed in with a new one.
+                let (token, _) = sessions::open(&app, account, own.entry()).await?;
+                let _ = answer.add_cookie(&of_session(&app, token));
+            }
+            Ok(answer)
+        }
         Err(error) => refused(&app, &request, &caller, error).await,
     }
 }

@@ -11,10 +11,19 @@ use serde::Deserialize;
 
 use super::{Shell, back, redirect, refusal, render};
 use crate::{
-    service::{App, ServiceError, accounts, demo, sessions},
+    domain::browser,
+    i18n::sign_in::{self as sign_in_words, SignInTexts},
+    service::{
+        App, ServiceError, accounts, demo, known_devices,
+        oidc::{self, Failure},
+        sessions,
+        sign_in::{self, Entered, SignIn, Visit},
+    },
     web::{
-        gate::{COOKIE, caller},
+        gate::{caller, device_cookie, is_secure, session_cookie},
+        limits,
         problem::Problem,
+        server::Bounds,
     },
 };
 
@@ -22,6 +31,7 @@ use crate::{
 #[template(path = "sign.html")]
 struct Sign {
     shell: Shell,
+    w: &'static SignInTexts,
     heading: &'static str,
     action: &'static str,
     token: String,
@@ -32,6 +42,19 @@ struct Sign {
     email: String,
     name: String,
     /// Where to go after signing in.
+    next: String,
+    /// A code is asked for, and nothing else.
+    code: bool,
+    /// The words of the button that leads to the provider.
+    provider: Option<String>,
+}
+
+/// The code after the password.
+#[derive(Debug, Deserialize)]
+pub struct CodeForm {
+    t: String,
+    code: String,
+    #[serde(default)]
     next: String,
 }
 
@@ -68,18 +91,58 @@ pub struct SetupQuery {
     t: Option<String>,
 }
 
-fn signed(app: &App, token: String, next: &str) -> HttpResponse {
-    let cookie = Cookie::build(COOKIE, token)
+/// A cookie of this service: for the whole host, out of reach of scripts, behind https by https only.
+pub(super) fn cookie(app: &App, name: &'static str, value: String, life: i64) -> Cookie<'static> {
+    Cookie::build(name, value)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(app.public_url.starts_with("https://"))
-        .max_age(Duration::milliseconds(sessions::LIFE))
-        .finish();
+        .secure(is_secure(app))
+        .max_age(Duration::milliseconds(life))
+        .finish()
+}
+
+/// The cookie of a session.
+pub(in crate::web) fn of_session(app: &App, token: String) -> Cookie<'static> {
+    cookie(app, session_cookie(app), token, app.sign_in.rules.life)
+}
+
+pub(super) fn signed(app: &App, sign_in: SignIn, next: &str) -> HttpResponse {
     let mut answer = back(next);
-    // The name and the value of the cookie are plain ASCII.
-    let _ = answer.add_cookie(&cookie);
+    // Names and values of these cookies are plain ASCII.
+    let _ = answer.add_cookie(&of_session(app, sign_in.token));
+    let _ = answer.add_cookie(&cookie(app, device_cookie(app), sign_in.device, known_devices::LIFE));
     answer
+}
+
+/// From where a request signs in.
+pub(super) fn visit(request: &HttpRequest, app: &App) -> Visit {
+    let bounds = request.app_data::<web::Data<Bounds>>();
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Visit {
+        source: limits::source(request, bounds.map_or(&[], |bounds| &bounds.proxies)),
+        browser: browser::words(agent.unwrap_or_default()).to_owned(),
+        device: request.cookie(device_cookie(app)).map(|cookie| cookie.value().to_owned()),
+    }
+}
+
+/// What came of a password: they are in, or a code is asked for.
+fn entered(request: &HttpRequest, app: &App, entered: Entered, next: String) -> Result<HttpResponse, Problem> {
+    match entered {
+        Entered::In(sign_in) => Ok(signed(app, *sign_in, &next)),
+        Entered::Code(step) => render(StatusCode::OK, &code_form(request, step, next, String::new())),
+    }
+}
+
+fn code_form(request: &HttpRequest, step: String, next: String, message: String) -> Sign {
+    let mut page = login_form(request, String::new(), next, false);
+    page.heading = page.w.second_step;
+    page.action = "/login/code";
+    page.token = step;
+    page.message = message;
+    page.with_email = false;
+    page.code = true;
+    page
 }
 
 fn login_form(request: &HttpRequest, email: String, next: String, wrong: bool) -> Sign {
@@ -96,8 +159,31 @@ fn login_form(request: &HttpRequest, email: String, next: String, wrong: bool) -
         email,
         name: String::new(),
         next,
+        code: false,
+        provider: None,
+        w: sign_in_words::texts(t.lang),
         shell,
     }
+}
+
+/// The same with the way to the provider, where one is set.
+fn login_form_of(request: &HttpRequest, app: &App, email: String, next: String, wrong: bool) -> Sign {
+    let mut page = login_form(request, email, next, wrong);
+    page.provider = oidc::button(app).map(|name| name.unwrap_or(page.w.with_provider).to_owned());
+    page
+}
+
+/// The sign-in page with why the provider let nobody in.
+pub(super) fn provider_failed(request: &HttpRequest, app: &App, failure: &Failure) -> Result<HttpResponse, Problem> {
+    let mut page = login_form_of(request, app, String::new(), String::new(), false);
+    page.message = sign_in_words::provider_problem(failure, page.shell.t.lang);
+    let status = match failure {
+        Failure::Unreachable(_) => StatusCode::BAD_GATEWAY,
+        Failure::EmailTaken | Failure::Linked => StatusCode::CONFLICT,
+        Failure::NoRole | Failure::SwitchedOff | Failure::NoEmail => StatusCode::FORBIDDEN,
+        _ => StatusCode::UNAUTHORIZED,
+    };
+    render(status, &page)
 }
 
 /// The sign-in page; the demo signs in by itself.
@@ -109,21 +195,53 @@ pub async fn login_page(
     let next = query.into_inner().next;
     if app.demo {
         let (token, _) = demo::sign_in(&app).await?;
-        return Ok(signed(&app, token, &next));
+        let mut answer = back(&next);
+        let _ = answer.add_cookie(&of_session(&app, token));
+        return Ok(answer);
     }
-    render(StatusCode::OK, &login_form(&request, String::new(), next, false))
+    render(StatusCode::OK, &login_form_of(&request, &app, String::new(), next, false))
 }
 
 /// Signs in.
 pub async fn login(request: HttpRequest, app: web::Data<App>, form: web::Form<Login>) -> Result<HttpResponse, Problem> {
     let form = form.into_inner();
-    match sessions::sign_in(&app, &form.email, form.password).await {
-        Ok((token, _)) => Ok(signed(&app, token, &form.next)),
+    match sign_in::with_password(&app, &form.email, form.password, &visit(&request, &app)).await {
+        Ok(came) => entered(&request, &app, came, form.next),
         Err(ServiceError::SignInNeeded) => {
-            render(StatusCode::UNAUTHORIZED, &login_form(&request, form.email, form.next, true))
+            render(StatusCode::UNAUTHORIZED, &login_form_of(&request, &app, form.email, form.next, true))
         }
         Err(error @ ServiceError::TooMany { seconds }) => {
-            let mut page = login_form(&request, form.email, form.next, false);
+            let mut page = login_form_of(&request, &app, form.email, form.next, false);
+            page.message = refusal(page.shell.t, error);
+            let mut answer = render(StatusCode::TOO_MANY_REQUESTS, &page)?;
+            answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+            Ok(answer)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Takes the code after the password.
+pub async fn code(
+    request: HttpRequest,
+    app: web::Data<App>,
+    form: web::Form<CodeForm>,
+) -> Result<HttpResponse, Problem> {
+    let form = form.into_inner();
+    match sign_in::with_code(&app, &form.t, &form.code, &visit(&request, &app)).await {
+        Ok(sign_in) => Ok(signed(&app, sign_in, &form.next)),
+        Err(ServiceError::SignInNeeded) => {
+            let mut page = code_form(&request, form.t, form.next, String::new());
+            page.message = page.w.wrong_code.to_owned();
+            render(StatusCode::UNAUTHORIZED, &page)
+        }
+        Err(ServiceError::NotFound(_)) => {
+            let mut page = login_form_of(&request, &app, String::new(), form.next, false);
+            page.message = page.w.begin_again.to_owned();
+            render(StatusCode::UNAUTHORIZED, &page)
+        }
+        Err(error @ ServiceError::TooMany { seconds }) => {
+            let mut page = code_form(&request, form.t, form.next, String::new());
             page.message = refusal(page.shell.t, error);
             let mut answer = render(StatusCode::TOO_MANY_REQUESTS, &page)?;
             answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
@@ -135,12 +253,19 @@ pub async fn login(request: HttpRequest, app: web::Data<App>, form: web::Form<Lo
 
 /// Signs out.
 pub async fn logout(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let mut there = None;
     if let Some(signed_in) = caller(&request)?.signed_in {
+        there = oidc::logout_url(&app, &signed_in).await;
         sessions::sign_out(&app, &signed_in).await?;
     }
-    let mut answer = redirect("/login");
-    // A cookie that cannot be taken back names a session that is gone.
-    let _ = answer.add_removal_cookie(&Cookie::build(COOKIE, "").path("/").finish());
+    let mut answer = match there {
+        Some(url) => super::provider::signed_out(&request, url)?,
+        None => redirect("/login"),
+    };
+    // A browser takes a removal with the attributes of the cookie only.
+    let mut gone = cookie(&app, session_cookie(&app), String::new(), 0);
+    gone.make_removal();
+    let _ = answer.add_cookie(&gone);
     Ok(answer)
 }
 
@@ -158,6 +283,9 @@ fn setup_form(request: &HttpRequest, token: String, first: bool, open: bool) -> 
         email: String::new(),
         name: String::new(),
         next: String::new(),
+        code: false,
+        provider: None,
+        w: sign_in_words::texts(t.lang),
         shell,
     }
 }
@@ -195,8 +323,8 @@ pub async fn setup(request: HttpRequest, app: web::Data<App>, form: web::Form<Se
     };
     match made {
         Ok(account) => {
-            let (token, _) = sessions::open(&app, account).await?;
-            Ok(signed(&app, token, "/"))
+            let came = sign_in::enter(&app, account, &visit(&request, &app)).await?;
+            entered(&request, &app, came, "/".to_owned())
         }
         Err(ServiceError::Invalid(error)) => {
             let mut page = setup_form(&request, form.t, first, true);

@@ -2,6 +2,9 @@
 (function () {
   "use strict";
   document.documentElement.classList.add("js");
+  // What is sent without a form brings the token of the session as one does.
+  var meta = document.querySelector('meta[name="csrf"]');
+  var token = meta ? meta.content : "";
   var line = document.getElementById("line");
   var parsed = document.getElementById("parsed");
   var timer = 0;
@@ -11,7 +14,7 @@
     if (!line.value.trim()) { parsed.replaceChildren(); return; }
     fetch("/lines/preview", {
       method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded" },
+      headers: { "content-type": "application/x-www-form-urlencoded", "x-csrf-token": token },
       body: "line=" + encodeURIComponent(line.value)
     }).then(function (answer) { return answer.ok ? answer.text() : ""; }).then(function (html) {
       if (mine !== latest) { return; }
@@ -99,7 +102,7 @@
       busy = true;
       dirty = false;
       say(form.dataset.saving);
-      fetch(form.action, { method: "POST", body: body() }).then(function (answer) {
+      fetch(form.action, { method: "POST", headers: { "x-csrf-token": token }, body: body() }).then(function (answer) {
         return answer.json().then(function (told) { return { ok: answer.ok, told: told }; });
       }).then(function (result) {
         busy = false;
@@ -138,7 +141,7 @@
       if (document.visibilityState === "hidden" && dirty && !busy && !clash) {
         clearTimeout(wait);
         dirty = false;
-        fetch(form.action, { method: "POST", body: body(), keepalive: true }).then(function (answer) {
+        fetch(form.action, { method: "POST", headers: { "x-csrf-token": token }, body: body(), keepalive: true }).then(function (answer) {
           return answer.ok ? answer.json() : null;
         }).then(function (told) { if (told && told.version) { version.value = told.version; } }).catch(function () { dirty = true; });
       }
@@ -150,7 +153,7 @@
     var writing = false;
     var hold = function () {
       if (document.visibilityState === "hidden") { return; }
-      fetch(writers.dataset.lock, { method: "POST" }).then(function (answer) { return answer.ok ? answer.json() : null; }).then(function (told) {
+      fetch(writers.dataset.lock, { method: "POST", headers: { "x-csrf-token": token } }).then(function (answer) { return answer.ok ? answer.json() : null; }).then(function (told) {
         if (!told) { return; }
         writers.hidden = !told.message;
         writers.textContent = told.message;

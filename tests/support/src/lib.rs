@@ -85,7 +85,7 @@ pub async fn app(database: &TestDatabase, clock: Arc<TestClock>) -> App {
         zone: chrono_tz::Asia::Shanghai,
         public_url: "http://fupan.test".to_owned(),
         mail_domain: "fupan.test".to_owned(),
-        attempts: Arc::default(),
+        sign_in: Arc::default(),
         limits: Arc::default(),
         outgoing: outgoing(),
         report_mail: fupan::notify::mail::report_words,
@@ -128,6 +128,11 @@ impl Service {
 
     /// Starts one that lets in so much.
     pub async fn start_with(now: &str, limits: Limits, bounds: Bounds) -> Self {
+        Self::start_as(now, bounds, |app| app.limits = Arc::new(limits)).await
+    }
+
+    /// Starts one that is set up otherwise; `change` sees it with its address.
+    pub async fn start_as(now: &str, bounds: Bounds, change: impl FnOnce(&mut App)) -> Self {
         let database = TestDatabase::new().await;
         let clock = TestClock::at(now);
         let app = app(&database, clock.clone()).await;
@@ -136,7 +141,7 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         let mut served = app.clone();
         served.public_url.clone_from(&url);
-        served.limits = Arc::new(limits);
+        change(&mut served);
         let server = fupan::web::server::start(served.clone(), listener, stopped, bounds).unwrap();
         tokio::spawn(server);
         Self { url, app: served, database, clock, _stop: stop }
@@ -151,11 +156,18 @@ impl Service {
 
     /// A session cookie of a new account with this role.
     pub async fn cookie(&self, role: Role) -> String {
-        let account = self.account(role).await;
-        sessions::open(&self.app, account).await.unwrap().0
+        self.signed_in(role).await.0
     }
 
-    async fn account(&self, role: Role) -> store::accounts::Account {
+    /// A session of a new account with this role: its cookie, and the token of its forms.
+    pub async fn signed_in(&self, role: Role) -> (String, String) {
+        let account = self.account(role).await;
+        let (cookie, signed_in) = sessions::open(&self.app, account, sessions::Entry::default()).await.unwrap();
+        (cookie, signed_in.session.csrf)
+    }
+
+    /// A new account with this role.
+    pub async fn account(&self, role: Role) -> store::accounts::Account {
         let actor = fupan::domain::actor::Actor::local_operator();
         let new = accounts::NewAccount {
             email: format!("{}@example.com", uuid::Uuid::now_v7().simple()),
