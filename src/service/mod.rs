@@ -79,6 +79,7 @@ pub mod teams;
 pub mod timeline;
 mod together;
 pub mod tokens;
+pub mod withholding;
 
 pub use app::{App, detached};
 pub use error::ServiceError;
