@@ -20,6 +20,7 @@ pub mod samples;
 pub mod search;
 pub mod style;
 pub mod timeline;
+pub mod tokens;
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {

@@ -81,5 +81,5 @@ mod together;
 pub mod tokens;
 pub mod withholding;
 
-pub use app::{App, detached};
+pub use app::{App, authorise, detached};
 pub use error::ServiceError;

@@ -31,7 +31,7 @@ impl SignedIn {
 
 /// An account as an actor.
 pub fn actor_of(account: &Account) -> Actor {
-    Actor { account_id: Some(account.id), name: account.name.clone(), role: account.role }
+    Actor { account_id: Some(account.id), name: account.name.clone(), role: account.role, scopes: None }
 }
 
 /// Signs in with e-mail and password; returns the cookie value. One answer for every failure.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::actor::{Actor, Permission},
     service::{
-        App, ServiceError,
+        App, ServiceError, authorise,
         limits::Kind,
         sessions::{self, SignedIn},
         tokens,
@@ -43,6 +43,12 @@ const ACTS: &str = "/act/";
 /// Put beside the HTML part of a mail: it is shown with the styles that stand in it, and may do nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct MailPage;
+
+/// The figures of the service itself, for a monitoring system.
+const METRICS: &str = "/metrics";
+
+/// The OpenAPI document.
+const DOCUMENT: &str = "/api/openapi.json";
 
 /// Samples are pushed here.
 const SAMPLES: &str = "/api/v1/indicators/{key}/samples";
@@ -308,7 +314,7 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         return Err(refusal);
     }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let api = pattern.starts_with("/api/");
+    let api = pattern.starts_with("/api/") || pattern == METRICS;
     let bearer = request
         .headers()
         .get(header::AUTHORIZATION)
@@ -322,7 +328,12 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         let words = "the request comes from another site; open the page here and try again";
         return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "cross_site", words)));
     }
-    if route.permission == Permission::Public {
+    let opened = match route.path {
+        METRICS => bounds.public_metrics,
+        DOCUMENT => bounds.public_api_document,
+        _ => false,
+    };
+    if opened || route.permission == Permission::Public {
         return Ok(None);
     }
     let caller = match bearer {
@@ -356,10 +367,7 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         request.extensions_mut().insert(caller);
         return Err(refusal);
     }
-    if !caller.actor.role.may(route.permission) {
-        let needs = route.permission.needs();
-        return Err(Refusal::Problem(ServiceError::Forbidden { needs }.into()));
-    }
+    authorise(&caller.actor, route.permission).map_err(|error| Refusal::Problem(error.into()))?;
     Ok(Some(caller))
 }
 

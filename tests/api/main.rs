@@ -23,6 +23,7 @@ mod search;
 mod search_facets;
 mod shares;
 mod timeline;
+mod tokens;
 mod undo;
 
 use fupan::{

@@ -34,7 +34,7 @@ impl Person {
         let email = format!("{}@example.com", service.app.id().simple());
         let new = accounts::NewAccount { email, name: role.code().to_owned(), role, lang: "zh-CN".to_owned() };
         let account = accounts::add(&service.app, &actor, new).await.unwrap().0;
-        let token = tokens::create(&service.app, &actor, &account, "test").await.unwrap().1;
+        let token = tokens::create(&service.app, &actor, &account, tokens::NewToken::of_all("test")).await.unwrap().1;
         Self { id: account.id, email: account.email, token, client: client(), url: service.url.clone() }
     }
 

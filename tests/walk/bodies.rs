@@ -4,10 +4,10 @@ use fupan::web::routes::Route;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::world::{OPEN, SEARCH, WEEK, World};
+use crate::world::{OPEN, SEARCH, WEEK};
 
 /// The body of a request of the API that would do what its route is for.
-fn json_of(world: &World, route: &Route) -> Option<Value> {
+fn json_of(route: &Route) -> Option<Value> {
     Some(match (route.method, route.path) {
         ("POST", "/api/v1/events") => json!({"narrative": "对账延迟", "occurred_at": "2024-08-20T12:00:00+08:00"}),
         ("PATCH", "/api/v1/events/{number}") => json!({"restricted": false, "summary": "改过"}),
@@ -36,6 +36,7 @@ fn json_of(world: &World, route: &Route) -> Option<Value> {
         ("POST", "/api/v1/lines:parse") => {
             json!({"line": format!("08/19 15:00 {SEARCH}异常，15:30 恢复"), "week": WEEK})
         }
+        ("POST", "/api/v1/tokens") => json!({"name": "另一个", "scopes": ["read"]}),
         ("POST", "/api/v1/views") => json!({"name": "我的", "query": format!("{SEARCH} severity:A")}),
         ("PATCH", "/api/v1/views/{id}") => json!({"name": "改过"}),
         ("POST", "/api/v1/report-shares") => json!({"week": WEEK, "name": "另一个"}),
@@ -102,7 +103,7 @@ pub fn names_hidden(route: &Route) -> bool {
 }
 
 /// A request with the body that its route takes.
-pub fn with(world: &World, request: RequestBuilder, route: &Route) -> RequestBuilder {
+pub fn with(request: RequestBuilder, route: &Route) -> RequestBuilder {
     if !route.path.starts_with("/api/") {
         if route.path == "/import" {
             return request.body("");
@@ -117,7 +118,7 @@ pub fn with(world: &World, request: RequestBuilder, route: &Route) -> RequestBui
         "/api/v1/calendars:import" => return request.header("Content-Type", "text/plain").body("2024-08-31,work\n"),
         _ => {}
     }
-    match json_of(world, route) {
+    match json_of(route) {
         Some(body) => request.json(&body),
         None if route.method == "DELETE" => request,
         None => request.json(&json!({})),

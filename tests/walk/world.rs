@@ -187,7 +187,13 @@ impl World {
             let email = format!("{}@example.com", title.replace(' ', "-"));
             let new = accounts::NewAccount { email, name: title.to_owned(), role, lang: "zh-CN".to_owned() };
             let account = accounts::add(&world.service.app, &actor, new).await.unwrap().0;
-            let token = tokens::create(&world.service.app, &actor, &account, "walk").await.unwrap().1;
+            let token =
+                tokens::create(&world.service.app, &actor, &account, tokens::NewToken::of_all("walk")).await.unwrap().1;
+            if title == "admin" {
+                let spare = tokens::NewToken::of_all("spare");
+                let spare = tokens::create(&world.service.app, &actor, &account, spare).await.unwrap().0;
+                world.ids.insert("token", spare.id.to_string());
+            }
             let cookie = sessions::open(&world.service.app, account.clone()).await.unwrap().0;
             world.people.push(Person { title, role: Some(role), named, account: Some(account), token, cookie });
         }

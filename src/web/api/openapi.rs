@@ -10,7 +10,7 @@ use super::{
     event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports,
     indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, published, reminders,
     report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, shares,
-    sources, teams, timeline,
+    sources, teams, timeline, tokens,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -172,6 +172,10 @@ use crate::web::routes::{ROUTES, Route};
     teams::TeamChange,
     teams::TeamList,
     teams::TeamNew,
+    tokens::TokenBody,
+    tokens::TokenList,
+    tokens::TokenNew,
+    tokens::TokenRotate,
 )))]
 struct Shapes;
 
@@ -250,6 +254,11 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/reports/{week}:publish") => Exchange { takes: None, gives: ("201", JSON, "PublishedBody") },
         ("POST", "/api/v1/reports/{week}:withdraw") => nothing,
         ("GET", "/api/v1/reports/{week}/restatement") => give("RestatementBody"),
+        ("GET", "/api/v1/tokens") => give("TokenList"),
+        ("POST", "/api/v1/tokens") => Exchange { takes: Some((JSON, "TokenNew")), gives: ("201", JSON, "TokenBody") },
+        ("POST", "/api/v1/tokens/{id}:rotate") => {
+            Exchange { takes: Some((JSON, "TokenRotate")), gives: ("201", JSON, "TokenBody") }
+        }
         ("GET", "/api/v1/report-shares") => give("ShareList"),
         ("POST", "/api/v1/report-shares") => {
             Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
@@ -397,6 +406,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/analytics/events") => analytics::BehindQuery::into_params(query),
         ("GET", "/api/v1/postmortems/board") => boards::BoardQuery::into_params(query),
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
+        ("GET", "/api/v1/tokens") => tokens::TokenQuery::into_params(query),
         ("GET", "/api/v1/accounts") => accounts::AccountQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/indicators") => indicators::IndicatorQuery::into_params(query),
@@ -436,6 +446,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             "DELETE",
             "/api/v1/mail-stops/{id}"
             | "/api/v1/report-shares/{id}"
+            | "/api/v1/tokens/{id}"
             | "/api/v1/events/{number}/relations/{kind}/{other}",
         )
         | (
@@ -488,6 +499,7 @@ fn operation(route: &Route) -> Value {
     if let Some(role) = route.permission.needs() {
         map.insert("security".to_owned(), json!([{"bearer": []}]));
         map.insert("x-needs-role".to_owned(), json!(role.code()));
+        map.insert("x-needs-scope".to_owned(), json!(route.permission.scope().code()));
     }
     operation
 }
