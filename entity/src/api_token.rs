@@ -23,6 +23,12 @@ pub struct Model {
     pub used_at: Option<i64>,
     /// Milliseconds.
     pub revoked_at: Option<i64>,
+    /// Codes with spaces between them, `read write`; none of a token from before there were scopes: all.
+    pub scopes: Option<String>,
+    /// Milliseconds; none of a token from before there was an end.
+    pub expires_at: Option<i64>,
+    /// The token that takes its place.
+    pub replaced_by: Option<Uuid>,
 }
 
 /// No relations are declared: the store joins by hand.

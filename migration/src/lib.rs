@@ -31,6 +31,7 @@ mod m0027_reminder_plan;
 mod m0029_outbox_attempts;
 mod m0030_mail_stops;
 mod m0031_review_meetings;
+mod m0032_token_scopes;
 mod m0035_sessions;
 mod m0036_guesses;
 mod m0037_identities;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0029_outbox_attempts::Migration),
             Box::new(m0030_mail_stops::Migration),
             Box::new(m0031_review_meetings::Migration),
+            Box::new(m0032_token_scopes::Migration),
             Box::new(m0035_sessions::Migration),
             Box::new(m0036_guesses::Migration),
             Box::new(m0037_identities::Migration),

@@ -7,13 +7,17 @@ use super::{
     out::{data, say},
 };
 use crate::{
-    domain::{actor::Role, checked::FieldError, vocabulary},
+    domain::{actor::Role, checked::FieldError, scope::Scopes, vocabulary},
     service::{
         ServiceError,
         accounts::{self, NewAccount},
-        privacy, second_factor, sessions, tokens,
+        privacy, second_factor, sessions,
+        tokens::{self, ApiToken, Life, NewToken},
     },
-    web::api,
+    web::api::{
+        self,
+        tokens::{token_body, token_list},
+    },
 };
 
 /// 账号。 Accounts.
@@ -87,6 +91,27 @@ pub(super) enum Token {
         /// 标注。 Label.
         #[arg(long)]
         name: String,
+        /// 范围，用逗号分开：read、write、samples（只推样本）、admin；不写为账号的全部权利。 Scopes with commas between them: read, write, samples (pushing samples only), admin; without it all rights of the account.
+        #[arg(long, value_delimiter = ',')]
+        scope: Vec<String>,
+        /// 有效天数，1 到 366。 Days that it works, 1 to 366.
+        #[arg(long, default_value_t = tokens::DEFAULT_DAYS)]
+        days: i64,
+    },
+    /// 所有账号的令牌：编号、账号、范围、到期、最近使用。 Tokens of all accounts: id, account, scopes, end, last use.
+    List,
+    /// 换新令牌，旧的再用一段时间。 Give a token another secret; the old one goes on working for a while.
+    Rotate {
+        /// 令牌编号。 Id of the token.
+        id: uuid::Uuid,
+        /// 旧令牌还能用几小时，0 到 168。 Hours for which the old one goes on working, 0 to 168.
+        #[arg(long, default_value_t = tokens::DEFAULT_OVERLAP)]
+        overlap_hours: i64,
+    },
+    /// 撤销令牌，立刻不能用。 Revoke a token; from now on it opens nothing.
+    Revoke {
+        /// 令牌编号。 Id of the token.
+        id: uuid::Uuid,
     },
 }
 
@@ -126,6 +151,7 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
             }
             privacy::close(&session.app, &session.actor, account.id, &account.email).await?;
             say("账号已注销 the account is closed");
+        }
         User::Sessions { email } => {
             let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
             let list = sessions::list(&session.app, &session.actor, account.id).await?;
@@ -189,11 +215,76 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The most tokens per question.
+const PAGE: u64 = 200;
+
 pub(super) async fn run_token(session: &Session, token: Token) -> anyhow::Result<()> {
-    let Token::Create { email, name } = token;
-    let account = accounts::named(&session.app, &session.actor, "email", &email).await?;
-    let (_, secret) = tokens::create(&session.app, &session.actor, &account, &name).await?;
-    data(&secret);
-    say("令牌只显示这一次");
+    let (app, actor) = (&session.app, &session.actor);
+    match token {
+        Token::Create { email, name, scope, days } => {
+            let account = accounts::named(app, actor, "email", &email).await?;
+            let scopes = match scope.as_slice() {
+                [] => Scopes::ALL,
+                codes => tokens::scopes_of(codes.iter().map(|code| code.trim())).map_err(ServiceError::from)?,
+            };
+            let (made, secret) =
+                tokens::create(app, actor, &account, NewToken { name, scopes, days: Some(days) }).await?;
+            shown_once(session, &made, &account.email, secret);
+        }
+        Token::Rotate { id, overlap_hours } => {
+            let (made, secret) = tokens::rotate(app, actor, id, Some(overlap_hours)).await?;
+            shown_once(session, &made, "", secret);
+        }
+        Token::Revoke { id } => {
+            tokens::revoke(app, actor, id).await?;
+            say(&format!("已撤销 revoked: {id}"));
+        }
+        Token::List => {
+            let mut after = None;
+            let mut list = Vec::new();
+            loop {
+                let page = tokens::of_all(app, actor, after, PAGE).await?;
+                list.extend(page.tokens);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            if session.json {
+                let page = tokens::TokenPage { tokens: list, next: None };
+                data(&serde_json::to_string(&token_list(app, &page))?);
+                return Ok(());
+            }
+            let day = |millis: Option<i64>| {
+                let at = millis.and_then(chrono::DateTime::from_timestamp_millis);
+                at.map_or_else(|| "-".to_owned(), |at| at.with_timezone(&app.zone).format("%Y-%m-%d").to_string())
+            };
+            for (one, account) in list {
+                let (scopes, ends, used) = (one.scopes.codes().join(","), day(one.expires_at), day(one.used_at));
+                data(&format!("{}\t{}\t{}\t{scopes}\t{ends}\t{used}", one.id, account.email, one.name));
+                match tokens::life(&one, app.now_millis()) {
+                    Life::Soon if one.replaced_by.is_none() => {
+                        say(&format!(
+                            "{}：快到期或没有到期日，请轮换 ends soon or never, rotate it: fupan token rotate {}",
+                            one.name, one.id
+                        ));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
     Ok(())
+}
+
+/// Prints a secret: the only time that it is shown.
+fn shown_once(session: &Session, made: &ApiToken, email: &str, secret: String) {
+    if session.json {
+        let account = Some(email.to_owned()).filter(|email| !email.is_empty());
+        let body = token_body(&session.app, made, account, Some(secret));
+        data(&serde_json::to_string(&body).unwrap_or_default());
+    } else {
+        data(&secret);
+    }
+    say("令牌只显示这一次");
 }

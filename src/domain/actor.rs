@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::scope::Scopes;
+
 /// The roles, each including the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,6 +65,8 @@ pub enum Permission {
     ApprovePostmortem,
     /// Write reported figures and counts.
     WriteFigure,
+    /// Push samples of an indicator.
+    IngestSamples,
     /// Create and change indicators, their definitions and objectives.
     ManageIndicators,
     /// Import report documents.
@@ -122,7 +126,7 @@ impl Permission {
             Self::ShareView => Some(Role::Lead),
             Self::BulkEdit => Some(Role::Reporter),
             Self::Read | Self::ParseLine | Self::OwnProfile => Some(Role::Viewer),
-            Self::WriteEvent | Self::WritePostmortem | Self::WriteFigure => Some(Role::Reporter),
+            Self::WriteEvent | Self::WritePostmortem | Self::WriteFigure | Self::IngestSamples => Some(Role::Reporter),
             Self::DeleteEvent
             | Self::AssignPostmortem
             | Self::WaivePostmortem
@@ -151,21 +155,28 @@ pub struct Actor {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// What the token that they came with may be used for; none is no token, and everything that the role may do.
+    pub scopes: Option<Scopes>,
 }
 
 impl Actor {
+    /// Whether they may do `permission`: the one function that says so, for pages, API and command line.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission) && self.scopes.is_none_or(|scopes| scopes.allow(permission.scope()))
+    }
+
     /// A command on the machine of the database: whoever may read the database may do everything.
     pub fn local_operator() -> Self {
-        Self { account_id: None, name: "local".to_owned(), role: Role::Admin }
+        Self { account_id: None, name: "local".to_owned(), role: Role::Admin, scopes: None }
     }
 
     /// Nobody in particular: sees what everyone sees.
     pub fn outsider() -> Self {
-        Self { account_id: None, name: "outsider".to_owned(), role: Role::Viewer }
+        Self { account_id: None, name: "outsider".to_owned(), role: Role::Viewer, scopes: None }
     }
 
     /// The worker.
     pub fn clock() -> Self {
-        Self { account_id: None, name: "fupan".to_owned(), role: Role::Admin }
+        Self { account_id: None, name: "fupan".to_owned(), role: Role::Admin, scopes: None }
     }
 }

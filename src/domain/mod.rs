@@ -65,6 +65,7 @@ pub mod report_mailing;
 pub mod response_times;
 pub mod review_meeting;
 pub mod samples;
+pub mod scope;
 pub mod search_facets;
 pub mod search_pieces;
 pub mod services;

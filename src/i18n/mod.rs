@@ -22,6 +22,7 @@ pub mod search;
 pub mod sign_in;
 pub mod style;
 pub mod timeline;
+pub mod tokens;
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)+) => {
@@ -327,6 +328,8 @@ texts! {
     pub_gone: "（已去掉）", "(gone)";
     pub_show_now: "看现在的计算", "As computed now";
     pub_show_published: "看已发布的", "As published";
+    pub_withheld: "现在的计算（已发布的文字已停止显示）", "As computed now (the published text is withheld)";
+    pub_withheld_hint: "已发布的文字里有一起后来被限制可见的事件：文字和分享链接对所有人停止显示。重新发布后，新的一版不含这起事件，原有链接继续可用。", "The published text tells of an event that was restricted later: the text and its links are shown to nobody. Publish the week again: the new text leaves the event out, and the links work again.";
     pub_by_now: "现在的计算（已发布的另有一份）", "As computed now (another text is published)";
     pub_unknown_edit: "记录里没有找到对应的修改", "The log names no edit";
     pub_text: "文字或版式", "Words or layout";

@@ -15,6 +15,9 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::Forbidden { needs } => {
             format!("没有权限：这需要“{}”角色，请联系管理员", needs.map_or("只读", role_name))
         }
+        ServiceError::OutOfScope { needs } => {
+            format!("这个令牌没有“{}”范围，请另做一个有此范围的令牌，或登录后再做", super::tokens::scope(true, *needs))
+        }
         ServiceError::SignInNeeded => "请先登录".to_owned(),
         ServiceError::TooMany { seconds } => format!("密码错误次数太多，请 {seconds} 秒后再试"),
         ServiceError::Busy { seconds } => format!("此刻登录的人太多，请 {seconds} 秒后再试"),

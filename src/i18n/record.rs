@@ -93,6 +93,7 @@ record_texts! {
     everyone: "所有人", "Everyone";
     restricted: "限制可见", "Restricted";
     only_named: "仅限名单、登记人和管理员", "Only those named, who logged it, and administrators";
+    withheld: "这起事件在已发布的周报里，那份文字和分享链接已对所有人停止显示；到周报页重新发布，新的一版不含这起事件：", "A published report tells of this event; its text and links are shown to nobody. Publish the week again, without this event:";
     restricted_note: "限制可见：不进周报和对外统计，其他人看不到也查不到。", "Restricted: not in reports and their counts; others neither see nor find it.";
     relations: "相关事件", "Related events";
     relation_kind: "关系", "Relation";

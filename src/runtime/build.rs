@@ -113,6 +113,8 @@ pub fn bounds(settings: &Settings) -> anyhow::Result<Bounds> {
             rate: http.answer_rate.unwrap_or(usual.reading.rate),
         },
         proxies: http.proxies.iter().map(network).collect::<anyhow::Result<_>>()?,
+        public_metrics: http.public_metrics,
+        public_api_document: http.public_api_document,
     })
 }
 

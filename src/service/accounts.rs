@@ -91,7 +91,7 @@ pub async fn set_up(
         }
         let account = account(&app, email, name, Role::Admin, "zh-CN".to_owned(), Some(hash));
         store::accounts::insert(&tx, &account).await?;
-        let actor = Actor { account_id: Some(account.id), name: account.name.clone(), role: Role::Admin };
+        let actor = Actor { account_id: Some(account.id), name: account.name.clone(), role: Role::Admin, scopes: None };
         audit(&app, &tx, &actor, "account.setup", &account).await?;
         tx.commit().await?;
         Ok(account)
@@ -119,7 +119,7 @@ pub async fn accept_invitation(app: &App, token: &str, password: String) -> Resu
         account.version += 1;
         store::sessions::delete_of_account(&tx, id, None).await?;
         store::guesses::end_steps_of(&tx, id).await?;
-        let actor = Actor { account_id: Some(id), name: account.name.clone(), role: account.role };
+        let actor = Actor { account_id: Some(id), name: account.name.clone(), role: account.role, scopes: None };
         audit(&app, &tx, &actor, "account.password", &account).await?;
         tx.commit().await?;
         Ok(account)
@@ -274,6 +274,14 @@ pub async fn page(app: &App, actor: &Actor, after: Option<&str>, limit: u64) -> 
     accounts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = accounts.last().filter(|_| more).map(|account| checked::fold(&account.email));
     Ok(AccountPage { accounts, next })
+}
+
+/// The actor's own account; the local operator and the clock have none.
+pub async fn own(app: &App, actor: &Actor) -> Result<Option<Account>, ServiceError> {
+    match actor.account_id {
+        Some(id) => Ok(store::accounts::by_id(app.store.read(), id).await?),
+        None => Ok(None),
+    }
 }
 
 /// The active account that a word names: an id, an e-mail, or a name that only one of them has.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{App, ServiceError, notifiers};
+use super::{App, ServiceError, notifiers, withholding};
 use crate::{
     domain::{
         announcement::{self, Around, News},
@@ -99,14 +99,14 @@ pub(super) async fn announce_report(app: &App, tx: &Tx, made: &Publication) -> R
     Ok(())
 }
 
-/// Whether the week of a message is still published.
+/// Whether the week of a message is still published, and its text is not withheld.
 pub(super) async fn is_published(
     connection: &impl ConnectionTrait,
     message: &OutboxMessage,
 ) -> Result<bool, ServiceError> {
     let week = message.dedupe_key.split(':').nth(2).and_then(|week| week.parse().ok());
     let Some(week) = week else { return Ok(false) };
-    Ok(store::publications::is_published(connection, week).await?)
+    withholding::is_shown(connection, week).await
 }
 
 /// The notifiers that are told of a topic. Teams are looked up only where a notifier asks for one.

@@ -123,9 +123,15 @@ impl Clock for Then {
     }
 }
 
-/// Refuses what the actor's role may not do.
+/// Refuses what the actor's role, or the token that they came with, may not do.
 pub fn authorise(actor: &Actor, permission: Permission) -> Result<(), ServiceError> {
-    if actor.role.may(permission) { Ok(()) } else { Err(ServiceError::Forbidden { needs: permission.needs() }) }
+    if actor.may(permission) {
+        return Ok(());
+    }
+    if actor.role.may(permission) {
+        return Err(ServiceError::OutOfScope { needs: permission.scope() });
+    }
+    Err(ServiceError::Forbidden { needs: permission.needs() })
 }
 
 /// Runs a write in a task of its own, so that a caller who goes away cannot cancel it half-way

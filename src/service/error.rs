@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::{
     domain::{
         actor::Role, checked::FieldError, event_record::CLOCK_NAMES, foreign::ForeignProblem, iso_week::WeekError,
-        query::QueryError,
+        query::QueryError, scope::Scope,
     },
     store::StoreError,
 };
@@ -18,6 +18,12 @@ pub enum ServiceError {
     Forbidden {
         /// The weakest role that may.
         needs: Option<Role>,
+    },
+    /// The account may do this, the token may not be used for it.
+    #[error("this token does not have the scope {}; make another one with it, or sign in", needs.code())]
+    OutOfScope {
+        /// The scope that it lacks.
+        needs: Scope,
     },
     /// No session, no token, or a wrong password.
     #[error("sign in first")]

@@ -46,7 +46,7 @@ pub async fn of_event(
 ) -> Result<HistoryPage, ServiceError> {
     authorise(actor, Permission::Read)?;
     if let Err(error) = events::get(app, actor, number).await {
-        let gone = matches!(error, ServiceError::NotFound(_)) && actor.role.may(Permission::DeleteEvent);
+        let gone = matches!(error, ServiceError::NotFound(_)) && actor.may(Permission::DeleteEvent);
         if !gone || store::events::deleted_by_number(app.store.read(), Sight::of(actor), number).await?.is_none() {
             return Err(error);
         }
@@ -145,7 +145,7 @@ const UNDO_FOR: i64 = 60_000;
 /// not older than a minute.
 pub(super) fn undoable(app: &App, actor: &Actor, latest: Option<&AuditEntry>) -> Option<Uuid> {
     let entry = latest?;
-    let own = entry.actor_id == actor.account_id && actor.role.may(Permission::WriteEvent);
+    let own = entry.actor_id == actor.account_id && actor.may(Permission::WriteEvent);
     let recent = (0..UNDO_FOR).contains(&(app.now_millis() - entry.at));
     (own && recent && matches!(entry.action.as_str(), "event.create" | "event.update")).then_some(entry.id)
 }

@@ -80,6 +80,13 @@ pub async fn find(app: &App, actor: &Actor, key: &str) -> Result<WithObjectives,
     Ok(WithObjectives { indicator, objectives })
 }
 
+/// The number of the indicator of a key, for who pushes its samples and may read nothing.
+pub async fn number_to_push(app: &App, actor: &Actor, key: &str) -> Result<i32, ServiceError> {
+    authorise(actor, Permission::IngestSamples)?;
+    let indicator = store::indicators::by_key(app.store.read(), key).await?.ok_or_else(|| missing(key))?;
+    Ok(indicator.number)
+}
+
 pub(super) fn missing(key: &str) -> ServiceError {
     let key: String = key.chars().take(60).collect();
     ServiceError::NotFound(format!("indicator {key}; `fupan figures indicator list` names those that are there"))

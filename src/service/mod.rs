@@ -91,6 +91,7 @@ pub mod timeline;
 mod together;
 pub mod tokens;
 pub mod vault;
+pub mod withholding;
 
-pub use app::{App, detached};
+pub use app::{App, authorise, detached};
 pub use error::ServiceError;

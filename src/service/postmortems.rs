@@ -193,7 +193,7 @@ pub async fn change(
             if let Some(reviewer) = change.reviewer {
                 // Else anybody could take a review and approve it.
                 let own = reviewer.is_some() && reviewer == actor.account_id && reviewer != before.reviewer_id;
-                if own && !actor.role.may(Permission::AssignPostmortem) {
+                if own && !actor.may(Permission::AssignPostmortem) {
                     let remedy = "let the owner or a lead name you as the reviewer";
                     return Err(FieldError::shape("reviewer", remedy).into());
                 }
@@ -368,7 +368,7 @@ pub(super) fn by_link_is_moot(actor: &Actor, event: &ProductionEvent, act: MailA
     let own = event.postmortem.owner_id.is_some() && event.postmortem.owner_id == actor.account_id;
     let done = match act {
         MailAct::Own => own,
-        MailAct::Snooze => !own && !actor.role.may(Permission::AssignPostmortem),
+        MailAct::Snooze => !own && !actor.may(Permission::AssignPostmortem),
         MailAct::Unsubscribe => true,
     };
     done || !event.owes_postmortem()

@@ -14,7 +14,7 @@ use super::{
     measured,
     reports::{self, Section, WeeklyReport},
     retry::retried,
-    secrets,
+    secrets, withholding,
 };
 use crate::{
     domain::{
@@ -24,6 +24,7 @@ use crate::{
         iso_week::{self, IsoWeek},
         publication::{self, Carried, Difference, Edit, Numbers, SamplesEdit, Subject},
         report::{self, style::ReportStyle},
+        visibility::Sight,
     },
     store::{self, audit::AuditEntry},
 };
@@ -121,6 +122,9 @@ pub struct Restatement {
     pub differences: Vec<Restated>,
     /// The week ran when it was published, so that its figures end here, in milliseconds; publishing it again makes them whole.
     pub partial_until: Option<i64>,
+    /// The text tells of an event that is restricted by now: it is shown to nobody, until the week is published again. What
+    /// differs is then told to those alone who see its events.
+    pub withheld: bool,
 }
 
 /// A week's report as it is to be shown; in another style than its own it is computed now.
@@ -139,12 +143,18 @@ pub async fn shown(
     let connection = app.store.read();
     let publication = match which {
         Which::Now => None,
-        Which::Published => store::publications::latest(connection, week).await?,
-        Which::Revision(number) => Some(
-            store::publications::revision(connection, week, number)
-                .await?
-                .ok_or_else(|| ServiceError::NotFound(format!("revision {number} of {week}")))?,
-        ),
+        Which::Published => {
+            let latest = store::publications::latest(connection, week).await?;
+            withholding::unless_withheld(connection, latest).await?
+        }
+        Which::Revision(number) => {
+            let missing = || ServiceError::NotFound(format!("revision {number} of {week}"));
+            let found = store::publications::revision(connection, week, number).await?.ok_or_else(missing)?;
+            if withholding::is_hidden(connection, Sight::of(actor), &found.numbers).await? {
+                return Err(missing());
+            }
+            Some(found)
+        }
     };
     if let Some(publication) = publication {
         return Ok(frozen(publication));
@@ -320,6 +330,10 @@ pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Opti
     authorise(actor, Permission::Read)?;
     let Some(published) = store::publications::latest(app.store.read(), week).await? else { return Ok(None) };
     let partial_until = partial_until(app, &published.head);
+    let withheld = withholding::is_hidden(app.store.read(), Sight::Everyone, &published.numbers).await?;
+    if withheld && withholding::is_hidden(app.store.read(), Sight::of(actor), &published.numbers).await? {
+        return Ok(Some(Restatement { publication: published.head, differences: Vec::new(), partial_until, withheld }));
+    }
     let report = match partial_until {
         None => reports::weekly(app, actor, week).await?,
         // Time that went on since is no change: the figures are taken as far as they had come.
@@ -331,7 +345,7 @@ pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Opti
     let now = numbers(app, &report).await?;
     let found = differences(app, &published, &report, &now);
     let differences = with_causes(app, &published, &now, found).await?;
-    Ok(Some(Restatement { publication: published.head, differences, partial_until }))
+    Ok(Some(Restatement { publication: published.head, differences, partial_until, withheld }))
 }
 
 /// When a publication was made, where its week was not over then.

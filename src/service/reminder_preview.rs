@@ -42,7 +42,7 @@ pub struct PreviewItem {
     pub subject: Subject,
     /// 22 of PE-22.
     pub number: i64,
-    /// The beginning of its line; empty where the reader may not see it.
+    /// The beginning of its line.
     pub line: String,
     /// Name of the rule.
     pub rule: String,
@@ -104,6 +104,8 @@ pub async fn preview(app: &App, actor: &Actor, document: Option<&str>) -> Result
     items.extend(reminder_items::weeks(app, connection, &policy).await?);
     let calendars = app.calendars();
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
+    // What the reader may not see is not there, neither by name nor in a count.
+    items.retain(|item| may_see(actor, item));
     items.retain(|item| policy.rules.iter().any(|rule| plan::applies(rule, item)));
     let (lines, more) = {
         let ids: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
@@ -111,17 +113,11 @@ pub async fn preview(app: &App, actor: &Actor, document: Option<&str>) -> Result
         let had = store::reminders::had(connection, &ids, reminders::ledger_since(app)).await?;
         plan::forecast(&items, rules, app.now(), (DAYS, LINES), &|one| had.contains(one))
     };
-    let shown = lines.iter().map(|line| shown(actor, &policy, &directory, &items, line));
+    let shown = lines.iter().map(|line| shown(&policy, &directory, &items, line));
     Ok(Preview { lines: shown.collect(), cut: cut || more, things: items.len() })
 }
 
-fn shown(
-    actor: &Actor,
-    policy: &ReminderPolicy,
-    directory: &Directory,
-    items: &[Item],
-    line: &plan::Forecast,
-) -> PreviewLine {
+fn shown(policy: &ReminderPolicy, directory: &Directory, items: &[Item], line: &plan::Forecast) -> PreviewLine {
     let (to, address) = match (directory.groups.get(&line.recipient), directory.accounts.get(&line.recipient)) {
         (Some(group), _) => (group.fields.name.clone(), String::new()),
         (None, Some(account)) => (account.name.clone(), account.email.clone()),
@@ -132,7 +128,7 @@ fn shown(
         Some(PreviewItem {
             subject: item.subject,
             number: item.number,
-            line: if may_see(actor, item) { item.line.clone() } else { String::new() },
+            line: item.line.clone(),
             rule: policy.rules.get(reason.rule).map(|rule| rule.name.clone()).unwrap_or_default(),
             offset: reason.offset,
         })

@@ -17,7 +17,7 @@ use super::{
     publications::{self, Shown},
     reports::{self, Section},
     retry::retried,
-    secrets,
+    secrets, withholding,
 };
 use crate::{
     domain::{
@@ -463,7 +463,10 @@ pub(super) async fn still_wanted(
     let (Some(id), Some(week)) = (id, week) else { return Ok(None) };
     let mailing = store::report_mailings::by_id(connection, id).await?.filter(|mailing| mailing.fields.enabled);
     let Some(mailing) = mailing else { return Ok(None) };
-    if mailing.fields.only_published && !store::publications::is_published(connection, week).await? {
+    if mailing.fields.only_published && !withholding::is_shown(connection, week).await? {
+        return Ok(None);
+    }
+    if withholding::tells_of_restricted(connection, week, &message.text).await? {
         return Ok(None);
     }
     let reader = mailing.wanted().find(|one| email_key(&one.email) == email_key(&message.recipient));

@@ -121,7 +121,7 @@ pub async fn ingest_coded(
     batch: Vec<Sample>,
     codes: Vec<(usize, Codes)>,
 ) -> Result<Ingested, ServiceError> {
-    authorise(actor, Permission::WriteFigure)?;
+    authorise(actor, Permission::IngestSamples)?;
     if batch.len() > BATCH_LIMIT {
         return Err(FieldError::shape("samples", "give at most 100000 rows at once").into());
     }

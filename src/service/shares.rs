@@ -12,13 +12,14 @@ use super::{
     app::{authorise, detached},
     publications::Publication,
     retry::retried,
-    secrets,
+    secrets, withholding,
 };
 use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::{self, FieldError},
         iso_week::IsoWeek,
+        visibility::Sight,
     },
     store::{self, StoreError},
 };
@@ -69,6 +70,15 @@ pub async fn create(app: &App, actor: &Actor, new: NewShare) -> Result<(ShareLin
         Some(week) => store::publications::latest(app.store.read(), week).await?,
         None => store::publications::latest_week(app.store.read()).await?,
     };
+    if let Some(found) = &published
+        && withholding::is_hidden(app.store.read(), Sight::Everyone, &found.numbers).await?
+    {
+        let week = found.head.week;
+        let words = format!(
+            "the published text of {week} tells of an event that is restricted by now; publish it again: fupan report publish {week}"
+        );
+        return Err(ServiceError::Conflict(words));
+    }
     if published.is_none() {
         let words = match new.week {
             Some(week) => format!("{week} is not published; publish it first: fupan report publish {week}"),
@@ -130,9 +140,12 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Listed>, ServiceError>
     let connection = app.store.read();
     let links = store::shares::list(connection, app.now_millis()).await?;
     let weeks: BTreeSet<IsoWeek> = links.iter().filter_map(|share| share.week).collect();
-    let published = store::publications::published_of(connection, &weeks).await?;
-    let any =
-        links.iter().any(|share| share.week.is_none()) && store::publications::latest_week(connection).await?.is_some();
+    let published = withholding::shown_of(connection, &weeks).await?;
+    let mut any = false;
+    if links.iter().any(|share| share.week.is_none()) {
+        let latest = store::publications::latest_week(connection).await?;
+        any = withholding::unless_withheld(connection, latest).await?.is_some();
+    }
     let shows = |share: &ShareLink| share.week.map_or(any, |week| published.contains(&week));
     Ok(links.into_iter().map(|share| Listed { shows: shows(&share), share }).collect())
 }
@@ -172,6 +185,7 @@ pub async fn open(app: &App, token: &str) -> Result<Option<Publication>, Service
         Some(week) => store::publications::latest(connection, week).await?,
         None => store::publications::latest_week(connection).await?,
     };
+    let published = withholding::unless_withheld(connection, published).await?;
     if published.is_some() && share.used_at.is_none_or(|used| now - used > USED_EVERY) {
         let (app, id) = (app.clone(), share.id);
         let noted = detached(async move {

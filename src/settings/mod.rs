@@ -89,6 +89,10 @@ pub struct HttpSettings {
     /// between them.
     #[serde(deserialize_with = "list")]
     pub proxies: Vec<String>,
+    /// Whether `/metrics` is there for everybody; by default it needs a session or a token.
+    pub public_metrics: bool,
+    /// Whether `/api/openapi.json` is there for everybody; by default it needs a session or a token.
+    pub public_api_document: bool,
 }
 
 /// How often somebody may ask, a minute; 0 is no limit.
@@ -263,6 +267,8 @@ impl Default for HttpSettings {
             answer_seconds: None,
             answer_rate: None,
             proxies: Vec::new(),
+            public_metrics: false,
+            public_api_document: false,
         }
     }
 }

@@ -667,6 +667,45 @@ pub async fn labels(
         .await?)
 }
 
+/// The sentences of the restricted events of a week, deleted ones too.
+pub async fn restricted_sentences(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Vec<String>, StoreError> {
+    Ok(event::Entity::find()
+        .select_only()
+        .column(event::Column::Narrative)
+        .filter(event::Column::ReportWeek.eq(week.to_string()))
+        .filter(event::Column::Restricted.eq(true))
+        .into_tuple()
+        .all(connection)
+        .await?)
+}
+
+/// Those of these events that these eyes do not see, deleted ones too.
+pub async fn hidden_among(
+    connection: &impl ConnectionTrait,
+    sight: Sight,
+    numbers: &BTreeSet<i64>,
+) -> Result<BTreeSet<i64>, StoreError> {
+    let mut hidden = BTreeSet::new();
+    let numbers: Vec<i64> = numbers.iter().copied().collect();
+    for some in numbers.chunks(1_000) {
+        let restricted: Vec<i64> = event::Entity::find()
+            .select_only()
+            .column(event::Column::Number)
+            .filter(event::Column::Number.is_in(some.iter().copied()))
+            .filter(event::Column::Restricted.eq(true))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        if restricted.is_empty() {
+            continue;
+        }
+        let seen: BTreeSet<i64> =
+            labels(connection, sight, &[], &restricted).await?.into_iter().map(|(_, number)| number).collect();
+        hidden.extend(restricted.into_iter().filter(|number| !seen.contains(number)));
+    }
+    Ok(hidden)
+}
+
 /// Of the event table: what reports show and count. A report is everyone's, so that restricted events are left out.
 pub(super) fn reported() -> Condition {
     Condition::all().add(visible(Sight::Everyone)).add(event::Column::Kind.eq(EventKind::Normal.code()))

@@ -1,6 +1,6 @@
 //! Published weeks. A revision is written once; the only later write is its withdrawal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::publication::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
@@ -149,6 +149,45 @@ pub async fn published_of(
         .all(connection)
         .await?;
     found.iter().map(|week| week_of(week)).collect()
+}
+
+/// The numbers of the latest live revisions of these weeks, at most as many as there are share links.
+pub async fn numbers_of(
+    connection: &impl ConnectionTrait,
+    weeks: &BTreeSet<IsoWeek>,
+) -> Result<BTreeMap<IsoWeek, Numbers>, StoreError> {
+    let rows: Vec<(String, String)> = Entity::find()
+        .select_only()
+        .columns([Column::Week, Column::Numbers])
+        .filter(Column::Week.is_in(weeks.iter().map(ToString::to_string)))
+        .filter(Column::WithdrawnAt.is_null())
+        .order_by_asc(Column::Week)
+        .order_by_asc(Column::Revision)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    // Of a week the latest one comes last.
+    rows.into_iter().map(|(week, numbers)| Ok((week_of(&week)?, numbers_of_text(&week, &numbers)?))).collect()
+}
+
+/// The weeks from `from` on that are published, at most 200.
+pub async fn weeks_from(connection: &impl ConnectionTrait, from: IsoWeek) -> Result<BTreeSet<IsoWeek>, StoreError> {
+    let found: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Week)
+        .filter(Column::Week.gte(from.to_string()))
+        .filter(Column::WithdrawnAt.is_null())
+        .order_by_asc(Column::Week)
+        .distinct()
+        .limit(LIMIT)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    found.iter().map(|week| week_of(week)).collect()
+}
+
+fn numbers_of_text(week: &str, text: &str) -> Result<Numbers, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Unreadable(format!("numbers of {week}: {error}")))
 }
 
 /// The latest published week: of those not withdrawn, the one that lies last in time.

@@ -2,14 +2,16 @@
 
 use entity::api_token::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{StoreError, Tx, tx::one_row};
+use crate::domain::scope::Scopes;
 
 /// Most tokens of one account that are listed.
-const LIMIT: u64 = 200;
+pub const LIMIT: u64 = 200;
 
 /// An API token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,12 @@ pub struct ApiToken {
     pub created_at: i64,
     /// Milliseconds of the last use, to the hour.
     pub used_at: Option<i64>,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// Milliseconds from which on it opens nothing; none of a token from before there was an end.
+    pub expires_at: Option<i64>,
+    /// The token that takes its place.
+    pub replaced_by: Option<Uuid>,
 }
 
 /// Keeps a token.
@@ -41,19 +49,67 @@ pub async fn insert(tx: &Tx, value: &ApiToken) -> Result<(), StoreError> {
         created_at: Set(value.created_at),
         used_at: Set(None),
         revoked_at: Set(None),
+        scopes: Set(Some(value.scopes.codes().join(" "))),
+        expires_at: Set(value.expires_at),
+        replaced_by: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
-/// The token of a hash, unless revoked.
-pub async fn live(connection: &impl ConnectionTrait, token_hash: &str) -> Result<Option<ApiToken>, StoreError> {
-    let row = Entity::find()
-        .filter(Column::TokenHash.eq(token_hash))
+/// Neither revoked nor expired at `now`.
+fn works(now: i64) -> Condition {
+    let ends = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now));
+    Condition::all().add(Column::RevokedAt.is_null()).add(ends)
+}
+
+/// The token of a hash that works at `now`.
+pub async fn live(
+    connection: &impl ConnectionTrait,
+    token_hash: &str,
+    now: i64,
+) -> Result<Option<ApiToken>, StoreError> {
+    let row = Entity::find().filter(Column::TokenHash.eq(token_hash)).filter(works(now)).one(connection).await?;
+    row.map(value).transpose()
+}
+
+/// A token that is not revoked, expired or not.
+pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<ApiToken>, StoreError> {
+    let row = Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).one(connection).await?;
+    row.map(value).transpose()
+}
+
+/// The tokens of everybody that are not revoked, newest first; at most `limit`, older than the one of `after`.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    after: Option<&ApiToken>,
+    limit: u64,
+) -> Result<Vec<ApiToken>, StoreError> {
+    let mut query = Entity::find().filter(Column::RevokedAt.is_null());
+    if let Some(after) = after {
+        let same = Condition::all().add(Column::CreatedAt.eq(after.created_at)).add(Column::Id.lt(after.id));
+        query = query.filter(Condition::any().add(Column::CreatedAt.lt(after.created_at)).add(same));
+    }
+    let query = query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit);
+    query.all(connection).await?.into_iter().map(value).collect()
+}
+
+/// How many tokens of an account are not revoked and work at `now`.
+pub async fn count(connection: &impl ConnectionTrait, account: Uuid, now: i64) -> Result<u64, StoreError> {
+    Ok(Entity::find().filter(Column::AccountId.eq(account)).filter(works(now)).count(connection).await?)
+}
+
+/// Notes that another token takes the place of one that nobody replaced or revoked yet, which ends then.
+pub async fn replace(tx: &Tx, id: Uuid, by: Uuid, ends_at: i64) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::ReplacedBy, Expr::value(by))
+        .col_expr(Column::ExpiresAt, Expr::value(ends_at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::ReplacedBy.is_null())
         .filter(Column::RevokedAt.is_null())
-        .one(connection)
+        .exec(tx.conn())
         .await?;
-    Ok(row.map(value))
+    one_row(result.rows_affected)
 }
 
 /// The tokens of an account that are not revoked, newest first.
@@ -65,7 +121,7 @@ pub async fn of_account(connection: &impl ConnectionTrait, account: Uuid) -> Res
         .limit(LIMIT)
         .all(connection)
         .await?;
-    Ok(rows.into_iter().map(value).collect())
+    rows.into_iter().map(value).collect()
 }
 
 /// Notes a use.
@@ -85,20 +141,24 @@ pub async fn revoke_all(tx: &Tx, account: Uuid, now: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Revokes a token of an account.
-pub async fn revoke(tx: &Tx, account: Uuid, id: Uuid, now: i64) -> Result<(), StoreError> {
+/// Revokes a token.
+pub async fn revoke(tx: &Tx, id: Uuid, now: i64) -> Result<(), StoreError> {
     let result = Entity::update_many()
         .col_expr(Column::RevokedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
-        .filter(Column::AccountId.eq(account))
         .filter(Column::RevokedAt.is_null())
         .exec(tx.conn())
         .await?;
     one_row(result.rows_affected)
 }
 
-fn value(row: Model) -> ApiToken {
-    ApiToken {
+fn value(row: Model) -> Result<ApiToken, StoreError> {
+    let scopes = match &row.scopes {
+        None => Scopes::ALL,
+        Some(codes) => Scopes::from_codes(codes.split_whitespace())
+            .ok_or_else(|| StoreError::Unreadable(format!("scopes {codes} of a token")))?,
+    };
+    Ok(ApiToken {
         id: row.id,
         account_id: row.account_id,
         name: row.name,
@@ -106,5 +166,8 @@ fn value(row: Model) -> ApiToken {
         token_hash: row.token_hash,
         created_at: row.created_at,
         used_at: row.used_at,
-    }
+        scopes,
+        expires_at: row.expires_at,
+        replaced_by: row.replaced_by,
+    })
 }

@@ -25,7 +25,7 @@ use crate::{
         browser, checked,
     },
     service::{
-        App, ServiceError, audit_log,
+        App, ServiceError, audit_log, authorise,
         limits::Kind,
         proxy_sign_in, second_factor,
         sessions::{self, Method as SignInMethod, SignedIn},
@@ -68,6 +68,12 @@ const BACK_CHANNEL: &str = "/login/provider/logout";
 /// Put beside the HTML part of a mail: it is shown with the styles that stand in it, and may do nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct MailPage;
+
+/// The figures of the service itself, for a monitoring system.
+const METRICS: &str = "/metrics";
+
+/// The OpenAPI document.
+const DOCUMENT: &str = "/api/openapi.json";
 
 /// Samples are pushed here.
 const SAMPLES: &str = "/api/v1/indicators/{key}/samples";
@@ -468,7 +474,7 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         return Err(refusal);
     }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let api = pattern.starts_with("/api/");
+    let api = pattern.starts_with("/api/") || pattern == METRICS;
     let bearer = request
         .headers()
         .get(header::AUTHORIZATION)
@@ -483,7 +489,12 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         let words = "the request comes from another site; open the page here and try again";
         return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "cross_site", words)));
     }
-    if route.permission == Permission::Public {
+    let opened = match route.path {
+        METRICS => bounds.public_metrics,
+        DOCUMENT => bounds.public_api_document,
+        _ => false,
+    };
+    if opened || route.permission == Permission::Public {
         return Ok(None);
     }
     let caller = match bearer {
@@ -534,11 +545,10 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         request.extensions_mut().insert(caller);
         return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "second_factor_needed", words)));
     }
-    if !caller.actor.role.may(route.permission) {
-        let needs = route.permission.needs();
+    if let Err(error) = authorise(&caller.actor, route.permission) {
         // The refusal is told in their language, and noted with their account.
         request.extensions_mut().insert(caller);
-        return Err(Refusal::Problem(ServiceError::Forbidden { needs }.into()));
+        return Err(Refusal::Problem(error.into()));
     }
     Ok(Some(caller))
 }

@@ -36,11 +36,22 @@ pub struct Bounds {
     pub reading: Pace,
     /// Proxies whose word on where a request comes from is believed.
     pub proxies: Vec<Network>,
+    /// Whether the figures of the service are there for everybody.
+    pub public_metrics: bool,
+    /// Whether the OpenAPI document is there for everybody.
+    pub public_api_document: bool,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { connections: 16_384, pace: Pace::default(), reading: READING, proxies: Vec::new() }
+        Self {
+            connections: 16_384,
+            pace: Pace::default(),
+            reading: READING,
+            proxies: Vec::new(),
+            public_metrics: false,
+            public_api_document: false,
+        }
     }
 }
 
@@ -130,7 +141,7 @@ async fn readyz(app: web::Data<App>, stopping: web::Data<Stopping>) -> HttpRespo
 
 async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     use std::fmt::Write as _;
-    // Everyone may read this: what only some people see is not counted.
+    // Whoever may read this at all may: what only some people see is not counted.
     let actor = crate::domain::actor::Actor::outsider();
     let (owed, overdue) = crate::service::postmortems::count_owed(&app, &actor).await?;
     let ongoing = crate::service::events::count_ongoing(&app, &actor).await?;

@@ -27,6 +27,7 @@ mod search_facets;
 mod sessions;
 mod shares;
 mod timeline;
+mod tokens;
 mod undo;
 
 use fupan::{

@@ -115,7 +115,15 @@ async fn messages_are_listed_read_and_sent_again_and_marks_cleared() {
     ] {
         assert_eq!(admin.send(Method::GET, path, None, None).await.0, status, "{path}");
     }
-    let metrics = client().get(format!("{}/metrics", service.url)).send().await.unwrap().text().await.unwrap();
+    let metrics = client()
+        .get(format!("{}/metrics", service.url))
+        .bearer_auth(service.token(Role::Viewer).await)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     for line in
         ["fupan_outbox_queued 6", "fupan_outbox_messages{state=\"dead\"} 0", "fupan_outbox_oldest_due_seconds 0"]
     {

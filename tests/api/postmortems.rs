@@ -25,7 +25,8 @@ impl Person {
         let email = format!("{name}@example.com");
         let new = accounts::NewAccount { email: email.clone(), name: name.to_owned(), role, lang: "zh-CN".to_owned() };
         let account = accounts::add(&service.app, &operator, new).await.unwrap().0;
-        let token = tokens::create(&service.app, &operator, &account, "test").await.unwrap().1;
+        let token =
+            tokens::create(&service.app, &operator, &account, tokens::NewToken::of_all("test")).await.unwrap().1;
         Self { client: client(), url: service.url.clone(), email, token }
     }
 

@@ -34,7 +34,7 @@ impl Person {
         let email = format!("{}@example.com", service.app.id().simple());
         let new = accounts::NewAccount { email, name: role.code().to_owned(), role, lang: "zh-CN".to_owned() };
         let account = accounts::add(&service.app, &actor, new).await.unwrap().0;
-        let token = tokens::create(&service.app, &actor, &account, "test").await.unwrap().1;
+        let token = tokens::create(&service.app, &actor, &account, tokens::NewToken::of_all("test")).await.unwrap().1;
         Self { id: account.id, email: account.email, token, client: client(), url: service.url.clone() }
     }
 
@@ -229,4 +229,80 @@ async fn one_change_to_many_makes_nobody_the_owner_of_what_they_do_not_see() {
     let owner = |number| fupan::service::events::get(&service.app, &actor, number);
     assert_eq!(owner(1).await.unwrap().postmortem.owner_id, None);
     assert_eq!(owner(2).await.unwrap().postmortem.owner_id, Some(stranger.id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_restricted_after_its_week_was_published_takes_the_text_and_its_links_with_it() {
+    let service = Service::start(NOW).await;
+    let creator = Person::of(&service, Role::Reporter).await;
+    let (lead, stranger) = (Person::of(&service, Role::Lead).await, Person::of(&service, Role::Viewer).await);
+    let admin = Person::of(&service, Role::Admin).await;
+    let event = json!({
+        "narrative": format!("{SECRET}，影响约684笔出金交易"), "severity": "A", "occurred_at": "2024-08-20T10:00:00+08:00",
+    });
+    assert_eq!(creator.ask("POST", "/api/v1/events", Some(&event), 1).await.0, StatusCode::CREATED);
+    let publish = format!("/api/v1/reports/{WEEK}:publish");
+    assert_eq!(lead.ask("POST", &publish, None, 1).await.0, StatusCode::CREATED);
+    let mut links = Vec::new();
+    for week in [WEEK, "latest"] {
+        let (status, made) = lead.ask("POST", "/api/v1/report-shares", Some(&json!({"week": week})), 1).await;
+        assert_eq!(status, StatusCode::CREATED, "{made}");
+        let made: Value = serde_json::from_str(&made).unwrap();
+        links.push(made["url"].as_str().unwrap().to_owned());
+    }
+    let link = async |at: usize| {
+        let answer = client().get(&links[at]).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    assert!(link(0).await.1.contains(SECRET) && link(1).await.1.contains(SECRET));
+
+    let close = json!({"restricted": true, "viewers": [lead.id]});
+    assert_eq!(creator.ask("PATCH", "/api/v1/events/1", Some(&close), 1).await.0, StatusCode::OK);
+    for at in 0..2 {
+        let (status, page) = link(at).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(!page.contains(SECRET), "{page}");
+    }
+    let report = format!("/api/v1/reports/{WEEK}");
+    for person in [&stranger, &lead, &admin] {
+        for path in
+            [report.clone(), format!("{report}?as=published"), format!("/w/{WEEK}.md"), format!("/w/{WEEK}.json")]
+        {
+            let (status, text) = person.get(&path).await;
+            assert_eq!(status, StatusCode::OK);
+            assert!(!text.contains(SECRET), "the report is everyone's: {path}: {text}");
+        }
+    }
+    assert_eq!(stranger.get(&format!("{report}?revision=1")).await.0, StatusCode::NOT_FOUND);
+    assert!(lead.get(&format!("{report}?revision=1")).await.1.contains(SECRET), "who sees the event reads what was");
+    let restated = async |person: &Person| -> Value {
+        serde_json::from_str(&person.get(&format!("{report}/restatement")).await.1).unwrap()
+    };
+    let (to_stranger, to_lead) = (restated(&stranger).await, restated(&lead).await);
+    assert_eq!((&to_stranger["withheld"], &to_stranger["open"]), (&json!(true), &json!(true)));
+    assert_eq!(to_stranger["differences"], json!([]));
+    assert_eq!(to_lead["differences"][0]["name"], "PE-1");
+    let (_, page) = stranger.get(&format!("/w/{WEEK}")).await;
+    assert!(page.contains("停止显示") && !page.contains(SECRET) && !page.contains("PE-1"), "{page}");
+    let (_, page) = lead.get("/e/1").await;
+    assert!(
+        page.contains("id=\"withheld\"") && page.contains(&format!("/w/{WEEK}#publishing")),
+        "the lead is told: {page}"
+    );
+    let (status, refusal) = lead.ask("POST", "/api/v1/report-shares", Some(&json!({"week": WEEK})), 1).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{refusal}");
+    let shows: Value = serde_json::from_str(&lead.get("/api/v1/report-shares").await.1).unwrap();
+    assert!(shows["data"].as_array().unwrap().iter().all(|share| share["shows"] == false), "{shows}");
+
+    // A deleted event is hidden all the same.
+    assert_eq!(admin.ask("DELETE", "/api/v1/events/1", None, 2).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(link(0).await.0, StatusCode::NOT_FOUND);
+
+    // Published again, without it: the links work as before.
+    assert_eq!(lead.ask("POST", &publish, None, 1).await.0, StatusCode::CREATED);
+    let (status, page) = link(0).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!page.contains(SECRET) && page.contains("本周无生产事件"), "{page}");
+    assert_eq!(stranger.get(&format!("{report}?revision=1")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(restated(&stranger).await["withheld"], false);
 }

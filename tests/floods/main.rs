@@ -168,8 +168,8 @@ async fn who_asks_too_often_is_told_when_to_come_back_and_nobody_else_is() {
         lang: "en".to_owned(),
     };
     let account = accounts::add(&service.app, &operator, new).await.unwrap().0;
-    let one = tokens::create(&service.app, &operator, &account, "one").await.unwrap().1;
-    let two = tokens::create(&service.app, &operator, &account, "two").await.unwrap().1;
+    let one = tokens::create(&service.app, &operator, &account, tokens::NewToken::of_all("one")).await.unwrap().1;
+    let two = tokens::create(&service.app, &operator, &account, tokens::NewToken::of_all("two")).await.unwrap().1;
     for _ in 0..5 {
         assert_eq!(told(ask(one.clone(), "192.0.2.4").await.unwrap()).0, 200);
     }

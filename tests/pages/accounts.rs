@@ -24,7 +24,7 @@ async fn tokens_of_who_was_switched_off_stay_revoked() {
     let admin = Person::of(&service, Role::Admin).await;
     let operator = Actor::local_operator();
     let account = accounts::add(&service.app, &operator, li()).await.unwrap().0;
-    let token = tokens::create(&service.app, &operator, &account, "script").await.unwrap().1;
+    let token = tokens::create(&service.app, &operator, &account, tokens::NewToken::of_all("script")).await.unwrap().1;
     let another = service.token(Role::Reporter).await;
     let ask = |token: String| {
         let request = admin.client.get(format!("{}/api/v1/events", service.url)).bearer_auth(token);

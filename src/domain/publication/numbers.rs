@@ -1,5 +1,7 @@
 //! The numbers behind a report, as they are frozen.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -146,6 +148,14 @@ impl Numbers {
             events: events.iter().map(|event| frozen_event(event, line(event))).collect(),
             carried: Vec::new(),
         }
+    }
+
+    /// The events that a report with these numbers tells of: its own, those it carries along, and those that moved its figures.
+    pub fn named(&self) -> BTreeSet<i64> {
+        let measured = self.figures.iter().filter_map(|figure| figure.measured.as_deref());
+        let losses = measured.flat_map(|measured| &measured.losses).filter_map(|loss| loss.event);
+        let own = self.events.iter().map(|event| event.number);
+        own.chain(self.carried.iter().map(|carried| carried.number)).chain(losses).collect()
     }
 
     /// The figures as they were.

@@ -51,7 +51,7 @@ fn identity(app: &App, account: Uuid, issuer: &str, subject: &str) -> Identity {
 
 /// Who acts when the provider's word changes an account.
 fn provider() -> Actor {
-    Actor { account_id: None, name: "provider".to_owned(), role: Role::Admin }
+    Actor { account_id: None, name: "provider".to_owned(), role: Role::Admin, scopes: None }
 }
 
 /// Links an account to a subject, by its owner's own act.

@@ -47,6 +47,7 @@ pub mod shares;
 pub mod sources;
 mod teams;
 pub mod timeline;
+pub mod tokens;
 
 pub use bulk::{BulkSet, outcome as bulk_outcome};
 pub use conditions::with_bytes;
@@ -61,6 +62,11 @@ use actix_web::{HttpResponse, web};
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/api/openapi.json").route(web::get().to(openapi)))
+        .service(
+            web::resource("/api/v1/tokens").route(web::get().to(tokens::list)).route(web::post().to(tokens::create)),
+        )
+        .service(web::resource("/api/v1/tokens/{id}:rotate").route(web::post().to(tokens::rotate)))
+        .service(web::resource("/api/v1/tokens/{id}").route(web::delete().to(tokens::revoke)))
         .service(
             web::resource("/api/v1/events").route(web::get().to(events::list)).route(web::post().to(events::create)),
         )

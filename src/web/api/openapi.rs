@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published, reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, sessions, shares, sources, teams, timeline,
+    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published, reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, sessions, shares, sources, teams, timeline, tokens,
 };
 use crate::web::routes::{ROUTES, Route};
 
@@ -177,6 +177,10 @@ use crate::web::routes::{ROUTES, Route};
     teams::TeamChange,
     teams::TeamList,
     teams::TeamNew,
+    tokens::TokenBody,
+    tokens::TokenList,
+    tokens::TokenNew,
+    tokens::TokenRotate,
 )))]
 struct Shapes;
 
@@ -263,6 +267,11 @@ fn exchange(route: &Route) -> Option<Exchange> {
             | "/api/v1/accounts/{id}/sessions/{session}"
             | "/api/v1/accounts/{id}/second-factor",
         ) => nothing,
+        ("GET", "/api/v1/tokens") => give("TokenList"),
+        ("POST", "/api/v1/tokens") => Exchange { takes: Some((JSON, "TokenNew")), gives: ("201", JSON, "TokenBody") },
+        ("POST", "/api/v1/tokens/{id}:rotate") => {
+            Exchange { takes: Some((JSON, "TokenRotate")), gives: ("201", JSON, "TokenBody") }
+        }
         ("GET", "/api/v1/report-shares") => give("ShareList"),
         ("POST", "/api/v1/report-shares") => {
             Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
@@ -419,6 +428,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("GET", "/api/v1/analytics/events") => analytics::BehindQuery::into_params(query),
         ("GET", "/api/v1/postmortems/board") => boards::BoardQuery::into_params(query),
         ("GET", "/api/v1/action-items") => action_items::ActionQuery::into_params(query),
+        ("GET", "/api/v1/tokens") => tokens::TokenQuery::into_params(query),
         ("GET", "/api/v1/accounts") => accounts::AccountQuery::into_params(query),
         ("GET", "/api/v1/figures") => figures::WeekQuery::into_params(query),
         ("GET", "/api/v1/indicators") => indicators::IndicatorQuery::into_params(query),
@@ -464,6 +474,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             | "/api/v1/accounts/{id}/sessions"
             | "/api/v1/accounts/{id}/sessions/{session}"
             | "/api/v1/accounts/{id}/second-factor"
+            | "/api/v1/tokens/{id}"
             | "/api/v1/events/{number}/relations/{kind}/{other}",
         )
         | (
@@ -516,6 +527,7 @@ fn operation(route: &Route) -> Value {
     if let Some(role) = route.permission.needs() {
         map.insert("security".to_owned(), json!([{"bearer": []}]));
         map.insert("x-needs-role".to_owned(), json!(role.code()));
+        map.insert("x-needs-scope".to_owned(), json!(route.permission.scope().code()));
     }
     operation
 }

@@ -117,6 +117,9 @@ pub struct RestatementBody {
     /// The week ran when it was published, so that its figures end here and are compared as far as this; publish it again to
     /// make them whole. Null of a week that was over.
     partial_until: Option<DateTime<FixedOffset>>,
+    /// The published text tells of an event that is restricted by now and is shown to nobody: publish the week again. What differs
+    /// is then told to those alone who see its events.
+    withheld: bool,
     /// What differs.
     differences: Vec<DifferenceBody>,
 }
@@ -171,7 +174,8 @@ pub fn restatement_body(app: &App, restatement: &Restatement) -> RestatementBody
     RestatementBody {
         week: restatement.publication.week.to_string(),
         publication: publication_body(app, &restatement.publication),
-        open: !restatement.differences.is_empty(),
+        open: restatement.withheld || !restatement.differences.is_empty(),
+        withheld: restatement.withheld,
         partial_until: restatement
             .partial_until
             .and_then(DateTime::from_timestamp_millis)

@@ -33,7 +33,7 @@ pub struct ReminderPreviewItem {
     about: &'static str,
     /// `PE-22`, `AI-7`, `2024-W34`.
     label: String,
-    /// The beginning of its line; empty where the caller may not see it.
+    /// The beginning of its line.
     line: String,
     /// The rule that says so.
     rule: String,

@@ -267,8 +267,8 @@ pub async fn push(
     };
     let mapping = Mapping::parse(query.map.as_slice())?;
     // Nobody's time is spent on rows of an indicator that is not there.
-    let found = indicators::find(&app, &caller.actor, &key).await?;
-    let open_from = sample_retention::first_open(&app, &caller.actor, found.indicator.number).await?;
+    let number = indicators::number_to_push(&app, &caller.actor, &key).await?;
+    let open_from = sample_retention::first_open(&app, &caller.actor, number).await?;
     let reader = app.clone();
     let read = web::block(move || read_rows(&reader, format, &bytes, &mapping, open_from)).await;
     let mut batch = read.map_err(|error| ServiceError::Interrupted(error.to_string()))??;

@@ -29,7 +29,7 @@ use crate::{
     service::{
         App, ServiceError, accounts,
         events::{self, EventPatch},
-        figures, line_styles, reminder_holds, reminders,
+        figures, line_styles, reminder_holds, reminders, withholding,
     },
     web::{
         api::number_of,
@@ -46,6 +46,8 @@ struct EventPage {
     number: i64,
     version: i64,
     message: String,
+    /// Weeks whose published text is withheld because of this event.
+    withheld: Vec<String>,
     heading: String,
     tone: &'static str,
     severity_words: String,
@@ -180,6 +182,7 @@ pub(super) async fn show(
         [event.postmortem.owner_id, event.postmortem.reviewer_id].into_iter().flatten().collect();
     let page = EventPage {
         review: event_review::panel(app, caller, t.lang, number, &people, &by_default).await?,
+        withheld: withholding::because_of(app, &caller.actor, event).await?.iter().map(ToString::to_string).collect(),
         record,
         number,
         version: event.version,

@@ -272,7 +272,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/settings/accounts/{id}/second-factor").route(web::post().to(second_factor::reset)))
         .service(web::resource("/settings").route(web::get().to(settings::page)))
         .service(web::resource("/settings/password").route(web::post().to(settings::password)))
-        .service(web::resource("/settings/tokens").route(web::post().to(settings::create_token)))
+        .service(
+            web::resource("/settings/tokens")
+                .route(web::get().to(settings::tokens_page))
+                .route(web::post().to(settings::create_token)),
+        )
+        .service(web::resource("/settings/tokens/{id}/rotate").route(web::post().to(settings::rotate_token)))
         .service(web::resource("/settings/tokens/{id}/revoke").route(web::post().to(settings::revoke_token)))
         .service(web::resource("/settings/accounts").route(web::post().to(settings::add_account)))
         .service(web::resource("/settings/accounts/{id}").route(web::post().to(settings::change_account)))

@@ -83,6 +83,8 @@ struct Panel {
     revisions: Vec<RevisionRow>,
     /// The week ran when it was published, in words; empty of one that was over.
     partial: String,
+    /// The published text is shown to nobody.
+    withheld: bool,
     differences: Vec<DifferenceRow>,
 }
 
@@ -115,6 +117,7 @@ impl Panel {
             None => None,
         };
         let partial = restatement.as_ref().and_then(|restatement| restatement.partial_until);
+        let withheld = restatement.as_ref().is_some_and(|restatement| restatement.withheld);
         let differences = restatement.map(|restatement| restatement.differences).unwrap_or_default();
         let said = |head: &PublicationHead| {
             let mut words = format!("{} {}", rows::when(app, head.published_at), head.published_by);
@@ -146,6 +149,7 @@ impl Panel {
                 })
                 .collect(),
             partial: partial.map(|at| format!("{} {}", t.pub_partial, rows::when(app, at))).unwrap_or_default(),
+            withheld,
             differences: differences.iter().map(|one| difference_row(app, t, one)).collect(),
         })
     }

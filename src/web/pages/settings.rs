@@ -15,12 +15,18 @@ use crate::{
     domain::{
         actor::{Permission, ROLES, Role},
         checked::FieldError,
+        scope::{SCOPES, Scopes},
+    },
+    i18n::{
+        Texts,
+        tokens::{self as token_words, TokenTexts},
     },
     i18n::sign_in::{self as sign_in_words, SignInTexts},
     service::{
         App, ServiceError,
         accounts::{self, AccountPatch, NewAccount},
-        oidc, sessions, tokens,
+        oidc, sessions,
+        tokens::{self, ApiToken, Life, NewToken},
     },
     web::{
         gate::{Caller, THEME_COOKIE, caller},
@@ -35,6 +41,26 @@ struct TokenRow {
     prefix: String,
     made: String,
     used: String,
+    /// What it may be used for, in words.
+    scopes: String,
+    /// Until when, in words.
+    until: String,
+    /// What to do about its end; empty while there is time.
+    warning: &'static str,
+    /// Whether it can be rotated.
+    lives: bool,
+    /// Whose it is; empty where it is one's own.
+    owner: String,
+}
+
+/// The tokens of everybody.
+#[derive(Template)]
+#[template(path = "tokens.html")]
+struct TokensPage {
+    shell: Shell,
+    w: &'static TokenTexts,
+    tokens: Vec<TokenRow>,
+    next: Option<String>,
 }
 
 /// A line of the list of accounts.
@@ -61,6 +87,9 @@ struct Settings {
     email: String,
     /// IANA name; empty is the report zone.
     zone: String,
+    tw: &'static TokenTexts,
+    /// The scopes to choose from, and whether each is chosen at first.
+    scopes: Vec<(&'static str, &'static str, bool)>,
     tokens: Vec<TokenRow>,
     accounts: Vec<AccountRow>,
     roles: Vec<(&'static str, &'static str)>,
@@ -94,7 +123,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
     let shell = Shell::of(app, request, caller, "settings").await?;
     let t = shell.t;
     let tokens = tokens::own(app, &caller.actor).await?;
-    let accounts = if caller.actor.role.may(Permission::ManageAccounts) {
+    let accounts = if caller.actor.may(Permission::ManageAccounts) {
         accounts::list(app, &caller.actor).await?
     } else {
         Vec::new()
@@ -111,16 +140,12 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
             .map(|zone| zone.name().to_owned())
             .unwrap_or_default(),
         provider: oidc::button(app).is_some(),
-        tokens: tokens
+        tw: token_words::texts(t.lang == "zh-CN"),
+        scopes: SCOPES
             .into_iter()
-            .map(|token| TokenRow {
-                id: token.id,
-                name: token.name,
-                prefix: token.prefix,
-                made: rows::when(app, token.created_at),
-                used: token.used_at.map_or_else(|| t.never.to_owned(), |at| rows::when(app, at)),
-            })
+            .map(|scope| (scope.code(), token_words::scope(t.lang == "zh-CN", scope), Scopes::READ_WRITE.has(scope)))
             .collect(),
+        tokens: tokens.into_iter().map(|token| token_row(app, t, token, String::new())).collect(),
         accounts: accounts
             .into_iter()
             .map(|account| AccountRow {
@@ -137,6 +162,56 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
         shell,
     };
     render(outcome.status, &page)
+}
+
+fn token_row(app: &App, t: &Texts, token: ApiToken, owner: String) -> TokenRow {
+    let chinese = t.lang == "zh-CN";
+    let w = token_words::texts(chinese);
+    let life = tokens::life(&token, app.now_millis());
+    let scopes = SCOPES.into_iter().filter(|scope| token.scopes.has(*scope));
+    TokenRow {
+        id: token.id,
+        made: rows::when(app, token.created_at),
+        used: token.used_at.map_or_else(|| t.never.to_owned(), |at| rows::when(app, at)),
+        scopes: scopes.map(|scope| token_words::scope(chinese, scope)).collect::<Vec<_>>().join(" · "),
+        until: token.expires_at.map(|at| rows::when(app, at)).unwrap_or_default(),
+        warning: match life {
+            Life::Over => w.over,
+            _ if token.replaced_by.is_some() => w.replaced,
+            Life::Works => "",
+            Life::Soon if token.expires_at.is_none() => w.endless,
+            Life::Soon => w.soon,
+        },
+        lives: life != Life::Over && token.replaced_by.is_none(),
+        owner,
+        name: token.name,
+        prefix: token.prefix,
+    }
+}
+
+/// Which page of tokens.
+#[derive(Debug, Deserialize)]
+pub struct TokensQuery {
+    after: Option<Uuid>,
+}
+
+/// The tokens of everybody.
+pub async fn tokens_page(
+    request: HttpRequest,
+    app: web::Data<App>,
+    query: web::Query<TokensQuery>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let shell = Shell::of(&app, &request, &caller, "settings").await?;
+    let found = tokens::of_all(&app, &caller.actor, query.after, 50).await?;
+    let row = |(token, account): (ApiToken, accounts::Account)| token_row(&app, shell.t, token, account.email);
+    let page = TokensPage {
+        w: token_words::texts(shell.t.lang == "zh-CN"),
+        tokens: found.tokens.into_iter().map(row).collect(),
+        next: found.next.map(|id| id.to_string()),
+        shell,
+    };
+    render(StatusCode::OK, &page)
 }
 
 /// Shows the page with what was refused, in the reader's language.
@@ -250,20 +325,45 @@ pub async fn password(
 
 /// A token to be made.
 #[derive(Debug, Deserialize)]
-pub struct NewToken {
+pub struct TokenForm {
     name: String,
+    #[serde(default)]
+    days: String,
+    #[serde(default)]
+    read: String,
+    #[serde(default)]
+    write: String,
+    #[serde(default)]
+    samples: String,
+    #[serde(default)]
+    admin: String,
+}
+
+impl TokenForm {
+    /// What is wanted; where nothing is chosen, reading and writing.
+    fn wanted(&self) -> Result<NewToken, FieldError> {
+        let chosen = [("read", &self.read), ("write", &self.write), ("samples", &self.samples), ("admin", &self.admin)];
+        let codes: Vec<&str> = chosen.iter().filter(|(_, on)| !on.is_empty()).map(|(code, _)| *code).collect();
+        let scopes = if codes.is_empty() { Scopes::READ_WRITE } else { tokens::scopes_of(codes)? };
+        let days = match self.days.trim() {
+            "" => None,
+            days => Some(days.parse().map_err(|_| FieldError::shape("days", "give 1 to 366 days"))?),
+        };
+        Ok(NewToken { name: self.name.clone(), scopes, days })
+    }
 }
 
 /// Makes an API token and shows it this once.
 pub async fn create_token(
     request: HttpRequest,
     app: web::Data<App>,
-    form: web::Form<NewToken>,
+    form: web::Form<TokenForm>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let account = caller.signed_in.as_ref().map(|signed_in| signed_in.account.clone());
     let account = account.ok_or(ServiceError::SignInNeeded)?;
-    match tokens::create(&app, &caller.actor, &account, &form.name).await {
+    let made = async { tokens::create(&app, &caller.actor, &account, form.wanted()?).await };
+    match made.await {
         Ok((_, secret)) => {
             let secret = Some((words(&caller).token_once, secret));
             show(&app, &request, &caller, Outcome { secret, ..Outcome::default() }).await
@@ -272,7 +372,23 @@ pub async fn create_token(
     }
 }
 
-/// Revokes one of one's own tokens.
+/// Gives a token another secret and shows it this once.
+pub async fn rotate_token(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    match tokens::rotate(&app, &caller.actor, *id, None).await {
+        Ok((_, secret)) => {
+            let secret = Some((words(&caller).token_once, secret));
+            show(&app, &request, &caller, Outcome { secret, ..Outcome::default() }).await
+        }
+        Err(error) => refused(&app, &request, &caller, error).await,
+    }
+}
+
+/// Revokes a token: one's own, or anybody's for administrators.
 pub async fn revoke_token(
     request: HttpRequest,
     app: web::Data<App>,

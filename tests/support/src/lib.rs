@@ -151,7 +151,7 @@ impl Service {
     pub async fn token(&self, role: Role) -> String {
         let actor = fupan::domain::actor::Actor::local_operator();
         let account = self.account(role).await;
-        tokens::create(&self.app, &actor, &account, "test").await.unwrap().1
+        tokens::create(&self.app, &actor, &account, tokens::NewToken::of_all("test")).await.unwrap().1
     }
 
     /// A session cookie of a new account with this role.
