@@ -149,6 +149,9 @@ async fn app(url: &str) -> App {
         notice: fupan::notify::mail::notice_words,
         line_styles: Arc::default(),
         levels: Arc::default(),
+        vault: Arc::new(fupan::service::vault::Vault::new(Vec::new(), None).unwrap()),
+        refused: Arc::default(),
+        retention: fupan::service::housekeeping::Retention::default(),
         outbox: Arc::default(),
     }
 }

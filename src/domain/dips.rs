@@ -184,7 +184,7 @@ pub fn find(measured: Measured<'_>, usual: Usual, alarms: FalseAlarms, from: Min
     let mut bad = alone.clone();
     for (index, sample) in minutes.iter().enumerate() {
         let window = measured.of(sample.minute, sample.minute.saturating_add(TOGETHER).min(to));
-        if window.len() as i64 != i64::from(TOGETHER) {
+        if i64::try_from(window.len()) != Ok(i64::from(TOGETHER)) {
             continue;
         }
         // What is bad alone would make any failure near it bad, and the dip longer than it was.

@@ -227,7 +227,7 @@ fn protect(headers: &mut header::HeaderMap, app: Option<&App>, path: &str, mail_
     ] {
         headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
     }
-    if app.as_deref().is_some_and(|app| is_secure(app)) {
+    if app.is_some_and(is_secure) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, header::HeaderValue::from_static("max-age=31536000"));
     }
     if shared {
@@ -283,7 +283,7 @@ async fn noted<B: MessageBody + 'static>(
 ) -> ServiceResponse<EitherBody<B>> {
     let request = response.request();
     let path = request.match_info().as_str();
-    let file = response.status() == StatusCode::OK && (path.ends_with("/export") || path.ends_with(".csv"));
+    let file = response.status() == StatusCode::OK && (path.ends_with("/export") || path.ends_with("s.csv"));
     if !file && response.status() != StatusCode::FORBIDDEN {
         return response;
     }

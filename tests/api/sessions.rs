@@ -17,7 +17,10 @@ use crate::{NOW, client};
 async fn ones_own_sessions_are_listed_and_ended_and_those_of_others_by_administrators_only() {
     let service = Service::start(NOW).await;
     let account = service.account(Role::Lead).await;
-    let token = tokens::create(&service.app, &Actor::local_operator(), &account, "test").await.unwrap().1;
+    let token = tokens::create(&service.app, &Actor::local_operator(), &account, tokens::NewToken::of_all("test"))
+        .await
+        .unwrap()
+        .1;
     let mut cookies = Vec::new();
     for browser in ["Firefox · Linux", "Safari · iOS", "?"] {
         let entry = Entry { browser: browser.to_owned(), ..Entry::default() };

@@ -194,7 +194,8 @@ impl World {
                 let spare = tokens::create(&world.service.app, &actor, &account, spare).await.unwrap().0;
                 world.ids.insert("token", spare.id.to_string());
             }
-            let cookie = sessions::open(&world.service.app, account.clone()).await.unwrap().0;
+            let cookie =
+                sessions::open(&world.service.app, account.clone(), sessions::Entry::default()).await.unwrap().0;
             world.people.push(Person { title, role: Some(role), named, account: Some(account), token, cookie });
         }
         world.fill().await;

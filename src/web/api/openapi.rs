@@ -6,7 +6,11 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams as _, OpenApi, openapi::path::ParameterIn};
 
 use super::{
-    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets, event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches, imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published, reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions, services, sessions, shares, sources, teams, timeline, tokens,
+    accounts, action_items, analytics, audit, boards, bulk, burn_warnings, calendars, counts, dips, error_budgets,
+    event_body, event_costs, event_history, event_relations, events, figures, grading, hand_counts, import_batches,
+    imports, indicators, lines, notifiers, outbox, policies, postmortem_text, postmortems, privacy, published,
+    reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions,
+    services, sessions, shares, sources, teams, timeline, tokens,
 };
 use crate::web::routes::{ROUTES, Route};
 

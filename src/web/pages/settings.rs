@@ -17,11 +17,11 @@ use crate::{
         checked::FieldError,
         scope::{SCOPES, Scopes},
     },
+    i18n::sign_in::{self as sign_in_words, SignInTexts},
     i18n::{
         Texts,
         tokens::{self as token_words, TokenTexts},
     },
-    i18n::sign_in::{self as sign_in_words, SignInTexts},
     service::{
         App, ServiceError,
         accounts::{self, AccountPatch, NewAccount},
