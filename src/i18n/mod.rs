@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod postmortem;
 pub mod problems;
 pub mod record;
+pub mod remedies;
 pub mod reminders;
 pub mod restated;
 pub mod samples;

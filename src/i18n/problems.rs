@@ -197,6 +197,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
     }
     super::postmortem::remedy(remedy)
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
+        .or_else(|| super::remedies::remedy(remedy))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
         .or_else(|| super::reminders::remedy(remedy))
@@ -469,7 +470,11 @@ mod tests {
                         _ => sample.push(sign),
                     }
                 }
-                found.push((path.display().to_string(), sample));
+                // A text that is put together of others is theirs.
+                let own: String = sample.chars().filter(char::is_ascii_alphabetic).collect();
+                if !own.is_empty() && own != "the" {
+                    found.push((path.display().to_string(), sample.replace("\\\\", "\\")));
+                }
             }
         }
     }

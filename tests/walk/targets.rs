@@ -207,6 +207,6 @@ pub fn of(world: &World, pattern: &str) -> Option<Vec<Target>> {
 }
 
 /// Patterns that are listed and no route's any more.
-pub fn stale<'a>(routes: &[&'a str]) -> Vec<&'static str> {
+pub fn stale(routes: &[&str]) -> Vec<&'static str> {
     VALUES.iter().map(|(pattern, _)| *pattern).filter(|pattern| !routes.contains(pattern)).collect()
 }
