@@ -18,6 +18,8 @@ use world::{Answer, HIDDEN, HIDDEN_ITEM, OPEN, OPEN_ITEM, Person, SEARCH, SECRET
 
 /// What is asked with each parameter of the OpenAPI document, by its name.
 const QUERIES: &[(&str, &[&str])] = &[
+    ("action", &["event.", "account.password"]),
+    ("actor", &["lead@example.com"]),
     ("archived", &["true"]),
     ("as", &["now", "published"]),
     ("by", &["team", "service", "severity", "level", "month", "beginning", "logged"]),
@@ -47,9 +49,11 @@ const QUERIES: &[(&str, &[&str])] = &[
     ("severity", &["A"]),
     ("state", &["owed", "overdue", "done", "open", "merged", "proposed", "dismissed", "closed", "all"]),
     ("style", &["house"]),
+    ("subject", &["PE-7341", "event:7341"]),
     ("target", &["99.9"]),
     ("team", &["支付"]),
     ("to", &["2024-08-31", "2024-08-20T00:00:00+08:00"]),
+    ("until", &["2024-08-31"]),
     ("view", &["hidden view"]),
     ("week", &[WEEK]),
     ("window", &["week"]),
@@ -291,6 +295,8 @@ fn is_not_there(world: &World, path: &str) -> bool {
         || matches!(
             path,
             "/setup"
+                | "/login/provider"
+                | "/login/provider/callback"
                 | "/e/7344/review.ics"
                 | "/api/v1/events/7344/review-meeting"
                 | "/api/v1/indicators/withdraw/samples"

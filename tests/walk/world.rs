@@ -41,6 +41,8 @@ pub struct Person {
     pub account: Option<Account>,
     token: String,
     cookie: String,
+    /// The token of the session's forms.
+    csrf: String,
 }
 
 /// An answer with everything in it.
@@ -92,7 +94,10 @@ impl World {
         if api {
             request.bearer_auth(&person.token)
         } else {
-            request.header("Cookie", format!("fupan_session={}", person.cookie)).header("Sec-Fetch-Site", "same-origin")
+            request
+                .header("Cookie", format!("fupan_session={}", person.cookie))
+                .header("Sec-Fetch-Site", "same-origin")
+                .header("X-CSRF-Token", &person.csrf)
         }
     }
 
@@ -174,6 +179,7 @@ impl World {
             account: None,
             token: String::new(),
             cookie: String::new(),
+            csrf: String::new(),
         });
         for (title, role, named) in [
             ("viewer", Role::Viewer, false),
@@ -194,9 +200,14 @@ impl World {
                 let spare = tokens::create(&world.service.app, &actor, &account, spare).await.unwrap().0;
                 world.ids.insert("token", spare.id.to_string());
             }
-            let cookie =
-                sessions::open(&world.service.app, account.clone(), sessions::Entry::default()).await.unwrap().0;
-            world.people.push(Person { title, role: Some(role), named, account: Some(account), token, cookie });
+            let open = || sessions::open(&world.service.app, account.clone(), sessions::Entry::default());
+            let (cookie, signed_in) = open().await.unwrap();
+            if title == "admin" {
+                world.ids.insert("session", open().await.unwrap().1.session.id.to_string());
+                world.ids.insert("administrator", account.id.to_string());
+            }
+            let csrf = signed_in.session.csrf;
+            world.people.push(Person { title, role: Some(role), named, account: Some(account), token, cookie, csrf });
         }
         world.fill().await;
         world
