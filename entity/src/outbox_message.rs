@@ -53,7 +53,7 @@ pub struct Model {
     pub payload: Option<String>,
     /// The step that failed last.
     pub last_phase: Option<String>,
-    /// Message-ID of the conversation that it belongs to.
+    /// Message-ID of the conversation that it belongs to; of a message to a notifier the event.
     pub thread: Option<String>,
 }
 

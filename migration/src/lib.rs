@@ -31,6 +31,8 @@ mod m0027_reminder_plan;
 mod m0029_outbox_attempts;
 mod m0030_mail_stops;
 mod m0031_review_meetings;
+mod m0045_notifier_members;
+mod m0046_chat_threads;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -72,6 +74,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0029_outbox_attempts::Migration),
             Box::new(m0030_mail_stops::Migration),
             Box::new(m0031_review_meetings::Migration),
+            Box::new(m0045_notifier_members::Migration),
+            Box::new(m0046_chat_threads::Migration),
         ]
     }
 }

@@ -8,6 +8,9 @@ use crate::store;
 /// Hours that the answer to a request with an Idempotency-Key is kept.
 const KEEP_ANSWERS_HOURS: i64 = 24;
 
+/// Days after which nobody goes on with a conversation in a chat tool.
+const KEEP_THREADS_DAYS: i64 = 400;
+
 /// How much was removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
@@ -32,6 +35,7 @@ pub async fn tidy(app: &App) -> Result<Removed, ServiceError> {
         let before = now - Duration::hours(KEEP_ANSWERS_HOURS).num_milliseconds();
         let answers = store::idempotency::delete_before(&tx, before).await?;
         let links = store::mail_acts::delete_expired(&tx, now).await?;
+        store::chat_threads::remove_old(&tx, now - Duration::days(KEEP_THREADS_DAYS).num_milliseconds()).await?;
         tx.commit().await?;
         Ok(Removed { sessions, answers, links, messages: 0 })
     })

@@ -40,6 +40,7 @@ pub mod line_styles;
 pub mod mail_acts;
 pub mod mail_stops;
 pub mod measured;
+pub mod notifier_members;
 pub mod notifiers;
 pub mod outbox;
 pub mod outbox_admin;

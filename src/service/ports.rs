@@ -95,6 +95,21 @@ pub struct OutgoingChat {
     pub body: String,
     /// When it is sent: signatures hold for an hour.
     pub at: DateTime<Utc>,
+    /// Where a bot posts it; none is the address itself.
+    pub place: Option<ChatPlace>,
+}
+
+/// Where a bot posts a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatPlace {
+    /// The channel.
+    pub channel: String,
+    /// The event whose conversation it belongs to.
+    pub event: Option<Uuid>,
+    /// What the tool calls the first message of that conversation; none begins one.
+    pub thread: Option<String>,
+    /// Shown in the channel too.
+    pub broadcast: bool,
 }
 
 /// How one sending went (reliability study, section 2.4).
@@ -102,6 +117,10 @@ pub struct OutgoingChat {
 pub enum Delivery {
     /// The server took it: 250 after the dot.
     Accepted,
+    /// A tool took it, and calls it so.
+    Posted(String),
+    /// The conversation that it was to be posted in is gone: it begins another.
+    ThreadGone(Fault),
     /// A definite temporary refusal of this message.
     RefusedForNow(Fault),
     /// The same, with the seconds that the other side wants to be left alone.
@@ -118,8 +137,10 @@ impl Delivery {
     /// How the try ended, and what was not a yes.
     pub const fn outcome(&self) -> (Outcome, Option<&Fault>) {
         match self {
-            Self::Accepted => (Outcome::Sent, None),
-            Self::RefusedForNow(fault) | Self::TooFast(fault, _) => (Outcome::ForNow, Some(fault)),
+            Self::Accepted | Self::Posted(_) => (Outcome::Sent, None),
+            Self::RefusedForNow(fault) | Self::TooFast(fault, _) | Self::ThreadGone(fault) => {
+                (Outcome::ForNow, Some(fault))
+            }
             Self::Refused(fault) => (Outcome::Refused, Some(fault)),
             Self::Unreachable(fault) => (Outcome::Unreachable, Some(fault)),
             Self::Unknown(fault) => (Outcome::Unknown, Some(fault)),

@@ -10,7 +10,7 @@ use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, events, mail_acts, notifiers, outbox_mail, policies,
+    App, ServiceError, events, mail_acts, notifier_members, notifiers, outbox_mail, policies,
     ports::{MailWords, RenderDigest},
     reminder_items::{self, Directory, Gatherer, directory, directory_about},
     retry::retried,
@@ -18,11 +18,13 @@ use super::{
 use crate::{
     domain::{
         announcement,
+        chat::ChatMessage,
         event::ProductionEvent,
         notifier::Notifier,
+        policy as domain_policy,
         reminder::{
             backoff::GIVE_UP_AFTER_DAYS,
-            digest::{self, Digest, Language, Reader},
+            digest::{self, Language, Reader},
             plan::{self, Item, NEVER, People, Reason, Reminder, Rules},
             policy::{self, ReminderPolicy, Step, Subject},
         },
@@ -71,6 +73,18 @@ pub struct PlanReport {
     pub opens_at: Option<DateTime<Utc>>,
     /// Events that were looked at.
     pub looked_at: usize,
+}
+
+/// Refuses rules that name a notifier that is not there: nobody would be told, and nobody would notice.
+pub(super) async fn admit(connection: &impl ConnectionTrait, document: &str) -> Result<(), ServiceError> {
+    let named = domain_policy::read::<ReminderPolicy>(document)?.notifiers();
+    for name in named {
+        if store::notifiers::by_name(connection, &name).await?.is_none() {
+            let words = format!("there is no notifier {name}; `fupan notifier list` names those that are there");
+            return Err(domain_policy::refused("rules", &words).into());
+        }
+    }
+    Ok(())
 }
 
 /// The policy that holds.
@@ -289,8 +303,8 @@ async fn send(
             })
             .collect();
         let message = if let Some(group) = directory.groups.get(&recipient) {
-            let digest = group_digest(app, directory, group, day, &items);
-            notifiers::message(app, group, GROUP_KIND.to_owned(), key, &announcement::of_pending(&digest))
+            let said = group_words(app, connection, directory, group, day, &items).await?;
+            notifiers::message(app, group, GROUP_KIND.to_owned(), key, &said)
         } else if let Some(account) = directory.accounts.get(&recipient) {
             let words = words(app, &gatherer, directory, account, day, &items, render).await?;
             OutboxMessage { thread: thread(app, &items), ..message(app, account, key, now, words) }
@@ -382,19 +396,56 @@ pub(super) async fn refresh(
     if right.is_empty() {
         return Ok(Refreshed::Unwanted);
     }
-    let now = app.now();
-    let local = now.with_timezone(&zone);
-    let open = policy.open_slot(local.time()).is_some();
-    let works = |item: &Item| calendars.of_team(item.team).is_working_day(local.date_naive());
-    let opens_at = if open && right.iter().any(|(item, _)| works(item)) {
-        None
-    } else {
-        right.iter().map(|(item, _)| plan::next_opening(&policy, zone, calendars.of_team(item.team), now)).min()
-    };
+    let opens_at = opens_at(app, rules, zone, &right);
     let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
     let words = words(app, &gatherer, &directory, account, day, &right, render).await?;
     let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
     Ok(Refreshed::Wanted { words, dropped: dropped.into_iter().collect(), opens_at, thread: thread(app, &right) })
+}
+
+/// When a digest of these things may go, in milliseconds, where that is not now: it is night or a day off.
+fn opens_at(app: &App, rules: Rules<'_>, zone: chrono_tz::Tz, right: &[(Item, Reason)]) -> Option<i64> {
+    let now = app.now();
+    let local = now.with_timezone(&zone);
+    let open = rules.policy.open_slot(local.time()).is_some();
+    let calendar = |item: &Item| rules.calendars.of_team(item.team);
+    if open && right.iter().any(|(item, _)| calendar(item).is_working_day(local.date_naive())) {
+        return None;
+    }
+    right.iter().map(|(item, _)| plan::next_opening(rules.policy, zone, calendar(item), now)).min()
+}
+
+/// What a digest to a group would say now.
+pub(super) struct GroupNow {
+    /// As of now.
+    pub said: ChatMessage,
+    /// Things that are no longer to be reminded of.
+    pub dropped: Vec<Uuid>,
+    /// Milliseconds: when it may go, where that is not now.
+    pub opens_at: Option<i64>,
+}
+
+/// Looks again at what a digest says to a group, by the same rules as when it was planned; none where nothing is left.
+pub(super) async fn refresh_group(
+    app: &App,
+    message: &OutboxMessage,
+    group: &Notifier,
+) -> Result<Option<GroupNow>, ServiceError> {
+    let connection = app.store.read();
+    let policy = policy(connection).await?;
+    let carried = Carried::load(app, connection, &policy, &[message]).await?;
+    let directory = carried.directory(connection, &policy).await?;
+    let calendars = app.calendars();
+    let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
+    let Sorted { right, dropped } = carried.sorted(rules, &[message]).remove(&message.id).unwrap_or_default();
+    if right.is_empty() {
+        return Ok(None);
+    }
+    let day = day_of(message, app.zone);
+    let said = group_words(app, connection, &directory, group, day, &right).await?;
+    let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
+    let opens_at = opens_at(app, rules, app.zone, &right);
+    Ok(Some(GroupNow { said, dropped: dropped.into_iter().collect(), opens_at }))
 }
 
 /// Those of the messages of which at least one reminder is still right. Runs inside the transaction of the last check too.
@@ -534,16 +585,25 @@ async fn words(
     render(&digest).map_err(ServiceError::Interrupted)
 }
 
-fn group_digest(
+/// What a group is told is pending; who owns something of it is called.
+async fn group_words(
     app: &App,
+    connection: &impl ConnectionTrait,
     directory: &Directory,
     group: &Notifier,
     day: NaiveDate,
     items: &[(Item, Reason)],
-) -> Digest {
+) -> Result<ChatMessage, ServiceError> {
     let reader =
         Reader { id: group.id, name: &group.fields.name, language: group.language(), day, public_url: &app.public_url };
-    digest::build(reader, items, &[], &app.calendars(), &name_of(directory))
+    let digest = digest::build(reader, items, &[], &app.calendars(), &name_of(directory));
+    // The oldest first, as the lines stand: where there are too many, those who are later than others are called.
+    let mut owned: Vec<(NaiveDate, Uuid)> =
+        items.iter().filter_map(|(item, _)| Some((item.due_on, item.owner?))).collect();
+    owned.sort_unstable();
+    let owners: Vec<Uuid> = owned.into_iter().map(|(_, owner)| owner).collect();
+    let mentions = notifier_members::calls(connection, &[group.id], &owners).await?.remove(&group.id);
+    Ok(ChatMessage { mentions: mentions.unwrap_or_default(), ..announcement::of_pending(&digest) })
 }
 
 fn name_of(directory: &Directory) -> impl Fn(Uuid) -> Option<String> {
@@ -568,14 +628,11 @@ async fn write_once(app: App, message: OutboxMessage, reminders: Vec<Reminder>) 
         return Ok(None);
     }
     store::reminders::insert(&tx, &mut || app.id(), &reminders, message.id, message.created_at).await?;
-    let mut superseded = 0;
-    if let Some(recipient) = message.recipient_id {
-        let older = store::outbox::supersede(&tx, DIGEST_KIND, recipient, message.id).await?;
-        for id in &older {
-            store::reminders::settle(&tx, *id, None, LedgerState::Superseded).await?;
-        }
-        superseded = older.len();
+    let older = store::outbox::supersede(&tx, &message).await?;
+    for id in &older {
+        store::reminders::settle(&tx, *id, None, LedgerState::Superseded).await?;
     }
+    let superseded = older.len();
     tx.commit().await?;
     Ok(Some(superseded))
 }

@@ -121,7 +121,8 @@ pub struct OutboxMessage {
     pub notifier_id: Option<Uuid>,
     /// The JSON body of a message to a notifier; the calendar part of a mail.
     pub payload: Option<String>,
-    /// Message-ID of the conversation that a mail belongs to, without angle brackets.
+    /// Message-ID of the conversation that a mail belongs to, without angle brackets; of a message to a notifier the event that
+    /// it is about.
     pub thread: Option<String>,
 }
 
@@ -404,6 +405,40 @@ pub async fn reword(
     Ok(result.rows_affected == 1)
 }
 
+/// The same of a message to a notifier.
+pub async fn reword_chat(tx: &Tx, claim: Claim, subject: &str, text: &str, payload: &str) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Subject, Expr::value(subject))
+        .col_expr(Column::BodyText, Expr::value(text))
+        .col_expr(Column::Payload, Expr::value(payload))
+        .filter(Column::Id.eq(claim.id))
+        .filter(Column::ClaimToken.eq(claim.token.to_string()))
+        .filter(Column::State.eq(OutboxState::Claimed.code()))
+        .filter(Column::Unknowns.eq(0_i64))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Whether an earlier message to the same notifier about the same event is in the hands of a worker.
+pub async fn is_earlier_on_its_way(
+    connection: &impl ConnectionTrait,
+    message: &OutboxMessage,
+) -> Result<bool, StoreError> {
+    let one: Option<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.is_in([OutboxState::Claimed.code(), OutboxState::Committing.code()]))
+        .filter(Column::NotifierId.eq(message.notifier_id))
+        .filter(Column::Thread.eq(message.thread.clone()))
+        .filter(Column::Id.lt(message.id))
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(one.is_some())
+}
+
 /// The last step before the final dot: the claim must still hold at `now`. False when it does not.
 pub async fn to_committing(tx: &Tx, claim: Claim, now: i64, lease_until: i64) -> Result<bool, StoreError> {
     let result = Entity::update_many()
@@ -461,15 +496,20 @@ pub async fn cancel(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
     Ok(result.rows_affected == 1)
 }
 
-/// Replaces older pending messages of a kind to the same account; answers their ids.
-pub async fn supersede(tx: &Tx, kind: &str, recipient: Uuid, newer: Uuid) -> Result<Vec<Uuid>, StoreError> {
+/// Replaces older pending messages of the kind of a newer one to the same account or notifier; answers their ids.
+pub async fn supersede(tx: &Tx, newer: &OutboxMessage) -> Result<Vec<Uuid>, StoreError> {
+    let to = match (newer.notifier_id, newer.recipient_id) {
+        (Some(notifier), _) => Column::NotifierId.eq(notifier),
+        (None, Some(account)) => Column::RecipientId.eq(account),
+        (None, None) => return Ok(Vec::new()),
+    };
     let older: Vec<Uuid> = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::State.eq(OutboxState::Pending.code()))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::RecipientId.eq(recipient))
-        .filter(Column::Id.ne(newer))
+        .filter(Column::Kind.eq(&newer.kind))
+        .filter(to)
+        .filter(Column::Id.ne(newer.id))
         .into_tuple()
         .all(tx.conn())
         .await?;

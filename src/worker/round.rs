@@ -364,8 +364,8 @@ async fn deliver(
         tracing::info!(message = %id, state = state.code(), "outbox message");
     }
     *match delivery {
-        Delivery::Accepted => &mut report.sent,
-        Delivery::RefusedForNow(_) | Delivery::TooFast(..) => &mut report.refused_for_now,
+        Delivery::Accepted | Delivery::Posted(_) => &mut report.sent,
+        Delivery::RefusedForNow(_) | Delivery::TooFast(..) | Delivery::ThreadGone(_) => &mut report.refused_for_now,
         Delivery::Refused(_) => &mut report.dead,
         Delivery::Unreachable(_) => &mut report.unreachable,
         Delivery::Unknown(_) => &mut report.unknown,

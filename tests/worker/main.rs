@@ -3,6 +3,7 @@
 
 mod bounces;
 mod burning;
+mod calling;
 mod chatting;
 mod checker;
 mod delivery;
@@ -10,7 +11,9 @@ mod faults;
 mod invitations;
 mod links;
 mod mailings;
+mod named_groups;
 mod planning;
 mod races;
 mod reminders;
 mod stage;
+mod threads;

@@ -2,7 +2,7 @@
 
 use chrono::NaiveTime;
 
-use super::policy::{By, Ladder, Rung, StepRule};
+use super::policy::{By, Ladder, NOTIFIER, Rung, StepRule};
 use crate::domain::{checked::FieldError, policy::refused};
 
 /// A step as a line.
@@ -11,8 +11,8 @@ pub fn of_step(step: &StepRule) -> String {
     let every = step.every.map(|every| format!("/{every}")).unwrap_or_default();
     let at = step.at.map(|at| format!(" {}", at.format("%H:%M"))).unwrap_or_default();
     let to = match step.by {
-        By::Groups => "groups".to_owned(),
-        By::Mail => step.to.join(","),
+        By::Groups if step.to.is_empty() => "groups".to_owned(),
+        By::Groups | By::Mail => step.to.join(","),
     };
     format!("{day}{every}{at} {to}")
 }
@@ -40,6 +40,13 @@ fn step(line: &str) -> Option<StepRule> {
     let at = words.peek().and_then(|word| NaiveTime::parse_from_str(word, "%H:%M").ok());
     if at.is_some() {
         words.next();
+    }
+    // The name of a notifier may hold blanks.
+    if words.clone().any(|word| word.starts_with(NOTIFIER)) {
+        let rest: Vec<&str> = words.collect();
+        let to: Vec<String> =
+            rest.join(" ").split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        return Some(StepRule { day, every, at, to, by: By::Groups });
     }
     let to: Vec<String> = words
         .flat_map(|word| word.split(','))
@@ -101,6 +108,9 @@ mod tests {
         }
         let typed = steps("steps", "\n+2/3 14:30 owner， boss@example.com\n0/1 groups").unwrap();
         assert_eq!(typed.iter().map(of_step).collect::<Vec<_>>(), ["+2/3 14:30 owner,boss@example.com", "0/1 groups"]);
+        let named = steps("steps", "+1/1 14:30 notifier:支付 群，notifier:SRE").unwrap();
+        assert_eq!((named[0].by, named[0].to.len()), (By::Groups, 2));
+        assert_eq!(of_step(&named[0]), "+1/1 14:30 notifier:支付 群,notifier:SRE");
         let ladder = ladders("上报：1 leads；3 admins，boss@example.com\n").unwrap();
         assert_eq!(of_ladder(&ladder[0]), "上报: 1 leads; 3 admins,boss@example.com");
     }

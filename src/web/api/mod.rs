@@ -304,6 +304,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/notifiers/{id}/test").route(web::post().to(notifiers::test)))
         .service(web::resource("/api/v1/notifiers/{id}/deliveries").route(web::get().to(notifiers::deliveries)))
         .service(
+            web::resource("/api/v1/notifiers/{id}/members")
+                .route(web::get().to(notifiers::members))
+                .route(web::put().to(notifiers::put_members)),
+        )
+        .service(
             web::resource("/api/v1/services")
                 .route(web::get().to(services::list))
                 .route(web::post().to(services::create)),

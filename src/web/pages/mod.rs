@@ -152,6 +152,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/settings/notifiers/{id}").route(web::post().to(notifiers::change)))
         .service(web::resource("/settings/notifiers/{id}/test").route(web::post().to(notifiers::test)))
         .service(web::resource("/settings/notifiers/{id}/remove").route(web::post().to(notifiers::remove)))
+        .service(web::resource("/settings/notifiers/{id}/members").route(web::post().to(notifiers::members)))
         .service(web::resource("/settings/outbox").route(web::get().to(outbox::page)))
         .service(web::resource("/settings/outbox/test").route(web::post().to(outbox::test)))
         .service(web::resource("/settings/outbox/marked/{id}/clear").route(web::post().to(outbox::clear)))
