@@ -49,6 +49,7 @@ pub mod postmortem_section;
 pub mod publication;
 pub mod reminder_entry;
 pub mod reminder_hold;
+pub mod replica;
 pub mod report_import;
 pub mod report_mailing;
 pub mod report_style;

@@ -33,6 +33,9 @@ mod m0030_mail_stops;
 mod m0031_review_meetings;
 mod m0045_notifier_members;
 mod m0046_chat_threads;
+mod m0047_replicas;
+mod m0048_outbox_again;
+mod m0049_mail_act_undo;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -76,6 +79,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_review_meetings::Migration),
             Box::new(m0045_notifier_members::Migration),
             Box::new(m0046_chat_threads::Migration),
+            Box::new(m0047_replicas::Migration),
+            Box::new(m0048_outbox_again::Migration),
+            Box::new(m0049_mail_act_undo::Migration),
         ]
     }
 }

@@ -56,6 +56,14 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
     if let Some(opens) = report.opens_at {
         say(&format!("提醒时段之外，下次 {}", opens.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M")));
     }
+    if let Some(off) = report.clock_off {
+        say(&format!(
+            "本机时钟与数据库相差 {} 秒，什么也没有做；校准时钟后再试。 The clock is {} s off the database's; nothing was done",
+            off.abs() / 1_000,
+            off.abs() / 1_000
+        ));
+        return Err(Exit(FAILED).into());
+    }
     if transport.is_none() && report.waiting > 0 {
         say("没有配置邮件服务器（FUPAN_SMTP__HOST），邮件留在发件箱里等待");
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-use crate::service::ports::{Clock, Ids};
+use crate::service::ports::{Clock, Ids, Reference};
 
 /// The clock of the machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +13,10 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now().trunc_subsecs(3)
+    }
+
+    fn reference(&self) -> Reference {
+        Reference::Database
     }
 }
 

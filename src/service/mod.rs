@@ -56,6 +56,7 @@ pub mod reminder_holds;
 mod reminder_items;
 pub mod reminder_preview;
 pub mod reminders;
+pub mod replicas;
 pub mod report_mailings;
 pub mod report_splice;
 pub mod report_styles;

@@ -360,6 +360,7 @@ pub(super) fn message(
         notifier_id: Some(notifier.id),
         payload: Some(rendered.body),
         thread: None,
+        again_of: None,
     }
 }
 

@@ -579,6 +579,12 @@ pub async fn put_off(app: &App, claimed: &Claimed, until: i64) -> Result<(), Ser
     Ok(())
 }
 
+/// Milliseconds since the mail that waits longest could have gone; none where none may go now.
+pub async fn waited(app: &App) -> Result<Option<i64>, ServiceError> {
+    let now = app.now_millis();
+    Ok(store::outbox::oldest_due(app.store.read(), Some(Way::Mail), now).await?.map(|since| now - since))
+}
+
 /// How many mails are still to be sent, now or later. For the worker's report.
 pub async fn count_pending(app: &App) -> Result<usize, ServiceError> {
     let pending = store::outbox::count_pending(app.store.read(), Way::Mail).await?;

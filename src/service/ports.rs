@@ -23,6 +23,22 @@ use crate::domain::{
 pub trait Clock: Send + Sync + 'static {
     /// Now, in whole milliseconds.
     fn now(&self) -> DateTime<Utc>;
+
+    /// What shows whether it is right.
+    fn reference(&self) -> Reference {
+        Reference::Nothing
+    }
+}
+
+/// What a clock is compared with before a worker does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reference {
+    /// It is right whatever others say: it stands, or it is somebody's who plays with it.
+    Nothing,
+    /// The clock of the database.
+    Database,
+    /// This time.
+    Time(DateTime<Utc>),
 }
 
 /// Makes ids and secrets.

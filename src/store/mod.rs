@@ -42,6 +42,7 @@ pub mod postmortems;
 pub mod publications;
 pub mod recurrence;
 pub mod reminders;
+pub mod replicas;
 pub mod report_lines;
 pub mod report_mailings;
 pub mod report_styles;

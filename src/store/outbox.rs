@@ -15,6 +15,9 @@ use uuid::Uuid;
 use super::{StoreError, Tx, tx::inserted};
 use crate::domain::delivery::Phase;
 
+/// Most messages that are listed as sent in place of one.
+const MOST_AGAIN: u64 = 20;
+
 /// Longest kept reply or error, in characters.
 const ERROR_LIMIT: usize = 500;
 
@@ -124,6 +127,8 @@ pub struct OutboxMessage {
     /// Message-ID of the conversation that a mail belongs to, without angle brackets; of a message to a notifier the event that
     /// it is about.
     pub thread: Option<String>,
+    /// The message in whose place it was sent as new.
+    pub again_of: Option<Uuid>,
 }
 
 /// By which way messages go.
@@ -197,6 +202,7 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
         notifier_id: Set(value.notifier_id),
         payload: Set(value.payload.clone()),
         thread: Set(value.thread.clone()),
+        again_of: Set(value.again_of),
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
@@ -211,6 +217,28 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
 /// One message.
 pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<OutboxMessage>, StoreError> {
     Entity::find_by_id(id).one(connection).await?.map(value).transpose()
+}
+
+/// Messages that were sent as new in place of one, the newest first.
+pub async fn again_of(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec<OutboxMessage>, StoreError> {
+    let find = Entity::find().filter(Column::AgainOf.eq(id)).order_by_desc(Column::Id).limit(MOST_AGAIN);
+    find.all(connection).await?.into_iter().map(value).collect()
+}
+
+/// Locks a message that the machine gave up until the transaction ends; false when it is in another state.
+pub async fn hold_given_up(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::ClaimToken, Expr::value(None::<String>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.is_in([
+            OutboxState::Dead.code(),
+            OutboxState::Unconfirmed.code(),
+            OutboxState::Expired.code(),
+        ]))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
 }
 
 /// Which messages a list shows; what is absent is all.
@@ -296,9 +324,14 @@ pub async fn is_due(connection: &impl ConnectionTrait, way: Way, now: i64) -> Re
     Ok(one.is_some())
 }
 
-/// Since when the longest waiting message could have gone, where it could at `now`.
-pub async fn oldest_due(connection: &impl ConnectionTrait, now: i64) -> Result<Option<i64>, StoreError> {
-    Ok(Entity::find()
+/// Since when the longest waiting message, of a way or of any, could have gone, where it could at `now`.
+pub async fn oldest_due(
+    connection: &impl ConnectionTrait,
+    way: Option<Way>,
+    now: i64,
+) -> Result<Option<i64>, StoreError> {
+    let find = way.map_or_else(Entity::find, |way| Entity::find().filter(way.condition()));
+    Ok(find
         .select_only()
         .column(Column::NotBefore)
         .filter(Column::State.eq(OutboxState::Pending.code()))
@@ -616,5 +649,6 @@ fn value(row: Model) -> Result<OutboxMessage, StoreError> {
         notifier_id: row.notifier_id,
         payload: row.payload,
         thread: row.thread,
+        again_of: row.again_of,
     })
 }

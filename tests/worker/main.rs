@@ -1,6 +1,7 @@
 //! Reminders from the plan to the mail server, on whatever database the tests run on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod again;
 mod bounces;
 mod burning;
 mod calling;
@@ -15,5 +16,6 @@ mod named_groups;
 mod planning;
 mod races;
 mod reminders;
+mod replicas;
 mod stage;
 mod threads;

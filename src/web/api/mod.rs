@@ -135,6 +135,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/counts").route(web::get().to(counts::read)))
         .service(web::resource("/api/v1/accounts").route(web::get().to(accounts::list)))
         .service(
+            web::resource("/api/v1/accounts/{account}/zone")
+                .route(web::get().to(accounts::zone))
+                .route(web::put().to(accounts::put_zone)),
+        )
+        .service(
             web::resource("/api/v1/indicators")
                 .route(web::get().to(indicators::list))
                 .route(web::post().to(indicators::create)),
@@ -291,6 +296,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/outbox").route(web::get().to(outbox::list)))
         .service(web::resource("/api/v1/outbox:test").route(web::post().to(outbox::test)))
         .service(web::resource("/api/v1/outbox/{id}:requeue").route(web::post().to(outbox::requeue)))
+        .service(web::resource("/api/v1/outbox/{id}:send-as-new").route(web::post().to(outbox::send_as_new)))
         .service(web::resource("/api/v1/outbox/{id}").route(web::get().to(outbox::read)))
         .service(web::resource("/api/v1/mail-stops").route(web::get().to(outbox::stops)))
         .service(web::resource("/api/v1/mail-stops/{id}").route(web::delete().to(outbox::clear)))

@@ -18,6 +18,7 @@ use crate::web::routes::{ROUTES, Route};
 #[openapi(components(schemas(
     accounts::AccountBody,
     accounts::AccountList,
+    accounts::ZoneBody,
     action_items::ActionItemBody,
     action_items::ActionItemChange,
     action_items::ActionItemList,
@@ -296,6 +297,7 @@ fn exchange(route: &Route) -> Option<Exchange> {
             Exchange { takes: Some((JSON, "TestMail")), gives: ("202", JSON, "OutboxBody") }
         }
         ("POST", "/api/v1/outbox/{id}:requeue") => Exchange { takes: None, gives: ("202", JSON, "OutboxBody") },
+        ("POST", "/api/v1/outbox/{id}:send-as-new") => Exchange { takes: None, gives: ("201", JSON, "OutboxBody") },
         ("GET", "/api/v1/mail-stops") => give("MailStopList"),
         ("GET", "/api/v1/events/{number}/review-meeting") => give("ReviewMeetingBody"),
         ("PUT", "/api/v1/events/{number}/review-meeting") => swap("ReviewMeetingChange", "ReviewMeetingBody"),
@@ -312,6 +314,8 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("PUT", "/api/v1/events/{number}/responsibility") => swap("ResponsibilityChange", "ResponsibilityBody"),
         ("GET", "/api/v1/counts") => give("CountsBody"),
         ("GET", "/api/v1/accounts") => give("AccountList"),
+        ("GET", "/api/v1/accounts/{account}/zone") => give("ZoneBody"),
+        ("PUT", "/api/v1/accounts/{account}/zone") => swap("ZoneBody", "ZoneBody"),
         ("GET", "/api/v1/teams") => give("TeamList"),
         ("POST", "/api/v1/teams") => Exchange { takes: Some((JSON, "TeamNew")), gives: ("201", JSON, "TeamBody") },
         ("GET", "/api/v1/teams/{id}") => give("TeamBody"),
