@@ -10,7 +10,10 @@ use super::{
     Exit, FAILED, Session,
     out::{data, say},
 };
-use crate::{runtime::build, worker};
+use crate::{
+    runtime::{build, system::host_name},
+    worker,
+};
 
 /// 安排提醒，发出到期的。 Plan reminders and send what is due.
 #[derive(Debug, Args)]
@@ -28,7 +31,13 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
     if !command.once {
         let (stop, stopped) = watch::channel(false);
         let app = session.app.clone();
-        let work = worker::Worker { app, transport, name: "worker".to_owned(), wake: Arc::new(Notify::new()) };
+        let work = worker::Worker {
+            app,
+            transport,
+            name: "worker".to_owned(),
+            host: host_name(),
+            wake: Arc::new(Notify::new()),
+        };
         let pulling = tokio::spawn(worker::pulling::run(session.app.clone(), stopped.clone()));
         let telling = tokio::spawn(worker::telling::run(session.app.clone(), stopped.clone()));
         let working = tokio::spawn(worker::run(work, stopped));

@@ -20,6 +20,12 @@ impl Clock for SystemClock {
     }
 }
 
+/// The name of this machine, as it was started with or as Linux has it; empty where neither says.
+pub fn host_name() -> String {
+    let named = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
+    named.unwrap_or_default().trim().chars().take(60).collect()
+}
+
 /// A clock that always tells the same time.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub DateTime<Utc>);

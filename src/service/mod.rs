@@ -52,6 +52,7 @@ pub mod postmortems;
 pub mod publications;
 mod pulling;
 pub mod recurrence;
+mod reminder_groups;
 pub mod reminder_holds;
 mod reminder_items;
 pub mod reminder_preview;

@@ -376,7 +376,7 @@ pub(super) async fn place(
     let mut thread = None;
     if let Some(event) = event {
         thread = store::chat_threads::root(connection, notifier.id, event).await?;
-        if thread.is_none() && store::outbox::is_earlier_on_its_way(connection, message).await? {
+        if thread.is_none() && store::outbox::is_first_on_its_way(connection, message).await? {
             return Ok(None);
         }
     }

@@ -10,18 +10,17 @@ use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, events, mail_acts, notifier_members, notifiers, outbox_mail, policies,
+    App, ServiceError, events, mail_acts, notifiers, outbox_mail, policies,
     ports::{MailWords, RenderDigest},
+    reminder_groups,
     reminder_items::{self, Directory, Gatherer, directory, directory_about},
     retry::retried,
 };
 use crate::{
     domain::{
-        announcement,
         chat::ChatMessage,
         event::ProductionEvent,
         notifier::Notifier,
-        policy as domain_policy,
         reminder::{
             backoff::GIVE_UP_AFTER_DAYS,
             digest::{self, Language, Reader},
@@ -73,18 +72,6 @@ pub struct PlanReport {
     pub opens_at: Option<DateTime<Utc>>,
     /// Events that were looked at.
     pub looked_at: usize,
-}
-
-/// Refuses rules that name a notifier that is not there: nobody would be told, and nobody would notice.
-pub(super) async fn admit(connection: &impl ConnectionTrait, document: &str) -> Result<(), ServiceError> {
-    let named = domain_policy::read::<ReminderPolicy>(document)?.notifiers();
-    for name in named {
-        if store::notifiers::by_name(connection, &name).await?.is_none() {
-            let words = format!("there is no notifier {name}; `fupan notifier list` names those that are there");
-            return Err(domain_policy::refused("rules", &words).into());
-        }
-    }
-    Ok(())
 }
 
 /// The policy that holds.
@@ -303,7 +290,7 @@ async fn send(
             })
             .collect();
         let message = if let Some(group) = directory.groups.get(&recipient) {
-            let said = group_words(app, connection, directory, group, day, &items).await?;
+            let said = reminder_groups::words(app, connection, directory, group, day, &items).await?;
             notifiers::message(app, group, GROUP_KIND.to_owned(), key, &said)
         } else if let Some(account) = directory.accounts.get(&recipient) {
             let words = words(app, &gatherer, directory, account, day, &items, render).await?;
@@ -442,7 +429,7 @@ pub(super) async fn refresh_group(
         return Ok(None);
     }
     let day = day_of(message, app.zone);
-    let said = group_words(app, connection, &directory, group, day, &right).await?;
+    let said = reminder_groups::words(app, connection, &directory, group, day, &right).await?;
     let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
     let opens_at = opens_at(app, rules, app.zone, &right);
     Ok(Some(GroupNow { said, dropped: dropped.into_iter().collect(), opens_at }))
@@ -585,28 +572,7 @@ async fn words(
     render(&digest).map_err(ServiceError::Interrupted)
 }
 
-/// What a group is told is pending; who owns something of it is called.
-async fn group_words(
-    app: &App,
-    connection: &impl ConnectionTrait,
-    directory: &Directory,
-    group: &Notifier,
-    day: NaiveDate,
-    items: &[(Item, Reason)],
-) -> Result<ChatMessage, ServiceError> {
-    let reader =
-        Reader { id: group.id, name: &group.fields.name, language: group.language(), day, public_url: &app.public_url };
-    let digest = digest::build(reader, items, &[], &app.calendars(), &name_of(directory));
-    // The oldest first, as the lines stand: where there are too many, those who are later than others are called.
-    let mut owned: Vec<(NaiveDate, Uuid)> =
-        items.iter().filter_map(|(item, _)| Some((item.due_on, item.owner?))).collect();
-    owned.sort_unstable();
-    let owners: Vec<Uuid> = owned.into_iter().map(|(_, owner)| owner).collect();
-    let mentions = notifier_members::calls(connection, &[group.id], &owners).await?.remove(&group.id);
-    Ok(ChatMessage { mentions: mentions.unwrap_or_default(), ..announcement::of_pending(&digest) })
-}
-
-fn name_of(directory: &Directory) -> impl Fn(Uuid) -> Option<String> {
+pub(super) fn name_of(directory: &Directory) -> impl Fn(Uuid) -> Option<String> {
     |id: Uuid| directory.accounts.get(&id).filter(|owner| owner.active).map(|owner| owner.name.clone())
 }
 

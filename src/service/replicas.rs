@@ -1,7 +1,7 @@
 //! Workers beside each other: each goes by the clock of the database, and one whose own clock is far off does nothing until it
 //! is right, because a mail that was sent early cannot be taken back (reliability study, section 2.6).
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -24,9 +24,6 @@ const AWAY: i64 = 10 * 60_000;
 /// Days that a worker is remembered.
 const KEEP_DAYS: i64 = 7;
 
-/// The longest that asking the database may take for its answer to mean something.
-const PROMPT: std::time::Duration = std::time::Duration::from_secs(2);
-
 /// How the clock of this process stands.
 pub enum InStep {
     /// It may work: with this product, which goes by the clock of the database.
@@ -40,17 +37,16 @@ pub type Ahead = Option<i64>;
 
 /// How far the own clock is ahead.
 pub async fn ahead(app: &App) -> Result<Ahead, ServiceError> {
-    let theirs = match app.clock.reference() {
+    Ok(match app.clock.reference() {
         Reference::Nothing => None,
-        Reference::Time(at) => Some(at.timestamp_millis()),
+        Reference::Time(at) => Some(app.now_millis() - at.timestamp_millis()),
         Reference::Database => {
-            let asked = Instant::now();
-            let answer = store::replicas::database_millis(app.store.read()).await?;
-            // A late answer says when it was given somewhere in between: nothing that one could go by.
-            answer.filter(|_| asked.elapsed() < PROMPT)
+            let asked = app.now_millis();
+            let theirs = store::replicas::database_millis(app.store.read()).await?;
+            // It was answered somewhere between question and answer.
+            theirs.map(|theirs| asked.midpoint(app.now_millis()) - theirs)
         }
-    };
-    Ok(theirs.map(|theirs| app.now_millis() - theirs))
+    })
 }
 
 /// Looks at the clock before a worker does something.

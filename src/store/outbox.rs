@@ -7,7 +7,8 @@
 use entity::outbox_message::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, LockBehavior, LockType, Query},
 };
 use uuid::Uuid;
@@ -453,22 +454,26 @@ pub async fn reword_chat(tx: &Tx, claim: Claim, subject: &str, text: &str, paylo
     Ok(result.rows_affected == 1)
 }
 
-/// Whether an earlier message to the same notifier about the same event is in the hands of a worker.
-pub async fn is_earlier_on_its_way(
+/// Whether another message to the same notifier about the same event may be the first one in a moment: it is being handed over,
+/// or it is older and in the hands of a worker.
+pub async fn is_first_on_its_way(
     connection: &impl ConnectionTrait,
     message: &OutboxMessage,
 ) -> Result<bool, StoreError> {
-    let one: Option<Uuid> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::State.is_in([OutboxState::Claimed.code(), OutboxState::Committing.code()]))
-        .filter(Column::NotifierId.eq(message.notifier_id))
-        .filter(Column::Thread.eq(message.thread.clone()))
-        .filter(Column::Id.lt(message.id))
-        .limit(1)
-        .into_tuple()
-        .one(connection)
-        .await?;
+    let one: Option<Uuid> =
+        Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Condition::any().add(Column::State.eq(OutboxState::Committing.code())).add(
+                Condition::all().add(Column::State.eq(OutboxState::Claimed.code())).add(Column::Id.lt(message.id)),
+            ))
+            .filter(Column::NotifierId.eq(message.notifier_id))
+            .filter(Column::Thread.eq(message.thread.clone()))
+            .filter(Column::Id.ne(message.id))
+            .limit(1)
+            .into_tuple()
+            .one(connection)
+            .await?;
     Ok(one.is_some())
 }
 

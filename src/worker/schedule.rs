@@ -32,6 +32,8 @@ pub struct Worker {
     pub transport: Option<Arc<dyn Transport>>,
     /// Name in the log.
     pub name: String,
+    /// Name of the machine.
+    pub host: String,
     /// Starts a round at once.
     pub wake: Arc<Notify>,
 }
@@ -77,7 +79,7 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
     let id = worker.app.id();
     let replica = Replica {
         id,
-        name: worker.name.clone(),
+        name: [&worker.name, &worker.host].map(String::as_str).join("@"),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         began_at: 0,
         seen_at: 0,

@@ -11,6 +11,7 @@ mod history;
 mod imports;
 mod mailings;
 mod measured;
+mod notifiers;
 mod outbox;
 mod postmortems;
 mod publishing;

@@ -11,6 +11,7 @@ mod imports;
 mod indicator_inputs;
 mod indicators;
 mod line_styles;
+mod notifiers;
 mod outbox;
 mod postmortem;
 mod publishing;

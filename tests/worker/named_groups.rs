@@ -67,6 +67,12 @@ async fn a_step_names_one_notifier_and_no_other_is_told() {
     let nobody = rules(&json!([{"day": 1, "to": ["notifier:没有"], "by": "groups"}]));
     let refused = write(&stage, &nobody).await.unwrap_err().to_string();
     assert!(refused.contains("there is no notifier 没有"), "{refused}");
+    let tried = reminder_preview::preview(&stage.app, &operator(), Some(&nobody)).await.unwrap_err().to_string();
+    assert!(tried.contains("there is no notifier 没有"), "{tried}");
+    let off = NotifierPatch { enabled: Some(false), ..NotifierPatch::default() };
+    notifiers::update(&stage.app, &operator(), named.id, None, off).await.unwrap();
+    let said = fupan::service::doctor::findings(&stage.app).await.unwrap();
+    assert!(said.iter().any(|one| one.subject == "reminders" && one.risky), "{said:?}");
     let renamed = NotifierPatch { name: Some("别的".to_owned()), ..NotifierPatch::default() };
     let refused = notifiers::update(&stage.app, &operator(), named.id, None, renamed).await;
     assert!(matches!(refused, Err(ServiceError::Conflict(_))), "{refused:?}");

@@ -127,8 +127,13 @@ async fn a_replica_whose_clock_is_far_off_sends_nothing_and_says_so_until_it_is_
         let report = worker::run_once(&off, Some(stage.transport.as_ref()), "off").await.unwrap();
         assert_eq!((report.clock_off, report.planned, report.sent), (Some(by * 1_000), 0, 0));
         let (stop, stopped) = watch::channel(false);
-        let worker =
-            Worker { app: off.clone(), transport: None, name: "off".to_owned(), wake: Arc::new(Notify::new()) };
+        let worker = Worker {
+            app: off.clone(),
+            transport: None,
+            name: "off".to_owned(),
+            host: "here".to_owned(),
+            wake: Arc::new(Notify::new()),
+        };
         let running = tokio::spawn(worker::run(worker, stopped));
         let right = replica(&stage, 0, true).await;
         let mut said = Vec::new();
@@ -140,7 +145,7 @@ async fn a_replica_whose_clock_is_far_off_sends_nothing_and_says_so_until_it_is_
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].risky && said[0].english.contains("worker off is 300 s"), "{said:?}");
+        assert!(said[0].risky && said[0].english.contains("worker off@here is 300 s"), "{said:?}");
         let own = doctor::findings(&off).await.unwrap();
         assert!(own.iter().any(|one| one.english.contains("this machine")), "{own:?}");
         stop.send_replace(true);
@@ -162,7 +167,13 @@ async fn what_waited_for_long_goes_slowly_at_first() {
     stage.clock.set("2024-08-27T12:30:00+08:00");
     let (stop, stopped) = watch::channel(false);
     let transport = Some(Arc::clone(&stage.transport) as Arc<dyn fupan::service::ports::Transport>);
-    let worker = Worker { app: stage.app.clone(), transport, name: "slow".to_owned(), wake: Arc::new(Notify::new()) };
+    let worker = Worker {
+        app: stage.app.clone(),
+        transport,
+        name: "slow".to_owned(),
+        host: "here".to_owned(),
+        wake: Arc::new(Notify::new()),
+    };
     let running = tokio::spawn(worker::run(worker, stopped));
     let until = async |count: usize| {
         for _ in 0..500 {
