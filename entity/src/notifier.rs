@@ -19,7 +19,9 @@ pub struct Model {
     pub tool: String,
     /// Where it sends to.
     pub url: String,
-    /// What messages are signed with.
+    /// Where a bot of Slack posts; none is an incoming webhook.
+    pub channel: Option<String>,
+    /// What messages are signed with, or the token of the bot.
     pub secret: Option<String>,
     /// What the group wants in each message.
     pub keyword: Option<String>,

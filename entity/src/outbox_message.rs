@@ -53,8 +53,10 @@ pub struct Model {
     pub payload: Option<String>,
     /// The step that failed last.
     pub last_phase: Option<String>,
-    /// Message-ID of the conversation that it belongs to.
+    /// Message-ID of the conversation that it belongs to; of a message to a notifier the event.
     pub thread: Option<String>,
+    /// The message in whose place it was sent as new.
+    pub again_of: Option<Uuid>,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -38,6 +38,11 @@ mod m0037_identities;
 mod m0038_second_factor;
 mod m0040_audit_chain;
 mod m0041_sealed_secrets;
+mod m0045_notifier_members;
+mod m0046_chat_threads;
+mod m0047_replicas;
+mod m0048_outbox_again;
+mod m0049_mail_act_undo;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -86,6 +91,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0038_second_factor::Migration),
             Box::new(m0040_audit_chain::Migration),
             Box::new(m0041_sealed_secrets::Migration),
+            Box::new(m0045_notifier_members::Migration),
+            Box::new(m0046_chat_threads::Migration),
+            Box::new(m0047_replicas::Migration),
+            Box::new(m0048_outbox_again::Migration),
+            Box::new(m0049_mail_act_undo::Migration),
         ]
     }
 }

@@ -7,14 +7,15 @@ use super::{
     out::{data, raw, say},
 };
 use crate::{
-    domain::{notifier::Topic, reminder::digest::Language},
+    domain::{notifier::Topic, notifier_member, reminder::digest::Language},
     i18n::outbox::problem_words,
     service::{
+        accounts, notifier_members,
         notifiers::{self, Notifier, NotifierPatch},
         outbox_admin, teams,
     },
     web::api::{
-        notifiers::{delivery_body, notifier_body, notifier_list},
+        notifiers::{delivery_body, member_list, notifier_body, notifier_list},
         published::line,
     },
 };
@@ -72,6 +73,19 @@ pub(super) enum NotifierCommand {
         #[arg(long)]
         to: Option<String>,
     },
+    /// 谁在这个工具里是谁：列出，或设一个人的。 Who people are in its tool: list them, or say who one is.
+    Members {
+        /// 名称或编号。 Its name or id.
+        notifier: String,
+        /// 账号：邮箱、姓名或编号。 The person: an e-mail, a name or an id.
+        #[arg(requires = "user_id")]
+        account: Option<String>,
+        /// 工具里的标识（飞书 open_id 或 user_id、钉钉 userId 或手机号、企业微信 userid、Slack 成员 ID），none 为去掉。 The id in the tool; none to forget it.
+        user_id: Option<String>,
+        /// 从标准输入读全部，一行一人：邮箱 标识。 Read all of them from standard input, a person a line: an e-mail and an id.
+        #[arg(long, conflicts_with = "account")]
+        replace: bool,
+    },
     /// 最近 20 条消息。 Its latest 20 messages.
     Deliveries {
         /// 名称或编号。 Its name or id.
@@ -91,6 +105,9 @@ pub(super) struct Settings {
     /// 群的关键词（飞书、钉钉），none 为没有。 The keyword of the group, Feishu and DingTalk; none for none.
     #[arg(long)]
     keyword: Option<String>,
+    /// Slack 机器人发到的频道（C012AB3CD 或 #payments），令牌写在 --secret；none 改回 incoming webhook。 Where a bot of Slack posts, its token is the --secret; none for an incoming webhook.
+    #[arg(long)]
+    channel: Option<String>,
     /// 语言 zh-CN（默认）或 en。 zh-CN (the default) or en.
     #[arg(long)]
     lang: Option<String>,
@@ -128,6 +145,7 @@ impl Settings {
             url,
             secret: secret.map(or_none),
             keyword: self.keyword.map(or_none),
+            channel: self.channel.map(or_none),
             lang: self.lang,
             team_id,
             topics: (!self.topics.is_empty()).then_some(self.topics),
@@ -159,6 +177,9 @@ pub(super) async fn run(session: &Session, command: NotifierCommand) -> anyhow::
         }
         NotifierCommand::Test { notifier, .. } => return test(session, &notifier).await,
         NotifierCommand::Deliveries { notifier } => return deliveries(session, &notifier).await,
+        NotifierCommand::Members { notifier, account, user_id, replace } => {
+            return members(session, &notifier, account.zip(user_id), replace).await;
+        }
         NotifierCommand::Set { notifier, name, settings } => (notifier, settings.patch(session, name).await?),
         NotifierCommand::Off { notifier } => (notifier, switch(false)),
         NotifierCommand::On { notifier } => (notifier, switch(true)),
@@ -182,7 +203,10 @@ fn row(notifier: &Notifier) -> String {
     let fields = &notifier.fields;
     let topics: Vec<&str> = fields.topics.iter().map(|topic: &Topic| topic.words(Language::Chinese)).collect();
     let mut parts = vec![fields.name.clone(), fields.tool.name(Language::Chinese).to_owned(), notifier.target.masked()];
-    parts.extend(notifier.target.secret.is_some().then(|| "签名".to_owned()));
+    match &fields.channel {
+        Some(channel) => parts.push(format!("频道 {channel}")),
+        None => parts.extend(notifier.target.secret.is_some().then(|| "签名".to_owned())),
+    }
     parts.extend(fields.keyword.as_ref().map(|word| format!("关键词 {word}")));
     parts.extend((!fields.enabled).then(|| "已停用".to_owned()));
     parts.push(topics.join("、"));
@@ -257,5 +281,34 @@ async fn deliveries(session: &Session, word: &str) -> anyhow::Result<()> {
         let problem = problem.map(|words| format!("  {words}")).unwrap_or_default();
         data(&format!("{at}  {}  {}{problem}", message.state.code(), message.subject));
     }
+    Ok(())
+}
+
+async fn members(session: &Session, word: &str, one: Option<(String, String)>, replace: bool) -> anyhow::Result<()> {
+    let (app, actor) = (&session.app, &session.actor);
+    let notifier = notifiers::find(app, actor, word).await?;
+    let mut known = notifier_members::of(app, actor, notifier.id).await?;
+    if replace {
+        let people = notifier_member::of_lines(&std::io::read_to_string(std::io::stdin())?)?;
+        (_, known) = notifier_members::replace(app, actor, notifier.id, None, &people).await?;
+    } else if let Some((account, user_id)) = one {
+        let account = accounts::named(app, actor, "members", &account).await?;
+        let others = known.iter().filter(|(other, _)| other.id != account.id && other.active);
+        let mut people: Vec<(String, String)> =
+            others.map(|(other, user_id)| (other.id.to_string(), user_id.clone())).collect();
+        people.extend((user_id != "none").then(|| (account.id.to_string(), user_id)));
+        // What somebody else writes between is not lost.
+        let version = Some(notifier.version);
+        (_, known) = notifier_members::replace(app, actor, notifier.id, version, &people).await?;
+    }
+    if session.json {
+        raw(&line(&member_list(&known)));
+        return Ok(());
+    }
+    for (account, user_id) in &known {
+        let off = if account.active { "" } else { "  已停用" };
+        data(&format!("{}  {}  {user_id}{off}", account.email, account.name));
+    }
+    say(&format!("{} 人 people", known.len()));
     Ok(())
 }

@@ -35,6 +35,11 @@ pub(super) enum OutboxCommand {
         #[arg(required = true)]
         ids: Vec<Uuid>,
     },
+    /// 作为新消息发送：换一个 Message-ID，原来的留着，互相注明。 Send one as a new message, under another Message-ID; each names the other.
+    Again {
+        /// 编号。 Its id.
+        id: Uuid,
+    },
     /// 停发的地址。 Marked addresses: bounced, or unsubscribed from reminders.
     Marked,
     /// 恢复向一个地址发送。 Send to a marked address again.
@@ -77,6 +82,16 @@ pub(super) async fn run(session: &Session, command: OutboxCommand) -> anyhow::Re
                 } else {
                     data(&row(session, &message));
                 }
+            }
+            say("运行中的服务半分钟内发出，或 fupan worker --once");
+            Ok(())
+        }
+        OutboxCommand::Again { id } => {
+            let message = outbox_admin::send_as_new(app, actor, id).await?;
+            if session.json {
+                raw(&line(&body(app, &message)));
+            } else {
+                data(&row(session, &message));
             }
             say("运行中的服务半分钟内发出，或 fupan worker --once");
             Ok(())
@@ -139,12 +154,19 @@ async fn list(session: &Session, listed: Listed) -> anyhow::Result<()> {
 
 async fn show(session: &Session, id: Uuid) -> anyhow::Result<()> {
     let (message, tries) = outbox_admin::get(&session.app, &session.actor, id).await?;
+    let newer = outbox_admin::again_of(&session.app, &session.actor, id).await?;
     if session.json {
-        raw(&line(&detail(&session.app, &message, &tries)));
+        raw(&line(&detail(&session.app, &message, &tries, &newer)));
         return Ok(());
     }
     data(&row(session, &message));
     data(&format!("Message-ID: <{}>", message.message_id));
+    if let Some(older) = message.again_of {
+        data(&format!("代替 {older}"));
+    }
+    for one in &newer {
+        data(&format!("已作为新消息发送：{}", one.id));
+    }
     for one in &tries {
         let at = chrono::DateTime::from_timestamp_millis(one.at).unwrap_or_default();
         let at = at.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M:%S");

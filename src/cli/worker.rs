@@ -10,7 +10,10 @@ use super::{
     Exit, FAILED, Session,
     out::{data, say},
 };
-use crate::{runtime::build, worker};
+use crate::{
+    runtime::{build, system::host_name},
+    worker,
+};
 
 /// 安排提醒，发出到期的。 Plan reminders and send what is due.
 #[derive(Debug, Args)]
@@ -28,7 +31,13 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
     if !command.once {
         let (stop, stopped) = watch::channel(false);
         let app = session.app.clone();
-        let work = worker::Worker { app, transport, name: "worker".to_owned(), wake: Arc::new(Notify::new()) };
+        let work = worker::Worker {
+            app,
+            transport,
+            name: "worker".to_owned(),
+            host: host_name(),
+            wake: Arc::new(Notify::new()),
+        };
         let pulling = tokio::spawn(worker::pulling::run(session.app.clone(), stopped.clone()));
         let telling = tokio::spawn(worker::telling::run(session.app.clone(), stopped.clone()));
         let working = tokio::spawn(worker::run(work, stopped));
@@ -55,6 +64,14 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
     ));
     if let Some(opens) = report.opens_at {
         say(&format!("提醒时段之外，下次 {}", opens.with_timezone(&session.app.zone).format("%Y-%m-%d %H:%M")));
+    }
+    if let Some(off) = report.clock_off {
+        say(&format!(
+            "本机时钟与数据库相差 {} 秒，什么也没有做；校准时钟后再试。 The clock is {} s off the database's; nothing was done",
+            off.abs() / 1_000,
+            off.abs() / 1_000
+        ));
+        return Err(Exit(FAILED).into());
     }
     if transport.is_none() && report.waiting > 0 {
         say("没有配置邮件服务器（FUPAN_SMTP__HOST），邮件留在发件箱里等待");

@@ -17,7 +17,7 @@ mod tests;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::reminder::digest::Language;
+use super::{notifier_member, reminder::digest::Language};
 
 /// The tools that a notifier can speak to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -204,7 +204,7 @@ pub struct ChatMessage {
     pub lines: Vec<ChatLine>,
     /// Links; the first is the one to follow.
     pub links: Vec<ChatLink>,
-    /// Whom the tool calls: ids of the tool.
+    /// Whom the tool calls: ids of the tool. Of them those are called that call one person, at most [`CALLS`], each once.
     pub mentions: Vec<String>,
 }
 
@@ -226,6 +226,9 @@ pub struct Rendered {
 /// The most characters of a head: the least of what the tools show.
 pub const TITLE_LIMIT: usize = 120;
 
+/// The most people that one message calls.
+pub const CALLS: usize = 20;
+
 /// The most lines of a message.
 const LINES: usize = 200;
 
@@ -233,7 +236,8 @@ impl ChatMessage {
     /// Puts the message into the form of a tool. A keyword that the group asks for stands in the title, put in front where
     /// the title lacks it.
     pub fn rendered(&self, tool: ChatTool, keyword: Option<&str>) -> Rendered {
-        let mut message = Self { title: on_one_line(&self.title), ..self.clone() };
+        let mentions = called(&self.mentions);
+        let mut message = Self { title: on_one_line(&self.title), mentions, ..self.clone() };
         let lines: Vec<ChatLine> = self.lines.iter().take(LINES).map(cleaned).collect();
         message.title = shortened(&message.title, TITLE_LIMIT);
         if let Some(keyword) = keyword.filter(|word| tool.has_keyword() && !message.title.contains(word)) {
@@ -272,6 +276,10 @@ impl ChatMessage {
         for line in &self.lines {
             text.push('\n');
             text.push_str(&joined(line));
+        }
+        if !self.mentions.is_empty() {
+            text.push('\n');
+            text.push_str(&calls(&self.mentions, "@", ""));
         }
         for link in &self.links {
             text.push_str(&format!("\n{}：{}", link.words, link.url));
@@ -315,6 +323,23 @@ fn worded(line: &ChatLine, sign: &str, escaped: impl Fn(&str) -> String) -> Stri
         (_, true) => format!("{sign}{strong}{sign}"),
         _ => format!("{sign}{strong}{sign} {text}"),
     }
+}
+
+/// The ids that call one person each, whatever the tool: nothing else is written into its signs.
+fn called(ids: &[String]) -> Vec<String> {
+    let mut called: Vec<String> = Vec::new();
+    for id in ids.iter().filter(|id| notifier_member::calls_one(id)) {
+        if called.len() < CALLS && !called.contains(id) {
+            called.push(id.clone());
+        }
+    }
+    called
+}
+
+/// Calls of people in a tool's signs, on one line.
+fn calls(ids: &[String], before: &str, behind: &str) -> String {
+    let calls: Vec<String> = ids.iter().map(|id| format!("{before}{id}{behind}")).collect();
+    calls.join(" ")
 }
 
 fn more(count: usize, language: Language) -> String {

@@ -43,6 +43,7 @@ pub mod markdown;
 pub mod measured;
 pub mod notice;
 pub mod notifier;
+pub mod notifier_member;
 pub mod openslo;
 pub mod outgoing;
 pub mod period;

@@ -114,6 +114,8 @@ pub struct NotifierFields {
     pub tool: ChatTool,
     /// What a group with keyword security wants in each message.
     pub keyword: Option<String>,
+    /// Slack: where a bot posts, `C012AB3CD` or `#payments`; without one messages go to an incoming webhook.
+    pub channel: Option<String>,
     /// zh-CN or en.
     pub lang: String,
     /// Only what touches this team; none means everything.
@@ -138,6 +140,16 @@ impl NotifierFields {
         if self.keyword.is_some() && !self.tool.has_keyword() {
             return Err(FieldError::shape("keyword", "only groups of Feishu and DingTalk ask for a keyword"));
         }
+        self.channel = match self.channel.as_deref().map(str::trim).filter(|word| !word.is_empty()) {
+            Some(word) => Some(checked::line("channel", word, 80)?),
+            None => None,
+        };
+        if self.channel.is_some() && self.tool != ChatTool::Slack {
+            return Err(FieldError::shape("channel", "only a bot of Slack posts in a channel; leave it empty"));
+        }
+        if self.channel.as_deref().is_some_and(|word| word.chars().any(|c| c.is_whitespace() || c == ',')) {
+            return Err(FieldError::shape("channel", "write one channel like C012AB3CD or #payments"));
+        }
         if !matches!(self.lang.as_str(), "zh-CN" | "en") {
             return Err(FieldError::shape("lang", "write zh-CN or en"));
         }
@@ -145,13 +157,16 @@ impl NotifierFields {
     }
 }
 
+/// Where bots of Slack post.
+const SLACK_API: &str = "https://slack.com/api/chat.postMessage";
+
 /// The address that a notifier sends to, and what its messages are signed with. Both open the way to the group: they are
 /// shown to nobody.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
     /// `https://…`.
     pub url: String,
-    /// What messages are signed with.
+    /// What messages are signed with; of a bot its token.
     pub secret: Option<String>,
 }
 
@@ -172,13 +187,22 @@ impl Target {
         format!("{scheme}://{host}/…{tail}")
     }
 
-    /// Checks the secret of a tool: none where it cannot sign; for Standard Webhooks `whsec_` and base64.
-    pub fn checked(self, tool: ChatTool) -> Result<Self, FieldError> {
-        let url = checked::line("url", &self.url, 1_000)?;
+    /// Checks the secret of a tool: none where it cannot sign; for Standard Webhooks `whsec_` and base64; of a bot its token.
+    pub fn checked(self, fields: &NotifierFields) -> Result<Self, FieldError> {
+        let (tool, bot) = (fields.tool, fields.channel.is_some());
+        let url = if bot && self.url.trim().is_empty() { SLACK_API } else { &self.url };
+        let url = checked::line("url", url, 1_000)?;
         let secret = match self.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty()) {
             Some(secret) => Some(checked::line("secret", secret, 200)?),
             None => None,
         };
+        if bot {
+            let token = secret.as_deref().unwrap_or_default();
+            if !token.starts_with("xox") || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(FieldError::shape("secret", "a bot posts with its token; write it, xoxb-…"));
+            }
+            return Ok(Self { url, secret });
+        }
         if secret.is_some() && !tool.signs() {
             return Err(FieldError::shape("secret", "messages of this tool cannot be signed; leave it empty"));
         }

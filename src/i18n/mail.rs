@@ -25,6 +25,8 @@ mail_texts! {
     person: "账号", "Account";
     due: "截止", "Due";
     used: "这个链接已经用过", "This link was used";
+    undo: "撤销", "Undo";
+    undone: "已撤销，和之前一样。", "Taken back; it is as it was before.";
     expired: "这个链接已过期，请打开事件页处理。", "This link has expired; open the event instead.";
     moot: "不需要再处理：复盘已完成、已免除，或负责人已变。", "Nothing left to do: the postmortem is done, waived, or somebody else's.";
     open_event: "打开事件", "Open the event";

@@ -24,6 +24,8 @@ notifier_texts! {
     no_secret: "不签名", "Do not sign";
     keyword: "群关键词", "Keyword of the group";
     keyword_hint: "飞书、钉钉设了关键词时填写", "where a group of Feishu or DingTalk asks for one";
+    channel: "Slack 频道", "Channel of Slack";
+    channel_hint: "只用于 Slack 机器人：填 C012AB3CD 或 #payments，密钥填令牌 xoxb-…，地址留空；同一事件的消息在一个话题里", "for a bot of Slack: C012AB3CD or #payments, its token xoxb-… as the secret, no address; messages about one event form a thread";
     language: "消息语言", "Language of messages";
     team: "只发与团队有关的", "Only what touches a team";
     every_team: "全部", "Everything";
@@ -35,6 +37,13 @@ notifier_texts! {
     test_sent: "测试消息已进入发件箱，半分钟内发出；结果见最近消息。", "The test message is in the outbox and goes out within half a minute; see the latest messages.";
     remove: "删除", "Remove";
     latest: "最近消息", "Latest messages";
+    members: "点名", "Mentions";
+    members_hint: "一行一人：邮箱或姓名，空格，工具里的标识。与负责人有关的消息会真正点他的名。", "A person a line: an e-mail or a name, a blank, and the id in the tool. Messages that concern an owner mention them.";
+    id_of_feishu: "飞书：open_id（ou_…）或 user_id", "Feishu: open_id (ou_…) or user_id";
+    id_of_dingtalk: "钉钉：userId 或手机号", "DingTalk: userId or mobile number";
+    id_of_wecom: "企业微信：通讯录里的账号（userid）", "WeCom: userid of the address book";
+    id_of_slack: "Slack：成员 ID（U…），在个人资料的“更多”里复制", "Slack: member ID (U…), under More of the profile";
+    id_of_webhook: "接收方认识的标识：字母、数字和 _ - . @ +", "an id that the receiver knows: letters, digits and _ - . @ +";
     no_messages: "还没有消息。", "No messages yet.";
     preview: "测试消息预览", "The test message";
     bytes: "字节", "bytes";
@@ -52,12 +61,28 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "write feishu, dingtalk, wecom, slack or webhook" => "请写 feishu、dingtalk、wecom、slack 或 webhook",
         "only groups of Feishu and DingTalk ask for a keyword" => "只有飞书和钉钉的群有关键词",
         "messages of this tool cannot be signed; leave it empty" => "这个工具的消息不签名，请留空",
+        "only a bot of Slack posts in a channel; leave it empty" => "只有 Slack 机器人有频道，请留空",
+        "write one channel like C012AB3CD or #payments" => "请写一个频道，如 C012AB3CD 或 #payments",
+        "a bot posts with its token; write it, xoxb-…" => "机器人凭令牌发消息，请填写 xoxb-…",
         "behind whsec_ stands base64" => "whsec_ 后面应是 base64",
         "the tool stays; set up another notifier" => "工具不能改，请另建一个通知方式",
         "write zh-CN or en" => "请写 zh-CN 或 en",
         "the address is longer than 2,000 bytes" => "地址超过 2,000 字节",
         "the address holds a name or a password; give a token instead" => "地址里不要带用户名或密码",
         _ => {
+            if let Some((id, _)) = remedy.split_once(" is no id of a person; write ") {
+                return Some(format!("{id} 不是一个人的标识；请按工具里的原样填写，不能是“所有人”"));
+            }
+            if let Some(rest) = remedy.strip_suffix(": write a person and an id: oncall@example.com ou_84aad35d") {
+                let number = rest.trim_start_matches("line ");
+                return Some(format!("第 {number} 行：请写一个人和一个标识，如 oncall@example.com ou_84aad35d"));
+            }
+            if let Some(word) = remedy.strip_suffix(" is named twice; give one id") {
+                return Some(format!("{word} 写了两次，请只留一个标识"));
+            }
+            if remedy.starts_with("give at most ") && remedy.ends_with(" people") {
+                return Some("最多 500 人".to_owned());
+            }
             if let Some(rest) = remedy.strip_prefix("there is no topic ") {
                 let (code, known) = rest.split_once("; there are ").unwrap_or((rest, ""));
                 return Some(format!("没有主题 {code}；有 {}", known.replace(", ", "、")));
@@ -81,11 +106,30 @@ pub fn remedy(remedy: &str) -> Option<String> {
     Some(fixed.to_owned())
 }
 
+/// A remedy of rules of reminders that name notifiers, in Chinese; its beginning is the place.
+pub fn rules_remedy(remedy: &str) -> Option<String> {
+    let (place, rest) = remedy.split_once(": ")?;
+    if let Some(name) = rest.strip_prefix("there is no notifier ").and_then(|rest| rest.split(';').next()) {
+        return Some(format!("{place}：没有通知方式 {name}"));
+    }
+    if let Some(word) = rest.strip_suffix(" is a group; write it in a step of its own, by groups") {
+        return Some(format!("{place}：{word} 是群，请另写一步（by 为 groups）"));
+    }
+    if rest.starts_with("groups are chosen by their notifiers; ") {
+        return Some(format!("{place}：群由通知方式的订阅决定，这里留空，或写 notifier:名称"));
+    }
+    (rest == "name at most 20 notifiers").then(|| format!("{place}：最多 20 个通知方式"))
+}
+
 /// A conflict in Chinese.
 pub fn conflict(words: &str) -> Option<String> {
     if let Some(rest) = words.strip_prefix("a notifier with the name ") {
         let name = rest.split(" is there already").next().unwrap_or_default();
         return Some(format!("已有名为 {name} 的通知方式，请换一个名称"));
+    }
+    if let Some(rest) = words.strip_prefix("the rules of reminders name the notifier ") {
+        let name = rest.split("; change them first").next().unwrap_or_default();
+        return Some(format!("提醒规则里写着通知方式 {name}，请先改规则"));
     }
     if let Some(rest) = words.strip_prefix("the notifier ") {
         let name = rest.split(" has this address already").next().unwrap_or_default();

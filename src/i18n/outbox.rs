@@ -45,6 +45,10 @@ outbox_texts! {
     body: "请求内容", "Body";
     requeue: "重新发送", "Send again";
     requeue_hint: "用同一个 Message-ID 再发，收件人不会当成另一封。", "Goes again under the same Message-ID, so that it is no other mail to its reader.";
+    again: "作为新消息发送", "Send as new";
+    again_hint: "换一个 Message-ID 再发一条，用于对方把原来那封当成重复丢掉了；两条互相注明。", "Goes as another message with a Message-ID of its own, for readers whose server dropped the first as a copy; each names the other.";
+    again_of: "代替", "In place of";
+    sent_again_as: "已作为新消息发送：", "Sent as new:";
     requeued: "已排入发送，运行中的服务半分钟内发出。", "It waits to be sent; a running service does so within half a minute.";
     test: "发测试邮件", "Send a test mail";
     test_to: "收件地址", "To";
@@ -195,6 +199,9 @@ pub fn conflict(words: &str) -> Option<String> {
         .and_then(|rest| rest.strip_suffix(" is marked and gets no mail; clear it first"))
     {
         return Some(format!("地址 {rest} 已停发，先点“恢复发送”"));
+    }
+    if words.starts_with("message ") && words.ends_with(" was sent as new already; see the newer one") {
+        return Some("这条消息已作为新消息发送过，请看新的那一条".to_owned());
     }
     if let Some(rest) = words.strip_prefix("a message that is ") {
         let code = rest.split(' ').next().unwrap_or_default();

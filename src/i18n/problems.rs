@@ -58,7 +58,10 @@ fn field(error: &FieldError) -> String {
             None => format!("{name}：{remedy}"),
         },
         FieldProblem::Shape(remedy) if error.field == "policy" => {
-            match super::grading::problem(remedy).or_else(|| super::reminders::remedy(remedy)) {
+            match super::grading::problem(remedy)
+                .or_else(|| super::reminders::remedy(remedy))
+                .or_else(|| super::notifiers::rules_remedy(remedy))
+            {
                 Some(words) => format!("{name}的 {words}"),
                 None => format!("{name}：{remedy}"),
             }

@@ -7,6 +7,7 @@ use base64::{
     engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -14,7 +15,7 @@ use crate::{
     domain::{
         chat::{
             ChatTool,
-            answer::{Answer, judge},
+            answer::{self, Answer, judge},
         },
         delivery::{Fault, Phase},
     },
@@ -52,7 +53,7 @@ pub async fn send(outgoing: &dyn Outgoing, message: &OutgoingChat, last_check: L
     let request = OutgoingRequest {
         url,
         body: RequestBody::Json(body.into_bytes()),
-        bearer: None,
+        bearer: message.place.as_ref().and(message.target.secret.clone()).map(SecretString::from),
         house_token: false,
         headers,
         within: WITHIN,
@@ -61,10 +62,17 @@ pub async fn send(outgoing: &dyn Outgoing, message: &OutgoingChat, last_check: L
     if !last_check().await {
         return None;
     }
+    let in_thread = message.place.as_ref().is_some_and(|place| place.thread.is_some());
     let fault = |words: String| Fault::new(Phase::Chat, words);
     Some(match outgoing.send(&request).await {
         Ok(answer) => match judge(message.tool, answer.status, answer.retry_after, &answer.body) {
-            Answer::Taken => Delivery::Accepted,
+            Answer::Taken => match answer::posted_as(message.tool, &answer.body).filter(|_| message.place.is_some()) {
+                Some(name) => Delivery::Posted(name),
+                None => Delivery::Accepted,
+            },
+            Answer::Refused(words) if in_thread && answer::is_about_thread(&words) => {
+                Delivery::ThreadGone(fault(words))
+            }
             Answer::Later(words) => Delivery::RefusedForNow(fault(words)),
             Answer::TooFast(words, seconds) => Delivery::TooFast(fault(words), seconds),
             Answer::Refused(words) => Delivery::Refused(fault(words)),
@@ -105,6 +113,19 @@ pub fn signed(message: &OutgoingChat) -> Signed {
             let joint = if message.target.url.contains('?') { '&' } else { '?' };
             let url = format!("{}{joint}timestamp={millis}&sign={}", message.target.url, in_address(&sign));
             Signed { url, ..plain() }
+        }
+        ChatTool::Slack if message.place.is_some() => {
+            let mut body: Value = serde_json::from_str(&message.body).unwrap_or(Value::Null);
+            if let (Value::Object(fields), Some(place)) = (&mut body, &message.place) {
+                fields.insert("channel".to_owned(), json!(place.channel));
+                // Links lead into the house: Slack's servers have nothing to look at there.
+                fields.insert("unfurl_links".to_owned(), json!(false));
+                if let Some(thread) = &place.thread {
+                    fields.insert("thread_ts".to_owned(), json!(thread));
+                    fields.insert("reply_broadcast".to_owned(), json!(place.broadcast));
+                }
+            }
+            Signed { body: body.to_string(), ..plain() }
         }
         ChatTool::Webhook => {
             let (id, seconds) = (format!("msg_{}", message.id.simple()), message.at.timestamp());
@@ -151,6 +172,7 @@ mod tests {
             tool,
             target: Target { url: url.to_owned(), secret: secret.map(str::to_owned) },
             body: r#"{"msg_type":"text"}"#.to_owned(),
+            place: None,
             at: DateTime::from_timestamp(1_599_360_473, 0).unwrap(),
         }
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use tokio::sync::{Notify, watch};
 
-use super::build;
+use super::{build, system::host_name};
 use crate::{
     service::{
         App, accounts,
@@ -47,7 +47,13 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     if app.demo {
         say("演示数据，已用演示账号登录 Demo data, signed in as the demo user");
     }
-    let work = worker::Worker { app: app.clone(), transport, name: "serve".to_owned(), wake: Arc::new(Notify::new()) };
+    let work = worker::Worker {
+        app: app.clone(),
+        transport,
+        name: "serve".to_owned(),
+        host: host_name(),
+        wake: Arc::new(Notify::new()),
+    };
     tokio::spawn(index_old(app.clone(), stopped.clone()));
     let pulling = tokio::spawn(worker::pulling::run(app.clone(), stopped.clone()));
     let telling = tokio::spawn(worker::telling::run(app.clone(), stopped.clone()));

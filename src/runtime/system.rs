@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-use crate::service::ports::{Clock, Ids};
+use crate::service::ports::{Clock, Ids, Reference};
 
 /// The clock of the machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,6 +14,16 @@ impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now().trunc_subsecs(3)
     }
+
+    fn reference(&self) -> Reference {
+        Reference::Database
+    }
+}
+
+/// The name of this machine, as it was started with or as Linux has it; empty where neither says.
+pub fn host_name() -> String {
+    let named = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
+    named.unwrap_or_default().trim().chars().take(60).collect()
 }
 
 /// A clock that always tells the same time.

@@ -363,10 +363,15 @@ pub async fn set_language(app: &App, actor: &Actor, lang: &str) -> Result<(), Se
     .await
 }
 
+/// Refuses who may not see and say in which zone an account lives.
+pub fn may_set_zone(actor: &Actor, id: Uuid) -> Result<(), ServiceError> {
+    authorise(actor, if actor.account_id == Some(id) { Permission::OwnProfile } else { Permission::ManageAccounts })
+}
+
 /// The zone that an account lives in, by its IANA name; none is the report zone. One's own, or as an administrator anybody's.
 /// Reminders come in the morning there.
 pub async fn set_zone(app: &App, actor: &Actor, id: Uuid, zone: Option<&str>) -> Result<(), ServiceError> {
-    authorise(actor, if actor.account_id == Some(id) { Permission::OwnProfile } else { Permission::ManageAccounts })?;
+    may_set_zone(actor, id)?;
     let zone = match zone.map(str::trim).filter(|zone| !zone.is_empty()) {
         None => None,
         Some(zone) => {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{App, ServiceError, notifiers, withholding};
+use super::{App, ServiceError, notifier_members, notifiers, withholding};
 use crate::{
     domain::{
         announcement::{self, Around, News},
@@ -47,14 +47,25 @@ pub(super) async fn announce(
     let topic = news.topic();
     let notifiers = told(tx, topic, || teams_of(tx, event)).await?;
     let around = Around { levels, zone: app.zone, public_url: &app.public_url };
+    // Who finished a postmortem knows.
+    let owner = event.postmortem.owner_id.filter(|_| !matches!(news, News::Reviewed { .. }));
+    let ids: Vec<Uuid> = notifiers.iter().map(|notifier| notifier.id).collect();
+    let mut calls = notifier_members::calls(tx.conn(), &ids, owner.as_slice()).await?;
     for notifier in &notifiers {
-        let said = announcement::of_event(event, news, notifier.language(), around);
+        let mut said = announcement::of_event(event, news, notifier.language(), around);
+        said.mentions = calls.remove(&notifier.id).unwrap_or_default();
         // The version tells one recovery or grade from the next.
         let key = format!("chat:{}:{}:{}:{}", topic.code(), event.id, event.version, notifier.id);
         let message = notifiers::message(app, notifier, format!("chat.{}", topic.code()), key, &said);
+        let message = OutboxMessage { thread: Some(event.id.to_string()), ..message };
         store::outbox::insert(tx, &message).await?;
     }
     Ok(())
+}
+
+/// The event that a message to a group is about, and whose conversation it belongs to.
+pub(super) fn event_of(message: &OutboxMessage) -> Option<Uuid> {
+    message.thread.as_deref()?.parse().ok()
 }
 
 /// Puts a warning that a budget burns too fast into the outbox of every notifier that is told of it.

@@ -1,6 +1,6 @@
 //! What may go wrong, found before it does: `fupan doctor`. Each subject adds its findings to [`findings`].
 
-use super::{App, ServiceError, calendars};
+use super::{App, ServiceError, calendars, reminder_groups, replicas};
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Finding {
 /// Everything found, the risky first.
 pub async fn findings(app: &App) -> Result<Vec<Finding>, ServiceError> {
     let mut found = calendar(app).await?;
+    found.extend(replicas::findings(app).await?);
+    found.extend(reminder_groups::findings(app).await?);
     found.sort_by_key(|finding| !finding.risky);
     Ok(found)
 }

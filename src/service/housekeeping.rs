@@ -12,6 +12,9 @@ use crate::store;
 /// Hours that the answer to a request with an Idempotency-Key is kept.
 const KEEP_ANSWERS_HOURS: i64 = 24;
 
+/// Days after which nobody goes on with a conversation in a chat tool.
+const KEEP_THREADS_DAYS: i64 = 400;
+
 /// How long what is over is kept, in days; 0 is for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -71,6 +74,7 @@ pub async fn tidy(app: &App) -> Result<Removed, ServiceError> {
         let before = now - Duration::hours(KEEP_ANSWERS_HOURS).num_milliseconds();
         let answers = store::idempotency::delete_before(&tx, before).await?;
         let links = store::mail_acts::delete_expired(&tx, now).await?;
+        store::chat_threads::remove_old(&tx, now - Duration::days(KEEP_THREADS_DAYS).num_milliseconds()).await?;
         tx.commit().await?;
         Ok(Removed { sessions, answers, links, ..Removed::default() })
     })

@@ -15,7 +15,7 @@ use crate::{
         mail_act::{Grant, MailAct},
         reminder::digest::{Digest, ItemLinks, Owner},
     },
-    store::{self, Tx, accounts::Account, mail_stops::StopReason},
+    store::{self, Tx, accounts::Account, mail_acts::Before, mail_stops::StopReason},
 };
 
 /// Days that a link of a reminder works, counted from its day.
@@ -37,6 +37,8 @@ pub enum LinkState {
     Open,
     /// It was used, at this time in milliseconds.
     Used(i64),
+    /// It was used and taken back, at this time in milliseconds.
+    Undone(i64),
     /// Its time is over.
     Expired,
     /// What it would do is no longer to be done: the postmortem is done or waived, or is somebody else's by now.
@@ -60,6 +62,8 @@ pub struct LinkPage {
     pub due_on: Option<NaiveDate>,
     /// Where the link stands.
     pub state: LinkState,
+    /// What it did can be taken back: nobody changed the postmortem since.
+    pub may_undo: bool,
 }
 
 /// The key of this installation.
@@ -131,7 +135,7 @@ async fn granted(app: &App, token: &str) -> Result<(Grant, Account), ServiceErro
 /// What a link leads to. Changes nothing.
 pub async fn look(app: &App, token: &str) -> Result<LinkPage, ServiceError> {
     let (grant, account) = granted(app, token).await?;
-    let used = store::mail_acts::used_at(app.store.read(), &secrets::hash(token)).await?;
+    let used = store::mail_acts::used(app.store.read(), &secrets::hash(token)).await?;
     let mut page = LinkPage {
         act: grant.act,
         name: account.name.clone(),
@@ -140,21 +144,25 @@ pub async fn look(app: &App, token: &str) -> Result<LinkPage, ServiceError> {
         event: None,
         due_on: None,
         state: LinkState::Open,
+        may_undo: false,
     };
+    let expired = app.now().timestamp() >= grant.expires;
     if grant.act != MailAct::Unsubscribe {
         let actor = sessions::actor_of(&account);
         let event = events::get(app, &actor, grant.event).await.map_err(|_| nothing_there())?;
         let line: String = event.fields.narrative.chars().take(80).collect();
         page.event = Some((event.label(), event.number, line));
         page.due_on = event.postmortem.due_on;
+        let before = used.filter(|used| used.undone_at.is_none() && !expired).and_then(|used| used.before);
+        page.may_undo = before.is_some_and(|before| before.made == event.postmortem.version);
         if postmortems::by_link_is_moot(&actor, &event, grant.act) {
             page.state = LinkState::Moot;
         }
     }
-    if let Some(at) = used {
-        page.state = LinkState::Used(at);
-    } else if app.now().timestamp() >= grant.expires {
-        page.state = LinkState::Expired;
+    match used {
+        Some(used) => page.state = used.undone_at.map_or(LinkState::Used(used.at), LinkState::Undone),
+        None if expired => page.state = LinkState::Expired,
+        None => {}
     }
     Ok(page)
 }
@@ -178,7 +186,9 @@ pub async fn perform(app: &App, token: &str) -> Result<LinkPage, ServiceError> {
                 tx.rollback().await?;
                 return Ok(());
             }
-            act(&app, &tx, &sessions::actor_of(&account), &account, grant).await?;
+            if let Some(before) = act(&app, &tx, &sessions::actor_of(&account), &account, grant).await? {
+                store::mail_acts::keep_before(&tx, &secrets::hash(&token), before).await?;
+            }
             tx.commit().await?;
             Ok(())
         }
@@ -187,18 +197,58 @@ pub async fn perform(app: &App, token: &str) -> Result<LinkPage, ServiceError> {
     look(app, token).await
 }
 
-async fn act(app: &App, tx: &Tx, actor: &Actor, account: &Account, grant: Grant) -> Result<(), ServiceError> {
+/// Takes back what a link did, once, while nobody changed the postmortem since; answers the page as it is then. Where that is
+/// not so, nothing changes and the page says so.
+pub async fn undo(app: &App, token: &str) -> Result<LinkPage, ServiceError> {
+    let (grant, account) = granted(app, token).await?;
+    if !look(app, token).await?.may_undo {
+        return look(app, token).await;
+    }
+    let (task_app, task_token) = (app.clone(), token.to_owned());
+    retried(move || {
+        let (app, hash, account) = (task_app.clone(), secrets::hash(&task_token), account.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let now = app.now_millis();
+            let before = store::mail_acts::used(tx.conn(), &hash).await?.and_then(|used| used.before);
+            let (Some(before), true) = (before, store::mail_acts::undo(&tx, &hash, now).await?) else {
+                // Pressed twice at the same time.
+                tx.rollback().await?;
+                return Ok(());
+            };
+            let actor = sessions::actor_of(&account);
+            let event = postmortems::undo_by_link(&app, &tx, &actor, grant.event, before).await?;
+            let change = json!({"act": grant.act.code()});
+            let subject = events::subject(event.number);
+            store::audit::insert(&tx, app.id(), now, &actor, "mail.act_undone", &subject, change).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await?;
+    look(app, token).await
+}
+
+/// Does it; answers what stood before, where it can be taken back.
+async fn act(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    account: &Account,
+    grant: Grant,
+) -> Result<Option<Before>, ServiceError> {
     match grant.act {
         MailAct::Unsubscribe => {
-            mail_stops::mark(app, tx, actor, &account.email, StopReason::Unsubscribed, None, None).await
+            mail_stops::mark(app, tx, actor, &account.email, StopReason::Unsubscribed, None, None).await?;
+            Ok(None)
         }
         MailAct::Own | MailAct::Snooze => {
-            let event = postmortems::by_link(app, tx, actor, account, grant.event, grant.act).await?;
+            let (event, before) = postmortems::by_link(app, tx, actor, account, grant.event, grant.act).await?;
             let expires = DateTime::from_timestamp(grant.expires, 0).unwrap_or_default();
             let change = json!({"act": grant.act.code(), "link_expires": expires - Duration::zero()});
             let subject = events::subject(event.number);
             store::audit::insert(tx, app.id(), app.now_millis(), actor, "mail.act", &subject, change).await?;
-            Ok(())
+            Ok(Some(before))
         }
     }
 }

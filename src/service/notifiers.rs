@@ -5,14 +5,20 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError, announcements, app::authorise, burn_warnings, outbox_mail::message_id, ports::OutgoingError,
-    reminders, retry::retried, teams, vault,
+    App, ServiceError, announcements,
+    app::authorise,
+    burn_warnings,
+    outbox_mail::message_id,
+    ports::{ChatPlace, OutgoingError},
+    reminders,
+    retry::retried,
+    teams, vault,
 };
 use crate::{
     domain::{
         actor::{Actor, Permission},
         chat::{ChatLine, ChatLink, ChatMessage, ChatTool, Rendered, Tone},
-        checked::FieldError,
+        checked::{self, FieldError},
         notifier::{LIMIT, NotifierFields, Target, Topic},
         reminder::digest::Language,
     },
@@ -27,6 +33,9 @@ pub use crate::domain::notifier::{Notifier, TOPICS};
 
 /// Kind of a test message in the outbox; the others are `chat.` and the topic.
 pub const TEST_KIND: &str = "chat.test";
+
+/// Kind of the messages that an event is over.
+const RECOVERED_KIND: &str = "chat.event.recovered";
 
 /// Deliveries that are shown of a notifier.
 pub const DELIVERIES: u64 = 20;
@@ -50,6 +59,8 @@ pub struct NotifierPatch {
     pub secret: Option<Option<String>>,
     /// What the group wants in each message.
     pub keyword: Option<Option<String>>,
+    /// Where a bot of Slack posts; its token is the secret.
+    pub channel: Option<Option<String>>,
     /// zh-CN (the default) or en.
     pub lang: Option<String>,
     /// Only what touches this team.
@@ -143,13 +154,14 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
         name: new.name.unwrap_or_default(),
         tool,
         keyword: new.keyword.flatten(),
+        channel: new.channel.flatten(),
         lang: new.lang.unwrap_or_else(|| "zh-CN".to_owned()),
         team_id: new.team_id.flatten(),
         topics,
         enabled: new.enabled.unwrap_or(true),
     }
     .checked()?;
-    let target = Target { url: new.url.unwrap_or_default(), secret: new.secret.flatten() }.checked(tool)?;
+    let target = Target { url: new.url.unwrap_or_default(), secret: new.secret.flatten() }.checked(&fields)?;
     check_url(app, &target.url)?;
     let notifier = Notifier { id: app.id(), version: 1, fields, target, created_at: app.now_millis() };
     // Before the transaction: the first seal of a house notes its key.
@@ -163,7 +175,7 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
             if store::notifiers::count(tx.conn()).await? >= LIMIT as u64 {
                 return Err(ServiceError::Conflict(format!("there are {LIMIT} notifiers already; remove one")));
             }
-            check_other(&app, &tx, notifier.id, &notifier.target).await?;
+            check_other(&app, &tx, &notifier).await?;
             if !store::notifiers::insert(&tx, &stored).await? {
                 return Err(taken(&notifier.fields.name));
             }
@@ -179,6 +191,15 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
 fn tool_of(code: &str) -> Result<ChatTool, FieldError> {
     ChatTool::from_code(code.trim())
         .ok_or_else(|| FieldError::shape("tool", "write feishu, dingtalk, wecom, slack or webhook"))
+}
+
+/// The notifier, in the version that somebody saw where one is given.
+pub(super) async fn in_version(tx: &Tx, id: Uuid, version: Option<i64>) -> Result<Notifier, ServiceError> {
+    let found = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+    match version.filter(|given| *given != found.version) {
+        Some(given) => Err(ServiceError::Stale { what: found.fields.name, given, current: found.version }),
+        None => Ok(found),
+    }
 }
 
 /// Changes the notifier that is still in `version`; without one the latest is taken. Its tool stays.
@@ -201,11 +222,8 @@ pub async fn update(
         let (app, actor, patch) = (app.clone(), actor.clone(), patch.clone());
         async move {
             let tx = app.store.begin().await?;
-            let stored = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
+            let stored = in_version(&tx, id, version).await?;
             let before = opened(&app, stored.clone());
-            if let Some(given) = version.filter(|given| *given != before.version) {
-                return Err(ServiceError::Stale { what: before.fields.name, given, current: before.version });
-            }
             let was = before.fields.clone();
             if patch.tool.as_deref().is_some_and(|code| code.trim() != was.tool.code()) {
                 return Err(FieldError::shape("tool", "the tool stays; set up another notifier").into());
@@ -218,6 +236,7 @@ pub async fn update(
                 name: patch.name.unwrap_or(was.name),
                 tool: was.tool,
                 keyword: patch.keyword.unwrap_or(was.keyword),
+                channel: patch.channel.unwrap_or(was.channel),
                 lang: patch.lang.unwrap_or(was.lang),
                 team_id: patch.team_id.unwrap_or(was.team_id),
                 topics,
@@ -228,14 +247,20 @@ pub async fn update(
                 url: patch.url.unwrap_or_else(|| before.target.url.clone()),
                 secret: patch.secret.unwrap_or_else(|| before.target.secret.clone()),
             }
-            .checked(fields.tool)?;
+            .checked(&fields)?;
             if fields == before.fields && target == before.target {
                 tx.rollback().await?;
                 return Ok(before);
             }
             teams::check_in_use(&tx, before.fields.team_id, fields.team_id).await?;
             let mut after = Notifier { fields, target, ..before.clone() };
-            check_other(&app, &tx, id, &after.target).await?;
+            check_other(&app, &tx, &after).await?;
+            if after.target != before.target || after.fields.channel != before.fields.channel {
+                store::chat_threads::forget_all(&tx, id).await?;
+            }
+            if checked::fold(&after.fields.name) != checked::fold(&before.fields.name) {
+                refuse_named(&tx, &before).await?;
+            }
             let kept = if after.target == before.target {
                 Notifier { target: stored.target, ..after.clone() }
             } else {
@@ -278,10 +303,10 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid, version: Option<i64>) ->
         let (app, actor) = (app.clone(), actor.clone());
         async move {
             let tx = app.store.begin().await?;
-            let before = store::notifiers::by_id(tx.conn(), id).await?.ok_or_else(|| missing(&id.to_string()))?;
-            if let Some(given) = version.filter(|given| *given != before.version) {
-                return Err(ServiceError::Stale { what: before.fields.name, given, current: before.version });
-            }
+            let before = in_version(&tx, id, version).await?;
+            refuse_named(&tx, &before).await?;
+            store::notifier_members::replace(&tx, id, &[]).await?;
+            store::chat_threads::forget_all(&tx, id).await?;
             store::notifiers::delete(&tx, id, before.version).await?;
             audit(&app, &tx, &actor, "notifier.delete", &before, json!({"from": before.fields})).await?;
             tx.commit().await?;
@@ -342,6 +367,16 @@ pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage, S
     .await
 }
 
+/// A message as the tool of a notifier takes it.
+pub(super) fn said(notifier: &Notifier, message: &ChatMessage) -> Rendered {
+    message.rendered(notifier.fields.tool, notifier.fields.keyword.as_deref())
+}
+
+/// What a message is called in the outbox.
+pub(super) fn subject_of(message: &ChatMessage) -> String {
+    message.title.chars().take(200).collect()
+}
+
 /// A message to a notifier for the outbox.
 pub(super) fn message(
     app: &App,
@@ -350,7 +385,7 @@ pub(super) fn message(
     dedupe_key: String,
     said: &ChatMessage,
 ) -> OutboxMessage {
-    let rendered = said.rendered(notifier.fields.tool, notifier.fields.keyword.as_deref());
+    let rendered = self::said(notifier, said);
     let now = app.now_millis();
     OutboxMessage {
         id: app.id(),
@@ -359,7 +394,7 @@ pub(super) fn message(
         dedupe_key,
         recipient_id: None,
         recipient: notifier.fields.name.clone(),
-        subject: said.title.chars().take(200).collect(),
+        subject: subject_of(said),
         text: rendered.text,
         html: String::new(),
         date_at: now,
@@ -375,7 +410,29 @@ pub(super) fn message(
         notifier_id: Some(notifier.id),
         payload: Some(rendered.body),
         thread: None,
+        again_of: None,
     }
+}
+
+/// Where a message is posted, of a notifier that is a bot: in the conversation of its event, where that has begun. Answers none
+/// where the message that begins it is on its way in other hands: this one waits for it.
+pub(super) async fn place(
+    connection: &impl ConnectionTrait,
+    notifier: &Notifier,
+    message: &OutboxMessage,
+) -> Result<Option<Option<ChatPlace>>, ServiceError> {
+    let Some(channel) = notifier.fields.channel.clone() else { return Ok(Some(None)) };
+    let event = announcements::event_of(message);
+    let mut thread = None;
+    if let Some(event) = event {
+        thread = store::chat_threads::root(connection, notifier.id, event).await?;
+        if thread.is_none() && store::outbox::is_first_on_its_way(connection, message).await? {
+            return Ok(None);
+        }
+    }
+    // That it is over is for everybody in the channel.
+    let broadcast = thread.is_some() && message.kind == RECOVERED_KIND;
+    Ok(Some(Some(ChatPlace { channel, event, thread, broadcast })))
 }
 
 /// The notifier of a message that somebody still needs: it is there and switched on, and what the message is about stands.
@@ -452,9 +509,11 @@ pub(super) async fn leave_alone(app: &App, id: Uuid, seconds: u64) -> Result<(),
 }
 
 /// One robot has one pace: two notifiers would not know of each other.
-async fn check_other(app: &App, tx: &Tx, id: Uuid, target: &Target) -> Result<(), ServiceError> {
+async fn check_other(app: &App, tx: &Tx, one: &Notifier) -> Result<(), ServiceError> {
     let all = opened_all(app, store::notifiers::all(tx.conn()).await?);
-    match all.into_iter().find(|other| other.id != id && other.target.url == target.url) {
+    // A bot posts in each channel at a pace of its own.
+    let same = |other: &Notifier| other.target.url == one.target.url && other.fields.channel == one.fields.channel;
+    match all.into_iter().find(|other| other.id != one.id && same(other)) {
         None => Ok(()),
         Some(other) => Err(ServiceError::Conflict(format!(
             "the notifier {} has this address already; choose its topics there",
@@ -463,7 +522,17 @@ async fn check_other(app: &App, tx: &Tx, id: Uuid, target: &Target) -> Result<()
     }
 }
 
-async fn audit(
+/// Rules of reminders name it: without it, or under another name, nobody would be told, and nobody would notice.
+async fn refuse_named(tx: &Tx, notifier: &Notifier) -> Result<(), ServiceError> {
+    let name = &notifier.fields.name;
+    if reminders::policy(tx.conn()).await?.notifiers().contains(&checked::fold(name)) {
+        let words = format!("the rules of reminders name the notifier {name}; change them first");
+        return Err(ServiceError::Conflict(words));
+    }
+    Ok(())
+}
+
+pub(super) async fn audit(
     app: &App,
     tx: &Tx,
     actor: &Actor,

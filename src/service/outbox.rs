@@ -11,12 +11,12 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError,
+    App, ServiceError, announcements,
     burn_warnings::{self, BURN_KIND},
     mail_acts, mail_stops, notifiers,
     ports::{Delivery, MailWords, OutgoingChat, OutgoingMessage, RenderDigest},
     reminder_items,
-    reminders::{self, DIGEST_KIND, Refreshed},
+    reminders::{self, DIGEST_KIND, GROUP_KIND, Refreshed},
     report_mailings::{self, REPORT_KIND},
     retry::retried,
     review_meetings::{self, INVITE_KIND},
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     domain::{
+        chat::Rendered,
         delivery::{Fault, Outcome, Phase},
         reminder::backoff,
     },
@@ -46,6 +47,9 @@ const LEASE_SECONDS: i64 = 60;
 
 /// Minutes that a worker has from the final dot to noting the outcome; longer than the wait for the reply.
 const COMMIT_LEASE_MINUTES: i64 = 15;
+
+/// Milliseconds until a message looks again whether the one that begins its conversation is there.
+const AFTER_THE_FIRST: i64 = 2_000;
 
 /// Messages that are tidied up at once.
 const TIDIED_AT_ONCE: u64 = 200;
@@ -89,6 +93,29 @@ struct Noted {
     attempt: Attempt,
     /// An address that takes no mail for good.
     bounced: Option<(String, String)>,
+    /// What became of the conversation that it belongs to.
+    talk: Talk,
+}
+
+/// What a sending did to the conversation of its event.
+#[derive(Debug, Clone)]
+enum Talk {
+    /// Nothing.
+    Same,
+    /// A message may begin it: notifier, event, what the tool calls it.
+    Begun(Uuid, Uuid, String),
+    /// It is gone: notifier, event.
+    Gone(Uuid, Uuid),
+}
+
+impl Talk {
+    fn of(message: &OutboxMessage, delivery: &Delivery) -> Self {
+        match (message.notifier_id, announcements::event_of(message), delivery) {
+            (Some(notifier), Some(event), Delivery::Posted(name)) => Self::Begun(notifier, event, name.clone()),
+            (Some(notifier), Some(event), Delivery::ThreadGone(_)) => Self::Gone(notifier, event),
+            _ => Self::Same,
+        }
+    }
 }
 
 /// What came of looking at a taken message once more.
@@ -155,7 +182,7 @@ pub async fn tidy(app: &App) -> Result<Tidied, ServiceError> {
             said: Some(fault.said()),
         };
         let carries_reminders = reminders::are_carried_by(&message.kind);
-        let noted = Noted { claim, carries_reminders, ending, attempt, bounced: None };
+        let noted = Noted { claim, carries_reminders, ending, attempt, bounced: None, talk: Talk::Same };
         // A claim is of one state: what moved on meanwhile is left alone.
         let kept = note_all(app, vec![noted], &[message.state]).await?.contains(&true);
         if outcome == Outcome::Unknown {
@@ -247,10 +274,8 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
         else {
             return cancel(app, claimed).await;
         };
-        if opens_at.is_some() {
-            let back = given_back(&message, opens_at);
-            let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
-            return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
+        if let Some(opens_at) = opens_at {
+            return postpone(app, claimed, opens_at).await;
         }
         let said = (&message.subject, &message.text, &message.html, &message.thread);
         if message.unknowns == 0 && said != (&words.subject, &words.text, &words.html, &thread) {
@@ -298,18 +323,65 @@ async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceE
         let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
         return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
     }
+    let mut body = message.payload.clone().unwrap_or_default();
+    if message.kind == GROUP_KIND {
+        let Some(now) = reminders::refresh_group(app, message, &notifier).await? else {
+            return cancel(app, claimed).await;
+        };
+        if let Some(opens_at) = now.opens_at {
+            return postpone(app, claimed, opens_at).await;
+        }
+        let fresh = notifiers::said(&notifier, &now.said);
+        if message.unknowns == 0 && (&fresh.body, &fresh.text) != (&body, &message.text) {
+            let (task_app, claim, dropped) = (app.clone(), claimed.claim, now.dropped);
+            let (subject, words) = (notifiers::subject_of(&now.said), fresh.clone());
+            let reworded =
+                move || reword_chat(task_app.clone(), claim, subject.clone(), words.clone(), dropped.clone());
+            if !retried(reworded).await? {
+                return Ok(Prepared::Lost);
+            }
+            body = fresh.body;
+        }
+    }
+    let Some(place) = notifiers::place(app.store.read(), &notifier, message).await? else {
+        return postpone(app, claimed, app.now_millis() + AFTER_THE_FIRST).await;
+    };
     if let Some(room_from) = notifiers::take_room(app, &notifier).await? {
-        let back = given_back(message, Some(room_from));
-        let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
-        return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
+        return postpone(app, claimed, room_from).await;
     }
     Ok(Prepared::Chat(OutgoingChat {
         id: message.id,
         tool: notifier.fields.tool,
         target: notifier.target,
-        body: message.payload.clone().unwrap_or_default(),
+        body,
         at: app.now(),
+        place,
     }))
+}
+
+async fn postpone(app: &App, claimed: &Claimed, until: i64) -> Result<Prepared, ServiceError> {
+    let back = given_back(&claimed.message, Some(until));
+    let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
+    Ok(if kept { Prepared::Postponed } else { Prepared::Lost })
+}
+
+async fn reword_chat(
+    app: App,
+    claim: Claim,
+    subject: String,
+    words: Rendered,
+    dropped: Vec<Uuid>,
+) -> Result<bool, ServiceError> {
+    let tx = app.store.begin().await?;
+    if !store::outbox::reword_chat(&tx, claim, &subject, &words.text, &words.body).await? {
+        tx.rollback().await?;
+        return Ok(false);
+    }
+    for item in dropped {
+        store::reminders::settle(&tx, claim.id, Some(item), LedgerState::Cancelled).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
 }
 
 async fn reword(
@@ -404,11 +476,13 @@ pub async fn record(
     let unchanged = given_back(message, None);
     let said = |fault: &Fault| Some((fault.phase, fault.said()));
     let ending = match delivery {
-        Delivery::Accepted => Ending { state: OutboxState::Sent, sent_at: Some(now), ..unchanged },
+        Delivery::Accepted | Delivery::Posted(_) => {
+            Ending { state: OutboxState::Sent, sent_at: Some(now), ..unchanged }
+        }
         Delivery::Refused(fault) => {
             Ending { state: OutboxState::Dead, attempt: message.attempt + 1, error: said(fault), ..unchanged }
         }
-        Delivery::RefusedForNow(fault) => Ending {
+        Delivery::RefusedForNow(fault) | Delivery::ThreadGone(fault) => Ending {
             attempt: message.attempt + 1,
             not_before: Some(later(app, backoff::after_failure(message.attempt + 1))),
             error: said(fault),
@@ -445,7 +519,8 @@ pub async fn record(
     };
     let bounced = fault.filter(|fault| fault.is_bounce()).map(|fault| (message.recipient.clone(), fault.said()));
     let carries_reminders = reminders::are_carried_by(&message.kind);
-    let noted = Noted { claim: claimed.claim, carries_reminders, ending, attempt, bounced };
+    let noted =
+        Noted { claim: claimed.claim, carries_reminders, ending, attempt, bounced, talk: Talk::of(message, delivery) };
     let note = |all: Vec<Noted>| note_all(app, all, &[OutboxState::Claimed, OutboxState::Committing]);
     let kept = app.outbox.records.run(noted, note).await?;
     if let (Delivery::TooFast(_, seconds), Some(group)) = (delivery, message.notifier_id) {
@@ -471,6 +546,13 @@ async fn note_all_once(app: App, all: Vec<Noted>, from: Vec<OutboxState>) -> Res
         }
         if let Some((address, said)) = noted.bounced {
             mail_stops::bounced(&app, &tx, &address, &said, noted.claim.id).await?;
+        }
+        match noted.talk {
+            Talk::Same => {}
+            Talk::Begun(notifier, event, name) => {
+                store::chat_threads::begin(&tx, notifier, event, &name, app.now_millis()).await?;
+            }
+            Talk::Gone(notifier, event) => store::chat_threads::forget(&tx, notifier, event).await?,
         }
         attempts.push(noted.attempt);
     }
@@ -504,6 +586,12 @@ pub async fn give_back(app: &App, claimed: &[Claimed]) -> Result<(), ServiceErro
 pub async fn put_off(app: &App, claimed: &Claimed, until: i64) -> Result<(), ServiceError> {
     end(app, claimed.claim, &[OutboxState::Claimed], given_back(&claimed.message, Some(until))).await?;
     Ok(())
+}
+
+/// Milliseconds since the mail that waits longest could have gone; none where none may go now.
+pub async fn waited(app: &App) -> Result<Option<i64>, ServiceError> {
+    let now = app.now_millis();
+    Ok(store::outbox::oldest_due(app.store.read(), Some(Way::Mail), now).await?.map(|since| now - since))
 }
 
 /// How many mails are still to be sent, now or later. For the worker's report.

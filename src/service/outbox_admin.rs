@@ -15,7 +15,7 @@ use crate::{
         notice::{Notice, NoticeKind},
         reminder::{backoff, digest::Language},
     },
-    store::{self, mail_stops::StopReason},
+    store::{self, Tx, mail_stops::StopReason},
 };
 
 pub use crate::store::{
@@ -54,7 +54,7 @@ pub async fn figures(app: &App) -> Result<OutboxFigures, ServiceError> {
     let now = app.now_millis();
     let counted = store::outbox::count_by_state(app.store.read()).await?;
     let of = |state| counted.iter().find(|(one, _)| *one == state).map_or(0, |(_, count)| *count);
-    let oldest = store::outbox::oldest_due(app.store.read(), now).await?;
+    let oldest = store::outbox::oldest_due(app.store.read(), None, now).await?;
     Ok(OutboxFigures {
         states: OUTBOX_STATES.into_iter().map(|state| (state, of(state))).collect(),
         oldest_seconds: oldest.map_or(0, |since| (now - since) / 1_000),
@@ -131,6 +131,80 @@ fn missing(id: Uuid) -> ServiceError {
     ServiceError::NotFound(format!("message {id}"))
 }
 
+/// Messages that were sent as new in place of one, the newest first.
+pub async fn again_of(app: &App, actor: &Actor, id: Uuid) -> Result<Vec<OutboxMessage>, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    Ok(store::outbox::again_of(app.store.read(), id).await?)
+}
+
+/// Sends the words of a message that the machine gave up (dead, unconfirmed or expired) as a new one: another Message-ID and
+/// date, for readers whose mail program or server holds back what it took for a copy. The old one stays as it is, and cannot be
+/// sent again. A digest says what is right when it goes, and nothing where nothing is left.
+pub async fn send_as_new(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || send_as_new_once(app.clone(), actor.clone(), id)).await
+}
+
+async fn send_as_new_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
+    let tx = app.store.begin().await?;
+    let old = given_up(&tx, id).await?;
+    let now = app.now_millis();
+    let (first, count) = old.dedupe_key.split_once(AGAIN).unwrap_or((&old.dedupe_key, "1"));
+    let dedupe_key = format!("{first}{AGAIN}{}", count.parse::<u32>().unwrap_or(1).saturating_add(1));
+    let lives = if old.notifier_id.is_some() { 1 } else { backoff::GIVE_UP_AFTER_DAYS };
+    let new = OutboxMessage {
+        id: app.id(),
+        message_id: outbox_mail::message_id(&dedupe_key, &app.mail_domain),
+        dedupe_key,
+        date_at: now,
+        state: OutboxState::Pending,
+        attempt: 0,
+        unknowns: 0,
+        not_before: now,
+        expires_at: now + Duration::days(lives).num_milliseconds(),
+        last_error: None,
+        last_phase: None,
+        created_at: now,
+        sent_at: None,
+        again_of: Some(id),
+        ..old
+    };
+    if !store::outbox::insert(&tx, &new).await? {
+        return Err(ServiceError::Conflict(format!("message {id} was sent as new already; see the newer one")));
+    }
+    store::reminders::carry_over(&tx, id, new.id).await?;
+    let (subject, change) = (format!("outbox:{id}"), json!({"new": new.id, "message_id": new.message_id}));
+    store::audit::insert(&tx, app.id(), now, &actor, "outbox.send_as_new", &subject, change).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+/// How the key of a message goes on that was sent as new.
+const AGAIN: &str = ":again";
+
+/// A message that may be sent once more, locked; refused where its address is marked, and where another was sent in its place:
+/// of those only the newest may go once more.
+async fn given_up(tx: &Tx, id: Uuid) -> Result<OutboxMessage, ServiceError> {
+    let given_up = store::outbox::hold_given_up(tx, id).await?;
+    let message = store::outbox::by_id(tx.conn(), id).await?.ok_or_else(|| missing(id))?;
+    let stops = mail_stops::against(tx.conn(), &[&message.recipient]).await?;
+    if message.notifier_id.is_none() && stops.iter().any(|(_, reason)| *reason == StopReason::Bounced) {
+        let words = format!("the address {} is marked and gets no mail; clear it first", message.recipient);
+        return Err(ServiceError::Conflict(words));
+    }
+    if !given_up {
+        return Err(ServiceError::Conflict(format!(
+            "a message that is {} cannot be sent again; only dead, unconfirmed and expired ones can",
+            message.state.code()
+        )));
+    }
+    if !store::outbox::again_of(tx.conn(), id).await?.is_empty() {
+        return Err(ServiceError::Conflict(format!("message {id} was sent as new already; see the newer one")));
+    }
+    Ok(message)
+}
+
 /// Sends a message again that the machine gave up (dead, unconfirmed or expired), under the same Message-ID.
 pub async fn requeue(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
     authorise(actor, Permission::ManageOutbox)?;
@@ -140,13 +214,7 @@ pub async fn requeue(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage
 
 async fn requeue_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
     let tx = app.store.begin().await?;
-    let message = store::outbox::by_id(tx.conn(), id).await?.ok_or_else(|| missing(id))?;
-    let mail = message.notifier_id.is_none();
-    let stops = mail_stops::against(tx.conn(), &[&message.recipient]).await?;
-    if mail && stops.iter().any(|(_, reason)| *reason == StopReason::Bounced) {
-        let words = format!("the address {} is marked and gets no mail; clear it first", message.recipient);
-        return Err(ServiceError::Conflict(words));
-    }
+    let message = given_up(&tx, id).await?;
     let now = app.now_millis();
     let expires_at = now + Duration::days(backoff::GIVE_UP_AFTER_DAYS).num_milliseconds();
     if !store::outbox::requeue(&tx, id, now, expires_at).await? {

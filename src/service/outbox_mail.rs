@@ -43,6 +43,7 @@ pub(super) fn mail(
         notifier_id: None,
         payload: None,
         thread: None,
+        again_of: None,
     }
 }
 

@@ -74,6 +74,9 @@ pub async fn write(
                 return Ok(before);
             }
             grading::admit(tx.conn(), kind.name, &before.document, &document).await?;
+            if kind.name == reminder::policy::POLICY.name {
+                super::reminder_groups::admit(tx.conn(), &document).await?;
+            }
             let now = app.now_millis();
             let row = PolicyRow { name: kind.name.to_owned(), version: before.version + 1, document, changed_at: now };
             if before.version == 0 {

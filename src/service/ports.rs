@@ -23,6 +23,22 @@ use crate::domain::{
 pub trait Clock: Send + Sync + 'static {
     /// Now, in whole milliseconds.
     fn now(&self) -> DateTime<Utc>;
+
+    /// What shows whether it is right.
+    fn reference(&self) -> Reference {
+        Reference::Nothing
+    }
+}
+
+/// What a clock is compared with before a worker does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reference {
+    /// It is right whatever others say: it stands, or it is somebody's who plays with it.
+    Nothing,
+    /// The clock of the database.
+    Database,
+    /// This time.
+    Time(DateTime<Utc>),
 }
 
 /// Makes ids and secrets.
@@ -95,6 +111,21 @@ pub struct OutgoingChat {
     pub body: String,
     /// When it is sent: signatures hold for an hour.
     pub at: DateTime<Utc>,
+    /// Where a bot posts it; none is the address itself.
+    pub place: Option<ChatPlace>,
+}
+
+/// Where a bot posts a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatPlace {
+    /// The channel.
+    pub channel: String,
+    /// The event whose conversation it belongs to.
+    pub event: Option<Uuid>,
+    /// What the tool calls the first message of that conversation; none begins one.
+    pub thread: Option<String>,
+    /// Shown in the channel too.
+    pub broadcast: bool,
 }
 
 /// How one sending went (reliability study, section 2.4).
@@ -102,6 +133,10 @@ pub struct OutgoingChat {
 pub enum Delivery {
     /// The server took it: 250 after the dot.
     Accepted,
+    /// A tool took it, and calls it so.
+    Posted(String),
+    /// The conversation that it was to be posted in is gone: it begins another.
+    ThreadGone(Fault),
     /// A definite temporary refusal of this message.
     RefusedForNow(Fault),
     /// The same, with the seconds that the other side wants to be left alone.
@@ -118,8 +153,10 @@ impl Delivery {
     /// How the try ended, and what was not a yes.
     pub const fn outcome(&self) -> (Outcome, Option<&Fault>) {
         match self {
-            Self::Accepted => (Outcome::Sent, None),
-            Self::RefusedForNow(fault) | Self::TooFast(fault, _) => (Outcome::ForNow, Some(fault)),
+            Self::Accepted | Self::Posted(_) => (Outcome::Sent, None),
+            Self::RefusedForNow(fault) | Self::TooFast(fault, _) | Self::ThreadGone(fault) => {
+                (Outcome::ForNow, Some(fault))
+            }
             Self::Refused(fault) => (Outcome::Refused, Some(fault)),
             Self::Unreachable(fault) => (Outcome::Unreachable, Some(fault)),
             Self::Unknown(fault) => (Outcome::Unknown, Some(fault)),

@@ -15,10 +15,10 @@ use crate::{
         checked::{self, FieldError, FieldProblem},
         event::{EventFields, ProductionEvent},
         mail_act::{MailAct, SNOOZE_DAYS},
-        postmortem::PostmortemState,
+        postmortem::{Postmortem, PostmortemState},
         visibility::Sight,
     },
-    store::{self, Tx, policies::ConnectionTrait},
+    store::{self, Tx, mail_acts::Before, policies::ConnectionTrait},
 };
 
 /// The most owed postmortems that are listed at once.
@@ -383,7 +383,7 @@ pub(super) async fn by_link(
     account: &store::accounts::Account,
     number: i64,
     act: MailAct,
-) -> Result<ProductionEvent, ServiceError> {
+) -> Result<(ProductionEvent, Before), ServiceError> {
     authorise(actor, Permission::WritePostmortem)?;
     let mut event = events::by_number(tx, actor, number).await?;
     let before = event.postmortem.clone();
@@ -403,6 +403,28 @@ pub(super) async fn by_link(
         MailAct::Unsubscribe => {}
     }
     write(app, tx, actor, &mut event, &before, None).await?;
+    let Postmortem { owner_id: owner, due_on, due_fixed, .. } = before;
+    let before = Before { owner, due_on, due_fixed, made: event.postmortem.version };
+    Ok((event, before))
+}
+
+/// Takes back what a link of a mail did, where nothing changed since. Belongs into the transaction that notes it.
+pub(super) async fn undo_by_link(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    number: i64,
+    was: Before,
+) -> Result<ProductionEvent, ServiceError> {
+    authorise(actor, Permission::WritePostmortem)?;
+    let mut event = events::by_number(tx, actor, number).await?;
+    let before = event.postmortem.clone();
+    if before.version != was.made {
+        return Err(ServiceError::Conflict("the postmortem moved on since the mail was sent".to_owned()));
+    }
+    let Before { owner, due_on, due_fixed, .. } = was;
+    (event.postmortem.owner_id, event.postmortem.due_on, event.postmortem.due_fixed) = (owner, due_on, due_fixed);
+    write(app, tx, actor, &mut event, &before, Some("undone by the link of the mail".to_owned())).await?;
     Ok(event)
 }
 

@@ -101,14 +101,19 @@ async fn directory_of(
     }
     let active = accounts.values().filter(|one| one.active).map(|one| (one.id, one.zone)).collect();
     let team_leads = teams.into_iter().filter_map(|team| Some((team.id, team.fields.lead?))).collect();
-    let groups: HashMap<Uuid, Notifier> = store::notifiers::enabled(connection)
-        .await?
-        .into_iter()
-        .filter(|notifier| notifier.fields.topics.contains(&Topic::PostmortemPending))
-        .map(|notifier| (notifier.id, notifier))
-        .collect();
-    let asked = groups.values().map(|notifier| (notifier.id, notifier.fields.team_id)).collect();
-    let people = People { active, leads, admins, team_leads, addresses, groups: asked };
+    let names = policy.notifiers();
+    let (mut groups, mut asked, mut named_groups) = (HashMap::new(), Vec::new(), BTreeMap::new());
+    for notifier in store::notifiers::enabled(connection).await? {
+        let (id, fields) = (notifier.id, &notifier.fields);
+        let subscribed = fields.topics.contains(&Topic::PostmortemPending);
+        let name = Some(checked::fold(&fields.name)).filter(|name| names.contains(name));
+        asked.extend(subscribed.then_some((id, fields.team_id)));
+        named_groups.extend(name.clone().map(|name| (name, (id, fields.team_id))));
+        if subscribed || name.is_some() {
+            groups.insert(id, notifier);
+        }
+    }
+    let people = People { active, leads, admins, team_leads, addresses, groups: asked, named_groups };
     Ok(Directory { accounts, groups, people })
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     App, ServiceError,
     app::authorise,
+    reminder_groups,
     reminder_items::{self, Directory, Gatherer, directory},
     reminders,
 };
@@ -85,7 +86,11 @@ pub async fn preview(app: &App, actor: &Actor, document: Option<&str>) -> Result
     authorise(actor, Permission::ManagePolicies)?;
     let connection = app.store.read();
     let policy = match document {
-        Some(document) => policies::read::<ReminderPolicy>(document)?.checked()?,
+        Some(document) => {
+            let policy = policies::read::<ReminderPolicy>(document)?.checked()?;
+            reminder_groups::admit(connection, document).await?;
+            policy
+        }
         None => reminders::policy(connection).await?,
     };
     let directory = directory(connection, &policy).await?;

@@ -12,17 +12,18 @@ use uuid::Uuid;
 use super::{
     App, ServiceError, events, mail_acts, notifiers, outbox_mail, policies,
     ports::{MailWords, RenderDigest},
+    reminder_groups,
     reminder_items::{self, Directory, Gatherer, directory, directory_about},
     retry::retried,
 };
 use crate::{
     domain::{
-        announcement,
+        chat::ChatMessage,
         event::ProductionEvent,
         notifier::Notifier,
         reminder::{
             backoff::GIVE_UP_AFTER_DAYS,
-            digest::{self, Digest, Language, Reader},
+            digest::{self, Language, Reader},
             plan::{self, Item, NEVER, People, Reason, Reminder, Rules},
             policy::{self, ReminderPolicy, Step, Subject},
         },
@@ -289,8 +290,8 @@ async fn send(
             })
             .collect();
         let message = if let Some(group) = directory.groups.get(&recipient) {
-            let digest = group_digest(app, directory, group, day, &items);
-            notifiers::message(app, group, GROUP_KIND.to_owned(), key, &announcement::of_pending(&digest))
+            let said = reminder_groups::words(app, connection, directory, group, day, &items).await?;
+            notifiers::message(app, group, GROUP_KIND.to_owned(), key, &said)
         } else if let Some(account) = directory.accounts.get(&recipient) {
             let words = words(app, &gatherer, directory, account, day, &items, render).await?;
             OutboxMessage { thread: thread(app, &items), ..message(app, account, key, now, words) }
@@ -382,19 +383,56 @@ pub(super) async fn refresh(
     if right.is_empty() {
         return Ok(Refreshed::Unwanted);
     }
-    let now = app.now();
-    let local = now.with_timezone(&zone);
-    let open = policy.open_slot(local.time()).is_some();
-    let works = |item: &Item| calendars.of_team(item.team).is_working_day(local.date_naive());
-    let opens_at = if open && right.iter().any(|(item, _)| works(item)) {
-        None
-    } else {
-        right.iter().map(|(item, _)| plan::next_opening(&policy, zone, calendars.of_team(item.team), now)).min()
-    };
+    let opens_at = opens_at(app, rules, zone, &right);
     let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
     let words = words(app, &gatherer, &directory, account, day, &right, render).await?;
     let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
     Ok(Refreshed::Wanted { words, dropped: dropped.into_iter().collect(), opens_at, thread: thread(app, &right) })
+}
+
+/// When a digest of these things may go, in milliseconds, where that is not now: it is night or a day off.
+fn opens_at(app: &App, rules: Rules<'_>, zone: chrono_tz::Tz, right: &[(Item, Reason)]) -> Option<i64> {
+    let now = app.now();
+    let local = now.with_timezone(&zone);
+    let open = rules.policy.open_slot(local.time()).is_some();
+    let calendar = |item: &Item| rules.calendars.of_team(item.team);
+    if open && right.iter().any(|(item, _)| calendar(item).is_working_day(local.date_naive())) {
+        return None;
+    }
+    right.iter().map(|(item, _)| plan::next_opening(rules.policy, zone, calendar(item), now)).min()
+}
+
+/// What a digest to a group would say now.
+pub(super) struct GroupNow {
+    /// As of now.
+    pub said: ChatMessage,
+    /// Things that are no longer to be reminded of.
+    pub dropped: Vec<Uuid>,
+    /// Milliseconds: when it may go, where that is not now.
+    pub opens_at: Option<i64>,
+}
+
+/// Looks again at what a digest says to a group, by the same rules as when it was planned; none where nothing is left.
+pub(super) async fn refresh_group(
+    app: &App,
+    message: &OutboxMessage,
+    group: &Notifier,
+) -> Result<Option<GroupNow>, ServiceError> {
+    let connection = app.store.read();
+    let policy = policy(connection).await?;
+    let carried = Carried::load(app, connection, &policy, &[message]).await?;
+    let directory = carried.directory(connection, &policy).await?;
+    let calendars = app.calendars();
+    let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
+    let Sorted { right, dropped } = carried.sorted(rules, &[message]).remove(&message.id).unwrap_or_default();
+    if right.is_empty() {
+        return Ok(None);
+    }
+    let day = day_of(message, app.zone);
+    let said = reminder_groups::words(app, connection, &directory, group, day, &right).await?;
+    let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
+    let opens_at = opens_at(app, rules, app.zone, &right);
+    Ok(Some(GroupNow { said, dropped: dropped.into_iter().collect(), opens_at }))
 }
 
 /// Those of the messages of which at least one reminder is still right. Runs inside the transaction of the last check too.
@@ -534,19 +572,7 @@ async fn words(
     render(&digest).map_err(ServiceError::Interrupted)
 }
 
-fn group_digest(
-    app: &App,
-    directory: &Directory,
-    group: &Notifier,
-    day: NaiveDate,
-    items: &[(Item, Reason)],
-) -> Digest {
-    let reader =
-        Reader { id: group.id, name: &group.fields.name, language: group.language(), day, public_url: &app.public_url };
-    digest::build(reader, items, &[], &app.calendars(), &name_of(directory))
-}
-
-fn name_of(directory: &Directory) -> impl Fn(Uuid) -> Option<String> {
+pub(super) fn name_of(directory: &Directory) -> impl Fn(Uuid) -> Option<String> {
     |id: Uuid| directory.accounts.get(&id).filter(|owner| owner.active).map(|owner| owner.name.clone())
 }
 
@@ -568,14 +594,11 @@ async fn write_once(app: App, message: OutboxMessage, reminders: Vec<Reminder>) 
         return Ok(None);
     }
     store::reminders::insert(&tx, &mut || app.id(), &reminders, message.id, message.created_at).await?;
-    let mut superseded = 0;
-    if let Some(recipient) = message.recipient_id {
-        let older = store::outbox::supersede(&tx, DIGEST_KIND, recipient, message.id).await?;
-        for id in &older {
-            store::reminders::settle(&tx, *id, None, LedgerState::Superseded).await?;
-        }
-        superseded = older.len();
+    let older = store::outbox::supersede(&tx, &message).await?;
+    for id in &older {
+        store::reminders::settle(&tx, *id, None, LedgerState::Superseded).await?;
     }
+    let superseded = older.len();
     tx.commit().await?;
     Ok(Some(superseded))
 }

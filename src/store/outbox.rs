@@ -7,13 +7,17 @@
 use entity::outbox_message::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, LockBehavior, LockType, Query},
 };
 use uuid::Uuid;
 
 use super::{StoreError, Tx, tx::inserted};
 use crate::domain::delivery::Phase;
+
+/// Most messages that are listed as sent in place of one.
+const MOST_AGAIN: u64 = 20;
 
 /// Longest kept reply or error, in characters.
 const ERROR_LIMIT: usize = 500;
@@ -121,8 +125,11 @@ pub struct OutboxMessage {
     pub notifier_id: Option<Uuid>,
     /// The JSON body of a message to a notifier; the calendar part of a mail.
     pub payload: Option<String>,
-    /// Message-ID of the conversation that a mail belongs to, without angle brackets.
+    /// Message-ID of the conversation that a mail belongs to, without angle brackets; of a message to a notifier the event that
+    /// it is about.
     pub thread: Option<String>,
+    /// The message in whose place it was sent as new.
+    pub again_of: Option<Uuid>,
 }
 
 /// By which way messages go.
@@ -196,6 +203,7 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
         notifier_id: Set(value.notifier_id),
         payload: Set(value.payload.clone()),
         thread: Set(value.thread.clone()),
+        again_of: Set(value.again_of),
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
@@ -210,6 +218,28 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
 /// One message.
 pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<OutboxMessage>, StoreError> {
     Entity::find_by_id(id).one(connection).await?.map(value).transpose()
+}
+
+/// Messages that were sent as new in place of one, the newest first.
+pub async fn again_of(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec<OutboxMessage>, StoreError> {
+    let find = Entity::find().filter(Column::AgainOf.eq(id)).order_by_desc(Column::Id).limit(MOST_AGAIN);
+    find.all(connection).await?.into_iter().map(value).collect()
+}
+
+/// Locks a message that the machine gave up until the transaction ends; false when it is in another state.
+pub async fn hold_given_up(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::ClaimToken, Expr::value(None::<String>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.is_in([
+            OutboxState::Dead.code(),
+            OutboxState::Unconfirmed.code(),
+            OutboxState::Expired.code(),
+        ]))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
 }
 
 /// Which messages a list shows; what is absent is all.
@@ -295,9 +325,14 @@ pub async fn is_due(connection: &impl ConnectionTrait, way: Way, now: i64) -> Re
     Ok(one.is_some())
 }
 
-/// Since when the longest waiting message could have gone, where it could at `now`.
-pub async fn oldest_due(connection: &impl ConnectionTrait, now: i64) -> Result<Option<i64>, StoreError> {
-    Ok(Entity::find()
+/// Since when the longest waiting message, of a way or of any, could have gone, where it could at `now`.
+pub async fn oldest_due(
+    connection: &impl ConnectionTrait,
+    way: Option<Way>,
+    now: i64,
+) -> Result<Option<i64>, StoreError> {
+    let find = way.map_or_else(Entity::find, |way| Entity::find().filter(way.condition()));
+    Ok(find
         .select_only()
         .column(Column::NotBefore)
         .filter(Column::State.eq(OutboxState::Pending.code()))
@@ -404,6 +439,44 @@ pub async fn reword(
     Ok(result.rows_affected == 1)
 }
 
+/// The same of a message to a notifier.
+pub async fn reword_chat(tx: &Tx, claim: Claim, subject: &str, text: &str, payload: &str) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Subject, Expr::value(subject))
+        .col_expr(Column::BodyText, Expr::value(text))
+        .col_expr(Column::Payload, Expr::value(payload))
+        .filter(Column::Id.eq(claim.id))
+        .filter(Column::ClaimToken.eq(claim.token.to_string()))
+        .filter(Column::State.eq(OutboxState::Claimed.code()))
+        .filter(Column::Unknowns.eq(0_i64))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Whether another message to the same notifier about the same event may be the first one in a moment: it is being handed over,
+/// or it is older and in the hands of a worker.
+pub async fn is_first_on_its_way(
+    connection: &impl ConnectionTrait,
+    message: &OutboxMessage,
+) -> Result<bool, StoreError> {
+    let one: Option<Uuid> =
+        Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Condition::any().add(Column::State.eq(OutboxState::Committing.code())).add(
+                Condition::all().add(Column::State.eq(OutboxState::Claimed.code())).add(Column::Id.lt(message.id)),
+            ))
+            .filter(Column::NotifierId.eq(message.notifier_id))
+            .filter(Column::Thread.eq(message.thread.clone()))
+            .filter(Column::Id.ne(message.id))
+            .limit(1)
+            .into_tuple()
+            .one(connection)
+            .await?;
+    Ok(one.is_some())
+}
+
 /// The last step before the final dot: the claim must still hold at `now`. False when it does not.
 pub async fn to_committing(tx: &Tx, claim: Claim, now: i64, lease_until: i64) -> Result<bool, StoreError> {
     let result = Entity::update_many()
@@ -461,15 +534,20 @@ pub async fn cancel(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
     Ok(result.rows_affected == 1)
 }
 
-/// Replaces older pending messages of a kind to the same account; answers their ids.
-pub async fn supersede(tx: &Tx, kind: &str, recipient: Uuid, newer: Uuid) -> Result<Vec<Uuid>, StoreError> {
+/// Replaces older pending messages of the kind of a newer one to the same account or notifier; answers their ids.
+pub async fn supersede(tx: &Tx, newer: &OutboxMessage) -> Result<Vec<Uuid>, StoreError> {
+    let to = match (newer.notifier_id, newer.recipient_id) {
+        (Some(notifier), _) => Column::NotifierId.eq(notifier),
+        (None, Some(account)) => Column::RecipientId.eq(account),
+        (None, None) => return Ok(Vec::new()),
+    };
     let older: Vec<Uuid> = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::State.eq(OutboxState::Pending.code()))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::RecipientId.eq(recipient))
-        .filter(Column::Id.ne(newer))
+        .filter(Column::Kind.eq(&newer.kind))
+        .filter(to)
+        .filter(Column::Id.ne(newer.id))
         .into_tuple()
         .all(tx.conn())
         .await?;
@@ -576,5 +654,6 @@ fn value(row: Model) -> Result<OutboxMessage, StoreError> {
         notifier_id: row.notifier_id,
         payload: row.payload,
         thread: row.thread,
+        again_of: row.again_of,
     })
 }

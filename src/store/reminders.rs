@@ -269,6 +269,17 @@ pub async fn planned_among(connection: &impl ConnectionTrait, events: &[Uuid]) -
     Ok(found)
 }
 
+/// Has a newer message carry the reminders that an older one was to carry; answers how many.
+pub async fn carry_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<u64, StoreError> {
+    let moved = Entity::update_many()
+        .col_expr(Column::OutboxId, Expr::value(to))
+        .filter(Column::OutboxId.eq(from))
+        .filter(Column::State.eq(LedgerState::Planned.code()))
+        .exec(tx.conn())
+        .await?;
+    Ok(moved.rows_affected)
+}
+
 /// Moves the planned reminders of a message, or only those of one item in it.
 pub async fn settle(tx: &Tx, outbox_id: Uuid, item: Option<Uuid>, state: LedgerState) -> Result<u64, StoreError> {
     let mut update = Entity::update_many()

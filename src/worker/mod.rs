@@ -4,6 +4,7 @@
 //! anything twice, so there is no leader.
 
 pub mod pulling;
+mod ramp;
 mod round;
 mod schedule;
 pub mod telling;

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use uuid::Uuid;
 
+use super::ramp::Ramp;
 use crate::{
     domain::delivery::{Fault, Phase},
     notify::{
@@ -23,7 +24,9 @@ use crate::{
         burn_warnings, calendars, dips, event_costs, mail_stops,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
         ports::{Delivery, LastCheck, OutgoingChat, OutgoingMessage, Transport},
-        reminders, report_mailings, sample_codes, sample_retention, samples, sources,
+        reminders,
+        replicas::{self, InStep},
+        report_mailings, sample_codes, sample_retention, samples, sources,
     },
 };
 
@@ -71,6 +74,10 @@ pub struct RoundReport {
     pub last_problem: Option<String>,
     /// Where that was, and the server's code: what the log says.
     pub last_place: Option<String>,
+    /// Milliseconds that the clock of this machine is ahead of the database's, where that is too much: nothing was done.
+    pub clock_off: Option<i64>,
+    /// So many mails that waited for long may go a little later: a server that was away is not flooded.
+    pub slowed: bool,
     /// Messages that groups took.
     pub told: usize,
     /// Messages that a group refused, for now or for good, or of which nobody knows.
@@ -98,9 +105,18 @@ const VAIN_TRIES: u32 = 5;
 
 /// Whether the mail server answers: counts this worker's vain tries in a row, over all messages.
 #[derive(Debug, Default)]
-pub(super) struct Breaker(AtomicU32);
+pub(super) struct Breaker {
+    vain: AtomicU32,
+    /// Where a worker runs on, it begins slowly after an outage.
+    ramp: Option<Ramp>,
+}
 
 impl Breaker {
+    /// The one of a worker that runs on.
+    pub(super) fn lasting() -> Self {
+        Self { ramp: Some(Ramp::default()), ..Self::default() }
+    }
+
     /// Nothing more is sent in this round.
     pub(super) fn is_open(&self) -> bool {
         self.in_a_row() >= VAIN_TRIES
@@ -112,7 +128,7 @@ impl Breaker {
     }
 
     fn in_a_row(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.vain.load(Ordering::Relaxed)
     }
 
     /// One message probes whether the server is back; a vain try more opens it again.
@@ -121,16 +137,20 @@ impl Breaker {
     }
 
     fn vain(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+        self.vain.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
     fn answered(&self) {
-        self.0.store(0, Ordering::Relaxed);
+        self.vain.store(0, Ordering::Relaxed);
     }
 }
 
 /// One round, for `fupan worker --once`. Without a transport reminders are planned, and messages wait.
 pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str) -> Result<RoundReport, ServiceError> {
+    let app = &match replicas::in_step(app).await? {
+        InStep::Yes(app, _) => app,
+        InStep::No(off) => return Ok(RoundReport { clock_off: Some(off), ..RoundReport::default() }),
+    };
     let mut report = round(app, transport, worker, &|| false, &Breaker::default()).await?;
     let told = tell_groups(app, &|| false).await?;
     (report.told, report.untold) = (told.told, told.untold);
@@ -233,11 +253,23 @@ async fn send_due(
     let connections = transport.connections().max(1);
     let batch_size = outbox::BATCH * connections as u64;
     let mut outcome = Ok(());
+    if let Some(ramp) = &breaker.ramp {
+        ramp.look(outbox::waited(app).await?, app.now_millis());
+    }
     let mut probing = breaker.half_open();
     while outcome.is_ok() && !stopping() && (probing || !breaker.is_open()) {
-        let batch = outbox::claim(app, Way::Mail, worker, if probing { 1 } else { batch_size }).await?;
+        let room = breaker.ramp.as_ref().and_then(|ramp| ramp.room(app.now_millis()));
+        if room == Some(0) {
+            report.slowed = true;
+            break;
+        }
+        let most = if probing { 1 } else { batch_size.min(room.unwrap_or(u64::MAX)) };
+        let batch = outbox::claim(app, Way::Mail, worker, most).await?;
         if batch.is_empty() {
             break;
+        }
+        if let Some(ramp) = &breaker.ramp {
+            ramp.went(batch.len() as u64);
         }
         let probe = std::mem::take(&mut probing);
         let one = |claimed: Claimed| async move {
@@ -260,6 +292,9 @@ async fn send_due(
         }
         drop(going);
         outbox::give_back(app, &left).await?;
+    }
+    if let Some(ramp) = breaker.ramp.as_ref().filter(|_| breaker.is_open()) {
+        ramp.again(app.now_millis());
     }
     transport.rest().await;
     outcome
@@ -376,8 +411,8 @@ async fn deliver(
         tracing::info!(message = %id, state = state.code(), "outbox message");
     }
     *match delivery {
-        Delivery::Accepted => &mut report.sent,
-        Delivery::RefusedForNow(_) | Delivery::TooFast(..) => &mut report.refused_for_now,
+        Delivery::Accepted | Delivery::Posted(_) => &mut report.sent,
+        Delivery::RefusedForNow(_) | Delivery::TooFast(..) | Delivery::ThreadGone(_) => &mut report.refused_for_now,
         Delivery::Refused(_) => &mut report.dead,
         Delivery::Unreachable(_) => &mut report.unreachable,
         Delivery::Unknown(_) => &mut report.unknown,

@@ -6,7 +6,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::round::tell_groups;
-use crate::service::App;
+use crate::service::{
+    App, ServiceError,
+    replicas::{self, InStep},
+};
 
 /// Between two looks for messages to groups.
 const EVERY: Duration = Duration::from_secs(2);
@@ -15,7 +18,14 @@ const EVERY: Duration = Duration::from_secs(2);
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
         let asked = stop.clone();
-        if let Err(error) = tell_groups(&app, &|| *asked.borrow()).await {
+        let told = async {
+            // The round of the worker says where the clock is off.
+            if let InStep::Yes(app, _) = replicas::in_step(&app).await? {
+                tell_groups(&app, &|| *asked.borrow()).await?;
+            }
+            Ok::<(), ServiceError>(())
+        };
+        if let Err(error) = told.await {
             tracing::error!(%error, "the groups could not be told; the next look tries again");
         }
         tokio::select! {

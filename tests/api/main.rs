@@ -12,6 +12,7 @@ mod history;
 mod imports;
 mod mailings;
 mod measured;
+mod notifiers;
 mod outbox;
 mod postmortems;
 mod privacy;

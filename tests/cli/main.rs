@@ -11,6 +11,7 @@ mod grading;
 mod history;
 mod imports;
 mod measured;
+mod notifiers;
 mod outbox;
 mod postmortem;
 mod publishing;

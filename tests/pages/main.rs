@@ -12,6 +12,7 @@ mod imports;
 mod indicator_inputs;
 mod indicators;
 mod line_styles;
+mod notifiers;
 mod outbox;
 mod postmortem;
 mod provider;

@@ -127,19 +127,28 @@ async fn a_link_of_a_mail_is_a_page_with_one_button_and_works_without_a_sign_in(
 
     let press = || person.client.post(format!("{}{path}", service.url)).header("Accept", "text/html").send();
     let page = press().await.unwrap().text().await.unwrap();
-    assert!(page.contains("截止日期已延后。") && !page.contains("<button"), "{page}");
+    assert!(page.contains("截止日期已延后。") && page.matches("<button").count() == 1, "{page}");
     assert_eq!(due().await, "2024-08-23");
     let again = press().await.unwrap().text().await.unwrap();
     assert!(again.contains("这个链接已经用过"), "{again}");
     assert_eq!(due().await, "2024-08-23");
+    let undo = || person.client.post(format!("{}{path}/undo", service.url)).header("Accept", "text/html").send();
+    assert!(again.contains(&format!("action=\"{path}/undo\"")), "{again}");
+    for _ in 0..2 {
+        let page = undo().await.unwrap().text().await.unwrap();
+        assert!(page.contains("已撤销") && !page.contains("<button"), "{page}");
+        assert_eq!(due().await, "2024-08-21");
+    }
 
     for bad in ["/act/x", "/act/x.y", &path[..path.len() - 1], &format!("{path}x")] {
         let answer =
             person.client.get(format!("{}{bad}", service.url)).header("Accept", "text/html").send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{bad}");
         assert!(answer.text().await.unwrap().contains("链接无效"));
-        let answer = person.client.post(format!("{}{bad}", service.url)).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{bad}");
+        for path in [bad.to_owned(), format!("{bad}/undo")] {
+            let answer = person.client.post(format!("{}{path}", service.url)).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        }
     }
 }
 

@@ -114,3 +114,26 @@ async fn reminders_of_an_event_are_put_off_and_resumed_on_its_page() {
     assert_eq!(lead.post("/reminders/PE-9", &[("act", "resume")]).await.0, StatusCode::NOT_FOUND);
     assert_eq!(lead.post("/reminders/x", &[("act", "resume")]).await.0, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reminders_of_an_action_item_are_put_off_stopped_and_resumed_on_its_page() {
+    let service = Service::start(NOW).await;
+    let lead = Person::of(&service, Role::Lead).await;
+    lead.post("/events", &[("line", "08/19 15:00 客户反馈商户操作提现失败。【待复盘】")]).await;
+    let item = [("title", "加告警"), ("priority", "high"), ("owner", ""), ("team", ""), ("due_on", ""), ("key", "k")];
+    lead.post("/events/1/actions", &[&item[..], &[("detail", ""), ("ticket_url", "")]].concat()).await;
+    let (_, page) = lead.get("/actions/1").await;
+    assert!(page.contains("action=\"/reminders/AI-1\"") && page.contains("value=\"stop\""), "{page}");
+    let form = [("act", "snooze"), ("days", "2"), ("reason", "等渠道")];
+    let (status, to, _) = lead.post("/reminders/AI-1", &form).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/actions/1"));
+    let (_, page) = lead.get("/actions/1").await;
+    assert!(page.contains("延后至") && page.contains("等渠道") && page.contains("value=\"resume\""), "{page}");
+    let reporter = Person::of(&service, Role::Reporter).await;
+    assert_eq!(reporter.post("/reminders/AI-1", &[("act", "resume")]).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = reporter.get("/actions/1").await;
+    assert!(page.contains("value=\"snooze\"") && !page.contains("value=\"stop\""), "stopping is a lead's: {page}");
+    let viewer = Person::of(&service, Role::Viewer).await;
+    let (_, page) = viewer.get("/actions/1").await;
+    assert!(!page.contains("/reminders/AI-1"), "{page}");
+}

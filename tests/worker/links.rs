@@ -100,6 +100,39 @@ async fn the_lead_takes_over_what_nobody_owns_and_a_forged_or_old_link_does_noth
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_link_did_is_taken_back_once_and_not_after_somebody_changed_it() {
+    let stage = Stage::at(TUESDAY).await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-26").await;
+    stage.round().await;
+    let link = token(&stage.sink.received()[0].text(), "延后 2 个工作日");
+    assert_eq!(mail_acts::undo(&stage.app, &link).await.unwrap().state, LinkState::Open, "nothing was done yet");
+    let before = event(&stage, number).await.postmortem;
+    assert!(mail_acts::perform(&stage.app, &link).await.unwrap().may_undo);
+    let undone = mail_acts::undo(&stage.app, &link).await.unwrap();
+    assert_eq!((undone.state, undone.may_undo), (LinkState::Undone(stage.app.now_millis()), false));
+    let after = event(&stage, number).await.postmortem;
+    assert_eq!((after.due_on, after.due_fixed, after.owner_id), (before.due_on, before.due_fixed, before.owner_id));
+    for _ in 0..2 {
+        mail_acts::undo(&stage.app, &link).await.unwrap();
+        mail_acts::perform(&stage.app, &link).await.unwrap();
+    }
+    assert_eq!(event(&stage, number).await.postmortem, after, "used is used");
+    let told = events::detail(&stage.app, &Actor::local_operator(), number).await.unwrap();
+    assert!(told.audit.iter().any(|entry| entry.action == "mail.act_undone" && entry.actor_name == "值班"));
+
+    let other = stage.owed(Some(stage.oncall), "2024-08-23").await;
+    stage.round_at("2024-08-28T10:07:00+08:00").await;
+    let mail = stage.sink.received().last().unwrap().text();
+    let link = token(mail.split(&format!("PE-{other} ")).nth(1).unwrap(), "延后 2 个工作日");
+    mail_acts::perform(&stage.app, &link).await.unwrap();
+    let late = PostmortemChange { due_on: Some(Some("2024-09-10".parse().unwrap())), ..PostmortemChange::default() };
+    stage.change(other, late).await;
+    let kept = mail_acts::undo(&stage.app, &link).await.unwrap();
+    assert!(!kept.may_undo && matches!(kept.state, LinkState::Used(_)), "{kept:?}");
+    assert_eq!(event(&stage, other).await.postmortem.due_on.unwrap().to_string(), "2024-09-10");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pressed_twice_at_the_same_time_it_is_done_once() {
     let stage = Stage::at(TUESDAY).await;
     let number = stage.owed(Some(stage.oncall), "2024-08-26").await;

@@ -1,8 +1,10 @@
 //! Reminders from the plan to the mail server, on whatever database the tests run on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
+mod again;
 mod bounces;
 mod burning;
+mod calling;
 mod chatting;
 mod checker;
 mod delivery;
@@ -10,7 +12,10 @@ mod faults;
 mod invitations;
 mod links;
 mod mailings;
+mod named_groups;
 mod planning;
 mod races;
 mod reminders;
+mod replicas;
 mod stage;
+mod threads;

@@ -146,6 +146,7 @@ async fn a_stopping_worker_finishes_its_mail_and_gives_the_rest_back() {
         app: stage.app.clone(),
         transport: Some(transport.clone()),
         name: "test".to_owned(),
+        host: "here".to_owned(),
         wake: Arc::new(Notify::new()),
     };
     tokio::time::timeout(Duration::from_secs(20), worker::run(worker, stopped)).await.unwrap();

@@ -70,6 +70,11 @@ impl Stage {
         Self { app, clock, sink, transport, oncall, database, elsewhere: AtomicBool::new(false) }
     }
 
+    /// Another replica: with connections of its own, and the same clock.
+    pub async fn replica(&self) -> App {
+        support::app(&self.database, Arc::clone(&self.clock)).await
+    }
+
     /// Mails go another way than to the sink: what came there says nothing.
     pub fn sends_elsewhere(&self) {
         self.elsewhere.store(true, Ordering::SeqCst);

@@ -44,7 +44,7 @@ pub fn judge(tool: ChatTool, status: u16, retry_after: Option<u64>, body: &[u8])
         ChatTool::Slack => match body {
             b"ok" => Answer::Taken,
             _ if answer.get("ok") == Some(&Value::Bool(true)) => Answer::Taken,
-            _ => Answer::Refused(slack_code(tool, body)),
+            _ => slack(slack_code(tool, body)),
         },
         ChatTool::Feishu => match number(&["code", "StatusCode"]) {
             Some(0) => Answer::Taken,
@@ -112,9 +112,42 @@ fn wecom(code: i64) -> Kind {
     }
 }
 
+/// What a bot is told; the other words are final: `channel_not_found`, `not_in_channel`, `invalid_auth`, `msg_too_long` …
+fn slack(word: String) -> Answer {
+    match word.as_str() {
+        "ratelimited" | "rate_limited" | "message_limit_exceeded" => Answer::TooFast(word, 60),
+        "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => Answer::Later(word),
+        _ => Answer::Refused(word),
+    }
+}
+
+/// What the tool calls a message that it took, for replies to it: `ts` of Slack.
+pub fn posted_as(tool: ChatTool, body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let ts = answer.get("ts").and_then(Value::as_str).filter(|_| tool == ChatTool::Slack)?;
+    let plain = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    ((1..=40).contains(&ts.len()) && ts.bytes().all(plain)).then(|| ts.to_owned())
+}
+
+/// Whether a refusal is of the conversation and not of the message: its first message was removed, or it is closed.
+pub fn is_about_thread(words: &str) -> bool {
+    let known = [
+        "cannot_reply_to_message",
+        "invalid_thread_ts",
+        "message_not_found",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+    ];
+    known.iter().any(|word| words.ends_with(word))
+}
+
 /// What Slack says of a refusal, a word like `invalid_payload` or `channel_is_archived`; nothing of another body.
 fn slack_code(tool: ChatTool, body: &[u8]) -> String {
-    let word = std::str::from_utf8(body).unwrap_or_default().trim();
+    let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let word = match answer.get("error").and_then(Value::as_str) {
+        Some(word) => word,
+        None => std::str::from_utf8(body).unwrap_or_default().trim(),
+    };
     let is_code = (1..=40).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if tool == ChatTool::Slack && is_code { word.to_owned() } else { String::new() }
 }
@@ -157,6 +190,12 @@ mod tests {
         assert!(refused(judged(ChatTool::WeCom, r#"{"errcode":40058,"errmsg":"content exceed"}"#)));
         assert!(fast(judged(ChatTool::WeCom, r#"{"errcode":45009,"errmsg":"api freq out of limit"}"#)));
         assert!(refused(judged(ChatTool::Slack, "invalid_payload")));
+        let bot = |word: &str| judged(ChatTool::Slack, &format!(r#"{{"ok":false,"error":"{word}"}}"#));
+        assert_eq!(bot("channel_not_found"), Answer::Refused("channel_not_found".to_owned()));
+        assert!(fast(bot("ratelimited")) && matches!(bot("internal_error"), Answer::Later(_)));
+        let took = br#"{"ok":true,"channel":"C1","ts":"1503435956.000247"}"#;
+        assert_eq!(posted_as(ChatTool::Slack, took).as_deref(), Some("1503435956.000247"));
+        assert_eq!(posted_as(ChatTool::Slack, br#"{"ok":true,"ts":"x\" y"}"#), None);
         assert!(refused(judged(ChatTool::Feishu, r#"{"code":9499,"msg":"Bad Request"}"#)));
         assert!(fast(judged(ChatTool::Feishu, r#"{"code":9499,"msg":"too many request"}"#)));
         let html = "<html>gateway</html>";

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{ChatMessage, worded};
+use super::{ChatMessage, calls, worded};
+use crate::domain::notifier_member;
 
 /// The body of a message.
 pub(super) fn message(message: &ChatMessage) -> Value {
@@ -28,14 +29,15 @@ pub(super) fn message(message: &ChatMessage) -> Value {
         blocks.push(links.join(" · "));
     }
     // Only who stands in the text too is called.
-    let calls: Vec<String> = message.mentions.iter().map(|id| format!("@{id}")).collect();
-    if !calls.is_empty() {
-        blocks.push(calls.join(" "));
+    if !message.mentions.is_empty() {
+        blocks.push(calls(&message.mentions, "@", ""));
     }
+    let (mobiles, ids): (Vec<&String>, Vec<&String>) =
+        message.mentions.iter().partition(|id| notifier_member::is_mobile(id));
     json!({
         "msgtype": "markdown",
         "markdown": {"title": message.title, "text": blocks.join("\n\n")},
-        "at": {"atUserIds": message.mentions, "isAtAll": false},
+        "at": {"atUserIds": ids, "atMobiles": mobiles, "isAtAll": false},
     })
 }
 

@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{ChatMessage, worded};
+use super::{ChatMessage, calls, worded};
 
 /// The body of a message. Buttons are links: a custom bot gets no callbacks.
 pub(super) fn card(message: &ChatMessage) -> Value {
     let mut elements = Vec::new();
-    let calls: Vec<String> = message.mentions.iter().map(|id| format!("<at id={}></at>", escaped(id))).collect();
     let mut lines: Vec<String> = message.lines.iter().map(|line| worded(line, "**", escaped)).collect();
-    if !calls.is_empty() {
-        lines.push(calls.join(" "));
+    if !message.mentions.is_empty() {
+        lines.push(calls(&message.mentions, "<at id=", "></at>"));
     }
     if !lines.is_empty() {
         elements.push(json!({"tag": "markdown", "content": lines.join("\n")}));

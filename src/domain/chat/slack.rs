@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ChatLine, ChatMessage, shortened, worded};
+use super::{ChatLine, ChatMessage, calls, shortened, worded};
 
 /// The most bytes of a body: the documented limits are those of blocks, this keeps a message readable.
 pub(super) const BODY_LIMIT: usize = 60_000;
@@ -22,9 +22,8 @@ pub(super) fn message(message: &ChatMessage) -> Value {
     let mut blocks = vec![json!({"type": "header", "text": {"type": "plain_text", "text": head, "emoji": false}})];
     let section = |text: String| json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}});
     blocks.extend(message.lines.iter().map(|one| section(line(one))));
-    let calls: Vec<String> = message.mentions.iter().map(|id| format!("<@{}>", escaped(id))).collect();
-    if !calls.is_empty() {
-        blocks.push(section(calls.join(" ")));
+    if !message.mentions.is_empty() {
+        blocks.push(section(calls(&message.mentions, "<@", ">")));
     }
     if !message.links.is_empty() {
         let buttons: Vec<Value> = message

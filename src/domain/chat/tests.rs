@@ -126,6 +126,40 @@ fn what_people_write_calls_nobody_and_makes_no_line_of_its_own() {
 }
 
 #[test]
+fn whom_a_message_concerns_is_called_in_the_signs_of_the_tool_and_nobody_else() {
+    let id = "ou_84aad35d084aa403a838cf73ee18467";
+    let ids = [id, "all", "a><at id=all", "<!channel>", "@all", "13800000000", id, "U012AB3CD"];
+    let said = ChatMessage { mentions: ids.map(str::to_owned).to_vec(), ..message(1) };
+    let feishu = body(&said, ChatTool::Feishu)["card"]["body"]["elements"][0]["content"].as_str().unwrap().to_owned();
+    assert!(
+        feishu.ends_with(&format!("\n<at id={id}></at> <at id=13800000000></at> <at id=U012AB3CD></at>")),
+        "{feishu}"
+    );
+    let dingtalk = body(&said, ChatTool::DingTalk);
+    assert_eq!(
+        dingtalk["at"],
+        serde_json::json!({"atUserIds": [id, "U012AB3CD"], "atMobiles": ["13800000000"], "isAtAll": false})
+    );
+    let text = dingtalk["markdown"]["text"].as_str().unwrap();
+    assert!(text.ends_with(&format!("\n\n@{id} @13800000000 @U012AB3CD")), "{text}");
+    let wecom = body(&said, ChatTool::WeCom)["markdown"]["content"].as_str().unwrap().to_owned();
+    assert!(wecom.ends_with(&format!("\n<@{id}> <@13800000000> <@U012AB3CD>")), "{wecom}");
+    let slack = body(&said, ChatTool::Slack);
+    assert_eq!(slack["blocks"][2]["text"]["text"], format!("<@{id}> <@13800000000> <@U012AB3CD>"));
+    let webhook = body(&said, ChatTool::Webhook);
+    assert_eq!(webhook["data"]["mentions"], serde_json::json!([id, "13800000000", "U012AB3CD"]));
+}
+
+#[test]
+fn many_calls_of_long_ids_leave_room_for_lines() {
+    let ids = (0..200).map(|n| format!("{n:064}")).collect();
+    let rendered =
+        ChatMessage { mentions: ids, title: "题".repeat(300), ..message(60) }.rendered(ChatTool::WeCom, None);
+    assert!(rendered.bytes <= rendered.limit && rendered.left_out < 60, "{} {}", rendered.bytes, rendered.left_out);
+    assert_eq!(rendered.body.matches("<@").count(), CALLS);
+}
+
+#[test]
 fn a_pace_lets_a_burst_go_and_holds_the_rest_back() {
     let pace = ChatTool::DingTalk.pace();
     let (mut until, mut sent) = (0, Vec::new());
@@ -152,7 +186,7 @@ proptest! {
     fn whatever_is_said_fits_the_tool_and_no_line_is_cut(
         title in ".{0,200}",
         texts in proptest::collection::vec("[\\PC\\n]{0,300}", 0..120),
-        calls in proptest::collection::vec("[a-z0-9_]{1,20}", 0..3),
+        calls in proptest::collection::vec("[a-zA-Z0-9_<>@.]{0,70}", 0..40),
         english: bool,
     ) {
         let language = if english { Language::English } else { Language::Chinese };

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ChatMessage, Tone, worded};
+use super::{ChatMessage, Tone, calls, worded};
 
 /// The text of a message; its bytes are what counts.
 pub(super) fn content(message: &ChatMessage) -> String {
@@ -19,9 +19,8 @@ pub(super) fn content(message: &ChatMessage) -> String {
     if !links.is_empty() {
         rows.push(links.join(" "));
     }
-    let calls: Vec<String> = message.mentions.iter().map(|id| format!("<@{}>", plain(id))).collect();
-    if !calls.is_empty() {
-        rows.push(calls.join(" "));
+    if !message.mentions.is_empty() {
+        rows.push(calls(&message.mentions, "<@", ">"));
     }
     rows.join("\n")
 }

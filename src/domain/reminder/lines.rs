@@ -3,7 +3,7 @@
 
 use chrono::NaiveTime;
 
-use super::policy::{By, Ladder, Rung, StepRule};
+use super::policy::{By, Ladder, NOTIFIER, Rung, StepRule};
 use crate::domain::{checked::FieldError, policy::refused, vocabulary::RECIPIENT};
 
 /// What a ladder's name stands behind, in Chinese and as a code.
@@ -35,8 +35,8 @@ pub fn of_step(step: &StepRule, chinese: bool) -> String {
     let every = step.every.map(|every| format!("/{every}")).unwrap_or_default();
     let at = step.at.map(|at| format!(" {}", at.format("%H:%M"))).unwrap_or_default();
     let to = match step.by {
-        By::Groups => shown(&["groups".to_owned()], chinese),
-        By::Mail => shown(&step.to, chinese),
+        By::Groups if step.to.is_empty() => shown(&["groups".to_owned()], chinese),
+        By::Groups | By::Mail => shown(&step.to, chinese),
     };
     format!("{day}{every}{at} {to}")
 }
@@ -64,6 +64,13 @@ fn step(line: &str) -> Option<StepRule> {
     let at = words.peek().and_then(|word| NaiveTime::parse_from_str(word, "%H:%M").ok());
     if at.is_some() {
         words.next();
+    }
+    // The name of a notifier may hold blanks.
+    if words.clone().any(|word| word.starts_with(NOTIFIER)) {
+        let rest: Vec<&str> = words.collect();
+        let to: Vec<String> =
+            rest.join(" ").split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        return Some(StepRule { day, every, at, to, by: By::Groups });
     }
     let to = codes(&words.collect::<Vec<_>>().join(","));
     let groups = to.iter().any(|word| word == "groups");
@@ -128,6 +135,9 @@ mod tests {
         let rising = steps("steps", "+1 负责人、组长 逐级：上报").unwrap();
         assert_eq!(rising[0].to, ["owner", "leads", "ladder:上报"]);
         assert_eq!(of_step(&rising[0], true), "+1 负责人,组长,逐级:上报");
+        let named = steps("steps", "+1/1 14:30 notifier:支付 群，notifier:SRE").unwrap();
+        assert_eq!((named[0].by, named[0].to.len()), (By::Groups, 2));
+        assert_eq!(of_step(&named[0], false), "+1/1 14:30 notifier:支付 群,notifier:SRE");
         let ladder = ladders("上报：1 leads；3 admins，boss@example.com\n").unwrap();
         assert_eq!(of_ladder(&ladder[0], false), "上报: 1 leads; 3 admins,boss@example.com");
         assert_eq!(of_ladder(&ladder[0], true), "上报: 1 组长; 3 管理员,boss@example.com");

@@ -72,6 +72,8 @@ pub struct People {
     pub addresses: BTreeMap<String, Uuid>,
     /// Groups that are told of what is pending, each with the team that it asks for.
     pub groups: Vec<(Uuid, Option<Uuid>)>,
+    /// Groups that steps name, by the folded names of their notifiers, each with the team that it asks for.
+    pub named_groups: BTreeMap<String, (Uuid, Option<Uuid>)>,
 }
 
 /// What planning knows besides the things.
@@ -259,7 +261,13 @@ pub fn recipients(item: &Item, rules: Rules<'_>, step: &StepRule, offset: i64) -
             return BTreeSet::new();
         }
         let asks = |team: &Option<Uuid>| team.is_none_or(|team| item.teams.contains(&team));
-        return people.groups.iter().filter(|(_, team)| asks(team)).map(|(group, _)| *group).collect();
+        let named = |word: &String| match Recipient::of_word(word) {
+            Some(Recipient::Notifier(name)) => people.named_groups.get(&name).copied(),
+            _ => None,
+        };
+        let groups: Vec<(Uuid, Option<Uuid>)> =
+            if step.to.is_empty() { people.groups.clone() } else { step.to.iter().filter_map(named).collect() };
+        return groups.into_iter().filter(|(_, team)| asks(team)).map(|(group, _)| group).collect();
     }
     let mut found = BTreeSet::new();
     for word in &step.to {
@@ -300,7 +308,7 @@ fn named(item: &Item, people: &People, recipient: &Recipient) -> BTreeSet<Uuid> 
         Recipient::Leads => people.leads.clone(),
         Recipient::Admins => people.admins.clone(),
         Recipient::Address(address) => people.addresses.get(address).copied().into_iter().collect(),
-        Recipient::Ladder(_) => BTreeSet::new(),
+        Recipient::Ladder(_) | Recipient::Notifier(_) => BTreeSet::new(),
     }
 }
 
@@ -435,7 +443,11 @@ pub fn forecast(
                 }
                 let rule = rules.policy.rules.get(reason.rule);
                 let step = rule.and_then(|rule| {
-                    rule.steps.iter().find(|step| step.by == reason.by && step.lag(reason.offset) == Some(0))
+                    rule.steps.iter().find(|step| {
+                        step.by == reason.by
+                            && step.lag(reason.offset) == Some(0)
+                            && recipients(item, rules, step, reason.offset).contains(&recipient)
+                    })
                 });
                 let at = step.map_or(rules.policy.slot, |step| rules.policy.at(step));
                 let line = of_day.entry((at, reason.by, recipient)).or_insert_with(|| Forecast {

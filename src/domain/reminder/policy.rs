@@ -181,9 +181,12 @@ pub enum By {
     /// By mail, to people.
     #[default]
     Mail,
-    /// To the groups of notifiers that are told of what is pending.
+    /// To groups: those of notifiers that are told of what is pending, or the notifiers that the step names.
     Groups,
 }
+
+/// How a word that names a notifier begins.
+pub const NOTIFIER: &str = "notifier:";
 
 /// To whom a step goes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,10 +203,12 @@ pub enum Recipient {
     Ladder(String),
     /// An address, of an account or not.
     Address(String),
+    /// One notifier by its folded name.
+    Notifier(String),
 }
 
 impl Recipient {
-    /// The recipient of a word: `owner`, `team_lead`, `leads`, `admins`, `ladder:NAME` or an address.
+    /// The recipient of a word: `owner`, `team_lead`, `leads`, `admins`, `ladder:NAME`, `notifier:NAME` or an address.
     pub fn of_word(word: &str) -> Option<Self> {
         Some(match word {
             "owner" => Self::Owner,
@@ -212,8 +217,12 @@ impl Recipient {
             "admins" => Self::Admins,
             _ => match word.strip_prefix("ladder:") {
                 Some(name) => Self::Ladder(name.to_owned()),
-                None if word.contains('@') => Self::Address(checked::fold(word)),
-                None => return None,
+                None => match word.strip_prefix(NOTIFIER).map(checked::fold) {
+                    Some(name) if name.is_empty() => return None,
+                    Some(name) => Self::Notifier(name),
+                    None if word.contains('@') => Self::Address(checked::fold(word)),
+                    None => return None,
+                },
             },
         })
     }
@@ -251,7 +260,8 @@ pub struct StepRule {
     /// Local time of day; absent, the policy's.
     #[serde(default, with = "clock_or_none", skip_serializing_if = "Option::is_none")]
     pub at: Option<NaiveTime>,
-    /// `owner`, `team_lead`, `leads`, `admins`, `ladder:NAME` or an address; of groups empty.
+    /// `owner`, `team_lead`, `leads`, `admins`, `ladder:NAME` or an address; of groups `notifier:NAME`, or empty for those with the
+    /// topic.
     #[serde(default)]
     pub to: Vec<String>,
     /// By mail, or to groups.
@@ -430,6 +440,19 @@ impl ReminderPolicy {
         addresses
     }
 
+    /// The names of notifiers that rules name which are switched on, folded, each once.
+    pub fn notifiers(&self) -> Vec<String> {
+        let steps = self.rules.iter().filter(|rule| rule.enabled).flat_map(|rule| &rule.steps);
+        let named = steps.flat_map(|step| &step.to).filter_map(|word| match Recipient::of_word(word) {
+            Some(Recipient::Notifier(name)) => Some(name),
+            _ => None,
+        });
+        let mut names: Vec<String> = named.collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Tidies names and labels, and refuses what would never go out, or without end.
     pub fn checked(mut self) -> Result<Self, FieldError> {
         if self.slot >= self.until {
@@ -501,10 +524,17 @@ impl ReminderPolicy {
                             "name a recipient: owner, team_lead, leads, admins, ladder:NAME or an address",
                         ));
                     }
-                    By::Groups if !step.to.is_empty() => {
-                        return Err(refused(&place("to"), "groups are chosen by their notifiers; leave it empty"));
+                    By::Groups if step.to.iter().any(|word| !names_notifier(word)) => {
+                        return Err(refused(
+                            &place("to"),
+                            "groups are chosen by their notifiers; leave it empty, or name some: notifier:NAME",
+                        ));
                     }
-                    By::Mail | By::Groups => words_of(&place("to"), &step.to, &ladders)?,
+                    By::Groups if step.to.len() > 20 => {
+                        return Err(refused(&place("to"), "name at most 20 notifiers"));
+                    }
+                    By::Groups => {}
+                    By::Mail => words_of(&place("to"), &step.to, &ladders)?,
                 }
             }
         }
@@ -514,6 +544,10 @@ impl ReminderPolicy {
 
 fn name_of(place: &str, name: &str) -> Result<String, FieldError> {
     checked::line(policy::FIELD, name, 40).map_err(|_| refused(place, "write a name of 1 to 40 characters"))
+}
+
+fn names_notifier(word: &str) -> bool {
+    matches!(Recipient::of_word(word), Some(Recipient::Notifier(_)))
 }
 
 fn words_of(place: &str, words: &[String], ladders: &[String]) -> Result<(), FieldError> {
@@ -529,6 +563,9 @@ fn words_of(place: &str, words: &[String], ladders: &[String]) -> Result<(), Fie
             Some(Recipient::Address(address)) => {
                 checked::email(policy::FIELD, &address)
                     .map_err(|_| refused(place, &format!("{shown} is no address")))?;
+            }
+            Some(Recipient::Notifier(_)) => {
+                return Err(refused(place, &format!("{shown} is a group; write it in a step of its own, by groups")));
             }
             Some(_) => {}
             None => {
@@ -602,6 +639,7 @@ mod tests {
                 "\"about\": \"postmortem\", \"states\": [\"done\"]",
                 "rules[0].states: there is no state done",
             ),
+            ("\"owner\"", "\"notifier:群\"", "notifier:群 is a group"),
             ("\"day\": -1", "\"day\": -1, \"at\": \"08:00\"", "rules[0].steps[0].at: give a time from slot"),
             ("\"name\": \"改进项指派\"", "\"name\": \"待复盘\"", "rules[1].name"),
             ("\"name\": \"待复盘\"", "\"name\": \"\"", "rules[0].name"),

@@ -6,9 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::super::{gate::caller, problem::Problem};
-use crate::service::{
-    App,
-    accounts::{self, Account},
+use crate::{
+    domain::actor::Actor,
+    service::{
+        App,
+        accounts::{self, Account},
+    },
 };
 
 /// Somebody who can be named.
@@ -57,4 +60,40 @@ pub async fn list(
     let page = accounts::page(&app, &caller.actor, after, query.limit.unwrap_or(100)).await?;
     let data = page.accounts.into_iter().map(body).collect();
     Ok(HttpResponse::Ok().json(AccountList { data, next_cursor: page.next }))
+}
+
+/// The zone that somebody lives in: reminders come in the morning there.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneBody {
+    /// Its IANA name, like `Europe/London`; null is the report zone.
+    zone: Option<String>,
+}
+
+/// The account that a path names: `me`, an id, an e-mail or a name.
+async fn named(app: &App, actor: &Actor, word: &str) -> Result<Account, Problem> {
+    let own = actor.account_id.filter(|_| word == "me").map(|id| id.to_string());
+    Ok(accounts::named(app, actor, "account", own.as_deref().unwrap_or(word)).await?)
+}
+
+/// The zone that somebody lives in: one's own, or as an administrator anybody's.
+pub async fn zone(request: HttpRequest, app: web::Data<App>, word: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let account = named(&app, &caller.actor, &word).await?;
+    accounts::may_set_zone(&caller.actor, account.id)?;
+    Ok(HttpResponse::Ok().json(ZoneBody { zone: account.zone.map(|zone| zone.name().to_owned()) }))
+}
+
+/// Says in which zone somebody lives. Twice is the same as once.
+pub async fn put_zone(
+    request: HttpRequest,
+    app: web::Data<App>,
+    word: web::Path<String>,
+    body: web::Json<ZoneBody>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let account = named(&app, &caller.actor, &word).await?;
+    accounts::set_zone(&app, &caller.actor, account.id, body.zone.as_deref()).await?;
+    let account = named(&app, &caller.actor, &account.id.to_string()).await?;
+    Ok(HttpResponse::Ok().json(ZoneBody { zone: account.zone.map(|zone| zone.name().to_owned()) }))
 }

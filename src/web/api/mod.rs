@@ -162,6 +162,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/accounts/{id}/second-factor").route(web::delete().to(sessions::reset_second_factor)),
         )
         .service(
+            web::resource("/api/v1/accounts/{account}/zone")
+                .route(web::get().to(accounts::zone))
+                .route(web::put().to(accounts::put_zone)),
+        )
+        .service(
             web::resource("/api/v1/indicators")
                 .route(web::get().to(indicators::list))
                 .route(web::post().to(indicators::create)),
@@ -325,6 +330,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/outbox").route(web::get().to(outbox::list)))
         .service(web::resource("/api/v1/outbox:test").route(web::post().to(outbox::test)))
         .service(web::resource("/api/v1/outbox/{id}:requeue").route(web::post().to(outbox::requeue)))
+        .service(web::resource("/api/v1/outbox/{id}:send-as-new").route(web::post().to(outbox::send_as_new)))
         .service(web::resource("/api/v1/outbox/{id}").route(web::get().to(outbox::read)))
         .service(web::resource("/api/v1/mail-stops").route(web::get().to(outbox::stops)))
         .service(web::resource("/api/v1/mail-stops/{id}").route(web::delete().to(outbox::clear)))
@@ -337,6 +343,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/notifiers/{id}/preview").route(web::get().to(notifiers::preview)))
         .service(web::resource("/api/v1/notifiers/{id}/test").route(web::post().to(notifiers::test)))
         .service(web::resource("/api/v1/notifiers/{id}/deliveries").route(web::get().to(notifiers::deliveries)))
+        .service(
+            web::resource("/api/v1/notifiers/{id}/members")
+                .route(web::get().to(notifiers::members))
+                .route(web::put().to(notifiers::put_members)),
+        )
         .service(
             web::resource("/api/v1/services")
                 .route(web::get().to(services::list))

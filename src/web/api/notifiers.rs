@@ -12,6 +12,7 @@ use super::{
 };
 use crate::service::{
     App,
+    notifier_members::{self, Known},
     notifiers::{self, Notifier, NotifierPatch},
     outbox::OutboxMessage,
 };
@@ -33,6 +34,8 @@ pub struct NotifierBody {
     signed: bool,
     /// What the group wants in each message.
     keyword: Option<String>,
+    /// Slack: where a bot posts; null is an incoming webhook.
+    channel: Option<String>,
     /// zh-CN or en.
     lang: String,
     /// Only what touches this team; null is everything.
@@ -60,9 +63,9 @@ pub struct NotifierChange {
     name: Option<String>,
     /// feishu, dingtalk, wecom, slack or webhook; needed for a new one, stays afterwards.
     tool: Option<String>,
-    /// Where messages go, as the tool gives it out; needed for a new one.
+    /// Where messages go, as the tool gives it out; needed for a new one, unless it is a bot of Slack.
     url: Option<String>,
-    /// What messages are signed with; null is nothing.
+    /// What messages are signed with, or the token of a bot; null is nothing.
     #[serde(default, deserialize_with = "told")]
     #[schema(value_type = Option<String>)]
     secret: Option<Option<String>>,
@@ -70,6 +73,11 @@ pub struct NotifierChange {
     #[serde(default, deserialize_with = "told")]
     #[schema(value_type = Option<String>)]
     keyword: Option<Option<String>>,
+    /// Slack: where a bot posts, like C012AB3CD or #payments, with its token as the secret: what is said about one event is one
+    /// conversation there. Null is an incoming webhook.
+    #[serde(default, deserialize_with = "told")]
+    #[schema(value_type = Option<String>)]
+    channel: Option<Option<String>>,
     /// zh-CN (the default) or en.
     lang: Option<String>,
     /// Only what touches this team; null is everything.
@@ -89,8 +97,8 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(source: D) -> Result<Opt
 
 impl From<NotifierChange> for NotifierPatch {
     fn from(change: NotifierChange) -> Self {
-        let NotifierChange { name, tool, url, secret, keyword, lang, team_id, topics, enabled } = change;
-        Self { name, tool, url, secret, keyword, lang, team_id, topics, enabled }
+        let NotifierChange { name, tool, url, secret, keyword, channel, lang, team_id, topics, enabled } = change;
+        Self { name, tool, url, secret, keyword, channel, lang, team_id, topics, enabled }
     }
 }
 
@@ -148,8 +156,9 @@ pub fn notifier_body(notifier: &Notifier) -> NotifierBody {
         name: fields.name.clone(),
         tool: fields.tool.code(),
         url_hint: notifier.target.masked(),
-        signed: notifier.target.secret.is_some(),
+        signed: notifier.target.secret.is_some() && fields.channel.is_none(),
         keyword: fields.keyword.clone(),
+        channel: fields.channel.clone(),
         lang: fields.lang.clone(),
         team_id: fields.team_id,
         topics: fields.topics.iter().map(|topic| topic.code()).collect(),
@@ -262,4 +271,86 @@ pub async fn deliveries(
     let found = notifiers::deliveries(&app, &caller.actor, notifier.id).await?;
     let data = found.iter().map(|message| delivery_body(&app, message)).collect();
     Ok(HttpResponse::Ok().json(DeliveryList { data, next_cursor: None }))
+}
+
+/// Who a person is in the tool of a notifier.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberBody {
+    /// The account.
+    account_id: Uuid,
+    /// Its e-mail.
+    email: String,
+    /// Its name.
+    name: String,
+    /// Whether it is in use; others are not called.
+    active: bool,
+    /// What the tool calls it by.
+    user_id: String,
+}
+
+/// The people of a notifier.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberList {
+    /// By e-mail, at most 500.
+    data: Vec<MemberBody>,
+    /// Always null: there are never more.
+    next_cursor: Option<String>,
+}
+
+/// A person of a notifier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberGiven {
+    /// An id, an e-mail, or a name that only one active account has.
+    account: String,
+    /// Feishu: open_id or user_id; DingTalk: userId or mobile number; WeCom: userid; Slack: member id.
+    user_id: String,
+}
+
+/// All people of a notifier; who is not named is forgotten.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MembersChange {
+    /// At most 500.
+    members: Vec<MemberGiven>,
+}
+
+/// The people of a notifier as JSON.
+pub fn member_list(known: &[Known]) -> MemberList {
+    let body = |(account, user_id): &Known| MemberBody {
+        account_id: account.id,
+        email: account.email.clone(),
+        name: account.name.clone(),
+        active: account.active,
+        user_id: user_id.clone(),
+    };
+    MemberList { data: known.iter().map(body).collect(), next_cursor: None }
+}
+
+/// Who people are in the tool of a notifier. The ETag is that of the notifier.
+pub async fn members(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let notifier = notifiers::find(&app, &caller.actor, &id).await?;
+    let known = notifier_members::of(&app, &caller.actor, notifier.id).await?;
+    Ok(with_etag(&request, HttpResponse::Ok(), notifier.version, &member_list(&known)))
+}
+
+/// Writes who people are in the tool of a notifier.
+pub async fn put_members(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<String>,
+    body: web::Json<MembersChange>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let version = needed_version(&request)?;
+    let notifier = notifiers::find(&app, &caller.actor, &id).await?;
+    let people: Vec<(String, String)> =
+        body.into_inner().members.into_iter().map(|one| (one.account, one.user_id)).collect();
+    let (notifier, known) = notifier_members::replace(&app, &caller.actor, notifier.id, Some(version), &people).await?;
+    Ok(with_etag(&request, HttpResponse::Ok(), notifier.version, &member_list(&known)))
 }

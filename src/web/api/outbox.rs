@@ -1,6 +1,6 @@
 //! The outbox over the API: messages, what was tried of them, sending again; and marked addresses.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -64,6 +64,8 @@ pub struct OutboxBody {
     not_before: DateTime<FixedOffset>,
     /// When the other side took it.
     sent_at: Option<DateTime<FixedOffset>>,
+    /// The message in whose place it was sent as new.
+    again_of: Option<Uuid>,
 }
 
 /// Messages, the newest first.
@@ -106,6 +108,8 @@ pub struct OutboxDetail {
     payload: Option<String>,
     /// The latest 50, the latest first.
     tries: Vec<AttemptBody>,
+    /// Messages that were sent as new in its place, the newest first.
+    sent_again_as: Vec<Uuid>,
 }
 
 /// Where a test mail goes.
@@ -172,17 +176,19 @@ pub fn body(app: &App, message: &OutboxMessage) -> OutboxBody {
         created_at: local(app, message.created_at),
         not_before: local(app, message.not_before),
         sent_at: message.sent_at.map(|at| local(app, at)),
+        again_of: message.again_of,
     }
 }
 
 /// A message with its words as JSON.
-pub fn detail(app: &App, message: &OutboxMessage, tries: &[Attempt]) -> OutboxDetail {
+pub fn detail(app: &App, message: &OutboxMessage, tries: &[Attempt], newer: &[OutboxMessage]) -> OutboxDetail {
     OutboxDetail {
         message: body(app, message),
         message_id: message.message_id.clone(),
         text: message.text.clone(),
         html: message.html.clone(),
         payload: message.payload.clone(),
+        sent_again_as: newer.iter().map(|one| one.id).collect(),
         tries: tries
             .iter()
             .map(|attempt| AttemptBody {
@@ -237,7 +243,8 @@ pub async fn list(
 pub async fn read(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let (message, tries) = outbox_admin::get(&app, &caller.actor, *id).await?;
-    Ok(HttpResponse::Ok().json(detail(&app, &message, &tries)))
+    let newer = outbox_admin::again_of(&app, &caller.actor, *id).await?;
+    Ok(HttpResponse::Ok().json(detail(&app, &message, &tries, &newer)))
 }
 
 /// Sends a message again. Sent twice, the second is refused: the message waits already.
@@ -245,6 +252,18 @@ pub async fn requeue(request: HttpRequest, app: web::Data<App>, id: web::Path<Uu
     let caller = caller(&request)?;
     let message = outbox_admin::requeue(&app, &caller.actor, *id).await?;
     Ok(HttpResponse::Accepted().json(body(&app, &message)))
+}
+
+/// Sends the words of a message as a new one. Sent twice, the second is refused: the new one waits already.
+pub async fn send_as_new(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let message = outbox_admin::send_as_new(&app, &caller.actor, *id).await?;
+    let place = (header::LOCATION, format!("/api/v1/outbox/{}", message.id));
+    Ok(HttpResponse::Created().insert_header(place).json(body(&app, &message)))
 }
 
 /// Sends a test mail.

@@ -23,6 +23,7 @@ use crate::{
     service::{
         App, ServiceError,
         action_items::{self, ActionFilter, Listed, Move},
+        reminder_holds::Held,
     },
     web::{
         api::action_items::{ActionQuery, cursor_text, item_number, state_of},
@@ -209,6 +210,10 @@ struct ActionPage {
     history: Vec<(String, String, String, String)>,
     may_write: bool,
     may_delete: bool,
+    /// What holds its reminders back, in words.
+    held: Option<String>,
+    remind_words: &'static crate::i18n::reminders::ReminderTexts,
+    may_stop: bool,
 }
 
 /// What was refused, with what was typed.
@@ -298,6 +303,9 @@ async fn show(
             .collect(),
         may_write: role.may(Permission::WriteActionItem),
         may_delete: role.may(Permission::DeleteActionItem),
+        held: super::event::held(app, caller, t, Held::Action(number)).await?,
+        remind_words: crate::i18n::reminders::texts(t.lang),
+        may_stop: role.may(Permission::AssignPostmortem),
         w,
         shell,
     };

@@ -202,7 +202,7 @@ pub(super) async fn show(
         line: event_line(&style, &event.report_event(), app.zone),
         week: event.week.to_string(),
         figures: figure_rows(t, &history, event.week),
-        held: held(app, caller, t, number).await?,
+        held: held(app, caller, t, reminder_holds::Held::Event(number)).await?,
         remind_words: crate::i18n::reminders::texts(t.lang),
         reminders: reminders::upcoming(app, event, 3)
             .await?
@@ -414,10 +414,15 @@ pub async fn recover(
     Ok(redirect(&format!("/e/{}", event.number)))
 }
 
-/// What holds the reminders of an event back, in words.
-async fn held(app: &App, caller: &Caller, t: &crate::i18n::Texts, number: i64) -> Result<Option<String>, Problem> {
+/// What holds the reminders of an event or an action item back, in words.
+pub(super) async fn held(
+    app: &App,
+    caller: &Caller,
+    t: &crate::i18n::Texts,
+    held: reminder_holds::Held,
+) -> Result<Option<String>, Problem> {
     let w = crate::i18n::reminders::texts(t.lang);
-    let hold = reminder_holds::of(app, &caller.actor, reminder_holds::Held::Event(number)).await?;
+    let hold = reminder_holds::of(app, &caller.actor, held).await?;
     Ok(hold.map(|hold| {
         let state = hold.until.map_or(w.stopped.to_owned(), |until| format!("{} {until}", w.held_until));
         let reason = hold.reason.map(|reason| format!(" · {reason}")).unwrap_or_default();

@@ -33,6 +33,7 @@ struct Page {
     open: bool,
     /// What is said in place of the button.
     said: String,
+    may_undo: bool,
 }
 
 fn show(app: &App, token: String, link: LinkPage, just_done: bool) -> Result<HttpResponse, Problem> {
@@ -46,6 +47,8 @@ fn show(app: &App, token: String, link: LinkPage, just_done: bool) -> Result<Htt
         LinkState::Open => String::new(),
         LinkState::Used(_) if just_done => done.to_owned(),
         LinkState::Used(at) => format!("{done} {} ({})", w.used, rows::when(app, at)),
+        LinkState::Undone(_) if just_done => w.undone.to_owned(),
+        LinkState::Undone(at) => format!("{} ({})", w.undone, rows::when(app, at)),
         LinkState::Expired => w.expired.to_owned(),
         LinkState::Moot => w.moot.to_owned(),
     };
@@ -59,6 +62,7 @@ fn show(app: &App, token: String, link: LinkPage, just_done: bool) -> Result<Htt
         event: link.event,
         due_on: link.due_on.map(|day| day.to_string()).unwrap_or_default(),
         open: link.state == LinkState::Open,
+        may_undo: link.may_undo,
         said,
     };
     render(StatusCode::OK, &page)
@@ -75,4 +79,11 @@ pub async fn act(_: HttpRequest, app: web::Data<App>, token: web::Path<String>) 
     let open = mail_acts::look(&app, &token).await?.state == LinkState::Open;
     let link = mail_acts::perform(&app, &token).await?;
     show(&app, token.into_inner(), link, open)
+}
+
+/// Takes it back.
+pub async fn undo(app: web::Data<App>, token: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let could = mail_acts::look(&app, &token).await?.may_undo;
+    let link = mail_acts::undo(&app, &token).await?;
+    show(&app, token.into_inner(), link, could)
 }

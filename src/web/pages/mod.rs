@@ -164,15 +164,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/settings/accounts/{id}/close").route(web::post().to(privacy::close_account)))
         .service(web::resource("/settings/audit").route(web::get().to(audit::page)))
         .service(web::resource("/settings/audit/verify").route(web::post().to(audit::verify)))
+        .service(web::resource("/settings/notifiers/{id}/members").route(web::post().to(notifiers::members)))
         .service(web::resource("/settings/outbox").route(web::get().to(outbox::page)))
         .service(web::resource("/settings/outbox/test").route(web::post().to(outbox::test)))
         .service(web::resource("/settings/outbox/marked/{id}/clear").route(web::post().to(outbox::clear)))
         .service(web::resource("/settings/outbox/{id}").route(web::get().to(outbox::message)))
         .service(web::resource("/settings/outbox/{id}/html").route(web::get().to(outbox::html)))
         .service(web::resource("/settings/outbox/{id}/requeue").route(web::post().to(outbox::requeue)))
+        .service(web::resource("/settings/outbox/{id}/again").route(web::post().to(outbox::send_as_new)))
         .service(
             web::resource("/act/{token}").route(web::get().to(mail_link::page)).route(web::post().to(mail_link::act)),
         )
+        .service(web::resource("/act/{token}/undo").route(web::post().to(mail_link::undo)))
         .service(web::resource("/events/{number}/review").route(web::post().to(event_review::save)))
         .service(web::resource("/events/{number}/review/cancel").route(web::post().to(event_review::cancel)))
         .service(web::resource("/e/{number}/review.ics").route(web::get().to(event_review::calendar)))

@@ -8,13 +8,18 @@ use uuid::Uuid;
 
 use super::{Shell, redirect, refusal, render};
 use crate::{
-    domain::{chat::CHAT_TOOLS, checked::FieldError, reminder::digest::Language},
+    domain::{
+        chat::{CHAT_TOOLS, ChatTool},
+        checked::FieldError,
+        notifier_member,
+        reminder::digest::Language,
+    },
     i18n::{
         notifiers::{self as words, NotifierTexts},
         outbox::problem_words,
     },
     service::{
-        App, ServiceError,
+        App, ServiceError, notifier_members,
         notifiers::{self, Notifier, NotifierPatch, TOPICS},
         outbox::{OutboxMessage, OutboxState},
         services,
@@ -40,6 +45,8 @@ struct NotifierRow {
     tool: &'static str,
     signs: bool,
     has_keyword: bool,
+    has_channel: bool,
+    channel: String,
     hint: String,
     signed: bool,
     keyword: String,
@@ -54,6 +61,12 @@ struct NotifierRow {
     preview: String,
     bytes: usize,
     limit: usize,
+    /// A person a line: e-mail and id; as typed where that was refused.
+    members: String,
+    /// How many people are known.
+    known: usize,
+    /// What an id looks like.
+    example: &'static str,
 }
 
 #[derive(Template)]
@@ -83,10 +96,12 @@ pub struct NotifierForm {
     secret: String,
     no_secret: bool,
     keyword: String,
+    channel: String,
     lang: String,
     team_id: String,
     topics: Vec<String>,
     enabled: bool,
+    members: String,
 }
 
 impl NotifierForm {
@@ -102,10 +117,12 @@ impl NotifierForm {
                 "secret" => form.secret = value,
                 "no_secret" => form.no_secret = true,
                 "keyword" => form.keyword = value,
+                "channel" => form.channel = value,
                 "lang" => form.lang = value,
                 "team_id" => form.team_id = value,
                 "topic" if form.topics.len() < TOPICS.len() => form.topics.push(value),
                 "enabled" => form.enabled = true,
+                "members" => form.members = value,
                 _ => {}
             }
         }
@@ -131,6 +148,7 @@ impl NotifierForm {
                 None => None,
             },
             keyword: Some(filled(&self.keyword)),
+            channel: Some(filled(&self.channel)),
             lang: filled(&self.lang),
             team_id: Some(self.team()?),
             topics: Some(self.topics.clone()),
@@ -171,12 +189,17 @@ async fn show(
     let w = words::texts(shell.t.lang);
     let language = Language::from_code(shell.t.lang);
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let mut rows: Vec<NotifierRow> = all.iter().map(|notifier| row_of(app, notifier, language)).collect();
+    let mut rows: Vec<NotifierRow> = all.iter().map(|notifier| row_of(app, notifier, w, language)).collect();
     if let Some(row) = rows.iter_mut().find(|row| Some(row.id) == shown.of) {
         row.open = true;
         let found = notifiers::deliveries(app, &caller.actor, row.id).await?;
         row.deliveries =
             found.into_iter().map(|message| delivery_row(app, w, language == Language::Chinese, message)).collect();
+        let known = notifier_members::of(app, &caller.actor, row.id).await?;
+        let active = known.iter().filter(|(who, _)| who.active);
+        let lines: Vec<String> = active.map(|(who, id)| format!("{} {id}", who.email)).collect();
+        row.known = known.len();
+        row.members = if typed.members.is_empty() { lines.join("\n") } else { typed.members.clone() };
     }
     let page = NotifiersPage {
         w,
@@ -199,7 +222,7 @@ async fn show(
     render(status, &page)
 }
 
-fn row_of(app: &App, notifier: &Notifier, language: Language) -> NotifierRow {
+fn row_of(app: &App, notifier: &Notifier, w: &NotifierTexts, language: Language) -> NotifierRow {
     let fields = &notifier.fields;
     let preview = notifiers::preview(app, notifier);
     NotifierRow {
@@ -207,10 +230,12 @@ fn row_of(app: &App, notifier: &Notifier, language: Language) -> NotifierRow {
         version: notifier.version,
         name: fields.name.clone(),
         tool: fields.tool.name(language),
-        signs: fields.tool.signs(),
+        signs: fields.tool.signs() || fields.tool == ChatTool::Slack,
         has_keyword: fields.tool.has_keyword(),
+        has_channel: fields.tool == ChatTool::Slack,
+        channel: fields.channel.clone().unwrap_or_default(),
         hint: notifier.target.masked(),
-        signed: notifier.target.secret.is_some(),
+        signed: notifier.target.secret.is_some() && fields.channel.is_none(),
         keyword: fields.keyword.clone().unwrap_or_default(),
         lang: fields.lang.clone(),
         team_id: fields.team_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -224,6 +249,15 @@ fn row_of(app: &App, notifier: &Notifier, language: Language) -> NotifierRow {
         preview: preview.text,
         bytes: preview.bytes,
         limit: preview.limit,
+        members: String::new(),
+        known: 0,
+        example: match fields.tool {
+            ChatTool::Feishu => w.id_of_feishu,
+            ChatTool::DingTalk => w.id_of_dingtalk,
+            ChatTool::WeCom => w.id_of_wecom,
+            ChatTool::Slack => w.id_of_slack,
+            ChatTool::Webhook => w.id_of_webhook,
+        },
     }
 }
 
@@ -310,6 +344,29 @@ pub async fn remove(
         Err(error) => {
             let shown = Shown { of: Some(*id), tested: false };
             show(&app, &request, &caller, Some(error), NotifierForm::default(), shown).await
+        }
+    }
+}
+
+/// Says who people are in the tool of a notifier.
+pub async fn members(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    form: web::Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let form = NotifierForm::of(form.into_inner());
+    let written = async {
+        let people = notifier_member::of_lines(&form.members)?;
+        notifier_members::replace(&app, &caller.actor, *id, Some(form.version), &people).await
+    };
+    match written.await {
+        Ok(_) => Ok(redirect(&format!("/settings/notifiers?of={id}#n-{id}"))),
+        Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
+        Err(error) => {
+            let typed = NotifierForm { members: form.members.clone(), ..NotifierForm::default() };
+            show(&app, &request, &caller, Some(error), typed, Shown { of: Some(*id), tested: false }).await
         }
     }
 }

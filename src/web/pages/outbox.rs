@@ -87,6 +87,10 @@ struct MessagePage {
     payload: String,
     tries: Vec<TryRow>,
     may_requeue: bool,
+    /// The message in whose place it was sent as new.
+    older: String,
+    /// Those that were sent as new in its place.
+    newer: Vec<Row>,
 }
 
 /// Which messages.
@@ -229,6 +233,7 @@ async fn show_message(
     refused: Option<ServiceError>,
 ) -> Result<HttpResponse, Problem> {
     let (message, tries) = outbox_admin::get(app, &caller.actor, id).await?;
+    let newer = outbox_admin::again_of(app, &caller.actor, id).await?;
     let shell = Shell::of(app, request, caller, "settings").await?;
     let w = words::texts(shell.t.lang);
     let chinese = shell.t.lang == "zh-CN";
@@ -260,6 +265,8 @@ async fn show_message(
             })
             .collect(),
         may_requeue: is_bad(message.state),
+        older: message.again_of.map(|id| id.to_string()).unwrap_or_default(),
+        newer: newer.into_iter().map(|one| row(app, w, chinese, one)).collect(),
         row: row(app, w, chinese, message),
         shell,
     };
@@ -280,6 +287,20 @@ pub async fn requeue(request: HttpRequest, app: web::Data<App>, id: web::Path<Uu
     let caller = caller(&request)?;
     match outbox_admin::requeue(&app, &caller.actor, *id).await {
         Ok(_) => Ok(redirect(&format!("/settings/outbox/{id}?done=requeued"))),
+        Err(error @ ServiceError::Conflict(_)) => show_message(&app, &request, &caller, *id, false, Some(error)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sends a message as a new one, and shows that.
+pub async fn send_as_new(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    match outbox_admin::send_as_new(&app, &caller.actor, *id).await {
+        Ok(new) => Ok(redirect(&format!("/settings/outbox/{}?done=requeued", new.id))),
         Err(error @ ServiceError::Conflict(_)) => show_message(&app, &request, &caller, *id, false, Some(error)).await,
         Err(error) => Err(error.into()),
     }

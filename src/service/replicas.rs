@@ -1,0 +1,135 @@
+//! Workers beside each other: each goes by the clock of the database, and one whose own clock is far off does nothing until it
+//! is right, because a mail that was sent early cannot be taken back (reliability study, section 2.6).
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{
+    App, ServiceError,
+    doctor::Finding,
+    ports::{Clock, Reference},
+    retry::retried,
+};
+use crate::store;
+
+pub use crate::store::replicas::Replica;
+
+/// Milliseconds that a clock may be off.
+pub const TOLERATED: i64 = 60_000;
+
+/// Milliseconds after which a worker that was not seen is not there.
+const AWAY: i64 = 10 * 60_000;
+
+/// Days that a worker is remembered.
+const KEEP_DAYS: i64 = 7;
+
+/// How the clock of this process stands.
+pub enum InStep {
+    /// It may work: with this product, which goes by the clock of the database.
+    Yes(App, Ahead),
+    /// It is off by so many milliseconds, more than is tolerated.
+    No(i64),
+}
+
+/// Milliseconds that the own clock is ahead of the database's; none where there is nothing to compare with.
+pub type Ahead = Option<i64>;
+
+/// How far the own clock is ahead.
+pub async fn ahead(app: &App) -> Result<Ahead, ServiceError> {
+    Ok(match app.clock.reference() {
+        Reference::Nothing => None,
+        Reference::Time(at) => Some(app.now_millis() - at.timestamp_millis()),
+        Reference::Database => {
+            let asked = app.now_millis();
+            let theirs = store::replicas::database_millis(app.store.read()).await?;
+            // It was answered somewhere between question and answer.
+            theirs.map(|theirs| asked.midpoint(app.now_millis()) - theirs)
+        }
+    })
+}
+
+/// Looks at the clock before a worker does something.
+pub async fn in_step(app: &App) -> Result<InStep, ServiceError> {
+    let ahead = ahead(app).await?;
+    Ok(match ahead {
+        Some(off) if off.abs() > TOLERATED => InStep::No(off),
+        Some(off) if off != 0 => {
+            let by = Duration::milliseconds(off);
+            InStep::Yes(App { clock: Arc::new(Behind { clock: Arc::clone(&app.clock), by }), ..app.clone() }, ahead)
+        }
+        _ => InStep::Yes(app.clone(), ahead),
+    })
+}
+
+/// A clock that is set right by what it was found to be ahead.
+struct Behind {
+    clock: Arc<dyn Clock>,
+    by: Duration,
+}
+
+impl Clock for Behind {
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now() - self.by
+    }
+}
+
+/// Notes that a worker runs.
+pub async fn note(app: &App, replica: &Replica) -> Result<(), ServiceError> {
+    let (app, replica) = (app.clone(), replica.clone());
+    retried(move || {
+        let (app, replica) = (app.clone(), replica.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            store::replicas::note(&tx, &replica).await?;
+            store::replicas::remove_old(&tx, replica.seen_at - Duration::days(KEEP_DAYS).num_milliseconds()).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// Forgets a worker that stops.
+pub async fn forget(app: &App, id: uuid::Uuid) -> Result<(), ServiceError> {
+    let app = app.clone();
+    retried(move || {
+        let app = app.clone();
+        async move {
+            let tx = app.store.begin().await?;
+            store::replicas::forget(&tx, id).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// Clocks that are off: of this machine, and of the workers that run.
+pub(super) async fn findings(app: &App) -> Result<Vec<Finding>, ServiceError> {
+    let mut off = Vec::new();
+    let own = ahead(app).await?.unwrap_or(0);
+    if own.abs() > TOLERATED {
+        off.push(("本机".to_owned(), "this machine".to_owned(), own));
+    }
+    let now = app.now_millis() - own;
+    for replica in store::replicas::seen_since(app.store.read(), now - AWAY).await? {
+        if replica.ahead.abs() > TOLERATED {
+            off.push((format!("worker {}", replica.name), format!("worker {}", replica.name), replica.ahead));
+        }
+    }
+    let finding = |(chinese, english, ahead): (String, String, i64)| {
+        let seconds = ahead.abs() / 1_000;
+        let (zh, en) = if ahead > 0 { ("快", "ahead of") } else { ("慢", "behind") };
+        Finding {
+            subject: "clock",
+            risky: true,
+            chinese: format!("{chinese}的时钟比数据库{zh} {seconds} 秒：它不安排提醒，也不发消息，直到时钟校准"),
+            english: format!(
+                "the clock of {english} is {seconds} s {en} the database's: it plans and sends nothing until it is right"
+            ),
+            remedy: "timedatectl set-ntp true".to_owned(),
+        }
+    };
+    Ok(off.into_iter().map(finding).collect())
+}
