@@ -148,7 +148,7 @@ impl Breaker {
 /// One round, for `fupan worker --once`. Without a transport reminders are planned, and messages wait.
 pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str) -> Result<RoundReport, ServiceError> {
     let app = &match replicas::in_step(app).await? {
-        InStep::Yes(app, _) => app,
+        InStep::Yes(app, _) => *app,
         InStep::No(off) => return Ok(RoundReport { clock_off: Some(off), ..RoundReport::default() }),
     };
     let mut report = round(app, transport, worker, &|| false, &Breaker::default()).await?;

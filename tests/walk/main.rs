@@ -148,7 +148,8 @@ fn told(world: &World, asked: &str, answer: &Answer) -> Option<String> {
                 let after = tail.chars().next().unwrap_or(' ');
                 // Four digits also stand in ids and in times.
                 let of_more = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-                if !of_more(before) && !of_more(after) && !(before == '-' && after == '-') && before != '.' {
+                let between = before == '-' && after == '-';
+                if !(of_more(before) || of_more(after) || between || before == '.') {
                     return Some(number);
                 }
                 rest = tail;
