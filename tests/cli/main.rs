@@ -17,6 +17,7 @@ mod record;
 mod reminders;
 mod serve;
 mod splice;
+mod tokens;
 
 use std::{
     path::Path,

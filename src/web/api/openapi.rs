@@ -263,6 +263,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/report-shares") => {
             Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
         }
+        ("POST", "/api/v1/report-shares/{id}:rotate") => {
+            Exchange { takes: Some((JSON, "TokenRotate")), gives: ("201", JSON, "ShareBody") }
+        }
         ("GET", "/api/v1/report-mailings") => give("MailingList"),
         ("POST", "/api/v1/report-mailings") => {
             Exchange { takes: Some((JSON, "MailingChange")), gives: ("201", JSON, "MailingBody") }
