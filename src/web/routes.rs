@@ -445,6 +445,16 @@ pub const ROUTES: &[Route] = &[
     ),
 ];
 
+/// The methods that a registered pattern takes, as the header `Allow` names them (RFC 9110, section 10.2.1).
+pub fn methods_of(pattern: &str) -> String {
+    let mut methods: Vec<&str> =
+        ROUTES.iter().filter(|route| route.path == pattern).map(|route| route.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.join(", ")
+}
+
 /// The route of a method and a registered pattern. HEAD is read as GET.
 pub fn find(method: &str, pattern: &str) -> Option<&'static Route> {
     let method = if method == "HEAD" { "GET" } else { method };
