@@ -352,6 +352,7 @@ texts! {
     share_until: "有效到", "until";
     share_days: "有效天数", "Days";
     share_make: "生成链接", "Make a link";
+    share_rotate: "换新链接（旧的再用 24 小时）", "New link (the old one works 24 hours more)";
     share_revoke: "撤销", "Revoke";
     share_once: "新链接，只显示这一次，请马上保存：", "The new link, shown this once; keep it now:";
     weekly_mail: "周报邮件", "Weekly mail";

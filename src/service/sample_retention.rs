@@ -186,7 +186,7 @@ pub(super) async fn gone_of_stretches(
 
 /// The first minute that samples of an indicator may come for; 0 where all may.
 pub async fn first_open(app: &App, actor: &Actor, number: i32) -> Result<Minute, ServiceError> {
-    authorise(actor, Permission::Read)?;
+    authorise(actor, Permission::IngestSamples)?;
     Ok(store::samples::head(app.store.read(), number).await?.map_or(0, |head| open_from(head.gone_before)))
 }
 

@@ -12,7 +12,7 @@ use super::{
     app::{authorise, detached},
     publications::Publication,
     retry::retried,
-    secrets, withholding,
+    secrets, tokens, withholding,
 };
 use crate::{
     domain::{
@@ -123,6 +123,61 @@ async fn write(app: App, actor: Actor, share: ShareLink) -> Result<(), ServiceEr
     store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "share.create", &subject, change).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Gives a link another address: a new link of the same name, week and end takes its place, and the old one goes on working
+/// for `overlap` hours, so that pages that embed it can be changed without a gap. The address is returned once.
+pub async fn rotate(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    overlap: Option<i64>,
+) -> Result<(ShareLink, String), ServiceError> {
+    authorise(actor, Permission::ShareReport)?;
+    let overlap = overlap.unwrap_or(tokens::DEFAULT_OVERLAP);
+    if !(0..=tokens::MOST_OVERLAP).contains(&overlap) {
+        return Err(FieldError::shape("overlap_hours", "give 0 to 168 hours").into());
+    }
+    let now = app.now_millis();
+    let gone = move || ServiceError::NotFound(format!("share {id}"));
+    let old = store::shares::by_id(app.store.read(), id, now).await?.ok_or_else(gone)?;
+    let ends = old.expires_at.min(now + overlap * 3_600_000);
+    let secret = secrets::new_token(app, PREFIX);
+    let new = ShareLink {
+        id: app.id(),
+        prefix: secret.chars().take(10).collect(),
+        token_hash: secrets::hash(&secret),
+        created_at: now,
+        created_by: actor.name.clone(),
+        used_at: None,
+        ..old.clone()
+    };
+    let url = format!("{}/s/{secret}", app.public_url);
+    let (app, actor, made) = (app.clone(), actor.clone(), new.clone());
+    retried(move || {
+        let (app, actor, old, new) = (app.clone(), actor.clone(), old.clone(), made.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            match store::shares::end_at(&tx, old.id, old.expires_at, ends).await {
+                Err(StoreError::Stale) => {
+                    return Err(ServiceError::Conflict("this changed meanwhile; read it again".to_owned()));
+                }
+                other => other?,
+            }
+            if store::shares::count(tx.conn(), now).await? >= store::shares::LIMIT {
+                let words = "there are 200 share links already; revoke one that is not used";
+                return Err(ServiceError::Conflict(words.to_owned()));
+            }
+            store::shares::insert(&tx, &new).await?;
+            let change = json!({"replaces": old.id, "prefix": new.prefix, "old_ends_at": ends});
+            let subject = format!("share:{}", new.id);
+            store::audit::insert(&tx, app.id(), now, &actor, "share.rotate", &subject, change).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+    })
+    .await?;
+    Ok((new, url))
 }
 
 /// A link with what it leads to.

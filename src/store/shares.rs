@@ -94,6 +94,25 @@ pub async fn used(tx: &Tx, id: Uuid, now: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The link of an id that works at `now`.
+pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid, now: i64) -> Result<Option<ShareLink>, StoreError> {
+    let row =
+        Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now)).one(connection);
+    row.await?.map(value).transpose()
+}
+
+/// Lets a link end at a time, where it still ends at `was`.
+pub async fn end_at(tx: &Tx, id: Uuid, was: i64, ends_at: i64) -> Result<(), StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::ExpiresAt, Expr::value(ends_at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::ExpiresAt.eq(was))
+        .filter(Column::RevokedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    one_row(result.rows_affected)
+}
+
 /// Revokes a link; it must not be revoked yet.
 pub async fn revoke(tx: &Tx, id: Uuid, now: i64) -> Result<(), StoreError> {
     let result = Entity::update_many()

@@ -185,6 +185,13 @@ pub async fn pass<B: MessageBody + 'static>(
     if let Some(arriving) = arriving {
         response = response.map_body(|_, body| EitherBody::right(arriving.answered(body.boxed())));
     }
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let request = response.request();
+        let pattern = request.resource_map().match_pattern(request.match_info().as_str()).unwrap_or_default();
+        if let Ok(allowed) = header::HeaderValue::from_str(&routes::methods_of(&pattern)) {
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
+    }
     let status = response.status().as_u16();
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {

@@ -282,6 +282,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/unsubscribe/{token}", Permission::Public, "Unsubscribe from a weekly mail"),
     route("GET", "/publishing", Permission::PublishReport, "Share links and weekly mails"),
     route("POST", "/publishing/shares", Permission::ShareReport, "Make a link to a published week"),
+    route("POST", "/publishing/shares/{id}/rotate", Permission::ShareReport, "Give a share link another address"),
     route("POST", "/publishing/shares/{id}/revoke", Permission::ShareReport, "Revoke a share link"),
     route("POST", "/publishing/mailings", Permission::ManageMailings, "Set up a weekly mail"),
     route("POST", "/publishing/mailings/{id}", Permission::ManageMailings, "Change a weekly mail"),
@@ -388,6 +389,12 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/reports/{week}/restatement", Permission::Read, "What differs since a week was published"),
     route("GET", "/api/v1/report-shares", Permission::ShareReport, "Share links that work"),
     route("POST", "/api/v1/report-shares", Permission::ShareReport, "Make a link to a published week"),
+    route(
+        "POST",
+        "/api/v1/report-shares/{id}:rotate",
+        Permission::ShareReport,
+        "Give a share link another address; the old one goes on for a while",
+    ),
     route("DELETE", "/api/v1/report-shares/{id}", Permission::ShareReport, "Revoke a share link"),
     route("GET", "/api/v1/report-mailings", Permission::ManageMailings, "Weekly mails"),
     route("POST", "/api/v1/report-mailings", Permission::ManageMailings, "Set up a weekly mail"),
@@ -499,6 +506,16 @@ pub const ROUTES: &[Route] = &[
         "Remove an incident count (If-Match)",
     ),
 ];
+
+/// The methods that a registered pattern takes, as the header `Allow` names them (RFC 9110, section 10.2.1).
+pub fn methods_of(pattern: &str) -> String {
+    let mut methods: Vec<&str> =
+        ROUTES.iter().filter(|route| route.path == pattern).map(|route| route.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.join(", ")
+}
 
 /// The route of a method and a registered pattern. HEAD is read as GET.
 pub fn find(method: &str, pattern: &str) -> Option<&'static Route> {

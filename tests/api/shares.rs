@@ -182,3 +182,23 @@ async fn unknown_expired_revoked_and_withdrawn_links_are_answered_alike() {
     let listed = week.json("report-shares").await;
     assert_eq!(listed["data"].as_array().unwrap().len(), 1, "what works no more is not listed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_gets_another_address_and_the_old_one_goes_on_for_a_while() {
+    let week = Week::new().await;
+    week.publish().await;
+    let old = made(&week, &json!({"week": "2024-W34", "name": "wiki"})).await;
+    let (id, old_url) = (old["id"].as_str().unwrap(), old["url"].as_str().unwrap());
+    let rotate = format!("report-shares/{id}:rotate");
+    assert_eq!(week.post(&rotate, &json!({"overlap_hours": 169})).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let answer = week.post(&rotate, &json!({"overlap_hours": 3})).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let new: Value = answer.json().await.unwrap();
+    assert_eq!((&new["name"], &new["expires_at"]), (&old["name"], &old["expires_at"]));
+    let new_url = new["url"].as_str().unwrap();
+    let works = async |url: &str| visit(&week, url).await.status() == StatusCode::OK;
+    assert!(works(old_url).await && works(new_url).await);
+    week.clock("2024-08-21T09:08:01Z");
+    assert!(!works(old_url).await && works(new_url).await);
+    assert_eq!(week.post(&rotate, &json!({})).await.status(), StatusCode::NOT_FOUND, "it has ended");
+}

@@ -222,3 +222,37 @@ async fn figures_of_the_service_and_the_document_are_open_only_where_it_is_set()
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_from_before_there_were_scopes_keeps_all_rights_of_its_account_and_is_named_as_one_to_rotate() {
+    use entity::api_token::{ActiveModel, Entity};
+    use sea_orm::{ActiveValue::Set, EntityTrait};
+
+    let desk = Desk::new().await;
+    let account = desk.account(Role::Admin).await;
+    let secret = "fpn_0123456789abcdef0123456789abcdef0123456789a";
+    let row = ActiveModel {
+        id: Set(desk.service.app.id()),
+        account_id: Set(account.id),
+        name: Set("old".to_owned()),
+        prefix: Set("fpn_012345".to_owned()),
+        token_hash: Set(fupan::service::secrets::hash(secret)),
+        created_at: Set(0),
+        used_at: Set(None),
+        revoked_at: Set(None),
+        scopes: Set(None),
+        expires_at: Set(None),
+        replaced_by: Set(None),
+    };
+    let tx = desk.service.app.store.begin().await.unwrap();
+    Entity::insert(row).exec_without_returning(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(desk.status(secret, "/api/v1/outbox").await, StatusCode::OK);
+    let (_, list) = desk.send(secret, Method::GET, "/api/v1/tokens", Value::Null).await;
+    let old = &list["data"][0];
+    assert_eq!((&old["scopes"], &old["life"], &old["expires_at"]), (&json!(["admin"]), &json!("soon"), &Value::Null));
+    let rotate = format!("/api/v1/tokens/{}:rotate", old["id"].as_str().unwrap());
+    let (status, new) = desk.send(secret, Method::POST, &rotate, json!({})).await;
+    assert_eq!(status, StatusCode::CREATED, "{new}");
+    assert_eq!(new["expires_at"], "2024-11-19T14:08:00+08:00");
+}

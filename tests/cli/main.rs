@@ -20,6 +20,7 @@ mod reminders;
 mod serve;
 mod sessions;
 mod splice;
+mod tokens;
 
 use std::{
     path::Path,

@@ -489,10 +489,18 @@ async fn every_handler_is_in_the_table_of_permissions_once_and_the_document_is_t
     }
     let api: BTreeSet<(String, String)> = once.into_iter().filter(|(_, path)| path.starts_with("/api/")).collect();
     assert_eq!(documented, api);
-    // What is in no table is answered before any handler, whoever asks.
+    // What is in no table is answered before any handler, whoever asks; another method is told which ones there are.
     let service = support::Service::start(world::NOW).await;
     for path in ["/api/v1/nothing", "/nothing", "/api/v1/events/1/nothing", "/static/x/y"] {
         let answer = reqwest::get(format!("{}{path}", service.url)).await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    for (path, methods) in
+        [("/api/v1/teams", "GET, POST, HEAD"), ("/api/v1/lines:parse", "POST"), ("/e/1", "GET, HEAD")]
+    {
+        let url = format!("{}{path}", service.url);
+        let answer = reqwest::Client::new().request(reqwest::Method::TRACE, url).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(answer.headers()["allow"], methods, "{path}");
     }
 }

@@ -147,6 +147,8 @@ const VALUES: &[(&str, &[&[&str]])] = &[
     ("/publishing/mailings/{id}", &[&["mailing"]]),
     ("/publishing/mailings/{id}/remove", &[&["mailing"]]),
     ("/publishing/shares/{id}/revoke", &[&["share"]]),
+    ("/publishing/shares/{id}/rotate", &[&["share"]]),
+    ("/api/v1/report-shares/{id}:rotate", &[&["share"]]),
     ("/reminders/{item}", &[&["PE-7341"], &["PE-7342"], &["AI-8351"], &["PE-7344"], &["AI-8352"]]),
     ("/s/{token}", &[&["share token"]]),
     ("/services/{id}", &[&["service"]]),

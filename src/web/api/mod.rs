@@ -268,6 +268,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(shares::list))
                 .route(web::post().to(shares::create)),
         )
+        .service(web::resource("/api/v1/report-shares/{id}:rotate").route(web::post().to(shares::rotate)))
         .service(web::resource("/api/v1/report-shares/{id}").route(web::delete().to(shares::revoke)))
         .service(
             web::resource("/api/v1/report-mailings")

@@ -285,6 +285,9 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("POST", "/api/v1/report-shares") => {
             Exchange { takes: Some((JSON, "ShareNew")), gives: ("201", JSON, "ShareBody") }
         }
+        ("POST", "/api/v1/report-shares/{id}:rotate") => {
+            Exchange { takes: Some((JSON, "TokenRotate")), gives: ("201", JSON, "ShareBody") }
+        }
         ("GET", "/api/v1/report-mailings") => give("MailingList"),
         ("POST", "/api/v1/report-mailings") => {
             Exchange { takes: Some((JSON, "MailingChange")), gives: ("201", JSON, "MailingBody") }
@@ -474,7 +477,16 @@ fn parameters(route: &Route) -> Vec<Value> {
         ("POST", "/api/v1/reports:splice") => imports::SpliceQuery::into_params(query),
         _ => Vec::new(),
     };
-    all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()));
+    all.extend(more.iter().filter_map(|parameter| serde_json::to_value(parameter).ok()).map(|mut parameter| {
+        // More than a page holds is answered with a full page, and less than one with one: no number is refused.
+        if parameter["name"] == "limit"
+            && let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut)
+        {
+            schema.remove("maximum");
+            schema.insert("minimum".to_owned(), json!(0));
+        }
+        parameter
+    }));
     let header = |name: &str, required: bool| json!({"name": name, "in": "header", "required": required, "schema": {"type": "string"}});
     match (route.method, route.path) {
         ("POST", "/api/v1/action-items/{number}:move") => all.push(header("If-Match", true)),

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::{gate::caller, problem::Problem};
+use super::{
+    super::{gate::caller, problem::Problem},
+    tokens::TokenRotate,
+};
 use crate::service::{
     App,
     shares::{self, Listed, NewShare, ShareLink},
@@ -98,6 +101,18 @@ pub async fn create(
     let body = body.into_inner();
     let new = NewShare { week: shares::week_of(&body.week)?, days: body.days, name: body.name };
     let (share, url) = shares::create(&app, &caller.actor, new).await?;
+    Ok(HttpResponse::Created().json(share_body(&app, &share, true, Some(url))))
+}
+
+/// Gives a link another address; the old one goes on working for a while.
+pub async fn rotate(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    body: web::Json<TokenRotate>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let (share, url) = shares::rotate(&app, &caller.actor, *id, body.overlap_hours).await?;
     Ok(HttpResponse::Created().json(share_body(&app, &share, true, Some(url))))
 }
 

@@ -30,12 +30,12 @@ pub struct TokenNew {
     account: Option<String>,
 }
 
-/// How a token is replaced.
+/// How a token or a share link is replaced.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRotate {
     /// Hours for which the old secret goes on working, 0 to 168; by default 24.
-    overlap_hours: Option<i64>,
+    pub overlap_hours: Option<i64>,
 }
 
 /// A token without its secret.

@@ -277,6 +277,15 @@ pub async fn share(
     }
 }
 
+/// Gives a link another address and shows it this once; the old one goes on for a day.
+pub async fn rotate(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    match shares::rotate(&app, &caller.actor, *id, None).await {
+        Ok((_, url)) => show(&app, &request, &caller, "", Outcome { secret: Some(url), ..Outcome::default() }).await,
+        Err(error) => refused(&app, &request, &caller, "", error, None).await,
+    }
+}
+
 /// Revokes a link.
 pub async fn revoke(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;

@@ -233,6 +233,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/w/{week}/withdraw").route(web::post().to(publishing::withdraw)))
         .service(web::resource("/publishing").route(web::get().to(distribution::page)))
         .service(web::resource("/publishing/shares").route(web::post().to(distribution::share)))
+        .service(web::resource("/publishing/shares/{id}/rotate").route(web::post().to(distribution::rotate)))
         .service(web::resource("/publishing/shares/{id}/revoke").route(web::post().to(distribution::revoke)))
         .service(web::resource("/publishing/mailings").route(web::post().to(distribution::create_mailing)))
         .service(
