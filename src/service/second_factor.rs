@@ -342,7 +342,7 @@ mod tests {
     fn base32_goes_there_and_back() {
         assert_eq!(base32(b"foobar"), "MZXW6YTBOI");
         for length in 0..40 {
-            let bytes: Vec<u8> = (0..length).map(|at| at * 37 + 5).collect();
+            let bytes: Vec<u8> = (0..length).map(|at: u8| at.wrapping_mul(37).wrapping_add(5)).collect();
             assert_eq!(from_base32(&base32(&bytes)), Some(bytes));
         }
         assert_eq!(from_base32("not base32!"), None);

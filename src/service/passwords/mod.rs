@@ -85,11 +85,11 @@ fn repeated(text: &str) -> Option<&str> {
     })
 }
 
-/// Whether each character is the neighbour of the one before, always in the same direction.
+/// Whether each character is the neighbour of the one before, always in the same direction; behind 9 comes 0.
 fn is_row(text: &str) -> bool {
     let codes: Vec<i64> = text.chars().map(|c| i64::from(u32::from(c))).collect();
     let step = |pair: &[i64]| pair.last().copied().unwrap_or(0) - pair.first().copied().unwrap_or(0);
-    codes.windows(2).all(|pair| step(pair) == 1) || codes.windows(2).all(|pair| step(pair) == -1)
+    [[1, -9], [-1, 9]].iter().any(|steps| codes.windows(2).all(|pair| steps.contains(&step(pair))))
 }
 
 /// What everybody knows of somebody, folded: words of four letters, or of two where they are not Latin.
