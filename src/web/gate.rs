@@ -290,7 +290,8 @@ async fn noted<B: MessageBody + 'static>(
 ) -> ServiceResponse<EitherBody<B>> {
     let request = response.request();
     let path = request.match_info().as_str();
-    let file = response.status() == StatusCode::OK && (path.ends_with("/export") || path.ends_with("s.csv"));
+    let likely = path.ends_with("/export") || path.rsplit('.').next() == Some("csv");
+    let file = response.status() == StatusCode::OK && likely;
     if !file && response.status() != StatusCode::FORBIDDEN {
         return response;
     }
