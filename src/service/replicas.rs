@@ -27,7 +27,7 @@ const KEEP_DAYS: i64 = 7;
 /// How the clock of this process stands.
 pub enum InStep {
     /// It may work: with this product, which goes by the clock of the database.
-    Yes(App, Ahead),
+    Yes(Box<App>, Ahead),
     /// It is off by so many milliseconds, more than is tolerated.
     No(i64),
 }
@@ -56,9 +56,10 @@ pub async fn in_step(app: &App) -> Result<InStep, ServiceError> {
         Some(off) if off.abs() > TOLERATED => InStep::No(off),
         Some(off) if off != 0 => {
             let by = Duration::milliseconds(off);
-            InStep::Yes(App { clock: Arc::new(Behind { clock: Arc::clone(&app.clock), by }), ..app.clone() }, ahead)
+            let clock = Arc::new(Behind { clock: Arc::clone(&app.clock), by });
+            InStep::Yes(Box::new(App { clock, ..app.clone() }), ahead)
         }
-        _ => InStep::Yes(app.clone(), ahead),
+        _ => InStep::Yes(Box::new(app.clone()), ahead),
     })
 }
 

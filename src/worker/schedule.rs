@@ -118,7 +118,7 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
 /// nothing is planned and nothing sent.
 async fn in_step(worker: &Worker, memory: &mut Memory) -> Option<App> {
     let (app, ahead) = match replicas::in_step(&worker.app).await {
-        Ok(InStep::Yes(app, ahead)) => (Some(app), ahead),
+        Ok(InStep::Yes(app, ahead)) => (Some(*app), ahead),
         Ok(InStep::No(off)) => (None, Some(off)),
         Err(error) => {
             tracing::error!(worker = worker.name, %error, "the clock cannot be compared; the next round tries again");
