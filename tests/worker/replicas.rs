@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use fupan::{
-    domain::{actor::Actor, chat::ChatTool},
+    domain::{
+        actor::{Actor, Role},
+        chat::ChatTool,
+    },
     service::{
         App, doctor, events,
         notifiers::{self, NotifierPatch},
@@ -68,7 +71,13 @@ async fn an_hour(checked: bool) {
         ..NotifierPatch::default()
     };
     notifiers::create(&stage.app, &operator(), group).await.unwrap();
-    let people = many_owed(&stage, 30).await;
+    let mut people = vec![stage.oncall];
+    for n in 0..11 {
+        people.push(stage.person(&format!("p{n}@example.com"), "同事", Role::Reporter, "zh-CN").await);
+    }
+    for person in &people {
+        stage.owed(Some(*person), "2024-08-26").await;
+    }
     let apps =
         [replica(&stage, 0, checked).await, replica(&stage, 60, checked).await, replica(&stage, -60, checked).await];
     let begins: DateTime<Utc> = "2024-08-27T10:00:00+08:00".parse().unwrap();
