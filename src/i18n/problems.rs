@@ -200,7 +200,6 @@ fn remedy_of(remedy: &str) -> Option<String> {
     }
     super::postmortem::remedy(remedy)
         .or_else(|| fixed_remedy(remedy).map(str::to_owned))
-        .or_else(|| super::remedies::remedy(remedy))
         .or_else(|| super::actions::remedy(remedy))
         .or_else(|| super::grading::remedy_of(remedy))
         .or_else(|| super::reminders::remedy(remedy))
@@ -209,6 +208,7 @@ fn remedy_of(remedy: &str) -> Option<String> {
         .or_else(|| super::outbox::remedy(remedy))
         .or_else(|| super::samples::remedy(remedy))
         .or_else(|| super::record::remedy(remedy))
+        .or_else(|| super::remedies::remedy(remedy))
 }
 
 fn fixed_remedy(remedy: &str) -> Option<&'static str> {

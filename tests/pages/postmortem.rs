@@ -123,9 +123,18 @@ async fn both_texts_come_back_where_two_write_at_once() {
     assert!(page.contains("每节最多 64 KB") && page.contains(&long), "what was typed is not lost");
 }
 
-/// How often the postmortem of PE-1 was written, by the log, the latest entry first.
+/// How often the postmortem of PE-1 was written, by the log, the latest entry first. Versions and lengths are those of the
+/// history, where what goes on with an entry is laid over it.
 async fn writes(service: &Service) -> Vec<(serde_json::Value, String)> {
-    let entries = fupan::store::audit::of_subject(service.app.store.read(), "postmortem:1", 100).await.unwrap();
+    let mut entries = fupan::store::audit::of_subject(service.app.store.read(), "postmortem:1", 100).await.unwrap();
+    let actor = fupan::domain::actor::Actor::local_operator();
+    let told = fupan::service::event_history::of_event(&service.app, &actor, 1, None, 100).await.unwrap().entries;
+    for entry in &mut entries {
+        let shown = told.iter().find(|one| one.id == entry.id).unwrap();
+        for part in ["version", "length"] {
+            entry.change[part] = shown.change[part].clone();
+        }
+    }
     entries.into_iter().map(|entry| (entry.change, entry.actor_name)).collect()
 }
 

@@ -113,7 +113,8 @@ async fn links_and_weekly_mails_are_set_up_on_their_page() {
     assert!(withdrawn.contains("这一周已撤回") && !withdrawn.contains("有效到"), "{withdrawn}");
     lead.post("/w/2024-W34/publish", &[]).await;
     assert!(lead.client.get(&url).send().await.unwrap().status().is_success());
-    let revoke = page.split("action=\"/publishing/shares/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let mut acts = page.split("action=\"/publishing/shares/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let revoke = acts.find(|act| act.ends_with("/revoke")).unwrap().to_owned();
     lead.post(&format!("/publishing/shares/{revoke}"), &[]).await;
     assert_eq!(lead.client.get(&url).send().await.unwrap().status(), StatusCode::NOT_FOUND);
 

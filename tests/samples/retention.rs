@@ -205,6 +205,8 @@ async fn what_events_are_computed_from_stays_when_minutes_are_removed() {
     // A year later.
     keep(&app, 100).await;
     world.service.clock.set("2025-08-21T06:08:30Z");
+    // Its token ended long ago.
+    world.token = world.service.token(Role::Lead).await;
     while samples::tidy(&app).await.unwrap() != samples::Tidied::default() {}
     let (_, said) = sample_retention::overview(&app, &actor, None, None).await.unwrap();
     let held = tidy(&app).await;
