@@ -65,6 +65,26 @@ pub fn action_words(action: &str, english: bool) -> String {
         "mail.act" => Some(("用了邮件里的链接", "used a link of a mail")),
         "audit.cut" => Some(("按保留期删除最早的记录", "removed the first entries by the policy of retention")),
         "keys.rotate" => Some(("更换密钥", "changed the key of secrets")),
+        "session.open" => Some(("登录", "signed in")),
+        "session.close" => Some(("登出", "signed out")),
+        "session.refused" => Some(("登录失败", "a sign-in was refused")),
+        "session.code_refused" => Some(("验证码不对", "a code was refused")),
+        "session.revoke" => Some(("结束会话", "ended a session")),
+        "session.revoke_all" => Some(("结束全部会话", "ended all sessions")),
+        "identity.link" => Some(("关联统一登录", "linked an account of the provider")),
+        "identity.unlink" => Some(("解除统一登录", "unlinked an account of the provider")),
+        "second_factor.on" => Some(("开启两步登录", "turned two-step sign-in on")),
+        "second_factor.off" => Some(("关闭两步登录", "turned two-step sign-in off")),
+        "second_factor.codes" => Some(("更换恢复码", "made new recovery codes")),
+        "second_factor.code_used" => Some(("用了一个恢复码", "used a recovery code")),
+        "second_factor.reset" => Some(("重置两步登录", "reset two-step sign-in")),
+        "mail.act_undone" => Some(("撤销邮件链接的操作", "took back what a link of a mail did")),
+        "notifier.members" => Some(("改群里的点名", "said who people are in a tool")),
+        "outbox.send_as_new" => Some(("作为新消息发送", "sent a message as a new one")),
+        "dip.decide" => Some(("处理骤降", "decided on a dip")),
+        "samples.reclassify" => Some(("按新口径重算样本", "counted samples by a new definition")),
+        "mailing.unsubscribe" => Some(("退订周报邮件", "unsubscribed from a weekly mail")),
+        "timeline.star" => Some(("时间线标星", "starred a line of the timeline")),
         _ => None,
     };
     if let Some((chinese, words)) = whole {
@@ -109,6 +129,8 @@ pub fn action_words(action: &str, english: bool) -> String {
         "import" => ("导入", "imported"),
         "test" => ("测试", "tested"),
         "requeue" => ("重新发送", "sent again"),
+        "rotate" => ("轮换", "rotated"),
+        "reset" => ("恢复默认", "reset"),
         _ => return action.to_owned(),
     };
     if english { format!("{}: {}", noun.1, verb.1) } else { format!("{}{}", verb.0, noun.0) }
@@ -147,5 +169,58 @@ pub fn broken_words(broken: &Broken, english: bool) -> String {
                 "the chain begins behind entry {place}, which is not where the last removal by the policy of retention left it"
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// Names of the same form in the services that are no actions.
+    const OTHERS: [&str; 8] = [
+        "burn.warning",
+        "chat.test",
+        "reminder.digest",
+        "report.weekly",
+        "review.invite",
+        "secret.key",
+        "account.setup_link",
+        "event.creat",
+    ];
+
+    fn is_name(text: &str) -> bool {
+        text.split_once('.').is_some_and(|(noun, verb)| {
+            let word = |part: &str| !part.is_empty() && part.bytes().all(|one| one.is_ascii_lowercase() || one == b'_');
+            noun.len() > 1 && word(noun) && word(verb)
+        })
+    }
+
+    fn names(folder: &std::path::Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                names(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let of_product = text.split("#[cfg(test)]").next().unwrap_or_default();
+            found.extend(of_product.split('"').filter(|part| is_name(part)).map(str::to_owned));
+        }
+    }
+
+    #[test]
+    fn every_action_of_the_services_has_words() {
+        let mut found = Vec::new();
+        names(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/service"), &mut found);
+        found.sort_unstable();
+        found.dedup();
+        assert!(found.len() > 60, "the sources are read: {}", found.len());
+        let lacking: Vec<_> = found
+            .iter()
+            .filter(|name| !OTHERS.contains(&name.as_str()))
+            .filter(|name| action_words(name, false) == **name || action_words(name, true) == **name)
+            .collect();
+        assert!(lacking.is_empty(), "{lacking:?}");
     }
 }

@@ -31,7 +31,7 @@ reminder_texts! {
     kinds: "只限事件性质（正常、演练、维护；默认正常）", "Only these kinds of events (normal, drill, maintenance; by default normal)";
     within: "期限（工作日，仅指派与周报）", "Within so many working days (to find an owner, to publish)";
     steps: "步骤", "Steps";
-    steps_hint: "每行一步：天数[/间隔] [时刻] 收件人。负数是到期前；收件人写 负责人、团队负责人、组长、管理员、逐级:名称、邮箱，或 群（订阅了“待复盘汇总”的群）。", "One a line: day[/every] [time] recipients. Negative days lie before the due date; recipients are owner, team_lead, leads, admins, ladder:NAME, an address, or groups (those told of what is pending).";
+    steps_hint: "每行一步：天数[/间隔] [时刻] 收件人。负数是到期前；收件人写 负责人、团队负责人、组长、管理员、逐级:名称、邮箱，notifier:名称（一个通知方式），或 群（订阅了“待复盘汇总”的群）。", "One a line: day[/every] [time] recipients. Negative days lie before the due date; recipients are owner, team_lead, leads, admins, ladder:NAME, an address, notifier:NAME (one notifier), or groups (those told of what is pending).";
     add_rule: "新规则（名称留空则不加）", "A new rule (left without a name, none is added)";
     remove: "删除这条", "Remove this rule";
     preview: "预览：未来 30 天", "Preview: the next 30 days";

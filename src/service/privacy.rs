@@ -49,7 +49,17 @@ pub async fn export(app: &App, actor: &Actor, id: Uuid) -> Result<Value, Service
             "id": account.id, "email": account.email, "name": account.name, "role": account.role.code(),
             "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name), "active": account.active,
             "created_at": at(account.created_at), "has_password": account.password_hash.is_some(),
+            "second_factor_since": account.second_factor_at.and_then(at),
         },
+        "identities": store::identities::of_account(db, id).await?.into_iter().map(|one| {
+            json!({
+                "issuer": one.issuer, "subject": one.subject,
+                "created_at": at(one.created_at), "used_at": at(one.used_at),
+            })
+        }).collect::<Vec<_>>(),
+        "chat_ids": store::notifier_members::of_account(db, id).await?.into_iter().map(|(notifier, user)| {
+            json!({"notifier": notifier, "id": user})
+        }).collect::<Vec<_>>(),
         "teams": personal::teams(db, id).await?,
         "sessions": sessions.into_iter().map(|(created, seen, ends)| {
             json!({"created_at": at(created), "seen_at": at(seen), "expires_at": at(ends)})
@@ -113,6 +123,10 @@ pub async fn close(app: &App, actor: &Actor, id: Uuid, email: &str) -> Result<()
             store::sessions::delete_of_account(&tx, id, None).await?;
             store::tokens::revoke_all(&tx, id, now).await?;
             store::accounts::end_invitations(&tx, "password", Some(id), now).await?;
+            store::identities::delete_of_account(&tx, id).await?;
+            store::second_factors::remove(&tx, id).await?;
+            store::guesses::end_steps_of(&tx, id).await?;
+            store::notifier_members::forget(&tx, id).await?;
             let change = json!({"role": before.role.code()});
             store::audit::insert(&tx, app.id(), now, &actor, "account.close", &format!("account:{id}"), change).await?;
             tx.commit().await?;

@@ -14,6 +14,19 @@ pub async fn of(connection: &impl ConnectionTrait, notifier: Uuid) -> Result<Vec
     Ok(rows.into_iter().map(|row| Member { account_id: row.account_id, user_id: row.user_id }).collect())
 }
 
+/// Who an account is in each tool: the notifier, and the id there.
+pub async fn of_account(connection: &impl ConnectionTrait, account: Uuid) -> Result<Vec<(Uuid, String)>, StoreError> {
+    let find = Entity::find().filter(Column::AccountId.eq(account)).order_by_asc(Column::NotifierId);
+    let rows = find.limit(MEMBERS as u64).all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.notifier_id, row.user_id)).collect())
+}
+
+/// Forgets who an account is in every tool.
+pub async fn forget(tx: &Tx, account: Uuid) -> Result<(), StoreError> {
+    Entity::delete_many().filter(Column::AccountId.eq(account)).exec(tx.conn()).await?;
+    Ok(())
+}
+
 /// Who these accounts are in the tools of these notifiers: each with its notifier. At most 500 of either.
 pub async fn among(
     connection: &impl ConnectionTrait,

@@ -212,6 +212,7 @@ pub async fn close(tx: &Tx, id: Uuid, address: &str, version: i64, to: ClosedAs<
         name: Set(to.name.to_owned()),
         password_hash: Set(None),
         zone: Set(None),
+        second_factor_at: Set(None),
         active: Set(false),
         ..Default::default()
     };

@@ -7,11 +7,13 @@ use fupan::{
         audit_chain::{self, Reach},
         events, housekeeping, imports,
     },
+    store,
 };
 use reqwest::{Method, StatusCode};
 use sea_orm::{ConnectionTrait as _, Database, Statement};
 use serde_json::{Value, json};
 use support::{Service, TestClock, TestDatabase};
+use uuid::Uuid;
 
 use crate::{LINE, NOW, client};
 
@@ -54,6 +56,22 @@ async fn a_closed_account_is_nobody_and_what_the_team_wrote_stays() {
     send(&service, &own, Method::POST, "/api/v1/events", Some(json!({"line": LINE}))).await;
     let (_, export) = send(&service, &own, Method::GET, "/api/v1/account/export", None).await;
     let (id, email) = (export["account"]["id"].as_str().unwrap(), export["account"]["email"].as_str().unwrap());
+    let account: Uuid = id.parse().unwrap();
+    let tx = service.app.store.begin().await.unwrap();
+    let identity = store::identities::Identity {
+        id: service.app.id(),
+        account_id: account,
+        issuer: "https://sso.example.com".to_owned(),
+        subject: "li".to_owned(),
+        created_at: 1,
+        used_at: 1,
+    };
+    store::identities::insert(&tx, &identity).await.unwrap();
+    store::second_factors::insert(&tx, account, "GEZDGNBV", 1).await.unwrap();
+    tx.commit().await.unwrap();
+    let (_, with) = send(&service, &own, Method::GET, "/api/v1/account/export", None).await;
+    assert_eq!(with["identities"][0]["subject"], json!("li"));
+    assert!(!with.to_string().contains("GEZDGNBV"), "no secret is taken out");
     let wrong = Some(json!({"email": "somebody@example.com"}));
     let (status, _) = send(&service, &own, Method::POST, "/api/v1/account:close", wrong).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -67,7 +85,9 @@ async fn a_closed_account_is_nobody_and_what_the_team_wrote_stays() {
     assert!(event["narrative"].as_str().unwrap().contains("提现失败"), "{event}");
     let (_, gone) = send(&service, &admin, Method::GET, &format!("/api/v1/accounts/{id}/export"), None).await;
     assert!(!gone["account"].to_string().contains(email), "{gone}");
-    assert_eq!(gone["account"]["active"], json!(false));
+    assert_eq!((&gone["account"]["active"], &gone["identities"]), (&json!(false), &json!([])));
+    let factor = store::second_factors::of_account(service.app.store.read(), account).await.unwrap();
+    assert!(factor.is_none(), "nobody comes in at the provider or by a code");
     let (_, log) = send(&service, &admin, Method::GET, "/api/v1/audit?action=account.close", None).await;
     assert_eq!(log["data"][0]["subject"], json!(format!("account:{id}")));
     assert!(!log.to_string().contains(email), "{log}");
