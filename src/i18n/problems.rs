@@ -390,6 +390,12 @@ fn conflict(words: &str) -> String {
     if words.starts_with("a postmortem that is") {
         return "复盘现在的状态不能这样改，请刷新后再看".to_owned();
     }
+    if words.starts_with("this is your own account") {
+        return "这是您自己的账号：请在自己的页面操作，或请另一位管理员".to_owned();
+    }
+    if words.starts_with("a closed account stays closed") {
+        return "已注销的账号不能恢复，请重新添加这个人".to_owned();
+    }
     if words.starts_with("the last administrator") {
         return "这是最后一位管理员，不能停用或降级；先设一位新的管理员".to_owned();
     }

@@ -46,6 +46,10 @@ fn fixed(remedy: &str) -> Option<&'static str> {
         "give either a period or a window" => "周期和窗口只写一个",
         "nothing of this window is over yet" => "这个窗口还没有开始",
         "write it as fupan audit head prints it: POSITION:HASH" => "请照 fupan audit head 打印的写：位置:哈希",
+        "it lies before the beginning that retention left; take a newer one" => {
+            "它早于按保留期留下的开头，请用更新的链头"
+        }
+        "the secret cannot be read; write it again, or none" => "现在读不出密钥：请重新填写，或清空",
         "choose among read, write, samples and admin" => {
             "请从 read（读）、write（写）、samples（样本）、admin（管理）里选"
         }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::system::{SystemClock, SystemIds};
 use crate::{
@@ -91,7 +92,12 @@ fn retention(settings: &Settings) -> anyhow::Result<Retention> {
 
 /// The keys of the secrets in the database.
 fn vault(settings: &Settings) -> anyhow::Result<Vault> {
-    let given = settings.secret_key.iter().chain(&settings.secret_key_old).cloned().collect();
+    // A key file that was rotated holds several, the present one first.
+    let of_setting = |set: &SecretString| -> Vec<SecretString> {
+        let lines = set.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(|line| SecretString::from(line.to_owned())).collect()
+    };
+    let given = settings.secret_key.iter().chain(&settings.secret_key_old).flat_map(of_setting).collect();
     Ok(Vault::new(given, Some(settings.key_file()))?)
 }
 

@@ -7,7 +7,7 @@ use super::{
     App, ServiceError,
     app::{authorise, detached},
     guesses::{self, Of},
-    passwords,
+    passwords, privacy,
     retry::retried,
     secrets,
     sessions::{self, SignedIn},
@@ -175,6 +175,10 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
             account.name = name.unwrap_or(account.name);
             account.role = patch.role.unwrap_or(account.role);
             account.active = patch.active.unwrap_or(account.active);
+            if account.active && !before.active && privacy::is_closed(&before) {
+                let words = "a closed account stays closed; add the person anew";
+                return Err(ServiceError::Conflict(words.to_owned()));
+            }
             if account == before {
                 tx.rollback().await?;
                 return Ok(before);
@@ -202,6 +206,16 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
     .await
 }
 
+/// What an administrator may do for others and not for themselves: whoever took their session would not need their password
+/// or their authenticator any more.
+pub(super) fn of_another(actor: &Actor, id: Uuid) -> Result<(), ServiceError> {
+    if actor.account_id == Some(id) {
+        let words = "this is your own account; use your own page, or ask another administrator";
+        return Err(ServiceError::Conflict(words.to_owned()));
+    }
+    Ok(())
+}
+
 /// A new one-time link to choose a password; earlier links of the account end. One for another password than the present one
 /// lives half an hour.
 pub async fn new_link(app: &App, actor: &Actor, id: Uuid) -> Result<(Account, String), ServiceError> {
@@ -210,6 +224,9 @@ pub async fn new_link(app: &App, actor: &Actor, id: Uuid) -> Result<(Account, St
     detached(async move {
         let tx = app.store.begin().await?;
         let account = by_id(&tx, id).await?;
+        if account.password_hash.is_some() {
+            of_another(&actor, id)?;
+        }
         store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
         let life = if account.password_hash.is_some() { RESET_LIFE } else { INVITATION_LIFE };
         let token = invite(&app, &tx, "password", Some(id), life).await?;
@@ -432,6 +449,7 @@ pub async fn change_password(
         store::accounts::update(&tx, &account, account.version).await?;
         store::sessions::delete_of_account(&tx, id, None).await?;
         store::guesses::end_steps_of(&tx, id).await?;
+        store::accounts::end_invitations(&tx, "password", Some(id), app.now_millis()).await?;
         audit(&app, &tx, &actor, "account.password", &account).await?;
         let token = match entry {
             Some(entry) => Some(sessions::open_in(&app, &tx, &account, &entry).await?.0),

@@ -241,6 +241,10 @@ pub async fn verify(app: &App, actor: &Actor, kept: Option<&KeptHead>) -> Result
     authorise(actor, Permission::ReadAudit)?;
     chain(app, Reach::All).await?;
     let head = store::audit_chain::head(app.store.read()).await?.unwrap_or_else(none_yet);
+    if kept.is_some_and(|kept| kept.position < head.base_position) {
+        let words = "it lies before the beginning that retention left; take a newer one";
+        return Err(FieldError::shape("head", words).into());
+    }
     let (checked, mut broken) = walk(app, &head, kept).await?;
     if broken.is_none() {
         broken = beginning(app, &head).await?;

@@ -66,8 +66,9 @@ pub async fn list(app: &App, actor: &Actor, asked: &Asked) -> Result<AuditPage, 
         None => None,
     };
     let action = given(&asked.action);
-    if action.as_deref().is_some_and(|action| action.len() > 40 || !action.bytes().all(|byte| byte.is_ascii_graphic()))
-    {
+    if action.as_deref().is_some_and(|action| {
+        action.len() > 40 || !action.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
+    }) {
         return Err(
             FieldError::shape("action", "write an action like event.create, or its beginning like account.").into()
         );

@@ -224,6 +224,11 @@ pub async fn update(
             let tx = app.store.begin().await?;
             let stored = in_version(&tx, id, version).await?;
             let before = opened(&app, stored.clone());
+            let closed = before.target.url.is_empty();
+            if closed && patch.url.is_some() && stored.target.secret.is_some() && patch.secret.is_none() {
+                let words = "the secret cannot be read; write it again, or none";
+                return Err(FieldError::shape("secret", words).into());
+            }
             let was = before.fields.clone();
             if patch.tool.as_deref().is_some_and(|code| code.trim() != was.tool.code()) {
                 return Err(FieldError::shape("tool", "the tool stays; set up another notifier").into());
@@ -243,11 +248,16 @@ pub async fn update(
                 enabled: patch.enabled.unwrap_or(was.enabled),
             }
             .checked()?;
-            let target = Target {
-                url: patch.url.unwrap_or_else(|| before.target.url.clone()),
-                secret: patch.secret.unwrap_or_else(|| before.target.secret.clone()),
-            }
-            .checked(&fields)?;
+            // One that cannot be opened now can be switched off and renamed all the same.
+            let target = if closed && patch.url.is_none() && patch.secret.is_none() {
+                before.target.clone()
+            } else {
+                let target = Target {
+                    url: patch.url.unwrap_or_else(|| before.target.url.clone()),
+                    secret: patch.secret.unwrap_or_else(|| before.target.secret.clone()),
+                };
+                target.checked(&fields)?
+            };
             if fields == before.fields && target == before.target {
                 tx.rollback().await?;
                 return Ok(before);

@@ -332,7 +332,9 @@ async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceE
             return postpone(app, claimed, opens_at).await;
         }
         let fresh = notifiers::said(&notifier, &now.said);
-        if message.unknowns == 0 && (&fresh.body, &fresh.text) != (&body, &message.text) {
+        // Words of which the reader saw a copy perhaps stay; what may not be told any more goes in any case.
+        let may_change = message.unknowns == 0 || !now.dropped.is_empty();
+        if may_change && (&fresh.body, &fresh.text) != (&body, &message.text) {
             let (task_app, claim, dropped) = (app.clone(), claimed.claim, now.dropped);
             let (subject, words) = (notifiers::subject_of(&now.said), fresh.clone());
             let reworded =

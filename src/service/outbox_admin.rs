@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     App, ServiceError, app::authorise, housekeeping::Retention, mail_stops, outbox_mail, ports::RenderNotice,
-    retry::retried,
+    reminders, retry::retried,
 };
 use crate::{
     domain::{
@@ -165,7 +165,8 @@ async fn send_as_new_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMess
         expires_at: now + Duration::days(lives).num_milliseconds(),
         last_error: None,
         last_phase: None,
-        created_at: now,
+        // A digest is of the day that it was made for: another one may have gone since.
+        created_at: if reminders::are_carried_by(&old.kind) { old.created_at } else { now },
         sent_at: None,
         again_of: Some(id),
         ..old

@@ -89,6 +89,16 @@ pub async fn export(app: &App, actor: &Actor, id: Uuid) -> Result<Value, Service
     }))
 }
 
+/// The address of a closed account: nobody's.
+fn closed_address(id: Uuid) -> String {
+    format!("closed-{}@invalid", id.simple())
+}
+
+/// Whether an account was closed.
+pub(super) fn is_closed(account: &Account) -> bool {
+    account.email == closed_address(account.id)
+}
+
 /// Closes an account for good: address, name, password, sessions, tokens and what waits to be mailed go. What the team wrote stays as
 /// it is, and the audit log keeps the id and the name of then. `email` says which account is meant, so that none goes by mistake.
 pub async fn close(app: &App, actor: &Actor, id: Uuid, email: &str) -> Result<(), ServiceError> {
@@ -111,10 +121,7 @@ pub async fn close(app: &App, actor: &Actor, id: Uuid, email: &str) -> Result<()
             let now = app.now_millis();
             let short: String =
                 id.simple().to_string().chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
-            let to = ClosedAs {
-                email: &format!("closed-{}@invalid", id.simple()),
-                name: &format!("已注销 closed {short}"),
-            };
+            let to = ClosedAs { email: &closed_address(id), name: &format!("已注销 closed {short}") };
             personal::close(&tx, id, &before.email, before.version, to).await?;
             if before.role == Role::Admin && store::accounts::count_admins(tx.conn()).await? == 0 {
                 let words = "the last administrator stays; make another administrator first";

@@ -6,7 +6,7 @@ use sha1::Sha1;
 use uuid::Uuid;
 
 use super::{
-    App, ServiceError,
+    App, ServiceError, accounts,
     app::{authorise, detached},
     guesses::{self, Of},
     secrets, sessions,
@@ -304,6 +304,7 @@ async fn taken_away(
 /// Takes somebody's authenticator away, who lost it and the codes; their sessions end.
 pub async fn reset(app: &App, actor: &Actor, id: Uuid) -> Result<Account, ServiceError> {
     authorise(actor, Permission::ManageAccounts)?;
+    accounts::of_another(actor, id)?;
     let (app, actor) = (app.clone(), actor.clone());
     detached(async move {
         let tx = app.store.begin().await?;

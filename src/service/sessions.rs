@@ -94,6 +94,16 @@ pub async fn open(app: &App, account: Account, entry: Entry) -> Result<(String, 
         let (app, account, entry) = (app.clone(), account.clone(), entry.clone());
         async move {
             let tx = app.store.begin().await?;
+            // What was proved has to hold still: a password or an authenticator that changed meanwhile ended all sessions.
+            let proved = |now: &Account| {
+                now.active
+                    && now.password_hash == account.password_hash
+                    && now.second_factor_at == account.second_factor_at
+            };
+            let now = store::accounts::by_id_locked(&tx, account.id).await?;
+            if !now.is_some_and(|now| proved(&now)) {
+                return Err(ServiceError::SignInNeeded);
+            }
             let (token, session) = open_in(&app, &tx, &account, &entry).await?;
             tx.commit().await?;
             Ok((token, SignedIn { session, account }))

@@ -79,8 +79,7 @@ pub async fn create(
     detached(async move {
         let tx = app.store.begin().await?;
         if store::tokens::count(tx.conn(), token.account_id, now).await? >= store::tokens::LIMIT {
-            let words = "the account has 200 tokens already; revoke one that is not used";
-            return Err(ServiceError::Conflict(words.to_owned()));
+            return Err(too_many());
         }
         store::tokens::insert(&tx, &token).await?;
         let subject = format!("account:{}", token.account_id);
@@ -190,6 +189,10 @@ pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<(), ServiceErr
     .await
 }
 
+fn too_many() -> ServiceError {
+    ServiceError::Conflict("the account has 200 tokens already; revoke one that is not used".to_owned())
+}
+
 /// Gives a token another secret: a new token of the same name, scopes and life takes its place, and the old one goes on
 /// working for `overlap` hours, so that whoever uses it can change without a gap. The secret is returned once.
 pub async fn rotate(
@@ -222,6 +225,9 @@ pub async fn rotate(
                     return Err(ServiceError::Conflict(words.to_owned()));
                 }
                 other => other?,
+            }
+            if store::tokens::count(tx.conn(), new.account_id, now).await? > store::tokens::LIMIT {
+                return Err(too_many());
             }
             store::tokens::insert(&tx, &new).await?;
             let subject = format!("account:{}", new.account_id);

@@ -104,6 +104,11 @@ pub async fn by_id(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option
     account::Entity::find_by_id(id).one(connection).await?.map(value).transpose()
 }
 
+/// The account of an id, which nobody else changes before the transaction ends.
+pub async fn by_id_locked(tx: &Tx, id: Uuid) -> Result<Option<Account>, StoreError> {
+    account::Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?.map(value).transpose()
+}
+
 /// The account of an e-mail, whatever its capitals.
 pub async fn by_email(connection: &impl ConnectionTrait, email: &str) -> Result<Option<Account>, StoreError> {
     account::Entity::find()

@@ -448,7 +448,6 @@ pub async fn reword_chat(tx: &Tx, claim: Claim, subject: &str, text: &str, paylo
         .filter(Column::Id.eq(claim.id))
         .filter(Column::ClaimToken.eq(claim.token.to_string()))
         .filter(Column::State.eq(OutboxState::Claimed.code()))
-        .filter(Column::Unknowns.eq(0_i64))
         .exec(tx.conn())
         .await?;
     Ok(result.rows_affected == 1)

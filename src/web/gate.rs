@@ -349,8 +349,11 @@ fn with_token<B: MessageBody + 'static>(response: ServiceResponse<EitherBody<B>>
     let media = response.headers().get(header::CONTENT_TYPE);
     let html = media.is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
     let mail = response.response().extensions().get::<MailPage>().is_some();
+    // Files are taken away and passed on.
+    let file = response.headers().contains_key(header::CONTENT_DISPOSITION)
+        || response.request().match_info().as_str().starts_with("/api/");
     let caller = response.request().extensions().get::<Caller>().cloned();
-    let Some(signed_in) = caller.and_then(|caller| caller.signed_in).filter(|_| html && !mail) else {
+    let Some(signed_in) = caller.and_then(|caller| caller.signed_in).filter(|_| html && !mail && !file) else {
         return response;
     };
     response.map_body(|_, body| match body.try_into_bytes() {
@@ -525,6 +528,10 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
     .map_err(|error| Refusal::Problem(error.into()))?;
     let named = proxied::email(request.request(), app.sign_in.rules.proxy.as_ref()).filter(|_| safe && !api);
     if let Some(email) = named.filter(|_| caller.is_none()) {
+        // A client that keeps no cookies would open a session with every request.
+        if let Some(refusal) = too_often(Kind::SignIn, &email) {
+            return Err(refusal);
+        }
         let browser = browser_words(request);
         match proxy_sign_in::open(app, &email, browser).await {
             Ok(Some(sign_in)) => return Err(Refusal::Proxied(Box::new(sign_in))),

@@ -11,7 +11,9 @@ pub fn kind(method: &Method, pattern: &str) -> Option<Kind> {
     let post = *method == Method::POST;
     match pattern {
         "/login" | "/login/code" | "/setup" | "/settings/password" if post => Some(Kind::SignIn),
-        "/login/provider" | "/login/provider/callback" | "/login/provider/logout" => Some(Kind::SignIn),
+        "/login/provider" => Some(Kind::SignIn),
+        // The provider signs out many people from one address.
+        "/login/provider/callback" | "/login/provider/logout" => Some(Kind::Link),
         "/setup" => Some(Kind::Link),
         _ if pattern.starts_with("/s/") || pattern.starts_with("/unsubscribe/") => Some(Kind::Link),
         _ => None,

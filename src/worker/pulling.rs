@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::service::{App, sources};
+use crate::service::{
+    App,
+    replicas::{self, InStep},
+    sources,
+};
 
 /// Between two looks for sources that are due.
 const EVERY: Duration = Duration::from_secs(10);
@@ -12,8 +16,15 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Runs until `stop` becomes true or its sender is gone. A stretch that was begun is finished first.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
-        let more = match sources::pull_due(&app).await {
-            Ok(pulled) => pulled.more,
+        let pulled = async {
+            // The round of the worker says where the clock is off.
+            match replicas::in_step(&app).await? {
+                InStep::Yes(app, _) => sources::pull_due(&app).await.map(|pulled| pulled.more),
+                InStep::No(_) => Ok(false),
+            }
+        };
+        let more = match pulled.await {
+            Ok(more) => more,
             Err(error) => {
                 tracing::error!(%error, "the sources could not be pulled from; the next look tries again");
                 false

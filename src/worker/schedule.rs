@@ -157,6 +157,7 @@ async fn in_step(worker: &Worker, memory: &mut Memory) -> Option<App> {
 }
 
 async fn once(worker: &Worker, stop: &watch::Receiver<bool>, memory: &mut Memory) {
+    memory.slowed = false;
     let Some(app) = in_step(worker, memory).await else { return };
     let app = &app;
     let now = app.now_millis();

@@ -69,6 +69,21 @@ async fn what_opens_a_group_stands_sealed_in_the_database_and_still_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_opened_is_switched_off_and_its_secret_is_not_lost_by_a_new_address() {
+    let database = TestDatabase::new().await;
+    let app = with_keys(&support::app(&database, TestClock::at(NOW)).await, &[FIRST]);
+    let operator = Actor::local_operator();
+    let made = notifiers::create(&app, &operator, new("值班群", URL)).await.unwrap();
+    let closed = with_keys(&app, &[SECOND]);
+    let off = NotifierPatch { enabled: Some(false), ..NotifierPatch::default() };
+    assert!(!notifiers::update(&closed, &operator, made.id, None, off).await.unwrap().fields.enabled);
+    let moved = NotifierPatch { url: Some(format!("{URL}-2")), ..NotifierPatch::default() };
+    let refused = notifiers::update(&closed, &operator, made.id, None, moved).await;
+    assert!(refused.is_err(), "the secret would be gone");
+    assert_eq!(notifiers::find(&app, &operator, "值班群").await.unwrap().target, made.target);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn clear_rows_are_sealed_at_the_start_and_a_new_key_takes_over() {
     let database = TestDatabase::new().await;
     let app = with_keys(&support::app(&database, TestClock::at(NOW)).await, &[FIRST]);

@@ -3,6 +3,9 @@
 use fupan::{
     domain::actor::{Actor, Role},
     service::{
+        ServiceError,
+        accounts::{self, AccountPatch},
+        second_factor,
         sessions::{self, Entry},
         tokens,
     },
@@ -55,4 +58,25 @@ async fn ones_own_sessions_are_listed_and_ended_and_those_of_others_by_administr
     for cookie in cookies {
         assert!(sessions::find(&service.app, &cookie).await.unwrap().is_none());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_was_proved_before_the_account_changed_opens_nothing() {
+    let service = Service::start(NOW).await;
+    let (app, operator) = (&service.app, Actor::local_operator());
+    let before = service.account(Role::Lead).await;
+    sessions::open(app, before.clone(), Entry::default()).await.unwrap();
+    let off = AccountPatch { active: Some(false), ..AccountPatch::default() };
+    accounts::change(app, &operator, before.id, off).await.unwrap();
+    let late = sessions::open(app, before, Entry::default()).await;
+    assert!(matches!(late, Err(ServiceError::SignInNeeded)), "{late:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_takes_away_the_authenticator_of_others_only() {
+    let service = Service::start(NOW).await;
+    let own = service.account(Role::Admin).await;
+    let refused = second_factor::reset(&service.app, &sessions::actor_of(&own), own.id).await;
+    let words = refused.unwrap_err().to_string();
+    assert!(words.contains("your own account"), "{words}");
 }

@@ -47,6 +47,13 @@ async fn a_key_is_made_with_the_first_secret_and_changed() {
     assert!(rotated.status.success(), "{}", err(&rotated));
     let two = out(&fupan(&database, &["keys", "status"], &[]));
     assert!(two.contains("sealed 1") && two.lines().next() != one.lines().next(), "{two}");
+    // The same keys from a setting, as a second replica takes them: the file holds two now.
+    let file = one.split('\t').find(|word| word.ends_with("secret.key")).map(str::trim).unwrap_or_default();
+    let file = database.folder().join(file);
+    let copied = [("FUPAN_SECRET_KEY_FILE", file.to_str().unwrap())];
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 2);
+    let given = fupan(&database, &["keys", "status"], &copied);
+    assert!(given.status.success() && out(&given).contains("sealed 1"), "{}{}", out(&given), err(&given));
     let other = [("FUPAN_SECRET_KEY", "a key of another house, that is long enough")];
     assert_eq!(fupan(&database, &["keys", "status"], &other).status.code(), Some(7));
     let doctor = fupan(&database, &["doctor"], &other);

@@ -247,7 +247,12 @@ async fn finished(app: &App, back: Return, signed_in: Option<&SignedIn>, visit: 
         // The answer is of who the token is of, or it is not looked at (section 5.3.2).
         let info = info.as_object().filter(|info| tokens::text(info, "sub") == Some(subject.as_str()));
         let info = info.ok_or(Failure::Token("the userinfo is of somebody else"))?;
+        // Whether an address is verified is said of the address beside it.
+        let other_address = claims.contains_key("email") && info.get("email") != claims.get("email");
         for (name, value) in info {
+            if other_address && name == "email_verified" {
+                continue;
+            }
             claims.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }

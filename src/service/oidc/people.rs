@@ -65,6 +65,10 @@ pub(super) async fn link(app: &App, actor: &Actor, account: Uuid, issuer: &str, 
             if let Some(known) = known {
                 return Ok(known.account_id == new.account_id);
             }
+            // One of an issuer: a second one would be somebody else's way in.
+            if identities::of_account(tx.conn(), new.account_id).await?.iter().any(|one| one.issuer == new.issuer) {
+                return Ok(false);
+            }
             identities::insert(&tx, &new).await?;
             sessions::audit(&app, &tx, &actor, "identity.link", new.account_id, json!({"issuer": new.issuer})).await?;
             tx.commit().await?;
@@ -106,6 +110,16 @@ pub(super) async fn of_claims(
             let tx = app.store.begin().await?;
             let account = match found_or_made(&app, &tx, &rules, &subject, &claims).await? {
                 Ok(account) => account,
+                Err(Refused::NoRole) => {
+                    // Who lost every role there is not to go on here with what was opened before.
+                    if let Some(known) = identities::find(tx.conn(), &rules.issuer, &subject).await? {
+                        store::sessions::delete_of_account(&tx, known.account_id, None).await?;
+                        let change = json!({"by": "no role at the provider"});
+                        sessions::audit(&app, &tx, &provider(), "session.revoke_all", known.account_id, change).await?;
+                        tx.commit().await?;
+                    }
+                    return Ok(Err(Refused::NoRole));
+                }
                 Err(refused) => return Ok(Err(refused)),
             };
             set_teams(&app, &tx, &rules, &claims, account.id).await?;
@@ -141,13 +155,22 @@ async fn found_or_made(
     let Some(email) = text(claims, "email").and_then(|email| checked::email("email", email).ok()) else {
         return Ok(Err(Refused::NoEmail));
     };
-    if let Some(account) = store::accounts::by_email(tx.conn(), &email).await? {
+    let known = store::accounts::by_email(tx.conn(), &email).await?;
+    if known.is_none() && claims.get("email_verified") == Some(&Value::Bool(false)) {
+        // Whoever may write what address they like would be waiting there for its owner.
+        return Ok(Err(Refused::NoEmail));
+    }
+    if let Some(account) = known {
         let verified = claims.get("email_verified") == Some(&Value::Bool(true));
         if !rules.link_verified_email || !verified {
             return Ok(Err(Refused::EmailTaken));
         }
         if !account.active {
             return Ok(Err(Refused::SwitchedOff));
+        }
+        // An address that went to somebody else does not bring their account along.
+        if identities::of_account(tx.conn(), account.id).await?.iter().any(|one| one.issuer == rules.issuer) {
+            return Ok(Err(Refused::EmailTaken));
         }
         identities::insert(tx, &identity(app, account.id, &rules.issuer, subject)).await?;
         let change = json!({"issuer": rules.issuer, "by": "verified e-mail"});
@@ -159,7 +182,7 @@ async fn found_or_made(
     let account = accounts::account(app, email.clone(), name_of(claims, &email), role, lang.to_owned(), None);
     store::accounts::insert(tx, &account).await?;
     identities::insert(tx, &identity(app, account.id, &rules.issuer, subject)).await?;
-    let change = json!({"email": account.email, "role": role.code(), "issuer": rules.issuer});
+    let change = json!({"role": role.code(), "issuer": rules.issuer});
     sessions::audit(app, tx, &provider(), "account.create", account.id, change).await?;
     Ok(Ok(account))
 }

@@ -160,6 +160,9 @@ pub struct Act {
 /// Links one's account, or takes the link away.
 pub async fn act(request: HttpRequest, app: web::Data<App>, form: web::Form<Act>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
+    if caller.signed_in.is_none() {
+        return Err(crate::service::ServiceError::SignInNeeded.into());
+    }
     match form.act.as_str() {
         "link" => match oidc::begin(&app, "/settings/identity", Some(&caller.actor)).await {
             Ok(beginning) => {

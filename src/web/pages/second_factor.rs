@@ -95,7 +95,8 @@ pub struct Act {
 /// Offers, confirms or removes one's own authenticator, or makes new recovery codes.
 pub async fn act(request: HttpRequest, app: web::Data<App>, form: web::Form<Act>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let keep = caller.signed_in.as_ref().map(|one| one.session.id);
+    // A token is for programs: they have no authenticator.
+    let keep = Some(caller.signed_in.as_ref().ok_or(ServiceError::SignInNeeded)?.session.id);
     let done = match form.act.as_str() {
         "offer" => second_factor::offer(&app, &caller.actor).await.map(|()| Vec::new()),
         "confirm" => second_factor::confirm(&app, &caller.actor, &form.code, keep).await,

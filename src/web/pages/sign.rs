@@ -255,8 +255,9 @@ pub async fn code(
 pub async fn logout(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let mut there = None;
     if let Some(signed_in) = caller(&request)?.signed_in {
-        there = oidc::logout_url(&app, &signed_in).await;
+        // Here first: the provider may be slow, and the browser gone before it answers.
         sessions::sign_out(&app, &signed_in).await?;
+        there = oidc::logout_url(&app, &signed_in).await;
     }
     let mut answer = match there {
         Some(url) => super::provider::signed_out(&request, url)?,
