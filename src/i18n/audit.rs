@@ -203,6 +203,9 @@ mod tests {
                 names(&path, found);
                 continue;
             }
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
             let text = std::fs::read_to_string(&path).unwrap();
             let of_product = text.split("#[cfg(test)]").next().unwrap_or_default();
             found.extend(of_product.split('"').filter(|part| is_name(part)).map(str::to_owned));
