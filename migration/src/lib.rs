@@ -43,6 +43,7 @@ mod m0046_chat_threads;
 mod m0047_replicas;
 mod m0048_outbox_again;
 mod m0049_mail_act_undo;
+mod m0050_restricted_index;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0047_replicas::Migration),
             Box::new(m0048_outbox_again::Migration),
             Box::new(m0049_mail_act_undo::Migration),
+            Box::new(m0050_restricted_index::Migration),
         ]
     }
 }

@@ -76,7 +76,7 @@ pub(super) async fn tells_of_restricted(
     week: IsoWeek,
     text: &str,
 ) -> Result<bool, ServiceError> {
-    let sentences = store::events::restricted_sentences(connection, week).await?;
+    let sentences = store::withholding::sentences(connection, week).await?;
     let told = |sentence: &String| sentence.lines().map(str::trim).any(|line| !line.is_empty() && text.contains(line));
     Ok(sentences.iter().any(told))
 }

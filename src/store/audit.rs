@@ -118,7 +118,17 @@ pub async fn page_of_subjects(
     after: Option<AuditCursor>,
     limit: u64,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    let mut condition = Condition::all().add(Column::Subject.is_in(subjects.iter().map(String::as_str)));
+    let condition = Condition::all().add(Column::Subject.is_in(subjects.iter().map(String::as_str)));
+    newest(connection, condition, after, limit).await
+}
+
+/// Entries under a condition, newest first, from the one before `after` on.
+async fn newest(
+    connection: &impl ConnectionTrait,
+    mut condition: Condition,
+    after: Option<AuditCursor>,
+    limit: u64,
+) -> Result<Vec<AuditEntry>, StoreError> {
     if let Some(cursor) = after {
         let earlier = Condition::all().add(Column::At.eq(cursor.at)).add(Column::Id.lt(cursor.id));
         condition = condition.add(Condition::any().add(Column::At.lt(cursor.at)).add(earlier));
@@ -189,18 +199,7 @@ pub async fn page(
         // two actions differ in that.
         condition = condition.add(Column::Action.starts_with(action.as_str()));
     }
-    if let Some(cursor) = after {
-        let earlier = Condition::all().add(Column::At.eq(cursor.at)).add(Column::Id.lt(cursor.id));
-        condition = condition.add(Condition::any().add(Column::At.lt(cursor.at)).add(earlier));
-    }
-    let rows = Entity::find()
-        .filter(condition)
-        .order_by_desc(Column::At)
-        .order_by_desc(Column::Id)
-        .limit(limit)
-        .all(connection)
-        .await?;
-    Ok(rows.into_iter().map(entry).collect())
+    newest(connection, condition, after, limit).await
 }
 
 /// Entries of one subject between two times (milliseconds, both included), the oldest first; at most the latest 2,000.

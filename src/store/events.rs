@@ -667,21 +667,6 @@ pub async fn labels(
         .await?)
 }
 
-/// The sentences of the restricted events of a week and of those before it, which a report carries along while their
-/// postmortems are owed; deleted ones too. The latest 10,000.
-pub async fn restricted_sentences(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<Vec<String>, StoreError> {
-    Ok(event::Entity::find()
-        .select_only()
-        .column(event::Column::Narrative)
-        .filter(event::Column::ReportWeek.lte(week.to_string()))
-        .filter(event::Column::Restricted.eq(true))
-        .order_by_desc(event::Column::OrderKey)
-        .limit(10_000)
-        .into_tuple()
-        .all(connection)
-        .await?)
-}
-
 /// Those of these events that these eyes do not see, deleted ones too.
 pub async fn hidden_among(
     connection: &impl ConnectionTrait,

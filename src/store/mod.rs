@@ -68,6 +68,7 @@ pub mod teams;
 pub mod timeline;
 pub mod tokens;
 pub mod tx;
+pub mod withholding;
 
 pub use connect::Store;
 pub use error::StoreError;

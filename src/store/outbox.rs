@@ -9,7 +9,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
-    sea_query::{Expr, LockBehavior, LockType, Query},
+    sea_query::{Expr, LockBehavior, LockType, Query, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -226,17 +226,18 @@ pub async fn again_of(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec
     find.all(connection).await?.into_iter().map(value).collect()
 }
 
+/// What the machine gave up: a person may send it once more.
+fn given_up() -> SimpleExpr {
+    Column::State.is_in([OutboxState::Dead.code(), OutboxState::Unconfirmed.code(), OutboxState::Expired.code()])
+}
+
 /// Locks a message that the machine gave up until the transaction ends; false when it is in another state.
 pub async fn hold_given_up(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
     let result = Entity::update_many()
         .col_expr(Column::ClaimToken, Expr::value(None::<String>))
         .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
         .filter(Column::Id.eq(id))
-        .filter(Column::State.is_in([
-            OutboxState::Dead.code(),
-            OutboxState::Unconfirmed.code(),
-            OutboxState::Expired.code(),
-        ]))
+        .filter(given_up())
         .exec(tx.conn())
         .await?;
     Ok(result.rows_affected == 1)
@@ -587,11 +588,7 @@ pub async fn requeue(tx: &Tx, id: Uuid, now: i64, expires_at: i64) -> Result<boo
         .col_expr(Column::NotBefore, Expr::value(now))
         .col_expr(Column::ExpiresAt, Expr::value(expires_at))
         .filter(Column::Id.eq(id))
-        .filter(Column::State.is_in([
-            OutboxState::Dead.code(),
-            OutboxState::Unconfirmed.code(),
-            OutboxState::Expired.code(),
-        ]))
+        .filter(given_up())
         .exec(tx.conn())
         .await?;
     Ok(result.rows_affected == 1)
