@@ -62,6 +62,10 @@ async fn messages_are_listed_read_and_sent_again_and_marks_cleared() {
     }
     let (status, body) = admin.send(Method::POST, "/api/v1/outbox:test", None, None).await;
     assert_eq!(status, StatusCode::ACCEPTED, "to oneself: {body}");
+    for path in ["/api/v1/outbox:test", "/api/v1/reminder-policy:preview"] {
+        let (status, body) = admin.send(Method::POST, path, None, Some(json!([5]))).await;
+        assert!(status.is_client_error(), "a body that cannot be read is not taken for none: {path} {status} {body}");
+    }
 
     let mut seen = Vec::new();
     let mut path = "/api/v1/outbox?limit=2".to_owned();

@@ -37,10 +37,8 @@ pub struct FieldChangeBody {
     /// The field; parts of a field after a point (`loss.actual`, in fen; `item.state` of an action item).
     field: String,
     /// What stood there, instants in the report zone; null for nothing.
-    #[schema(value_type = Object)]
     from: Value,
     /// What stands there since; null for nothing.
-    #[schema(value_type = Object)]
     to: Value,
 }
 

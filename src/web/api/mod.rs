@@ -27,6 +27,7 @@ mod lines;
 pub mod measured;
 pub mod notifiers;
 mod openapi;
+mod optional_json;
 pub mod outbox;
 mod policies;
 pub mod postmortem_text;

@@ -409,6 +409,9 @@ fn content(media: &str, schema: &str) -> Value {
     json!({media: {"schema": schema}})
 }
 
+/// Routes whose body may be left out.
+const BODY_OPTIONAL: &[&str] = &["/api/v1/reminder-policy:preview", "/api/v1/outbox:test"];
+
 /// Routes besides `DELETE` that need `If-Match`.
 const VERSIONED: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/action-items/{number}"),
@@ -483,6 +486,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             && let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut)
         {
             schema.remove("maximum");
+            schema.remove("format");
             schema.insert("minimum".to_owned(), json!(0));
         }
         parameter
@@ -547,9 +551,15 @@ fn operation(route: &Route) -> Value {
             forms.insert(media.to_owned(), json!({"schema": {"type": "string"}}));
         }
     }
-    map.insert("responses".to_owned(), json!({status: answer, "default": problem}));
+    let mut responses = json!({status: answer.clone(), "default": problem});
+    if route.path == "/api/v1/reports/{week}:publish" {
+        // Nothing has changed since the last revision: none is made, and that one is named.
+        responses["200"] = answer;
+    }
+    map.insert("responses".to_owned(), responses);
     if let Some((media, schema)) = exchange.takes {
-        map.insert("requestBody".to_owned(), json!({"required": true, "content": content(media, schema)}));
+        let required = !BODY_OPTIONAL.contains(&route.path);
+        map.insert("requestBody".to_owned(), json!({"required": required, "content": content(media, schema)}));
     }
     if let Some(role) = route.permission.needs() {
         map.insert("security".to_owned(), json!([{"bearer": []}]));

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::super::{gate::caller, problem::Problem};
+use super::{
+    super::{gate::caller, problem::Problem},
+    optional_json::OptionalJson,
+};
 use crate::{
     i18n::outbox::problem_words,
     service::{
@@ -270,10 +273,10 @@ pub async fn send_as_new(
 pub async fn test(
     request: HttpRequest,
     app: web::Data<App>,
-    to: Option<web::Json<TestMail>>,
+    to: OptionalJson<TestMail>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let to = to.and_then(|to| to.into_inner().to);
+    let to = to.0.and_then(|to| to.to);
     let message = outbox_admin::test_mail(&app, &caller.actor, to.as_deref()).await?;
     Ok(HttpResponse::Accepted().json(body(&app, &message)))
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::super::{gate::caller, problem::Problem};
+use super::{
+    super::{gate::caller, problem::Problem},
+    optional_json::OptionalJson,
+};
 use crate::{
     domain::reminder::policy::{By, Subject},
     i18n::reminders as texts,
@@ -152,10 +155,10 @@ pub fn preview_body(preview: &Preview, chinese: bool) -> ReminderPreviewBody {
 pub async fn preview(
     request: HttpRequest,
     app: web::Data<App>,
-    body: Option<web::Json<ReminderPreviewRequest>>,
+    body: OptionalJson<ReminderPreviewRequest>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let document = body.and_then(|body| body.into_inner().document);
+    let document = body.0.and_then(|body| body.document);
     let preview = reminder_preview::preview(&app, &caller.actor, document.as_deref().map(RawValue::get)).await?;
     Ok(HttpResponse::Ok().json(preview_body(&preview, super::imports::reads_chinese(&request))))
 }

@@ -5,6 +5,7 @@
 pub mod http;
 pub mod ledger;
 pub mod smtp;
+mod template;
 
 use std::sync::{Arc, Mutex};
 
@@ -16,10 +17,9 @@ use fupan::{
     store::{self, Store},
     web::server::Bounds,
 };
-use sea_orm::{ConnectionTrait, Database};
 use tokio::sync::watch;
 
-/// A fresh database: on the server of `TEST_DATABASE_URL`, else a SQLite file that goes with this value.
+/// A fresh database: on the server of `TEST_DATABASE_URL`, with the schema in it, else a SQLite file that goes with this value.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// Its URL.
@@ -32,14 +32,7 @@ impl TestDatabase {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = match std::env::var("TEST_DATABASE_URL") {
-            Ok(server) if !server.is_empty() => {
-                let name = format!("fupan_{}", uuid::Uuid::now_v7().simple());
-                let connection = Database::connect(&server).await.unwrap();
-                let charset = if server.starts_with("mysql") { " CHARACTER SET utf8mb4" } else { "" };
-                connection.execute_unprepared(&format!("CREATE DATABASE {name}{charset}")).await.unwrap();
-                connection.close().await.unwrap();
-                format!("{}/{name}", server.rsplit_once('/').unwrap().0)
-            }
+            Ok(server) if !server.is_empty() => template::copied(&server).await,
             _ => format!("sqlite:{}", folder.path().join("test.db").display()),
         };
         Self { url, folder }
