@@ -99,6 +99,12 @@ pub fn optional(field: &'static str, value: Option<&str>, max: usize) -> Result<
     }
 }
 
+/// An address for the audit log, where it outlives the account: `a…@example.com`.
+pub fn masked_email(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
+}
+
 /// An e-mail address of plain ASCII without spaces, up to 254 characters (RFC 5321 section 4.5.3.1).
 pub fn email(field: &'static str, value: &str) -> Result<String, FieldError> {
     let value = line(field, value, 254)?;

@@ -75,7 +75,7 @@ pub fn provider_problem(failure: &Failure, lang: &str) -> String {
             "The sign-on server cannot be used now; try again later or sign in with a password. The log names the cause.",
         ),
         Failure::Refused => ("统一登录没有放行，请再试一次", "The sign-on server let nobody in; try again."),
-        Failure::State => (
+        Failure::State | Failure::NotBegun => (
             "这次登录不是从这个浏览器开始的，或已经用过、过期；请再试一次",
             "This sign-in was not begun in this browser, was used, or took too long; try again.",
         ),

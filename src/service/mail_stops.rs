@@ -57,7 +57,7 @@ pub(super) async fn mark(
         outbox_id,
     };
     if store::mail_stops::insert(tx, &stop).await? {
-        let change = json!({"address": address, "reason": reason.code(), "said": said});
+        let change = json!({"address": checked::masked_email(address), "reason": reason.code()});
         let subject = format!("mail_stop:{}", stop.id);
         store::audit::insert(tx, app.id(), now, actor, "mail_stop.create", &subject, change).await?;
     }
@@ -109,7 +109,7 @@ pub async fn clear_address(app: &App, actor: &Actor, address: &str) -> Result<us
 
 pub(super) async fn remove(app: &App, tx: &Tx, actor: &Actor, stop: &MailStop) -> Result<(), ServiceError> {
     if store::mail_stops::delete(tx, stop.id).await? {
-        let change = json!({"address": stop.address, "reason": stop.reason.code()});
+        let change = json!({"address": checked::masked_email(&stop.address), "reason": stop.reason.code()});
         let subject = format!("mail_stop:{}", stop.id);
         store::audit::insert(tx, app.id(), app.now_millis(), actor, "mail_stop.clear", &subject, change).await?;
     }

@@ -269,7 +269,8 @@ pub async fn test_mail(app: &App, actor: &Actor, to: Option<&str>) -> Result<Out
         async move {
             let tx = app.store.begin().await?;
             store::outbox::insert(&tx, &message).await?;
-            let (subject, change) = (format!("outbox:{}", message.id), json!({"to": message.recipient}));
+            let (subject, change) =
+                (format!("outbox:{}", message.id), json!({"to": checked::masked_email(&message.recipient)}));
             store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "outbox.test", &subject, change).await?;
             tx.commit().await?;
             Ok(())

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Permission},
-        checked::FieldError,
+        checked::{self, FieldError},
         iso_week::IsoWeek,
         reminder::{backoff::GIVE_UP_AFTER_DAYS, digest::Language},
         report::formats,
@@ -259,7 +259,7 @@ fn shown(mailing: &Mailing) -> Value {
     let fields = &mailing.fields;
     json!({
         "name": fields.name,
-        "recipients": mailing.recipients.iter().map(|one| one.email.as_str()).collect::<Vec<_>>(),
+        "recipients": mailing.recipients.iter().map(|one| checked::masked_email(&one.email)).collect::<Vec<_>>(),
         "weekday": weekday_code(fields.slot.weekday),
         "time": fields.slot.time_words(),
         "zone": fields.slot.zone.name(),
@@ -319,7 +319,7 @@ pub async fn unsubscribe(app: &App, token: &str) -> Result<bool, ServiceError> {
             let now = app.now_millis();
             if store::report_mailings::unsubscribe(&tx, recipient.id, now).await? {
                 let subject = format!("mailing:{mailing}");
-                let change = json!({"recipient": recipient.email});
+                let change = json!({"recipient": checked::masked_email(&recipient.email)});
                 store::audit::insert(&tx, app.id(), now, &Actor::clock(), "mailing.unsubscribe", &subject, change)
                     .await?;
             }

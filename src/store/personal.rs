@@ -2,11 +2,12 @@
 
 use entity::{
     account, action_item, api_token, audit_entry, edit_lock, event, event_viewer, idempotency_key, mail_stop,
-    mailing_recipient, outbox_message, postmortem, review_attendee, saved_view, session, team, team_member,
+    mailing_recipient, outbox_message, postmortem, reminder_entry, review_attendee, review_meeting, saved_view,
+    session, team, team_member,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -204,7 +205,7 @@ pub struct ClosedAs<'a> {
 }
 
 /// Closes an account that is still in `version`: address, name, password and zone go; so do their teams, views of their own, what
-/// they were answered, and mails that still wait. Where they are named as owner, reviewer or writer the id stays.
+/// they were answered, mails that still wait, and the words of those that went. Where they are named as owner, reviewer or writer the id stays.
 pub async fn close(tx: &Tx, id: Uuid, address: &str, version: i64, to: ClosedAs<'_>) -> Result<(), StoreError> {
     let row = account::ActiveModel {
         email: Set(to.email.to_owned()),
@@ -239,13 +240,47 @@ pub async fn close(tx: &Tx, id: Uuid, address: &str, version: i64, to: ClosedAs<
         .filter(mail_stop::Column::AddressKey.eq(checked::fold(address)))
         .exec(conn)
         .await?;
-    let to = Condition::any()
+    let of_person = Condition::any()
         .add(outbox_message::Column::RecipientId.eq(id))
         .add(outbox_message::Column::Recipient.eq(address));
+    let waits = Condition::all().add(of_person.clone()).add(outbox_message::Column::State.is_in([
+        "pending",
+        "dead",
+        "unconfirmed",
+    ]));
+    let carried = outbox_message::Entity::find().select_only().column(outbox_message::Column::Id).filter(waits.clone());
+    reminder_entry::Entity::update_many()
+        .set(reminder_entry::ActiveModel { state: Set("cancelled".to_owned()), ..Default::default() })
+        .filter(reminder_entry::Column::OutboxId.in_subquery(carried.into_query()))
+        .filter(reminder_entry::Column::State.eq("planned"))
+        .exec(conn)
+        .await?;
     outbox_message::Entity::update_many()
         .set(outbox_message::ActiveModel { state: Set("cancelled".to_owned()), ..Default::default() })
-        .filter(to)
-        .filter(outbox_message::Column::State.eq("pending"))
+        .filter(waits)
+        .exec(conn)
+        .await?;
+    // What is on its way right now is left to whoever sends it.
+    outbox_message::Entity::update_many()
+        .set(outbox_message::ActiveModel {
+            recipient: Set(to.email.to_owned()),
+            subject: Set(String::new()),
+            body_text: Set(String::new()),
+            body_html: Set(String::new()),
+            last_error: Set(None),
+            ..Default::default()
+        })
+        .filter(of_person)
+        .filter(outbox_message::Column::State.is_not_in(["claimed", "committing"]))
+        .exec(conn)
+        .await?;
+    review_meeting::Entity::update_many()
+        .set(review_meeting::ActiveModel {
+            organizer: Set(to.email.to_owned()),
+            organizer_name: Set(to.name.to_owned()),
+            ..Default::default()
+        })
+        .filter(review_meeting::Column::Organizer.eq(address))
         .exec(conn)
         .await?;
     Ok(())

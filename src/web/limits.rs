@@ -15,7 +15,7 @@ pub fn kind(method: &Method, pattern: &str) -> Option<Kind> {
         // The provider signs out many people from one address.
         "/login/provider/callback" | "/login/provider/logout" => Some(Kind::Link),
         "/setup" => Some(Kind::Link),
-        _ if pattern.starts_with("/s/") || pattern.starts_with("/unsubscribe/") => Some(Kind::Link),
+        _ if ["/s/", "/unsubscribe/", "/act/"].iter().any(|start| pattern.starts_with(start)) => Some(Kind::Link),
         _ => None,
     }
 }

@@ -72,6 +72,16 @@ async fn a_closed_account_is_nobody_and_what_the_team_wrote_stays() {
     let (_, with) = send(&service, &own, Method::GET, "/api/v1/account/export", None).await;
     assert_eq!(with["identities"][0]["subject"], json!("li"));
     assert!(!with.to_string().contains("GEZDGNBV"), "no secret is taken out");
+    for path in ["/api/v1/outbox:test", "/api/v1/outbox:test"] {
+        let (status, said) = send(&service, &admin, Method::POST, path, Some(json!({"to": email}))).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{said}");
+    }
+    let meeting = json!({"starts_at": "2024-08-28T10:00:00+08:00", "minutes": 45, "attendees": [id]});
+    let (status, said) = send(&service, &own, Method::PUT, "/api/v1/events/PE-1/review-meeting", Some(meeting)).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    let mailing = json!({"name": "周报", "recipients": [email], "weekday": "wed", "time": "14:00"});
+    let (status, said) = send(&service, &own, Method::POST, "/api/v1/report-mailings", Some(mailing)).await;
+    assert_eq!(status, StatusCode::CREATED, "{said}");
     let wrong = Some(json!({"email": "somebody@example.com"}));
     let (status, _) = send(&service, &own, Method::POST, "/api/v1/account:close", wrong).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -91,6 +101,17 @@ async fn a_closed_account_is_nobody_and_what_the_team_wrote_stays() {
     let (_, log) = send(&service, &admin, Method::GET, "/api/v1/audit?action=account.close", None).await;
     assert_eq!(log["data"][0]["subject"], json!(format!("account:{id}")));
     assert!(!log.to_string().contains(email), "{log}");
+    for path in ["/api/v1/audit?limit=200", "/api/v1/outbox?limit=100", "/api/v1/report-mailings"] {
+        let (status, all) = send(&service, &admin, Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!all.to_string().contains(email), "{path}: {all}");
+    }
+    for place in ["outbox_message WHERE recipient", "review_meeting WHERE organizer", "mailing_recipient WHERE email"] {
+        let sql = format!("SELECT count(*) FROM {place} = '{email}'");
+        assert_eq!(count(&service.database, &sql).await, 0, "{place}");
+    }
+    let words = "SELECT count(*) FROM outbox_message WHERE body_text <> '' AND state = 'cancelled'";
+    assert_eq!(count(&service.database, words).await, 0);
     // The address is free for another account, and the chain is whole.
     let (_, verdict) = send(&service, &admin, Method::POST, "/api/v1/audit:verify", Some(json!({}))).await;
     assert_eq!(verdict["whole"], json!(true));

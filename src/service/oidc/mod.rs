@@ -47,9 +47,12 @@ pub enum Failure {
     /// The provider let nobody in.
     #[error("the provider refused")]
     Refused,
-    /// Nobody began this here, it was used, it took too long, or it is another browser that comes back.
+    /// It took too long, or it is another browser that comes back.
     #[error("this sign-in was not begun in this browser, was used, or took too long")]
     State,
+    /// Nobody began this here, or it was used.
+    #[error("this sign-in was not begun in this browser, was used, or took too long")]
+    NotBegun,
     /// The token is not what it has to be.
     #[error("the token of the provider is refused: {0}")]
     Token(&'static str),
@@ -79,7 +82,7 @@ impl Failure {
         match self {
             Self::Unreachable(_) => "unreachable",
             Self::Refused => "refused",
-            Self::State => "state",
+            Self::State | Self::NotBegun => "state",
             Self::Token(_) => "token",
             Self::NoEmail => "no_email",
             Self::EmailTaken => "email_taken",
@@ -196,6 +199,8 @@ pub enum Finished {
 pub async fn finish(app: &App, back: Return, signed_in: Option<&SignedIn>, visit: &Visit) -> Result<Finished, Failure> {
     match finished(app, back, signed_in, visit).await {
         Err(Failure::Service(error)) => Err(Failure::Service(error)),
+        // Anybody may send any number of them, and none of them is a sign-in.
+        Err(Failure::NotBegun) => Err(Failure::NotBegun),
         Err(failure) => {
             tracing::warn!(%failure, "a sign-in at the provider failed");
             let (task_app, why, browser) = (app.clone(), failure.code(), visit.browser.clone());
@@ -217,7 +222,7 @@ pub async fn finish(app: &App, back: Return, signed_in: Option<&SignedIn>, visit
 
 async fn finished(app: &App, back: Return, signed_in: Option<&SignedIn>, visit: &Visit) -> Result<Finished, Failure> {
     let provider = provider(app)?;
-    let (Some(state), Some(browser)) = (back.state, back.browser) else { return Err(Failure::State) };
+    let (Some(state), Some(browser)) = (back.state, back.browser) else { return Err(Failure::NotBegun) };
     let (task_app, hash) = (app.clone(), secrets::hash(&state));
     let flow = detached(async move {
         let tx = task_app.store.begin().await?;
@@ -227,7 +232,7 @@ async fn finished(app: &App, back: Return, signed_in: Option<&SignedIn>, visit: 
     })
     .await?;
     // Used up whatever comes of it: no state is tried twice.
-    let flow = flow.ok_or(Failure::State)?;
+    let flow = flow.ok_or(Failure::NotBegun)?;
     if flow.expires_at <= app.now_millis() || flow.browser_hash != secrets::hash(&browser) {
         return Err(Failure::State);
     }

@@ -114,6 +114,7 @@ pub(super) async fn of_claims(
                     // Who lost every role there is not to go on here with what was opened before.
                     if let Some(known) = identities::find(tx.conn(), &rules.issuer, &subject).await? {
                         store::sessions::delete_of_account(&tx, known.account_id, None).await?;
+                        store::tokens::revoke_all(&tx, known.account_id, app.now_millis()).await?;
                         let change = json!({"by": "no role at the provider"});
                         sessions::audit(&app, &tx, &provider(), "session.revoke_all", known.account_id, change).await?;
                         tx.commit().await?;
