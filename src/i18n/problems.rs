@@ -18,6 +18,7 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::OutOfScope { needs } => {
             format!("这个令牌没有“{}”范围，请另做一个有此范围的令牌，或登录后再做", super::tokens::scope(true, *needs))
         }
+        ServiceError::OwnTeamsOnly => "这关系到所有团队，而你的账号范围是仅本团队，请联系管理员".to_owned(),
         ServiceError::SignInNeeded => "请先登录".to_owned(),
         ServiceError::TooMany { seconds } => format!("密码错误次数太多，请 {seconds} 秒后再试"),
         ServiceError::Busy { seconds } => format!("此刻登录的人太多，请 {seconds} 秒后再试"),

@@ -10,7 +10,7 @@ use super::{App, ServiceError, events, grading, policies};
 use crate::{
     domain::{
         action_item::ActionItem,
-        actor::Role,
+        actor::{Role, TeamScope},
         checked,
         clock_point::Precision,
         completeness::{self, Requirements},
@@ -145,6 +145,7 @@ fn stranger(id: Uuid, address: &str) -> Account {
         active: true,
         created_at: 0,
         second_factor_at: None,
+        team_scope: TeamScope::All,
         version: 0,
     }
 }
