@@ -259,7 +259,13 @@ impl Actor {
 
     /// Nobody in particular: sees what everyone sees.
     pub fn outsider() -> Self {
-        Self { account_id: None, name: "outsider".to_owned(), role: Role::Viewer, scopes: None, team_scope: TeamScope::All }
+        Self {
+            account_id: None,
+            name: "outsider".to_owned(),
+            role: Role::Viewer,
+            scopes: None,
+            team_scope: TeamScope::All,
+        }
     }
 
     /// The worker.

@@ -226,8 +226,7 @@ async fn with_indicators(app: &App, actor: &Actor, dips: Vec<FoundDip>) -> Resul
     let sight = crate::domain::visibility::Sight::of(actor);
     let events: Vec<ProductionEvent> = store::events::by_ids(connection, &ids).await?;
     let seen = store::sight::among(connection, sight, &events).await?;
-    let number =
-        |id: Uuid| events.iter().find(|event| event.id == id && seen.contains(&id)).map(|event| event.number);
+    let number = |id: Uuid| events.iter().find(|event| event.id == id && seen.contains(&id)).map(|event| event.number);
     Ok(dips
         .into_iter()
         .filter_map(|dip| {

@@ -41,7 +41,8 @@ pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<Relat
     let mut relations: Vec<Relation> = stored
         .iter()
         .filter_map(|relation| {
-            let other = there.iter().find(|there| there.id == other(relation)).filter(|there| seen.contains(&there.id))?;
+            let other =
+                there.iter().find(|there| there.id == other(relation)).filter(|there| seen.contains(&there.id))?;
             Some(Relation { kind: relation.kind, outgoing: relation.event == event.id, other: other.clone() })
         })
         .collect();

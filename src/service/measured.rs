@@ -92,9 +92,7 @@ async fn of_weeks(
         store::services::all(connection).await?.into_iter().map(|service| (service.id, service.fields.name)).collect();
     let policy: FigurePolicy = policies::load(connection, POLICY.name).await?;
     let mut costs: HashMap<i32, Vec<(Cost, Option<i64>)>> = HashMap::new();
-    for (indicator, cost, number) in
-        store::event_costs::of_indicators(connection, &numbers, first, end, sight).await?
-    {
+    for (indicator, cost, number) in store::event_costs::of_indicators(connection, &numbers, first, end, sight).await? {
         costs.entry(indicator).or_default().push((cost, number));
     }
     let now = app.now_millis();

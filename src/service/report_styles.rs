@@ -201,7 +201,15 @@ fn twin_here(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle
 pub async fn preview(app: &App, actor: &Actor, style: &ReportStyle, week: IsoWeek) -> Result<String, ServiceError> {
     authorise(actor, Permission::WholeReport)?;
     let lines = store::report_lines::of_week(app.store.read(), week).await?;
-    let known = super::reports::Known::load(app, crate::domain::visibility::Sight::Everyone, week, style.carry_over, lines, &super::measured::Ends::new()).await?;
+    let known = super::reports::Known::load(
+        app,
+        crate::domain::visibility::Sight::Everyone,
+        week,
+        style.carry_over,
+        lines,
+        &super::measured::Ends::new(),
+    )
+    .await?;
     Writer::new(style, week, app.zone).and_then(|writer| writer.sections(&known.content())).map_err(unusable)
 }
 

@@ -313,7 +313,8 @@ async fn written(
         (markdown, Some(parts), base)
     };
     let Known { figures, counts: incident_counts, .. } = known;
-    let whole = WeeklyReport { week, markdown, figures, incident_counts, events, style, parts, changes: None, own_teams: None };
+    let whole =
+        WeeklyReport { week, markdown, figures, incident_counts, events, style, parts, changes: None, own_teams: None };
     Ok(match sight {
         Sight::OwnTeams(account) => whole.marked(store::sight::names_of_own(connection, account).await?),
         _ => whole,

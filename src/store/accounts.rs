@@ -157,6 +157,19 @@ pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Account>, Sto
         .collect()
 }
 
+/// Whether an account is of its own teams alone.
+pub async fn any_of_own_teams(connection: &impl ConnectionTrait) -> Result<bool, StoreError> {
+    let found: Option<Uuid> = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::TeamScope.eq(TeamScope::Own.code()))
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// These accounts, and everyone who looks after what is nobody's: leads and administrators.
 pub async fn those_and_leads(
     connection: &impl ConnectionTrait,
@@ -287,9 +300,7 @@ fn value(row: account::Model) -> Result<Account, StoreError> {
     let role = Role::from_code(&row.role).ok_or_else(|| StoreError::Unreadable(format!("role {}", row.role)))?;
     let team_scope = match row.team_scope.as_deref() {
         None => TeamScope::All,
-        Some(code) => {
-            TeamScope::from_code(code).ok_or_else(|| StoreError::Unreadable(format!("team scope {code}")))?
-        }
+        Some(code) => TeamScope::from_code(code).ok_or_else(|| StoreError::Unreadable(format!("team scope {code}")))?,
     };
     Ok(Account {
         id: row.id,

@@ -4,11 +4,11 @@
 //! item of it. Asked anew each time, so that a change of members, of a business line or of an event holds at once, and by
 //! probes for the one event at hand: what is asked of one event costs no walk over those of the team.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::{action_item, affected_service, event, responsibility, service, team, team_member};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr, UnionType},
 };
 use uuid::Uuid;
@@ -19,7 +19,8 @@ use crate::domain::{event::ProductionEvent, visibility::Sight};
 /// The ids of the teams that an account is a member or the lead of. An archived team is among them: it keeps its past, and
 /// whoever is not to see that any more is taken out of it.
 fn own_teams(account: Uuid) -> SelectStatement {
-    let led = Query::select().column(team::Column::Id).from(team::Entity).and_where(team::Column::LeadId.eq(account)).take();
+    let led =
+        Query::select().column(team::Column::Id).from(team::Entity).and_where(team::Column::LeadId.eq(account)).take();
     Query::select()
         .column(team_member::Column::TeamId)
         .from(team_member::Entity)
@@ -107,6 +108,51 @@ pub async fn only_seen(
         Some(event) if sees(connection, sight, &event).await? => Ok(Some(event)),
         _ => Ok(None),
     }
+}
+
+/// The teams that each of these events is of.
+pub async fn teams_of(
+    connection: &impl ConnectionTrait,
+    events: &[Uuid],
+) -> Result<HashMap<Uuid, BTreeSet<Uuid>>, StoreError> {
+    let mut found: HashMap<Uuid, BTreeSet<Uuid>> = HashMap::new();
+    for some in events.chunks(1_000) {
+        let ids = || some.iter().copied();
+        let shares: Vec<(Uuid, Uuid)> = responsibility::Entity::find()
+            .select_only()
+            .columns([responsibility::Column::EventId, responsibility::Column::TeamId])
+            .filter(responsibility::Column::EventId.is_in(ids()))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let items: Vec<(Uuid, Uuid)> = action_item::Entity::find()
+            .select_only()
+            .columns([action_item::Column::EventId, action_item::Column::TeamId])
+            .filter(action_item::Column::EventId.is_in(ids()))
+            .filter(action_item::Column::DeletedAt.is_null())
+            .filter(action_item::Column::TeamId.is_not_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let its_service: RelationDef = affected_service::Entity::belongs_to(service::Entity)
+            .from(affected_service::Column::ServiceId)
+            .to(service::Column::Id)
+            .into();
+        let touched: Vec<(Uuid, Uuid)> = affected_service::Entity::find()
+            .select_only()
+            .column(affected_service::Column::EventId)
+            .column(service::Column::TeamId)
+            .join(JoinType::InnerJoin, its_service)
+            .filter(affected_service::Column::EventId.is_in(ids()))
+            .filter(service::Column::TeamId.is_not_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (event, team) in shares.into_iter().chain(items).chain(touched) {
+            found.entry(event).or_default().insert(team);
+        }
+    }
+    Ok(found)
 }
 
 /// Whether an account is a member or the lead of a team.

@@ -142,7 +142,8 @@ fn withhold(
             *meeting = blank(&meeting.event);
         }
     }
-    let (seen, hidden): (Vec<_>, Vec<_>) = std::mem::take(at_times).into_iter().partition(|event| seen.contains(&event.id));
+    let (seen, hidden): (Vec<_>, Vec<_>) =
+        std::mem::take(at_times).into_iter().partition(|event| seen.contains(&event.id));
     *at_times = seen;
     for event in hidden {
         for line in incoming.iter().filter(|line| line.draft.occurred == event.fields.occurred) {

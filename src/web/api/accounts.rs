@@ -141,7 +141,8 @@ pub async fn put_team_scope(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let account = named(&app, &caller.actor, &word).await?;
-    let patch = AccountPatch { team_scope: Some(accounts::team_scope_of(&body.team_scope)?), ..AccountPatch::default() };
+    let patch =
+        AccountPatch { team_scope: Some(accounts::team_scope_of(&body.team_scope)?), ..AccountPatch::default() };
     let account = accounts::change(&app, &caller.actor, account.id, patch).await?;
     Ok(HttpResponse::Ok().json(TeamScopeBody::of(&account)))
 }

@@ -10,8 +10,8 @@ use super::{
     redirect, render,
 };
 use crate::{
-    i18n::sign_in,
     domain::{iso_week::IsoWeek, report::formats},
+    i18n::sign_in,
     service::{
         App,
         publications::{self, Which},

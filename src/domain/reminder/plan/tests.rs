@@ -40,6 +40,8 @@ fn item(number: i64, owner: Option<Uuid>, due_on: &str) -> Item {
         owner,
         due_on: day(due_on),
         readers: None,
+        of_teams: BTreeSet::new(),
+        named: BTreeSet::new(),
         hushed_until: None,
         lacks: Vec::new(),
     }
