@@ -642,10 +642,16 @@ fn named(account: Uuid) -> Condition {
     Condition::any().add(event::Column::CreatedBy.eq(account)).add(event::Column::Id.in_subquery(named))
 }
 
-/// The sight of a report that somebody reads: what everyone sees, and of that what is there for these eyes.
-fn reported_to(sight: Sight) -> Condition {
-    let everyone = reported();
+/// Of the event table: what everyone sees, and of that what is there for eyes of some teams. What is told beside another thing,
+/// like a report or a similar event, tells nobody of restricted events.
+pub(super) fn open_to(sight: Sight) -> Condition {
+    let everyone = Condition::all().add(visible(Sight::Everyone));
     if matches!(sight, Sight::OwnTeams(_)) { everyone.add(visible(sight)) } else { everyone }
+}
+
+/// Of the event table: what a report shows these eyes.
+fn reported_to(sight: Sight) -> Condition {
+    open_to(sight).add(event::Column::Kind.eq(EventKind::Normal.code()))
 }
 
 /// Of the event table: what these eyes see and that is not deleted.
@@ -714,7 +720,7 @@ pub async fn hidden_among(
 
 /// Of the event table: what reports show and count. A report is everyone's, so that restricted events are left out.
 pub(super) fn reported() -> Condition {
-    Condition::all().add(visible(Sight::Everyone)).add(event::Column::Kind.eq(EventKind::Normal.code()))
+    reported_to(Sight::Everyone)
 }
 
 /// Events of rows, with their parts and postmortems in one more query each, in the order of the rows.
