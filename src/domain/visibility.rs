@@ -63,3 +63,30 @@ pub fn may_restrict(actor: &Actor, event: &ProductionEvent) -> bool {
     // Of what depends on its teams, the actor has read it and so sees it.
     own || (actor.role >= Role::Lead && Sight::of(actor).by_event(event).unwrap_or(true))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::actor::TeamScope;
+
+    fn actor(role: Role, team_scope: TeamScope) -> Actor {
+        Actor { account_id: Some(Uuid::from_u128(1)), role, team_scope, ..Actor::outsider() }
+    }
+
+    #[test]
+    fn whose_eyes_follow_from_role_and_scope() {
+        let me = Uuid::from_u128(1);
+        for role in [Role::Viewer, Role::Reporter, Role::Lead] {
+            assert_eq!(Sight::of(&actor(role, TeamScope::All)), Sight::Account(me));
+            assert_eq!(Sight::of(&actor(role, TeamScope::Own)), Sight::OwnTeams(me));
+            assert_eq!(Sight::of_report(&actor(role, TeamScope::All)), Sight::Everyone);
+            assert_eq!(Sight::of_report(&actor(role, TeamScope::Own)), Sight::OwnTeams(me));
+        }
+        for scope in [TeamScope::All, TeamScope::Own] {
+            assert_eq!(Sight::of(&actor(Role::Admin, scope)), Sight::All);
+            assert_eq!(Sight::of_report(&actor(Role::Admin, scope)), Sight::Everyone);
+        }
+        assert_eq!(Sight::of(&Actor::outsider()), Sight::Everyone);
+        assert_eq!(Sight::of(&Actor::clock()), Sight::All);
+    }
+}

@@ -236,7 +236,9 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         "choose a state" => "请选择一个状态",
         "choose a person" => "请选择一个人",
         "choose all or own" => "请选择全部团队或仅本团队",
-        "an administrator is of all teams; choose all, or another role" => "管理员总是全部团队，请选全部团队，或换一个角色",
+        "an administrator is of all teams; choose all, or another role" => {
+            "管理员总是全部团队，请选全部团队，或换一个角色"
+        }
         "choose viewer, reporter, lead or admin" => "请选择只读、登记人、组长或管理员",
         "it is not your current password" => "与当前密码不符",
         "choose zh-CN or en" => "请选择中文或 English",

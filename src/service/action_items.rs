@@ -448,10 +448,8 @@ async fn apply(
             Some(Person::Id(id)) if fields.owner_id == Some(id) => Some(id),
             Some(person) => {
                 let account = account(tx, &person, "owner").await?;
-                if fields.owner_id != Some(account.id) {
-                    if !account.role.may(Permission::WriteActionItem) {
-                        return Err(FieldError::shape("owner", "name someone who may write action items").into());
-                    }
+                if fields.owner_id != Some(account.id) && !account.role.may(Permission::WriteActionItem) {
+                    return Err(FieldError::shape("owner", "name someone who may write action items").into());
                 }
                 let id = account.id;
                 new_owner = Some(account).filter(|_| fields.owner_id != Some(id));

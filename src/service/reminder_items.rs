@@ -214,10 +214,7 @@ impl Gatherer {
         let named: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
         let named: Vec<Uuid> = named.into_iter().collect();
         let holds = store::reminders::holds(connection, &named).await?;
-        let of_teams = match self.own_teams {
-            true => store::sight::teams_of(connection, ids).await?,
-            false => HashMap::new(),
-        };
+        let of_teams = if self.own_teams { store::sight::teams_of(connection, ids).await? } else { HashMap::new() };
         for item in &mut items {
             item.of_teams = item.event.and_then(|event| of_teams.get(&event).cloned()).unwrap_or_default();
             item.hushed_until = holds.get(&item.id).map(|hold| hold.until.unwrap_or(NaiveDate::MAX));

@@ -180,3 +180,46 @@ pub async fn names_of_own(connection: &impl ConnectionTrait, account: Uuid) -> R
         .all(connection)
         .await?)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use sea_orm::{DatabaseBackend, QueryOrder as _, QueryTrait as _, Select, Statement};
+
+    use super::*;
+    use crate::store::{Store, migrate};
+
+    async fn plan(store: &Store, query: Select<event::Entity>) -> Vec<String> {
+        let mut statement: Statement = query.build(DatabaseBackend::Sqlite);
+        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let steps = store.read().query_all_raw(statement).await.unwrap();
+        steps.iter().map(|row| row.try_get("", "detail").unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_list_of_ones_own_teams_walks_the_order_and_probes_along_indexes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("plans.db").display())).await.unwrap();
+        migrate::up(&store).await.unwrap();
+        let sight = Sight::OwnTeams(Uuid::nil());
+        let list = event::Entity::find()
+            .select_only()
+            .column(event::Column::Number)
+            .filter(events::there(sight))
+            .order_by_desc(event::Column::OrderKey)
+            .limit(50);
+        let steps = plan(&store, list).await;
+        let tables =
+            ["responsibility", "affected_service", "service", "action_item", "team_member", "team", "event_viewer"];
+        for table in tables {
+            let step = steps.iter().find(|step| step.split(' ').any(|word| word == table));
+            assert!(step.is_some_and(|step| step.contains("SEARCH") && step.contains("INDEX")), "{table}: {steps:#?}");
+        }
+        assert!(steps.iter().any(|step| step.starts_with("SCAN event USING INDEX")), "{steps:#?}");
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")), "{steps:#?}");
+
+        let one = event::Entity::find().filter(event::Column::Number.eq(1)).filter(events::visible(sight));
+        let steps = plan(&store, one).await;
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN event")), "{steps:#?}");
+    }
+}

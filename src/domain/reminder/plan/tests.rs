@@ -299,3 +299,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_is_of_their_own_teams_alone_is_reminded_of_these() {
+    const TEAM: Uuid = Uuid::from_u128(71);
+    const OTHER: Uuid = Uuid::from_u128(72);
+    const ADMIN: Uuid = Uuid::from_u128(73);
+    let mut world = World::new();
+    world.people.admins = [ADMIN].into();
+    world.people.active.insert(ADMIN, None);
+    world.people.own_teams = [(OWNER, [TEAM].into()), (LEAD, [TEAM].into())].into();
+    let step = |to: &[&str]| StepRule {
+        to: to.iter().map(|word| (*word).to_owned()).collect(),
+        ..world.policy.rules[0].steps[0].clone()
+    };
+    let who =
+        |item: &Item, to: &[&str]| -> Vec<Uuid> { recipients(item, world.rules(), &step(to), 0).into_iter().collect() };
+    let late = item(1, Some(OWNER), "2024-08-20");
+    let theirs = Item { of_teams: [TEAM].into(), ..late.clone() };
+    assert_eq!(who(&theirs, &["owner"]), [OWNER]);
+    assert_eq!(who(&theirs, &["leads"]), [LEAD]);
+    let others = Item { of_teams: [OTHER].into(), ..late.clone() };
+    assert_eq!(who(&others, &["owner"]), [ADMIN], "no lead sees it");
+    assert_eq!(who(&others, &["leads"]), [ADMIN]);
+    let named = Item { named: [OWNER].into(), ..others };
+    assert_eq!(who(&named, &["owner"]), [OWNER]);
+    let week = Item { event: None, subject: Subject::WeeklyReport, ..late };
+    assert_eq!(who(&week, &["leads"]), [ADMIN], "a week is for those who publish");
+}
