@@ -61,6 +61,8 @@ fn pure() {
         owner: (!n.is_multiple_of(11)).then(|| person(n % PEOPLE)),
         due_on: first + Days::new((n % 731) as u64),
         readers: None,
+        of_teams: std::collections::BTreeSet::new(),
+        named: std::collections::BTreeSet::new(),
         hushed_until: None,
         lacks: Vec::new(),
     };

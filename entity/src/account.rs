@@ -29,6 +29,8 @@ pub struct Model {
     pub created_at: i64,
     /// Milliseconds since a code is asked for besides the password; none where it is not.
     pub second_factor_at: Option<i64>,
+    /// `own`: the events of its own teams alone; none is all teams.
+    pub team_scope: Option<String>,
     /// Optimistic lock.
     pub version: i64,
 }

@@ -10,7 +10,7 @@ use crate::{
     domain::{actor::Role, checked::FieldError, scope::Scopes, vocabulary},
     service::{
         ServiceError,
-        accounts::{self, NewAccount},
+        accounts::{self, Account, AccountPatch, NewAccount},
         privacy, second_factor, sessions,
         tokens::{self, ApiToken, Life, NewToken},
     },
@@ -36,6 +36,9 @@ pub(super) enum User {
         /// 语言：zh-CN 或 en。 zh-CN or en.
         #[arg(long, default_value = "zh-CN")]
         lang: String,
+        /// 团队范围：all 全部团队，own 仅本团队。 all teams, or own: the events of their own teams alone.
+        #[arg(long, default_value = "all")]
+        teams: String,
     },
     /// 一个人所在的时区，- 为报告时区；提醒按当地时间发。 The zone that a person lives in, - for the report zone; reminders come in the morning there.
     Zone {
@@ -43,6 +46,13 @@ pub(super) enum User {
         email: String,
         /// 时区，如 Europe/London。 A zone like Europe/London.
         zone: String,
+    },
+    /// 团队范围：all 全部团队，own 只看、只改本团队的事件；改了会结束此人的会话。 Of which teams a person sees and changes the events; another scope ends their sessions.
+    Scope {
+        /// 邮箱。 E-mail.
+        email: String,
+        /// all 或 own；不写则显示。 all or own; without it the scope is shown.
+        teams: Option<String>,
     },
     /// 一个人在服务里的全部数据，JSON。 Everything that is held on a person, as JSON.
     Export {
@@ -123,13 +133,24 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
             accounts::set_zone(&session.app, &session.actor, account.id, zone).await?;
             say(&format!("已保存 saved: {} {}", account.email, zone.unwrap_or("报告时区 report zone")));
         }
-        User::Add { email, name, role, lang } => {
+        User::Scope { email, teams } => {
+            let mut account = accounts::named(&session.app, &session.actor, "email", &email).await?;
+            if let Some(code) = teams {
+                let team_scope = Some(accounts::team_scope_of(&code).map_err(ServiceError::from)?);
+                let patch = AccountPatch { team_scope, ..AccountPatch::default() };
+                account = accounts::change(&session.app, &session.actor, account.id, patch).await?;
+                say(&format!("已保存 saved: {}", account.email));
+            }
+            data(scope(&account));
+        }
+        User::Add { email, name, role, lang, teams } => {
             let role = vocabulary::ROLE
                 .code_of(&role)
                 .and_then(Role::from_code)
                 .ok_or_else(|| ServiceError::from(FieldError::shape("role", vocabulary::ROLE.remedy())))?;
-            let (account, link) =
-                accounts::add(&session.app, &session.actor, NewAccount { email, name, role, lang }).await?;
+            let team_scope = accounts::team_scope_of(&teams).map_err(ServiceError::from)?;
+            let new = NewAccount { email, name, role, lang };
+            let (account, link) = accounts::add_scoped(&session.app, &session.actor, new, team_scope).await?;
             data(&link);
             say(&format!(
                 "已添加 {} {}（{}），上面的链接用来设置密码，7 天内有效",
@@ -196,6 +217,7 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
                             "email": account.email,
                             "name": account.name,
                             "role": account.role.code(),
+                            "team_scope": scope(account),
                             "active": account.active,
                         })
                     })
@@ -204,7 +226,8 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
                 return Ok(());
             }
             for account in accounts {
-                data(&format!("{}\t{}\t{}", account.email, account.role.code(), account.name));
+                let teams = if scope(&account) == "own" { "\town" } else { "" };
+                data(&format!("{}\t{}\t{}{teams}", account.email, account.role.code(), account.name));
             }
         }
         User::SetupLink => match accounts::setup_link(&session.app).await? {
@@ -213,6 +236,11 @@ pub(super) async fn run(session: &Session, user: User) -> anyhow::Result<()> {
         },
     }
     Ok(())
+}
+
+/// The team scope as it works.
+fn scope(account: &Account) -> &'static str {
+    if account.actor().is_of_own_teams() { "own" } else { "all" }
 }
 
 /// The most tokens per question.

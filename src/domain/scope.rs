@@ -95,7 +95,7 @@ impl Permission {
     /// The scope that a token needs for it.
     pub const fn scope(self) -> Scope {
         match self {
-            Self::Public | Self::Read | Self::ParseLine => Scope::Read,
+            Self::Public | Self::Read | Self::WholeReport | Self::ParseLine => Scope::Read,
             Self::IngestSamples => Scope::Samples,
             // Passwords and tokens are one's own; accounts, teams and settings are the house's.
             Self::OwnProfile
@@ -113,6 +113,7 @@ impl Permission {
             | Self::WaivePostmortem
             | Self::ApprovePostmortem
             | Self::WriteFigure
+            | Self::DecideDip
             | Self::ManageIndicators
             | Self::ImportReport
             | Self::ManageServices

@@ -18,6 +18,7 @@ pub fn chinese(error: &ServiceError) -> String {
         ServiceError::OutOfScope { needs } => {
             format!("这个令牌没有“{}”范围，请另做一个有此范围的令牌，或登录后再做", super::tokens::scope(true, *needs))
         }
+        ServiceError::OwnTeamsOnly => "这关系到所有团队，而你的账号范围是仅本团队，请联系管理员".to_owned(),
         ServiceError::SignInNeeded => "请先登录".to_owned(),
         ServiceError::TooMany { seconds } => format!("密码错误次数太多，请 {seconds} 秒后再试"),
         ServiceError::Busy { seconds } => format!("此刻登录的人太多，请 {seconds} 秒后再试"),
@@ -234,6 +235,10 @@ fn fixed_remedy(remedy: &str) -> Option<&'static str> {
         "a target of 100 leaves no budget; give less" => "目标为 100 就没有预算了，请写小一些",
         "choose a state" => "请选择一个状态",
         "choose a person" => "请选择一个人",
+        "choose all or own" => "请选择全部团队或仅本团队",
+        "an administrator is of all teams; choose all, or another role" => {
+            "管理员总是全部团队，请选全部团队，或换一个角色"
+        }
         "choose viewer, reporter, lead or admin" => "请选择只读、登记人、组长或管理员",
         "it is not your current password" => "与当前密码不符",
         "choose zh-CN or en" => "请选择中文或 English",

@@ -254,6 +254,9 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "the event is restricted; name the person among those who see it first" => {
             "事件限制可见，请先把这个人加到能看到的名单里"
         }
+        "the person sees the events of their own teams alone; give one of these a part of the event first" => {
+            "这个人只看得到本团队的事件，请先让事件涉及此人的团队"
+        }
         "write minute or day" => "请写 minute 或 day",
         "give no more than the actual loss" => "不能多于实际资损",
         "name active accounts by e-mail, name or id" => "请写在用账号的邮箱、姓名或编号",

@@ -14,6 +14,13 @@ macro_rules! sign_in_texts {
 }
 
 sign_in_texts! {
+    team_scope: "团队范围", "Teams";
+    scope_all: "全部团队", "all teams";
+    scope_own: "仅本团队", "own teams only";
+    scope: "范围", "Scope";
+    scope_none: "还没有加入团队，只看得到自己登记的和点名给你看的事件", "in no team yet: you see what you logged and what names you";
+    scope_hint: "你看得到、改得到的是这些团队的事件，和你自己登记的、点名给你看的事件；数字只算这些事件。", "You see and change the events of these teams, and those that you logged or are named for; what is counted here are these events.";
+    report_part: "这不是整份周报：只有上面这些团队的事件。指标和上报的事件数仍是全部团队的。", "This is not the whole report: it tells of the events of these teams alone. Figures and reported counts are those of all teams.";
     second_step: "输入动态码", "Enter a code";
     code: "动态码", "Code";
     code_hint: "验证器上现在的六位数字；手机不在身边时，用一个恢复码。", "The six digits that your authenticator shows now, or a recovery code.";

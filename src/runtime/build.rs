@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::system::{SystemClock, SystemIds};
 use crate::{
     domain::{
-        actor::Role,
+        actor::{Role, TeamScope},
         outgoing::{Exceptions, Network},
     },
     notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode, notice_words, report_words},
@@ -212,6 +212,11 @@ fn oidc(settings: &Settings) -> anyhow::Result<Option<OidcRules>> {
         role_claim: set.role_claim.clone(),
         roles: roles.collect::<anyhow::Result<_>>()?,
         default_role,
+        team_scope: match set.team_scope.as_deref() {
+            None => TeamScope::All,
+            Some(code) => TeamScope::from_code(code)
+                .with_context(|| format!("oidc.team_scope: {code:?} is no scope; write all or own"))?,
+        },
         team_claim: set.team_claim.clone(),
         teams: given(&set.teams).iter().map(|entry| pair("teams", entry)).collect::<anyhow::Result<_>>()?,
         link_verified_email: set.link_verified_email,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::{Actor, Permission, Role},
+        actor::{Actor, Permission, Role, TeamScope},
         checked::{self, FieldError},
     },
     store::{self, Tx, accounts::Invitation, policies::ConnectionTrait},
@@ -91,8 +91,7 @@ pub async fn set_up(
         }
         let account = account(&app, email, name, Role::Admin, "zh-CN".to_owned(), Some(hash));
         store::accounts::insert(&tx, &account).await?;
-        let actor = Actor { account_id: Some(account.id), name: account.name.clone(), role: Role::Admin, scopes: None };
-        audit(&app, &tx, &actor, "account.setup", &account).await?;
+        audit(&app, &tx, &account.actor(), "account.setup", &account).await?;
         tx.commit().await?;
         Ok(account)
     })
@@ -119,27 +118,50 @@ pub async fn accept_invitation(app: &App, token: &str, password: String) -> Resu
         account.version += 1;
         store::sessions::delete_of_account(&tx, id, None).await?;
         store::guesses::end_steps_of(&tx, id).await?;
-        let actor = Actor { account_id: Some(id), name: account.name.clone(), role: account.role, scopes: None };
-        audit(&app, &tx, &actor, "account.password", &account).await?;
+        audit(&app, &tx, &account.actor(), "account.password", &account).await?;
         tx.commit().await?;
         Ok(account)
     })
     .await
 }
 
-/// Adds an account and returns it with a one-time link to choose a password.
+/// Adds an account of all teams and returns it with a one-time link to choose a password.
 pub async fn add(app: &App, actor: &Actor, new: NewAccount) -> Result<(Account, String), ServiceError> {
+    add_scoped(app, actor, new, TeamScope::All).await
+}
+
+/// The scope of a code that somebody wrote.
+pub fn team_scope_of(code: &str) -> Result<TeamScope, FieldError> {
+    TeamScope::from_code(code.trim()).ok_or_else(|| FieldError::shape("team_scope", "choose all or own"))
+}
+
+/// Refuses an administrator of their own teams alone: whoever manages accounts and settings has no bounds that would hold.
+fn check_scope(role: Role, scope: TeamScope) -> Result<(), FieldError> {
+    if role == Role::Admin && scope == TeamScope::Own {
+        return Err(FieldError::shape("team_scope", "an administrator is of all teams; choose all, or another role"));
+    }
+    Ok(())
+}
+
+/// [`add`], of all teams or of its own alone.
+pub async fn add_scoped(
+    app: &App,
+    actor: &Actor,
+    new: NewAccount,
+    team_scope: TeamScope,
+) -> Result<(Account, String), ServiceError> {
     authorise(actor, Permission::ManageAccounts)?;
     let email = checked::email("email", &new.email)?;
     let name = checked::line("name", &new.name, 80)?;
     let lang = language(&new.lang)?;
+    check_scope(new.role, team_scope)?;
     let (app, actor) = (app.clone(), actor.clone());
     detached(async move {
         let tx = app.store.begin().await?;
         if store::accounts::by_email(tx.conn(), &email).await?.is_some() {
             return Err(ServiceError::Conflict(format!("an account with the e-mail {email} exists already")));
         }
-        let account = account(&app, email, name, new.role, lang, None);
+        let account = Account { team_scope, ..account(&app, email, name, new.role, lang, None) };
         store::accounts::insert(&tx, &account).await?;
         let token = invite(&app, &tx, "password", Some(account.id), INVITATION_LIFE).await?;
         audit(&app, &tx, &actor, "account.create", &account).await?;
@@ -158,6 +180,8 @@ pub struct AccountPatch {
     pub role: Option<Role>,
     /// False ends every access at once; sessions, tokens and links do not come back with it.
     pub active: Option<bool>,
+    /// Of which teams they see and change the events.
+    pub team_scope: Option<TeamScope>,
 }
 
 /// Changes an account. The last active administrator keeps role and access.
@@ -175,6 +199,10 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
             account.name = name.unwrap_or(account.name);
             account.role = patch.role.unwrap_or(account.role);
             account.active = patch.active.unwrap_or(account.active);
+            account.team_scope = patch.team_scope.unwrap_or(account.team_scope);
+            if patch.role.is_some() || patch.team_scope.is_some() {
+                check_scope(account.role, account.team_scope)?;
+            }
             if account.active && !before.active && privacy::is_closed(&before) {
                 let words = "a closed account stays closed; add the person anew";
                 return Err(ServiceError::Conflict(words.to_owned()));
@@ -188,8 +216,8 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
                 let words = "the last administrator keeps role and access; make another administrator first";
                 return Err(ServiceError::Conflict(words.to_owned()));
             }
-            if !account.active || account.role != before.role {
-                // A role is one of a session: whoever has another one signs in again.
+            if !account.active || account.role != before.role || account.team_scope != before.team_scope {
+                // A role and a scope are those of a session: whoever has another one signs in again.
                 store::sessions::delete_of_account(&tx, id, None).await?;
                 store::guesses::end_steps_of(&tx, id).await?;
             }
@@ -488,6 +516,7 @@ pub(super) fn account(
         active: true,
         created_at,
         second_factor_at: None,
+        team_scope: TeamScope::All,
         version: 1,
     }
 }
@@ -522,7 +551,7 @@ async fn audit_change(
     before: &Account,
     after: &Account,
 ) -> Result<(), ServiceError> {
-    let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "active": account.active, "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name)});
+    let shown = |account: &Account| json!({"name": account.name, "role": account.role.code(), "team_scope": account.team_scope.code(), "active": account.active, "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name)});
     let change = json!({"from": shown(before), "to": shown(after)});
     let subject = format!("account:{}", after.id);
     store::audit::insert(tx, app.id(), app.now_millis(), actor, "account.update", &subject, change).await?;
@@ -532,7 +561,7 @@ async fn audit_change(
 async fn audit(app: &App, tx: &Tx, actor: &Actor, action: &str, account: &Account) -> Result<(), ServiceError> {
     let subject = format!("account:{}", account.id);
     // The id says who it is: an address would outlive the account, because the log is never changed.
-    let change = json!({"role": account.role.code()});
+    let change = json!({"role": account.role.code(), "team_scope": account.team_scope.code()});
     store::audit::insert(tx, app.id(), app.now_millis(), actor, action, &subject, change).await?;
     Ok(())
 }

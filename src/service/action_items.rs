@@ -440,6 +440,7 @@ async fn apply(
     if let Some(priority) = patch.priority {
         fields.priority = priority;
     }
+    let mut new_owner = None;
     if let Some(owner) = patch.owner {
         fields.owner_id = match owner {
             None => None,
@@ -447,13 +448,12 @@ async fn apply(
             Some(Person::Id(id)) if fields.owner_id == Some(id) => Some(id),
             Some(person) => {
                 let account = account(tx, &person, "owner").await?;
-                if fields.owner_id != Some(account.id) {
-                    if !account.role.may(Permission::WriteActionItem) {
-                        return Err(FieldError::shape("owner", "name someone who may write action items").into());
-                    }
-                    postmortems::sees(&account, "owner", event)?;
+                if fields.owner_id != Some(account.id) && !account.role.may(Permission::WriteActionItem) {
+                    return Err(FieldError::shape("owner", "name someone who may write action items").into());
                 }
-                Some(account.id)
+                let id = account.id;
+                new_owner = Some(account).filter(|_| fields.owner_id != Some(id));
+                Some(id)
             }
         };
     }
@@ -467,6 +467,18 @@ async fn apply(
                 Some(found.ok_or_else(no_team)?.0)
             }
         };
+    }
+    if let Some(owner) = new_owner {
+        // Who sees their own teams alone sees the event by this item, where it is their team's.
+        let by_team = match fields.team_id {
+            Some(team) if owner.sight() == Sight::OwnTeams(owner.id) && !event.fields.restricted => {
+                store::sight::is_of_team(tx.conn(), owner.id, team).await?
+            }
+            _ => false,
+        };
+        if !by_team {
+            postmortems::sees(tx.conn(), &owner, "owner", event).await?;
+        }
     }
     match patch.due_on {
         None => {}

@@ -123,10 +123,13 @@ impl Clock for Then {
     }
 }
 
-/// Refuses what the actor's role, or the token that they came with, may not do.
+/// Refuses what the actor's role, their team scope, or the token that they came with, may not do.
 pub fn authorise(actor: &Actor, permission: Permission) -> Result<(), ServiceError> {
     if actor.may(permission) {
         return Ok(());
+    }
+    if actor.role.may(permission) && actor.is_of_own_teams() && permission.is_of_all_teams() {
+        return Err(ServiceError::OwnTeamsOnly);
     }
     if actor.role.may(permission) {
         return Err(ServiceError::OutOfScope { needs: permission.scope() });

@@ -128,7 +128,8 @@ async fn one(
                 None => events::by_number(&tx, &actor, number).await?,
             };
             if let Some(Some(id)) = change.owner.filter(|owner| before.postmortem.owner_id != *owner) {
-                postmortems::may_own(store::accounts::by_id(tx.conn(), id).await?.as_ref(), &before)?;
+                let owner = store::accounts::by_id(tx.conn(), id).await?;
+                postmortems::may_own(tx.conn(), owner.as_ref(), &before).await?;
             }
             let mut after = before.clone();
             apply(&mut after.fields, &change);

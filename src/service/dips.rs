@@ -225,7 +225,8 @@ async fn with_indicators(app: &App, actor: &Actor, dips: Vec<FoundDip>) -> Resul
     let ids: Vec<Uuid> = dips.iter().filter_map(|dip| dip.event).collect();
     let sight = crate::domain::visibility::Sight::of(actor);
     let events: Vec<ProductionEvent> = store::events::by_ids(connection, &ids).await?;
-    let number = |id: Uuid| events.iter().find(|event| event.id == id && sight.sees(event)).map(|event| event.number);
+    let seen = store::sight::among(connection, sight, &events).await?;
+    let number = |id: Uuid| events.iter().find(|event| event.id == id && seen.contains(&id)).map(|event| event.number);
     Ok(dips
         .into_iter()
         .filter_map(|dip| {
@@ -277,7 +278,7 @@ pub async fn accept(
     id: Uuid,
     severity: Option<String>,
 ) -> Result<ProductionEvent, ServiceError> {
-    authorise(actor, Permission::WriteEvent)?;
+    authorise(actor, Permission::DecideDip)?;
     let severity = match severity {
         Some(label) => Some(grading::levels(app.store.read()).await?.graded(&label)?),
         None => None,
@@ -305,7 +306,7 @@ pub async fn accept(
 
 /// Says that a dip belongs to an event that is there; the event is linked to the indicator, if its services do not do that.
 pub async fn merge(app: &App, actor: &Actor, id: Uuid, number: i64) -> Result<ProductionEvent, ServiceError> {
-    authorise(actor, Permission::WriteEvent)?;
+    authorise(actor, Permission::DecideDip)?;
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
         let (app, actor) = (app.clone(), actor.clone());
@@ -327,7 +328,7 @@ pub async fn merge(app: &App, actor: &Actor, id: Uuid, number: i64) -> Result<Pr
 
 /// Says that a dip is no event, and why.
 pub async fn dismiss(app: &App, actor: &Actor, id: Uuid, reason: &str) -> Result<FoundDip, ServiceError> {
-    authorise(actor, Permission::WriteEvent)?;
+    authorise(actor, Permission::DecideDip)?;
     let reason = checked::line("reason", reason, 500)?;
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {

@@ -25,6 +25,9 @@ pub enum ServiceError {
         /// The scope that it lacks.
         needs: Scope,
     },
+    /// The role may do this; the account is of its own teams alone, and this bears upon all teams.
+    #[error("this bears upon all teams, and your account is of its own teams alone; ask an administrator")]
+    OwnTeamsOnly,
     /// No session, no token, or a wrong password.
     #[error("sign in first")]
     SignInNeeded,

@@ -116,9 +116,9 @@ pub async fn restore(app: &App, actor: &Actor, number: i64) -> Result<Production
         async move {
             let tx = app.store.begin().await?;
             if let Some(there) = store::events::by_number(tx.conn(), number).await? {
-                tx.rollback().await?;
                 // That it is there is told to those who see it.
-                let seen = Some(there).filter(|there| Sight::of(&actor).sees(there));
+                let seen = store::sight::only_seen(tx.conn(), Sight::of(&actor), Some(there)).await?;
+                tx.rollback().await?;
                 return seen.ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))));
             }
             let gone = store::events::deleted_by_number(tx.conn(), Sight::of(&actor), number)

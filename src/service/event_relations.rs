@@ -37,11 +37,12 @@ pub async fn of_event(app: &App, actor: &Actor, number: i64) -> Result<Vec<Relat
     let other = |relation: &StoredRelation| if relation.event == event.id { relation.other } else { relation.event };
     let ids: Vec<Uuid> = stored.iter().map(other).collect();
     let there = store::events::by_ids(app.store.read(), &ids).await?;
-    let sight = Sight::of(actor);
+    let seen = store::sight::among(app.store.read(), Sight::of(actor), &there).await?;
     let mut relations: Vec<Relation> = stored
         .iter()
         .filter_map(|relation| {
-            let other = there.iter().find(|there| there.id == other(relation)).filter(|there| sight.sees(there))?;
+            let other =
+                there.iter().find(|there| there.id == other(relation)).filter(|there| seen.contains(&there.id))?;
             Some(Relation { kind: relation.kind, outgoing: relation.event == event.id, other: other.clone() })
         })
         .collect();

@@ -204,9 +204,9 @@ pub async fn alike(app: &App, actor: &Actor, draft: &DraftEvent) -> Result<Optio
     authorise(actor, Permission::Read)?;
     let Some(occurred) = draft.occurred else { return Ok(None) };
     let there = store::events::at_times(app.store.read(), &[occurred.at.timestamp_millis()]).await?;
-    let sight = Sight::of(actor);
+    let seen = store::sight::among(app.store.read(), Sight::of(actor), &there).await?;
     let same = |event: &&ProductionEvent| {
-        sight.sees(event) && text::likeness(&event.fields.narrative, &draft.narrative) >= SAME_EVENT
+        seen.contains(&event.id) && text::likeness(&event.fields.narrative, &draft.narrative) >= SAME_EVENT
     };
     Ok(there.iter().find(same).map(ProductionEvent::label))
 }
@@ -413,9 +413,10 @@ pub(super) fn due_of(app: &App, levels: &SeverityPolicy, fields: &EventFields, l
 /// One event.
 pub async fn get(app: &App, actor: &Actor, number: i64) -> Result<ProductionEvent, ServiceError> {
     authorise(actor, Permission::Read)?;
-    store::events::by_number(app.store.read(), number)
+    let connection = app.store.read();
+    let found = store::events::by_number(connection, number).await?;
+    store::sight::only_seen(connection, Sight::of(actor), found)
         .await?
-        .filter(|event| Sight::of(actor).sees(event))
         .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
 }
 
@@ -431,8 +432,8 @@ pub async fn detail(app: &App, actor: &Actor, number: i64) -> Result<EventDetail
 pub async fn of_week(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<ProductionEvent>, ServiceError> {
     authorise(actor, Permission::Read)?;
     let mut events = store::events::of_week(app.store.read(), week).await?;
-    let sight = Sight::of(actor);
-    events.retain(|event| sight.sees(event));
+    let seen = store::sight::among(app.store.read(), Sight::of(actor), &events).await?;
+    events.retain(|event| seen.contains(&event.id));
     Ok(events)
 }
 
@@ -528,7 +529,8 @@ pub(super) async fn write_changed(
             return Err(ServiceError::Forbidden { needs: Some(Role::Lead) });
         }
         // Who closes the door stays inside.
-        if let Some(own) = actor.account_id.filter(|_| after.fields.restricted && !Sight::of(actor).sees(&after)) {
+        let outside = Sight::of(actor).by_event(&after) == Some(false);
+        if let Some(own) = actor.account_id.filter(|_| after.fields.restricted && outside) {
             after.fields.viewers.push(own);
             after.fields.viewers.sort_unstable();
         }
@@ -700,9 +702,9 @@ pub(super) async fn write_deletion(
 
 /// The event inside a transaction, where the actor sees it.
 pub(super) async fn by_number(tx: &Tx, actor: &Actor, number: i64) -> Result<ProductionEvent, ServiceError> {
-    store::events::by_number(tx.conn(), number)
+    let found = store::events::by_number(tx.conn(), number).await?;
+    store::sight::only_seen(tx.conn(), Sight::of(actor), found)
         .await?
-        .filter(|event| Sight::of(actor).sees(event))
         .ok_or_else(|| ServiceError::NotFound(format!("event {}", event::label(number))))
 }
 

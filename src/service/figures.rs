@@ -10,6 +10,7 @@ use crate::{
         checked::{self, FieldError},
         figures::{Figure, FigureFields, FigurePatch, IncidentCount, IncidentCountFields, WEEK_LIMIT},
         iso_week::IsoWeek,
+        visibility::Sight,
     },
     store::{self, Tx},
 };
@@ -26,7 +27,8 @@ pub async fn of_weeks(
     // With the week before, which the first one is compared with.
     let before = from.previous();
     let reported = store::figures::of_weeks(app.store.read(), before, to).await?;
-    let mut figures = measured::over(app, reported, before, to, &measured::Ends::new()).await?;
+    let mut figures =
+        measured::over(app, Sight::of_report(actor), reported, before, to, &measured::Ends::new()).await?;
     figures.retain(|figure| figure.week >= from);
     let counts = store::figures::counts_of_weeks(app.store.read(), from, to).await?;
     Ok((figures, counts))

@@ -30,15 +30,16 @@ use crate::{
 pub(super) type Ends = HashMap<String, Minute>;
 
 /// The figures of the weeks `from..=to` as they stand: what was measured takes the place of what was reported, and what nobody
-/// reported is added. `reported` is in order of week; a week of which nothing is measured stays as it is.
+/// reported is added; the events that they lost transactions to are named where these eyes see them. `reported` is in order of week; a week of which nothing is measured stays as it is.
 pub(super) async fn over(
     app: &App,
+    sight: Sight,
     reported: Vec<Figure>,
     from: IsoWeek,
     to: IsoWeek,
     ends: &Ends,
 ) -> Result<Vec<Figure>, ServiceError> {
-    let mut measured = of_weeks(app, from, to, ends).await?;
+    let mut measured = of_weeks(app, sight, from, to, ends).await?;
     if measured.is_empty() {
         return Ok(reported);
     }
@@ -58,6 +59,7 @@ pub(super) async fn over(
 /// not there.
 async fn of_weeks(
     app: &App,
+    sight: Sight,
     from: IsoWeek,
     to: IsoWeek,
     ends: &Ends,
@@ -90,9 +92,7 @@ async fn of_weeks(
         store::services::all(connection).await?.into_iter().map(|service| (service.id, service.fields.name)).collect();
     let policy: FigurePolicy = policies::load(connection, POLICY.name).await?;
     let mut costs: HashMap<i32, Vec<(Cost, Option<i64>)>> = HashMap::new();
-    for (indicator, cost, number) in
-        store::event_costs::of_indicators(connection, &numbers, first, end, Sight::Everyone).await?
-    {
+    for (indicator, cost, number) in store::event_costs::of_indicators(connection, &numbers, first, end, sight).await? {
         costs.entry(indicator).or_default().push((cost, number));
     }
     let now = app.now_millis();

@@ -114,34 +114,45 @@ pub(super) async fn missing_facts(
     Ok(open.into_iter().filter(|question| question.required).map(|question| question.field).collect())
 }
 
-/// Refuses to give work on a restricted event to someone who does not see it.
-pub(super) fn sees(
+/// Refuses to give work on an event to someone who does not see it.
+pub(super) async fn sees(
+    connection: &impl ConnectionTrait,
     account: &store::accounts::Account,
     field: &'static str,
     event: &ProductionEvent,
-) -> Result<(), FieldError> {
-    if Sight::of_account(Some(account.id), account.role).sees(event) {
+) -> Result<(), ServiceError> {
+    if store::sight::sees(connection, account.sight(), event).await? {
         return Ok(());
     }
-    Err(FieldError::shape(field, "the event is restricted; name the person among those who see it first"))
+    let remedy = if event.fields.restricted {
+        "the event is restricted; name the person among those who see it first"
+    } else {
+        "the person sees the events of their own teams alone; give one of these a part of the event first"
+    };
+    Err(FieldError::shape(field, remedy).into())
 }
 
 /// Refuses to name someone for a postmortem who is gone, who may not write postmortems, or who does not see the event.
-fn writes(
+async fn writes(
+    connection: &impl ConnectionTrait,
     account: Option<&store::accounts::Account>,
     field: &'static str,
     event: &ProductionEvent,
-) -> Result<(), FieldError> {
+) -> Result<(), ServiceError> {
     let account = account.filter(|account| account.active).ok_or_else(|| FieldError::shape(field, NO_ACCOUNT))?;
     if !account.role.may(Permission::WritePostmortem) {
-        return Err(FieldError::shape(field, "name someone who may write postmortems"));
+        return Err(FieldError::shape(field, "name someone who may write postmortems").into());
     }
-    sees(account, field, event)
+    sees(connection, account, field, event).await
 }
 
 /// Refuses an owner of a postmortem who could not write it.
-pub(super) fn may_own(account: Option<&store::accounts::Account>, event: &ProductionEvent) -> Result<(), FieldError> {
-    writes(account, "owner", event)
+pub(super) async fn may_own(
+    connection: &impl ConnectionTrait,
+    account: Option<&store::accounts::Account>,
+    event: &ProductionEvent,
+) -> Result<(), ServiceError> {
+    writes(connection, account, "owner", event).await
 }
 
 /// Changes the postmortem of an event. `version` is that of the *event*; without one the latest is taken.
@@ -186,7 +197,7 @@ pub async fn change(
             if let Some(owner) = change.owner {
                 if let Some(id) = owner.filter(|id| before.owner_id != Some(*id)) {
                     let account = people.iter().find(|account| account.id == id);
-                    may_own(account, &stood)?;
+                    may_own(tx.conn(), account, &stood).await?;
                 }
                 after.owner_id = owner;
             }
@@ -199,7 +210,7 @@ pub async fn change(
                 }
                 if let Some(id) = reviewer {
                     let account = people.iter().find(|account| account.id == id);
-                    writes(account, "reviewer", &stood)?;
+                    writes(tx.conn(), account, "reviewer", &stood).await?;
                 }
                 after.reviewer_id = reviewer;
             }
@@ -392,7 +403,7 @@ pub(super) async fn by_link(
     }
     match act {
         MailAct::Own => {
-            may_own(Some(account), &event)?;
+            may_own(tx.conn(), Some(account), &event).await?;
             event.postmortem.owner_id = Some(account.id);
         }
         MailAct::Snooze => {

@@ -47,7 +47,7 @@ pub async fn export(app: &App, actor: &Actor, id: Uuid) -> Result<Value, Service
         "exported_at": at(app.now_millis()),
         "account": {
             "id": account.id, "email": account.email, "name": account.name, "role": account.role.code(),
-            "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name), "active": account.active,
+            "team_scope": account.team_scope.code(), "lang": account.lang, "zone": account.zone.map(chrono_tz::Tz::name), "active": account.active,
             "created_at": at(account.created_at), "has_password": account.password_hash.is_some(),
             "second_factor_since": account.second_factor_at.and_then(at),
         },
@@ -76,11 +76,11 @@ pub async fn export(app: &App, actor: &Actor, id: Uuid) -> Result<Value, Service
         "marked_addresses": personal::stops(db, &account.email).await?.into_iter().map(|(reason, since)| {
             json!({"reason": reason, "since": at(since)})
         }).collect::<Vec<_>>(),
-        "owns_postmortems_of": labels(personal::named(db, id, Named::Owner).await?),
-        "reviews_postmortems_of": labels(personal::named(db, id, Named::Reviewer).await?),
-        "comes_to_reviews_of": labels(personal::named(db, id, Named::Attendee).await?),
-        "may_see": labels(personal::named(db, id, Named::Viewer).await?),
-        "owns_action_items": personal::items(db, id).await?.into_iter().map(|(number, title, state)| {
+        "owns_postmortems_of": labels(personal::named(db, id, account.sight(), Named::Owner).await?),
+        "reviews_postmortems_of": labels(personal::named(db, id, account.sight(), Named::Reviewer).await?),
+        "comes_to_reviews_of": labels(personal::named(db, id, account.sight(), Named::Attendee).await?),
+        "may_see": labels(personal::named(db, id, account.sight(), Named::Viewer).await?),
+        "owns_action_items": personal::items(db, id, account.sight()).await?.into_iter().map(|(number, title, state)| {
             json!({"item": format!("AI-{number}"), "title": title, "state": state})
         }).collect::<Vec<_>>(),
         "acts": acts.into_iter().map(|(when, action, subject)| {

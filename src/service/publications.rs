@@ -145,7 +145,8 @@ pub async fn shown(
         Which::Now => None,
         Which::Published => {
             let latest = store::publications::latest(connection, week).await?;
-            withholding::unless_withheld(connection, latest).await?
+            let shown = withholding::unless_withheld(connection, latest).await?;
+            withholding::unless_of_other_teams(connection, actor, shown).await?
         }
         Which::Revision(number) => {
             let missing = || ServiceError::NotFound(format!("revision {number} of {week}"));
@@ -175,21 +176,30 @@ pub(super) fn frozen(publication: Publication) -> Shown {
         style: ReportStyle::default(),
         parts: None,
         changes: None,
+        own_teams: None,
     };
     Shown { report, publication: Some(publication), whole: true }
 }
 
-/// All revisions of a week, the latest first.
+/// All revisions of a week, the latest first; none to whom the week as it is published is not shown.
 pub async fn revisions(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<PublicationHead>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    Ok(store::publications::heads(app.store.read(), week).await?)
+    let connection = app.store.read();
+    if actor.is_of_own_teams() {
+        // Who is shown their part of a week is not shown what was published of it.
+        let latest = store::publications::latest(connection, week).await?;
+        if withholding::unless_of_other_teams(connection, actor, latest).await?.is_none() {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(store::publications::heads(connection, week).await?)
 }
 
 async fn numbers(app: &App, report: &WeeklyReport) -> Result<Numbers, ServiceError> {
     let line = |event: &ProductionEvent| report::event_line(&report.style, &event.report_event(), app.zone);
     let mut numbers = Numbers::of(&report.figures, &report.incident_counts, &report.events, line);
     if report.style.carry_over {
-        let owed = store::events::owed_before(app.store.read(), report.week, reports::CARRIED).await?;
+        let owed = store::events::owed_before(app.store.read(), Sight::Everyone, report.week, reports::CARRIED).await?;
         let carried = owed.iter().map(|event| Carried::of(event, line(event)));
         numbers.carried = carried.collect();
     }
@@ -334,8 +344,14 @@ pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Opti
     if withheld && withholding::is_hidden(app.store.read(), Sight::of(actor), &published.numbers).await? {
         return Ok(Some(Restatement { publication: published.head, differences: Vec::new(), partial_until, withheld }));
     }
+    // A publication that is not shown them, and what would be otherwise now in events that are not there for them.
+    let of_own_teams = actor.is_of_own_teams();
+    let sight = Sight::of(actor);
+    if of_own_teams && withholding::is_hidden(app.store.read(), sight, &published.numbers).await? {
+        return Ok(None);
+    }
     let report = match partial_until {
-        None => reports::weekly(app, actor, week).await?,
+        None => reports::weekly_until(app, week, &measured::Ends::new()).await?,
         // Time that went on since is no change: the figures are taken as far as they had come.
         Some(at) => {
             let then = app.as_of(DateTime::from_timestamp_millis(at).unwrap_or_default());
@@ -343,6 +359,9 @@ pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Opti
         }
     };
     let now = numbers(app, &report).await?;
+    if of_own_teams && withholding::is_hidden(app.store.read(), sight, &now).await? {
+        return Ok(None);
+    }
     let found = differences(app, &published, &report, &now);
     let differences = with_causes(app, &published, &now, found).await?;
     Ok(Some(Restatement { publication: published.head, differences, partial_until, withheld }))

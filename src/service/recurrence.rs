@@ -9,6 +9,7 @@ use crate::{
         actor::{Actor, Permission},
         event::{self, EventFields},
         text,
+        visibility::Sight,
     },
     store,
 };
@@ -82,7 +83,7 @@ pub async fn of_fields(
     authorise(actor, Permission::Read)?;
     let connection = app.store.read();
     let since = app.now_millis() - DAYS * 86_400_000;
-    let candidates = store::recurrence::open_items(connection, since, except, CANDIDATES).await?;
+    let candidates = store::recurrence::open_items(connection, Sight::of(actor), since, except, CANDIDATES).await?;
     if candidates.is_empty() {
         return Ok(Vec::new());
     }

@@ -10,7 +10,7 @@ use super::{App, ServiceError, events, grading, policies};
 use crate::{
     domain::{
         action_item::ActionItem,
-        actor::Role,
+        actor::{Role, TeamScope},
         checked,
         clock_point::Precision,
         completeness::{self, Requirements},
@@ -100,6 +100,15 @@ async fn directory_of(
         addresses.insert(address, id);
     }
     let active = accounts.values().filter(|one| one.active).map(|one| (one.id, one.zone)).collect();
+    let mut own_teams: BTreeMap<Uuid, BTreeSet<Uuid>> =
+        accounts.values().filter(|one| one.actor().is_of_own_teams()).map(|one| (one.id, BTreeSet::new())).collect();
+    for team in &teams {
+        for person in team.fields.members.iter().chain(&team.fields.lead) {
+            if let Some(own) = own_teams.get_mut(person) {
+                own.insert(team.id);
+            }
+        }
+    }
     let team_leads = teams.into_iter().filter_map(|team| Some((team.id, team.fields.lead?))).collect();
     let names = policy.notifiers();
     let (mut groups, mut asked, mut named_groups) = (HashMap::new(), Vec::new(), BTreeMap::new());
@@ -113,7 +122,7 @@ async fn directory_of(
             groups.insert(id, notifier);
         }
     }
-    let people = People { active, leads, admins, team_leads, addresses, groups: asked, named_groups };
+    let people = People { active, leads, admins, own_teams, team_leads, addresses, groups: asked, named_groups };
     Ok(Directory { accounts, groups, people })
 }
 
@@ -145,6 +154,7 @@ fn stranger(id: Uuid, address: &str) -> Account {
         active: true,
         created_at: 0,
         second_factor_at: None,
+        team_scope: TeamScope::All,
         version: 0,
     }
 }
@@ -155,6 +165,8 @@ pub(super) struct Gatherer {
     requirements: Option<Requirements>,
     actions: bool,
     today: NaiveDate,
+    /// Whether somebody sees the events of their own teams alone.
+    own_teams: bool,
 }
 
 impl Gatherer {
@@ -174,6 +186,7 @@ impl Gatherer {
             requirements,
             actions: policy.is_about(Subject::Action) || policy.is_about(Subject::ActionAssign),
             today: app.today(),
+            own_teams: store::accounts::any_of_own_teams(connection).await?,
         })
     }
 
@@ -201,7 +214,9 @@ impl Gatherer {
         let named: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
         let named: Vec<Uuid> = named.into_iter().collect();
         let holds = store::reminders::holds(connection, &named).await?;
+        let of_teams = if self.own_teams { store::sight::teams_of(connection, ids).await? } else { HashMap::new() };
         for item in &mut items {
+            item.of_teams = item.event.and_then(|event| of_teams.get(&event).cloned()).unwrap_or_default();
             item.hushed_until = holds.get(&item.id).map(|hold| hold.until.unwrap_or(NaiveDate::MAX));
         }
         Ok(items)
@@ -227,6 +242,7 @@ impl Gatherer {
         if teams.is_empty() {
             teams.extend(team);
         }
+        let named: BTreeSet<Uuid> = event.fields.viewers.iter().copied().chain(event.created_by).collect();
         Item {
             subject,
             id: event.id,
@@ -240,10 +256,9 @@ impl Gatherer {
             team,
             owner: event.postmortem.owner_id,
             due_on: self.today,
-            readers: event
-                .fields
-                .restricted
-                .then(|| event.fields.viewers.iter().copied().chain(event.created_by).collect()),
+            readers: event.fields.restricted.then(|| named.clone()),
+            of_teams: BTreeSet::new(),
+            named,
             hushed_until: None,
             lacks: Vec::new(),
         }
@@ -342,6 +357,8 @@ fn week_item(week: IsoWeek) -> Item {
         owner: None,
         due_on: week.sunday(),
         readers: None,
+        of_teams: BTreeSet::new(),
+        named: BTreeSet::new(),
         hushed_until: None,
         lacks: Vec::new(),
     }

@@ -27,7 +27,6 @@ use crate::{
             plan::{self, Item, NEVER, People, Reason, Reminder, Rules},
             policy::{self, ReminderPolicy, Step, Subject},
         },
-        visibility::Sight,
     },
     store::{
         self, Tx,
@@ -551,8 +550,7 @@ async fn words(
     render: RenderDigest,
 ) -> Result<MailWords, ServiceError> {
     let reminded: BTreeSet<Uuid> = items.iter().map(|(item, _)| item.id).collect();
-    let sight = Sight::of_account(Some(account.id), account.role);
-    let later: Vec<Item> = store::events::owed(app.store.read(), sight, Some(account.id), LATER_LIMIT)
+    let later: Vec<Item> = store::events::owed(app.store.read(), account.sight(), Some(account.id), LATER_LIMIT)
         .await?
         .iter()
         .map(|event| gatherer.postmortem(app, event))

@@ -58,7 +58,7 @@ pub async fn splice(
     document: &str,
     week: Option<IsoWeek>,
 ) -> Result<SplicedReport, ServiceError> {
-    authorise(actor, Permission::Read)?;
+    authorise(actor, Permission::WholeReport)?;
     // A large document is read while the database reads its week.
     let (text, zone, today) = (document.to_owned(), app.zone, app.today());
     let reading = tokio::task::spawn_blocking(move || report::read_report(&text, zone, today));
@@ -80,7 +80,7 @@ pub async fn splice(
     };
     let connection = app.store.read();
     let base = style_of(app, week, Some((document, &reading))).await?;
-    let known = Known::load(app, week, base.carry_over, lines, &super::measured::Ends::new()).await?;
+    let known = Known::load(app, Sight::Everyone, week, base.carry_over, lines, &super::measured::Ends::new()).await?;
     let known_as = KnownAs::load(app, week).await?;
     if known.is_empty() && known_as.guests.is_empty() {
         return Err(ServiceError::NotFound(format!("event or figure of {week}; import the report first")));
@@ -164,7 +164,7 @@ impl KnownAs {
         }
         let events: Vec<Uuid> = events.into_iter().collect();
         let mut guests = store::events::by_ids(app.store.read(), &events).await?;
-        guests.retain(|event| event.week != week && event.fields.kind.counts() && Sight::Everyone.sees(event));
+        guests.retain(|event| event.week != week && event.fields.kind.counts() && !event.fields.restricted);
         known.guests = guests.iter().map(ProductionEvent::report_line).collect();
         Ok(known)
     }

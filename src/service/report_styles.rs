@@ -180,7 +180,7 @@ pub async fn twin(
 }
 
 fn twin_here(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle>) -> Result<StyleTwin, ServiceError> {
-    authorise(actor, Permission::Read)?;
+    authorise(actor, Permission::WholeReport)?;
     if document.len() > super::imports::DOCUMENT_LIMIT {
         return Err(FieldError::shape("document", "the document is larger than 15 MiB; paste the week alone").into());
     }
@@ -199,9 +199,17 @@ fn twin_here(app: &App, actor: &Actor, document: &str, style: Option<ReportStyle
 
 /// What is stored of a week as a style writes it, saved or not.
 pub async fn preview(app: &App, actor: &Actor, style: &ReportStyle, week: IsoWeek) -> Result<String, ServiceError> {
-    authorise(actor, Permission::Read)?;
+    authorise(actor, Permission::WholeReport)?;
     let lines = store::report_lines::of_week(app.store.read(), week).await?;
-    let known = super::reports::Known::load(app, week, style.carry_over, lines, &super::measured::Ends::new()).await?;
+    let known = super::reports::Known::load(
+        app,
+        crate::domain::visibility::Sight::Everyone,
+        week,
+        style.carry_over,
+        lines,
+        &super::measured::Ends::new(),
+    )
+    .await?;
     Writer::new(style, week, app.zone).and_then(|writer| writer.sections(&known.content())).map_err(unusable)
 }
 

@@ -52,6 +52,8 @@ pub struct WeeklyReport {
     pub parts: Option<(String, String)>,
     /// What changed since another week, where that was asked for.
     pub changes: Option<Vec<String>>,
+    /// The teams of its reader, where it tells of their events alone; none is the whole report.
+    pub own_teams: Option<Vec<String>>,
 }
 
 /// Which part of the report.
@@ -78,7 +80,25 @@ impl Section {
     }
 }
 
+/// What stands in front of a report that tells of some teams alone, so that nobody takes it for the whole.
+fn part_mark(teams: &[String]) -> String {
+    let teams = if teams.is_empty() { "—".to_owned() } else { teams.join("、") };
+    format!("> 仅本团队的事件：{teams}。Own teams only: this is not the whole report.\n\n")
+}
+
 impl WeeklyReport {
+    /// As a part: each text says in front of which teams it tells.
+    fn marked(mut self, teams: Vec<String>) -> Self {
+        let mark = part_mark(&teams);
+        self.markdown.insert_str(0, &mark);
+        if let Some((figures, events)) = &mut self.parts {
+            figures.insert_str(0, &mark);
+            events.insert_str(0, &mark);
+        }
+        self.own_teams = Some(teams);
+        self
+    }
+
     /// The report with one of its sections alone.
     #[must_use]
     pub fn only(self, section: Section) -> Self {
@@ -218,21 +238,30 @@ pub async fn weekly_in(
     style: Option<&str>,
 ) -> Result<WeeklyReport, ServiceError> {
     authorise(actor, Permission::Read)?;
-    written(app, week, style, &Ends::new()).await
+    written(app, Sight::of_report(actor), week, style, &Ends::new()).await
 }
 
-/// The report of a week in its own style, its measured figures only as far as `ends`.
+/// The report of a week in its own style as everyone's, its measured figures only as far as `ends`.
 pub(super) async fn weekly_until(app: &App, week: IsoWeek, ends: &Ends) -> Result<WeeklyReport, ServiceError> {
-    written(app, week, None, ends).await
+    written(app, Sight::Everyone, week, None, ends).await
 }
 
-async fn written(app: &App, week: IsoWeek, style: Option<&str>, ends: &Ends) -> Result<WeeklyReport, ServiceError> {
+async fn written(
+    app: &App,
+    sight: Sight,
+    week: IsoWeek,
+    style: Option<&str>,
+    ends: &Ends,
+) -> Result<WeeklyReport, ServiceError> {
+    let part = matches!(sight, Sight::OwnTeams(_));
     let connection = app.store.read();
     let named = match style {
         Some(name) => Some(report_styles::by_name(app, name).await?.style),
         None => None,
     };
     let own = match &named {
+        // A document tells of all teams: what is a part is written anew.
+        _ if part => None,
         Some(_) => None,
         None => store::imports::latest_of_week(connection, week).await?,
     };
@@ -241,18 +270,23 @@ async fn written(app: &App, week: IsoWeek, style: Option<&str>, ends: &Ends) -> 
     let of_the_house = named.is_none() && own.is_none();
     let mut base = match named {
         Some(style) => style,
+        None if part => store::report_styles::default(connection).await?.map(|stored| stored.style).unwrap_or_default(),
         None => style_of(app, week, read).await?,
     };
     let mut events = store::events::of_week(connection, week).await?;
     // A report is everyone's: it shows no restricted event, and no drill or maintenance.
-    events.retain(|event| event.fields.kind.counts() && Sight::Everyone.sees(event));
+    events.retain(|event| event.fields.kind.counts() && !event.fields.restricted);
+    if part {
+        let seen = store::sight::among(connection, sight, &events).await?;
+        events.retain(|event| seen.contains(&event.id));
+    }
     if own.is_none() {
         // Without a document no writer gave them another order. Those without a time come first, because behind a time
         // they would read as its details.
         events.sort_by_key(|event| event.fields.occurred.map(|point| point.at));
     }
     let lines = events.iter().map(ProductionEvent::report_line).collect();
-    let known = Known::load(app, week, base.carry_over, lines, ends).await?;
+    let known = Known::load(app, sight, week, base.carry_over, lines, ends).await?;
     // Where nobody chose a style, what is measured says how it changed: both values are certain.
     if of_the_house && base == ReportStyle::default() {
         base.changes = known.figures.iter().any(|figure| figure.measured.is_some());
@@ -279,7 +313,12 @@ async fn written(app: &App, week: IsoWeek, style: Option<&str>, ends: &Ends) -> 
         (markdown, Some(parts), base)
     };
     let Known { figures, counts: incident_counts, .. } = known;
-    Ok(WeeklyReport { week, markdown, figures, incident_counts, events, style, parts, changes: None })
+    let whole =
+        WeeklyReport { week, markdown, figures, incident_counts, events, style, parts, changes: None, own_teams: None };
+    Ok(match sight {
+        Sight::OwnTeams(account) => whole.marked(store::sight::names_of_own(connection, account).await?),
+        _ => whole,
+    })
 }
 
 /// A style that cannot write: which part, and what to do.
@@ -330,6 +369,7 @@ impl Known {
     /// go as far as `ends`.
     pub(super) async fn load(
         app: &App,
+        sight: Sight,
         week: IsoWeek,
         carry_over: bool,
         lines: Vec<ReportLine>,
@@ -338,15 +378,15 @@ impl Known {
         let connection = app.store.read();
         let first = IsoWeek::new(week.year(), 1).unwrap_or(week);
         let reported = store::figures::of_weeks(connection, week.previous(), week).await?;
-        let (before, figures): (Vec<_>, Vec<_>) = measured::over(app, reported, week.previous(), week, ends)
+        let (before, figures): (Vec<_>, Vec<_>) = measured::over(app, sight, reported, week.previous(), week, ends)
             .await?
             .into_iter()
             .partition(|figure| figure.week != week);
         let all_counts = store::figures::counts_of_weeks(connection, first, week).await?;
-        let graded = store::events::graded_of_weeks(connection, first, week).await?;
+        let graded = store::events::graded_of_weeks(connection, sight, first, week).await?;
         let levels = super::grading::levels(connection).await?;
         let carried =
-            if carry_over { store::events::owed_before(connection, week, CARRIED).await? } else { Vec::new() };
+            if carry_over { store::events::owed_before(connection, sight, week, CARRIED).await? } else { Vec::new() };
         let content = SectionsContent {
             figures: figures.iter().map(|figure| report_figure(figure, &before)).collect(),
             incident_counts: counted(&all_counts, &graded, &levels, week..=week),

@@ -16,7 +16,6 @@ use crate::{
         invitation::{Attendee, Invitation},
         notice::{NoticeKind, ReviewNotice},
         reminder::digest::{Language, shortened},
-        visibility::Sight,
     },
     store::{self, Tx, accounts::Account, outbox::OutboxMessage, reminders::ConnectionTrait},
 };
@@ -101,7 +100,7 @@ pub async fn schedule(
             for id in &fields.attendees {
                 let account = invited.iter().find(|account| account.id == *id && account.active);
                 let missing = || FieldError::shape("attendees", super::accounts::NO_ACCOUNT);
-                sees(account.ok_or_else(missing)?, "attendees", &event)?;
+                sees(tx.conn(), account.ok_or_else(missing)?, "attendees", &event).await?;
             }
             if stood.is_some_and(|stood| stood.fields == fields) {
                 tx.rollback().await?;
@@ -321,7 +320,7 @@ pub(super) async fn still_wanted(
     let account = store::accounts::by_id(connection, account).await?.filter(|account| account.active);
     let event = store::events::by_ids(connection, &[event]).await?.pop();
     let sees = match (account, event) {
-        (Some(account), Some(event)) => Sight::of_account(Some(account.id), account.role).sees(&event),
+        (Some(account), Some(event)) => store::sight::sees(connection, account.sight(), &event).await?,
         _ => false,
     };
     Ok(invited && sequence == meeting.sequence && sees)

@@ -84,7 +84,7 @@ impl SignedIn {
 
 /// An account as an actor.
 pub fn actor_of(account: &Account) -> Actor {
-    Actor { account_id: Some(account.id), name: account.name.clone(), role: account.role, scopes: None }
+    account.actor()
 }
 
 /// Opens a session for an account that has proved itself; returns the cookie value.

@@ -34,6 +34,14 @@ pub async fn all(app: &App, actor: &Actor) -> Result<Vec<Team>, ServiceError> {
     Ok(store::teams::all(app.store.read()).await?)
 }
 
+/// Names of the actor's teams, where they see the events of these alone; none where they see those of all teams.
+pub async fn own(app: &App, actor: &Actor) -> Result<Option<Vec<String>>, ServiceError> {
+    match actor.account_id.filter(|_| actor.is_of_own_teams()) {
+        Some(id) => Ok(Some(store::sight::names_of_own(app.store.read(), id).await?)),
+        None => Ok(None),
+    }
+}
+
 /// The team of an id or of a name.
 pub async fn find(app: &App, actor: &Actor, who: &str) -> Result<Team, ServiceError> {
     authorise(actor, Permission::Read)?;

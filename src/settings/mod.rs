@@ -163,6 +163,8 @@ pub struct OidcSection {
     pub roles: Vec<String>,
     /// The role of who has none of these values; by default viewer without `role_claim`, and none with it.
     pub default_role: Option<String>,
+    /// `own`: an account that is made at its first sign-in sees the events of its own teams alone; by default `all`.
+    pub team_scope: Option<String>,
     /// The claim that says the teams.
     pub team_claim: Option<String>,
     /// `VALUE=TEAM`: its values and the names of the teams.

@@ -12,7 +12,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{StoreError, Tx, tx::one_row};
-use crate::domain::{actor::Role, checked};
+use crate::domain::{
+    actor::{Actor, Role, TeamScope},
+    checked,
+    visibility::Sight,
+};
 
 /// Most accounts that one installation lists.
 pub const LIST_LIMIT: u64 = 10_000;
@@ -40,8 +44,28 @@ pub struct Account {
     pub created_at: i64,
     /// Since when a code is asked for besides the password, in milliseconds; none where it is not.
     pub second_factor_at: Option<i64>,
+    /// Of which teams it sees and changes the events.
+    pub team_scope: TeamScope,
     /// Optimistic lock.
     pub version: i64,
+}
+
+impl Account {
+    /// What it sees of events.
+    pub fn sight(&self) -> Sight {
+        Sight::of(&self.actor())
+    }
+
+    /// It as who does something, with everything that it may do.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            account_id: Some(self.id),
+            name: self.name.clone(),
+            role: self.role,
+            scopes: None,
+            team_scope: self.team_scope,
+        }
+    }
 }
 
 /// A one-time link.
@@ -75,13 +99,14 @@ pub async fn insert(tx: &Tx, value: &Account) -> Result<(), StoreError> {
         active: Set(value.active),
         created_at: Set(value.created_at),
         second_factor_at: Set(value.second_factor_at),
+        team_scope: Set(stored_scope(value.team_scope)),
         version: Set(value.version),
     };
     account::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
-/// Replaces name, role, password, second factor, language, zone and activity of the account that is still in `version`.
+/// Replaces name, role, password, second factor, language, zone, team scope and activity of the account that is still in `version`.
 pub async fn update(tx: &Tx, value: &Account, version: i64) -> Result<(), StoreError> {
     let result = account::Entity::update_many()
         .col_expr(account::Column::Name, Expr::value(value.name.clone()))
@@ -91,6 +116,7 @@ pub async fn update(tx: &Tx, value: &Account, version: i64) -> Result<(), StoreE
         .col_expr(account::Column::Zone, Expr::value(value.zone.map(|zone| zone.name().to_owned())))
         .col_expr(account::Column::Active, Expr::value(value.active))
         .col_expr(account::Column::SecondFactorAt, Expr::value(value.second_factor_at))
+        .col_expr(account::Column::TeamScope, Expr::value(stored_scope(value.team_scope)))
         .col_expr(account::Column::Version, Expr::col(account::Column::Version).add(1))
         .filter(account::Column::Id.eq(value.id))
         .filter(account::Column::Version.eq(version))
@@ -129,6 +155,19 @@ pub async fn list(connection: &impl ConnectionTrait) -> Result<Vec<Account>, Sto
         .into_iter()
         .map(value)
         .collect()
+}
+
+/// Whether an account is of its own teams alone.
+pub async fn any_of_own_teams(connection: &impl ConnectionTrait) -> Result<bool, StoreError> {
+    let found: Option<Uuid> = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::TeamScope.eq(TeamScope::Own.code()))
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// These accounts, and everyone who looks after what is nobody's: leads and administrators.
@@ -252,8 +291,17 @@ pub async fn end_invitations(tx: &Tx, kind: &str, account: Option<Uuid>, now: i6
     Ok(())
 }
 
+/// All teams are no value, as of accounts that were made before there was a choice.
+fn stored_scope(scope: TeamScope) -> Option<String> {
+    (scope == TeamScope::Own).then(|| scope.code().to_owned())
+}
+
 fn value(row: account::Model) -> Result<Account, StoreError> {
     let role = Role::from_code(&row.role).ok_or_else(|| StoreError::Unreadable(format!("role {}", row.role)))?;
+    let team_scope = match row.team_scope.as_deref() {
+        None => TeamScope::All,
+        Some(code) => TeamScope::from_code(code).ok_or_else(|| StoreError::Unreadable(format!("team scope {code}")))?,
+    };
     Ok(Account {
         id: row.id,
         email: row.email,
@@ -265,6 +313,7 @@ fn value(row: account::Model) -> Result<Account, StoreError> {
         active: row.active,
         created_at: row.created_at,
         second_factor_at: row.second_factor_at,
+        team_scope,
         version: row.version,
     })
 }

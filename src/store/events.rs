@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx, bulk,
     event_parts::{self, EventParts},
-    postmortems, search,
+    postmortems, search, sight,
     tx::{all_rows, one_row},
 };
 use crate::domain::{
@@ -521,6 +521,7 @@ pub async fn owed(
 /// Events of weeks before `week` whose postmortem is owed and that reports show, the earliest beginning first, at most `limit`.
 pub async fn owed_before(
     connection: &impl ConnectionTrait,
+    sight: Sight,
     week: IsoWeek,
     limit: u64,
 ) -> Result<Vec<ProductionEvent>, StoreError> {
@@ -529,7 +530,7 @@ pub async fn owed_before(
     owed.and_where(postmortem::Column::State.is_in(["pending", "drafting", "in_review"]));
     let rows = event::Entity::find()
         .filter(event::Column::DeletedAt.is_null())
-        .filter(reported())
+        .filter(reported_to(sight))
         .filter(event::Column::ReportWeek.lt(week.to_string()))
         .filter(event::Column::Id.in_subquery(owed))
         .order_by_with_nulls(event::Column::OccurredAt, sea_orm::Order::Asc, NullOrdering::Last)
@@ -543,6 +544,7 @@ pub async fn owed_before(
 /// Graded events that reports show, per week and level of weeks `from..=to`.
 pub async fn graded_of_weeks(
     connection: &impl ConnectionTrait,
+    sight: Sight,
     from: IsoWeek,
     to: IsoWeek,
 ) -> Result<Vec<(IsoWeek, String, i64)>, StoreError> {
@@ -552,7 +554,7 @@ pub async fn graded_of_weeks(
         .column(event::Column::Severity)
         .column_as(event::Column::Id.count(), "n")
         .filter(event::Column::DeletedAt.is_null())
-        .filter(reported())
+        .filter(reported_to(sight))
         .filter(event::Column::ReportWeek.between(from.to_string(), to.to_string()))
         .filter(event::Column::Severity.is_not_null())
         .group_by(event::Column::ReportWeek)
@@ -622,18 +624,34 @@ pub fn visible(sight: Sight) -> Condition {
     match sight {
         Sight::All => Condition::all(),
         Sight::Everyone => Condition::all().add(open),
-        Sight::Account(account) => {
-            let named = Query::select()
-                .column(event_viewer::Column::EventId)
-                .from(event_viewer::Entity)
-                .and_where(event_viewer::Column::AccountId.eq(account))
-                .take();
-            Condition::any()
-                .add(open)
-                .add(event::Column::CreatedBy.eq(account))
-                .add(event::Column::Id.in_subquery(named))
+        Sight::Account(account) => Condition::any().add(open).add(named(account)),
+        Sight::OwnTeams(account) => {
+            let of_team = Condition::all().add(open).add(sight::of_own_teams(account));
+            Condition::any().add(of_team).add(named(account))
         }
     }
+}
+
+/// Of the event table: what an account logged, or is named for.
+fn named(account: Uuid) -> Condition {
+    let named = Query::select()
+        .column(event_viewer::Column::EventId)
+        .from(event_viewer::Entity)
+        .and_where(event_viewer::Column::AccountId.eq(account))
+        .take();
+    Condition::any().add(event::Column::CreatedBy.eq(account)).add(event::Column::Id.in_subquery(named))
+}
+
+/// Of the event table: what everyone sees, and of that what is there for eyes of some teams. What is told beside another thing,
+/// like a report or a similar event, tells nobody of restricted events.
+pub(super) fn open_to(sight: Sight) -> Condition {
+    let everyone = Condition::all().add(visible(Sight::Everyone));
+    if matches!(sight, Sight::OwnTeams(_)) { everyone.add(visible(sight)) } else { everyone }
+}
+
+/// Of the event table: what a report shows these eyes.
+fn reported_to(sight: Sight) -> Condition {
+    open_to(sight).add(event::Column::Kind.eq(EventKind::Normal.code()))
 }
 
 /// Of the event table: what these eyes see and that is not deleted.
@@ -667,7 +685,7 @@ pub async fn labels(
         .await?)
 }
 
-/// Those of these events that these eyes do not see, deleted ones too.
+/// Those of these events that these eyes do not see, deleted ones too. Eyes of some teams do not see what is not there at all.
 pub async fn hidden_among(
     connection: &impl ConnectionTrait,
     sight: Sight,
@@ -676,6 +694,12 @@ pub async fn hidden_among(
     let mut hidden = BTreeSet::new();
     let numbers: Vec<i64> = numbers.iter().copied().collect();
     for some in numbers.chunks(1_000) {
+        if matches!(sight, Sight::OwnTeams(_)) {
+            let seen: BTreeSet<i64> =
+                labels(connection, sight, &[], some).await?.into_iter().map(|(_, number)| number).collect();
+            hidden.extend(some.iter().filter(|number| !seen.contains(number)));
+            continue;
+        }
         let restricted: Vec<i64> = event::Entity::find()
             .select_only()
             .column(event::Column::Number)
@@ -696,7 +720,7 @@ pub async fn hidden_among(
 
 /// Of the event table: what reports show and count. A report is everyone's, so that restricted events are left out.
 pub(super) fn reported() -> Condition {
-    Condition::all().add(visible(Sight::Everyone)).add(event::Column::Kind.eq(EventKind::Normal.code()))
+    reported_to(Sight::Everyone)
 }
 
 /// Events of rows, with their parts and postmortems in one more query each, in the order of the rows.

@@ -63,6 +63,7 @@ pub mod second_factors;
 pub mod services;
 pub mod sessions;
 pub mod shares;
+pub mod sight;
 pub mod sources;
 pub mod teams;
 pub mod timeline;

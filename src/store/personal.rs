@@ -136,14 +136,18 @@ pub async fn acts(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec<(i6
 }
 
 /// Number, title and state of each action item that a person owns, of events that they see.
-pub async fn items(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec<(i64, String, String)>, StoreError> {
+pub async fn items(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    sight: Sight,
+) -> Result<Vec<(i64, String, String)>, StoreError> {
     use action_item::Column;
     let rows = action_item::Entity::find()
         .select_only()
         .columns([Column::Number, Column::Title, Column::State])
         .filter(Column::OwnerId.eq(id))
         .filter(Column::DeletedAt.is_null())
-        .filter(Column::EventId.in_subquery(events::seen(Sight::Account(id))))
+        .filter(Column::EventId.in_subquery(events::seen(sight)))
         .order_by_desc(Column::Number)
         .limit(MOST)
         .into_tuple()
@@ -166,7 +170,12 @@ pub enum Named {
 }
 
 /// Numbers of the events that a person is named on, of those that they see.
-pub async fn named(connection: &impl ConnectionTrait, id: Uuid, how: Named) -> Result<Vec<i64>, StoreError> {
+pub async fn named(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    sight: Sight,
+    how: Named,
+) -> Result<Vec<i64>, StoreError> {
     let mut of = Query::select();
     match how {
         Named::Owner | Named::Reviewer => {
@@ -187,7 +196,7 @@ pub async fn named(connection: &impl ConnectionTrait, id: Uuid, how: Named) -> R
         .column(event::Column::Number)
         .filter(event::Column::Id.in_subquery(of.take()))
         .filter(event::Column::DeletedAt.is_null())
-        .filter(events::visible(Sight::Account(id)))
+        .filter(events::visible(sight))
         .order_by_desc(event::Column::Number)
         .limit(MOST)
         .into_tuple()

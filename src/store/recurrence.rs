@@ -9,7 +9,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, events};
+use crate::domain::visibility::Sight;
 
 /// States in which an action item is not over.
 pub const OPEN: [&str; 3] = ["open", "in_progress", "in_verification"];
@@ -40,9 +41,10 @@ pub struct OpenItem {
 }
 
 /// Open items of events logged since `since` (milliseconds), the latest event first; at most `limit`. Restricted events
-/// are left out: their items would tell of them. One query.
+/// are left out: their items would tell of them. So are those that eyes of some teams do not see. One query.
 pub async fn open_items(
     connection: &impl ConnectionTrait,
+    sight: Sight,
     since: i64,
     except: Option<Uuid>,
     limit: u64,
@@ -65,7 +67,7 @@ pub async fn open_items(
         .filter(action_item::Column::DeletedAt.is_null())
         .filter(action_item::Column::State.is_in(OPEN))
         .filter(event::Column::DeletedAt.is_null())
-        .filter(event::Column::Restricted.eq(false))
+        .filter(events::open_to(sight))
         .filter(event::Column::CreatedAt.gte(since));
     if let Some(except) = except {
         query = query.filter(action_item::Column::EventId.ne(except));

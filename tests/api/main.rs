@@ -27,6 +27,7 @@ mod search;
 mod search_facets;
 mod sessions;
 mod shares;
+mod team_scope;
 mod timeline;
 mod tokens;
 mod undo;

@@ -24,6 +24,7 @@ mod reminders;
 mod search;
 mod sessions;
 mod sign_in;
+mod team_scope;
 
 use fupan::domain::actor::Role;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};

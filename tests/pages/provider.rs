@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use fupan::{
     domain::{
-        actor::{Actor, Role},
+        actor::{Actor, Role, TeamScope},
         team::TeamFields,
     },
     service::{
@@ -137,6 +137,7 @@ impl House {
             role_claim: None,
             roles: Vec::new(),
             default_role: Some(Role::Viewer),
+            team_scope: TeamScope::All,
             team_claim: None,
             teams: Vec::new(),
             link_verified_email: false,

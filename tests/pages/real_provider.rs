@@ -8,7 +8,7 @@ use std::{
 };
 
 use fupan::{
-    domain::actor::Role,
+    domain::actor::{Role, TeamScope},
     service::{
         oidc::OidcRules,
         sign_in_rules::{SignIn, SignInRules},
@@ -78,6 +78,7 @@ async fn people_of_a_real_provider_sign_in_get_their_role_and_sign_out() {
         role_claim: Some("groups".to_owned()),
         roles: vec![("sre".to_owned(), Role::Lead)],
         default_role: Some(Role::Viewer),
+        team_scope: TeamScope::All,
         team_claim: None,
         teams: Vec::new(),
         link_verified_email: false,

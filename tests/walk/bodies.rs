@@ -36,6 +36,7 @@ fn json_of(route: &Route) -> Option<Value> {
         ("POST", "/api/v1/lines:parse") => {
             json!({"line": format!("08/19 15:00 {SEARCH}异常，15:30 恢复"), "week": WEEK})
         }
+        ("PUT", "/api/v1/accounts/{account}/team-scope") => json!({"team_scope": "all"}),
         ("POST", "/api/v1/tokens") => json!({"name": "另一个", "scopes": ["read"]}),
         ("POST", "/api/v1/views") => json!({"name": "我的", "query": format!("{SEARCH} severity:A")}),
         ("PATCH", "/api/v1/views/{id}") => json!({"name": "改过"}),

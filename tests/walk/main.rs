@@ -14,7 +14,7 @@ use fupan::{
 use reqwest::StatusCode;
 use serde_json::Value;
 use targets::Target;
-use world::{Answer, HIDDEN, HIDDEN_ITEM, OPEN, OPEN_ITEM, Person, SEARCH, SECRET, WEEK, World};
+use world::{Answer, HIDDEN, HIDDEN_ITEM, Hiding, OPEN, OPEN_ITEM, Person, SEARCH, SECRET, WEEK, World};
 
 /// What is asked with each parameter of the OpenAPI document, by its name.
 const QUERIES: &[(&str, &[&str])] = &[
@@ -217,6 +217,9 @@ fn fits(route: &Route, person: &Person, target: &Target, answer: &Answer) -> boo
     if role < needs {
         return status == StatusCode::FORBIDDEN;
     }
+    if person.of_own_teams && route.permission.is_of_all_teams() {
+        return status == StatusCode::FORBIDDEN;
+    }
     if target.hidden && !person.named {
         // A dip is the indicator's, and everybody's; who it was put to is not.
         let decided = status == StatusCode::CONFLICT && route.path.contains("/dips/{id}");
@@ -276,9 +279,12 @@ async fn read_as(world: &World, document: &Value, person: &Person, thin: bool) -
                 if let Some(lacking) = lacks_a_header(&path, &answer) {
                     wrong.push(format!("{who} lacks {lacking}"));
                 }
-                // A link of a mail is that of the person who got it.
+                // A link of a mail is that of the person who got it; one to a published week tells whoever has it.
+                let by_link =
+                    route.path == "/act/{token}" || (route.path == "/s/{token}" && world.hiding == Hiding::OtherTeam);
+                // Who nobody is, is not of a team: what is there for all who sign in is behind the sign-in.
                 if !person.named
-                    && route.path != "/act/{token}"
+                    && !by_link
                     && let Some(word) = told(world, &path, &answer)
                 {
                     wrong.push(format!("{who} tells {word}\n{}", around(&answer, &word)));
@@ -333,6 +339,101 @@ async fn nobody_reads_of_a_hidden_event_anywhere_who_is_not_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_of_an_event_of_another_team_who_is_of_their_own_teams_alone() {
+    let world = Arc::new(World::hiding(Hiding::OtherTeam).await);
+    report(&read_everything(&world, false).await);
+}
+
+/// An answer without what is another one's each time: the number asked for and the request's own.
+fn without_its_own(answer: &Answer, number: i64) -> String {
+    let id = answer.headers.get("x-request-id").map(|id| id.to_str().unwrap()).unwrap_or_default();
+    answer.text.replace(id, "").replace(&number.to_string(), "")
+}
+
+async fn hidden_is_answered_as_unknown(world: &World, title: &str) -> Vec<String> {
+    const UNKNOWN: i64 = 9341;
+    let person = world.person(title);
+    let mut wrong = Vec::new();
+    for route in ROUTES {
+        for target in targets::of(world, route.path).unwrap_or_default().into_iter().filter(|target| target.hidden) {
+            let Some(number) =
+                HIDDEN.into_iter().chain([HIDDEN_ITEM]).find(|number| target.path.contains(&number.to_string()))
+            else {
+                continue;
+            };
+            let asked = async |path: &str| match route.method {
+                "GET" => world.get(person, path).await,
+                method => {
+                    let request = world.program(person, method, path);
+                    Answer::of(bodies::with(request, route).send().await.unwrap()).await
+                }
+            };
+            let hidden = asked(&target.path).await;
+            let unknown = asked(&target.path.replace(&number.to_string(), &UNKNOWN.to_string())).await;
+            let same = hidden.status == unknown.status
+                && without_its_own(&hidden, number) == without_its_own(&unknown, UNKNOWN);
+            if !same {
+                let (one, other) = (without_its_own(&hidden, number), without_its_own(&unknown, UNKNOWN));
+                wrong.push(format!(
+                    "{} {} as {title}: {} {one}\n{} {other}",
+                    route.method, target.path, hidden.status, unknown.status
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_event_is_answered_as_one_that_is_not_there() {
+    let world = World::new().await;
+    let mut wrong = Vec::new();
+    for title in ["viewer", "reporter", "lead"] {
+        wrong.extend(hidden_is_answered_as_unknown(&world, title).await);
+    }
+    let world = World::hiding(Hiding::OtherTeam).await;
+    for title in ["scoped viewer", "scoped reporter", "scoped lead"] {
+        wrong.extend(hidden_is_answered_as_unknown(&world, title).await);
+    }
+    report(&wrong);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_of_their_own_teams_alone_reads_and_writes_what_is_theirs() {
+    let world = World::hiding(Hiding::OtherTeam).await;
+    for title in ["scoped viewer", "scoped reporter", "scoped lead", "reporter"] {
+        let person = world.person(title);
+        for path in [
+            format!("/e/{OPEN}"),
+            format!("/api/v1/events/{OPEN}"),
+            "/api/v1/events".to_owned(),
+            "/events?q=%E9%80%80%E6%AC%BE".to_owned(),
+            format!("/api/v1/reports/{WEEK}?as=now&format=md"),
+            format!("/w/{WEEK}"),
+            "/".to_owned(),
+        ] {
+            let answer = world.get(person, &path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path} as {title}: {}", answer.text);
+            let text = answer.text.replace("<mark>", "").replace("</mark>", "");
+            assert!(text.contains("退款延迟"), "{path} as {title}: {text}");
+        }
+        let item = world.get(person, &format!("/actions/{OPEN_ITEM}")).await;
+        assert_eq!(item.status, StatusCode::OK, "as {title}");
+        let home = world.get(person, "/").await.text;
+        assert_eq!(home.contains("范围：清算"), person.of_own_teams, "as {title}");
+        let report = world.get(person, &format!("/api/v1/reports/{WEEK}")).await;
+        let part = report.json()["own_teams"] == serde_json::json!(["清算"]);
+        assert_eq!(part, person.of_own_teams, "as {title}: {}", report.text);
+        assert_eq!(report.text.contains("仅本团队的事件：清算"), person.of_own_teams, "as {title}: {}", report.text);
+    }
+    let event = format!("/events/{OPEN}");
+    let cause = serde_json::json!({"cause": "锁"});
+    assert_eq!(world.send("scoped reporter", "PATCH", &event, cause).await["cause"], "锁");
+    let level = serde_json::json!({"severity": "B", "severity_reason": "改过"});
+    assert_eq!(world.send("scoped lead", "PATCH", &event, level).await["severity"], "B");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_named_reads_it_all() {
     let world = World::new().await;
     let [hidden, since, _] = HIDDEN;
@@ -373,12 +474,23 @@ async fn who_is_named_reads_it_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_changes_a_hidden_event_who_is_not_named() {
     let world = World::new().await;
+    report(&change_what_is_hidden(&world, &["nobody", "viewer", "reporter", "lead"]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_changes_an_event_of_another_team_who_is_of_their_own_teams_alone() {
+    let world = World::hiding(Hiding::OtherTeam).await;
+    report(&change_what_is_hidden(&world, &["scoped viewer", "scoped reporter", "scoped lead"]).await);
+}
+
+/// Changes the hidden events by every route, as strangers; what is wrong, a line each.
+async fn change_what_is_hidden(world: &World, strangers: &[&str]) -> Vec<String> {
     let before = world.hidden_state().await;
     let mut wrong = Vec::new();
-    for title in ["nobody", "viewer", "reporter", "lead"] {
+    for title in strangers {
         let person = world.person(title);
         for route in ROUTES.iter().filter(|route| route.method != "GET") {
-            let found = targets::of(&world, route.path).unwrap_or_default();
+            let found = targets::of(world, route.path).unwrap_or_default();
             for target in found.into_iter().filter(|target| target.hidden) {
                 let request = world.program(person, route.method, &target.path);
                 let answer = Answer::of(bodies::with(request, route).send().await.unwrap()).await;
@@ -386,7 +498,7 @@ async fn nobody_changes_a_hidden_event_who_is_not_named() {
                 if !fits(route, person, &target, &answer) {
                     wrong.push(format!("{who} does not fit\n{}", around(&answer, "<main")));
                 }
-                if let Some(word) = told(&world, &sent(route, &target), &answer) {
+                if let Some(word) = told(world, &sent(route, &target), &answer) {
                     wrong.push(format!("{who} tells {word}\n{}", around(&answer, &word)));
                 }
                 if let Some(lacking) = lacks_a_header(&target.path, &answer) {
@@ -395,17 +507,30 @@ async fn nobody_changes_a_hidden_event_who_is_not_named() {
             }
         }
     }
-    report(&wrong);
     for (was, is) in before.iter().zip(&world.hidden_state().await) {
         assert_eq!(was, is, "a stranger changed it");
     }
+    wrong
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_anybody_does_tells_nothing_and_breaks_nothing() {
     let world = Arc::new(World::new().await);
+    let everybody = ["nobody", "viewer", "reporter", "lead", "named reporter", "admin"];
+    report(&do_everything(&world, &everybody, "lead").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_those_of_their_own_teams_do_tells_nothing_and_breaks_nothing() {
+    let world = Arc::new(World::hiding(Hiding::OtherTeam).await);
+    let scoped = ["scoped viewer", "scoped reporter", "scoped lead"];
+    report(&do_everything(&world, &scoped, "scoped lead").await);
+}
+
+/// Does everything by every route as these people, and reads everything after `reads`; what is wrong, a line each.
+async fn do_everything(world: &Arc<World>, people: &[&str], reads: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    for title in ["nobody", "viewer", "reporter", "lead", "named reporter", "admin"] {
+    for title in people {
         let person = world.person(title);
         // What ends the world comes last.
         for last in [false, true] {
@@ -415,7 +540,7 @@ async fn whatever_anybody_does_tells_nothing_and_breaks_nothing() {
                 if ends != last {
                     continue;
                 }
-                let found = targets::of(&world, route.path).unwrap_or_default();
+                let found = targets::of(world, route.path).unwrap_or_default();
                 for target in found.into_iter().filter(|target| !target.hidden) {
                     let request = world.program(person, route.method, &target.path);
                     let answer = Answer::of(bodies::with(request, route).send().await.unwrap()).await;
@@ -424,7 +549,7 @@ async fn whatever_anybody_does_tells_nothing_and_breaks_nothing() {
                         wrong.push(format!("{who} does not fit\n{}", around(&answer, "<main")));
                     }
                     if !person.named
-                        && let Some(word) = told(&world, &sent(route, &target), &answer)
+                        && let Some(word) = told(world, &sent(route, &target), &answer)
                     {
                         wrong.push(format!("{who} tells {word}\n{}", around(&answer, &word)));
                     }
@@ -434,12 +559,12 @@ async fn whatever_anybody_does_tells_nothing_and_breaks_nothing() {
                 }
             }
         }
-        if title == "lead" {
+        if *title == reads {
             let told = |line: &String| line.contains(" tells ") && !line.contains(&format!(" tells {SEARCH}"));
-            wrong.extend(read_everything(&world, true).await.into_iter().filter(told));
+            wrong.extend(read_everything(world, true).await.into_iter().filter(told));
         }
     }
-    report(&wrong);
+    wrong
 }
 
 /// Methods and paths that handlers are registered for, as the source says.

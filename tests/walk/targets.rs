@@ -10,6 +10,7 @@ const VALUES: &[(&str, &[&[&str]])] = &[
     ("/actions/{number}/delete", &[&["8351"], &["8352"]]),
     ("/actions/{number}/edit", &[&["8351"], &["8352"]]),
     ("/actions/{number}/move", &[&["8351"], &["8352"]]),
+    ("/api/v1/accounts/{account}/team-scope", &[&["account"]]),
     ("/api/v1/accounts/{account}/zone", &[&["me"]]),
     ("/api/v1/accounts/{id}/export", &[&["account"]]),
     ("/api/v1/accounts/{id}/second-factor", &[&["account"]]),

@@ -2,7 +2,7 @@
 
 use entity::counter;
 use fupan::{
-    domain::actor::{Actor, Role},
+    domain::actor::{Actor, Role, TeamScope},
     service::{accounts, dips, event_costs, sessions, tokens},
     store::accounts::Account,
 };
@@ -36,8 +36,10 @@ pub struct Person {
     pub title: &'static str,
     /// What they may do; nobody has no role.
     pub role: Option<Role>,
-    /// Whether they are named for the hidden events.
+    /// Whether the hidden events are there for them.
     pub named: bool,
+    /// Whether they are of their own teams alone, which are not those of the hidden events.
+    pub of_own_teams: bool,
     pub account: Option<Account>,
     token: String,
     cookie: String,
@@ -64,8 +66,18 @@ impl Answer {
     }
 }
 
+/// Why the hidden events are hidden.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Hiding {
+    /// They are restricted.
+    Restricted,
+    /// They are open, and of another team than the people who see their own teams' alone.
+    OtherTeam,
+}
+
 /// The world.
 pub struct World {
+    pub hiding: Hiding,
     pub service: Service,
     pub client: Client,
     pub people: Vec<Person>,
@@ -167,32 +179,44 @@ impl World {
     }
 
     pub async fn new() -> Self {
+        Self::hiding(Hiding::Restricted).await
+    }
+
+    pub async fn hiding(hiding: Hiding) -> Self {
         // Another test may have set the provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let service = Service::start(NOW).await;
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        let mut world = Self { service, client, people: Vec::new(), ids: std::collections::BTreeMap::new() };
+        let mut world = Self { hiding, service, client, people: Vec::new(), ids: std::collections::BTreeMap::new() };
         world.people.push(Person {
             title: "nobody",
             role: None,
             named: false,
+            of_own_teams: false,
             account: None,
             token: String::new(),
             cookie: String::new(),
             csrf: String::new(),
         });
-        for (title, role, named) in [
-            ("viewer", Role::Viewer, false),
-            ("reporter", Role::Reporter, false),
-            ("lead", Role::Lead, false),
+        let open = hiding == Hiding::OtherTeam;
+        let mut people = vec![
+            ("viewer", Role::Viewer, open),
+            ("reporter", Role::Reporter, open),
+            ("lead", Role::Lead, open),
             ("admin", Role::Admin, true),
             ("named viewer", Role::Viewer, true),
             ("named reporter", Role::Reporter, true),
-        ] {
+        ];
+        let scoped =
+            [("scoped viewer", Role::Viewer), ("scoped reporter", Role::Reporter), ("scoped lead", Role::Lead)];
+        people.extend(scoped.into_iter().filter(|_| open).map(|(title, role)| (title, role, false)));
+        for (title, role, named) in people {
+            let of_own_teams = title.starts_with("scoped");
+            let scope = if of_own_teams { TeamScope::Own } else { TeamScope::All };
             let actor = Actor::local_operator();
             let email = format!("{}@example.com", title.replace(' ', "-"));
             let new = accounts::NewAccount { email, name: title.to_owned(), role, lang: "zh-CN".to_owned() };
-            let account = accounts::add(&world.service.app, &actor, new).await.unwrap().0;
+            let account = accounts::add_scoped(&world.service.app, &actor, new, scope).await.unwrap().0;
             let token =
                 tokens::create(&world.service.app, &actor, &account, tokens::NewToken::of_all("walk")).await.unwrap().1;
             if title == "admin" {
@@ -207,7 +231,8 @@ impl World {
                 world.ids.insert("administrator", account.id.to_string());
             }
             let csrf = signed_in.session.csrf;
-            world.people.push(Person { title, role: Some(role), named, account: Some(account), token, cookie, csrf });
+            let role = Some(role);
+            world.people.push(Person { title, role, named, of_own_teams, account: Some(account), token, cookie, csrf });
         }
         world.fill().await;
         world
@@ -232,6 +257,24 @@ impl World {
         let team = self.send("lead", "POST", "/teams", team).await["id"].as_str().unwrap().to_owned();
         let line = self.send("lead", "POST", "/services", json!({"name": "提现", "team_id": team})).await;
         let line = line["id"].as_str().unwrap().to_owned();
+        // The line of the open event: of those who see the events of their own teams alone, where there are any.
+        let open_line = match self.hiding {
+            Hiding::Restricted => line.clone(),
+            Hiding::OtherTeam => {
+                let id = |title: &str| self.person(title).account.as_ref().unwrap().id;
+                let members = [id("scoped reporter"), id("scoped viewer")];
+                let own = json!({"name": "清算", "lead_id": id("scoped lead"), "member_ids": members});
+                let own = self.send("lead", "POST", "/teams", own).await["id"].as_str().unwrap().to_owned();
+                let own = json!({"name": "退款", "team_id": own});
+                self.send("lead", "POST", "/services", own).await["id"].as_str().unwrap().to_owned()
+            }
+        };
+        // It touches the line of the hidden events too, so that whatever compares events finds these alike.
+        let mut open_lines = vec![json!({"service_id": line})];
+        if open_line != line {
+            open_lines.push(json!({"service_id": open_line}));
+        }
+        let restricted = self.hiding == Hiding::Restricted;
         let indicator = json!({"key": "withdraw", "name": "提现有效成功率", "service_id": line});
         self.send("lead", "POST", "/indicators", indicator).await;
         self.send("lead", "PUT", "/indicators/withdraw/objectives/week", json!({"target": "99.95"})).await;
@@ -250,7 +293,7 @@ impl World {
             "occurred_at": "2024-08-19T15:00:00+08:00", "recovered_at": "2024-08-19T15:30:00+08:00",
             "postmortem": "pending", "tags": ["绝密标签"], "services": [{"service_id": line}],
             "links": [{"kind": "ticket", "url": "https://topsecret.example.com/t", "title": text("链接")}],
-            "loss_actual_fen": 734_100, "restricted": true, "viewers": [viewer.id],
+            "loss_actual_fen": 734_100, "restricted": restricted, "viewers": [viewer.id],
         });
         let made = self.send("named reporter", "POST", "/events", secret.clone()).await;
         assert_eq!(made["number"], HIDDEN[0]);
@@ -266,7 +309,7 @@ impl World {
         let open = json!({
             "narrative": "退款延迟", "occurred_at": "2024-08-20T11:00:00+08:00",
             "recovered_at": "2024-08-20T11:20:00+08:00", "severity": "C", "postmortem": "pending",
-            "services": [{"service_id": line}],
+            "services": open_lines,
         });
         assert_eq!(self.send("reporter", "POST", "/events", open).await["number"], OPEN);
         self.send("admin", "DELETE", &format!("/events/{}", HIDDEN[2]), Value::Null).await;
@@ -385,7 +428,9 @@ impl World {
         let list = fupan::service::report_mailings::list(&self.service.app, &Actor::local_operator()).await.unwrap();
         self.ids.insert("unsubscribe token", list[0].recipients[0].token.clone());
 
-        self.send("named reporter", "PATCH", &format!("/events/{}", HIDDEN[1]), json!({"restricted": true})).await;
+        if restricted {
+            self.send("named reporter", "PATCH", &format!("/events/{}", HIDDEN[1]), json!({"restricted": true})).await;
+        }
 
         let dips = self.get(self.person("admin"), "/api/v1/dips").await.json();
         let dips = dips["data"].as_array().unwrap();

@@ -85,7 +85,13 @@ async fn a_refusal_for_good_is_dead_visible_and_can_be_sent_again_by_hand() {
     assert!(dead[0].last_error.as_deref().unwrap().contains("no such user"));
     assert_eq!(stage.round_at("2024-08-27T18:00:00+08:00").await.sent, 0, "the machine does not try again");
 
-    let reporter = Actor { account_id: Some(stage.oncall), name: "值班".to_owned(), role: Role::Lead, scopes: None };
+    let reporter = Actor {
+        account_id: Some(stage.oncall),
+        name: "值班".to_owned(),
+        role: Role::Lead,
+        scopes: None,
+        team_scope: fupan::domain::actor::TeamScope::All,
+    };
     let (_, tries) = outbox::get(&stage.app, &actor, dead[0].id).await.unwrap();
     assert_eq!(tries.len(), 1);
     assert_eq!((tries[0].phase.unwrap().code(), tries[0].said.as_deref()), ("rcpt", Some("550 no such user")));

@@ -182,7 +182,13 @@ async fn half_known_and_open_events_and_unpublished_weeks_are_asked_about() {
         }
     })
     .await;
-    let me = Actor { account_id: Some(stage.oncall), name: "值班".to_owned(), role: Role::Reporter, scopes: None };
+    let me = Actor {
+        account_id: Some(stage.oncall),
+        name: "值班".to_owned(),
+        role: Role::Reporter,
+        scopes: None,
+        team_scope: fupan::domain::actor::TeamScope::All,
+    };
     let (event, _) = events::create_from_line(&stage.app, &me, "08/27 02:10 快捷支付超时", None).await.unwrap();
     let report = stage.round_at(TUESDAY).await;
     assert_eq!(report.planned, 1, "in the morning: {report:?}");
@@ -224,7 +230,13 @@ async fn reminders_are_put_off_stopped_and_resumed_with_a_trace() {
     assert_eq!(history[0].action, "reminder.snooze");
     assert!(matches!(act(Act::Stop, None).await, Err(ServiceError::Invalid(_))), "stopping needs a reason");
     assert!(matches!(act(Act::Snooze(11), None).await, Err(ServiceError::Invalid(_))));
-    let viewer = Actor { account_id: None, name: "v".to_owned(), role: Role::Viewer, scopes: None };
+    let viewer = Actor {
+        account_id: None,
+        name: "v".to_owned(),
+        role: Role::Viewer,
+        scopes: None,
+        team_scope: fupan::domain::actor::TeamScope::All,
+    };
     let refused = reminder_holds::act(&stage.app, &viewer, Held::Event(number), Act::Snooze(1), None).await;
     assert!(matches!(refused, Err(ServiceError::Forbidden { .. })));
     act(Act::Stop, Some("并入 PE-9")).await.unwrap();

@@ -191,3 +191,52 @@ async fn of_a_restricted_event_only_those_are_reminded_who_see_it_and_of_a_drill
     stage.round().await;
     assert_eq!((stage.mails_to("oncall@example.com"), stage.mails_to("lead@example.com")), (1, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_another_teams_event_nobody_of_their_own_teams_alone_is_reminded() {
+    use fupan::{
+        domain::{
+            actor::{Actor, TeamScope},
+            event_record::Responsibility,
+            team::TeamFields,
+        },
+        service::{
+            accounts::{self, AccountPatch},
+            events::{self, EventPatch},
+            teams,
+        },
+    };
+    let operator = Actor::local_operator();
+    let stage = Stage::at(TUESDAY).await;
+    let own = stage.person("own@example.com", "本组组长", Role::Lead, "zh-CN").await;
+    stage.person("lead@example.com", "组长", Role::Lead, "zh-CN").await;
+    let fields = |name: &str, lead| TeamFields { name: name.to_owned(), lead, ..TeamFields::default() };
+    let team = teams::create(&stage.app, &operator, fields("清算", Some(own))).await.unwrap();
+    let other = teams::create(&stage.app, &operator, fields("支付", None)).await.unwrap();
+    let of_team = async |number: i64, team: uuid::Uuid| {
+        let version = events::get(&stage.app, &operator, number).await.unwrap().version;
+        let responsibility = Some(vec![Responsibility { team_id: team, basis_points: 10_000 }]);
+        let patch = EventPatch { responsibility, ..EventPatch::default() };
+        events::update(&stage.app, &operator, number, version, patch).await.unwrap();
+    };
+    let theirs = stage.owed(Some(stage.oncall), "2024-08-20").await;
+    of_team(theirs, team.id).await;
+    let others = stage.owed(Some(stage.oncall), "2024-08-20").await;
+    of_team(others, other.id).await;
+    // Planned while they were of all teams, sent after: what is not there for them any more does not leave the house.
+    fupan::service::reminders::plan(&stage.app, fupan::notify::mail::digest_words).await.unwrap();
+    for id in [own, stage.oncall] {
+        let patch = AccountPatch { team_scope: Some(TeamScope::Own), ..AccountPatch::default() };
+        accounts::change(&stage.app, &operator, id, patch).await.unwrap();
+    }
+    stage.round().await;
+    let told = |to: &str| {
+        let mails = stage.sink.received();
+        let mails: Vec<String> =
+            mails.iter().filter(|mail| mail.to.iter().any(|one| one.contains(to))).map(|mail| mail.text()).collect();
+        [theirs, others].map(|number| mails.iter().any(|mail| mail.contains(&format!("PE-{number}"))))
+    };
+    assert_eq!(told("own@example.com"), [true, false], "the lead hears of the event of their team");
+    assert_eq!(told("lead@example.com"), [true, true], "a lead of all teams of both");
+    assert_eq!(told("oncall@example.com"), [false, false], "an owner in no team of none");
+}

@@ -255,6 +255,8 @@ mod tests {
             owner,
             due_on: due_on.parse().unwrap(),
             readers: None,
+            of_teams: std::collections::BTreeSet::new(),
+            named: std::collections::BTreeSet::new(),
             hushed_until: None,
             lacks: Vec::new(),
         };

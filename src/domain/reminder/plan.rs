@@ -51,6 +51,10 @@ pub struct Item {
     pub due_on: NaiveDate,
     /// Who may hear of a restricted event besides administrators; none where everyone may.
     pub readers: Option<BTreeSet<Uuid>>,
+    /// The teams that its event is of, for people who see the events of their own teams alone.
+    pub of_teams: BTreeSet<Uuid>,
+    /// Who logged its event, and whom the event names as those who see it.
+    pub named: BTreeSet<Uuid>,
     /// Nobody is reminded before this day: it was put off, or stopped.
     pub hushed_until: Option<NaiveDate>,
     /// Names of facts that its record lacks.
@@ -66,6 +70,8 @@ pub struct People {
     pub leads: BTreeSet<Uuid>,
     /// Those of them who see restricted events too.
     pub admins: BTreeSet<Uuid>,
+    /// Those who see the events of their own teams alone, with these teams.
+    pub own_teams: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Who leads a team.
     pub team_leads: BTreeMap<Uuid, Uuid>,
     /// Folded addresses.
@@ -252,8 +258,24 @@ pub fn due_of(item: &Item, rule: &Rule, calendar: &Calendar) -> NaiveDate {
     }
 }
 
+impl People {
+    /// Whether the event of a thing is one of the teams of somebody who sees the events of these alone. That a week is not
+    /// published is for those who publish.
+    fn is_of_their_teams(&self, item: &Item, id: Uuid) -> bool {
+        self.own_teams
+            .get(&id)
+            .is_none_or(|own| item.event.is_some() && (item.named.contains(&id) || !own.is_disjoint(&item.of_teams)))
+    }
+
+    /// The leads who hear of a thing; where there are none, the administrators.
+    fn leads_of(&self, item: &Item) -> BTreeSet<Uuid> {
+        let leads: BTreeSet<Uuid> = self.leads.iter().copied().filter(|id| self.is_of_their_teams(item, *id)).collect();
+        if leads.is_empty() { self.admins.clone() } else { leads }
+    }
+}
+
 /// Whom a step about a thing goes to. Of a restricted event only those hear who see it: where they are none of the named
-/// people, all of them who get mail.
+/// people, all of them who get mail. Who sees the events of their own teams alone hears of no other; in their place the leads do.
 pub fn recipients(item: &Item, rules: Rules<'_>, step: &StepRule, offset: i64) -> BTreeSet<Uuid> {
     let people = rules.people;
     if step.by == By::Groups {
@@ -294,20 +316,23 @@ pub fn recipients(item: &Item, rules: Rules<'_>, step: &StepRule, offset: i64) -
 }
 
 fn named(item: &Item, people: &People, recipient: &Recipient) -> BTreeSet<Uuid> {
-    let active = |id: &Uuid| people.active.contains_key(id);
+    let active = |id: &Uuid| people.active.contains_key(id) && people.is_of_their_teams(item, *id);
     match recipient {
         Recipient::Owner => match item.owner.filter(active) {
             Some(owner) => [owner].into(),
-            None => people.leads.clone(),
+            None => people.leads_of(item),
         },
         Recipient::TeamLead => {
             let leads = item.teams.iter().filter_map(|team| people.team_leads.get(team)).copied().filter(active);
             let leads: BTreeSet<Uuid> = leads.collect();
-            if leads.is_empty() { people.leads.clone() } else { leads }
+            if leads.is_empty() { people.leads_of(item) } else { leads }
         }
-        Recipient::Leads => people.leads.clone(),
+        Recipient::Leads => people.leads_of(item),
         Recipient::Admins => people.admins.clone(),
-        Recipient::Address(address) => people.addresses.get(address).copied().into_iter().collect(),
+        Recipient::Address(address) => {
+            let known = people.addresses.get(address).copied();
+            known.filter(|id| people.is_of_their_teams(item, *id)).into_iter().collect()
+        }
         Recipient::Ladder(_) | Recipient::Notifier(_) => BTreeSet::new(),
     }
 }

@@ -106,20 +106,23 @@ pub(super) async fn events(
     // One that is deleted here and known by its key cannot be among the others.
     let met: BTreeSet<Uuid> = by_key.values().map(|meeting| meeting.event.id).collect();
     at_times.retain(|event| !met.contains(&event.id));
-    withhold(sight, incoming, &mut by_key, &mut at_times);
+    let found = by_key.values().map(|meeting| &meeting.event).chain(&at_times);
+    let seen = store::sight::among(connection, sight, found).await?;
+    withhold(&seen, incoming, &mut by_key, &mut at_times);
     let all_known = incoming.iter().all(|event| by_key.contains_key(&event.key));
     let mut of_week = match week {
         Some(week) if !all_known => store::events::of_week(connection, week).await?,
         _ => Vec::new(),
     };
-    of_week.retain(|event| sight.sees(event));
+    let seen = store::sight::among(connection, sight, &of_week).await?;
+    of_week.retain(|event| seen.contains(&event.id));
     let bases = bases(app, connection, incoming, &by_key, &at_times).await?;
     Ok(KnownEvents { by_key, left_out, at_times, of_week, bases, files: BTreeMap::new() })
 }
 
 /// Takes away what the importer does not see: a line that meets such an event is not written and says nothing of it.
 fn withhold(
-    sight: Sight,
+    seen: &BTreeSet<Uuid>,
     incoming: &[Incoming],
     by_key: &mut BTreeMap<String, Meeting>,
     at_times: &mut Vec<ProductionEvent>,
@@ -135,11 +138,12 @@ fn withhold(
         link: Link::Own,
     };
     for meeting in by_key.values_mut() {
-        if !sight.sees(&meeting.event) {
+        if !seen.contains(&meeting.event.id) {
             *meeting = blank(&meeting.event);
         }
     }
-    let (seen, hidden): (Vec<_>, Vec<_>) = std::mem::take(at_times).into_iter().partition(|event| sight.sees(event));
+    let (seen, hidden): (Vec<_>, Vec<_>) =
+        std::mem::take(at_times).into_iter().partition(|event| seen.contains(&event.id));
     *at_times = seen;
     for event in hidden {
         for line in incoming.iter().filter(|line| line.draft.occurred == event.fields.occurred) {

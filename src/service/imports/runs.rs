@@ -108,7 +108,8 @@ pub(super) async fn hidden(
         .collect();
     let events: Vec<Uuid> = events.into_iter().collect();
     let found = store::events::by_ids_or_gone(connection, &events).await?;
-    Ok(found.iter().filter(|(event, _)| !sight.sees(event)).map(|(event, _)| event.id).collect())
+    let seen = store::sight::among(connection, sight, found.iter().map(|(event, _)| event)).await?;
+    Ok(found.iter().map(|(event, _)| event.id).filter(|id| !seen.contains(id)).collect())
 }
 
 /// A run (its id, or `last`) and what it changed.

@@ -135,8 +135,8 @@ struct Eraser<'a> {
     documents: BTreeMap<Uuid, i64>,
     /// What other imports that stand did.
     others: Others,
-    /// Whose eyes read the report of the undoing.
-    sight: Sight,
+    /// The events that are there for whoever reads the report of the undoing.
+    seen: BTreeSet<Uuid>,
     /// New events that go.
     gone_events: Vec<Uuid>,
     gone_figures: Vec<(Uuid, i64)>,
@@ -177,6 +177,7 @@ impl<'a> Eraser<'a> {
         };
         let event_ids = ids(&["event", "postmortem"]);
         let events = store::events::by_ids_or_gone(tx.conn(), &event_ids).await?;
+        let seen = store::sight::among(tx.conn(), sight, events.iter().map(|(event, _)| event)).await?;
         let figures = store::figures::by_ids(tx.conn(), &ids(&["figure"])).await?;
         let counts = store::figures::counts_by_ids(tx.conn(), &ids(&["incident_count"])).await?;
         let keys: Vec<String> =
@@ -196,7 +197,7 @@ impl<'a> Eraser<'a> {
             counts: counts.into_iter().map(|count| (count.id, count)).collect(),
             documents: store::imports::times(tx.conn(), &ids(&["document"])).await?,
             others,
-            sight,
+            seen,
             aliases: aliases.into_iter().map(|alias| (alias.key.clone(), alias)).collect(),
             gone_events: Vec::new(),
             gone_figures: Vec::new(),
@@ -215,7 +216,7 @@ impl<'a> Eraser<'a> {
 
     /// What an event is called in the report of the undoing; who does not see it reads no more than that there is one.
     fn label_of(&self, event: &ProductionEvent) -> String {
-        if self.sight.sees(event) { ledger::label_of(event) } else { "—".to_owned() }
+        if self.seen.contains(&event.id) { ledger::label_of(event) } else { "—".to_owned() }
     }
 
     fn keep(&mut self, change: &ImportChange, label: String, fields: Vec<String>) {

@@ -51,7 +51,7 @@ fn identity(app: &App, account: Uuid, issuer: &str, subject: &str) -> Identity {
 
 /// Who acts when the provider's word changes an account.
 fn provider() -> Actor {
-    Actor { account_id: None, name: "provider".to_owned(), role: Role::Admin, scopes: None }
+    Actor { name: "provider".to_owned(), ..Actor::clock() }
 }
 
 /// Links an account to a subject, by its owner's own act.
@@ -180,10 +180,12 @@ async fn found_or_made(
     }
     let Some(role) = role else { return Ok(Err(Refused::NoRole)) };
     let lang = if text(claims, "locale").is_some_and(|locale| locale.starts_with("en")) { "en" } else { "zh-CN" };
-    let account = accounts::account(app, email.clone(), name_of(claims, &email), role, lang.to_owned(), None);
+    let made = accounts::account(app, email.clone(), name_of(claims, &email), role, lang.to_owned(), None);
+    // An administrator is of all teams; whoever stops being one by the provider's word is of those of the settings again.
+    let account = Account { team_scope: rules.team_scope, ..made };
     store::accounts::insert(tx, &account).await?;
     identities::insert(tx, &identity(app, account.id, &rules.issuer, subject)).await?;
-    let change = json!({"role": role.code(), "issuer": rules.issuer});
+    let change = json!({"role": role.code(), "team_scope": rules.team_scope.code(), "issuer": rules.issuer});
     sessions::audit(app, tx, &provider(), "account.create", account.id, change).await?;
     Ok(Ok(account))
 }

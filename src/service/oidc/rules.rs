@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::domain::actor::Role;
+use crate::domain::actor::{Role, TeamScope};
 
 /// The provider of accounts of this installation (OpenID Connect).
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct OidcRules {
     pub roles: Vec<(String, Role)>,
     /// The role of who has none of these values; none lets nobody in without one.
     pub default_role: Option<Role>,
+    /// Of which teams an account that is made at its first sign-in sees the events.
+    pub team_scope: TeamScope,
     /// The claim that says the teams.
     pub team_claim: Option<String>,
     /// Its values and the names of the teams.

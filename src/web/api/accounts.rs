@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::super::{gate::caller, problem::Problem};
 use crate::{
-    domain::actor::Actor,
+    domain::actor::{Actor, TeamScope},
     service::{
         App,
-        accounts::{self, Account},
+        accounts::{self, Account, AccountPatch},
     },
 };
 
@@ -24,6 +24,8 @@ pub struct AccountBody {
     name: String,
     /// viewer, reporter, lead or admin.
     role: &'static str,
+    /// `own` where the events of their own teams alone are there for them, else `all`.
+    team_scope: &'static str,
 }
 
 /// Active accounts by e-mail.
@@ -46,7 +48,13 @@ pub struct AccountQuery {
 }
 
 fn body(account: Account) -> AccountBody {
-    AccountBody { id: account.id, email: account.email, name: account.name, role: account.role.code() }
+    let team_scope = shown_scope(&account).code();
+    AccountBody { id: account.id, email: account.email, name: account.name, role: account.role.code(), team_scope }
+}
+
+/// The scope as it works: an administrator is of all teams whatever is stored.
+fn shown_scope(account: &Account) -> TeamScope {
+    if account.actor().is_of_own_teams() { TeamScope::Own } else { TeamScope::All }
 }
 
 /// The people who can be named.
@@ -96,4 +104,45 @@ pub async fn put_zone(
     accounts::set_zone(&app, &caller.actor, account.id, body.zone.as_deref()).await?;
     let account = named(&app, &caller.actor, &account.id.to_string()).await?;
     Ok(HttpResponse::Ok().json(ZoneBody { zone: account.zone.map(|zone| zone.name().to_owned()) }))
+}
+
+/// Of which teams an account sees and changes the events.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TeamScopeBody {
+    /// `all`, or `own`: those that it is a member or the lead of.
+    team_scope: String,
+}
+
+impl TeamScopeBody {
+    fn of(account: &Account) -> Self {
+        Self { team_scope: shown_scope(account).code().to_owned() }
+    }
+}
+
+/// Of which teams an account sees and changes the events.
+pub async fn team_scope(
+    request: HttpRequest,
+    app: web::Data<App>,
+    word: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let account = named(&app, &caller.actor, &word).await?;
+    let account = accounts::by_id_of(&app, &caller.actor, account.id).await?;
+    Ok(HttpResponse::Ok().json(TeamScopeBody::of(&account)))
+}
+
+/// Says of which teams an account sees and changes the events; another scope ends its sessions. Twice is the same as once.
+pub async fn put_team_scope(
+    request: HttpRequest,
+    app: web::Data<App>,
+    word: web::Path<String>,
+    body: web::Json<TeamScopeBody>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let account = named(&app, &caller.actor, &word).await?;
+    let patch =
+        AccountPatch { team_scope: Some(accounts::team_scope_of(&body.team_scope)?), ..AccountPatch::default() };
+    let account = accounts::change(&app, &caller.actor, account.id, patch).await?;
+    Ok(HttpResponse::Ok().json(TeamScopeBody::of(&account)))
 }

@@ -163,6 +163,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/accounts/{id}/second-factor").route(web::delete().to(sessions::reset_second_factor)),
         )
         .service(
+            web::resource("/api/v1/accounts/{account}/team-scope")
+                .route(web::get().to(accounts::team_scope))
+                .route(web::put().to(accounts::put_team_scope)),
+        )
+        .service(
             web::resource("/api/v1/accounts/{account}/zone")
                 .route(web::get().to(accounts::zone))
                 .route(web::put().to(accounts::put_zone)),

@@ -18,6 +18,7 @@ use crate::web::routes::{ROUTES, Route};
 #[openapi(components(schemas(
     accounts::AccountBody,
     accounts::AccountList,
+    accounts::TeamScopeBody,
     accounts::ZoneBody,
     action_items::ActionItemBody,
     action_items::ActionItemChange,
@@ -352,6 +353,8 @@ fn exchange(route: &Route) -> Option<Exchange> {
         ("PUT", "/api/v1/events/{number}/responsibility") => swap("ResponsibilityChange", "ResponsibilityBody"),
         ("GET", "/api/v1/counts") => give("CountsBody"),
         ("GET", "/api/v1/accounts") => give("AccountList"),
+        ("GET", "/api/v1/accounts/{account}/team-scope") => give("TeamScopeBody"),
+        ("PUT", "/api/v1/accounts/{account}/team-scope") => swap("TeamScopeBody", "TeamScopeBody"),
         ("GET", "/api/v1/accounts/{account}/zone") => give("ZoneBody"),
         ("PUT", "/api/v1/accounts/{account}/zone") => swap("ZoneBody", "ZoneBody"),
         ("GET", "/api/v1/teams") => give("TeamList"),

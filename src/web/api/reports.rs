@@ -98,6 +98,9 @@ pub struct ReportBody {
     /// What changed since the week of `diff`, a line each.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<String>>,
+    /// Where it tells of the events of some teams alone, because its reader is of these: their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_teams: Option<Vec<String>>,
     /// Where it is published: which revision this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) publication: Option<PublicationBody>,
@@ -114,6 +117,7 @@ pub fn body(app: &App, report: &WeeklyReport) -> ReportBody {
         incident_counts: report.incident_counts.iter().map(figures::count_body).collect(),
         events: report.events.iter().map(|event| event_body::in_style(app, event, &report.style)).collect(),
         changes: report.changes.clone(),
+        own_teams: report.own_teams.clone(),
         publication: None,
     }
 }

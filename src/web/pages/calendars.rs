@@ -116,7 +116,7 @@ async fn show(
         years: calendars::years(app, actor).await?,
         others,
         sheet: view(shell.t.lang, &sheet, heading),
-        may_manage: actor.role.may(Permission::ManageCalendars),
+        may_manage: actor.may(Permission::ManageCalendars),
         typed_day: typed.day,
         typed_name: typed.name,
         typed_text: typed.text,

@@ -185,7 +185,7 @@ pub(super) async fn panel(app: &App, caller: &Caller, shell: &Shell, number: i64
         key: app.id(),
         rows: items.iter().map(|item| row(app, shell.t, item, false)).collect(),
         closed: items.iter().filter(|listed| listed.item.state.is_closed()).count(),
-        may_write: caller.actor.role.may(Permission::WriteActionItem),
+        may_write: caller.actor.may(Permission::WriteActionItem),
         form: ActionForm::new(),
         people: choices.people,
         teams: choices.teams,

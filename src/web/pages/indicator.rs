@@ -328,7 +328,7 @@ pub(super) async fn show(
             })
             .collect(),
         windows: WINDOWS.into_iter().map(|window| (window.code(), words::window(w, window))).collect(),
-        may_manage: actor.role.may(Permission::ManageIndicators),
+        may_manage: actor.may(Permission::ManageIndicators),
         form_unit: fields.unit.clone().unwrap_or_default(),
         form_digits: fields.digits,
         lower_is_better: fields.lower_is_better,

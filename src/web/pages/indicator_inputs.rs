@@ -166,8 +166,8 @@ pub(super) async fn cards(
         hand: hand.iter().map(|one| hand_row(app, w, one, fields.digits)).collect(),
         typed: typed.hand.unwrap_or_default(),
         today: app.today().to_string(),
-        may_manage: caller.actor.role.may(Permission::ManageIndicators),
-        may_write: caller.actor.role.may(Permission::WriteFigure),
+        may_manage: caller.actor.may(Permission::ManageIndicators),
+        may_write: caller.actor.may(Permission::WriteFigure),
         source_open,
         hand_open,
     };

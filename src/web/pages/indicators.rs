@@ -234,7 +234,7 @@ pub async fn page(
         burning: burn_warnings::count_open(&app, &caller.actor).await?,
         year: chrono::Datelike::year(&today),
         next: found.last().filter(|_| full).map(|last| last.indicator.fields.key.clone()).unwrap_or_default(),
-        may_manage: caller.actor.role.may(Permission::ManageIndicators),
+        may_manage: caller.actor.may(Permission::ManageIndicators),
         shell,
     };
     render(StatusCode::OK, &page)

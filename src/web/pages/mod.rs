@@ -74,7 +74,7 @@ use crate::{
         severity::SeverityPolicy,
     },
     i18n::{Texts, problems, texts},
-    service::{App, grading, postmortems},
+    service::{App, grading, postmortems, teams as teams_service},
 };
 
 /// The pages' routes.
@@ -304,10 +304,23 @@ pub(super) struct Shell {
     name: String,
     role: &'static str,
     may_write: bool,
+    may_delete: bool,
+    /// Whether they write figures and decide on dips, which belong to all teams.
+    may_figure: bool,
     may_import: bool,
     may_administer: bool,
     /// The levels of the house, for colours and order.
     levels: SeverityPolicy,
+    /// Of which teams the page tells, in words, where that is not all; empty where it is.
+    scope: String,
+}
+
+/// The teams that a person's pages are about.
+fn scope_words(t: &Texts, teams: &[String]) -> String {
+    let w = crate::i18n::sign_in::texts(t.lang);
+    let between = if t.lang == "zh-CN" { "、" } else { ", " };
+    let (colon, named) = (if t.lang == "zh-CN" { "：" } else { ": " }, teams.join(between));
+    format!("{}{colon}{}", w.scope, if teams.is_empty() { w.scope_none } else { &named })
 }
 
 impl Shell {
@@ -315,7 +328,9 @@ impl Shell {
         let (owed, overdue) = postmortems::owed_badge(app, &caller.actor).await?;
         let here = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
         let levels = grading::house_levels(app, &caller.actor).await?;
-        Ok(Self { active, here, owed, overdue, levels, ..Self::quiet(app, caller) })
+        let teams = teams_service::own(app, &caller.actor).await?;
+        let scope = teams.map(|teams| scope_words(words(caller), &teams)).unwrap_or_default();
+        Ok(Self { active, here, owed, overdue, levels, scope, ..Self::quiet(app, caller) })
     }
 
     /// Without anything that the database would have to say.
@@ -334,10 +349,13 @@ impl Shell {
             initial: caller.actor.name.chars().take(1).collect(),
             name: caller.actor.name.clone(),
             role: role_words(t, role),
-            may_write: role.may(Permission::WriteEvent),
-            may_import: role.may(Permission::ImportReport),
-            may_administer: role.may(Permission::ManageAccounts),
+            may_write: caller.actor.may(Permission::WriteEvent),
+            may_delete: caller.actor.may(Permission::DeleteEvent),
+            may_figure: caller.actor.may(Permission::WriteFigure),
+            may_import: caller.actor.may(Permission::ImportReport),
+            may_administer: caller.actor.may(Permission::ManageAccounts),
             levels: SeverityPolicy::default(),
+            scope: String::new(),
         }
     }
 
@@ -360,9 +378,12 @@ impl Shell {
             name: String::new(),
             role: "",
             may_write: false,
+            may_delete: false,
+            may_figure: false,
             may_import: false,
             may_administer: false,
             levels: SeverityPolicy::default(),
+            scope: String::new(),
         }
     }
 }

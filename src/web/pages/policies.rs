@@ -98,7 +98,7 @@ async fn document(
         heading: texts::policy_name(policy.name, g),
         version: policy.version,
         document: policy.document,
-        may_manage: caller.actor.role.may(Permission::ManagePolicies),
+        may_manage: caller.actor.may(Permission::ManagePolicies),
         shell,
     };
     render(status, &page)
@@ -272,7 +272,7 @@ async fn severity_form(
         ungraded_due: ungraded.0,
         ungraded_action: ungraded.1,
         tones: TONES.into_iter().map(|tone| (tone.code(), texts::tone(tone, chinese))).collect(),
-        may_manage: caller.actor.role.may(Permission::ManagePolicies),
+        may_manage: caller.actor.may(Permission::ManagePolicies),
         shell,
     };
     render(status, &page)

@@ -119,7 +119,7 @@ async fn show(
     let chinese = t.lang == "zh-CN";
     let view = postmortem_text::view(app, &caller.actor, number, chinese, entry_words).await?;
     let state = view.event.postmortem.state;
-    let may_write = caller.actor.role.may(Permission::WritePostmortem);
+    let may_write = caller.actor.may(Permission::WritePostmortem);
     let writes = may_write && is_open(state);
     let message = typed.as_ref().map(|typed| typed.message.clone()).unwrap_or_default();
     let sections: Vec<Editor> =

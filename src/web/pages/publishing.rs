@@ -138,7 +138,7 @@ impl Panel {
             withdrawn: shown.is_some_and(|head| head.withdrawn_at.is_some()),
             live,
             old: shown.is_some_and(|head| Some(head.revision) != live),
-            may_publish: caller.actor.role.may(Permission::PublishReport),
+            may_publish: caller.actor.may(Permission::PublishReport),
             revisions: heads
                 .iter()
                 .map(|head| RevisionRow {

@@ -107,7 +107,7 @@ pub async fn page(
     let rules: ReminderPolicy = policy::read(&stored.document).map_err(ServiceError::from)?;
     let teams = services::teams(&app, &caller.actor).await?;
     let typed = typed_of(&rules, &teams, super::words(&caller).lang == "zh-CN");
-    let preview = if asked.preview && caller.actor.role.may(Permission::ManagePolicies) {
+    let preview = if asked.preview && caller.actor.may(Permission::ManagePolicies) {
         Some(reminder_preview::preview(&app, &caller.actor, None).await?)
     } else {
         None
@@ -186,7 +186,7 @@ async fn show(
         ladders: text("ladders"),
         rules: (0..count.max(1)).map(rule).collect(),
         subjects: SUBJECTS.into_iter().map(|one| (one.code(), texts::subject(one, chinese))).collect(),
-        may_manage: caller.actor.role.may(Permission::ManagePolicies),
+        may_manage: caller.actor.may(Permission::ManagePolicies),
         previewed: preview.is_some(),
         cut: preview.as_ref().is_some_and(|preview| preview.cut),
         preview: preview.map(|preview| rows(&preview, w, chinese)).unwrap_or_default(),

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     domain::{iso_week::IsoWeek, report::formats},
+    i18n::sign_in,
     service::{
         App,
         publications::{self, Which},
@@ -33,6 +34,8 @@ struct Report {
     later: String,
     markdown: String,
     html: String,
+    /// What is missing, in words, where the report tells of some teams alone; else empty.
+    part: &'static str,
     /// Where the publishing stands, as HTML.
     panel: String,
     /// `?as=now` or `?revision=1`, for the links to the plain forms of what is shown.
@@ -74,6 +77,7 @@ pub async fn page(
             Which::Now => "?as=now".to_owned(),
             Which::Revision(number) => format!("?revision={number}"),
         },
+        part: if shown.report.own_teams.is_some() { sign_in::texts(shell.t.lang).report_part } else { "" },
         shell,
         week: week.to_string(),
         week_range: range(week),

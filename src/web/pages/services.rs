@@ -115,7 +115,7 @@ async fn show(
             .collect(),
         kinds: SERVICE_KINDS.into_iter().map(|kind| (kind.code(), record::service_kind(r, kind))).collect(),
         teams: teams.iter().map(|(id, name)| (id.to_string(), name.clone())).collect(),
-        may_manage: caller.actor.role.may(Permission::ManageServices),
+        may_manage: caller.actor.may(Permission::ManageServices),
         name: name.to_owned(),
         shell,
     };

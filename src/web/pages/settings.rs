@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Shell, back, redirect, refusal, render, role_words, rows, sign::of_session, words};
 use crate::{
     domain::{
-        actor::{Permission, ROLES, Role},
+        actor::{Permission, ROLES, Role, TEAM_SCOPES, TeamScope},
         checked::FieldError,
         scope::{SCOPES, Scopes},
     },
@@ -69,6 +69,8 @@ struct AccountRow {
     email: String,
     name: String,
     role: &'static str,
+    /// Of which teams they see and change the events, as it works.
+    team_scope: &'static str,
     active: bool,
     /// Whether a password was set.
     joined: bool,
@@ -93,6 +95,8 @@ struct Settings {
     tokens: Vec<TokenRow>,
     accounts: Vec<AccountRow>,
     roles: Vec<(&'static str, &'static str)>,
+    /// The scopes of teams, in words.
+    team_scopes: Vec<(&'static str, &'static str)>,
     /// Whether there is a provider.
     provider: bool,
 }
@@ -149,6 +153,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
         accounts: accounts
             .into_iter()
             .map(|account| AccountRow {
+                team_scope: if account.actor().is_of_own_teams() { TeamScope::Own } else { TeamScope::All }.code(),
                 id: account.id,
                 email: account.email,
                 name: account.name,
@@ -158,6 +163,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
                 second_factor: account.second_factor_at.is_some(),
             })
             .collect(),
+        team_scopes: TEAM_SCOPES.into_iter().map(|scope| (scope.code(), scope_words(t.lang, scope))).collect(),
         roles: ROLES.into_iter().map(|role| (role.code(), role_words(t, role))).collect(),
         shell,
     };
@@ -407,6 +413,25 @@ pub struct AccountForm {
     email: String,
     name: String,
     role: String,
+    #[serde(default)]
+    team_scope: String,
+}
+
+/// The scope of a code; none where nothing is said.
+pub(super) fn scope_of(code: &str) -> Result<Option<TeamScope>, FieldError> {
+    match code {
+        "" => Ok(None),
+        code => Ok(Some(accounts::team_scope_of(code)?)),
+    }
+}
+
+/// A scope of teams, in words.
+fn scope_words(lang: &str, scope: TeamScope) -> &'static str {
+    let w = sign_in_words::texts(lang);
+    match scope {
+        TeamScope::All => w.scope_all,
+        TeamScope::Own => w.scope_own,
+    }
 }
 
 fn role_of(code: &str) -> Result<Role, ServiceError> {
@@ -424,7 +449,8 @@ pub async fn add_account(
     let lang = words(&caller).lang.to_owned();
     let added = async {
         let new = NewAccount { email: form.email, name: form.name, role: role_of(&form.role)?, lang };
-        accounts::add(&app, &caller.actor, new).await
+        let scope = scope_of(&form.team_scope)?.unwrap_or_default();
+        accounts::add_scoped(&app, &caller.actor, new, scope).await
     };
     match added.await {
         Ok((_, link)) => {
@@ -440,6 +466,8 @@ pub async fn add_account(
 pub struct AccountChange {
     role: String,
     #[serde(default)]
+    team_scope: String,
+    #[serde(default)]
     active: String,
 }
 
@@ -452,14 +480,22 @@ pub async fn change_account(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let changed = async {
-        let patch = AccountPatch { role: Some(role_of(&form.role)?), active: Some(form.active == "yes"), name: None };
+        let patch = AccountPatch {
+            role: Some(role_of(&form.role)?),
+            active: Some(form.active == "yes"),
+            team_scope: scope_of(&form.team_scope)?,
+            name: None,
+        };
         accounts::change(&app, &caller.actor, *id, patch).await
     };
     match changed.await {
         Ok(account) => {
             let mut answer = redirect("/settings");
             let own = caller.signed_in.as_ref().filter(|one| one.account.id == account.id);
-            if let Some(own) = own.filter(|one| one.account.role != account.role && account.active) {
+            let other = |one: &&sessions::SignedIn| {
+                one.account.role != account.role || one.account.team_scope != account.team_scope
+            };
+            if let Some(own) = own.filter(other).filter(|_| account.active) {
                 // With another role one's own sessions ended too; this browser stays signed in with a new one.
                 let (token, _) = sessions::open(&app, account, own.entry()).await?;
                 let _ = answer.add_cookie(&of_session(&app, token));

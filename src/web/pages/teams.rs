@@ -96,7 +96,7 @@ async fn show(
             })
             .collect(),
         people,
-        may_manage: caller.actor.role.may(Permission::ManageTeams),
+        may_manage: caller.actor.may(Permission::ManageTeams),
         shell,
     };
     render(status, &page)

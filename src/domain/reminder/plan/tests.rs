@@ -40,6 +40,8 @@ fn item(number: i64, owner: Option<Uuid>, due_on: &str) -> Item {
         owner,
         due_on: day(due_on),
         readers: None,
+        of_teams: BTreeSet::new(),
+        named: BTreeSet::new(),
         hushed_until: None,
         lacks: Vec::new(),
     }
@@ -296,4 +298,32 @@ proptest! {
             prop_assert!(plan(&items, world.rules(), now, &had).due.is_empty());
         }
     }
+}
+
+#[test]
+fn who_is_of_their_own_teams_alone_is_reminded_of_these() {
+    const TEAM: Uuid = Uuid::from_u128(71);
+    const OTHER: Uuid = Uuid::from_u128(72);
+    const ADMIN: Uuid = Uuid::from_u128(73);
+    let mut world = World::new();
+    world.people.admins = [ADMIN].into();
+    world.people.active.insert(ADMIN, None);
+    world.people.own_teams = [(OWNER, [TEAM].into()), (LEAD, [TEAM].into())].into();
+    let step = |to: &[&str]| StepRule {
+        to: to.iter().map(|word| (*word).to_owned()).collect(),
+        ..world.policy.rules[0].steps[0].clone()
+    };
+    let who =
+        |item: &Item, to: &[&str]| -> Vec<Uuid> { recipients(item, world.rules(), &step(to), 0).into_iter().collect() };
+    let late = item(1, Some(OWNER), "2024-08-20");
+    let theirs = Item { of_teams: [TEAM].into(), ..late.clone() };
+    assert_eq!(who(&theirs, &["owner"]), [OWNER]);
+    assert_eq!(who(&theirs, &["leads"]), [LEAD]);
+    let others = Item { of_teams: [OTHER].into(), ..late.clone() };
+    assert_eq!(who(&others, &["owner"]), [ADMIN], "no lead sees it");
+    assert_eq!(who(&others, &["leads"]), [ADMIN]);
+    let named = Item { named: [OWNER].into(), ..others };
+    assert_eq!(who(&named, &["owner"]), [OWNER]);
+    let week = Item { event: None, subject: Subject::WeeklyReport, ..late };
+    assert_eq!(who(&week, &["leads"]), [ADMIN], "a week is for those who publish");
 }
