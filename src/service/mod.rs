@@ -56,6 +56,7 @@ pub mod ports;
 pub mod postmortem_text;
 pub mod postmortems;
 pub mod privacy;
+pub mod proof;
 pub mod proxy_sign_in;
 pub mod publications;
 mod pulling;

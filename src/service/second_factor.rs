@@ -192,7 +192,7 @@ pub async fn offer(app: &App, actor: &Actor) -> Result<(), ServiceError> {
     .await
 }
 
-fn wrong_code() -> ServiceError {
+pub(super) fn wrong_code() -> ServiceError {
     FieldError::shape("code", "it is not the code that the authenticator shows now").into()
 }
 
