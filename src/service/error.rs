@@ -25,6 +25,9 @@ pub enum ServiceError {
         /// The scope that it lacks.
         needs: Scope,
     },
+    /// The role needs an authenticator, and the account of the token has none.
+    #[error("the role of this token's account needs an authenticator; set one up in the settings, then the token works")]
+    SecondFactorNeeded,
     /// No session, no token, or a wrong password.
     #[error("sign in first")]
     SignInNeeded,

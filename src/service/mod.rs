@@ -93,7 +93,9 @@ pub mod team_counts;
 pub mod teams;
 pub mod timeline;
 mod together;
+pub mod token_ends;
 pub mod tokens;
+pub mod unsubscribing;
 pub mod vault;
 pub mod withholding;
 

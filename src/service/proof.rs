@@ -79,7 +79,7 @@ pub async fn give(app: &App, signed_in: &SignedIn, password: String, code: &str)
     let code = match account.second_factor_at {
         None => None,
         // Counted before anybody looks at it, and only where the password is right.
-        Some(_) => Some((guesses::inside(app, Of::Code, account.id).await?, code.to_owned())),
+        Some(_) => Some((guesses::inside(app, second_factor::guess_of(code), account.id).await?, code.to_owned())),
     };
     guess.right(app).await?;
     let (task_app, task_in, code_text) =

@@ -183,6 +183,7 @@ impl From<ServiceError> for Problem {
         let (status, code) = match &error {
             ServiceError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             ServiceError::OutOfScope { .. } => (StatusCode::FORBIDDEN, "out_of_scope"),
+            ServiceError::SecondFactorNeeded => (StatusCode::FORBIDDEN, "second_factor_needed"),
             ServiceError::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign_in_needed"),
             ServiceError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ServiceError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
