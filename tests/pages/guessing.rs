@@ -98,6 +98,16 @@ async fn passwords_of_an_account_are_guessed_three_hundred_times_a_day_from_wher
     let mut owner = Browser::new(&service);
     owner.sign_in(&email, PASSWORD).await;
     let own = Visit { device: Some(owner.cookies["fupan_device"].clone()), ..visit("192.0.2.1") };
+    // Hashed with little work, so that three hundred are looked at in no time.
+    let weak = {
+        use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+        argon.hash_password_with_salt(PASSWORD.as_bytes(), &[7; 16]).unwrap().to_string()
+    };
+    let tx = service.app.store.begin().await.unwrap();
+    let easy = accounts::Account { password_hash: Some(weak), ..account.clone() };
+    fupan::store::accounts::update(&tx, &easy, account.version).await.unwrap();
+    tx.commit().await.unwrap();
     let mut wrong = 0;
     for round in 0..5 {
         later(&service, 20 * round);
@@ -147,6 +157,7 @@ fn if_mysql(connection: &DatabaseConnection) -> &'static str {
 async fn a_wrong_password_an_unknown_account_and_one_that_is_off_are_answered_alike_after_the_same_work() {
     let service = Service::start(NOW).await;
     let (_, known) = with_password(&service, Role::Lead).await;
+    service.account(Role::Admin).await;
     let (off, switched_off) = with_password(&service, Role::Lead).await;
     let patch = accounts::AccountPatch { active: Some(false), ..accounts::AccountPatch::default() };
     accounts::change(&service.app, &Actor::local_operator(), off.id, patch).await.unwrap();
@@ -163,26 +174,29 @@ async fn a_wrong_password_an_unknown_account_and_one_that_is_off_are_answered_al
         headers.sort();
         let (status, cookies) = (answer.status(), answer.headers().get_all("set-cookie").iter().count());
         let page = answer.text().await.unwrap().replace(email.as_str(), "…");
-        // The best of several, because other tests run beside this one: a hash takes most of it.
-        let mut best = Duration::MAX;
-        for at in 0..5 {
-            let begun = Instant::now();
-            let _ = guess(&service, email, "a wrong password", &visit(&format!("192.0.2.{at}"))).await;
-            best = best.min(begun.elapsed());
-        }
-        told.push(((status, headers, cookies, page, added), best));
+        told.push((status, headers, cookies, page, added));
     }
-    let (first, time) = &told[0];
+    let first = &told[0];
     assert_eq!(first.0, StatusCode::UNAUTHORIZED);
     // An audit entry, and counts of the pair, the account in both windows, and for the first of them the address.
     assert_eq!(first.4[0], 1);
-    for (one, its_time) in &told[1..] {
+    for one in &told[1..] {
         assert_eq!((&one.0, &one.1, one.2, &one.3), (&first.0, &first.1, first.2, &first.3));
         assert_eq!(one.4[0], first.4[0], "audit entries");
         assert_eq!(one.4[1], first.4[1] - 1, "guesses: the address was counted before");
         assert_eq!(one.4[2..], first.4[2..]);
-        assert!(*its_time * 3 > *time, "as much work: {its_time:?} and {time:?}");
     }
+
+    // The work is the hash: the best of several rounds in turn, because other tests run beside this one.
+    let mut best = [Duration::MAX; 4];
+    for round in 0..8 {
+        for (at, email) in [&known, &switched_off, &without_password, &unknown].into_iter().enumerate() {
+            let begun = Instant::now();
+            let _ = guess(&service, email, "a wrong password", &visit(&format!("192.0.2.{round}"))).await;
+            best[at] = best[at].min(begun.elapsed());
+        }
+    }
+    assert!(best.iter().all(|time| *time * 3 > best[0]), "{best:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
