@@ -59,11 +59,9 @@ async fn show(
     message: String,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(request)?;
-    // A token is for programs: nobody sits there.
-    let signed_in = caller.signed_in.as_ref().ok_or(ServiceError::SignInNeeded)?;
-    if !proof::is_owed(app, signed_in) {
-        return Ok(back(&next));
-    }
+    // A token is for programs: nobody sits there, and its scope says what it may do.
+    let owing = caller.signed_in.as_ref().filter(|one| proof::is_owed(app, one));
+    let Some(signed_in) = owing else { return Ok(back(&next)) };
     let ways = proof::ways(app, signed_in).await?;
     let email = signed_in.account.email.clone();
     let shell = Shell::of(app, request, &caller, "settings").await?;
@@ -77,11 +75,9 @@ pub async fn give(
     form: web::Form<Answer>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    let signed_in = caller.signed_in.as_ref().ok_or(ServiceError::SignInNeeded)?;
     let Answer { password, code, next } = form.into_inner();
-    if !proof::is_owed(&app, signed_in) {
-        return Ok(back(&next));
-    }
+    let owing = caller.signed_in.as_ref().filter(|one| proof::is_owed(&app, one));
+    let Some(signed_in) = owing else { return Ok(back(&next)) };
     let status = match proof::give(&app, signed_in, password, &code).await {
         Ok(token) => {
             let mut answer = back(&next);
