@@ -26,7 +26,9 @@ pub enum ServiceError {
         needs: Scope,
     },
     /// The role needs an authenticator, and the account of the token has none.
-    #[error("the role of this token's account needs an authenticator; set one up in the settings, then the token works")]
+    #[error(
+        "the role of this token's account needs an authenticator; set one up in the settings, then the token works"
+    )]
     SecondFactorNeeded,
     /// No session, no token, or a wrong password.
     #[error("sign in first")]

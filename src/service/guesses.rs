@@ -24,7 +24,7 @@ const MOST_OF_ACCOUNT_A_DAY: i32 = 300;
 const MOST_CODES: i32 = 20;
 /// The same in a day: whoever knows the password and goes on for a year finds one in one case of thirty.
 const MOST_CODES_A_DAY: i32 = 30;
-/// Wrong ones of one known device in a day, and of all who are signed in with an account.
+/// Wrong ones of one known device in a day, and of one session.
 const MOST_OF_DEVICE_A_DAY: i32 = 40;
 
 /// A guess that was counted before anybody looked whether it is right: many that come at the same time are no more guesses than
@@ -91,12 +91,14 @@ pub(super) async fn at_sign_in(
     take(app, keys).await
 }
 
-/// A guess of somebody who is signed in: the old password, a code. It makes nobody else wait.
-pub(super) async fn inside(app: &App, of: Of, account: Uuid) -> Result<Guess, ServiceError> {
+/// A guess of somebody who is signed in: the old password, a code. It makes nobody else wait, nor, where the session is named, the
+/// other sessions of the account: whoever took one does not keep the owner from changing the password.
+pub(super) async fn inside(app: &App, of: Of, account: Uuid, session: Option<Uuid>) -> Result<Guess, ServiceError> {
     let of = of.code();
+    let of_session = session.map(|session| format!(" {session}")).unwrap_or_default();
     let keys = vec![
-        (format!("{of} inside {account}"), MOST_OF_PAIR, WINDOW),
-        (format!("{of} inside a day {account}"), MOST_OF_DEVICE_A_DAY, DAY),
+        (format!("{of} inside {account}{of_session}"), MOST_OF_PAIR, WINDOW),
+        (format!("{of} inside a day {account}{of_session}"), MOST_OF_DEVICE_A_DAY, DAY),
     ];
     take(app, keys).await
 }
@@ -104,8 +106,7 @@ pub(super) async fn inside(app: &App, of: Of, account: Uuid) -> Result<Guess, Se
 /// Counts under all keys, or, where one of them is full, under none: who waits makes nobody else wait longer.
 async fn take(app: &App, keys: Vec<(String, i32, i64)>) -> Result<Guess, ServiceError> {
     let own = keys.first().map(|(key, ..)| secrets::hash(key)).unwrap_or_default();
-    let mut keys: Vec<_> =
-        keys.into_iter().map(|(key, most, window)| (secrets::hash(&key), most, window)).collect();
+    let mut keys: Vec<_> = keys.into_iter().map(|(key, most, window)| (secrets::hash(&key), most, window)).collect();
     keys.sort();
     let guess = Guess { keys, own };
     let (app, counted) = (app.clone(), guess.clone());

@@ -45,11 +45,7 @@ pub async fn ways(app: &App, signed_in: &SignedIn) -> Result<Ways, ServiceError>
     let account = &signed_in.account;
     let password = account.password_hash.is_some();
     let linked = store::identities::of_account(app.store.read(), account.id).await?;
-    Ok(Ways {
-        password,
-        code: password && account.second_factor_at.is_some(),
-        provider: oidc::is_linked(app, &linked),
-    })
+    Ok(Ways { password, code: password && account.second_factor_at.is_some(), provider: oidc::is_linked(app, &linked) })
 }
 
 /// Whether what was proved still stands: nobody changed password, authenticator or access meanwhile.
@@ -64,7 +60,8 @@ pub async fn give(app: &App, signed_in: &SignedIn, password: String, code: &str)
         let words = "this account has no password; sign in at the provider once more";
         return Err(ServiceError::Conflict(words.to_owned()));
     }
-    let guess = guesses::inside(app, Of::Password, account.id).await?;
+    let session = Some(signed_in.session.id);
+    let guess = guesses::inside(app, Of::Password, account.id, session).await?;
     let good = match secrets::verify_password(password, account.password_hash.clone()).await {
         Ok(good) => good,
         Err(error) => {
@@ -79,11 +76,12 @@ pub async fn give(app: &App, signed_in: &SignedIn, password: String, code: &str)
     let code = match account.second_factor_at {
         None => None,
         // Counted before anybody looks at it, and only where the password is right.
-        Some(_) => Some((guesses::inside(app, second_factor::guess_of(code), account.id).await?, code.to_owned())),
+        Some(_) => {
+            Some((guesses::inside(app, second_factor::guess_of(code), account.id, session).await?, code.to_owned()))
+        }
     };
     guess.right(app).await?;
-    let (task_app, task_in, code_text) =
-        (app.clone(), signed_in.clone(), code.as_ref().map(|(_, text)| text.clone()));
+    let (task_app, task_in, code_text) = (app.clone(), signed_in.clone(), code.as_ref().map(|(_, text)| text.clone()));
     let proved = detached(async move {
         let (app, signed_in) = (task_app, task_in);
         let tx = app.store.begin().await?;

@@ -239,7 +239,7 @@ fn codes(app: &App) -> (Vec<(Uuid, String)>, Vec<String>) {
 /// other sessions than `keep` end.
 pub async fn confirm(app: &App, actor: &Actor, code: &str, keep: Option<Uuid>) -> Result<Vec<String>, ServiceError> {
     let account = own(app, actor).await?;
-    let guess = guesses::inside(app, Of::Code, account.id).await?;
+    let guess = guesses::inside(app, Of::Code, account.id, keep).await?;
     let (app, actor, code) = (app.clone(), actor.clone(), plain(code));
     let (hashes, shown) = codes(&app);
     let task_app = app.clone();
@@ -272,7 +272,7 @@ pub async fn confirm(app: &App, actor: &Actor, code: &str, keep: Option<Uuid>) -
 /// New codes for when the authenticator is lost, this once; the old ones are void. Asks for a code.
 pub async fn new_codes(app: &App, actor: &Actor, code: &str) -> Result<Vec<String>, ServiceError> {
     let account = own(app, actor).await?;
-    let guess = guesses::inside(app, guess_of(code), account.id).await?;
+    let guess = guesses::inside(app, guess_of(code), account.id, None).await?;
     let (hashes, shown) = codes(app);
     let (task_app, actor, code) = (app.clone(), actor.clone(), code.to_owned());
     detached(async move {
@@ -299,7 +299,7 @@ pub async fn remove(app: &App, actor: &Actor, code: &str) -> Result<(), ServiceE
             "your role needs an authenticator; an administrator can reset it".to_owned(),
         ));
     }
-    let guess = guesses::inside(app, guess_of(code), account.id).await?;
+    let guess = guesses::inside(app, guess_of(code), account.id, None).await?;
     let (task_app, actor, code) = (app.clone(), actor.clone(), code.to_owned());
     detached(async move {
         let app = task_app;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::NaiveTime;
 use entity::{mailing_recipient as recipient, report_mailing as mailing};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait as _, Func},
 };
 use uuid::Uuid;
@@ -175,19 +176,13 @@ pub async fn by_token_hash(
 }
 
 /// A recipient, and whose mail it is.
-pub async fn recipient(
-    connection: &impl ConnectionTrait,
-    id: Uuid,
-) -> Result<Option<(Uuid, Recipient)>, StoreError> {
+pub async fn recipient(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Uuid, Recipient)>, StoreError> {
     let row = recipient::Entity::find_by_id(id).one(connection).await?;
     Ok(row.map(|row| (row.mailing_id, recipient_value(row))))
 }
 
 /// Up to `limit` secrets of links to unsubscribe that stand here in clear, each with its recipient: a hash is longer.
-pub async fn clear_tokens(
-    connection: &impl ConnectionTrait,
-    limit: u64,
-) -> Result<Vec<(Uuid, String)>, StoreError> {
+pub async fn clear_tokens(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec<(Uuid, String)>, StoreError> {
     use recipient::Column;
     let rows = recipient::Entity::find()
         .select_only()

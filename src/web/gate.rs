@@ -596,8 +596,7 @@ fn head_bytes(request: &ServiceRequest) -> usize {
 }
 
 /// What somebody may do whose role needs an authenticator, and who has none yet.
-const WITHOUT_SECOND_FACTOR: [&str; 5] =
-    ["/settings/second-factor", proofs::PAGE, "/logout", "/language", "/theme"];
+const WITHOUT_SECOND_FACTOR: [&str; 5] = ["/settings/second-factor", proofs::PAGE, "/logout", "/language", "/theme"];
 
 fn owes_second_factor(app: &App, caller: &Caller) -> bool {
     caller.signed_in.as_ref().is_some_and(|one| second_factor::is_owed(app, one))

@@ -60,7 +60,8 @@ mod tests {
             PAGE,
         ];
         for route in routes::ROUTES.iter().filter(|route| route.method != "GET") {
-            let about = ["/account", "/tokens", "/settings/identity", "/second-factor", "/privacy", "/settings/password"];
+            let about =
+                ["/account", "/tokens", "/settings/identity", "/second-factor", "/privacy", "/settings/password"];
             let ends_sessions = route.path.contains("/sessions");
             if about.iter().any(|part| route.path.contains(part)) && !ends_sessions && !without.contains(&route.path) {
                 assert!(back_of(route.method, route.path).is_some(), "{} {}", route.method, route.path);

@@ -169,7 +169,8 @@ async fn a_wrong_password_an_unknown_account_and_one_that_is_off_are_answered_al
         let mut browser = Browser::new(&service);
         let before = rows(&connection).await;
         let answer = browser.sign_in(email, "a wrong password").await;
-        let added: Vec<i64> = rows(&connection).await.iter().zip(&before).map(|(after, before)| after - before).collect();
+        let added: Vec<i64> =
+            rows(&connection).await.iter().zip(&before).map(|(after, before)| after - before).collect();
         let mut headers: Vec<String> = answer.headers().keys().map(ToString::to_string).collect();
         headers.sort();
         let (status, cookies) = (answer.status(), answer.headers().get_all("set-cookie").iter().count());
@@ -221,7 +222,8 @@ async fn every_answer_behind_https_says_so_for_a_year_and_none_on_plain_http() {
     let public = "https://fupan.example.com";
     let secure = Service::start_as(NOW, Bounds::default(), |app| app.public_url = public.to_owned()).await;
     let plain = Service::start(NOW).await;
-    for path in ["/login", "/", "/healthz", "/static/nothing.css", "/nowhere", "/api/v1/events", "/s/nothing", "/act/x"] {
+    for path in ["/login", "/", "/healthz", "/static/nothing.css", "/nowhere", "/api/v1/events", "/s/nothing", "/act/x"]
+    {
         let said = async |service: &Service| {
             let answer = Browser::new(service).ask(path).await;
             answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap().to_owned())

@@ -86,11 +86,7 @@ async fn a_session_that_was_left_open_changes_nothing_about_who_gets_in_until_it
     let before = actions(&service, &other).await;
     for (path, page, form) in &asked {
         let answer = browser.post("/settings", path, form).await;
-        assert_eq!(
-            (answer.status(), to(&answer)),
-            (StatusCode::SEE_OTHER, format!("{CONFIRM}?next={page}")),
-            "{path}"
-        );
+        assert_eq!((answer.status(), to(&answer)), (StatusCode::SEE_OTHER, format!("{CONFIRM}?next={page}")), "{path}");
     }
     let answer = browser.ask("/settings/privacy/export").await;
     assert_eq!(to(&answer), format!("{CONFIRM}?next=/settings/privacy/export"));
@@ -120,7 +116,10 @@ async fn a_session_that_was_left_open_changes_nothing_about_who_gets_in_until_it
     let (status, file) = browser.get("/settings/privacy/export").await;
     assert!(status == StatusCode::OK && file.contains(&email), "{file}");
     let told = actions(&service, &account).await;
-    assert!(["session.proved", "session.proof_refused"].iter().all(|one| told.iter().any(|its| its == one)), "{told:?}");
+    assert!(
+        ["session.proved", "session.proof_refused"].iter().all(|one| told.iter().any(|its| its == one)),
+        "{told:?}"
+    );
     // The proof is that of the new cookie: a copy of the old one opens nothing, nor does its token.
     assert_ne!(browser.cookies["fupan_session"], old);
     let mut thief = Browser::new(&service);
@@ -253,15 +252,17 @@ async fn who_guesses_at_the_proof_waits_and_the_owner_signs_in_meanwhile() {
     assert!(waits.text().await.unwrap().contains("name=\"password\""), "the page says so and keeps the form");
     let mut owner = signed_in(&service, &email).await;
     assert_eq!(owner.get("/settings/privacy/export").await.0, StatusCode::OK, "fresh from the sign-in");
+    // The owner gets rid of the thief, who does not keep them from it.
+    let form = [("old_password", PASSWORD), ("new_password", "green kettle eighteen")];
+    assert_eq!(to(&owner.post("/settings", "/settings/password", &form).await), "/settings?done=password");
+    assert_eq!(thief.get("/settings").await.0, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_vouches_each_time_and_tokens_do_what_their_scope_says() {
     let from = vec![Network::parse("127.0.0.1").unwrap()];
-    let rules = SignInRules {
-        proxy: Some(ProxyRules { header: "x-remote-user".to_owned(), from }),
-        ..SignInRules::default()
-    };
+    let rules =
+        SignInRules { proxy: Some(ProxyRules { header: "x-remote-user".to_owned(), from }), ..SignInRules::default() };
     let service = Service::start_as(NOW, Bounds::default(), |app| app.sign_in = Arc::new(SignIn::new(rules))).await;
     let account = service.account(Role::Admin).await;
     service.account(Role::Admin).await;

@@ -122,8 +122,7 @@ impl House {
                     let id_token = plan.by_code.get(&asked.field("code")).unwrap_or(&plan.id_token);
                     Reply::json(
                         200,
-                        json!({"id_token": id_token, "access_token": "opaque", "token_type": "Bearer"})
-                            .to_string(),
+                        json!({"id_token": id_token, "access_token": "opaque", "token_type": "Bearer"}).to_string(),
                     )
                 }
                 "/userinfo" => Reply::json(200, plan.user_info.to_string()),

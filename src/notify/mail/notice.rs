@@ -61,7 +61,11 @@ fn view(notice: &Notice) -> ShortMail {
             or("发给组长和管理员。", "Sent to leads and administrators."),
         ),
         NoticeKind::TokenEnds { name, prefix, ends, overlap } => (
-            if chinese { format!("接口令牌即将到期：{name}") } else { format!("An API token ends soon: {name}") },
+            if chinese {
+                format!("接口令牌即将到期：{name}")
+            } else {
+                format!("An API token ends soon: {name}")
+            },
             if chinese {
                 vec![
                     format!("接口令牌“{name}”（{prefix}…）到期时间：{ends}。到期后，使用它的程序会停。"),
@@ -70,7 +74,9 @@ fn view(notice: &Notice) -> ShortMail {
             } else {
                 vec![
                     format!("The API token “{name}” ({prefix}…) ends at {ends}; what uses it stops then."),
-                    format!("Press “Rotate” in the settings for another one: the old one goes on for {overlap} hours. Revoke it where nobody needs it."),
+                    format!(
+                        "Press “Rotate” in the settings for another one: the old one goes on for {overlap} hours. Revoke it where nobody needs it."
+                    ),
                 ]
             },
             "/settings".to_owned(),

@@ -69,11 +69,7 @@ async fn show(
 }
 
 /// Takes the proof and goes on.
-pub async fn give(
-    request: HttpRequest,
-    app: web::Data<App>,
-    form: web::Form<Answer>,
-) -> Result<HttpResponse, Problem> {
+pub async fn give(request: HttpRequest, app: web::Data<App>, form: web::Form<Answer>) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
     let Answer { password, code, next } = form.into_inner();
     let owing = caller.signed_in.as_ref().filter(|one| proof::is_owed(&app, one));
