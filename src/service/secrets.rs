@@ -103,7 +103,7 @@ mod tests {
         let refused = turn_of(&hashing, Duration::from_millis(1)).await;
         assert!(matches!(refused, Err(ServiceError::Busy { seconds: 10 })));
         // Whoever waits gets the turn that becomes free.
-        let (waiting, _) = tokio::join!(turn_of(&hashing, Duration::from_secs(60)), async { drop(held.pop()) });
+        let (waiting, ()) = tokio::join!(turn_of(&hashing, Duration::from_secs(60)), async { drop(held.pop()) });
         assert!(waiting.is_ok());
     }
 }

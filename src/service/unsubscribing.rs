@@ -45,10 +45,10 @@ pub(super) async fn recipient(app: &App, token: &str) -> Result<Option<(Uuid, Re
         return Ok(store::report_mailings::by_token_hash(connection, &secrets::hash(token)).await?);
     };
     let (Ok(id), Ok(signature)) = (Uuid::try_parse(id), URL_SAFE_NO_PAD.decode(signature)) else { return Ok(None) };
-    if !mac(app, id).await?.is_some_and(|mac| mac.verify_slice(&signature).is_ok()) {
-        return Ok(None);
+    match mac(app, id).await?.filter(|mac| mac.clone().verify_slice(&signature).is_ok()) {
+        Some(_) => Ok(store::report_mailings::recipient(connection, id).await?),
+        None => Ok(None),
     }
-    Ok(store::report_mailings::recipient(connection, id).await?)
 }
 
 /// Puts hashes in the place of the secrets that stand in clear, as it was before; how many.

@@ -162,7 +162,7 @@ async fn a_wrong_password_an_unknown_account_and_one_that_is_off_are_answered_al
     let patch = accounts::AccountPatch { active: Some(false), ..accounts::AccountPatch::default() };
     accounts::change(&service.app, &Actor::local_operator(), off.id, patch).await.unwrap();
     let without_password = service.account(Role::Lead).await.email;
-    let unknown = format!("{}@example.com", uuid::Uuid::now_v7().simple());
+    let unknown = format!("{}@example.com", service.app.id().simple());
     let connection = Database::connect(&service.database.url).await.unwrap();
     let mut told = Vec::new();
     for email in [&known, &switched_off, &without_password, &unknown] {

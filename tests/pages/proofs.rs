@@ -36,6 +36,9 @@ async fn signed_in(service: &Service, email: &str) -> Browser {
     browser
 }
 
+/// A path, the page that the proof leads back to, and a form.
+type Asked<'a> = (String, &'a str, Vec<(&'a str, &'a str)>);
+
 /// Where an answer leads to.
 fn to(answer: &reqwest::Response) -> String {
     answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default()
@@ -66,7 +69,7 @@ async fn a_session_that_was_left_open_changes_nothing_about_who_gets_in_until_it
 
     service.clock.set(LATER);
     let id = other.id;
-    let asked: Vec<(String, &str, Vec<(&str, &str)>)> = vec![
+    let asked: Vec<Asked<'_>> = vec![
         ("/settings/tokens".to_owned(), "/settings", vec![("name", "b"), ("admin", "on")]),
         (format!("/settings/tokens/{}/rotate", token.id), "/settings", vec![]),
         ("/settings/second-factor".to_owned(), "/settings/second-factor", vec![("act", "offer")]),
@@ -154,7 +157,7 @@ async fn the_proof_leads_to_pages_of_this_service_is_taken_from_no_other_site_an
     let (mut here, mut there) = (signed_in(&service, &email).await, signed_in(&service, &email).await);
     for next in ["https://evil.example.com", "//evil.example.com", "/\\evil.example.com", "/\t/evil.example.com", ""] {
         service.clock.set(LATER);
-        let encoded: String = next.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = next.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
         let mut browser = signed_in(&service, &email).await;
         // At once …
         assert_eq!(to(&browser.ask(&format!("{CONFIRM}?next={encoded}")).await), "/", "{next}");

@@ -676,7 +676,7 @@ async fn who_has_no_password_proves_who_they_are_by_being_asked_again_at_the_pro
     let form = [("password", PASSWORD), ("next", "/")];
     assert_eq!(browser.post(page, "/settings/confirm", &form).await.status(), StatusCode::CONFLICT);
 
-    let mut again = async |browser: Browser, more: &[(&str, Value)]| {
+    let again = async |browser: Browser, more: &[(&str, Value)]| {
         let mut browser = browser;
         let answer = browser.ask(&way.replace("&amp;", "&")).await;
         let url = answer.headers()["location"].to_str().unwrap().to_owned();
