@@ -29,6 +29,8 @@ pub struct Model {
     pub expires_at: Option<i64>,
     /// The token that takes its place.
     pub replaced_by: Option<Uuid>,
+    /// Milliseconds; when its owner was told that it ends.
+    pub warned_at: Option<i64>,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -15,7 +15,7 @@ pub struct Model {
     pub email: String,
     /// In lower case; unique in its mailing.
     pub email_key: String,
-    /// Secret of its link to unsubscribe; unique.
+    /// SHA-256 of the secret of its link to unsubscribe, hex; unique.
     pub token: String,
     /// Milliseconds; none gets mail.
     pub unsubscribed_at: Option<i64>,

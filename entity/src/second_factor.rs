@@ -9,7 +9,7 @@ pub struct Model {
     /// Whose.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    /// Base32, 160 bits.
+    /// Base32, 160 bits; sealed.
     pub secret: String,
     /// Milliseconds.
     pub created_at: i64,

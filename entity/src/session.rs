@@ -27,6 +27,8 @@ pub struct Model {
     pub method: String,
     /// The session at the provider that it came from.
     pub provider_sid: Option<String>,
+    /// Milliseconds; when its person proved last who they are, 0 where that is not known.
+    pub proved_at: i64,
 }
 
 /// No relations are declared: the store joins by hand.

@@ -45,6 +45,8 @@ mod m0048_outbox_again;
 mod m0049_mail_act_undo;
 mod m0050_restricted_index;
 mod m0051_team_scope;
+mod m0055_session_proof;
+mod m0056_token_warnings;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -100,6 +102,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0049_mail_act_undo::Migration),
             Box::new(m0050_restricted_index::Migration),
             Box::new(m0051_team_scope::Migration),
+            Box::new(m0055_session_proof::Migration),
+            Box::new(m0056_token_warnings::Migration),
         ]
     }
 }

@@ -250,7 +250,12 @@ fn code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<ServiceError>() {
         Some(ServiceError::NotFound(_)) => NOT_FOUND,
         Some(ServiceError::Invalid(_) | ServiceError::Foreign(_) | ServiceError::Query(_)) => USAGE,
-        Some(ServiceError::SignInNeeded | ServiceError::TooMany { .. } | ServiceError::Forbidden { .. }) => SIGN_IN,
+        Some(
+            ServiceError::SignInNeeded
+            | ServiceError::SecondFactorNeeded
+            | ServiceError::TooMany { .. }
+            | ServiceError::Forbidden { .. },
+        ) => SIGN_IN,
         Some(ServiceError::Conflict(_) | ServiceError::Unanswered { .. } | ServiceError::Stale { .. }) => CONFLICT,
         _ => FAILED,
     }

@@ -19,6 +19,17 @@ pub enum NoticeKind {
         /// The address.
         address: String,
     },
+    /// An API token of the reader ends soon.
+    TokenEnds {
+        /// What it is for.
+        name: String,
+        /// Its first characters.
+        prefix: String,
+        /// `2024-08-29 14:00 (Asia/Shanghai)`.
+        ends: String,
+        /// Hours for which a replaced token goes on working.
+        overlap: i64,
+    },
     /// The review of a postmortem was set, moved or cancelled.
     Review(ReviewNotice),
 }

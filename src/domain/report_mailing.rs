@@ -243,8 +243,8 @@ pub struct Recipient {
     pub id: Uuid,
     /// Mailbox.
     pub email: String,
-    /// Secret of its link to unsubscribe.
-    pub token: String,
+    /// SHA-256 of the secret of its link to unsubscribe, hex.
+    pub token_hash: String,
     /// Milliseconds since the epoch; none gets mail.
     pub unsubscribed_at: Option<i64>,
 }

@@ -14,6 +14,7 @@ pub mod notifiers;
 pub mod outbox;
 pub mod postmortem;
 pub mod problems;
+pub mod proof;
 pub mod record;
 pub mod remedies;
 pub mod reminders;

@@ -20,6 +20,12 @@ pub fn chinese(error: &ServiceError) -> String {
         }
         ServiceError::OwnTeamsOnly => "这关系到所有团队，而你的账号范围是仅本团队，请联系管理员".to_owned(),
         ServiceError::SignInNeeded => "请先登录".to_owned(),
+        ServiceError::SecondFactorNeeded => {
+            "这个令牌的账号所属角色必须启用两步登录；请先在设置里绑定验证器，之后令牌才能用".to_owned()
+        }
+        ServiceError::TooMany { seconds } if *seconds > 7_200 => {
+            format!("密码或动态码错误次数太多，请 {} 小时后再试，或换一台登录过的设备", (seconds + 3_599) / 3_600)
+        }
         ServiceError::TooMany { seconds } => format!("密码错误次数太多，请 {seconds} 秒后再试"),
         ServiceError::Busy { seconds } => format!("此刻登录的人太多，请 {seconds} 秒后再试"),
         ServiceError::NotFound(what) => not_found(what),

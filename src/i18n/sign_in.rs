@@ -136,6 +136,9 @@ pub fn conflict(words: &str) -> Option<&'static str> {
         "this account has no password; unlinked, nobody could sign in with it" => {
             "这个账号没有密码，取消关联后就无法登录"
         }
+        "this account has no password; sign in at the provider once more" => {
+            "这个账号没有密码，请到统一登录重新登录一次"
+        }
         "this account has no authenticator" => "这个账号没有验证器",
         _ => return None,
     })

@@ -239,9 +239,9 @@ async fn of_secrets(app: &App, settings: &Settings) -> anyhow::Result<Vec<Findin
         found.push(finding(
             "keys",
             true,
-            format!("{} 个密钥打不开：加密它们的钥匙不在这里，通知和样本来源因此停着", kept.closed),
+            format!("{} 个密钥打不开：加密它们的钥匙不在这里，通知、样本来源、动态码因此用不了", kept.closed),
             format!(
-                "{} secrets cannot be opened: their key is not here, and notifiers or sources stand still",
+                "{} secrets cannot be opened: their key is not here, and notifiers, sources or codes of authenticators stand still",
                 kept.closed
             ),
             "FUPAN_SECRET_KEY_FILE=the key of the service, or enter the secrets again",

@@ -10,7 +10,7 @@ use crate::{
     service::{
         App, accounts,
         audit_chain::{self, Reach},
-        search, vault,
+        search, unsubscribing, vault,
     },
     settings::Settings,
     web, worker,
@@ -38,6 +38,7 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
             Err(error) => tracing::error!(%error, "the secrets in the database cannot be sealed; see fupan doctor"),
         }
     }
+    unsubscribing::hash_old(&app).await?;
     let (stop, stopped) = watch::channel(false);
     let server = web::server::start(app.clone(), listener, stopped.clone(), build::bounds(settings)?)?;
     say(&format!("复盘台 Fupan · {} · {}", app.public_url, app.store.product()));

@@ -456,7 +456,7 @@ pub async fn change_password(
     let id = actor.account_id.ok_or(ServiceError::SignInNeeded)?;
     let account = store::accounts::by_id(app.store.read(), id).await?.ok_or(ServiceError::SignInNeeded)?;
     passwords::check("new_password", &new, &account.email, &account.name)?;
-    let guess = guesses::inside(app, Of::Password, id).await?;
+    let guess = guesses::inside(app, Of::Password, id, session.map(|one| one.session.id)).await?;
     let good = match secrets::verify_password(old, account.password_hash.clone()).await {
         Ok(good) => good,
         Err(error) => {

@@ -28,6 +28,11 @@ pub enum ServiceError {
     /// The role may do this; the account is of its own teams alone, and this bears upon all teams.
     #[error("this bears upon all teams, and your account is of its own teams alone; ask an administrator")]
     OwnTeamsOnly,
+    /// The role needs an authenticator, and the account of the token has none.
+    #[error(
+        "the role of this token's account needs an authenticator; set one up in the settings, then the token works"
+    )]
+    SecondFactorNeeded,
     /// No session, no token, or a wrong password.
     #[error("sign in first")]
     SignInNeeded,

@@ -8,7 +8,9 @@ use super::{App, ServiceError, retry::retried, secrets};
 use crate::store;
 
 /// How long wrong ones are remembered, in milliseconds: 15 minutes from the first.
-pub(super) const WINDOW: i64 = 15 * 60_000;
+const WINDOW: i64 = 15 * 60_000;
+/// The long window: a day from the first.
+pub(super) const DAY: i64 = 24 * 3_600_000;
 
 /// Wrong ones for one account from one address, and for one account from one known device.
 const MOST_OF_PAIR: i32 = 10;
@@ -16,15 +18,21 @@ const MOST_OF_PAIR: i32 = 10;
 const MOST_OF_ADDRESS: i32 = 100;
 /// Wrong passwords for one account from all addresses and devices that are not known.
 const MOST_OF_ACCOUNT: i32 = 100;
-/// Wrong codes of one account from everywhere: there are a million, and three of them are right.
+/// The same in a day.
+const MOST_OF_ACCOUNT_A_DAY: i32 = 300;
+/// Wrong codes of one account from everywhere but known devices: there are a million, and three of them are right.
 const MOST_CODES: i32 = 20;
+/// The same in a day: whoever knows the password and goes on for a year finds one in one case of thirty.
+const MOST_CODES_A_DAY: i32 = 30;
+/// Wrong ones of one known device in a day, and of one session.
+const MOST_OF_DEVICE_A_DAY: i32 = 40;
 
 /// A guess that was counted before anybody looked whether it is right: many that come at the same time are no more guesses than
 /// one after the other.
 #[derive(Debug, Clone)]
 pub struct Guess {
-    /// Hashes, in order, so that two who count the same ones wait for each other.
-    keys: Vec<(String, i32)>,
+    /// Hashes, in order, so that two who count the same ones wait for each other; how many there may be, and in which time.
+    keys: Vec<(String, i32, i64)>,
     /// Of the keys, the one that a right answer clears.
     own: String,
 }
@@ -34,8 +42,11 @@ pub struct Guess {
 pub enum Of {
     /// At the sign-in.
     Password,
-    /// The second step.
+    /// The second step: a code of the authenticator.
     Code,
+    /// The second step: one for when the authenticator is lost. Nobody finds one by guessing; whoever is kept out by the guesses
+    /// of others has this way in.
+    RecoveryCode,
 }
 
 impl Of {
@@ -43,6 +54,7 @@ impl Of {
         match self {
             Self::Password => "password",
             Self::Code => "code",
+            Self::RecoveryCode => "recovery",
         }
     }
 }
@@ -55,31 +67,46 @@ pub(super) async fn at_sign_in(
     source: &str,
     device: Option<&str>,
 ) -> Result<Guess, ServiceError> {
-    let most = if of == Of::Code { MOST_CODES } else { MOST_OF_ACCOUNT };
+    let most = if of == Of::Password { MOST_OF_ACCOUNT } else { MOST_CODES };
+    let a_day = match of {
+        Of::Password => Some(MOST_OF_ACCOUNT_A_DAY),
+        Of::Code => Some(MOST_CODES_A_DAY),
+        Of::RecoveryCode => None,
+    };
     let of = of.code();
     if let Some(device) = device {
-        return take(app, vec![(format!("{of} device {device}\n{who}"), MOST_OF_PAIR)]).await;
+        // What strangers guess elsewhere is not asked here: a device on which the owner signed in lets them in.
+        let keys = vec![
+            (format!("{of} device {device}\n{who}"), MOST_OF_PAIR, WINDOW),
+            (format!("{of} device a day {device}\n{who}"), MOST_OF_DEVICE_A_DAY, DAY),
+        ];
+        return take(app, keys).await;
     }
-    take(
-        app,
-        vec![
-            (format!("{of} pair {source}\n{who}"), MOST_OF_PAIR),
-            (format!("address {source}"), MOST_OF_ADDRESS),
-            (format!("{of} account {who}"), most),
-        ],
-    )
-    .await
+    let mut keys = vec![
+        (format!("{of} pair {source}\n{who}"), MOST_OF_PAIR, WINDOW),
+        (format!("address {source}"), MOST_OF_ADDRESS, WINDOW),
+        (format!("{of} account {who}"), most, WINDOW),
+    ];
+    keys.extend(a_day.map(|most| (format!("{of} account a day {who}"), most, DAY)));
+    take(app, keys).await
 }
 
-/// A guess of somebody who is signed in: the old password, a code. It makes nobody else wait.
-pub(super) async fn inside(app: &App, of: Of, account: Uuid) -> Result<Guess, ServiceError> {
-    take(app, vec![(format!("{} inside {account}", of.code()), MOST_OF_PAIR)]).await
+/// A guess of somebody who is signed in: the old password, a code. It makes nobody else wait, nor, where the session is named, the
+/// other sessions of the account: whoever took one does not keep the owner from changing the password.
+pub(super) async fn inside(app: &App, of: Of, account: Uuid, session: Option<Uuid>) -> Result<Guess, ServiceError> {
+    let of = of.code();
+    let of_session = session.map(|session| format!(" {session}")).unwrap_or_default();
+    let keys = vec![
+        (format!("{of} inside {account}{of_session}"), MOST_OF_PAIR, WINDOW),
+        (format!("{of} inside a day {account}{of_session}"), MOST_OF_DEVICE_A_DAY, DAY),
+    ];
+    take(app, keys).await
 }
 
 /// Counts under all keys, or, where one of them is full, under none: who waits makes nobody else wait longer.
-async fn take(app: &App, keys: Vec<(String, i32)>) -> Result<Guess, ServiceError> {
-    let own = keys.first().map(|(key, _)| secrets::hash(key)).unwrap_or_default();
-    let mut keys: Vec<(String, i32)> = keys.into_iter().map(|(key, most)| (secrets::hash(&key), most)).collect();
+async fn take(app: &App, keys: Vec<(String, i32, i64)>) -> Result<Guess, ServiceError> {
+    let own = keys.first().map(|(key, ..)| secrets::hash(key)).unwrap_or_default();
+    let mut keys: Vec<_> = keys.into_iter().map(|(key, most, window)| (secrets::hash(&key), most, window)).collect();
     keys.sort();
     let guess = Guess { keys, own };
     let (app, counted) = (app.clone(), guess.clone());
@@ -89,10 +116,10 @@ async fn take(app: &App, keys: Vec<(String, i32)>) -> Result<Guess, ServiceError
             let now = app.now_millis();
             let tx = app.store.begin().await?;
             let mut wait = 0;
-            for (key, most) in &guess.keys {
-                let (count, since) = store::guesses::count(&tx, key, now, now - WINDOW).await?;
+            for (key, most, window) in &guess.keys {
+                let (count, since) = store::guesses::count(&tx, key, now, now - window).await?;
                 if count > *most {
-                    wait = wait.max(since + WINDOW - now);
+                    wait = wait.max(since + window - now);
                 }
             }
             if wait > 0 {
@@ -126,7 +153,7 @@ impl Guess {
             let (app, guess) = (app.clone(), self.clone());
             async move {
                 let tx = app.store.begin().await?;
-                for (key, _) in &guess.keys {
+                for (key, ..) in &guess.keys {
                     if right && *key == guess.own {
                         store::guesses::forget(&tx, key).await?;
                     } else {

@@ -70,7 +70,7 @@ pub async fn tidy(app: &App) -> Result<Removed, ServiceError> {
         let tx = app.store.begin().await?;
         let sessions = store::sessions::delete_expired(&tx, now, now - app.sign_in.rules.idle).await?;
         store::identities::delete_expired(&tx, now).await?;
-        store::guesses::delete_before(&tx, now - guesses::WINDOW, now).await?;
+        store::guesses::delete_before(&tx, now - guesses::DAY, now).await?;
         let before = now - Duration::hours(KEEP_ANSWERS_HOURS).num_milliseconds();
         let answers = store::idempotency::delete_before(&tx, before).await?;
         let links = store::mail_acts::delete_expired(&tx, now).await?;

@@ -56,6 +56,7 @@ pub mod ports;
 pub mod postmortem_text;
 pub mod postmortems;
 pub mod privacy;
+pub mod proof;
 pub mod proxy_sign_in;
 pub mod publications;
 mod pulling;
@@ -92,7 +93,9 @@ pub mod team_counts;
 pub mod teams;
 pub mod timeline;
 mod together;
+pub mod token_ends;
 pub mod tokens;
+pub mod unsubscribing;
 pub mod vault;
 pub mod withholding;
 

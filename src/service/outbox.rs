@@ -61,6 +61,8 @@ pub struct Shared {
     records: Together<Noted, bool>,
     /// The key that links of mails are signed with.
     pub(super) key: OnceCell<[u8; 32]>,
+    /// The key that links to leave the list of a weekly mail are signed with.
+    pub(super) unsubscribe_key: OnceCell<[u8; 32]>,
 }
 
 /// A message in the hands of this worker.

@@ -20,6 +20,6 @@ pub struct ProxyRules {
 pub async fn open(app: &App, email: &str, browser: String) -> Result<Option<SignIn>, ServiceError> {
     let account = store::accounts::by_email(app.store.read(), email).await?;
     let Some(account) = account.filter(|account| account.active) else { return Ok(None) };
-    let entry = Entry { method: Method::Proxy, browser, provider_sid: None };
+    let entry = Entry { method: Method::Proxy, browser, ..Entry::default() };
     sign_in::vouched(app, account, entry).await.map(Some)
 }

@@ -9,7 +9,7 @@ use super::{
     App, ServiceError, accounts,
     app::{authorise, detached},
     guesses::{self, Of},
-    secrets, sessions,
+    secrets, sessions, vault,
 };
 use crate::{
     domain::{
@@ -112,6 +112,19 @@ fn plain(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).take(64).collect::<String>().to_ascii_uppercase()
 }
 
+/// Letters and digits of a code for when the authenticator is lost.
+const RECOVERY: usize = 24;
+
+/// What somebody guesses who writes this code: six digits can be found, 120 bits cannot.
+pub(super) fn guess_of(code: &str) -> Of {
+    if plain(code).len() == RECOVERY { Of::RecoveryCode } else { Of::Code }
+}
+
+/// The key of an authenticator, out of its seal.
+fn opened(app: &App, account: Uuid, factor: &store::second_factors::SecondFactor) -> Result<String, ServiceError> {
+    Ok(app.vault.open(&vault::factor_of(account), &factor.secret)?)
+}
+
 /// Takes a code of an account, once: that of the authenticator, or one for when it is lost.
 pub(super) async fn take(app: &App, tx: &Tx, account: Uuid, code: &str) -> Result<bool, ServiceError> {
     let (code, now) = (plain(code), app.now_millis());
@@ -119,10 +132,14 @@ pub(super) async fn take(app: &App, tx: &Tx, account: Uuid, code: &str) -> Resul
     if factor.confirmed_at.is_none() {
         return Ok(false);
     }
-    if let Some(step) = step_of(&factor.secret, &code, now) {
-        return Ok(store::second_factors::take_step(tx, account, step).await?);
+    if code.len() != RECOVERY {
+        return match step_of(&opened(app, account, &factor)?, &code, now) {
+            Some(step) => Ok(store::second_factors::take_step(tx, account, step).await?),
+            None => Ok(false),
+        };
     }
-    if code.len() != 24 || !store::second_factors::use_code(tx, account, &secrets::hash(&code), now).await? {
+    // These work also where the key of the seals is lost.
+    if !store::second_factors::use_code(tx, account, &secrets::hash(&code), now).await? {
         return Ok(false);
     }
     let left = store::second_factors::codes_left(tx.conn(), account).await?;
@@ -136,6 +153,14 @@ pub fn is_owed(app: &App, signed_in: &sessions::SignedIn) -> bool {
     app.sign_in.rules.second_factor.contains(&signed_in.account.role)
         && signed_in.account.second_factor_at.is_none()
         && signed_in.session.method == sessions::Method::Password.code()
+}
+
+/// Whether the tokens of an account open nothing until it has an authenticator: the settings ask its role for one, and it has a
+/// password to sign in with. Without one nobody signs in with a password, and there is nothing to ask besides.
+pub(super) fn is_owed_by(app: &App, account: &Account) -> bool {
+    app.sign_in.rules.second_factor.contains(&account.role)
+        && account.second_factor_at.is_none()
+        && account.password_hash.is_some()
 }
 
 async fn own(app: &App, actor: &Actor) -> Result<Account, ServiceError> {
@@ -161,7 +186,9 @@ pub async fn standing(app: &App, actor: &Actor) -> Result<Standing, ServiceError
     let account = own(app, actor).await?;
     let factor = store::second_factors::of_account(app.store.read(), account.id).await?;
     let offered = factor.filter(|factor| factor.confirmed_at.is_none());
-    let offer = offered.map(|factor| Offer { uri: uri(&account.email, &factor.secret), secret: factor.secret });
+    // One that cannot be opened is none: another one takes its place.
+    let secret = offered.and_then(|factor| opened(app, account.id, &factor).ok());
+    let offer = secret.map(|secret| Offer { uri: uri(&account.email, &secret), secret });
     Ok(Standing {
         since: account.second_factor_at,
         offer,
@@ -177,6 +204,7 @@ pub async fn offer(app: &App, actor: &Actor) -> Result<(), ServiceError> {
         return Err(ServiceError::Conflict("there is an authenticator; remove it first".to_owned()));
     }
     let secret = base32(app.ids.secret().get(..20).unwrap_or_default());
+    let secret = vault::seal(app, &vault::factor_of(account.id), &secret).await?;
     let app = app.clone();
     detached(async move {
         let tx = app.store.begin().await?;
@@ -192,7 +220,7 @@ pub async fn offer(app: &App, actor: &Actor) -> Result<(), ServiceError> {
     .await
 }
 
-fn wrong_code() -> ServiceError {
+pub(super) fn wrong_code() -> ServiceError {
     FieldError::shape("code", "it is not the code that the authenticator shows now").into()
 }
 
@@ -211,7 +239,7 @@ fn codes(app: &App) -> (Vec<(Uuid, String)>, Vec<String>) {
 /// other sessions than `keep` end.
 pub async fn confirm(app: &App, actor: &Actor, code: &str, keep: Option<Uuid>) -> Result<Vec<String>, ServiceError> {
     let account = own(app, actor).await?;
-    let guess = guesses::inside(app, Of::Code, account.id).await?;
+    let guess = guesses::inside(app, Of::Code, account.id, keep).await?;
     let (app, actor, code) = (app.clone(), actor.clone(), plain(code));
     let (hashes, shown) = codes(&app);
     let task_app = app.clone();
@@ -222,7 +250,7 @@ pub async fn confirm(app: &App, actor: &Actor, code: &str, keep: Option<Uuid>) -
         let Some(factor) = factor.filter(|factor| factor.confirmed_at.is_none()) else {
             return Err(ServiceError::Conflict("no authenticator is being set up; begin again".to_owned()));
         };
-        let step = step_of(&factor.secret, &code, now).ok_or_else(wrong_code)?;
+        let step = step_of(&opened(&app, account.id, &factor)?, &code, now).ok_or_else(wrong_code)?;
         if !store::second_factors::take_step(&tx, account.id, step).await? {
             return Err(wrong_code());
         }
@@ -244,7 +272,7 @@ pub async fn confirm(app: &App, actor: &Actor, code: &str, keep: Option<Uuid>) -
 /// New codes for when the authenticator is lost, this once; the old ones are void. Asks for a code.
 pub async fn new_codes(app: &App, actor: &Actor, code: &str) -> Result<Vec<String>, ServiceError> {
     let account = own(app, actor).await?;
-    let guess = guesses::inside(app, Of::Code, account.id).await?;
+    let guess = guesses::inside(app, guess_of(code), account.id, None).await?;
     let (hashes, shown) = codes(app);
     let (task_app, actor, code) = (app.clone(), actor.clone(), code.to_owned());
     detached(async move {
@@ -271,7 +299,7 @@ pub async fn remove(app: &App, actor: &Actor, code: &str) -> Result<(), ServiceE
             "your role needs an authenticator; an administrator can reset it".to_owned(),
         ));
     }
-    let guess = guesses::inside(app, Of::Code, account.id).await?;
+    let guess = guesses::inside(app, guess_of(code), account.id, None).await?;
     let (task_app, actor, code) = (app.clone(), actor.clone(), code.to_owned());
     detached(async move {
         let app = task_app;

@@ -5,17 +5,22 @@ use std::time::Duration;
 use argon2::{Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{App, ServiceError};
 
 /// Passwords that are hashed at the same time: each takes 19 MiB, and a flood of sign-ins takes no more than these.
-static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
+static HASHING: Semaphore = Semaphore::const_new(4);
 
 /// The longest that a password waits for its turn: a flood makes people wait no longer before they are told so.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-async fn turn() -> Result<tokio::sync::SemaphorePermit<'static>, ServiceError> {
-    match tokio::time::timeout(PATIENCE, HASHING.acquire()).await {
+async fn turn() -> Result<SemaphorePermit<'static>, ServiceError> {
+    turn_of(&HASHING, PATIENCE).await
+}
+
+async fn turn_of(hashing: &Semaphore, patience: Duration) -> Result<SemaphorePermit<'_>, ServiceError> {
+    match tokio::time::timeout(patience, hashing.acquire()).await {
         Ok(Ok(turn)) => Ok(turn),
         _ => Err(ServiceError::Busy { seconds: 10 }),
     }
@@ -81,4 +86,24 @@ pub async fn verify_password(password: String, hash: Option<String>) -> Result<b
         Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok() && known
     });
     work.await.map_err(|error| ServiceError::Interrupted(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn four_passwords_are_hashed_at_once_and_the_fifth_waits_and_is_told_to_come_back() {
+        assert_eq!(HASHING.available_permits(), 4);
+        let hashing = Semaphore::new(HASHING.available_permits());
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(turn_of(&hashing, Duration::from_millis(1)).await.unwrap());
+        }
+        let refused = turn_of(&hashing, Duration::from_millis(1)).await;
+        assert!(matches!(refused, Err(ServiceError::Busy { seconds: 10 })));
+        // Whoever waits gets the turn that becomes free.
+        let (waiting, ()) = tokio::join!(turn_of(&hashing, Duration::from_secs(60)), async { drop(held.pop()) });
+        assert!(waiting.is_ok());
+    }
 }

@@ -57,6 +57,8 @@ pub struct Entry {
     pub browser: String,
     /// The session at the provider.
     pub provider_sid: Option<String>,
+    /// When they proved it, in milliseconds; none is now.
+    pub proved_at: Option<i64>,
 }
 
 /// Who is signed in.
@@ -74,11 +76,16 @@ impl SignedIn {
         actor_of(&self.account)
     }
 
-    /// How they came in, for a session that takes the place of this one.
+    /// How they came in, for a session that takes the place of this one: it is proved as long as this one was, and no longer.
     pub fn entry(&self) -> Entry {
         let methods = [Method::Provider, Method::Proxy, Method::Demo];
         let method = methods.into_iter().find(|method| method.code() == self.session.method).unwrap_or_default();
-        Entry { method, browser: self.session.browser.clone(), provider_sid: self.session.provider_sid.clone() }
+        Entry {
+            method,
+            browser: self.session.browser.clone(),
+            provider_sid: self.session.provider_sid.clone(),
+            proved_at: Some(self.session.proved_at),
+        }
     }
 }
 
@@ -132,6 +139,7 @@ pub(super) async fn open_in(
         browser: entry.browser.chars().take(80).collect(),
         method: entry.method.code().to_owned(),
         provider_sid: entry.provider_sid.clone(),
+        proved_at: entry.proved_at.unwrap_or(now).min(now),
     };
     let others = store::sessions::of_account(tx.conn(), account.id, now, now - rules.idle, MOST + 1).await?;
     for old in others.iter().skip(usize::try_from(MOST - 1).unwrap_or(usize::MAX)) {

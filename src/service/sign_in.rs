@@ -159,7 +159,8 @@ pub async fn with_code(app: &App, step: &str, code: &str, visit: &Visit) -> Resu
     let account = store::accounts::by_id(app.store.read(), id).await?.filter(|account| account.active);
     let account = account.ok_or_else(over)?;
     let device = known_devices::known(app, id, visit.device.as_deref()).await?;
-    let guess = guesses::at_sign_in(app, Of::Code, &id.to_string(), &visit.source, device.as_deref()).await?;
+    let of = second_factor::guess_of(code);
+    let guess = guesses::at_sign_in(app, of, &id.to_string(), &visit.source, device.as_deref()).await?;
     let (task_app, code, browser) = (app.clone(), code.to_owned(), visit.browser.clone());
     let passed = detached(async move {
         let app = task_app;

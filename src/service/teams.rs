@@ -8,9 +8,9 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         checked::FieldError,
-        team::TeamFields,
+        team::{MEMBERS, TeamFields},
     },
-    store::{self, Tx, event_parts::NamedParts, teams::LIMIT},
+    store::{self, StoreError, Tx, event_parts::NamedParts, teams::LIMIT},
 };
 
 pub use crate::domain::team::Team;
@@ -157,6 +157,13 @@ pub(super) async fn set_member(
     if before.fields.members.contains(&account) == member {
         return Ok(());
     }
+    if member && before.fields.members.len() >= MEMBERS {
+        // Nobody stays outside because a team is full.
+        tracing::warn!(team = %before.id, "a team that the settings name for a provider's groups is full; an account is not taken into it");
+        let (subject, change) = (format!("team:{}", before.id), json!({"account": account, "members": MEMBERS}));
+        store::audit::insert(tx, app.id(), app.now_millis(), actor, "team.full", &subject, change).await?;
+        return Ok(());
+    }
     let mut after = before.clone();
     if member {
         after.fields.members.push(account);
@@ -164,7 +171,11 @@ pub(super) async fn set_member(
         after.fields.members.retain(|one| *one != account);
     }
     after.fields = after.fields.checked()?;
-    store::teams::update(tx, &after, before.version, app.now_millis()).await?;
+    match store::teams::update(tx, &after, before.version, app.now_millis()).await {
+        // Of two who sign in at once, the later one looks again at who is in the team.
+        Err(StoreError::Stale) => Err(StoreError::Contended(format!("the team {} changed meanwhile", before.id)))?,
+        other => other?,
+    };
     audit(app, tx, actor, "team.update", Some(&before), &after).await
 }
 

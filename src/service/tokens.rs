@@ -7,7 +7,7 @@ use super::{
     App, ServiceError,
     app::{authorise, detached},
     retry::retried,
-    secrets, sessions,
+    second_factor, secrets, sessions,
 };
 use crate::{
     domain::{
@@ -277,6 +277,9 @@ pub async fn actor(app: &App, secret: &str) -> Result<Actor, ServiceError> {
         .await?
         .filter(|account| account.active)
         .ok_or(ServiceError::SignInNeeded)?;
+    if second_factor::is_owed_by(app, &account) {
+        return Err(ServiceError::SecondFactorNeeded);
+    }
     if token.used_at.is_none_or(|used| now - used > USED_EVERY) {
         let (app, id) = (app.clone(), token.id);
         detached(async move {

@@ -285,6 +285,7 @@ enum Place {
     Url(uuid::Uuid),
     Secret(uuid::Uuid),
     Token(i32),
+    Factor(uuid::Uuid),
 }
 
 /// What a notifier's address is sealed for.
@@ -302,6 +303,11 @@ pub(super) fn token_of(indicator: i32) -> String {
     format!("source:{indicator}:token")
 }
 
+/// What the key of an account's authenticator is sealed for.
+pub(super) fn factor_of(account: uuid::Uuid) -> String {
+    format!("second_factor:{account}:secret")
+}
+
 async fn stored(app: &App) -> Result<Vec<Stored>, ServiceError> {
     let mut all = Vec::new();
     for (id, url, secret) in store::notifiers::secrets(app.store.read()).await? {
@@ -310,6 +316,9 @@ async fn stored(app: &App) -> Result<Vec<Stored>, ServiceError> {
     }
     for (indicator, text) in store::sources::tokens(app.store.read()).await? {
         all.push(Stored { purpose: token_of(indicator), text, place: Place::Token(indicator) });
+    }
+    for (account, text) in store::second_factors::secrets(app.store.read()).await? {
+        all.push(Stored { purpose: factor_of(account), text, place: Place::Factor(account) });
     }
     Ok(all)
 }
@@ -350,6 +359,7 @@ pub async fn seal_all(app: &App) -> Result<usize, ServiceError> {
                 Place::Url(id) => store::notifiers::reseal_url(&tx, id, &was, &sealed).await?,
                 Place::Secret(id) => store::notifiers::reseal_secret(&tx, id, &was, &sealed).await?,
                 Place::Token(indicator) => store::sources::reseal(&tx, indicator, &was, &sealed).await?,
+                Place::Factor(account) => store::second_factors::reseal(&tx, account, &was, &sealed).await?,
             };
             tx.commit().await?;
             Ok(moved)

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use chrono::NaiveTime;
 use entity::{mailing_recipient as recipient, report_mailing as mailing};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait as _, Func},
 };
 use uuid::Uuid;
 
@@ -102,7 +103,7 @@ pub async fn add_recipients(tx: &Tx, mailing_id: Uuid, added: &[Recipient]) -> R
         mailing_id: Set(mailing_id),
         email: Set(one.email.clone()),
         email_key: Set(email_key(&one.email)),
-        token: Set(one.token.clone()),
+        token: Set(one.token_hash.clone()),
         unsubscribed_at: Set(one.unsubscribed_at),
     });
     bulk::insert_all(tx, rows.collect()).await
@@ -165,10 +166,45 @@ pub async fn delete(tx: &Tx, id: Uuid, version: i64) -> Result<(), StoreError> {
     one_row(result.rows_affected)
 }
 
-/// The recipient whose link to unsubscribe has this token, and whose mail it is.
-pub async fn by_token(connection: &impl ConnectionTrait, token: &str) -> Result<Option<(Uuid, Recipient)>, StoreError> {
-    let row = recipient::Entity::find().filter(recipient::Column::Token.eq(token)).one(connection).await?;
+/// The recipient whose link to unsubscribe has a token with this hash, and whose mail it is.
+pub async fn by_token_hash(
+    connection: &impl ConnectionTrait,
+    token_hash: &str,
+) -> Result<Option<(Uuid, Recipient)>, StoreError> {
+    let row = recipient::Entity::find().filter(recipient::Column::Token.eq(token_hash)).one(connection).await?;
     Ok(row.map(|row| (row.mailing_id, recipient_value(row))))
+}
+
+/// A recipient, and whose mail it is.
+pub async fn recipient(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Uuid, Recipient)>, StoreError> {
+    let row = recipient::Entity::find_by_id(id).one(connection).await?;
+    Ok(row.map(|row| (row.mailing_id, recipient_value(row))))
+}
+
+/// Up to `limit` secrets of links to unsubscribe that stand here in clear, each with its recipient: a hash is longer.
+pub async fn clear_tokens(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec<(Uuid, String)>, StoreError> {
+    use recipient::Column;
+    let rows = recipient::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Token])
+        .filter(Expr::expr(Func::char_length(Expr::col(Column::Token))).lt(64))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// Puts the hash in the place of a secret.
+pub async fn hash_token(tx: &Tx, id: Uuid, was: &str, hash: &str) -> Result<(), StoreError> {
+    recipient::Entity::update_many()
+        .col_expr(recipient::Column::Token, Expr::value(hash))
+        .filter(recipient::Column::Id.eq(id))
+        .filter(recipient::Column::Token.eq(was))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Notes that a recipient wants no more mail; false when that was noted before.
@@ -196,7 +232,7 @@ fn minute(slot: &Slot) -> i32 {
 }
 
 fn recipient_value(row: recipient::Model) -> Recipient {
-    Recipient { id: row.id, email: row.email, token: row.token, unsubscribed_at: row.unsubscribed_at }
+    Recipient { id: row.id, email: row.email, token_hash: row.token, unsubscribed_at: row.unsubscribed_at }
 }
 
 fn value(row: mailing::Model, recipients: Vec<Recipient>) -> Result<Mailing, StoreError> {

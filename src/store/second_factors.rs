@@ -2,7 +2,8 @@
 
 use entity::{recovery_code, second_factor};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use super::{StoreError, Tx};
 /// An authenticator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// Base32, 160 bits.
+    /// Base32, 160 bits; sealed (`service::vault`), in clear where it is older than that.
     pub secret: String,
     /// The step of the last code that was taken.
     pub last_step: i64,
@@ -23,6 +24,35 @@ pub struct SecondFactor {
 pub async fn of_account(connection: &impl ConnectionTrait, account: Uuid) -> Result<Option<SecondFactor>, StoreError> {
     let row = second_factor::Entity::find_by_id(account).one(connection).await?;
     Ok(row.map(|row| SecondFactor { secret: row.secret, last_step: row.last_step, confirmed_at: row.confirmed_at }))
+}
+
+/// The most authenticators that are sealed anew at once.
+const SECRETS: u64 = 50_000;
+
+/// The keys of all authenticators as they are stored, each with its account.
+pub async fn secrets(connection: &impl ConnectionTrait) -> Result<Vec<(Uuid, String)>, StoreError> {
+    use second_factor::Column;
+    let rows = second_factor::Entity::find()
+        .select_only()
+        .columns([Column::AccountId, Column::Secret])
+        .order_by_asc(Column::AccountId)
+        .limit(SECRETS)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// Stores a key in another form; no where it changed meanwhile.
+pub async fn reseal(tx: &Tx, account: Uuid, was: &str, sealed: &str) -> Result<bool, StoreError> {
+    use second_factor::Column;
+    let done = second_factor::Entity::update_many()
+        .col_expr(Column::Secret, Expr::value(sealed))
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::Secret.eq(was))
+        .exec(tx.conn())
+        .await?;
+    Ok(done.rows_affected == 1)
 }
 
 /// Keeps an offer.

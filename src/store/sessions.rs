@@ -32,6 +32,8 @@ pub struct Session {
     pub method: String,
     /// The session at the provider that it came from.
     pub provider_sid: Option<String>,
+    /// Milliseconds: when its person proved last who they are; 0 where that is not known.
+    pub proved_at: i64,
 }
 
 fn value(row: Model) -> Session {
@@ -46,6 +48,7 @@ fn value(row: Model) -> Session {
         browser: row.browser,
         method: row.method,
         provider_sid: row.provider_sid,
+        proved_at: row.proved_at,
     }
 }
 
@@ -62,6 +65,7 @@ pub async fn insert(tx: &Tx, value: &Session) -> Result<(), StoreError> {
         browser: Set(value.browser.clone()),
         method: Set(value.method.clone()),
         provider_sid: Set(value.provider_sid.clone()),
+        proved_at: Set(value.proved_at),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())

@@ -2,8 +2,9 @@
 
 use entity::api_token::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait as _},
 };
 use uuid::Uuid;
 
@@ -52,6 +53,7 @@ pub async fn insert(tx: &Tx, value: &ApiToken) -> Result<(), StoreError> {
         scopes: Set(Some(value.scopes.codes().join(" "))),
         expires_at: Set(value.expires_at),
         replaced_by: Set(None),
+        warned_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
@@ -122,6 +124,41 @@ pub async fn of_account(connection: &impl ConnectionTrait, account: Uuid) -> Res
         .all(connection)
         .await?;
     rows.into_iter().map(value).collect()
+}
+
+/// Tokens that work at `now` and end within `before` milliseconds, of which nobody was told, the next to end first: neither those
+/// that another one takes the place of, nor those that live no longer than that.
+pub async fn ending(
+    connection: &impl ConnectionTrait,
+    now: i64,
+    before: i64,
+    limit: u64,
+) -> Result<Vec<ApiToken>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::ExpiresAt.lte(now.saturating_add(before)))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ReplacedBy.is_null())
+        .filter(Column::WarnedAt.is_null())
+        .filter(Expr::col(Column::ExpiresAt).sub(Expr::col(Column::CreatedAt)).gt(before))
+        .order_by_asc(Column::ExpiresAt)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(value).collect()
+}
+
+/// Notes that the owner of a token that nobody revoked or replaced is told of its end; false where that was noted before.
+pub async fn warned(tx: &Tx, id: Uuid, now: i64) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::WarnedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::WarnedAt.is_null())
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ReplacedBy.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
 }
 
 /// Notes a use.

@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use super::{
     bodies, forms, limits, pages,
     problem::{self, Problem},
-    proxied, routes,
+    proofs, proxied, routes,
     server::Bounds,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     service::{
         App, ServiceError, audit_log, authorise,
         limits::Kind,
-        proxy_sign_in, second_factor,
+        proof, proxy_sign_in, second_factor,
         sessions::{self, Method as SignInMethod, SignedIn},
         sign_in::SignIn,
         tokens,
@@ -147,6 +147,11 @@ pub async fn pass<B: MessageBody + 'static>(
             if let Some(app) = app.as_deref() {
                 let _ = answer.add_cookie(&pages::of_session(app, sign_in.token));
             }
+            request.into_response(answer).map_into_right_body()
+        }
+        Err(Refusal::Proof(page)) => {
+            let to = format!("{}?next={}", proofs::PAGE, query_value(page));
+            let answer = HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish();
             request.into_response(answer).map_into_right_body()
         }
         Err(Refusal::SecondFactor) => {
@@ -437,6 +442,8 @@ enum Refusal {
     Problem(Problem),
     SignIn,
     SecondFactor,
+    /// A proof is asked for, which leads back to this page.
+    Proof(&'static str),
     /// The proxy in front names somebody, who has a session from now on.
     Proxied(Box<SignIn>),
 }
@@ -565,6 +572,16 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         request.extensions_mut().insert(caller);
         return Err(Refusal::Problem(error.into()));
     }
+    let owed = caller.signed_in.as_ref().is_some_and(|one| proof::is_owed(app, one));
+    if let Some(page) = proofs::back_of(route.method, route.path).filter(|_| owed) {
+        if !page.is_empty() {
+            return Err(Refusal::Proof(page));
+        }
+        let words = "this sign-in is older than 15 minutes: confirm at /settings/confirm that it is you, or send a token with \
+                     the scope admin";
+        request.extensions_mut().insert(caller);
+        return Err(Refusal::Problem(Problem::new(StatusCode::FORBIDDEN, "proof_needed", words)));
+    }
     Ok(Some(caller))
 }
 
@@ -579,7 +596,7 @@ fn head_bytes(request: &ServiceRequest) -> usize {
 }
 
 /// What somebody may do whose role needs an authenticator, and who has none yet.
-const WITHOUT_SECOND_FACTOR: [&str; 4] = ["/settings/second-factor", "/logout", "/language", "/theme"];
+const WITHOUT_SECOND_FACTOR: [&str; 5] = ["/settings/second-factor", proofs::PAGE, "/logout", "/language", "/theme"];
 
 fn owes_second_factor(app: &App, caller: &Caller) -> bool {
     caller.signed_in.as_ref().is_some_and(|one| second_factor::is_owed(app, one))

@@ -10,7 +10,7 @@ use crate::{domain::outgoing::Network, service::limits::Kind};
 pub fn kind(method: &Method, pattern: &str) -> Option<Kind> {
     let post = *method == Method::POST;
     match pattern {
-        "/login" | "/login/code" | "/setup" | "/settings/password" if post => Some(Kind::SignIn),
+        "/login" | "/login/code" | "/setup" | "/settings/password" | "/settings/confirm" if post => Some(Kind::SignIn),
         "/login/provider" => Some(Kind::SignIn),
         // The provider signs out many people from one address.
         "/login/provider/callback" | "/login/provider/logout" => Some(Kind::Link),

@@ -9,6 +9,7 @@ mod gate;
 mod limits;
 mod pages;
 mod problem;
+mod proofs;
 mod proxied;
 pub mod routes;
 pub mod server;

@@ -131,6 +131,9 @@ fn chinese_of(code: &str) -> Option<&'static str> {
         "sign_in_needed" => "请先登录，或带上令牌：Authorization: Bearer fpn_…",
         "cross_site" => "这个请求来自别的网站；请在这里打开页面再试",
         "form_token" => "这张表单属于另一次登录；请重新打开页面，再提交一次",
+        "proof_needed" => {
+            "这次登录已超过 15 分钟：请先打开“设置 → 确认是你本人”（/settings/confirm）再试，或用带 admin 范围的令牌"
+        }
         "second_factor_needed" => "你的角色需要动态码；请先在设置里绑定验证器",
         "not_found" => "这个地址没有内容",
         "method" => "这个地址不支持这种请求方法",
@@ -183,6 +186,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             ServiceError::OutOfScope { .. } => (StatusCode::FORBIDDEN, "out_of_scope"),
             ServiceError::OwnTeamsOnly => (StatusCode::FORBIDDEN, "own_teams_only"),
+            ServiceError::SecondFactorNeeded => (StatusCode::FORBIDDEN, "second_factor_needed"),
             ServiceError::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign_in_needed"),
             ServiceError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             ServiceError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),

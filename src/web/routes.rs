@@ -58,6 +58,8 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/settings/password", Permission::OwnProfile, "Change one's own password"),
     route("POST", "/settings/tokens", Permission::OwnProfile, "Make an API token"),
     route("POST", "/settings/tokens/{id}/revoke", Permission::OwnProfile, "Revoke an API token"),
+    route("GET", "/settings/confirm", Permission::OwnProfile, "Where one proves once more who one is"),
+    route("POST", "/settings/confirm", Permission::OwnProfile, "Prove once more who one is"),
     route("GET", "/settings/sessions", Permission::OwnProfile, "One's own sessions"),
     route("POST", "/settings/sessions/end", Permission::OwnProfile, "End all one's other sessions"),
     route("POST", "/settings/sessions/{id}/end", Permission::OwnProfile, "End one of one's sessions"),

@@ -14,6 +14,7 @@ use crate::{
         App, housekeeping,
         ports::{Reference, Transport},
         replicas::{self, InStep, Replica},
+        token_ends,
     },
 };
 
@@ -188,6 +189,9 @@ async fn once(worker: &Worker, stop: &watch::Receiver<bool>, memory: &mut Memory
         match housekeeping::tidy(app).await {
             Ok(removed) => tracing::debug!(?removed, "removed what is over"),
             Err(error) => tracing::error!(%error, "housekeeping failed; it is tried again in an hour"),
+        }
+        if let Err(error) = token_ends::tell(app).await {
+            tracing::error!(%error, "the owners of tokens that end could not be told; it is tried again in an hour");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Weekly mails over the API, and the link that unsubscribes.
 
+use fupan::service::unsubscribing;
 use reqwest::{Response, StatusCode};
+use sea_orm::{ConnectionTrait as _, Database, Statement};
 use serde_json::{Value, json};
 
 use crate::publishing::Week;
@@ -88,7 +90,7 @@ async fn a_link_to_unsubscribe_asks_first_and_works_with_one_click_and_without_a
     week.post("report-mailings", &json!({"name": "list", "recipients": ["a@example.com", "b@example.com"]})).await;
     let operator = fupan::domain::actor::Actor::local_operator();
     let list = fupan::service::report_mailings::list(&week.service.app, &operator).await.unwrap();
-    let url = format!("{}/unsubscribe/{}", week.service.url, list[0].recipients[0].token);
+    let url = unsubscribing::url(&week.service.app, list[0].recipients[0].id).await.unwrap();
     let gone = async || week.json("report-mailings").await["data"][0]["recipients"][0]["unsubscribed_at"].clone();
     let asked = week.client.get(&url).header("Accept", "text/html").send().await.unwrap();
     assert_eq!(asked.status(), StatusCode::OK);
@@ -105,4 +107,42 @@ async fn a_link_to_unsubscribe_asks_first_and_works_with_one_click_and_without_a
     let other = format!("{}/unsubscribe/unknown", week.service.url);
     assert_eq!(week.client.post(&other).send().await.unwrap().status(), StatusCode::NOT_FOUND);
     assert_eq!(week.client.get(&other).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_readers_holds_nothing_that_opens_a_link_and_links_of_before_go_on_working() {
+    let week = Week::new().await;
+    week.post("report-mailings", &json!({"name": "list", "recipients": ["a@example.com", "b@example.com"]})).await;
+    let operator = fupan::domain::actor::Actor::local_operator();
+    let list = fupan::service::report_mailings::list(&week.service.app, &operator).await.unwrap();
+    let [first, second] = [&list[0].recipients[0], &list[0].recipients[1]];
+    let connection = Database::connect(&week.service.database.url).await.unwrap();
+    let stored = async |email: &str| -> String {
+        let sql = format!("SELECT token FROM mailing_recipient WHERE email = '{email}'");
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await;
+        row.unwrap().unwrap().try_get_by_index(0).unwrap()
+    };
+    // As it was before: a secret in clear.
+    let old = "Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyMDE";
+    let sql = format!("UPDATE mailing_recipient SET token = '{old}' WHERE email = 'a@example.com'");
+    connection.execute_unprepared(&sql).await.unwrap();
+    assert_eq!(unsubscribing::hash_old(&week.service.app).await.unwrap(), 1);
+    assert_eq!(unsubscribing::hash_old(&week.service.app).await.unwrap(), 0, "once");
+    let hash = stored("a@example.com").await;
+    assert!(hash.len() == 64 && hash != old, "{hash}");
+
+    let status = async |token: &str| {
+        let url = format!("{}/unsubscribe/{token}", week.service.url);
+        week.client.get(url).send().await.unwrap().status()
+    };
+    assert_eq!(status(old).await, StatusCode::OK, "a mail of before");
+    let url = unsubscribing::url(&week.service.app, first.id).await.unwrap();
+    let token = url.rsplit('/').next().unwrap();
+    assert_eq!(status(token).await, StatusCode::OK, "and one of now");
+    // What stands in the table opens nothing, and a signature is good for its reader alone.
+    let (_, signature) = token.split_once('.').unwrap();
+    let forged = format!("{}.{signature}", second.id.simple());
+    for made_up in [&hash, &stored("b@example.com").await, &forged, "x.y", ".", &format!("{token}A")] {
+        assert_eq!(status(made_up).await, StatusCode::NOT_FOUND, "{made_up}");
+    }
 }

@@ -243,6 +243,7 @@ async fn a_token_from_before_there_were_scopes_keeps_all_rights_of_its_account_a
         scopes: Set(None),
         expires_at: Set(None),
         replaced_by: Set(None),
+        warned_at: Set(None),
     };
     let tx = desk.service.app.store.begin().await.unwrap();
     Entity::insert(row).exec_without_returning(tx.conn()).await.unwrap();

@@ -40,6 +40,8 @@ struct Plan {
     description: Option<Value>,
     keys: Vec<Value>,
     id_token: String,
+    /// Instead of that one, by the code that is brought.
+    by_code: std::collections::HashMap<String, String>,
     user_info: Value,
     /// Where the keys lie, instead of here.
     jwks_uri: Option<String>,
@@ -117,10 +119,10 @@ impl House {
                 "/token" => {
                     let basic = asked.headers.get("authorization").is_some_and(|value| value.starts_with("Basic "));
                     assert!(basic && asked.field("code_verifier").len() == 43, "{asked:?}");
+                    let id_token = plan.by_code.get(&asked.field("code")).unwrap_or(&plan.id_token);
                     Reply::json(
                         200,
-                        json!({"id_token": plan.id_token, "access_token": "opaque", "token_type": "Bearer"})
-                            .to_string(),
+                        json!({"id_token": id_token, "access_token": "opaque", "token_type": "Bearer"}).to_string(),
                     )
                 }
                 "/userinfo" => Reply::json(200, plan.user_info.to_string()),
@@ -602,4 +604,106 @@ async fn a_logout_at_the_provider_ends_its_sessions_here_and_nobody_elses_word_d
     let all = logout(&[("sid", Value::Null), ("jti", json!("j2"))]);
     assert_eq!(send(all).await.unwrap().status(), StatusCode::OK);
     assert_eq!(another.get("/settings").await.0, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_to_a_full_team_gets_in_and_those_who_come_at_once_are_all_members() {
+    let house = House::new(|rules| {
+        rules.team_claim = Some("groups".to_owned());
+        rules.teams = vec![("sre".to_owned(), "支付".to_owned()), ("risk".to_owned(), "风控".to_owned())];
+    })
+    .await;
+    let (app, operator) = (&house.service.app, Actor::local_operator());
+    let mut members = Vec::new();
+    for at in 0..200 {
+        let (email, name) = (format!("m{at}@example.com"), format!("m{at}"));
+        let new = accounts::NewAccount { email, name, role: Role::Viewer, lang: "en".to_owned() };
+        members.push(accounts::add(app, &operator, new).await.unwrap().0.id);
+    }
+    for (name, members) in [("支付", members), ("风控", Vec::new())] {
+        let fields = TeamFields { name: name.to_owned(), lead: None, members, archived: false };
+        teams::create(app, &operator, fields).await.unwrap();
+    }
+    let (answer, mut browser) = house.sign_in(&[("groups", json!(["sre"]))]).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/settings").await.0, StatusCode::OK, "the 201st is in");
+    let full = teams::find(app, &operator, "支付").await.unwrap();
+    assert_eq!(full.fields.members.len(), 200);
+    let subject = format!("team:{}", full.id);
+    let told = fupan::store::audit::of_subject(app.store.read(), &subject, 10).await.unwrap();
+    assert!(told.iter().any(|one| one.action == "team.full"), "{told:?}");
+
+    // Many at once, who all change the same team.
+    let url = house.provider.url();
+    house.plan.lock().unwrap().description = Some(json!({
+        "issuer": url, "authorization_endpoint": format!("{url}/auth"), "token_endpoint": format!("{url}/token"),
+        "jwks_uri": format!("{url}/jwks"),
+    }));
+    house.service.clock.set("2024-08-21T08:08:00Z");
+    let mut there = Vec::new();
+    for at in 0..6 {
+        let one = house.go().await;
+        let mut claims = house.claims(&one.nonce);
+        claims["sub"] = json!(format!("s-{at}"));
+        claims["email"] = json!(format!("s{at}@example.com"));
+        claims["groups"] = json!(["risk"]);
+        house.plan.lock().unwrap().by_code.insert(format!("code{at}"), house.by_es(&claims));
+        there.push((one, format!("code{at}")));
+    }
+    let all = there.into_iter().map(|(mut one, code)| {
+        let path = format!("/login/provider/callback?code={code}&state={}", one.state);
+        tokio::spawn(async move { one.browser.ask(&path).await.status() })
+    });
+    for one in all.collect::<Vec<_>>() {
+        assert_eq!(one.await.unwrap(), StatusCode::SEE_OTHER);
+    }
+    assert_eq!(teams::find(app, &operator, "风控").await.unwrap().fields.members.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_password_proves_who_they_are_by_being_asked_again_at_the_provider() {
+    let house = House::new(|_| {}).await;
+    let (_, mut browser) = house.sign_in(&[]).await;
+    assert_eq!(browser.get("/settings/privacy/export").await.0, StatusCode::OK, "fresh from the sign-in");
+    let lately = house.service.app.now().timestamp();
+    house.service.clock.set("2024-08-21T06:24:00Z");
+    let page = "/settings/confirm?next=/settings/privacy/export";
+    let asked = browser.ask("/settings/privacy/export").await;
+    assert_eq!(asked.headers()["location"], page);
+    let (_, html) = browser.get(page).await;
+    let way = "/login/provider?again=yes&amp;next=/settings/privacy/export";
+    assert!(html.contains(way) && !html.contains("name=\"password\""), "{html}");
+    // No password is taken where there is none.
+    let form = [("password", PASSWORD), ("next", "/")];
+    assert_eq!(browser.post(page, "/settings/confirm", &form).await.status(), StatusCode::CONFLICT);
+
+    let again = async |browser: Browser, more: &[(&str, Value)]| {
+        let mut browser = browser;
+        let answer = browser.ask(&way.replace("&amp;", "&")).await;
+        let url = answer.headers()["location"].to_str().unwrap().to_owned();
+        assert_eq!((part(&url, "prompt"), part(&url, "max_age")), ("login".to_owned(), "0".to_owned()));
+        let mut there = There { browser, state: part(&url, "state"), nonce: part(&url, "nonce"), url };
+        let mut claims = house.claims(&there.nonce);
+        for (name, value) in more {
+            claims[*name] = value.clone();
+        }
+        let info = json!({"sub": claims["sub"], "auth_time": 4_000_000_000_i64});
+        let answer = house.back(&mut there, house.by_es(&claims), info).await;
+        assert_eq!(answer.headers()["location"], "/settings/privacy/export");
+        there.browser
+    };
+    // The provider did not ask again: it says when it did, and that is the time that counts.
+    let before = browser.cookies["fupan_session"].clone();
+    let mut browser = again(browser, &[("auth_time", json!(lately))]).await;
+    assert_eq!(browser.ask("/settings/privacy/export").await.status(), StatusCode::SEE_OTHER);
+    let now = house.service.app.now().timestamp();
+    let mut browser = again(browser, &[("auth_time", json!(now))]).await;
+    assert_eq!(browser.get("/settings/privacy/export").await.0, StatusCode::OK);
+    // The sessions that this browser had before are over.
+    let mut thief = Browser::new(&house.service);
+    thief.cookies.insert("fupan_session".to_owned(), before);
+    assert_eq!(thief.get("/settings").await.0, StatusCode::SEE_OTHER);
+    // Somebody else at the provider is somebody else here, and proves nothing for this account.
+    let mut other = again(browser, &[("sub", json!("another")), ("email", json!("li@example.com"))]).await;
+    assert!(other.get("/settings").await.1.contains("li@example.com"));
 }

@@ -5,14 +5,17 @@ use std::{collections::BTreeSet, sync::Arc};
 use fupan::{
     domain::actor::{Actor, Role},
     service::{
-        ServiceError, accounts, second_factor, secrets,
+        App, ServiceError, accounts, second_factor, secrets, sessions,
         sign_in::{self, Entered, Visit},
         sign_in_rules::{SignIn, SignInRules},
+        vault::{self, Vault},
     },
     web::server::Bounds,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::StatusCode;
+use sea_orm::{ConnectionTrait as _, Database, Statement};
+use secrecy::SecretString;
 use support::Service;
 
 use crate::{
@@ -20,11 +23,11 @@ use crate::{
     sessions::{Browser, PASSWORD, behind_a_proxy, field, with_password},
 };
 
-fn visit(source: &str) -> Visit {
+pub fn visit(source: &str) -> Visit {
     Visit { source: source.to_owned(), ..Visit::default() }
 }
 
-async fn guess(service: &Service, email: &str, password: &str, visit: &Visit) -> Result<Entered, ServiceError> {
+pub async fn guess(service: &Service, email: &str, password: &str, visit: &Visit) -> Result<Entered, ServiceError> {
     sign_in::with_password(&service.app, email, password.to_owned(), visit).await
 }
 
@@ -163,7 +166,7 @@ async fn weak_passwords_are_refused_with_words_and_an_old_hash_is_renewed_at_the
 }
 
 /// The code that an authenticator with this key (Base32) shows at a time in seconds (RFC 6238).
-fn code_at(key: &str, seconds: i64) -> String {
+pub fn code_at(key: &str, seconds: i64) -> String {
     let mut bits = String::new();
     for c in key.bytes() {
         let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == c).unwrap();
@@ -183,7 +186,7 @@ fn code_at(key: &str, seconds: i64) -> String {
 }
 
 /// Sets an authenticator up in a signed-in browser: its key and the recovery codes.
-async fn enrolled(browser: &mut Browser, now: i64) -> (String, Vec<String>) {
+pub async fn enrolled(browser: &mut Browser, now: i64) -> (String, Vec<String>) {
     let page = "/settings/second-factor";
     browser.post(page, page, &[("act", "offer")]).await;
     let (_, html) = browser.get(page).await;
@@ -317,4 +320,64 @@ async fn a_role_that_needs_a_code_does_nothing_before_it_has_one_and_a_link_of_a
     assert!(asked.status() == StatusCode::OK && asked.text().await.unwrap().contains("动态码"));
     assert!(!anybody.cookies.contains_key("fupan_session"));
     assert!(second_factor::reset(&service.app, &Actor::outsider(), account.id).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_authenticator_stands_sealed_and_whoever_lost_the_key_of_the_seals_has_the_recovery_codes() {
+    let service = Service::start(NOW).await;
+    let (account, email) = with_password(&service, Role::Lead).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&email, PASSWORD).await;
+    let (key, codes) = enrolled(&mut browser, service.app.now().timestamp()).await;
+    let connection = Database::connect(&service.database.url).await.unwrap();
+    let stored = async || -> String {
+        let sql = "SELECT secret FROM second_factor";
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await;
+        row.unwrap().unwrap().try_get_by_index(0).unwrap()
+    };
+    let sealed = stored().await;
+    assert!(sealed.starts_with("sealed1:") && !sealed.contains(&key), "{sealed}");
+    let enter = async |app: &App, code: &str| {
+        let here = visit("192.0.2.1");
+        let Ok(Entered::Code(step)) = sign_in::with_password(app, &email, PASSWORD.to_owned(), &here).await else {
+            panic!("a code is asked for")
+        };
+        sign_in::with_code(app, &step, code, &here).await.map(drop)
+    };
+    let code = || code_at(&key, service.app.now().timestamp());
+    service.clock.set("2024-08-21T06:09:00Z");
+    assert!(enter(&service.app, &code()).await.is_ok());
+
+    // As it was before sealing: it works, and is sealed at the start, once.
+    let sql = format!("UPDATE second_factor SET secret = '{key}'");
+    connection.execute_unprepared(&sql).await.unwrap();
+    service.clock.set("2024-08-21T06:10:00Z");
+    assert!(enter(&service.app, &code()).await.is_ok());
+    assert_eq!(vault::kept(&service.app).await.unwrap().clear, 1);
+    assert_eq!(vault::seal_all(&service.app).await.unwrap(), 1);
+    assert_eq!(vault::seal_all(&service.app).await.unwrap(), 0);
+    assert!(stored().await.starts_with("sealed1:"));
+    // A new key takes over.
+    let before = stored().await;
+    assert_eq!(vault::rotate(&service.app, &Actor::local_operator()).await.unwrap(), 1);
+    assert_ne!(stored().await, before);
+    service.clock.set("2024-08-21T06:11:00Z");
+    assert!(enter(&service.app, &code()).await.is_ok());
+
+    // Moved to another row it is nobody's.
+    let (other, _) = with_password(&service, Role::Lead).await;
+    let tx = service.app.store.begin().await.unwrap();
+    fupan::store::second_factors::insert(&tx, other.id, &stored().await, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    let standing = second_factor::standing(&service.app, &sessions::actor_of(&other)).await.unwrap();
+    assert!(standing.offer.is_none());
+
+    // Without the key no code is right, which is said, and the recovery codes are.
+    let stranger = vec![SecretString::from("a key of another house, that is long enough".to_owned())];
+    let closed = App { vault: Arc::new(Vault::new(stranger, None).unwrap()), ..service.app.clone() };
+    service.clock.set("2024-08-21T06:12:00Z");
+    let refused = enter(&closed, &code()).await.unwrap_err().to_string();
+    assert!(refused.contains("FUPAN_SECRET_KEY_FILE") && !refused.contains(&key), "{refused}");
+    assert!(enter(&closed, &codes[0]).await.is_ok());
+    assert!(second_factor::standing(&closed, &sessions::actor_of(&account)).await.is_ok());
 }

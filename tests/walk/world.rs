@@ -426,7 +426,8 @@ impl World {
         let mailing = self.send("lead", "POST", "/report-mailings", mailing).await;
         self.ids.insert("mailing", mailing["id"].as_str().unwrap().to_owned());
         let list = fupan::service::report_mailings::list(&self.service.app, &Actor::local_operator()).await.unwrap();
-        self.ids.insert("unsubscribe token", list[0].recipients[0].token.clone());
+        let url = fupan::service::unsubscribing::url(&self.service.app, list[0].recipients[0].id).await.unwrap();
+        self.ids.insert("unsubscribe token", url.rsplit('/').next().unwrap().to_owned());
 
         if restricted {
             self.send("named reporter", "PATCH", &format!("/events/{}", HIDDEN[1]), json!({"restricted": true})).await;

@@ -19,3 +19,4 @@ mod reminders;
 mod replicas;
 mod stage;
 mod threads;
+mod token_ends;

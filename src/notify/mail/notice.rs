@@ -60,6 +60,29 @@ fn view(notice: &Notice) -> ShortMail {
             or("打开待复盘", "Open the pending postmortems"),
             or("发给组长和管理员。", "Sent to leads and administrators."),
         ),
+        NoticeKind::TokenEnds { name, prefix, ends, overlap } => (
+            if chinese {
+                format!("接口令牌即将到期：{name}")
+            } else {
+                format!("An API token ends soon: {name}")
+            },
+            if chinese {
+                vec![
+                    format!("接口令牌“{name}”（{prefix}…）到期时间：{ends}。到期后，使用它的程序会停。"),
+                    format!("在设置里点“轮换”得到新令牌，旧的还能再用 {overlap} 小时；不再需要的，撤销即可。"),
+                ]
+            } else {
+                vec![
+                    format!("The API token “{name}” ({prefix}…) ends at {ends}; what uses it stops then."),
+                    format!(
+                        "Press “Rotate” in the settings for another one: the old one goes on for {overlap} hours. Revoke it where nobody needs it."
+                    ),
+                ]
+            },
+            "/settings".to_owned(),
+            or("打开设置", "Open the settings"),
+            or("每个令牌只通知一次，发给它的主人。", "Sent once per token, to its owner."),
+        ),
         NoticeKind::Review(review) => {
             let (title, lines) = review_words(review, chinese);
             let why = or(

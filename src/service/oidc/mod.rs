@@ -110,6 +110,12 @@ pub fn button(app: &App) -> Option<Option<&str>> {
     app.sign_in.oidc.as_ref().map(|provider| provider.rules.name.as_deref())
 }
 
+/// Whether one of these is known at the provider of the settings.
+pub(super) fn is_linked(app: &App, identities: &[Identity]) -> bool {
+    let issuer = app.sign_in.oidc.as_ref().map(|provider| provider.rules.issuer.as_str());
+    issuer.is_some_and(|issuer| identities.iter().any(|one| one.issuer == issuer))
+}
+
 fn redirect_uri(app: &App) -> String {
     format!("{}/login/provider/callback", app.public_url)
 }
@@ -123,12 +129,27 @@ pub struct Beginning {
     pub browser: String,
 }
 
-/// Begins; with `link` the account that is signed in is to be linked.
-pub async fn begin(app: &App, next: &str, link: Option<&Actor>) -> Result<Beginning, Failure> {
+/// What a sign-in is begun for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// To sign in.
+    SignIn,
+    /// To prove once more who one is: the provider is to ask, however lately it did.
+    Proof,
+    /// To link the account that is signed in.
+    Link(&'a Actor),
+}
+
+/// Begins.
+pub async fn begin(app: &App, next: &str, purpose: Purpose<'_>) -> Result<Beginning, Failure> {
     let provider = provider(app)?;
-    if let Some(actor) = link {
-        authorise(actor, Permission::OwnProfile)?;
-    }
+    let link = match purpose {
+        Purpose::Link(actor) => {
+            authorise(actor, Permission::OwnProfile)?;
+            Some(actor)
+        }
+        Purpose::SignIn | Purpose::Proof => None,
+    };
     let description = provider.description(app).await?;
     let [state, nonce, verifier, browser] = std::array::from_fn(|_| secrets::new_token(app, ""));
     let flow = Flow {
@@ -167,6 +188,10 @@ pub async fn begin(app: &App, next: &str, link: Option<&Actor>) -> Result<Beginn
     {
         let mark = if at == 0 && !url.contains('?') { '?' } else { '&' };
         url.push_str(&format!("{mark}{name}={}", encoded(value)));
+    }
+    if matches!(purpose, Purpose::Proof) {
+        // With `max_age` the token has to say when they were asked (section 3.1.2.1).
+        url.push_str("&prompt=login&max_age=0");
     }
     Ok(Beginning { url, browser })
 }
@@ -248,6 +273,8 @@ async fn finished(app: &App, back: Return, signed_in: Option<&SignedIn>, visit: 
     let given = provider.exchange(app, &code, &flow.verifier, redirect_uri(app)).await?;
     let mut claims = tokens::id_token(app, provider, &given.id_token, &flow.nonce).await?;
     let subject = tokens::text(&claims, "sub").unwrap_or_default().to_owned();
+    // When the provider asked them; where it does not say, they were asked now.
+    let proved_at = tokens::authenticated_at(&claims);
     if let Some(info) = provider.user_info(app, given.access_token).await? {
         // The answer is of who the token is of, or it is not looked at (section 5.3.2).
         let info = info.as_object().filter(|info| tokens::text(info, "sub") == Some(subject.as_str()));
@@ -271,8 +298,13 @@ async fn finished(app: &App, back: Return, signed_in: Option<&SignedIn>, visit: 
         method: Method::Provider,
         browser: visit.browser.clone(),
         provider_sid: tokens::text(&claims, "sid").filter(|sid| sid.len() <= 255).map(str::to_owned),
+        proved_at,
     };
     let sign_in = sign_in::vouched(app, account, entry).await?;
+    if let Some(before) = signed_in {
+        // The browser has another session now: nobody goes on with the old one.
+        sessions::sign_out(app, before).await?;
+    }
     Ok(Finished::In(Box::new(sign_in), flow.next))
 }
 

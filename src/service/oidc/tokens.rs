@@ -31,6 +31,14 @@ pub(super) fn text<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
     claims.get(name).and_then(Value::as_str)
 }
 
+/// When the provider asked somebody who they are, in milliseconds; none where it does not say.
+pub(super) fn authenticated_at(claims: &Claims) -> Option<i64> {
+    let seconds = claims.get("auth_time").and_then(Value::as_f64)?;
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of a float stays within the bounds")]
+    let millis = (seconds * 1_000.0) as i64;
+    Some(millis.max(0))
+}
+
 /// Whether a key may have signed with an algorithm.
 fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     let kind = match algorithm {

@@ -7,6 +7,7 @@ mod boards;
 mod budget;
 mod calendars;
 mod charts;
+mod confirm;
 mod dips;
 mod distribution;
 mod event;
@@ -257,6 +258,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(provider::act)),
         )
         .service(web::resource("/login/code").route(web::post().to(sign::code)))
+        .service(
+            web::resource("/settings/confirm").route(web::get().to(confirm::page)).route(web::post().to(confirm::give)),
+        )
         .service(web::resource("/settings/sessions").route(web::get().to(sessions::page)))
         .service(web::resource("/settings/sessions/end").route(web::post().to(sessions::end_others)))
         .service(web::resource("/settings/sessions/{id}/end").route(web::post().to(sessions::end)))

@@ -13,7 +13,7 @@ use crate::{
     i18n::sign_in as texts,
     service::{
         App,
-        oidc::{self, Failure, Finished, Return},
+        oidc::{self, Failure, Finished, Purpose, Return},
         sessions,
     },
     web::{
@@ -56,6 +56,8 @@ fn problem(request: &HttpRequest, app: &App, failure: Failure) -> Result<HttpRes
 #[serde(default)]
 pub struct Next {
     next: String,
+    /// Not empty where they are to be asked again.
+    again: String,
 }
 
 /// Goes to the provider.
@@ -64,7 +66,8 @@ pub async fn begin(
     app: web::Data<App>,
     query: web::Query<Next>,
 ) -> Result<HttpResponse, Problem> {
-    match oidc::begin(&app, &query.next, None).await {
+    let purpose = if query.again.is_empty() { Purpose::SignIn } else { Purpose::Proof };
+    match oidc::begin(&app, &query.next, purpose).await {
         Ok(beginning) => {
             let mut answer = redirect(&beginning.url);
             let _ = answer.add_cookie(&cookie(&app, flow_cookie(&app), beginning.browser, oidc::FLOW_LIFE));
@@ -164,7 +167,7 @@ pub async fn act(request: HttpRequest, app: web::Data<App>, form: web::Form<Act>
         return Err(crate::service::ServiceError::SignInNeeded.into());
     }
     match form.act.as_str() {
-        "link" => match oidc::begin(&app, "/settings/identity", Some(&caller.actor)).await {
+        "link" => match oidc::begin(&app, "/settings/identity", Purpose::Link(&caller.actor)).await {
             Ok(beginning) => {
                 let shell = Shell::of(&app, &request, &caller, "settings").await?;
                 let w = texts::texts(shell.t.lang);
