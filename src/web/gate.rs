@@ -13,7 +13,7 @@ use actix_web::{
 use futures_util::FutureExt as _;
 
 use super::{
-    bodies, forms, limits, pages,
+    bodies, forms, limits, media, pages,
     problem::{self, Problem},
     proxied, routes,
     server::Bounds,
@@ -164,6 +164,12 @@ pub async fn pass<B: MessageBody + 'static>(
     if arriving.as_ref().is_some_and(bodies::Arriving::is_late) {
         let words = "the body did not arrive in time; send it again, faster";
         let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", words);
+        *response.response_mut().status_mut() = problem.status;
+        response.response_mut().extensions_mut().insert(problem);
+    }
+    if arriving.as_ref().is_some_and(bodies::Arriving::is_deep) {
+        let words = format!("the JSON is nested deeper than {} levels", media::DEPTH);
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "too_deep", words);
         *response.response_mut().status_mut() = problem.status;
         response.response_mut().extensions_mut().insert(problem);
     }
@@ -564,6 +570,10 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         // The refusal is told in their language, and noted with their account.
         request.extensions_mut().insert(caller);
         return Err(Refusal::Problem(error.into()));
+    }
+    if let Some(problem) = media::refused(request, &pattern) {
+        request.extensions_mut().insert(caller);
+        return Err(Refusal::Problem(problem));
     }
     Ok(Some(caller))
 }

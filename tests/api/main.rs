@@ -4,9 +4,11 @@
 mod action_items;
 mod analytics;
 mod audit;
+mod bodies;
 mod calendars;
 mod coherence;
 mod foreign;
+mod framing;
 mod grading;
 mod history;
 mod imports;

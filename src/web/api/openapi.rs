@@ -12,7 +12,10 @@ use super::{
     reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions,
     services, sessions, shares, sources, teams, timeline, tokens,
 };
-use crate::web::routes::{ROUTES, Route};
+use crate::web::{
+    media::{self, MERGE_PATCH},
+    routes::{ROUTES, Route},
+};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
@@ -548,8 +551,16 @@ fn operation(route: &Route) -> Value {
         }
     }
     map.insert("responses".to_owned(), json!({status: answer, "default": problem}));
-    if let Some((media, schema)) = exchange.takes {
-        map.insert("requestBody".to_owned(), json!({"required": true, "content": content(media, schema)}));
+    if let Some((_, schema)) = exchange.takes {
+        // The gate takes these types and no other.
+        let types = media::of(route.method, route.path).iter();
+        let forms: serde_json::Map<String, Value> = types
+            .filter_map(|media| {
+                let schema = if matches!(*media, JSON | MERGE_PATCH) { schema } else { "" };
+                content(media, schema).as_object_mut().and_then(|form| form.remove_entry(*media))
+            })
+            .collect();
+        map.insert("requestBody".to_owned(), json!({"required": true, "content": forms}));
     }
     if let Some(role) = route.permission.needs() {
         map.insert("security".to_owned(), json!([{"bearer": []}]));

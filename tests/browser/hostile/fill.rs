@@ -217,11 +217,14 @@ impl Filled {
         let link = |url: String, title: String| json!({"links": [{"kind": "ticket", "url": url, "title": title}]});
         self.fill("PATCH", pattern, &path, |text| link(address("a"), text.to_owned())).await;
         self.fill("PATCH", pattern, &path, |text| link(address(text), "b".to_owned())).await;
-        for scheme in ["javascript:hacked=1", " javascript:hacked=1", "data:text/html,<x-evil>", "java\nscript:hacked=1"] {
+        for scheme in
+            ["javascript:hacked=1", " javascript:hacked=1", "data:text/html,<x-evil>", "java\nscript:hacked=1"]
+        {
             let answer = self.ask("PATCH", &path, Some(&link(scheme.to_owned(), "c".to_owned()))).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{scheme} is taken: {}", answer.text);
         }
-        let impact = |unit: &str| json!({"impacts": [{"kind": "count", "number": 3, "unit": unit, "approximate": true}]});
+        let impact =
+            |unit: &str| json!({"impacts": [{"kind": "count", "number": 3, "unit": unit, "approximate": true}]});
         self.fill("PATCH", pattern, &path, impact).await;
         self.fill("PATCH", pattern, &path, |text| json!({"line": text})).await;
         let events = "/api/v1/events";
@@ -274,8 +277,12 @@ impl Filled {
     async fn postmortem_and_items(&mut self) {
         let path = format!("/api/v1/events/{OPEN}/postmortem");
         let postmortem = self.world.get(self.world.person("admin"), &format!("{path}?format=json")).await.json();
-        let sections: Vec<String> =
-            postmortem["sections"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect();
+        let sections: Vec<String> = postmortem["sections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["key"].as_str().unwrap().to_owned())
+            .collect();
         assert!(sections.len() > 3, "{postmortem}");
         for (at, section) in sections.into_iter().enumerate() {
             let pattern = "/api/v1/events/{number}/postmortem/sections/{name}";
@@ -317,7 +324,8 @@ impl Filled {
         let to = |to: &'static str, name: &'static str| move |text: &str| json!({"to": to, name: text});
         let moving = "/api/v1/action-items/{number}:move";
         self.fill("POST", moving, &format!("{at}:move"), to("in_verification", "evidence")).await;
-        let dropped = self.ask("POST", &format!("/api/v1/events/{OPEN}/action-items"), Some(&json!({"title": "三"}))).await;
+        let dropped =
+            self.ask("POST", &format!("/api/v1/events/{OPEN}/action-items"), Some(&json!({"title": "三"}))).await;
         let number = dropped.json()["number"].as_i64().unwrap();
         let at = format!("/api/v1/action-items/{number}:move");
         self.fill("POST", moving, &at, to("wont_do", "reason")).await;
@@ -357,7 +365,11 @@ impl Filled {
                     "name": format!("群{name}"), "tool": "dingtalk",
                     "url": format!("https://oapi.dingtalk.com/robot/send?access_token={name}0123456789abcdef01234567"),
                 });
-                new[name] = json!(if name == "url" { format!("{}{text}", new[name].as_str().unwrap()) } else { text.to_owned() });
+                new[name] = json!(if name == "url" {
+                    format!("{}{text}", new[name].as_str().unwrap())
+                } else {
+                    text.to_owned()
+                });
                 new
             };
             self.fill("POST", "/api/v1/notifiers", "/api/v1/notifiers", new).await;
@@ -438,7 +450,8 @@ impl Filled {
             self.fill("PUT", figure, &at, value).await;
         }
         let count = "/api/v1/incident-counts/{week}/{severity}";
-        self.fill("PUT", count, &format!("/api/v1/incident-counts/{WEEK}/{{hostile}}"), |_| json!({"count": "1"})).await;
+        self.fill("PUT", count, &format!("/api/v1/incident-counts/{WEEK}/{{hostile}}"), |_| json!({"count": "1"}))
+            .await;
         let dismissed = format!("/api/v1/dips/{}/dismiss", self.world.id("dip"));
         self.fill("POST", "/api/v1/dips/{id}/dismiss", &dismissed, |text| json!({"reason": text})).await;
     }
@@ -474,7 +487,8 @@ impl Filled {
         let number = self.fields.len();
         let request = self.world.request(self.world.person("admin"), "POST", "/api/v1/calendars:import?into=company");
         let name = short(number).replace('"', "\"\"");
-        let request = request.header("Content-Type", "text/plain").body(format!("date,type,name\n2024-09-01,work,\"{name}\"\n"));
+        let request =
+            request.header("Content-Type", "text/plain").body(format!("date,type,name\n2024-09-01,work,\"{name}\"\n"));
         let answer = Answer::of(request.send().await.unwrap()).await;
         assert!(!answer.status.is_server_error(), "{}", answer.text);
         self.fields.push(answer.status.is_success().then(|| "an imported calendar".to_owned()));

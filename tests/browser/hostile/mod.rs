@@ -159,16 +159,50 @@ async fn pages(filled: &Filled) -> (Vec<String>, Vec<String>) {
     };
     let (events, items) = (made("events?", "number", "/e/").await, made("action-items?", "number", "/actions/").await);
     let indicators = made("indicators?", "key", "/indicators/").await;
-    paths.extend(events.into_iter().chain(items).chain(indicators).filter(|path| !paths.contains(path)).collect::<Vec<_>>());
+    paths.extend(
+        events.into_iter().chain(items).chain(indicators).filter(|path| !paths.contains(path)).collect::<Vec<_>>(),
+    );
     let text = encoded(&long(0));
     for of in [
-        "/events?q=", "/nothing/", "/w/", "/e/", "/indicators/", "/login?next=", "/analytics?team=", "/styles/edit?name=",
-        "/settings/audit?actor=", "/actions?owner=", "/figures?week=", "/postmortems?team=", "/s/", "/act/", "/counts?from=",
-        "/publishing?week=", "/settings/policies/", "/analytics/events?metric=", "/views?q=", "/unsubscribe/",
+        "/events?q=",
+        "/nothing/",
+        "/w/",
+        "/e/",
+        "/indicators/",
+        "/login?next=",
+        "/analytics?team=",
+        "/styles/edit?name=",
+        "/settings/audit?actor=",
+        "/actions?owner=",
+        "/figures?week=",
+        "/postmortems?team=",
+        "/s/",
+        "/act/",
+        "/counts?from=",
+        "/publishing?week=",
+        "/settings/policies/",
+        "/analytics/events?metric=",
+        "/views?q=",
+        "/unsubscribe/",
     ] {
         paths.push(format!("{of}{text}"));
     }
-    paths.extend(["/settings/audit?limit=100".to_owned(), "/dips?state=dismissed".to_owned(), "/settings/calendar?of=company".to_owned(), "/settings/reminders?preview=true".to_owned()]);
+    let api = ["", "?format=html", "&format=html"];
+    for (path, query) in [
+        (format!("/api/v1/events/{}/postmortem", world::OPEN), api[1]),
+        (format!("/e/{}/postmortem/export", world::OPEN), api[1]),
+        (format!("/api/v1/reports/{}", world::WEEK), api[1]),
+        (format!("/api/v1/reports/{}?as=now", world::WEEK), api[2]),
+        (format!("/w/{}?as=now", world::WEEK), api[2]),
+    ] {
+        paths.push(format!("{path}{query}"));
+    }
+    paths.extend([
+        "/settings/audit?limit=100".to_owned(),
+        "/dips?state=dismissed".to_owned(),
+        "/settings/calendar?of=company".to_owned(),
+        "/settings/reminders?preview=true".to_owned(),
+    ]);
     for style in world.get(world.person("admin"), "/api/v1/report-styles").await.json()["data"].as_array().unwrap() {
         paths.push(format!("/styles/edit?name={}", encoded(style["name"].as_str().unwrap())));
     }
@@ -242,7 +276,13 @@ async fn what_people_write_runs_on_no_page_and_is_read_as_it_was_written() {
         .filter_map(|(_, what)| what.as_ref())
         .filter(|what| !ON_NO_PAGE.iter().any(|one| what.contains(one)))
         .collect();
-    println!("{} pages, {} files, {} fields filled, {} refused", paths.len(), files.len(), filled.fields.iter().flatten().count(), filled.refused.len());
+    println!(
+        "{} pages, {} files, {} fields filled, {} refused",
+        paths.len(),
+        files.len(),
+        filled.fields.iter().flatten().count(),
+        filled.refused.len()
+    );
     assert!(unread.is_empty(), "taken and to be read on no page as it was written: {unread:#?}");
 
     let mut known: Vec<String> = Vec::new();
