@@ -308,3 +308,47 @@ async fn behind_https_every_answer_says_so_for_a_year() {
         assert!(answer.headers().get("strict-transport-security").is_none(), "{path}: nobody could go back");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_cell_of_a_csv_is_a_formula() {
+    let (service, token) = start().await;
+    let (cookie, _) = service.signed_in(Role::Lead).await;
+    let client = super::client();
+    let formula = "=HYPERLINK(\"http://evil.example.com\",\"看\")";
+    let ask = |method: reqwest::Method, path: &str| {
+        client.request(method, format!("{}{path}", service.url)).bearer_auth(&token)
+    };
+    let indicator = serde_json::json!({"key": "pay", "name": formula});
+    let made = ask(reqwest::Method::POST, "/api/v1/indicators").json(&indicator).send().await.unwrap();
+    assert!(made.status().is_success(), "{}", made.text().await.unwrap());
+    let rows: String = (0..120).map(|minute| format!("{},140,{}\n", 1_724_050_800 + minute * 60, 139)).collect();
+    let samples = ask(reqwest::Method::POST, "/api/v1/indicators/pay/samples").header("Content-Type", "text/csv");
+    let pushed = samples.body(format!("t,total,success\n{rows}")).send().await.unwrap();
+    assert!(pushed.status().is_success(), "{}", pushed.text().await.unwrap());
+    let count = serde_json::json!({"total": 10, "success": 9, "note": format!("{formula}\n@SUM(A1)")});
+    let by_hand =
+        ask(reqwest::Method::PUT, "/api/v1/indicators/pay/hand-counts/2024-08-05").json(&count).send().await.unwrap();
+    assert!(by_hand.status().is_success(), "{}", by_hand.text().await.unwrap());
+    let files = fupan::web::routes::ROUTES.iter().filter(|route| route.path.ends_with(".csv"));
+    let mut seen = 0;
+    for route in files {
+        let path = route.path.replace("{key}", "pay");
+        assert!(!path.contains('{'), "{path}: say what stands there");
+        for query in ["?from=2024-08-01&to=2024-08-21", "?period=2024-W34", "?period=2024-W32"] {
+            let request = client.get(format!("{}{path}{query}", service.url));
+            let answer = request.header("Cookie", format!("fupan_session={cookie}")).send().await.unwrap();
+            assert!(answer.status().is_success(), "{path}{query}");
+            assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/csv"), "{path}");
+            let text = answer.text().await.unwrap();
+            for cell in text.trim_start_matches('\u{feff}').lines().flat_map(|line| line.split(',')) {
+                let cell = cell.trim_matches('"');
+                assert!(
+                    !cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !cell.contains("HYPERLINK"),
+                    "{path}: {cell}"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 500, "{seen} cells");
+}
