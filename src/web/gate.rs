@@ -75,9 +75,6 @@ const METRICS: &str = "/metrics";
 /// The OpenAPI document.
 const DOCUMENT: &str = "/api/openapi.json";
 
-/// Samples are pushed here.
-const SAMPLES: &str = "/api/v1/indicators/{key}/samples";
-
 /// A request's path for the log: what stands behind these prefixes opens something and stays out of it. Handlers are
 /// found by the decoded path, so it is the one to look at.
 fn without_secret(request: &ServiceRequest) -> String {
@@ -599,7 +596,7 @@ fn owes_second_factor(app: &App, caller: &Caller) -> bool {
 /// of brotli are gigabytes: only samples come packed, by gzip, from those who may write them.
 fn is_packed(request: &ServiceRequest, pattern: &str) -> bool {
     request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| {
-        let samples = pattern == SAMPLES && value.as_bytes().eq_ignore_ascii_case(b"gzip");
+        let samples = pattern == media::SAMPLES && value.as_bytes().eq_ignore_ascii_case(b"gzip");
         !samples && !value.as_bytes().eq_ignore_ascii_case(b"identity")
     })
 }

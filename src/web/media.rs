@@ -19,6 +19,9 @@ const JSON_PATCH: &str = "application/json-patch+json";
 /// How deep bodies in JSON may be nested. The deepest that means something, a policy, has less than ten levels.
 pub const DEPTH: usize = 32;
 
+/// Samples are pushed here; their format may be said in the address.
+pub const SAMPLES: &str = "/api/v1/indicators/{key}/samples";
+
 /// Routes whose body is a file, and the types by which the OpenAPI document names it; the first one is meant where none is sent.
 const FILES: [(&str, &[&str]); 4] = [
     (
@@ -45,7 +48,7 @@ const FILES: [(&str, &[&str]); 4] = [
         &["text/plain", "text/csv", "text/calendar", JSON, "application/csv", "application/octet-stream"],
     ),
     (
-        "/api/v1/indicators/{key}/samples",
+        SAMPLES,
         &[
             JSON,
             "application/x-ndjson",
@@ -93,9 +96,11 @@ pub fn refused(request: &ServiceRequest, pattern: &str) -> Option<Problem> {
     let types = of(request.method().as_str(), pattern);
     let file = types.len() > 2;
     let fits = match named(request) {
-        // A file may come without a name of what it is; the samples' format may be said in the address.
+        // A file may come without a name of what it is.
         None => file,
-        Some(_) if file && request.query_string().split('&').any(|part| part.starts_with("format=")) => true,
+        Some(_) if pattern == SAMPLES && request.query_string().split('&').any(|part| part.starts_with("format=")) => {
+            true
+        }
         Some(media) => {
             types.contains(&media.as_str()) || is_json(&media) && types.contains(&JSON) && media != JSON_PATCH
         }
