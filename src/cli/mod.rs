@@ -47,7 +47,11 @@ use crate::{
     domain::actor::Actor,
     i18n::problems,
     runtime::{build, lifecycle, system::FixedClock, telemetry},
-    service::{App, ServiceError, ports::Clock},
+    service::{
+        App, ServiceError,
+        audit_chain::{self, Reach},
+        ports::Clock,
+    },
     settings::{self, Settings, SettingsError},
 };
 use out::{data, say};
@@ -369,6 +373,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                     Ok(())
                 }
             };
+            if session.app.store.has_audited()
+                && let Err(error) = audit_chain::chain(&session.app, Reach::Latest).await
+            {
+                tracing::warn!(%error, "what this command wrote is chained in the audit log by the next worker");
+            }
             session.app.store.close().await?;
             done
         }

@@ -13,7 +13,7 @@ use crate::{
     domain::{checked, postmortem::PostmortemState},
     i18n::{self, record, timeline::words as entry_words},
     service::{
-        ServiceError, accounts, events, postmortem_text,
+        ServiceError, accounts, audit_log, events, postmortem_text,
         postmortems::{self, PostmortemChange},
         recurrence,
     },
@@ -240,6 +240,8 @@ async fn person_of(
 async fn show(session: &Session, label: &str, format: Format, chinese: bool) -> anyhow::Result<()> {
     let view = postmortem_text::view(&session.app, &session.actor, number_of(label)?, chinese, entry_words).await?;
     let format = if session.json { Format::Json } else { format };
+    // What is printed is taken out, as by the button of the page.
+    audit_log::exported(&session.app, &session.actor, "postmortem", &events::subject(view.event.number)).await?;
     let document = || i18n::postmortem::document(&session.app, &view, chinese);
     match format {
         Format::Md => data(document().markdown().trim_end()),

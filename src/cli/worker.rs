@@ -39,6 +39,7 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
             wake: Arc::new(Notify::new()),
         };
         let pulling = tokio::spawn(worker::pulling::run(session.app.clone(), stopped.clone()));
+        tokio::spawn(worker::chaining::run(session.app.clone(), stopped.clone()));
         let telling = tokio::spawn(worker::telling::run(session.app.clone(), stopped.clone()));
         let working = tokio::spawn(worker::run(work, stopped));
         tokio::signal::ctrl_c().await?;

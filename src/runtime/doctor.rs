@@ -148,6 +148,24 @@ fn of_settings(settings: &Settings) -> Vec<Finding> {
             "FUPAN_SMTP__TLS=starttls (or tls)",
         ));
     }
+    if deployed && settings.http.public_metrics {
+        found.push(finding(
+            "metrics",
+            true,
+            "http.public_metrics = true：谁都能读 /metrics，里面有进行中的事件数、欠的复盘、数据库和版本",
+            "http.public_metrics is on: anybody reads /metrics, with the events that go on, owed postmortems, database and version",
+            "leave FUPAN_HTTP__PUBLIC_METRICS out and give the monitoring system a token of a viewer",
+        ));
+    }
+    if deployed && settings.http.public_api_document {
+        found.push(finding(
+            "document",
+            false,
+            "http.public_api_document = true：谁都能读接口文档（里面没有数据）",
+            "http.public_api_document is on: anybody reads the document of the API (there is no data in it)",
+            "leave FUPAN_HTTP__PUBLIC_API_DOCUMENT out",
+        ));
+    }
     let database = settings.database();
     if !database.starts_with("sqlite:") && !is_loopback(&host(&database)) {
         let safe = ["sslmode=require", "sslmode=verify-", "ssl-mode=REQUIRED", "ssl-mode=VERIFY_"];
@@ -235,6 +253,16 @@ async fn of_secrets(app: &App, settings: &Settings) -> anyhow::Result<Vec<Findin
             return Ok(vec![finding("keys", true, format!("密钥不能用：{error}"), error.to_string(), remedy)]);
         }
     };
+    if let Some(file) = app.vault.file().filter(|file| kept.keys.is_empty() && file.exists()) {
+        let file = file.display();
+        // What is sealed already needs its key back; else nothing was lost with what stood there.
+        let (zh, en, remedy) = if kept.closed > 0 {
+            ("要用的钥匙没有了", "the key that is needed is gone", format!("give {file} back from its copy"))
+        } else {
+            ("新的密钥没法加密保存", "no secret can be stored", format!("rm {file}: the next secret makes a new key"))
+        };
+        found.push(finding("keys", true, format!("{file} 是空的：{zh}"), format!("{file} is empty: {en}"), remedy));
+    }
     if kept.closed > 0 {
         found.push(finding(
             "keys",
@@ -359,11 +387,15 @@ mod tests {
             ("FUPAN_OUTGOING__ALLOW", "169.254.169.254", "outgoing"),
             ("FUPAN_LIMITS__SIGN_IN", "0", "limits"),
             ("FUPAN_LIMITS__SIGN_IN", "100000", "limits"),
+            ("FUPAN_HTTP__PUBLIC_METRICS", "true", "metrics"),
             ("FUPAN_DATABASE_URL", "postgres://app:secret@db.example.com/fupan", "database"),
         ] {
             let found = subjects(&[https, proxy, kept, (variable, value)]);
             assert_eq!(found, [(subject, true)], "{variable}={value}");
         }
+        let document = subjects(&[https, proxy, kept, ("FUPAN_HTTP__PUBLIC_API_DOCUMENT", "true")]);
+        assert_eq!(document, [("document", false)]);
+        assert!(subjects(&[("FUPAN_HTTP__PUBLIC_METRICS", "true")]).is_empty(), "nobody else reaches it");
         let smtp = [https, proxy, kept, ("FUPAN_SMTP__HOST", "mail.example.com"), ("FUPAN_SMTP__TLS", "none")];
         assert_eq!(subjects(&smtp), [("smtp", true)]);
         let safe = ("FUPAN_DATABASE_URL", "postgres://app@db.example.com/fupan?sslmode=verify-full");

@@ -56,6 +56,7 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
         wake: Arc::new(Notify::new()),
     };
     tokio::spawn(index_old(app.clone(), stopped.clone()));
+    let chaining = tokio::spawn(worker::chaining::run(app.clone(), stopped.clone()));
     let pulling = tokio::spawn(worker::pulling::run(app.clone(), stopped.clone()));
     let telling = tokio::spawn(worker::telling::run(app.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(work, stopped));
@@ -82,6 +83,7 @@ pub async fn serve(settings: &Settings, app: App, say: &dyn Fn(&str)) -> anyhow:
     if tokio::time::timeout(Duration::from_secs(5), pulling).await.is_err() {
         tracing::info!("a source was being pulled from; it is asked for the same minutes again");
     }
+    let _ = tokio::time::timeout(Duration::from_secs(5), chaining).await;
     if let Err(error) = audit_chain::chain(&app, Reach::Recent).await {
         tracing::warn!(%error, "the last audit entries are chained after the next start");
     }

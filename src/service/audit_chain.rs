@@ -32,6 +32,9 @@ const BATCHES: usize = 40;
 /// A transaction that was open for longer than this commits entries that the next look at everything finds, in milliseconds.
 const OPEN_FOR: i64 = 600_000;
 
+/// How far the look at what was written last goes back, in milliseconds.
+const JUST_NOW: i64 = 5_000;
+
 /// What chaining came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Chained {
@@ -46,6 +49,8 @@ pub struct Chained {
 /// How far is looked back for entries without a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
+    /// What was written in the last seconds; what was committed late is found by the next look further back.
+    Latest,
     /// What was written since the last time.
     Recent,
     /// Everything.
@@ -66,12 +71,13 @@ pub async fn chain(app: &App, reach: Reach) -> Result<Chained, ServiceError> {
             if last {
                 break;
             }
-            if batches >= BATCHES && reach == Reach::Recent {
+            if batches >= BATCHES && reach != Reach::All {
                 return Ok(Chained { more: true, ..done });
             }
         }
     }
     let since = match (reach, head) {
+        (Reach::Latest, Some(head)) => head.sealed_at - JUST_NOW,
         (Reach::Recent, Some(head)) => head.sealed_at - OPEN_FOR,
         _ => i64::MIN,
     };
@@ -87,7 +93,7 @@ pub async fn chain(app: &App, reach: Reach) -> Result<Chained, ServiceError> {
         done.refused += unfit.len() as u64;
         done.entries += place(app, fit, false).await?;
         batches += 1;
-        if batches >= BATCHES && reach == Reach::Recent {
+        if batches >= BATCHES && reach != Reach::All {
             return Ok(Chained { more: true, ..done });
         }
     }
@@ -236,23 +242,35 @@ pub struct Verdict {
     pub broken: Option<Broken>,
 }
 
+/// How often the chain is walked where its beginning is removed by another replica meanwhile.
+const LOOKS: usize = 5;
+
 /// Walks the whole chain. With a head that was kept, the chain has to go through it.
 pub async fn verify(app: &App, actor: &Actor, kept: Option<&KeptHead>) -> Result<Verdict, ServiceError> {
     authorise(actor, Permission::ReadAudit)?;
     chain(app, Reach::All).await?;
-    let head = store::audit_chain::head(app.store.read()).await?.unwrap_or_else(none_yet);
-    if kept.is_some_and(|kept| kept.position < head.base_position) {
-        let words = "it lies before the beginning that retention left; take a newer one";
-        return Err(FieldError::shape("head", words).into());
+    for look in 0..LOOKS {
+        let head = store::audit_chain::head(app.store.read()).await?.unwrap_or_else(none_yet);
+        if kept.is_some_and(|kept| kept.position < head.base_position) {
+            let words = "it lies before the beginning that retention left; take a newer one";
+            return Err(FieldError::shape("head", words).into());
+        }
+        let (checked, mut broken) = walk(app, &head, kept).await?;
+        if broken.is_none() {
+            broken = beginning(app, &head).await?;
+        }
+        if broken.is_none() {
+            broken = loose(app, &head).await?;
+        }
+        if broken.is_some() && look + 1 < LOOKS {
+            let now = store::audit_chain::head(app.store.read()).await?.unwrap_or_else(none_yet);
+            if now.base_position > head.base_position {
+                continue;
+            }
+        }
+        return Ok(Verdict { checked, older: head.older, head, broken });
     }
-    let (checked, mut broken) = walk(app, &head, kept).await?;
-    if broken.is_none() {
-        broken = beginning(app, &head).await?;
-    }
-    if broken.is_none() {
-        broken = loose(app, &head).await?;
-    }
-    Ok(Verdict { checked, older: head.older, head, broken })
+    Err(ServiceError::Conflict("the beginning of the log is being removed; verify again later".to_owned()))
 }
 
 fn broken(what: Break, position: Option<i64>, entry: Option<&Written>) -> Broken {

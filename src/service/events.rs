@@ -737,7 +737,8 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-pub(super) fn subject(number: i64) -> String {
+/// How the audit log names an event.
+pub fn subject(number: i64) -> String {
     format!("event:{number}")
 }
 

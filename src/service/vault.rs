@@ -57,6 +57,12 @@ pub enum VaultError {
     /// No key, and nowhere to keep one.
     #[error("there is no key to seal secrets with; set FUPAN_SECRET_KEY_FILE")]
     None,
+    /// There is a file without a key in it, and no secret of the database needs one of it.
+    #[error("the key file {path} is empty: remove it, and the next secret makes a new key")]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// Changed since, or moved from another row.
     #[error("a sealed secret was changed or moved; enter it again")]
     Broken,
@@ -180,26 +186,43 @@ impl Vault {
         String::from_utf8(opened.to_vec()).map_err(|_| VaultError::Broken)
     }
 
-    /// Writes a new key into the file, before those that are there.
-    fn add_key(&self, random: [u8; 32]) -> Result<(), VaultError> {
+    /// Writes a new key into the file, before those that are there; with `first` only where there is none. Processes that do so at
+    /// the same time wait for each other: none takes away what another one put there.
+    fn add_key(&self, random: [u8; 32], first: bool) -> Result<(), VaultError> {
         let Some(path) = self.file() else { return Err(VaultError::None) };
         let fail = |cause| VaultError::File { path: path.to_owned(), cause };
+        let _alone = alone(path).map_err(fail)?;
         let before = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                return write_new(path, &format!("{}\n", URL_SAFE_NO_PAD.encode(random))).map_err(fail);
+            }
             Err(cause) => return Err(fail(cause)),
         };
-        let text = format!("{}\n{before}", URL_SAFE_NO_PAD.encode(random));
-        if before.is_empty() {
-            // Of two processes that make the first key, one does.
-            return match write_new(path, &text) {
-                Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-                other => other.map_err(fail),
-            };
+        if before.trim().is_empty() {
+            return Err(VaultError::Empty { path: path.to_owned() });
         }
+        if first {
+            return Ok(());
+        }
+        let text = format!("{}\n{before}", URL_SAFE_NO_PAD.encode(random));
         let beside = path.with_extension("new");
         let _ = std::fs::remove_file(&beside);
         write_new(&beside, &text).and_then(|()| std::fs::rename(&beside, path)).map_err(fail)
+    }
+}
+
+/// Keeps other processes from changing the key file for as long as the answer lives.
+fn alone(path: &Path) -> std::io::Result<std::fs::File> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        store::connect::private_folder(folder)?;
+    }
+    let file =
+        std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(path.with_extension("lock"))?;
+    match file.lock() {
+        // Some file systems of networks know no locks; there one process has to do it after the other.
+        Err(cause) if cause.kind() == std::io::ErrorKind::Unsupported => Ok(file),
+        other => other.map(|()| file),
     }
 }
 
@@ -234,7 +257,7 @@ pub async fn seal(app: &App, purpose: &str, text: &str) -> Result<String, Servic
     let here = app.vault.ids()?;
     match &remembered {
         Some(id) if !here.contains(id) => return Err(VaultError::OtherKey { id: id.clone() }.into()),
-        None if here.is_empty() => app.vault.add_key(app.ids.secret())?,
+        None if here.is_empty() => app.vault.add_key(app.ids.secret(), true)?,
         _ => {}
     }
     let (sealed, id) = app.vault.seal(app.ids.secret(), purpose, text)?;
@@ -380,7 +403,7 @@ pub async fn rotate(app: &App, actor: &Actor) -> Result<usize, ServiceError> {
         return Err(VaultError::OtherKey { id: id.clone() }.into());
     }
     if !app.vault.is_given() {
-        app.vault.add_key(app.ids.secret())?;
+        app.vault.add_key(app.ids.secret(), false)?;
     } else if remembered.is_some() && remembered.as_ref() == before.first() {
         return Err(ServiceError::Conflict(
             "the key is set, not in a file: set FUPAN_SECRET_KEY to the new one and FUPAN_SECRET_KEY_OLD to the one before, and try again"
@@ -457,11 +480,11 @@ mod tests {
         let path = folder.join("secret.key");
         let of_file = Vault::new(Vec::new(), Some(path.clone())).unwrap();
         assert!(of_file.ids().unwrap().is_empty());
-        of_file.add_key([1; 32]).unwrap();
+        of_file.add_key([1; 32], true).unwrap();
         let (sealed, first) = of_file.seal([3; 32], "a", "b").unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&folder)), (0o600, 0o700));
-        of_file.add_key([2; 32]).unwrap();
+        of_file.add_key([2; 32], false).unwrap();
         assert_eq!(mode(&path), 0o600);
         let ids = of_file.ids().unwrap();
         assert_eq!((ids.len(), &ids[1]), (2, &first));
@@ -469,6 +492,36 @@ mod tests {
         // Another process that knew only the first key finds the second.
         let other = Vault::new(Vec::new(), Some(path)).unwrap();
         assert_eq!(other.open("a", &of_file.seal([4; 32], "a", "c").unwrap().0).unwrap(), "c");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn keys_that_are_made_at_once_are_all_kept_and_an_empty_file_is_not_written_over() {
+        let folder = std::env::temp_dir().join(format!("fupan-vault-at-once-{}", std::process::id()));
+        let path = folder.join("secret.key");
+        let made: Vec<_> = (1..=16)
+            .map(|byte| {
+                let path = path.clone();
+                std::thread::spawn(move || {
+                    let vault = Vault::new(Vec::new(), Some(path)).unwrap();
+                    vault.add_key([byte; 32], false).unwrap();
+                    // What was sealed with any of them at any time can be opened for ever.
+                    vault.seal([byte; 32], "a", "b").unwrap().0
+                })
+            })
+            .collect();
+        let sealed: Vec<String> = made.into_iter().map(|one| one.join().unwrap()).collect();
+        let later = Vault::new(Vec::new(), Some(path.clone())).unwrap();
+        assert_eq!(later.ids().unwrap().len(), 16);
+        assert!(sealed.iter().all(|one| later.open("a", one).unwrap() == "b"));
+        later.add_key([99; 32], true).unwrap();
+        assert_eq!(later.ids().unwrap().len(), 16, "the first key is there");
+        std::fs::write(&path, " \n").unwrap();
+        for first in [true, false] {
+            let refused = later.add_key([99; 32], first);
+            assert!(matches!(refused, Err(VaultError::Empty { .. })), "{refused:?}");
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), " \n");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -41,6 +41,7 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     let entry = NewEntry { id, action: action.to_owned(), subject: subject.to_owned(), change };
     Entity::insert(active(at, actor, &entry)).exec_without_returning(tx.conn()).await?;
+    tx.note_audit();
     Ok(())
 }
 
@@ -59,6 +60,7 @@ pub struct NewEntry {
 
 /// Writes many entries of one act.
 pub async fn insert_all(tx: &Tx, at: i64, actor: &Actor, entries: &[NewEntry]) -> Result<(), StoreError> {
+    tx.note_audit();
     bulk::insert_all(tx, entries.iter().map(|entry| active(at, actor, entry)).collect()).await
 }
 

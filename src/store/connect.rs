@@ -1,9 +1,17 @@
 //! Opening the database: one writer and several readers on SQLite, one pool elsewhere.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{ConnectOptions, Database, DatabaseBackend, DatabaseConnection, Statement};
 use thiserror::Error;
+use tokio::sync::Notify;
 
 use super::StoreError;
 
@@ -12,6 +20,22 @@ use super::StoreError;
 pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    audit: Arc<Audited>,
+}
+
+/// Whether this process wrote audit entries, and who waits for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Audited {
+    any: AtomicBool,
+    next: Notify,
+}
+
+impl Audited {
+    /// One is committed.
+    pub(super) fn tell(&self) {
+        self.any.store(true, Ordering::Relaxed);
+        self.next.notify_one();
+    }
 }
 
 /// Why the database could not be opened; each sentence names the remedy.
@@ -55,14 +79,14 @@ impl Store {
                 let file = format!("sqlite:{path}?mode=rwc");
                 let writer = Database::connect(sqlite(&file, 1, false)).await.map_err(fail)?;
                 let reader = Database::connect(sqlite(&file, 4, true)).await.map_err(fail)?;
-                Ok(Self { writer, reader })
+                Ok(Self { writer, reader, audit: Arc::default() })
             }
             Some("postgres" | "postgresql" | "mysql" | "mariadb") => {
                 let url = url.replacen("mariadb:", "mysql:", 1);
                 let mut options = common(&url);
                 options.max_connections(12);
                 let pool = Database::connect(options).await.map_err(fail)?;
-                Ok(Self { writer: pool.clone(), reader: pool })
+                Ok(Self { writer: pool.clone(), reader: pool, audit: Arc::default() })
             }
             _ => Err(OpenError::Scheme(place)),
         }
@@ -85,6 +109,21 @@ impl Store {
     /// For [`super::tx`] and [`super::migrate`] only.
     pub(super) const fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    /// For [`super::tx`] only.
+    pub(super) const fn audit(&self) -> &Arc<Audited> {
+        &self.audit
+    }
+
+    /// Waits until this process has written audit entries since the last time somebody waited for them.
+    pub async fn audited(&self) {
+        self.audit.next.notified().await;
+    }
+
+    /// Whether this process wrote an audit entry at all.
+    pub fn has_audited(&self) -> bool {
+        self.audit.any.load(Ordering::Relaxed)
     }
 
     /// Which of the three databases this is.

@@ -1,16 +1,26 @@
 //! The write transaction. On SQLite it begins *immediate*, because a transaction that reads first and writes
 //! later fails at once when another writer is active.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait, UpdateResult,
 };
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, connect::Audited};
 
 /// An open write transaction; dropped without [`Tx::commit`] it rolls back.
 #[derive(Debug)]
-pub struct Tx(DatabaseTransaction);
+pub struct Tx {
+    inner: DatabaseTransaction,
+    audited: Arc<Audited>,
+    /// Whether it holds an audit entry; savepoints of it say so here too.
+    noted: Arc<AtomicBool>,
+}
 
 impl Store {
     /// Begins a write transaction. Call it in a task of its own: a cancelled `begin` poisons the connection
@@ -23,34 +33,45 @@ impl Store {
             isolation_level: (self.backend() == DatabaseBackend::MySql).then_some(IsolationLevel::ReadCommitted),
             ..TransactionOptions::default()
         };
-        Ok(Tx(self.writer().begin_with_options(options).await?))
+        let inner = self.writer().begin_with_options(options).await?;
+        Ok(Tx { inner, audited: Arc::clone(self.audit()), noted: Arc::default() })
     }
 }
 
 impl Tx {
     /// The connection of this transaction, for reads inside it and for the store's writes.
     pub const fn conn(&self) -> &DatabaseTransaction {
-        &self.0
+        &self.inner
+    }
+
+    /// Says that it holds an audit entry, which wants its place in the chain once it is committed.
+    pub(super) fn note_audit(&self) {
+        self.noted.store(true, Ordering::Relaxed);
     }
 
     /// Which database this is.
     pub fn backend(&self) -> DatabaseBackend {
-        self.0.get_database_backend()
+        self.inner.get_database_backend()
     }
 
     /// A savepoint for a statement that may fail: PostgreSQL refuses everything after a failure otherwise.
     pub async fn savepoint(&self) -> Result<Self, StoreError> {
-        Ok(Self(self.0.begin().await?))
+        let inner = self.inner.begin().await?;
+        Ok(Self { inner, audited: Arc::clone(&self.audited), noted: Arc::clone(&self.noted) })
     }
 
     /// Makes the writes durable.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.0.commit().await.map_err(StoreError::from)
+        self.inner.commit().await.map_err(StoreError::from)?;
+        if self.noted.load(Ordering::Relaxed) {
+            self.audited.tell();
+        }
+        Ok(())
     }
 
     /// Undoes the writes.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        self.0.rollback().await.map_err(StoreError::from)
+        self.inner.rollback().await.map_err(StoreError::from)
     }
 }
 

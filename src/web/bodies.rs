@@ -18,6 +18,8 @@ use actix_web::{
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::media::{self, Levels};
+
 /// How long a body may take: so long, and longer by what has arrived at this rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -46,6 +48,7 @@ pub struct Arriving(Rc<State>);
 struct State {
     payload: RefCell<Payload>,
     late: Cell<bool>,
+    deep: Cell<bool>,
     whole: Cell<bool>,
 }
 
@@ -56,8 +59,14 @@ pub fn watch(request: &mut ServiceRequest, pace: Pace) -> Option<Arriving> {
     if matches!(payload, Payload::None) {
         return None;
     }
-    let state = Rc::new(State { payload: RefCell::new(payload), late: Cell::new(false), whole: Cell::new(false) });
-    let body = Timed { state: state.clone(), pace, clock: None, received: 0 };
+    let state = Rc::new(State {
+        payload: RefCell::new(payload),
+        late: Cell::new(false),
+        deep: Cell::new(false),
+        whole: Cell::new(false),
+    });
+    let levels = media::is_plain_json(request).then(Levels::default);
+    let body = Timed { state: state.clone(), pace, clock: None, received: 0, levels };
     request.set_payload(Payload::Stream { payload: Box::pin(body) });
     Some(Arriving(state))
 }
@@ -66,6 +75,11 @@ impl Arriving {
     /// Whether the deadline passed before the body was there.
     pub fn is_late(&self) -> bool {
         self.0.late.get()
+    }
+
+    /// Whether it is JSON that is nested too deep; the rest of it was not read.
+    pub fn is_deep(&self) -> bool {
+        self.0.deep.get()
     }
 
     /// An answer that keeps the body it leaves unread: the connection ends with the answer. A body that was let go would be
@@ -81,6 +95,8 @@ struct Timed {
     /// When somebody began to read it, and the alarm.
     clock: Option<(Instant, Pin<Box<Sleep>>)>,
     received: u64,
+    /// Of a body in JSON.
+    levels: Option<Levels>,
 }
 
 impl Stream for Timed {
@@ -95,6 +111,10 @@ impl Stream for Timed {
         match polled {
             Poll::Ready(Some(Ok(bytes))) => {
                 this.received = this.received.saturating_add(bytes.len() as u64);
+                if this.levels.as_mut().is_some_and(|levels| levels.too_deep(&bytes)) {
+                    this.state.deep.set(true);
+                    return Poll::Ready(Some(Err(PayloadError::Io(io::ErrorKind::InvalidData.into()))));
+                }
                 Poll::Ready(Some(Ok(bytes)))
             }
             Poll::Ready(other) => {

@@ -13,7 +13,7 @@ use actix_web::{
 use futures_util::FutureExt as _;
 
 use super::{
-    bodies, forms, limits, pages,
+    bodies, forms, limits, media, pages,
     problem::{self, Problem},
     proofs, proxied, routes,
     server::Bounds,
@@ -74,9 +74,6 @@ const METRICS: &str = "/metrics";
 
 /// The OpenAPI document.
 const DOCUMENT: &str = "/api/openapi.json";
-
-/// Samples are pushed here.
-const SAMPLES: &str = "/api/v1/indicators/{key}/samples";
 
 /// A request's path for the log: what stands behind these prefixes opens something and stays out of it. Handlers are
 /// found by the decoded path, so it is the one to look at.
@@ -169,6 +166,12 @@ pub async fn pass<B: MessageBody + 'static>(
     if arriving.as_ref().is_some_and(bodies::Arriving::is_late) {
         let words = "the body did not arrive in time; send it again, faster";
         let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", words);
+        *response.response_mut().status_mut() = problem.status;
+        response.response_mut().extensions_mut().insert(problem);
+    }
+    if arriving.as_ref().is_some_and(bodies::Arriving::is_deep) {
+        let words = format!("the JSON is nested deeper than {} levels", media::DEPTH);
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "too_deep", words);
         *response.response_mut().status_mut() = problem.status;
         response.response_mut().extensions_mut().insert(problem);
     }
@@ -572,6 +575,10 @@ async fn decide(request: &ServiceRequest, app: Option<&App>, bounds: &Bounds) ->
         request.extensions_mut().insert(caller);
         return Err(Refusal::Problem(error.into()));
     }
+    if let Some(problem) = media::refused(request, &pattern) {
+        request.extensions_mut().insert(caller);
+        return Err(Refusal::Problem(problem));
+    }
     let owed = caller.signed_in.as_ref().is_some_and(|one| proof::is_owed(app, one));
     if let Some(page) = proofs::back_of(route.method, route.path).filter(|_| owed) {
         if !page.is_empty() {
@@ -606,7 +613,7 @@ fn owes_second_factor(app: &App, caller: &Caller) -> bool {
 /// of brotli are gigabytes: only samples come packed, by gzip, from those who may write them.
 fn is_packed(request: &ServiceRequest, pattern: &str) -> bool {
     request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| {
-        let samples = pattern == SAMPLES && value.as_bytes().eq_ignore_ascii_case(b"gzip");
+        let samples = pattern == media::SAMPLES && value.as_bytes().eq_ignore_ascii_case(b"gzip");
         !samples && !value.as_bytes().eq_ignore_ascii_case(b"identity")
     })
 }

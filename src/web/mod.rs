@@ -7,6 +7,7 @@ mod bodies;
 mod forms;
 mod gate;
 mod limits;
+mod media;
 mod pages;
 mod problem;
 mod proofs;

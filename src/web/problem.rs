@@ -140,6 +140,8 @@ fn chinese_of(code: &str) -> Option<&'static str> {
         "malformed" => "内容读不懂，请检查格式",
         "too_large" => "内容太大，最多 2 MiB",
         "packed" => "这里不收压缩过的内容，请去掉 Content-Encoding 再发",
+        "media_type" => "这里不收这种类型的内容，请把 Content-Type 改成接口文档写明的类型",
+        "too_deep" => "JSON 嵌套太深，最多 32 层",
         "slow" => "内容没有按时到齐，请用更快的网络再发一次",
         "version_needed" => "请带上 If-Match 和读到的 ETag",
         "too_many" => "尝试太频繁，请稍后再试",

@@ -115,6 +115,29 @@ impl AsyncWrite for Paced {
     }
 }
 
+/// The most bytes that the system keeps for a reader; more of them help nobody on a fast way.
+const UNSENT: u32 = 128 * 1_024;
+
+/// Bounds what the system keeps of an answer for each connection of a listener. It takes more only once a third of that is gone: what
+/// it keeps must not be more than a reader with little patience left may read meanwhile, or who reads faster than the pace would be
+/// sent away all the same. By itself the system keeps megabytes.
+#[cfg(unix)]
+fn bound_unsent(listener: &TcpListener, reading: Pace) -> io::Result<()> {
+    use std::os::fd::OwnedFd;
+    let bytes = reading.first.as_secs_f64() * f64::from(reading.rate);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between the two bounds")]
+    let bytes = bytes.clamp(16.0 * 1_024.0, f64::from(UNSENT)) as u32;
+    // Connections inherit it from their listener, of which this is another handle.
+    let socket =
+        tokio::net::TcpSocket::from_std_stream(std::net::TcpStream::from(OwnedFd::from(listener.try_clone()?)));
+    socket.set_send_buffer_size(bytes)
+}
+
+#[cfg(not(unix))]
+fn bound_unsent(_: &TcpListener, _: Pace) -> io::Result<()> {
+    Ok(())
+}
+
 /// How a server takes connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Taking {
@@ -141,6 +164,7 @@ where
     B: MessageBody + 'static,
 {
     let Taking { workers, connections, reading } = taking;
+    bound_unsent(&listener, reading)?;
     let server = Server::build()
         .workers(workers)
         .max_concurrent_connections(connections)

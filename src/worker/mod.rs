@@ -3,6 +3,7 @@
 //! Every replica runs a worker; the claims of the outbox and the unique keys of the ledger keep them from doing
 //! anything twice, so there is no leader.
 
+pub mod chaining;
 pub mod pulling;
 mod ramp;
 mod round;

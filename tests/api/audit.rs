@@ -294,3 +294,58 @@ async fn settings_that_differ_from_the_last_start_are_noted_once() {
     let differs = &page.entries[0].change["differs"]["http.bind"];
     assert_eq!(differs, &json!({"from": "127.0.0.1:1", "to": "127.0.0.1:2"}));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_has_its_place_a_moment_later_without_a_round_of_the_worker() {
+    let house = House::with_entries(1).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let chaining = tokio::spawn(fupan::worker::chaining::run(house.app.clone(), stopped));
+    for n in 1..4 {
+        house.log(n).await;
+        let mut position = 0;
+        for _ in 0..100 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let head = fupan::store::audit_chain::head(house.app.store.read()).await.unwrap();
+            position = head.map_or(0, |head| head.position);
+            if position == i64::try_from(n).unwrap() + 1 {
+                break;
+            }
+        }
+        assert_eq!(position, i64::try_from(n).unwrap() + 1);
+    }
+    stop.send_replace(true);
+    chaining.await.unwrap();
+    assert_eq!(house.broken(None).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_beginning_that_another_replica_removes_meanwhile_is_no_break() {
+    let mut house = House::with_entries(4).await;
+    audit_chain::chain(&house.app, Reach::All).await.unwrap();
+    house.clock.set("2026-08-21T06:08:00Z");
+    let other = house.app.clone();
+    let before = other.now_millis();
+    let waiting = std::sync::Mutex::new(Some((other, house.database.url.clone())));
+    let cuts = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let counted = cuts.clone();
+    // The other replica cuts in the very moment in which the places are asked for.
+    house.app.store.observe(move |statement| {
+        if !statement.sql.contains("audit_seal") || !statement.sql.contains("LIMIT") {
+            return;
+        }
+        let Some((other, url)) = waiting.lock().unwrap().take() else { return };
+        let cut = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                // A process of its own has its own connections.
+                let app = App { store: fupan::store::Store::open(&url).await.unwrap(), ..other };
+                audit_chain::cut(&app, before).await.unwrap()
+            })
+        });
+        counted.fetch_add(cut.join().unwrap(), std::sync::atomic::Ordering::Relaxed);
+    });
+    let verdict = audit_chain::verify(&house.app, &Actor::local_operator(), None).await.unwrap();
+    assert_eq!(cuts.load(std::sync::atomic::Ordering::Relaxed), 4, "the cut came in between");
+    assert_eq!(verdict.broken, None);
+    assert_eq!(verdict.head.base_position, 4);
+}

@@ -37,7 +37,8 @@ impl Desk {
 
     async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> (StatusCode, Value) {
         let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
-        let answer = request.body(body).send().await.unwrap();
+        let media = if path.starts_with("/api/v1/events") { "application/json" } else { "text/markdown" };
+        let answer = request.header("Content-Type", media).body(body).send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))

@@ -4,9 +4,11 @@
 mod action_items;
 mod analytics;
 mod audit;
+mod bodies;
 mod calendars;
 mod coherence;
 mod foreign;
+mod framing;
 mod grading;
 mod history;
 mod imports;
@@ -282,7 +284,8 @@ async fn a_packed_body_is_refused_before_it_unfolds() {
     let (client, token) = (client(), service.token(Role::Reporter).await);
     let send = |path: &str, packing: &str| {
         let request = client.post(format!("{}{path}", service.url)).bearer_auth(&token);
-        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        let media = if path.contains("samples") { "text/csv" } else { "application/x-www-form-urlencoded" };
+        let request = request.header("Content-Type", media);
         request.header("Content-Encoding", packing).body("email=a").send()
     };
     for packing in ["br", "gzip", "GZIP", "deflate"] {

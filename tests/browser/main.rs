@@ -4,6 +4,7 @@
 
 mod figures;
 mod grading;
+mod hostile;
 mod postmortem;
 mod record;
 mod search;

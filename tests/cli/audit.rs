@@ -1,6 +1,6 @@
 //! The audit log, the key of secrets, own data and `doctor` on the command line.
 
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::{ConnectionTrait as _, Database, Statement};
 use support::TestDatabase;
 
 use crate::{LINE, err, fupan, out};
@@ -109,4 +109,87 @@ async fn the_database_and_its_folder_are_for_their_owner_alone() {
     assert!(done.status.success(), "{}", err(&done));
     let mode = |path: &str| std::fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("deep"), mode("deep/er"), mode("deep/er/fupan.db")), (0o700, 0o700, 0o600));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_wrote_is_in_the_chain_when_it_ends_and_what_it_printed_is_noted() {
+    let database = TestDatabase::new().await;
+    assert!(fupan(&database, &["add", LINE], &[]).status.success());
+    for format in ["md", "html"] {
+        let shown = fupan(&database, &["pm", "show", "PE-1", "--format", format], &[]);
+        assert!(shown.status.success(), "{}", err(&shown));
+    }
+    let list = out(&fupan(&database, &["audit", "list", "--action", "export"], &[]));
+    assert_eq!(list.lines().filter(|line| line.contains("event:1")).count(), 2, "{list}");
+    let connection = Database::connect(&database.url).await.unwrap();
+    let loose = "SELECT id FROM audit_entry WHERE id NOT IN (SELECT entry_id FROM audit_seal)";
+    let loose =
+        connection.query_all_raw(Statement::from_string(connection.get_database_backend(), loose)).await.unwrap();
+    assert!(loose.is_empty(), "{} entries have no place in the chain", loose.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_key_file_is_named_with_its_cure_and_not_written_over() {
+    let database = TestDatabase::new().await;
+    let allow = [("FUPAN_OUTGOING__ALLOW", "127.0.0.1")];
+    let status = out(&fupan(&database, &["keys", "status"], &[]));
+    let file = status.split_whitespace().find(|word| word.ends_with("secret.key")).unwrap();
+    let file = database.folder().join(file);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "\n").unwrap();
+    let add = ["notifier", "add", "群", "--tool", "feishu", "--url", "http://127.0.0.1:9/hook/very-secret"];
+    let refused = fupan(&database, &add, &allow);
+    assert!(!refused.status.success() && err(&refused).contains("is empty: remove it"), "{}", err(&refused));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "\n");
+    let doctor = out(&fupan(&database, &["doctor"], &[]));
+    assert!(doctor.contains("!\tkeys") && doctor.contains("rm ") && doctor.contains("secret.key"), "{doctor}");
+    std::fs::remove_file(&file).unwrap();
+    let added = fupan(&database, &add, &allow);
+    assert!(added.status.success(), "{}", err(&added));
+    // Once something is sealed, its key is wanted back and no other one is made.
+    std::fs::write(&file, "").unwrap();
+    let rotated = fupan(&database, &["keys", "rotate"], &[]);
+    assert!(!rotated.status.success(), "{}", out(&rotated));
+    let doctor = out(&fupan(&database, &["doctor"], &[]));
+    assert!(doctor.contains("give ") && doctor.contains(" back from its copy"), "{doctor}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_come_from_files_and_are_shown_nowhere() {
+    let database = TestDatabase::new().await;
+    let file = |name: &str, text: &str| {
+        let path = database.folder().join(name);
+        std::fs::write(&path, format!("{text}\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let url = file("url", &database.url);
+    let password = file("password", "hunter22-of-mail");
+    let (key, old) =
+        (file("key", "a key of thirty-two characters or more"), file("old", "an older key of thirty-two characters"));
+    let settings = [
+        ("FUPAN_DATABASE_URL", ""),
+        ("FUPAN_DATABASE_URL_FILE", url.as_str()),
+        ("FUPAN_SMTP__HOST", "mail.example.com"),
+        ("FUPAN_SMTP__PASSWORD_FILE", password.as_str()),
+        ("FUPAN_SECRET_KEY_FILE", key.as_str()),
+        ("FUPAN_SECRET_KEY_OLD_FILE", old.as_str()),
+    ];
+    let added = fupan(&database, &["add", LINE], &settings);
+    assert!(added.status.success(), "{}", err(&added));
+    let there = out(&fupan(&database, &["events"], &[]));
+    assert!(there.contains("PE-1"), "the file's database is the one that was written: {there}");
+    for arguments in [vec!["config", "check"], vec!["doctor"], vec!["keys", "status"], vec!["--json", "keys", "status"]]
+    {
+        let shown = fupan(&database, &arguments, &settings);
+        let text = format!("{}{}", out(&shown), err(&shown));
+        for secret in ["hunter22", "a key of thirty", "an older key"] {
+            assert!(!text.contains(secret), "{arguments:?} shows {secret}: {text}");
+        }
+    }
+    let checked = out(&fupan(&database, &["config", "check"], &settings));
+    assert!(checked.contains("smtp.password") && checked.contains("secret_key"), "{checked}");
+    let gone = [("FUPAN_SMTP__PASSWORD_FILE", "no-such-file")];
+    let refused = fupan(&database, &["doctor"], &gone);
+    assert!(!refused.status.success() && err(&refused).contains("no-such-file"), "{}", err(&refused));
 }

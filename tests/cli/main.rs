@@ -170,6 +170,28 @@ async fn the_owner_gets_one_digest_and_nothing_after_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_without_tls_gets_no_mail_unless_it_is_set() {
+    let database = TestDatabase::new().await;
+    let sink = SmtpSink::start(Script::Accept).await;
+    let port = sink.port.to_string();
+    let smtp = [("FUPAN_SMTP__HOST", "127.0.0.1"), ("FUPAN_SMTP__PORT", port.as_str())];
+    fupan(&database, &["import", REPORT], &[]);
+    fupan(&database, &["user", "add", "oncall@example.com", "--name", "值班"], &[]);
+    fupan(&database, &["pm", "assign", "PE-1", "--owner", "oncall@example.com"], &[]);
+    let at = |time: &'static str| ["worker", "--once", "--now", time];
+    for tls in [None, Some("starttls"), Some("tls")] {
+        let settings: Vec<_> = smtp.iter().copied().chain(tls.map(|tls| ("FUPAN_SMTP__TLS", tls))).collect();
+        let refused = fupan(&database, &at("2024-08-27T10:07:00+08:00"), &settings);
+        assert_eq!(refused.status.code(), Some(1), "{tls:?}: {}", out(&refused));
+        assert_eq!(sink.received().len(), 0, "{tls:?}: mail went out in clear");
+    }
+    let set: Vec<_> = smtp.iter().copied().chain([("FUPAN_SMTP__TLS", "none")]).collect();
+    let sent = fupan(&database, &at("2024-08-27T10:40:00+08:00"), &set);
+    assert!(sent.status.success(), "{}{}", out(&sent), err(&sent));
+    assert_eq!(sink.received().len(), 1, "nothing is lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_server_that_is_away_loses_nothing() {
     let database = TestDatabase::new().await;
     let sink = SmtpSink::start(Script::Closed).await;

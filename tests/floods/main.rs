@@ -53,7 +53,9 @@ async fn slow_heads_and_slow_bodies_are_sent_away_while_others_are_answered() {
     let token = service.token(Role::Reporter).await;
     let begun = "POST /api/v1/events HTTP/1.1\r\nHost: fupan.test\r\n";
     let heads: Vec<_> = (0..many).map(|_| tokio::spawn(slow(service.url.clone(), begun.to_owned(), "x"))).collect();
-    let head = format!("{begun}Authorization: Bearer {token}\r\nContent-Length: 100000\r\n\r\n{{");
+    let head = format!(
+        "{begun}Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{"
+    );
     let bodies: Vec<_> = (0..many).map(|_| tokio::spawn(slow(service.url.clone(), head.clone(), " "))).collect();
 
     let client = client();
@@ -237,6 +239,102 @@ async fn who_does_not_read_the_answer_is_sent_away_and_who_reads_slowly_but_stea
     }
     assert!(taken >= whole, "{taken} of {whole}");
     drop(more.await.unwrap());
+}
+
+/// Asks for much and reads so many bytes every twentieth of a second for so long; answers the connection and whether it still stands.
+async fn reads(url: &str, part: usize, long: Duration) -> (TcpStream, bool, usize) {
+    const ASK: &str = "GET /static/app.css HTTP/1.1\r\nHost: fupan.test\r\n\r\n";
+    // With what the system gives by itself to both sides.
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+    let _ = tokio::time::timeout(Duration::from_millis(500), stream.write_all(ASK.repeat(600).as_bytes())).await;
+    let (mut bytes, mut taken, begun) = (vec![0; part], 0, Instant::now());
+    while begun.elapsed() < long {
+        match tokio::time::timeout(Duration::from_secs(1), stream.read_exact(&mut bytes)).await {
+            Ok(Ok(read)) => taken += read,
+            Ok(Err(_)) => return (stream, false, taken),
+            Err(_) => {}
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    (stream, true, taken)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_a_little_faster_than_the_pace_is_kept_however_much_the_system_keeps_for_it() {
+    // The pace by default is 30 s and 4 KiB a second: the same here, sixty times as fast.
+    let reading = Pace { first: Duration::from_millis(500), rate: 240 * 1_024 };
+    let service = Service::start_with(NOW, Limits::default(), Bounds { reading, ..Bounds::default() }).await;
+    // 320 KiB a second at most, less what the machine is late: the pace leaves a quarter.
+    let url = service.url.clone();
+    let steady: Vec<_> = (0..4)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { reads(&url, 20 * 1_024, Duration::from_secs(4)).await })
+        })
+        .collect();
+    // A tenth of that.
+    let slow = tokio::spawn(async move { reads(&url, 2 * 1_024, Duration::from_secs(4)).await });
+    for one in steady {
+        let (_stream, stands, taken) = one.await.unwrap();
+        assert!(stands, "sent away after {taken} bytes");
+    }
+    let (mut stream, _, taken) = slow.await.unwrap();
+    let mut rest = Vec::new();
+    // What the systems on the way still hold is no more than what they may keep.
+    let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "who reads at a tenth of the pace is still answered");
+    assert!(rest.len() < 8 * 1_024 * 1_024, "{taken} and {} bytes", rest.len());
+}
+
+/// Asks one after the other until the slow ones are gone or so many were asked; the times, sorted.
+async fn asked_beside(service: &Service, token: &str, gone: impl Fn() -> bool, most: usize) -> Vec<Duration> {
+    let client = client();
+    let mut times = Vec::new();
+    while !gone() && times.len() < most {
+        let sent = Instant::now();
+        let request = client.get(format!("{}/api/v1/events", service.url)).bearer_auth(token);
+        let answer = request.timeout(Duration::from_secs(10)).send().await.expect("an answer beside the slow ones");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.bytes().await.unwrap();
+        times.push(sent.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    times.sort();
+    times
+}
+
+/// A measurement and no check: what it prints depends on the machine, so it prints what the machine does without slow clients too.
+/// `cargo test --release --test floods -- --ignored --nocapture measured`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn two_thousand_slow_heads_and_two_thousand_slow_bodies_are_measured_beside_none() {
+    const MANY: usize = 2_000;
+    let pace = Pace { first: Duration::from_secs(20), rate: 16 * 1_024 };
+    let service = Service::start_with(NOW, Limits::default(), Bounds { pace, ..Bounds::default() }).await;
+    let token = service.token(Role::Reporter).await;
+    let at = |times: &[Duration], percent: usize| times[times.len() * percent / 100];
+    let told = |name: &str, times: &[Duration]| {
+        println!(
+            "{name}: {} requests, p50 {:?}, p99 {:?}, most {:?}",
+            times.len(),
+            at(times, 50),
+            at(times, 99),
+            times[times.len() - 1]
+        );
+    };
+    drop(asked_beside(&service, &token, || false, 100).await);
+    told("without slow clients", &asked_beside(&service, &token, || false, 1_000).await);
+    let begun = "POST /api/v1/events HTTP/1.1\r\nHost: fupan.test\r\n";
+    let head = format!(
+        "{begun}Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{"
+    );
+    let slow: Vec<_> = (0..MANY)
+        .flat_map(|_| [(begun.to_owned(), "x"), (head.clone(), " ")])
+        .map(|(head, more)| tokio::spawn(slow(service.url.clone(), head, more)))
+        .collect();
+    let gone = || slow.iter().all(tokio::task::JoinHandle::is_finished);
+    told("beside 2,000 slow heads and 2,000 slow bodies", &asked_beside(&service, &token, gone, 100_000).await);
+    told("after them", &asked_beside(&service, &token, || false, 1_000).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

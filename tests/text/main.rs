@@ -22,6 +22,7 @@ mod fuzz_crate;
 mod lists;
 mod lossless;
 mod nights;
+mod packaging;
 mod pasted;
 mod properties;
 mod provenance;

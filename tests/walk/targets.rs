@@ -1,6 +1,6 @@
 //! What stands in the place of the names in paths: one line per route that has some, with real keys of the world.
 
-use crate::world::{HIDDEN, HIDDEN_ITEM, World};
+use super::world::{HIDDEN, HIDDEN_ITEM, World};
 
 /// A pattern and what its names stand for, in their order: what the world knows by that name, else as it is written.
 const VALUES: &[(&str, &[&[&str]])] = &[

@@ -12,7 +12,10 @@ use super::{
     reminders, report_mailings, report_styles, reports, review_meetings, samples, saved_views, section_versions,
     services, sessions, shares, sources, teams, timeline, tokens,
 };
-use crate::web::routes::{ROUTES, Route};
+use crate::web::{
+    media::{self, MERGE_PATCH},
+    routes::{ROUTES, Route},
+};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
@@ -560,9 +563,17 @@ fn operation(route: &Route) -> Value {
         responses["200"] = answer;
     }
     map.insert("responses".to_owned(), responses);
-    if let Some((media, schema)) = exchange.takes {
+    if let Some((_, schema)) = exchange.takes {
+        // The gate takes these types and no other.
+        let types = media::of(route.method, route.path).iter();
+        let forms: serde_json::Map<String, Value> = types
+            .filter_map(|media| {
+                let schema = if matches!(*media, JSON | MERGE_PATCH) { schema } else { "" };
+                content(media, schema).as_object_mut().and_then(|form| form.remove_entry(*media))
+            })
+            .collect();
         let required = !BODY_OPTIONAL.contains(&route.path);
-        map.insert("requestBody".to_owned(), json!({"required": required, "content": content(media, schema)}));
+        map.insert("requestBody".to_owned(), json!({"required": required, "content": forms}));
     }
     if let Some(role) = route.permission.needs() {
         map.insert("security".to_owned(), json!([{"bearer": []}]));

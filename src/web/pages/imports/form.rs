@@ -181,3 +181,23 @@ impl FromRequest for Fields {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_cut_off_the_names_of_uploads() {
+        for (sent, kept) in [
+            ("w34.md", "w34.md"),
+            ("C:\\fakepath\\w34.md", "w34.md"),
+            ("../../etc/passwd", "passwd"),
+            ("reports/2024\\w34.md", "w34.md"),
+            ("/", ""),
+            ("周报/第34周.md", "第34周.md"),
+        ] {
+            assert_eq!(base_name(sent), kept, "{sent}");
+        }
+        assert_eq!(base_name(&"长".repeat(1_000)).chars().count(), 255);
+    }
+}
