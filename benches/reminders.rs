@@ -62,6 +62,7 @@ fn pure() {
         due_on: first + Days::new((n % 731) as u64),
         readers: None,
         hushed_until: None,
+        hushed_since: None,
         lacks: Vec::new(),
     };
     let items: Vec<Item> = (0..ITEMS).map(item).collect();

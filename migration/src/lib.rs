@@ -44,6 +44,7 @@ mod m0047_replicas;
 mod m0048_outbox_again;
 mod m0049_mail_act_undo;
 mod m0050_restricted_index;
+mod m0065_hold_since;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0048_outbox_again::Migration),
             Box::new(m0049_mail_act_undo::Migration),
             Box::new(m0050_restricted_index::Migration),
+            Box::new(m0065_hold_since::Migration),
         ]
     }
 }

@@ -460,7 +460,9 @@ pub(super) async fn still_wanted(
     let wanted = match topic {
         Some(Topic::BudgetBurning) => burn_warnings::is_open(connection, message).await?,
         Some(Topic::ReportPublished) => announcements::is_published(connection, message).await?,
-        Some(Topic::PostmortemPending) => !reminders::still_wanted(app, connection, &[message]).await?.is_empty(),
+        Some(Topic::PostmortemPending) => {
+            !reminders::still_wanted(app, connection, &[message]).await?.wanted.is_empty()
+        }
         Some(_) => announcements::stands(connection, message).await?,
         None => false,
     };

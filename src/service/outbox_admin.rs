@@ -150,10 +150,24 @@ async fn send_as_new_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMess
     let tx = app.store.begin().await?;
     let old = given_up(&tx, id).await?;
     let now = app.now_millis();
+    let new = in_place_of(&app, &old);
+    if !store::outbox::insert(&tx, &new).await? {
+        return Err(ServiceError::Conflict(format!("message {id} was sent as new already; see the newer one")));
+    }
+    store::reminders::carry_over(&tx, id, new.id).await?;
+    let (subject, change) = (format!("outbox:{id}"), json!({"new": new.id, "message_id": new.message_id}));
+    store::audit::insert(&tx, app.id(), now, &actor, "outbox.send_as_new", &subject, change).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+/// A new message in the place of an older one, with the same words, another Message-ID and date.
+pub(super) fn in_place_of(app: &App, old: &OutboxMessage) -> OutboxMessage {
+    let now = app.now_millis();
     let (first, count) = old.dedupe_key.split_once(AGAIN).unwrap_or((&old.dedupe_key, "1"));
     let dedupe_key = format!("{first}{AGAIN}{}", count.parse::<u32>().unwrap_or(1).saturating_add(1));
     let lives = if old.notifier_id.is_some() { 1 } else { backoff::GIVE_UP_AFTER_DAYS };
-    let new = OutboxMessage {
+    OutboxMessage {
         id: app.id(),
         message_id: outbox_mail::message_id(&dedupe_key, &app.mail_domain),
         dedupe_key,
@@ -168,17 +182,9 @@ async fn send_as_new_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMess
         // A digest is of the day that it was made for: another one may have gone since.
         created_at: if reminders::are_carried_by(&old.kind) { old.created_at } else { now },
         sent_at: None,
-        again_of: Some(id),
-        ..old
-    };
-    if !store::outbox::insert(&tx, &new).await? {
-        return Err(ServiceError::Conflict(format!("message {id} was sent as new already; see the newer one")));
+        again_of: Some(old.id),
+        ..old.clone()
     }
-    store::reminders::carry_over(&tx, id, new.id).await?;
-    let (subject, change) = (format!("outbox:{id}"), json!({"new": new.id, "message_id": new.message_id}));
-    store::audit::insert(&tx, app.id(), now, &actor, "outbox.send_as_new", &subject, change).await?;
-    tx.commit().await?;
-    Ok(new)
 }
 
 /// How the key of a message goes on that was sent as new.

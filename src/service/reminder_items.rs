@@ -202,7 +202,7 @@ impl Gatherer {
         let named: Vec<Uuid> = named.into_iter().collect();
         let holds = store::reminders::holds(connection, &named).await?;
         for item in &mut items {
-            item.hushed_until = holds.get(&item.id).map(|hold| hold.until.unwrap_or(NaiveDate::MAX));
+            item.hush(holds.get(&item.id).map(|hold| (hold.since, hold.until)));
         }
         Ok(items)
     }
@@ -245,6 +245,7 @@ impl Gatherer {
                 .restricted
                 .then(|| event.fields.viewers.iter().copied().chain(event.created_by).collect()),
             hushed_until: None,
+            hushed_since: None,
             lacks: Vec::new(),
         }
     }
@@ -343,6 +344,7 @@ fn week_item(week: IsoWeek) -> Item {
         due_on: week.sunday(),
         readers: None,
         hushed_until: None,
+        hushed_since: None,
         lacks: Vec::new(),
     }
 }

@@ -94,7 +94,7 @@ pub async fn upcoming(
     let gatherer = Gatherer::of(app, connection, &policy).await?;
     let mut item = gatherer.postmortem(app, event);
     let holds = store::reminders::holds(connection, &[event.id]).await?;
-    item.hushed_until = holds.get(&event.id).map(|hold| hold.until.unwrap_or(NaiveDate::MAX));
+    item.hush(holds.get(&event.id).map(|hold| (hold.since, hold.until)));
     item.readers = None;
     // Who exactly is told is no matter here: somebody owns it, and somebody else leads.
     let (owner, lead) = (item.owner.unwrap_or(Uuid::from_u128(1)), Uuid::from_u128(2));
@@ -110,8 +110,7 @@ pub async fn upcoming(
     let now = app.now().with_timezone(&app.zone);
     // After the slot of today has closed the next one is tomorrow's.
     let from = if now.time() < policy.until { now.date_naive() } else { now.date_naive() + Days::new(1) };
-    let found = plan::upcoming(&item, rules, from, count);
-    Ok(found.into_iter().map(|(day, step, copied)| (day, policy.slot, step, copied)).collect())
+    Ok(plan::upcoming(&item, rules, from, count))
 }
 
 /// Plans what is due now. Outside the slots nothing is planned and nothing is lost: the next slot plans it.
@@ -126,16 +125,19 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
     if closed {
         report.opens_at = Some(next_opening(app, &policy, now));
     }
-    let weeks = weeks_to_look_at(app, connection, &policy, now).await?;
+    let weeks = Weeks::load(app, connection, &policy, now).await?;
     if weeks.is_none() && !store::reminders::is_any_due(connection, now.timestamp_millis()).await? {
         return Ok(report);
     }
     let directory = directory(connection, &policy).await?;
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
-    let found = look(app, connection, rules, now, weeks.as_deref().unwrap_or_default()).await?;
+    let found = look(app, connection, rules, now, weeks.as_ref().map_or(&[], |weeks| &weeks.items)).await?;
     report.looked_at = found.looked_at;
     send(app, rules, &directory, &found, now, render, &mut report).await?;
-    let (app, next, weekly) = (app.clone(), found.next, weeks.is_some());
+    // A week that ends is looked at in the next slot, whatever the others wait for.
+    let opening = plan::next_opening(&policy, app.zone, calendars.company(), now);
+    let weeks_next = weeks.map(|weeks| (weeks.looked_for, found.weeks_next.min(opening)));
+    let (app, next) = (app.clone(), found.next);
     retried(move || {
         let (app, next) = (app.clone(), next.clone());
         async move {
@@ -143,8 +145,8 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
             for (at, events) in &next {
                 store::reminders::store_next(&tx, *at, events).await?;
             }
-            if weekly {
-                store::reminders::weeks_looked_at(&tx, now.timestamp_millis()).await?;
+            if let Some((before, next)) = weeks_next {
+                store::reminders::store_weeks_next(&tx, before, next).await?;
             }
             tx.commit().await?;
             Ok(())
@@ -160,28 +162,41 @@ fn next_opening(app: &App, policy: &ReminderPolicy, now: DateTime<Utc>) -> DateT
     DateTime::from_timestamp_millis(at).unwrap_or(now)
 }
 
-/// The weeks that may lack their report, once in each slot; none where this slot has looked at them.
-async fn weeks_to_look_at(
-    app: &App,
-    connection: &impl ConnectionTrait,
-    policy: &ReminderPolicy,
-    now: DateTime<Utc>,
-) -> Result<Option<Vec<Item>>, ServiceError> {
-    if !policy.is_about(Subject::WeeklyReport) {
-        return Ok(None);
+/// The weeks that may lack their report.
+struct Weeks {
+    items: Vec<Item>,
+    /// Milliseconds: when they were to be looked at.
+    looked_for: i64,
+}
+
+impl Weeks {
+    /// None where it is not time to look at them: each zone in which somebody lives has its own slots.
+    async fn load(
+        app: &App,
+        connection: &impl ConnectionTrait,
+        policy: &ReminderPolicy,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, ServiceError> {
+        if !policy.is_about(Subject::WeeklyReport) {
+            return Ok(None);
+        }
+        let looked_for = store::reminders::weeks_next(connection).await?;
+        if looked_for > now.timestamp_millis() {
+            return Ok(None);
+        }
+        Ok(Some(Self { items: reminder_items::weeks(app, connection, policy).await?, looked_for }))
     }
-    let local = now.with_timezone(&app.zone);
-    let Some(slot) = policy.open_slot(local.time()) else { return Ok(None) };
-    let opened = plan::instant(app.zone, local.date_naive(), slot);
-    if store::reminders::weeks_looked_at_last(connection).await? >= opened {
-        return Ok(None);
-    }
-    Ok(Some(reminder_items::weeks(app, connection, policy).await?))
 }
 
 /// The day from which on the ledger is asked.
 pub(super) fn ledger_since(app: &App) -> NaiveDate {
     app.today().checked_sub_days(Days::new(LEDGER_DAYS)).unwrap_or_default()
+}
+
+/// The same where some of the things were put off until lately: what came meanwhile is caught up, and was told once at most.
+pub(super) fn since_of(items: &[Item], since: NaiveDate) -> NaiveDate {
+    let lately = |item: &&Item| item.hushed_until.is_some_and(|until| until >= since);
+    items.iter().filter(lately).filter_map(|item| item.hushed_since).fold(since, NaiveDate::min)
 }
 
 /// What planning found.
@@ -190,6 +205,8 @@ struct Found {
     items: HashMap<(Subject, Uuid), Item>,
     /// Events by when they are to be looked at again.
     next: BTreeMap<i64, Vec<Look>>,
+    /// Milliseconds: when a week is to be looked at again.
+    weeks_next: i64,
     looked_at: usize,
 }
 
@@ -202,7 +219,8 @@ async fn look(
 ) -> Result<Found, ServiceError> {
     let gatherer = Gatherer::of(app, connection, rules.policy).await?;
     let since = ledger_since(app);
-    let mut found = Found { due: BTreeMap::new(), items: HashMap::new(), next: BTreeMap::new(), looked_at: 0 };
+    let mut found =
+        Found { due: BTreeMap::new(), items: HashMap::new(), next: BTreeMap::new(), weeks_next: NEVER, looked_at: 0 };
     let mut after = None;
     loop {
         let page = store::reminders::due_events(connection, now.timestamp_millis(), after, PAGE).await?;
@@ -226,6 +244,7 @@ async fn look(
         }
     }
     let planned = of_items(connection, rules, now, weeks, since).await?;
+    found.weeks_next = planned.next.iter().copied().min().unwrap_or(NEVER);
     keep(&mut found, weeks.to_vec(), planned.due);
     Ok(found)
 }
@@ -249,8 +268,8 @@ async fn of_items(
 ) -> Result<plan::Planned, ServiceError> {
     let ids: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let had = store::reminders::had(connection, &ids, since).await?;
-    Ok(plan::plan(items, rules, now, &|reminder| had.contains(reminder)))
+    let had = store::reminders::had(connection, &ids, since_of(items, since)).await?;
+    Ok(plan::plan(items, rules, now, &|reminder| had.contains(&reminder.of_day())))
 }
 
 /// Puts the digests of a slot into the outbox; who has the digest of this slot already waits for the next.
@@ -356,6 +375,8 @@ pub(super) enum Refreshed {
         words: MailWords,
         /// Things that are no longer to be reminded of.
         dropped: Vec<Uuid>,
+        /// Some of them the reader may not see any more.
+        hidden: bool,
         /// Milliseconds: when it may go, where that is not now.
         opens_at: Option<i64>,
         /// The conversation that it belongs to.
@@ -386,8 +407,21 @@ pub(super) async fn refresh(
     let opens_at = opens_at(app, rules, zone, &right);
     let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
     let words = words(app, &gatherer, &directory, account, day, &right, render).await?;
+    let hidden = hides(connection, Sight::of_account(Some(account.id), account.role), &dropped).await?;
     let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
-    Ok(Refreshed::Wanted { words, dropped: dropped.into_iter().collect(), opens_at, thread: thread(app, &right) })
+    let dropped = dropped.into_iter().collect();
+    Ok(Refreshed::Wanted { words, dropped, hidden, opens_at, thread: thread(app, &right) })
+}
+
+/// Whether these eyes may not see the event of one of these reminders, or it is gone.
+async fn hides(connection: &impl ConnectionTrait, sight: Sight, dropped: &[Reminder]) -> Result<bool, ServiceError> {
+    let ids: BTreeSet<Uuid> = dropped.iter().filter_map(|reminder| reminder.event).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let events = store::events::by_ids(connection, &ids).await?;
+    Ok(events.len() < ids.len() || events.iter().any(|event| !sight.sees(event)))
 }
 
 /// When a digest of these things may go, in milliseconds, where that is not now: it is night or a day off.
@@ -435,22 +469,43 @@ pub(super) async fn refresh_group(
     Ok(Some(GroupNow { said, dropped: dropped.into_iter().collect(), opens_at }))
 }
 
-/// Those of the messages of which at least one reminder is still right. Runs inside the transaction of the last check too.
+/// What the last look at messages finds.
+#[derive(Default)]
+pub(super) struct StillWanted {
+    /// Those of which at least one reminder is still right.
+    pub wanted: BTreeSet<Uuid>,
+    /// Those of them that hold what their readers may not see any more, though a copy without it could go.
+    pub changed: BTreeSet<Uuid>,
+}
+
+/// Which of the messages are still right. Runs inside the transaction of the last check too.
 pub(super) async fn still_wanted(
     app: &App,
     connection: &impl ConnectionTrait,
     messages: &[&OutboxMessage],
-) -> Result<BTreeSet<Uuid>, ServiceError> {
+) -> Result<StillWanted, ServiceError> {
     if messages.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(StillWanted::default());
     }
     let policy = policy(connection).await?;
     let carried = Carried::load(app, connection, &policy, messages).await?;
     let directory = carried.directory(connection, &policy).await?;
     let calendars = app.calendars();
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
-    let sorted = carried.sorted(rules, messages);
-    Ok(sorted.into_iter().filter(|(_, sorted)| !sorted.right.is_empty()).map(|(id, _)| id).collect())
+    let mut found = StillWanted::default();
+    for (id, Sorted { right, dropped }) in carried.sorted(rules, messages) {
+        if right.is_empty() {
+            continue;
+        }
+        found.wanted.insert(id);
+        let reader = messages.iter().find(|message| message.id == id).and_then(|message| message.recipient_id);
+        let reader = reader.and_then(|id| directory.accounts.get(&id));
+        let sight = reader.map_or(Sight::Everyone, |one| Sight::of_account(Some(one.id), one.role));
+        if hides(connection, sight, &dropped).await? {
+            found.changed.insert(id);
+        }
+    }
+    Ok(found)
 }
 
 /// The local day for which a digest was planned.

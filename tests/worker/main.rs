@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
 mod again;
+mod apart;
 mod bounces;
 mod burning;
 mod calling;
@@ -9,6 +10,7 @@ mod chatting;
 mod checker;
 mod delivery;
 mod faults;
+mod hidden;
 mod invitations;
 mod links;
 mod mailings;

@@ -256,6 +256,7 @@ mod tests {
             due_on: due_on.parse().unwrap(),
             readers: None,
             hushed_until: None,
+            hushed_since: None,
             lacks: Vec::new(),
         };
         (item, reason)

@@ -41,6 +41,7 @@ fn item(number: i64, owner: Option<Uuid>, due_on: &str) -> Item {
         due_on: day(due_on),
         readers: None,
         hushed_until: None,
+        hushed_since: None,
         lacks: Vec::new(),
     }
 }
