@@ -45,6 +45,7 @@ mod m0048_outbox_again;
 mod m0049_mail_act_undo;
 mod m0050_restricted_index;
 mod m0065_hold_since;
+mod m0066_quiet_hours;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -100,6 +101,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0049_mail_act_undo::Migration),
             Box::new(m0050_restricted_index::Migration),
             Box::new(m0065_hold_since::Migration),
+            Box::new(m0066_quiet_hours::Migration),
         ]
     }
 }

@@ -18,6 +18,7 @@ use super::{
     burn_warnings::{self, BURN_KIND},
     mail_acts, mail_stops, notifiers, outbox_admin,
     ports::{Delivery, MailWords, OutgoingChat, OutgoingMessage, RenderDigest},
+    quiet_hours::{self, HELD_KIND, Stands},
     reminder_items,
     reminders::{self, DIGEST_KIND, GROUP_KIND, Refreshed, StillWanted},
     report_mailings::{self, REPORT_KIND},
@@ -335,7 +336,35 @@ async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceE
         let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
         return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
     }
+    if let Some(end) = quiet_hours::until(app, app.store.read(), &notifier, message).await? {
+        if quiet_hours::waits_alone(message) {
+            return postpone(app, claimed, end).await;
+        }
+        let held = quiet_hours::hold(app, claimed.claim, &notifier, end).await?;
+        return Ok(if held { Prepared::Postponed } else { Prepared::Lost });
+    }
     let mut body = message.payload.clone().unwrap_or_default();
+    if message.kind == HELD_KIND {
+        let Some(told) = quiet_hours::told(app, app.store.read(), &notifier, message).await? else {
+            return cancel(app, claimed).await;
+        };
+        let (task_app, claim, fresh) = (app.clone(), claimed.claim, told.said.body.clone());
+        let reworded = move || {
+            let (app, subject, said, gone) =
+                (task_app.clone(), told.subject.clone(), told.said.clone(), told.gone.clone());
+            async move {
+                let tx = app.store.begin().await?;
+                let kept = store::outbox::reword_chat(&tx, claim, &subject, &said.text, &said.body).await?;
+                store::outbox::let_go(&tx, &gone).await?;
+                tx.commit().await?;
+                Ok(kept)
+            }
+        };
+        if !retried(reworded).await? {
+            return Ok(Prepared::Lost);
+        }
+        body = fresh;
+    }
     if message.kind == GROUP_KIND {
         let Some(now) = reminders::refresh_group(app, message, &notifier).await? else {
             return cancel(app, claimed).await;
@@ -513,7 +542,11 @@ async fn unwanted(app: &App, tx: &Tx, all: &[Claimed]) -> Result<Found, ServiceE
     for wanted in wanted {
         unwanted.remove(&wanted);
     }
+    let mut changed = changed;
     for Claimed { message, .. } in all {
+        if message.kind == HELD_KIND && matches!(quiet_hours::stands(app, tx.conn(), message).await?, Stands::InPart) {
+            changed.insert(message.id);
+        }
         let wanted = match message.kind.as_str() {
             _ if message.notifier_id.is_some() => notifiers::still_wanted(app, tx.conn(), message).await?.is_some(),
             REPORT_KIND => report_mailings::still_wanted(app, tx.conn(), message).await?.is_some(),

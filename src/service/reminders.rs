@@ -33,7 +33,7 @@ use crate::{
         self, Tx,
         accounts::Account,
         outbox::{OutboxMessage, OutboxState},
-        reminders::{ConnectionTrait, LedgerState, Look},
+        reminders::{ConnectionTrait, LedgerState, Look, WEEKS},
     },
 };
 
@@ -146,7 +146,7 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
                 store::reminders::store_next(&tx, *at, events).await?;
             }
             if let Some((before, next)) = weeks_next {
-                store::reminders::store_weeks_next(&tx, before, next).await?;
+                store::reminders::store_next_look(&tx, WEEKS, before, next).await?;
             }
             tx.commit().await?;
             Ok(())
@@ -180,7 +180,7 @@ impl Weeks {
         if !policy.is_about(Subject::WeeklyReport) {
             return Ok(None);
         }
-        let looked_for = store::reminders::weeks_next(connection).await?;
+        let looked_for = store::reminders::next_look(connection, WEEKS).await?;
         if looked_for > now.timestamp_millis() {
             return Ok(None);
         }
@@ -312,7 +312,7 @@ async fn send(
             let said = reminder_groups::words(app, connection, directory, group, day, &items).await?;
             notifiers::message(app, group, GROUP_KIND.to_owned(), key, &said)
         } else if let Some(account) = directory.accounts.get(&recipient) {
-            let words = words(app, &gatherer, directory, account, day, &items, render).await?;
+            let words = words(app, &gatherer, (rules.policy, directory), account, day, &items, render).await?;
             OutboxMessage { thread: thread(app, &items), ..message(app, account, key, now, words) }
         } else {
             continue;
@@ -353,6 +353,8 @@ async fn withdraw(tx: &Tx, event_id: Uuid, gone: &(dyn Fn(&Reminder) -> bool + S
         if carried.iter().all(gone) {
             store::outbox::cancel(tx, outbox_id).await?;
         }
+        // Who holds it looks at it once more.
+        store::outbox::recall(tx, outbox_id).await?;
         let on_its_way = store::outbox::by_id(tx.conn(), outbox_id)
             .await?
             .is_some_and(|message| message.state == OutboxState::Committing);
@@ -375,7 +377,7 @@ pub(super) enum Refreshed {
         words: MailWords,
         /// Things that are no longer to be reminded of.
         dropped: Vec<Uuid>,
-        /// Some of them the reader may not see any more.
+        /// Words that stay hold an event that the reader may not see any more.
         hidden: bool,
         /// Milliseconds: when it may go, where that is not now.
         opens_at: Option<i64>,
@@ -406,8 +408,14 @@ pub(super) async fn refresh(
     }
     let opens_at = opens_at(app, rules, zone, &right);
     let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
-    let words = words(app, &gatherer, &directory, account, day, &right, render).await?;
-    let hidden = hides(connection, Sight::of_account(Some(account.id), account.role), &dropped).await?;
+    let words = words(app, &gatherer, (&policy, &directory), account, day, &right, render).await?;
+    let hidden = if message.unknowns > 0 {
+        // Its words are older than what was dropped from it since.
+        let carried = store::reminders::events_of_outbox(connection, message.id).await?;
+        hides(connection, Sight::of_account(Some(account.id), account.role), carried).await?
+    } else {
+        false
+    };
     let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
     let dropped = dropped.into_iter().collect();
     Ok(Refreshed::Wanted { words, dropped, hidden, opens_at, thread: thread(app, &right) })
@@ -501,7 +509,8 @@ pub(super) async fn still_wanted(
         let reader = messages.iter().find(|message| message.id == id).and_then(|message| message.recipient_id);
         let reader = reader.and_then(|id| directory.accounts.get(&id));
         let sight = reader.map_or(Sight::Everyone, |one| Sight::of_account(Some(one.id), one.role));
-        if hides(connection, sight, &dropped).await? {
+        let events = dropped.iter().filter_map(|reminder| reminder.event).collect();
+        if hides(connection, sight, events).await? {
             found.changed.insert(id);
         }
     }
@@ -599,7 +608,7 @@ fn thread(app: &App, items: &[(Item, Reason)]) -> Option<String> {
 async fn words(
     app: &App,
     gatherer: &Gatherer,
-    directory: &Directory,
+    (policy, directory): (&ReminderPolicy, &Directory),
     account: &Account,
     day: NaiveDate,
     items: &[(Item, Reason)],
@@ -621,6 +630,7 @@ async fn words(
         public_url: &app.public_url,
     };
     let mut digest = digest::build(reader, items, &later, &app.calendars(), &name_of(directory));
+    digest.manners = policy.manners();
     if !reminder_items::is_stranger(account.id, &account.email) {
         mail_acts::link(app, account, &mut digest).await?;
     }

@@ -1,6 +1,6 @@
 //! The ledger of reminders, when each event is to be looked at, and what was put off.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate};
 use entity::{
@@ -37,8 +37,11 @@ const DIGEST_LIMIT: u64 = 12_000;
 /// The most ledger rows of a hundred things in a month: each working day one for each of a hundred people.
 const LEDGER_LIMIT: u64 = 300_000;
 
-/// The counter that holds when the weeks are to be looked at.
-const WEEKS: &str = "reminder.weeks";
+/// What is looked at besides events: the weeks without a report.
+pub const WEEKS: &str = "reminder.weeks";
+
+/// The postmortems that became overdue.
+pub const OVERDUE: &str = "reminder.overdue";
 
 /// Values of one statement.
 const CHUNK: usize = 500;
@@ -238,6 +241,23 @@ pub async fn planned_of_all(
         .into_iter()
         .map(|row| Ok((row.outbox_id.unwrap_or_default(), value(row)?)))
         .collect()
+}
+
+/// The events of every reminder that a message ever carried.
+pub async fn events_of_outbox(
+    connection: &impl ConnectionTrait,
+    outbox_id: Uuid,
+) -> Result<BTreeSet<Uuid>, StoreError> {
+    let rows: Vec<Option<Uuid>> = Entity::find()
+        .select_only()
+        .column(Column::EventId)
+        .distinct()
+        .filter(Column::OutboxId.eq(outbox_id))
+        .limit(DIGEST_LIMIT)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// The messages that still carry a reminder of this event or of its action items.
@@ -440,22 +460,22 @@ fn pending(since: i64) -> Condition {
         .add(event::Column::Id.in_subquery(acted))
 }
 
-/// When the weeks without a report are to be looked at, milliseconds; 0 before the first time.
-pub async fn weeks_next(connection: &impl ConnectionTrait) -> Result<i64, StoreError> {
-    let row = counter::Entity::find_by_id(WEEKS.to_owned()).one(connection).await?;
+/// When the weeks, or what is overdue, are to be looked at, milliseconds; 0 before the first time.
+pub async fn next_look(connection: &impl ConnectionTrait, what: &str) -> Result<i64, StoreError> {
+    let row = counter::Entity::find_by_id(what.to_owned()).one(connection).await?;
     Ok(row.map_or(0, |row| row.value))
 }
 
-/// Stores when the weeks are to be looked at again, unless that was changed since they were to be looked at `before`.
-pub async fn store_weeks_next(tx: &Tx, before: i64, next: i64) -> Result<(), StoreError> {
+/// Stores when they are to be looked at again, unless that was changed since they were to be looked at `before`.
+pub async fn store_next_look(tx: &Tx, what: &str, before: i64, next: i64) -> Result<(), StoreError> {
     let done = counter::Entity::update_many()
         .col_expr(counter::Column::Value, Expr::value(next))
-        .filter(counter::Column::Name.eq(WEEKS))
+        .filter(counter::Column::Name.eq(what))
         .filter(counter::Column::Value.eq(before))
         .exec(tx.conn())
         .await?;
-    if done.rows_affected == 0 && before == 0 && weeks_next(tx.conn()).await? == 0 {
-        let first = counter::ActiveModel { name: Set(WEEKS.to_owned()), value: Set(next) };
+    if done.rows_affected == 0 && before == 0 && next_look(tx.conn(), what).await? == 0 {
+        let first = counter::ActiveModel { name: Set(what.to_owned()), value: Set(next) };
         inserted(counter::Entity::insert(first).exec_without_returning(tx.conn()).await)?;
     }
     Ok(())
@@ -548,6 +568,25 @@ pub async fn pending_page(
         find = find.filter(event::Column::Id.gt(after));
     }
     Ok(find.order_by_asc(event::Column::Id).limit(limit).into_tuple().all(connection).await?)
+}
+
+/// A page of ids of events whose postmortem is owed and was due from a day on and before another, after the id `after`.
+pub async fn overdue_page(
+    connection: &impl ConnectionTrait,
+    (from, until): (NaiveDate, NaiveDate),
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut find = postmortem::Entity::find()
+        .select_only()
+        .column(postmortem::Column::EventId)
+        .filter(postmortem::Column::State.is_in(owed_codes()))
+        .filter(postmortem::Column::DueOn.gte(from))
+        .filter(postmortem::Column::DueOn.lt(until));
+    if let Some(after) = after {
+        find = find.filter(postmortem::Column::EventId.gt(after));
+    }
+    Ok(find.order_by_asc(postmortem::Column::EventId).limit(limit).into_tuple().all(connection).await?)
 }
 
 /// The latest due date of a postmortem that is owed.

@@ -20,7 +20,7 @@ use crate::{
         mail::{burn_words, digest_words, report_words},
     },
     service::{
-        App, ServiceError,
+        App, ServiceError, announcements,
         audit_chain::{self, Reach},
         burn_warnings, calendars, dips, event_costs, mail_stops,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
@@ -178,6 +178,7 @@ pub(super) async fn round(
         tracing::info!(worker, moved, "due dates follow the changed calendar");
     }
     let plan = step(worker, failed, "reminders", reminders::plan(app, digest_words)).await;
+    step(worker, failed, "overdue postmortems", announcements::tell_overdue(app)).await;
     let mailings = step(worker, failed, "weekly mails", report_mailings::plan(app, report_words)).await;
     // Before the mails go out: what burns is told in this round.
     if !stopping() {

@@ -194,7 +194,7 @@ async fn who_may_not_see_the_event_any_more_hears_of_a_withdrawn_review_and_of_n
         events::update(&stage.app, &operator, number, version, patch).await.unwrap();
     };
     edit(EventPatch { restricted: Some(true), ..EventPatch::default() }).await;
-    edit(EventPatch { narrative: Some("内部人员泄露名单".to_owned()), ..EventPatch::default() }).await;
+    edit(EventPatch { narrative: Some(Some("内部人员泄露名单".to_owned())), ..EventPatch::default() }).await;
     let off = accounts::AccountPatch { active: Some(false), ..Default::default() };
     accounts::change(&stage.app, &operator, gone, off).await.unwrap();
     // Only the time changes: who cannot come any more does not stand in the way.

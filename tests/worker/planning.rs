@@ -244,7 +244,7 @@ async fn a_person_elsewhere_is_told_in_their_morning_and_their_language() {
     assert_eq!((stage.mails_to("oncall@example.com"), stage.mails_to("ny@example.com")), (1, 0), "it is night there");
     stage.round_at("2024-08-27T10:07:00-04:00").await;
     assert_eq!((stage.mails_to("oncall@example.com"), stage.mails_to("ny@example.com")), (1, 1));
-    assert!(stage.sink.received()[1].decoded("Subject").unwrap().starts_with("[Fupan] 1 postmortem pending"));
+    assert!(stage.sink.received()[1].decoded("Subject").unwrap().starts_with("[Pending] PE-"));
     assert!(fupan::service::accounts::set_zone(&stage.app, &operator(), abroad, Some("Mars/Base")).await.is_err());
 }
 

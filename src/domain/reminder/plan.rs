@@ -386,13 +386,13 @@ pub fn next_opening(policy: &ReminderPolicy, zone: Tz, calendar: &Calendar, now:
     next_opening_of(policy, &policy.slots(), zone, calendar, now, NaiveDate::MIN).1
 }
 
-/// Milliseconds of a local time. One that a clock change skips moves forward by an hour; of one that comes twice the first
-/// counts.
+/// Milliseconds of a local time. One that a clock change skips moves forward by an hour, where a whole day was skipped by a day; of
+/// one that comes twice the first counts.
 pub fn instant(zone: Tz, day: NaiveDate, time: NaiveTime) -> i64 {
     let local = day.and_time(time);
-    zone.from_local_datetime(&local)
-        .earliest()
-        .or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())
+    [0, 1, 24]
+        .into_iter()
+        .find_map(|hours| zone.from_local_datetime(&(local + chrono::Duration::hours(hours))).earliest())
         .map_or(NEVER, |at| at.timestamp_millis())
 }
 
