@@ -421,10 +421,9 @@ pub(super) async fn refresh(
     Ok(Refreshed::Wanted { words, dropped, hidden, opens_at, thread: thread(app, &right) })
 }
 
-/// Whether these eyes may not see the event of one of these reminders, or it is gone.
-async fn hides(connection: &impl ConnectionTrait, sight: Sight, dropped: &[Reminder]) -> Result<bool, ServiceError> {
-    let ids: BTreeSet<Uuid> = dropped.iter().filter_map(|reminder| reminder.event).collect();
-    let ids: Vec<Uuid> = ids.into_iter().collect();
+/// Whether these eyes may not see one of these events, or it is gone.
+async fn hides(connection: &impl ConnectionTrait, sight: Sight, events: BTreeSet<Uuid>) -> Result<bool, ServiceError> {
+    let ids: Vec<Uuid> = events.into_iter().collect();
     if ids.is_empty() {
         return Ok(false);
     }

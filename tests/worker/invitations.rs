@@ -195,6 +195,7 @@ async fn who_may_not_see_the_event_any_more_hears_of_a_withdrawn_review_and_of_n
     };
     edit(EventPatch { restricted: Some(true), ..EventPatch::default() }).await;
     edit(EventPatch { narrative: Some(Some("内部人员泄露名单".to_owned())), ..EventPatch::default() }).await;
+    stage.person("admin@example.com", "管理员", Role::Admin, "zh-CN").await;
     let off = accounts::AccountPatch { active: Some(false), ..Default::default() };
     accounts::change(&stage.app, &operator, gone, off).await.unwrap();
     // Only the time changes: who cannot come any more does not stand in the way.
@@ -263,6 +264,7 @@ async fn a_review_moves_though_somebody_invited_left() {
     let both = || Some(vec![stage.oncall, leaves]);
     let set = MeetingPatch { attendees: both(), ..at("2024-08-29T14:00:00+08:00") };
     review_meetings::schedule(&stage.app, &operator, number, None, set).await.unwrap();
+    stage.person("admin@example.com", "管理员", Role::Admin, "zh-CN").await;
     let off = accounts::AccountPatch { active: Some(false), ..Default::default() };
     accounts::change(&stage.app, &operator, leaves, off).await.unwrap();
     for moved in

@@ -266,7 +266,7 @@ async fn every_tool_takes_every_message_signed_and_within_its_limits() {
     }
     let version = events::get(&stage.app, &operator(), event.number).await.unwrap().version;
     let grade = EventPatch {
-        severity: Some(Some("A".to_owned())),
+        severity: Some(Some("C".to_owned())),
         severity_reason: Some(signs.repeat(5)),
         ..EventPatch::default()
     };

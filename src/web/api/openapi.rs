@@ -164,7 +164,7 @@ use crate::web::routes::{ROUTES, Route};
     outbox::OutboxBody,
     outbox::OutboxDetail,
     outbox::OutboxList,
-    outbox::TestMail,
+    outbox::{RequeueClass, Requeued, TestMail},
     review_meetings::InvitedBody,
     review_meetings::ReviewMeetingBody,
     review_meetings::ReviewMeetingChange,
@@ -335,6 +335,8 @@ fn exchange(route: &Route) -> Option<Exchange> {
             Exchange { takes: Some((JSON, "TestMail")), gives: ("202", JSON, "OutboxBody") }
         }
         ("POST", "/api/v1/outbox/{id}:requeue") => Exchange { takes: None, gives: ("202", JSON, "OutboxBody") },
+        ("POST", "/api/v1/outbox/{id}:cancel") => give("OutboxBody"),
+        ("POST", "/api/v1/outbox:requeue") => swap("RequeueClass", "Requeued"),
         ("POST", "/api/v1/outbox/{id}:send-as-new") => Exchange { takes: None, gives: ("201", JSON, "OutboxBody") },
         ("GET", "/api/v1/mail-stops") => give("MailStopList"),
         ("GET", "/api/v1/events/{number}/review-meeting") => give("ReviewMeetingBody"),
