@@ -32,8 +32,8 @@ pub(super) const HELD_KIND: &str = "chat.held";
 /// Hours after the quiet ones for which it is tried.
 const HOURS: i64 = 24;
 
-/// Most messages that one holds; more are counted.
-const LIMIT: u64 = 200;
+/// Most messages that one tells of: more do not come in a night.
+const LIMIT: u64 = 1_000;
 
 /// Until when a message waits, in milliseconds, where its group wants to be left alone now.
 pub(super) async fn until(
