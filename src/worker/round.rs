@@ -239,7 +239,7 @@ async fn step<T: Default>(
     match AssertUnwindSafe(Box::pin(work)).catch_unwind().await {
         Ok(Ok(done)) => return done,
         Ok(Err(error)) => {
-            tracing::error!(worker, part, %error, "a part of the round failed; the next round tries again")
+            tracing::error!(worker, part, %error, "a part of the round failed; the next round tries again");
         }
         // Where the panic was is logged by its hook.
         Err(_) => tracing::error!(worker, part, "a part of the round panicked; the next round tries again"),

@@ -22,13 +22,13 @@ async fn tool() -> Elsewhere {
     Elsewhere::start(|_: &Asked| Reply::json(200, r#"{"errcode":0,"errmsg":"ok"}"#)).await
 }
 
-fn night(through: &[&str]) -> Option<Option<QuietText>> {
-    Some(Some(QuietText {
+fn night(through: &[&str]) -> QuietText {
+    QuietText {
         from: "22:00".to_owned(),
         until: "08:00".to_owned(),
         zone: None,
         through: through.iter().map(|label| (*label).to_owned()).collect(),
-    }))
+    }
 }
 
 async fn group(stage: &Stage, server: &Elsewhere, more: NotifierPatch) -> Notifier {
@@ -70,7 +70,8 @@ fn level(label: &str) -> EventPatch {
 async fn at_night_only_what_is_severe_goes_and_the_rest_comes_in_one_message_in_the_morning() {
     let stage = Stage::at("2024-08-27T23:00:00+08:00").await;
     let server = tool().await;
-    let group = group(&stage, &server, NotifierPatch { quiet: night(&["A"]), ..NotifierPatch::default() }).await;
+    let group =
+        group(&stage, &server, NotifierPatch { quiet: Some(Some(night(&["A"]))), ..NotifierPatch::default() }).await;
     let first = log(&stage, "08/27 22:50 代付队列积压，影响约684笔出金交易。【待复盘】").await;
     let closed = log(&stage, "08/27 22:55 内部人员泄露名单，影响约1笔交易。").await;
     stage.round().await;
@@ -120,7 +121,8 @@ async fn at_night_only_what_is_severe_goes_and_the_rest_comes_in_one_message_in_
 async fn nothing_comes_of_a_night_of_which_nothing_stands_and_hours_that_are_taken_away_hold_nothing_back() {
     let stage = Stage::at("2024-08-27T23:00:00+08:00").await;
     let server = tool().await;
-    let group = group(&stage, &server, NotifierPatch { quiet: night(&[]), ..NotifierPatch::default() }).await;
+    let group =
+        group(&stage, &server, NotifierPatch { quiet: Some(Some(night(&[]))), ..NotifierPatch::default() }).await;
     let number = log(&stage, "08/27 22:50 代付队列积压，影响约684笔出金交易。").await;
     stage.round().await;
     let version = events::get(&stage.app, &operator(), number).await.unwrap().version;
