@@ -64,6 +64,7 @@ fn pure() {
         of_teams: std::collections::BTreeSet::new(),
         named: std::collections::BTreeSet::new(),
         hushed_until: None,
+        hushed_since: None,
         lacks: Vec::new(),
     };
     let items: Vec<Item> = (0..ITEMS).map(item).collect();

@@ -33,6 +33,8 @@ pub struct Model {
     pub topics: String,
     /// Messages go out.
     pub enabled: bool,
+    /// Quiet hours, JSON; none where messages go at any hour.
+    pub quiet: Option<String>,
     /// Milliseconds: how far earlier messages fill what the tool takes.
     pub filled_until: i64,
     /// Milliseconds.

@@ -57,6 +57,8 @@ pub struct Model {
     pub thread: Option<String>,
     /// The message in whose place it was sent as new.
     pub again_of: Option<Uuid>,
+    /// The message that tells what this one was to tell in quiet hours.
+    pub held_in: Option<Uuid>,
 }
 
 /// No relations are declared: the store joins by hand.

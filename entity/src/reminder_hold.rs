@@ -9,6 +9,8 @@ pub struct Model {
     /// An event or an action item.
     #[sea_orm(primary_key, auto_increment = false)]
     pub item_id: Uuid,
+    /// The first day on which no reminders went out; none in rows of older versions.
+    pub since: Option<ChronoDate>,
     /// The first day on which reminders go out again; none where they are stopped.
     pub until: Option<ChronoDate>,
     /// Why, up to 500 characters.

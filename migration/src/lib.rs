@@ -47,6 +47,8 @@ mod m0050_restricted_index;
 mod m0051_team_scope;
 mod m0055_session_proof;
 mod m0056_token_warnings;
+mod m0065_hold_since;
+mod m0066_quiet_hours;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -104,6 +106,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0051_team_scope::Migration),
             Box::new(m0055_session_proof::Migration),
             Box::new(m0056_token_warnings::Migration),
+            Box::new(m0065_hold_since::Migration),
+            Box::new(m0066_quiet_hours::Migration),
         ]
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     i18n::outbox::problem_words,
     service::{
         accounts, notifier_members,
-        notifiers::{self, Notifier, NotifierPatch},
+        notifiers::{self, Notifier, NotifierPatch, QuietText},
         outbox_admin, teams,
     },
     web::api::{
@@ -114,9 +114,18 @@ pub(super) struct Settings {
     /// 只发与这个团队有关的，none 为全部。 Only what touches this team; none for everything.
     #[arg(long)]
     team: Option<String>,
-    /// 主题，可写几次；默认全部：event.logged、event.recovered、event.graded、postmortem.done、report.published、postmortem.pending、budget.burning。 A topic, several times for several; by default all of them.
+    /// 主题，可写几次；默认全部：event.logged、event.recovered、event.graded、postmortem.done、postmortem.overdue、report.published、postmortem.pending、budget.burning。 A topic, several times for several; by default all of them.
     #[arg(long = "topic")]
     topics: Vec<String>,
+    /// 静默时段，如 22:00-08:00，none 为没有；时段内的消息到结束时合成一条。 Quiet hours like 22:00-08:00, none for none; what comes meanwhile is told in one message at their end.
+    #[arg(long)]
+    quiet: Option<String>,
+    /// 静默时段的时区，默认报告时区。 Their zone; by default the report's.
+    #[arg(long, requires = "quiet")]
+    quiet_zone: Option<String>,
+    /// 静默时段内照常发送的等级，可写几次；UNGRADED 为未定级。 A level that goes through, several times for several; UNGRADED is none.
+    #[arg(long, requires = "quiet")]
+    quiet_through: Vec<String>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -132,6 +141,15 @@ impl Settings {
             None => None,
             Some(word) if word == "none" => Some(None),
             Some(word) => Some(Some(teams::find(&session.app, &session.actor, &word).await?.id)),
+        };
+        let quiet = match self.quiet {
+            None => None,
+            Some(word) if word == "none" => Some(None),
+            Some(hours) => {
+                let (from, until) = hours.split_once('-').unwrap_or((&hours, ""));
+                let (from, until) = (from.to_owned(), until.to_owned());
+                Some(Some(QuietText { from, until, zone: self.quiet_zone, through: self.quiet_through }))
+            }
         };
         let mut lines = std::io::stdin().lines();
         let mut given = |value: Option<String>| match value {
@@ -150,6 +168,7 @@ impl Settings {
             team_id,
             topics: (!self.topics.is_empty()).then_some(self.topics),
             enabled: None,
+            quiet,
         })
     }
 }

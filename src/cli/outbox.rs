@@ -32,8 +32,22 @@ pub(super) enum OutboxCommand {
     /// 重新发送被拒绝、未确认或已过期的。 Send one again that was refused, unconfirmed or expired.
     Requeue {
         /// 编号，可写几个。 Its id, or several.
-        #[arg(required = true)]
+        #[arg(required_unless_present = "state", conflicts_with = "state")]
         ids: Vec<Uuid>,
+        /// 这一类全部：dead、unconfirmed、expired，最多 1000 条。 All of a class instead: dead, unconfirmed or expired, at most 1,000.
+        #[arg(long)]
+        state: Option<String>,
+        /// 只限渠道：mail、chat，或通知方式的名称。 Only by mail, chat, or to a notifier by name or id.
+        #[arg(long, requires = "state")]
+        channel: Option<String>,
+        /// 只限收件人：邮箱、姓名或群名。 Only to an address, or the name of an account or of a notifier.
+        #[arg(long, requires = "state")]
+        recipient: Option<String>,
+    },
+    /// 取消还没发出的。 Take one back that waits.
+    Cancel {
+        /// 编号。 Its id.
+        id: Uuid,
     },
     /// 作为新消息发送：换一个 Message-ID，原来的留着，互相注明。 Send one as a new message, under another Message-ID; each names the other.
     Again {
@@ -74,7 +88,23 @@ pub(super) async fn run(session: &Session, command: OutboxCommand) -> anyhow::Re
     match command {
         OutboxCommand::List(listed) => list(session, listed).await,
         OutboxCommand::Show { id } => show(session, id).await,
-        OutboxCommand::Requeue { ids } => {
+        OutboxCommand::Requeue { state: Some(state), channel, recipient, .. } => {
+            let (channel, recipient) = (channel.as_deref(), recipient.as_deref());
+            let filter = outbox_admin::filter(app, actor, Some(&state), channel, recipient).await?;
+            data(&outbox_admin::requeue_all(app, actor, &filter).await?.to_string());
+            say("运行中的服务半分钟内发出，或 fupan worker --once");
+            Ok(())
+        }
+        OutboxCommand::Cancel { id } => {
+            let message = outbox_admin::cancel(app, actor, id).await?;
+            if session.json {
+                raw(&line(&body(app, &message)));
+            } else {
+                data(&row(session, &message));
+            }
+            Ok(())
+        }
+        OutboxCommand::Requeue { ids, .. } => {
             for id in ids {
                 let message = outbox_admin::requeue(app, actor, id).await?;
                 if session.json {

@@ -74,6 +74,13 @@ pub(super) async fn run(session: &Session, command: WorkerCommand) -> anyhow::Re
         ));
         return Err(Exit(FAILED).into());
     }
+    if report.failed > 0 {
+        say(&format!(
+            "有 {} 处失败，原因见日志；下一轮再试。 {} parts failed; the log says why, the next round tries again",
+            report.failed, report.failed
+        ));
+        return Err(Exit(FAILED).into());
+    }
     if transport.is_none() && report.waiting > 0 {
         say("没有配置邮件服务器（FUPAN_SMTP__HOST），邮件留在发件箱里等待");
     }

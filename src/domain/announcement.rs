@@ -42,6 +42,11 @@ pub enum News {
         /// Action items of the event.
         actions: u64,
     },
+    /// Its postmortem is owed and late.
+    Overdue {
+        /// Working days past the due date.
+        days: i64,
+    },
 }
 
 impl News {
@@ -52,6 +57,7 @@ impl News {
             Self::Recovered => Topic::EventRecovered,
             Self::Graded { .. } => Topic::EventGraded,
             Self::Reviewed { .. } => Topic::PostmortemDone,
+            Self::Overdue { .. } => Topic::PostmortemOverdue,
         }
     }
 }
@@ -114,12 +120,26 @@ pub fn of_event(event: &ProductionEvent, news: &News, language: Language, around
             };
             (Tone::Blue, words)
         }
+        News::Overdue { days } => {
+            lines.push(ChatLine::plain(title));
+            if let Some(due) = event.postmortem.due_on {
+                lines.push(field(if chinese { "截止" } else { "Due" }, due.format("%Y-%m-%d").to_string()));
+            }
+            let words = match (days, chinese) {
+                (_, true) => format!("{level} {label} 的复盘已逾期 {days} 个工作日"),
+                (1, false) => format!("{label}: the postmortem is 1 working day overdue"),
+                (_, false) => format!("{label}: the postmortem is {days} working days overdue"),
+            };
+            (Tone::Red, words)
+        }
     };
     let link = |words: &str, tail: &str| ChatLink {
         words: words.to_owned(),
         url: format!("{}/e/{}{tail}", around.public_url, event.number),
     };
     let links = match (news, chinese) {
+        (News::Overdue { .. }, true) => vec![link("写复盘", "/postmortem")],
+        (News::Overdue { .. }, false) => vec![link("Open the postmortem", "/postmortem")],
         (News::Reviewed { .. }, true) => vec![link("读复盘", "/postmortem")],
         (News::Reviewed { .. }, false) => vec![link("Read the postmortem", "/postmortem")],
         (_, true) => vec![link("查看", "")],

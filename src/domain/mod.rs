@@ -57,6 +57,7 @@ pub mod postmortem_template;
 pub mod prometheus;
 pub mod publication;
 pub mod query;
+pub mod quiet_hours;
 pub mod ratio;
 pub mod record_text;
 pub mod reliability;

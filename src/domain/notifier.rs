@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::{
     chat::ChatTool,
     checked::{self, FieldError},
+    quiet_hours::QuietHours,
     reminder::digest::Language,
 };
 
@@ -27,6 +28,9 @@ pub enum Topic {
     /// A postmortem is done.
     #[serde(rename = "postmortem.done")]
     PostmortemDone,
+    /// A postmortem is overdue: once, in working hours.
+    #[serde(rename = "postmortem.overdue")]
+    PostmortemOverdue,
     /// A week's report is published.
     #[serde(rename = "report.published")]
     ReportPublished,
@@ -39,11 +43,12 @@ pub enum Topic {
 }
 
 /// All topics.
-pub const TOPICS: [Topic; 7] = [
+pub const TOPICS: [Topic; 8] = [
     Topic::EventLogged,
     Topic::EventRecovered,
     Topic::EventGraded,
     Topic::PostmortemDone,
+    Topic::PostmortemOverdue,
     Topic::ReportPublished,
     Topic::PostmortemPending,
     Topic::BudgetBurning,
@@ -57,6 +62,7 @@ impl Topic {
             Self::EventRecovered => "event.recovered",
             Self::EventGraded => "event.graded",
             Self::PostmortemDone => "postmortem.done",
+            Self::PostmortemOverdue => "postmortem.overdue",
             Self::ReportPublished => "report.published",
             Self::PostmortemPending => "postmortem.pending",
             Self::BudgetBurning => "budget.burning",
@@ -95,6 +101,8 @@ impl Topic {
             (Self::EventGraded, Language::English) => "Graded or regraded",
             (Self::PostmortemDone, Language::Chinese) => "已复盘",
             (Self::PostmortemDone, Language::English) => "Postmortem done",
+            (Self::PostmortemOverdue, Language::Chinese) => "复盘逾期",
+            (Self::PostmortemOverdue, Language::English) => "Postmortem overdue",
             (Self::ReportPublished, Language::Chinese) => "周报发布",
             (Self::ReportPublished, Language::English) => "Weekly report published",
             (Self::PostmortemPending, Language::Chinese) => "待复盘汇总",
@@ -124,6 +132,8 @@ pub struct NotifierFields {
     pub topics: Vec<Topic>,
     /// Messages go out.
     pub enabled: bool,
+    /// When it is left alone; none where messages go at any hour.
+    pub quiet: Option<QuietHours>,
 }
 
 impl NotifierFields {

@@ -30,6 +30,12 @@ notifier_texts! {
     team: "只发与团队有关的", "Only what touches a team";
     every_team: "全部", "Everything";
     topics: "主题", "Topics";
+    quiet: "静默时段", "Quiet hours";
+    quiet_from: "从", "From";
+    quiet_until: "到", "Until";
+    quiet_zone: "时区", "Zone";
+    quiet_through: "照常发送的等级", "Levels that go through";
+    quiet_hint: "时段内的消息留到结束时合成一条，届时仍成立的才发；填了等级的事件照常发。两个时间留空即不静默。", "What comes meanwhile is told in one message at their end, as far as it still stands; events of these levels go at once. Leave both times empty for none.";
     enabled: "启用", "Switched on";
     off: "已停用", "off";
     signed: "签名", "signed";
@@ -66,6 +72,9 @@ pub fn remedy(remedy: &str) -> Option<String> {
         "a bot posts with its token; write it, xoxb-…" => "机器人凭令牌发消息，请填写 xoxb-…",
         "behind whsec_ stands base64" => "whsec_ 后面应是 base64",
         "the tool stays; set up another notifier" => "工具不能改，请另建一个通知方式",
+        "write times like 22:00 and 08:00" => "请写时间，如 22:00 和 08:00",
+        "give two times that differ" => "两个时间不能相同",
+        "name at most 20 levels" => "最多写 20 个等级",
         "write zh-CN or en" => "请写 zh-CN 或 en",
         "the address is longer than 2,000 bytes" => "地址超过 2,000 字节",
         "the address holds a name or a password; give a token instead" => "地址里不要带用户名或密码",

@@ -44,6 +44,8 @@ outbox_texts! {
     calendar_part: "日程", "Calendar part";
     body: "请求内容", "Body";
     requeue: "重新发送", "Send again";
+    take_back: "取消发送", "Take it back";
+    take_back_hint: "不再发送，它带的提醒这次也作罢。", "It is not sent, and the reminders that it carries are let go this time.";
     requeue_hint: "用同一个 Message-ID 再发，收件人不会当成另一封。", "Goes again under the same Message-ID, so that it is no other mail to its reader.";
     again: "作为新消息发送", "Send as new";
     again_hint: "换一个 Message-ID 再发一条，用于对方把原来那封当成重复丢掉了；两条互相注明。", "Goes as another message with a Message-ID of its own, for readers whose server dropped the first as a copy; each names the other.";

@@ -8,6 +8,7 @@ pub fn remedy(remedy: &str) -> Option<String> {
 fn fixed(remedy: &str) -> Option<&'static str> {
     Some(match remedy {
         "give one query: for successes, or for failures" => "查询只写一个：查成功的，或查失败的",
+        "write dead, unconfirmed or expired" => "请写 dead、unconfirmed 或 expired",
         "choose open, closed or all" => "请选择 open（进行中）、closed（已结束）或 all（全部）",
         "give week, or from and to" => "请写 week，或者 from 和 to",
         "choose proposed, accepted, merged or dismissed" => {

@@ -435,7 +435,13 @@ pub async fn set_zone(app: &App, actor: &Actor, id: Uuid, zone: Option<&str>) ->
         }
         store::accounts::update(&tx, &account, account.version).await?;
         let since = app.now_millis() - super::reminder_items::ASKED_DAYS * 86_400_000;
-        store::reminders::wake_all(&tx, since).await?;
+        // Leads hear of what is everybody's; who else looks at a thing late by a slot at most.
+        let teams = store::teams::all(tx.conn()).await?;
+        if account.role >= Role::Lead || teams.iter().any(|team| team.fields.lead == Some(id)) {
+            store::reminders::wake_all(&tx, since).await?;
+        } else {
+            store::reminders::wake_of_person(&tx, since, id).await?;
+        }
         audit_change(&app, &tx, &actor, &before, &account).await?;
         tx.commit().await?;
         Ok(())

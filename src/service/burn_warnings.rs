@@ -343,6 +343,16 @@ pub(super) async fn is_open(connection: &impl ConnectionTrait, message: &OutboxM
     Ok(store::burn_warnings::by_id(connection, id).await?.is_some_and(|warning| warning.closed_at.is_none()))
 }
 
+/// Whether the warning of a message to a group cannot wait for working hours.
+pub(super) async fn is_urgent(
+    connection: &impl ConnectionTrait,
+    message: &OutboxMessage,
+) -> Result<bool, ServiceError> {
+    let id = message.dedupe_key.split(':').nth(2).and_then(|id| id.parse::<Uuid>().ok());
+    let Some(id) = id else { return Ok(false) };
+    Ok(store::burn_warnings::by_id(connection, id).await?.is_some_and(|warning| warning.is_urgent()))
+}
+
 /// Whether somebody still needs a mail: its warning is open, and its reader may still sign in.
 pub(super) async fn still_wanted(
     connection: &impl ConnectionTrait,

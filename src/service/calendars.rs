@@ -9,7 +9,7 @@ use crate::{
     domain::{
         actor::{Actor, Permission},
         calendar::{
-            CalendarDay, bundled_years,
+            CalendarDay, bundled_years, is_whole,
             reading::{self, DAYS},
         },
         checked::FieldError,
@@ -131,7 +131,7 @@ pub async fn years(app: &App, actor: &Actor) -> Result<Vec<YearStatus>, ServiceE
     let mut years: Vec<YearStatus> = Vec::new();
     for sheet in &sheets {
         if let SheetKey::National(year) = sheet.key {
-            years.push(YearStatus { year, known: !sheet.days.is_empty(), own: sheet.version > 0 });
+            years.push(YearStatus { year, known: is_whole(&sheet.days), own: sheet.version > 0 });
         }
     }
     for year in [this, this + 1] {

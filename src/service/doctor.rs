@@ -21,6 +21,7 @@ pub struct Finding {
 pub async fn findings(app: &App) -> Result<Vec<Finding>, ServiceError> {
     let mut found = calendar(app).await?;
     found.extend(replicas::findings(app).await?);
+    found.extend(replicas::silent(app).await?);
     found.extend(reminder_groups::findings(app).await?);
     found.sort_by_key(|finding| !finding.risky);
     Ok(found)

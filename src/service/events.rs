@@ -12,6 +12,7 @@ use super::{
     idempotency::{self, KeptAnswer},
     policies, reminders,
     retry::retried,
+    review_meetings,
 };
 use crate::{
     domain::{
@@ -697,6 +698,7 @@ pub(super) async fn write_deletion(
 ) -> Result<(), ServiceError> {
     store::events::delete(tx, event.id, event.version, app.now_millis()).await?;
     reminders::cancel_for_event(app, tx, event.id).await?;
+    review_meetings::event_is_gone(app, tx, actor, event).await?;
     audit(app, tx, actor, action, event, json!({"narrative": event.fields.narrative})).await
 }
 

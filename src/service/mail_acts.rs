@@ -12,6 +12,7 @@ use super::{App, ServiceError, events, instance_keys, mail_stops, postmortems, r
 use crate::{
     domain::{
         actor::Actor,
+        actor::Permission,
         mail_act::{Grant, MailAct},
         reminder::digest::{Digest, ItemLinks, Owner},
     },
@@ -109,7 +110,9 @@ pub(super) async fn link(app: &App, account: &Account, digest: &mut Digest) -> R
         format!("{}/act/{}", app.public_url, token(&key, grant))
     };
     let groups = [&digest.overdue, &digest.today, &digest.next];
-    let links = groups.into_iter().flat_map(|group| &group.items).map(|item| {
+    // Who may not write postmortems can do neither.
+    let may = account.role.may(Permission::WritePostmortem);
+    let links = groups.into_iter().flat_map(|group| &group.items).filter(|_| may).map(|item| {
         let own = item.owner == Owner::Reader;
         let links = ItemLinks {
             own: (!own).then(|| url(MailAct::Own, item.number)),

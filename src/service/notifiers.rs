@@ -10,6 +10,7 @@ use super::{
     burn_warnings,
     outbox_mail::message_id,
     ports::{ChatPlace, OutgoingError},
+    quiet_hours::{self, HELD_KIND},
     reminders,
     retry::retried,
     teams, vault,
@@ -20,6 +21,7 @@ use crate::{
         chat::{ChatLine, ChatLink, ChatMessage, ChatTool, Rendered, Tone},
         checked::{self, FieldError},
         notifier::{LIMIT, NotifierFields, Target, Topic},
+        quiet_hours::QuietHours,
         reminder::digest::Language,
     },
     store::{
@@ -29,7 +31,10 @@ use crate::{
     },
 };
 
-pub use crate::domain::notifier::{Notifier, TOPICS};
+pub use crate::domain::{
+    notifier::{Notifier, TOPICS},
+    quiet_hours::QuietText,
+};
 
 /// Kind of a test message in the outbox; the others are `chat.` and the topic.
 pub const TEST_KIND: &str = "chat.test";
@@ -69,6 +74,8 @@ pub struct NotifierPatch {
     pub topics: Option<Vec<String>>,
     /// By default it is.
     pub enabled: Option<bool>,
+    /// When it is left alone.
+    pub quiet: Option<Option<QuietText>>,
 }
 
 impl std::fmt::Debug for NotifierPatch {
@@ -159,6 +166,7 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
         team_id: new.team_id.flatten(),
         topics,
         enabled: new.enabled.unwrap_or(true),
+        quiet: quiet_of(new.quiet.flatten())?,
     }
     .checked()?;
     let target = Target { url: new.url.unwrap_or_default(), secret: new.secret.flatten() }.checked(&fields)?;
@@ -186,6 +194,10 @@ pub async fn create(app: &App, actor: &Actor, new: NotifierPatch) -> Result<Noti
         }
     })
     .await
+}
+
+fn quiet_of(text: Option<QuietText>) -> Result<Option<QuietHours>, FieldError> {
+    text.map(|text| text.checked()).transpose()
 }
 
 fn tool_of(code: &str) -> Result<ChatTool, FieldError> {
@@ -246,6 +258,10 @@ pub async fn update(
                 team_id: patch.team_id.unwrap_or(was.team_id),
                 topics,
                 enabled: patch.enabled.unwrap_or(was.enabled),
+                quiet: match patch.quiet {
+                    Some(quiet) => quiet_of(quiet)?,
+                    None => was.quiet,
+                },
             }
             .checked()?;
             // One that cannot be opened now can be switched off and renamed all the same.
@@ -288,6 +304,10 @@ pub async fn update(
             };
             if !store::notifiers::update(&tx, &kept, before.version).await? {
                 return Err(taken(&after.fields.name));
+            }
+            if after.fields.quiet != before.fields.quiet {
+                // What waits is looked at by the new hours.
+                store::outbox::look_at(&tx, id, HELD_KIND, app.now_millis()).await?;
             }
             let mut change = json!({"from": before.fields, "to": after.fields});
             if after.target.url != before.target.url {
@@ -456,15 +476,31 @@ pub(super) async fn still_wanted(
     if message.kind == TEST_KIND {
         return Ok(Some(opened(app, notifier)));
     }
-    let topic = message.kind.strip_prefix("chat.").and_then(Topic::from_code);
-    let wanted = match topic {
-        Some(Topic::BudgetBurning) => burn_warnings::is_open(connection, message).await?,
-        Some(Topic::ReportPublished) => announcements::is_published(connection, message).await?,
-        Some(Topic::PostmortemPending) => !reminders::still_wanted(app, connection, &[message]).await?.is_empty(),
-        Some(_) => announcements::stands(connection, message).await?,
-        None => false,
+    let wanted = if message.kind == HELD_KIND {
+        !matches!(quiet_hours::stands(app, connection, message).await?, quiet_hours::Stands::No)
+    } else {
+        is_true(app, connection, message).await?
     };
     Ok((wanted && notifier.fields.enabled).then(|| opened(app, notifier)))
+}
+
+/// Whether what a message is about stands.
+pub(super) async fn is_true(
+    app: &App,
+    connection: &impl ConnectionTrait,
+    message: &OutboxMessage,
+) -> Result<bool, ServiceError> {
+    let topic = message.kind.strip_prefix("chat.").and_then(Topic::from_code);
+    Ok(match topic {
+        Some(Topic::BudgetBurning) => burn_warnings::is_open(connection, message).await?,
+        Some(Topic::ReportPublished) => announcements::is_published(connection, message).await?,
+        Some(Topic::PostmortemPending) => {
+            !reminders::still_wanted(app, connection, &[message]).await?.wanted.is_empty()
+        }
+        Some(Topic::PostmortemOverdue) => announcements::is_overdue(app, connection, message).await?,
+        Some(_) => announcements::stands(connection, message).await?,
+        None => false,
+    })
 }
 
 /// Takes the room of one message at the tool; answers from when on there is some where there is none now, in milliseconds.

@@ -4,7 +4,10 @@
 //! Words freeze with the first outcome that nobody knows. Before that no copy can be anywhere, so a digest is put into
 //! words again right before it is sent, and says only what is still owed. Message-ID and Date never change.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 use chrono::{DateTime, Duration};
 use tokio::sync::OnceCell;
@@ -13,10 +16,11 @@ use uuid::Uuid;
 use super::{
     App, ServiceError, announcements,
     burn_warnings::{self, BURN_KIND},
-    mail_acts, mail_stops, notifiers,
+    mail_acts, mail_stops, notifiers, outbox_admin,
     ports::{Delivery, MailWords, OutgoingChat, OutgoingMessage, RenderDigest},
+    quiet_hours::{self, HELD_KIND, Stands},
     reminder_items,
-    reminders::{self, DIGEST_KIND, GROUP_KIND, Refreshed},
+    reminders::{self, DIGEST_KIND, GROUP_KIND, Refreshed, StillWanted},
     report_mailings::{self, REPORT_KIND},
     retry::retried,
     review_meetings::{self, INVITE_KIND},
@@ -48,6 +52,9 @@ const LEASE_SECONDS: i64 = 60;
 /// Minutes that a worker has from the final dot to noting the outcome; longer than the wait for the reply.
 const COMMIT_LEASE_MINUTES: i64 = 15;
 
+/// Milliseconds that a digest waits longer than for the opening: the round that makes today's comes first, and takes its place.
+const AFTER_THE_OPENING: i64 = 60_000;
+
 /// Milliseconds until a message looks again whether the one that begins its conversation is there.
 const AFTER_THE_FIRST: i64 = 2_000;
 
@@ -63,6 +70,8 @@ pub struct Shared {
     pub(super) key: OnceCell<[u8; 32]>,
     /// The key that links to leave the list of a weekly mail are signed with.
     pub(super) unsubscribe_key: OnceCell<[u8; 32]>,
+    /// Milliseconds: when a worker of this process began, or ended a round; 0 where none runs.
+    pub(super) ticked: AtomicI64,
 }
 
 /// A message in the hands of this worker.
@@ -264,7 +273,7 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
     if message.kind == INVITE_KIND {
         list = "reviews";
         if !review_meetings::still_wanted(app.store.read(), &message).await? {
-            return cancel(app, claimed).await;
+            return withdraw(app, claimed).await;
         }
     }
     if message.kind == DIGEST_KIND {
@@ -272,12 +281,16 @@ pub async fn prepare(app: &App, claimed: &Claimed, render: RenderDigest) -> Resu
         if !stops.is_empty() {
             return cancel(app, claimed).await;
         }
-        let Refreshed::Wanted { words, dropped, opens_at, thread } = reminders::refresh(app, &message, render).await?
+        let Refreshed::Wanted { words, dropped, hidden, opens_at, thread } =
+            reminders::refresh(app, &message, render).await?
         else {
             return cancel(app, claimed).await;
         };
         if let Some(opens_at) = opens_at {
-            return postpone(app, claimed, opens_at).await;
+            return postpone(app, claimed, opens_at + AFTER_THE_OPENING).await;
+        }
+        if hidden && message.unknowns > 0 {
+            return send_anew(app, claimed, (words, thread), dropped).await;
         }
         let said = (&message.subject, &message.text, &message.html, &message.thread);
         if message.unknowns == 0 && said != (&words.subject, &words.text, &words.html, &thread) {
@@ -325,13 +338,41 @@ async fn prepare_chat(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceE
         let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
         return Ok(if kept { Prepared::Postponed } else { Prepared::Lost });
     }
+    if let Some(end) = quiet_hours::until(app, app.store.read(), &notifier, message).await? {
+        if quiet_hours::waits_alone(message) {
+            return postpone(app, claimed, end).await;
+        }
+        let held = quiet_hours::hold(app, claimed.claim, &notifier, end).await?;
+        return Ok(if held { Prepared::Postponed } else { Prepared::Lost });
+    }
     let mut body = message.payload.clone().unwrap_or_default();
+    if message.kind == HELD_KIND {
+        let Some(told) = quiet_hours::told(app, app.store.read(), &notifier, message).await? else {
+            return cancel(app, claimed).await;
+        };
+        let (task_app, claim, fresh) = (app.clone(), claimed.claim, told.said.body.clone());
+        let reworded = move || {
+            let (app, subject, said, gone) =
+                (task_app.clone(), told.subject.clone(), told.said.clone(), told.gone.clone());
+            async move {
+                let tx = app.store.begin().await?;
+                let kept = store::outbox::reword_chat(&tx, claim, &subject, &said.text, &said.body).await?;
+                store::outbox::let_go(&tx, &gone).await?;
+                tx.commit().await?;
+                Ok(kept)
+            }
+        };
+        if !retried(reworded).await? {
+            return Ok(Prepared::Lost);
+        }
+        body = fresh;
+    }
     if message.kind == GROUP_KIND {
         let Some(now) = reminders::refresh_group(app, message, &notifier).await? else {
             return cancel(app, claimed).await;
         };
         if let Some(opens_at) = now.opens_at {
-            return postpone(app, claimed, opens_at).await;
+            return postpone(app, claimed, opens_at + AFTER_THE_OPENING).await;
         }
         let fresh = notifiers::said(&notifier, &now.said);
         // Words of which the reader saw a copy perhaps stay; what may not be told any more goes in any case.
@@ -367,6 +408,42 @@ async fn postpone(app: &App, claimed: &Claimed, until: i64) -> Result<Prepared, 
     let back = given_back(&claimed.message, Some(until));
     let kept = end(app, claimed.claim, &[OutboxState::Claimed], back).await?;
     Ok(if kept { Prepared::Postponed } else { Prepared::Lost })
+}
+
+/// A digest of which a copy may be out holds what its reader may not see any more: its words cannot change, so it ends here, and a
+/// new one says what is left. What went may have come; its attempts say so.
+async fn send_anew(
+    app: &App,
+    claimed: &Claimed,
+    (words, thread): (MailWords, Option<String>),
+    dropped: Vec<Uuid>,
+) -> Result<Prepared, ServiceError> {
+    let (app, claimed) = (app.clone(), claimed.clone());
+    retried(move || {
+        let (app, claimed, words) = (app.clone(), claimed.clone(), words.clone());
+        let (thread, dropped) = (thread.clone(), dropped.clone());
+        async move {
+            let (tx, old) = (app.store.begin().await?, &claimed.message);
+            let ending = Ending { state: OutboxState::Cancelled, ..given_back(old, None) };
+            if !store::outbox::end(&tx, claimed.claim, &[OutboxState::Claimed], &ending).await? {
+                tx.rollback().await?;
+                return Ok(Prepared::Lost);
+            }
+            for item in dropped {
+                store::reminders::settle(&tx, old.id, Some(item), LedgerState::Cancelled).await?;
+            }
+            let new = outbox_admin::in_place_of(&app, old);
+            let new = OutboxMessage { subject: words.subject, text: words.text, html: words.html, thread, ..new };
+            if store::outbox::insert(&tx, &new).await? {
+                store::reminders::carry_over(&tx, old.id, new.id).await?;
+            } else {
+                store::reminders::settle(&tx, old.id, None, LedgerState::Cancelled).await?;
+            }
+            tx.commit().await?;
+            Ok(Prepared::Cancelled)
+        }
+    })
+    .await
 }
 
 async fn reword_chat(
@@ -429,13 +506,21 @@ async fn look_last(app: App, all: Vec<Claimed>) -> Result<Vec<LastLook>, Service
     }
     // The rows are locked now: a change that withdraws a message either was committed before and is seen here,
     // or waits and finds it on its way.
-    let unwanted = unwanted(&app, &tx, &all).await?;
+    let Found { unwanted, changed } = unwanted(&app, &tx, &all).await?;
     for (claimed, look) in all.iter().zip(&mut looks) {
         let id = claimed.message.id;
+        if *look == LastLook::GoOn && changed.contains(&id) {
+            let back = given_back(&claimed.message, None);
+            store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &back).await?;
+            *look = LastLook::Lost;
+        }
         if *look == LastLook::GoOn && unwanted.contains(&id) {
             let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
             store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &ending).await?;
             store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
+            if claimed.message.kind == INVITE_KIND {
+                review_meetings::withdraw_in_silence(&app, &tx, &claimed.message).await?;
+            }
             *look = LastLook::Unwanted;
         }
     }
@@ -443,15 +528,27 @@ async fn look_last(app: App, all: Vec<Claimed>) -> Result<Vec<LastLook>, Service
     Ok(looks)
 }
 
-/// Those of the messages that nobody needs any more.
-async fn unwanted(app: &App, tx: &Tx, all: &[Claimed]) -> Result<BTreeSet<Uuid>, ServiceError> {
+/// What the last look found.
+struct Found {
+    /// Messages that nobody needs any more.
+    unwanted: BTreeSet<Uuid>,
+    /// Messages that hold what their readers may not see since a moment: they are looked at once more.
+    changed: BTreeSet<Uuid>,
+}
+
+async fn unwanted(app: &App, tx: &Tx, all: &[Claimed]) -> Result<Found, ServiceError> {
     let digests: Vec<&OutboxMessage> =
-        all.iter().map(|one| &one.message).filter(|message| message.kind == DIGEST_KIND).collect();
+        all.iter().map(|one| &one.message).filter(|message| reminders::are_carried_by(&message.kind)).collect();
     let mut unwanted: BTreeSet<Uuid> = digests.iter().map(|message| message.id).collect();
-    for wanted in reminders::still_wanted(app, tx.conn(), &digests).await? {
+    let StillWanted { wanted, changed } = reminders::still_wanted(app, tx.conn(), &digests).await?;
+    for wanted in wanted {
         unwanted.remove(&wanted);
     }
+    let mut changed = changed;
     for Claimed { message, .. } in all {
+        if message.kind == HELD_KIND && matches!(quiet_hours::stands(app, tx.conn(), message).await?, Stands::InPart) {
+            changed.insert(message.id);
+        }
         let wanted = match message.kind.as_str() {
             _ if message.notifier_id.is_some() => notifiers::still_wanted(app, tx.conn(), message).await?.is_some(),
             REPORT_KIND => report_mailings::still_wanted(app, tx.conn(), message).await?.is_some(),
@@ -463,7 +560,7 @@ async fn unwanted(app: &App, tx: &Tx, all: &[Claimed]) -> Result<BTreeSet<Uuid>,
             unwanted.insert(message.id);
         }
     }
-    Ok(unwanted)
+    Ok(Found { unwanted, changed })
 }
 
 /// Notes how a sending went; answers the state that follows, or none when the claim was lost meanwhile.
@@ -592,6 +689,16 @@ pub async fn put_off(app: &App, claimed: &Claimed, until: i64) -> Result<(), Ser
     Ok(())
 }
 
+/// Notes that a worker of this process begins, or has ended a round.
+pub fn tick(app: &App) {
+    app.outbox.ticked.store(app.now_millis(), Ordering::Relaxed);
+}
+
+/// Milliseconds since the epoch: when a worker of this process began, or ended its last round; none where none runs.
+pub fn ticked(app: &App) -> Option<i64> {
+    Some(app.outbox.ticked.load(Ordering::Relaxed)).filter(|at| *at > 0)
+}
+
 /// Milliseconds since the mail that waits longest could have gone; none where none may go now.
 pub async fn waited(app: &App) -> Result<Option<i64>, ServiceError> {
     let now = app.now_millis();
@@ -608,6 +715,26 @@ async fn cancel(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> 
     let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
     let kept = end(app, claimed.claim, &[OutboxState::Claimed], ending).await?;
     Ok(if kept { Prepared::Cancelled } else { Prepared::Lost })
+}
+
+/// The same of an invitation; a withdrawal whose reader may not hear of the event any more is said in silence.
+async fn withdraw(app: &App, claimed: &Claimed) -> Result<Prepared, ServiceError> {
+    let (app, claimed) = (app.clone(), claimed.clone());
+    retried(move || {
+        let (app, claimed) = (app.clone(), claimed.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
+            if !end_in(&tx, claimed.claim, &[OutboxState::Claimed], &ending, false).await? {
+                tx.rollback().await?;
+                return Ok(Prepared::Lost);
+            }
+            review_meetings::withdraw_in_silence(&app, &tx, &claimed.message).await?;
+            tx.commit().await?;
+            Ok(Prepared::Cancelled)
+        }
+    })
+    .await
 }
 
 /// Nothing goes to a marked address: people see the message among the dead ones, and send it again once the mark is gone.

@@ -15,7 +15,7 @@ use crate::{
         notice::{Notice, NoticeKind},
         reminder::{backoff, digest::Language},
     },
-    store::{self, Tx, mail_stops::StopReason},
+    store::{self, Tx, mail_stops::StopReason, reminders::LedgerState},
 };
 
 pub use crate::store::{
@@ -150,10 +150,24 @@ async fn send_as_new_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMess
     let tx = app.store.begin().await?;
     let old = given_up(&tx, id).await?;
     let now = app.now_millis();
+    let new = in_place_of(&app, &old);
+    if !store::outbox::insert(&tx, &new).await? {
+        return Err(ServiceError::Conflict(format!("message {id} was sent as new already; see the newer one")));
+    }
+    store::reminders::carry_over(&tx, id, new.id).await?;
+    let (subject, change) = (format!("outbox:{id}"), json!({"new": new.id, "message_id": new.message_id}));
+    store::audit::insert(&tx, app.id(), now, &actor, "outbox.send_as_new", &subject, change).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+/// A new message in the place of an older one, with the same words, another Message-ID and date.
+pub(super) fn in_place_of(app: &App, old: &OutboxMessage) -> OutboxMessage {
+    let now = app.now_millis();
     let (first, count) = old.dedupe_key.split_once(AGAIN).unwrap_or((&old.dedupe_key, "1"));
     let dedupe_key = format!("{first}{AGAIN}{}", count.parse::<u32>().unwrap_or(1).saturating_add(1));
     let lives = if old.notifier_id.is_some() { 1 } else { backoff::GIVE_UP_AFTER_DAYS };
-    let new = OutboxMessage {
+    OutboxMessage {
         id: app.id(),
         message_id: outbox_mail::message_id(&dedupe_key, &app.mail_domain),
         dedupe_key,
@@ -168,17 +182,9 @@ async fn send_as_new_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMess
         // A digest is of the day that it was made for: another one may have gone since.
         created_at: if reminders::are_carried_by(&old.kind) { old.created_at } else { now },
         sent_at: None,
-        again_of: Some(id),
-        ..old
-    };
-    if !store::outbox::insert(&tx, &new).await? {
-        return Err(ServiceError::Conflict(format!("message {id} was sent as new already; see the newer one")));
+        again_of: Some(old.id),
+        ..old.clone()
     }
-    store::reminders::carry_over(&tx, id, new.id).await?;
-    let (subject, change) = (format!("outbox:{id}"), json!({"new": new.id, "message_id": new.message_id}));
-    store::audit::insert(&tx, app.id(), now, &actor, "outbox.send_as_new", &subject, change).await?;
-    tx.commit().await?;
-    Ok(new)
 }
 
 /// How the key of a message goes on that was sent as new.
@@ -229,6 +235,63 @@ async fn requeue_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMessage,
     store::audit::insert(&tx, app.id(), now, &actor, "outbox.requeue", &subject, change).await?;
     tx.commit().await?;
     Ok(OutboxMessage { state: OutboxState::Pending, attempt: 0, not_before: now, expires_at, ..message })
+}
+
+/// Most messages that are sent again at once.
+pub const REQUEUED_AT_ONCE: usize = 1_000;
+
+/// Sends the messages of a filter again that the machine gave up, the newest first, at most [`REQUEUED_AT_ONCE`]; answers how many.
+/// Those whose address is marked, and those that were sent as new, stay as they are.
+pub async fn requeue_all(app: &App, actor: &Actor, filter: &OutboxFilter) -> Result<usize, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    let states = [OutboxState::Dead, OutboxState::Unconfirmed, OutboxState::Expired];
+    if filter.state.is_none_or(|state| !states.contains(&state)) {
+        return Err(checked::FieldError::shape("state", "write dead, unconfirmed or expired").into());
+    }
+    let (mut sent, mut before) = (0, None);
+    loop {
+        let page = store::outbox::list(app.store.read(), filter, before, PAGE_LIMIT).await?;
+        before = page.last().map(|message| message.id);
+        for message in &page {
+            match requeue(app, actor, message.id).await {
+                Ok(_) => sent += 1,
+                Err(ServiceError::Conflict(_) | ServiceError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+            if sent == REQUEUED_AT_ONCE {
+                return Ok(sent);
+            }
+        }
+        if u64::try_from(page.len()).is_ok_and(|count| count < PAGE_LIMIT) {
+            return Ok(sent);
+        }
+    }
+}
+
+/// Takes a message back that is not on its way yet; the reminders that it carries are cancelled with it. Nothing is put in its place.
+pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage, ServiceError> {
+    authorise(actor, Permission::ManageOutbox)?;
+    let (app, actor) = (app.clone(), actor.clone());
+    retried(move || {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let tx = app.store.begin().await?;
+            let taken = store::outbox::cancel(&tx, id).await?;
+            let message = store::outbox::by_id(tx.conn(), id).await?.ok_or_else(|| missing(id))?;
+            if !taken {
+                let words =
+                    format!("a message that is {} cannot be cancelled; only waiting ones can", message.state.code());
+                return Err(ServiceError::Conflict(words));
+            }
+            store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
+            let subject = format!("outbox:{id}");
+            let change = json!({"state": {"to": OutboxState::Cancelled.code()}});
+            store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "outbox.cancel", &subject, change).await?;
+            tx.commit().await?;
+            Ok(message)
+        }
+    })
+    .await
 }
 
 /// A notice as a message to an address.

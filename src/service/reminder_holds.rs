@@ -75,24 +75,38 @@ impl Held {
     }
 }
 
-/// What was put off or stopped of a thing.
+/// What holds the reminders of a thing back now.
 pub async fn of(app: &App, actor: &Actor, held: Held) -> Result<Option<Hold>, ServiceError> {
-    let item = id_of(app, actor, held).await?.0;
-    Ok(store::reminders::holds(app.store.read(), &[item]).await?.remove(&item))
+    let item = thing(app, actor, held).await?.item;
+    let today = app.today();
+    let hold = store::reminders::holds(app.store.read(), &[item]).await?.remove(&item);
+    Ok(hold.filter(|hold| hold.until.is_none_or(|until| until > today)))
 }
 
-async fn id_of(app: &App, actor: &Actor, held: Held) -> Result<(Uuid, Uuid, String), ServiceError> {
+/// A thing that there is.
+struct Thing {
+    item: Uuid,
+    event: Uuid,
+    /// In the audit log.
+    subject: String,
+    /// Whose calendar it follows.
+    team: Option<Uuid>,
+}
+
+async fn thing(app: &App, actor: &Actor, held: Held) -> Result<Thing, ServiceError> {
     match held {
         Held::Event(number) => {
             let event = events::get(app, actor, number).await?;
-            Ok((event.id, event.id, events::subject(number)))
+            let team = app.calendars().team_of(&event.fields);
+            Ok(Thing { item: event.id, event: event.id, subject: events::subject(number), team })
         }
         Held::Action(number) => {
             authorise(actor, Permission::Read)?;
             let found = store::action_items::by_number(app.store.read(), number, Sight::of(actor)).await?;
             let action =
                 found.ok_or_else(|| ServiceError::NotFound(format!("action item {}", action_item::label(number))))?;
-            Ok((action.id, action.event_id, format!("action_item:{number}")))
+            let (item, event, team) = (action.id, action.event_id, action.fields.team_id);
+            Ok(Thing { item, event, subject: format!("action_item:{number}"), team })
         }
     }
 }
@@ -113,17 +127,17 @@ pub async fn act(
         },
     )?;
     let reason = checked::optional("reason", reason, 500)?;
-    let until = match act {
+    match act {
         Act::Snooze(days) if !(1..=MOST_DAYS).contains(&days) => {
             return Err(FieldError::shape("days", format!("give 1 to {MOST_DAYS} working days")).into());
         }
-        Act::Snooze(days) => Some(snoozed_until(app, days)),
         Act::Stop if reason.is_none() => {
             return Err(FieldError { field: "reason", problem: checked::FieldProblem::Empty }.into());
         }
-        Act::Stop | Act::Resume => None,
-    };
-    let (item, event_id, subject) = id_of(app, actor, held).await?;
+        Act::Snooze(_) | Act::Stop | Act::Resume => {}
+    }
+    let Thing { item, event: event_id, subject, team } = thing(app, actor, held).await?;
+    let until = if let Act::Snooze(days) = act { Some(snoozed_until(app, team, days)) } else { None };
     let (app, actor) = (app.clone(), actor.clone());
     retried(move || {
         let (app, actor, act, reason, subject) =
@@ -131,9 +145,17 @@ pub async fn act(
         async move {
             let tx = app.store.begin().await?;
             let before = store::reminders::holds(tx.conn(), &[item]).await?.remove(&item);
-            let hold = Hold { item, until, reason: reason.clone(), by: actor.name.clone(), at: app.now_millis() };
+            let today = app.today();
+            let stood = before.clone().filter(|hold| hold.until.is_none_or(|until| until >= today));
+            // One that follows on another: nobody was reminded since that one.
+            let since = stood.as_ref().map_or(today, |stood| stood.since);
+            let by = actor.name.clone();
+            let hold = Hold { item, since, until, reason: reason.clone(), by, at: app.now_millis() };
             let after = if act == Act::Resume {
-                store::reminders::release(&tx, item).await?;
+                // It is kept: what came meanwhile is told from today on.
+                if let Some(stood) = stood {
+                    store::reminders::hold(&tx, &Hold { until: Some(today), ..stood }).await?;
+                }
                 None
             } else {
                 store::reminders::hold(&tx, &hold).await?;
@@ -164,8 +186,8 @@ async fn withdraw(app: &App, tx: &Tx, event_id: Uuid, item: Uuid) -> Result<(), 
     }
 }
 
-/// The first day on which reminders go out again that are put off for so many working days.
-fn snoozed_until(app: &App, days: u32) -> NaiveDate {
+/// The first day on which reminders go out again that are put off for so many working days of a team.
+fn snoozed_until(app: &App, team: Option<Uuid>, days: u32) -> NaiveDate {
     let today = app.today();
-    app.calendar().add_working_days(today, days).max(today + Days::new(1))
+    app.calendars().of_team(team).add_working_days(today, days).max(today + Days::new(1))
 }

@@ -217,7 +217,7 @@ impl Gatherer {
         let of_teams = if self.own_teams { store::sight::teams_of(connection, ids).await? } else { HashMap::new() };
         for item in &mut items {
             item.of_teams = item.event.and_then(|event| of_teams.get(&event).cloned()).unwrap_or_default();
-            item.hushed_until = holds.get(&item.id).map(|hold| hold.until.unwrap_or(NaiveDate::MAX));
+            item.hush(holds.get(&item.id).map(|hold| (hold.since, hold.until)));
         }
         Ok(items)
     }
@@ -260,6 +260,7 @@ impl Gatherer {
             of_teams: BTreeSet::new(),
             named,
             hushed_until: None,
+            hushed_since: None,
             lacks: Vec::new(),
         }
     }
@@ -360,6 +361,7 @@ fn week_item(week: IsoWeek) -> Item {
         of_teams: BTreeSet::new(),
         named: BTreeSet::new(),
         hushed_until: None,
+        hushed_since: None,
         lacks: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     App, ServiceError,
-    app::authorise,
+    app::{aside, authorise},
     reminder_groups,
     reminder_items::{self, Directory, Gatherer, directory},
     reminders,
@@ -17,7 +17,7 @@ use crate::{
         actor::{Actor, Permission, Role},
         policy as policies,
         reminder::{
-            plan::{self, Item, NEVER, Rules},
+            plan::{self, Item, Rules},
             policy::{By, ReminderPolicy, Subject},
         },
     },
@@ -96,8 +96,10 @@ pub async fn preview(app: &App, actor: &Actor, document: Option<&str>) -> Result
     let directory = directory(connection, &policy).await?;
     let gatherer = Gatherer::of(app, connection, &policy).await?;
     let (mut items, mut after, mut looked_at) = (Vec::new(), None, 0);
+    // What the rules that hold pass over may matter to those that are tried: it is not asked when an event is looked at next.
+    let since = app.now_millis() - reminder_items::ASKED_DAYS * 86_400_000;
     let cut = loop {
-        let ids = store::reminders::pending_page(connection, NEVER, after, PAGE).await?;
+        let ids = store::reminders::pending_page(connection, since, after, PAGE).await?;
         items.extend(gatherer.of_events(app, connection, &ids).await?);
         looked_at += ids.len();
         match ids.last().filter(|_| u64::try_from(ids.len()).is_ok_and(|count| count == PAGE)) {
@@ -107,19 +109,22 @@ pub async fn preview(app: &App, actor: &Actor, document: Option<&str>) -> Result
         }
     };
     items.extend(reminder_items::weeks(app, connection, &policy).await?);
-    let calendars = app.calendars();
-    let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
     // What the reader may not see is not there, neither by name nor in a count.
     items.retain(|item| may_see(actor, item));
     items.retain(|item| policy.rules.iter().any(|rule| plan::applies(rule, item)));
-    let (lines, more) = {
-        let ids: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
-        let ids: Vec<Uuid> = ids.into_iter().collect();
-        let had = store::reminders::had(connection, &ids, reminders::ledger_since(app)).await?;
-        plan::forecast(&items, rules, app.now(), (DAYS, LINES), &|one| had.contains(one))
-    };
-    let shown = lines.iter().map(|line| shown(&policy, &directory, &items, line));
-    Ok(Preview { lines: shown.collect(), cut: cut || more, things: items.len() })
+    let ids: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let since = reminders::since_of(&items, reminders::ledger_since(app));
+    let had = store::reminders::had(connection, &ids, since).await?;
+    let (calendars, zone, now) = (app.calendars(), app.zone, app.now());
+    // Thousands of things by hundreds of steps: other requests do not wait for it.
+    aside(move || {
+        let rules = Rules { policy: &policy, calendars: &calendars, zone, people: &directory.people };
+        let (lines, more) = plan::forecast(&items, rules, now, (DAYS, LINES), &|one| had.contains(&one.of_day()));
+        let shown = lines.iter().map(|line| shown(&policy, &directory, &items, line));
+        Ok(Preview { lines: shown.collect(), cut: cut || more, things: items.len() })
+    })
+    .await
 }
 
 fn shown(policy: &ReminderPolicy, directory: &Directory, items: &[Item], line: &plan::Forecast) -> PreviewLine {

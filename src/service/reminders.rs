@@ -27,12 +27,13 @@ use crate::{
             plan::{self, Item, NEVER, People, Reason, Reminder, Rules},
             policy::{self, ReminderPolicy, Step, Subject},
         },
+        visibility::Sight,
     },
     store::{
         self, Tx,
         accounts::Account,
         outbox::{OutboxMessage, OutboxState},
-        reminders::{ConnectionTrait, LedgerState, Look},
+        reminders::{ConnectionTrait, LedgerState, Look, WEEKS},
     },
 };
 
@@ -93,7 +94,7 @@ pub async fn upcoming(
     let gatherer = Gatherer::of(app, connection, &policy).await?;
     let mut item = gatherer.postmortem(app, event);
     let holds = store::reminders::holds(connection, &[event.id]).await?;
-    item.hushed_until = holds.get(&event.id).map(|hold| hold.until.unwrap_or(NaiveDate::MAX));
+    item.hush(holds.get(&event.id).map(|hold| (hold.since, hold.until)));
     item.readers = None;
     // Who exactly is told is no matter here: somebody owns it, and somebody else leads.
     let (owner, lead) = (item.owner.unwrap_or(Uuid::from_u128(1)), Uuid::from_u128(2));
@@ -109,8 +110,7 @@ pub async fn upcoming(
     let now = app.now().with_timezone(&app.zone);
     // After the slot of today has closed the next one is tomorrow's.
     let from = if now.time() < policy.until { now.date_naive() } else { now.date_naive() + Days::new(1) };
-    let found = plan::upcoming(&item, rules, from, count);
-    Ok(found.into_iter().map(|(day, step, copied)| (day, policy.slot, step, copied)).collect())
+    Ok(plan::upcoming(&item, rules, from, count))
 }
 
 /// Plans what is due now. Outside the slots nothing is planned and nothing is lost: the next slot plans it.
@@ -125,16 +125,19 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
     if closed {
         report.opens_at = Some(next_opening(app, &policy, now));
     }
-    let weeks = weeks_to_look_at(app, connection, &policy, now).await?;
+    let weeks = Weeks::load(app, connection, &policy, now).await?;
     if weeks.is_none() && !store::reminders::is_any_due(connection, now.timestamp_millis()).await? {
         return Ok(report);
     }
     let directory = directory(connection, &policy).await?;
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
-    let found = look(app, connection, rules, now, weeks.as_deref().unwrap_or_default()).await?;
+    let found = look(app, connection, rules, now, weeks.as_ref().map_or(&[], |weeks| &weeks.items)).await?;
     report.looked_at = found.looked_at;
     send(app, rules, &directory, &found, now, render, &mut report).await?;
-    let (app, next, weekly) = (app.clone(), found.next, weeks.is_some());
+    // A week that ends is looked at in the next slot, whatever the others wait for.
+    let opening = plan::next_opening(&policy, app.zone, calendars.company(), now);
+    let weeks_next = weeks.map(|weeks| (weeks.looked_for, found.weeks_next.min(opening)));
+    let (app, next) = (app.clone(), found.next);
     retried(move || {
         let (app, next) = (app.clone(), next.clone());
         async move {
@@ -142,8 +145,8 @@ pub async fn plan(app: &App, render: RenderDigest) -> Result<PlanReport, Service
             for (at, events) in &next {
                 store::reminders::store_next(&tx, *at, events).await?;
             }
-            if weekly {
-                store::reminders::weeks_looked_at(&tx, now.timestamp_millis()).await?;
+            if let Some((before, next)) = weeks_next {
+                store::reminders::store_next_look(&tx, WEEKS, before, next).await?;
             }
             tx.commit().await?;
             Ok(())
@@ -159,28 +162,41 @@ fn next_opening(app: &App, policy: &ReminderPolicy, now: DateTime<Utc>) -> DateT
     DateTime::from_timestamp_millis(at).unwrap_or(now)
 }
 
-/// The weeks that may lack their report, once in each slot; none where this slot has looked at them.
-async fn weeks_to_look_at(
-    app: &App,
-    connection: &impl ConnectionTrait,
-    policy: &ReminderPolicy,
-    now: DateTime<Utc>,
-) -> Result<Option<Vec<Item>>, ServiceError> {
-    if !policy.is_about(Subject::WeeklyReport) {
-        return Ok(None);
+/// The weeks that may lack their report.
+struct Weeks {
+    items: Vec<Item>,
+    /// Milliseconds: when they were to be looked at.
+    looked_for: i64,
+}
+
+impl Weeks {
+    /// None where it is not time to look at them: each zone in which somebody lives has its own slots.
+    async fn load(
+        app: &App,
+        connection: &impl ConnectionTrait,
+        policy: &ReminderPolicy,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, ServiceError> {
+        if !policy.is_about(Subject::WeeklyReport) {
+            return Ok(None);
+        }
+        let looked_for = store::reminders::next_look(connection, WEEKS).await?;
+        if looked_for > now.timestamp_millis() {
+            return Ok(None);
+        }
+        Ok(Some(Self { items: reminder_items::weeks(app, connection, policy).await?, looked_for }))
     }
-    let local = now.with_timezone(&app.zone);
-    let Some(slot) = policy.open_slot(local.time()) else { return Ok(None) };
-    let opened = plan::instant(app.zone, local.date_naive(), slot);
-    if store::reminders::weeks_looked_at_last(connection).await? >= opened {
-        return Ok(None);
-    }
-    Ok(Some(reminder_items::weeks(app, connection, policy).await?))
 }
 
 /// The day from which on the ledger is asked.
 pub(super) fn ledger_since(app: &App) -> NaiveDate {
     app.today().checked_sub_days(Days::new(LEDGER_DAYS)).unwrap_or_default()
+}
+
+/// The same where some of the things were put off until lately: what came meanwhile is caught up, and was told once at most.
+pub(super) fn since_of(items: &[Item], since: NaiveDate) -> NaiveDate {
+    let lately = |item: &&Item| item.hushed_until.is_some_and(|until| until >= since);
+    items.iter().filter(lately).filter_map(|item| item.hushed_since).fold(since, NaiveDate::min)
 }
 
 /// What planning found.
@@ -189,6 +205,8 @@ struct Found {
     items: HashMap<(Subject, Uuid), Item>,
     /// Events by when they are to be looked at again.
     next: BTreeMap<i64, Vec<Look>>,
+    /// Milliseconds: when a week is to be looked at again.
+    weeks_next: i64,
     looked_at: usize,
 }
 
@@ -201,7 +219,8 @@ async fn look(
 ) -> Result<Found, ServiceError> {
     let gatherer = Gatherer::of(app, connection, rules.policy).await?;
     let since = ledger_since(app);
-    let mut found = Found { due: BTreeMap::new(), items: HashMap::new(), next: BTreeMap::new(), looked_at: 0 };
+    let mut found =
+        Found { due: BTreeMap::new(), items: HashMap::new(), next: BTreeMap::new(), weeks_next: NEVER, looked_at: 0 };
     let mut after = None;
     loop {
         let page = store::reminders::due_events(connection, now.timestamp_millis(), after, PAGE).await?;
@@ -225,6 +244,7 @@ async fn look(
         }
     }
     let planned = of_items(connection, rules, now, weeks, since).await?;
+    found.weeks_next = planned.next.iter().copied().min().unwrap_or(NEVER);
     keep(&mut found, weeks.to_vec(), planned.due);
     Ok(found)
 }
@@ -248,8 +268,8 @@ async fn of_items(
 ) -> Result<plan::Planned, ServiceError> {
     let ids: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let had = store::reminders::had(connection, &ids, since).await?;
-    Ok(plan::plan(items, rules, now, &|reminder| had.contains(reminder)))
+    let had = store::reminders::had(connection, &ids, since_of(items, since)).await?;
+    Ok(plan::plan(items, rules, now, &|reminder| had.contains(&reminder.of_day())))
 }
 
 /// Puts the digests of a slot into the outbox; who has the digest of this slot already waits for the next.
@@ -292,7 +312,7 @@ async fn send(
             let said = reminder_groups::words(app, connection, directory, group, day, &items).await?;
             notifiers::message(app, group, GROUP_KIND.to_owned(), key, &said)
         } else if let Some(account) = directory.accounts.get(&recipient) {
-            let words = words(app, &gatherer, directory, account, day, &items, render).await?;
+            let words = words(app, &gatherer, (rules.policy, directory), account, day, &items, render).await?;
             OutboxMessage { thread: thread(app, &items), ..message(app, account, key, now, words) }
         } else {
             continue;
@@ -333,6 +353,8 @@ async fn withdraw(tx: &Tx, event_id: Uuid, gone: &(dyn Fn(&Reminder) -> bool + S
         if carried.iter().all(gone) {
             store::outbox::cancel(tx, outbox_id).await?;
         }
+        // Who holds it looks at it once more.
+        store::outbox::recall(tx, outbox_id).await?;
         let on_its_way = store::outbox::by_id(tx.conn(), outbox_id)
             .await?
             .is_some_and(|message| message.state == OutboxState::Committing);
@@ -355,6 +377,8 @@ pub(super) enum Refreshed {
         words: MailWords,
         /// Things that are no longer to be reminded of.
         dropped: Vec<Uuid>,
+        /// Words that stay hold an event that the reader may not see any more.
+        hidden: bool,
         /// Milliseconds: when it may go, where that is not now.
         opens_at: Option<i64>,
         /// The conversation that it belongs to.
@@ -384,9 +408,27 @@ pub(super) async fn refresh(
     }
     let opens_at = opens_at(app, rules, zone, &right);
     let gatherer = Gatherer::of(app, connection, &ReminderPolicy::default()).await?;
-    let words = words(app, &gatherer, &directory, account, day, &right, render).await?;
+    let words = words(app, &gatherer, (&policy, &directory), account, day, &right, render).await?;
+    let hidden = if message.unknowns > 0 {
+        // Its words are older than what was dropped from it since.
+        let carried = store::reminders::events_of_outbox(connection, message.id).await?;
+        hides(connection, account.sight(), carried).await?
+    } else {
+        false
+    };
     let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
-    Ok(Refreshed::Wanted { words, dropped: dropped.into_iter().collect(), opens_at, thread: thread(app, &right) })
+    let dropped = dropped.into_iter().collect();
+    Ok(Refreshed::Wanted { words, dropped, hidden, opens_at, thread: thread(app, &right) })
+}
+
+/// Whether these eyes may not see one of these events, or it is gone.
+async fn hides(connection: &impl ConnectionTrait, sight: Sight, events: BTreeSet<Uuid>) -> Result<bool, ServiceError> {
+    let ids: Vec<Uuid> = events.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let events = store::events::by_ids(connection, &ids).await?;
+    Ok(store::sight::among(connection, sight, &events).await?.len() < ids.len())
 }
 
 /// When a digest of these things may go, in milliseconds, where that is not now: it is night or a day off.
@@ -434,22 +476,44 @@ pub(super) async fn refresh_group(
     Ok(Some(GroupNow { said, dropped: dropped.into_iter().collect(), opens_at }))
 }
 
-/// Those of the messages of which at least one reminder is still right. Runs inside the transaction of the last check too.
+/// What the last look at messages finds.
+#[derive(Default)]
+pub(super) struct StillWanted {
+    /// Those of which at least one reminder is still right.
+    pub wanted: BTreeSet<Uuid>,
+    /// Those of them that hold what their readers may not see any more, though a copy without it could go.
+    pub changed: BTreeSet<Uuid>,
+}
+
+/// Which of the messages are still right. Runs inside the transaction of the last check too.
 pub(super) async fn still_wanted(
     app: &App,
     connection: &impl ConnectionTrait,
     messages: &[&OutboxMessage],
-) -> Result<BTreeSet<Uuid>, ServiceError> {
+) -> Result<StillWanted, ServiceError> {
     if messages.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(StillWanted::default());
     }
     let policy = policy(connection).await?;
     let carried = Carried::load(app, connection, &policy, messages).await?;
     let directory = carried.directory(connection, &policy).await?;
     let calendars = app.calendars();
     let rules = Rules { policy: &policy, calendars: &calendars, zone: app.zone, people: &directory.people };
-    let sorted = carried.sorted(rules, messages);
-    Ok(sorted.into_iter().filter(|(_, sorted)| !sorted.right.is_empty()).map(|(id, _)| id).collect())
+    let mut found = StillWanted::default();
+    for (id, Sorted { right, dropped }) in carried.sorted(rules, messages) {
+        if right.is_empty() {
+            continue;
+        }
+        found.wanted.insert(id);
+        let reader = messages.iter().find(|message| message.id == id).and_then(|message| message.recipient_id);
+        let reader = reader.and_then(|id| directory.accounts.get(&id));
+        let sight = reader.map_or(Sight::Everyone, store::accounts::Account::sight);
+        let events = dropped.iter().filter_map(|reminder| reminder.event).collect();
+        if hides(connection, sight, events).await? {
+            found.changed.insert(id);
+        }
+    }
+    Ok(found)
 }
 
 /// The local day for which a digest was planned.
@@ -543,7 +607,7 @@ fn thread(app: &App, items: &[(Item, Reason)]) -> Option<String> {
 async fn words(
     app: &App,
     gatherer: &Gatherer,
-    directory: &Directory,
+    (policy, directory): (&ReminderPolicy, &Directory),
     account: &Account,
     day: NaiveDate,
     items: &[(Item, Reason)],
@@ -564,6 +628,7 @@ async fn words(
         public_url: &app.public_url,
     };
     let mut digest = digest::build(reader, items, &later, &app.calendars(), &name_of(directory));
+    digest.manners = policy.manners();
     if !reminder_items::is_stranger(account.id, &account.email) {
         mail_acts::link(app, account, &mut digest).await?;
     }

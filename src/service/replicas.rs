@@ -106,6 +106,40 @@ pub async fn forget(app: &App, id: uuid::Uuid) -> Result<(), ServiceError> {
     .await
 }
 
+/// Milliseconds that a message may wait before somebody should look.
+const WAITED: i64 = 15 * 60_000;
+
+/// No worker runs though it should: one was there and did not say that it stops, or messages wait.
+pub(super) async fn silent(app: &App) -> Result<Vec<Finding>, ServiceError> {
+    let now = app.now_millis() - ahead(app).await?.unwrap_or(0);
+    let seen =
+        store::replicas::seen_since(app.store.read(), now - Duration::days(KEEP_DAYS).num_milliseconds()).await?;
+    let last = seen.iter().max_by_key(|replica| replica.seen_at);
+    if last.is_some_and(|replica| replica.seen_at >= now - AWAY) {
+        return Ok(Vec::new());
+    }
+    let waits = store::outbox::oldest_due(app.store.read(), None, now).await?.map(|since| now - since);
+    let waits = waits.filter(|waited| *waited > WAITED).map(|waited| waited / 60_000);
+    let (chinese, english) = match (last, waits) {
+        (Some(replica), _) => {
+            let (name, minutes) = (&replica.name, (now - replica.seen_at) / 60_000);
+            (
+                format!("worker {name} 已 {minutes} 分钟没有动静，也没有说过要停：提醒和消息不会发出"),
+                format!(
+                    "the worker {name} was not seen for {minutes} min and did not say that it stops: nothing is sent"
+                ),
+            )
+        }
+        (None, Some(minutes)) => (
+            format!("没有 worker 在运行，到期的消息已等待 {minutes} 分钟"),
+            format!("no worker runs, and a message that is due waits for {minutes} min"),
+        ),
+        (None, None) => return Ok(Vec::new()),
+    };
+    let remedy = "fupan serve, or fupan worker; see its log".to_owned();
+    Ok(vec![Finding { subject: "worker", risky: true, chinese, english, remedy }])
+}
+
 /// Clocks that are off: of this machine, and of the workers that run.
 pub(super) async fn findings(app: &App) -> Result<Vec<Finding>, ServiceError> {
     let mut off = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -92,8 +92,12 @@ pub async fn schedule(
             let event = events::by_number(&tx, &actor, number).await?;
             let before = store::review_meetings::of_event(tx.conn(), event.id).await?;
             check_version(&event, before.as_ref(), version)?;
-            let fields = patched(before.as_ref(), &event, patch)?;
+            let renamed = patch.attendees.is_some();
+            let mut fields = patched(before.as_ref(), &event, patch)?;
             let stood = before.as_ref().filter(|before| !before.cancelled);
+            if let Some(before) = &before {
+                fields.attendees = staying(&tx, &event, before, fields.attendees, renamed).await?;
+            }
             let moved = stood.is_none_or(|stood| stood.fields.starts_at != fields.starts_at);
             let fields = fields.checked(app.now(), moved)?;
             let invited = people(tx.conn(), &fields.attendees).await?;
@@ -123,11 +127,14 @@ pub async fn schedule(
                 Some(before) => store::review_meetings::update(&tx, &meeting, before.version).await?,
                 None => store::review_meetings::insert(&tx, &meeting).await?,
             }
-            tell(&app, &tx, &event, &meeting, &invited, false, stood.is_some()).await?;
+            let said = if stood.is_some() { Said::Changed } else { Said::New };
+            tell(&app, &tx, &event, &meeting, &invited, said).await?;
             if let Some(stood) = stood {
                 let gone = stood.fields.attendees.difference(&meeting.fields.attendees).copied().collect();
                 let gone = people(tx.conn(), &gone).await?;
-                tell(&app, &tx, &event, &meeting, &gone, true, true).await?;
+                // They hear of what stands in their calendars, not of what they are not invited to.
+                let meeting = ReviewMeeting { fields: stood.fields.clone(), ..meeting.clone() };
+                tell(&app, &tx, &event, &meeting, &gone, Said::Withdrawn).await?;
             }
             let change = json!({"from": before.as_ref().map(shown), "to": shown(&meeting)});
             events::audit(&app, &tx, &actor, "review.schedule", &event, change).await?;
@@ -152,23 +159,84 @@ pub async fn cancel(app: &App, actor: &Actor, number: i64, version: Option<i64>)
             if before.cancelled {
                 return Ok(());
             }
-            let meeting = ReviewMeeting {
-                version: before.version + 1,
-                sequence: before.sequence + 1,
-                cancelled: true,
-                changed_at: app.now_millis(),
-                ..before.clone()
-            };
-            store::review_meetings::update(&tx, &meeting, before.version).await?;
-            let invited = people(tx.conn(), &meeting.fields.attendees).await?;
-            tell(&app, &tx, &event, &meeting, &invited, true, true).await?;
-            let change = json!({"from": shown(&before), "to": shown(&meeting)});
-            events::audit(&app, &tx, &actor, "review.cancel", &event, change).await?;
+            withdraw(&app, &tx, &actor, &event, before, Said::Withdrawn).await?;
             tx.commit().await?;
             Ok(())
         }
     })
     .await
+}
+
+/// Cancels the review of an event that is deleted: who was invited hears that it does not take place, and nothing of the event.
+/// Belongs into the transaction of the deletion.
+pub(super) async fn event_is_gone(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    event: &ProductionEvent,
+) -> Result<(), ServiceError> {
+    match store::review_meetings::of_event(tx.conn(), event.id).await?.filter(|meeting| !meeting.cancelled) {
+        Some(before) => withdraw(app, tx, actor, event, before, Said::WithdrawnInSilence).await,
+        None => Ok(()),
+    }
+}
+
+async fn withdraw(
+    app: &App,
+    tx: &Tx,
+    actor: &Actor,
+    event: &ProductionEvent,
+    before: ReviewMeeting,
+    said: Said,
+) -> Result<(), ServiceError> {
+    let meeting = ReviewMeeting {
+        version: before.version + 1,
+        sequence: before.sequence + 1,
+        cancelled: true,
+        changed_at: app.now_millis(),
+        ..before.clone()
+    };
+    store::review_meetings::update(tx, &meeting, before.version).await?;
+    let over = ends_at(&before) <= app.now_millis();
+    if !(over && said == Said::WithdrawnInSilence) {
+        let invited = people(tx.conn(), &meeting.fields.attendees).await?;
+        tell(app, tx, event, &meeting, &invited, said).await?;
+    }
+    let change = json!({"from": shown(&before), "to": shown(&meeting)});
+    events::audit(app, tx, actor, "review.cancel", event, change).await
+}
+
+/// Who stays invited. Those whose accounts are switched off go by themselves; those who do not see the event (any more) too, unless
+/// somebody names them: that is refused.
+async fn staying(
+    tx: &Tx,
+    event: &ProductionEvent,
+    before: &ReviewMeeting,
+    mut attendees: BTreeSet<Uuid>,
+    renamed: bool,
+) -> Result<BTreeSet<Uuid>, ServiceError> {
+    let stood: BTreeSet<Uuid> = attendees.intersection(&before.fields.attendees).copied().collect();
+    let accounts = people(tx.conn(), &stood).await?;
+    let seeing = seeing(tx.conn(), &accounts, event).await?;
+    let stays = |account: &&Account| account.active && (renamed || seeing.contains(&account.id));
+    let staying: BTreeSet<Uuid> = accounts.iter().filter(stays).map(|account| account.id).collect();
+    attendees.retain(|id| !stood.contains(id) || staying.contains(id));
+    Ok(attendees)
+}
+
+/// Those of the people of a review who see its event.
+async fn seeing(
+    connection: &impl ConnectionTrait,
+    people: &[Account],
+    event: &ProductionEvent,
+) -> Result<BTreeSet<Uuid>, ServiceError> {
+    let mut seeing = BTreeSet::new();
+    for account in people {
+        if store::sight::sees(connection, account.sight(), event).await? {
+            seeing.insert(account.id);
+        }
+    }
+    Ok(seeing)
 }
 
 fn nothing_there() -> ServiceError {
@@ -227,6 +295,19 @@ fn shown(meeting: &ReviewMeeting) -> serde_json::Value {
     })
 }
 
+/// What an invitation tells its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// The first time.
+    New,
+    /// Another time, place or people.
+    Changed,
+    /// It does not take place, or the reader is not invited any more. Who does not see the event hears nothing of it.
+    Withdrawn,
+    /// The same, and nobody hears anything of the event.
+    WithdrawnInSilence,
+}
+
 fn invitation(
     app: &App,
     event: &ProductionEvent,
@@ -255,78 +336,164 @@ fn invitation(
     }
 }
 
-/// Puts the invitation of each of `to`, or its withdrawal, into the outbox.
+/// A withdrawal that holds what its reader's calendar holds anyway: which meeting it was, and nothing of the event.
+fn silent(app: &App, event: &ProductionEvent, meeting: &ReviewMeeting, to: &Account) -> Invitation {
+    let label = event.label();
+    Invitation {
+        summary: format!("{label} 复盘会"),
+        description: label,
+        place: None,
+        ..invitation(app, event, meeting, std::slice::from_ref(to), true)
+    }
+}
+
+/// What stands behind the key of a withdrawal that tells nothing of its event.
+const SILENT: &str = "silent";
+
+/// Puts the invitation of each of `to`, or its withdrawal, into the outbox. Accounts that are switched off get nothing.
 async fn tell(
     app: &App,
     tx: &Tx,
     event: &ProductionEvent,
     meeting: &ReviewMeeting,
     to: &[Account],
-    cancelled: bool,
-    moved: bool,
+    said: Said,
 ) -> Result<(), ServiceError> {
+    let withdrawn = matches!(said, Said::Withdrawn | Said::WithdrawnInSilence);
+    let seeing = if said == Said::WithdrawnInSilence { BTreeSet::new() } else { seeing(tx.conn(), to, event).await? };
+    let open = |account: &&Account| account.active && seeing.contains(&account.id);
+    let see: Vec<Account> = to.iter().filter(open).cloned().collect();
     // Those who go are told of themselves alone; those who stay see who comes.
-    let ics = invitation(app, event, meeting, to, cancelled).to_ics();
-    let starts_at = meeting.fields.starts_at.with_timezone(&app.zone);
-    for account in to {
-        let review = ReviewNotice {
-            label: event.label(),
-            number: event.number,
-            line: shortened(&event.fields.narrative, 72),
-            when: starts_at.format("%Y-%m-%d %H:%M").to_string(),
-            zone: app.zone.name().to_owned(),
-            minutes: meeting.fields.minutes,
-            place: meeting.fields.place.clone(),
-            people: to.iter().map(|account| account.name.clone()).collect(),
-            organizer: meeting.organizer.name.clone(),
-            cancelled,
-            moved,
-        };
-        let key = format!("review:{}:{}:{}", event.id, meeting.sequence, account.id);
-        let language = Language::from_code(&account.lang);
-        let recipient = (Some(account.id), account.email.clone());
-        let message = notice(app, NoticeKind::Review(review), language, recipient, key, app.notice)?;
-        let ends_at = meeting.fields.starts_at.timestamp_millis();
-        let message = OutboxMessage {
-            kind: INVITE_KIND.to_owned(),
-            payload: Some(ics.clone()),
-            thread: Some(events::thread(app, event.number)),
-            expires_at: ends_at.max(message.not_before + DAY).min(message.not_before + 5 * DAY),
-            ..message
-        };
+    let ics = invitation(app, event, meeting, &see, withdrawn).to_ics();
+    for account in &see {
+        let message = mail(app, event, meeting, account, &see, said, ics.clone())?;
+        store::outbox::insert(tx, &message).await?;
+    }
+    for account in to.iter().filter(|account| account.active && withdrawn && !see.contains(account)) {
+        let message = silent_mail(app, event, meeting, account)?;
         store::outbox::insert(tx, &message).await?;
     }
     Ok(())
 }
 
-/// Whether an invitation still says what holds: that of the latest change to who is invited and sees the event; a withdrawal
-/// to who is not.
+fn mail(
+    app: &App,
+    event: &ProductionEvent,
+    meeting: &ReviewMeeting,
+    account: &Account,
+    people: &[Account],
+    said: Said,
+    ics: String,
+) -> Result<OutboxMessage, ServiceError> {
+    let silent = said == Said::WithdrawnInSilence;
+    let review = ReviewNotice {
+        label: event.label(),
+        number: event.number,
+        line: if silent { String::new() } else { shortened(&event.fields.narrative, 72) },
+        when: meeting.fields.starts_at.with_timezone(&app.zone).format("%Y-%m-%d %H:%M").to_string(),
+        zone: app.zone.name().to_owned(),
+        minutes: meeting.fields.minutes,
+        place: meeting.fields.place.clone().filter(|_| !silent),
+        people: people.iter().map(|account| account.name.clone()).collect(),
+        organizer: meeting.organizer.name.clone(),
+        cancelled: silent || said == Said::Withdrawn,
+        moved: said != Said::New,
+    };
+    let mut key = format!("review:{}:{}:{}", event.id, meeting.sequence, account.id);
+    if silent {
+        key = format!("{key}:{SILENT}");
+    }
+    let language = Language::from_code(&account.lang);
+    let recipient = (Some(account.id), account.email.clone());
+    let message = notice(app, NoticeKind::Review(review), language, recipient, key, app.notice)?;
+    let ends_at = meeting.fields.starts_at.timestamp_millis();
+    Ok(OutboxMessage {
+        kind: INVITE_KIND.to_owned(),
+        payload: Some(ics),
+        thread: Some(events::thread(app, event.number)),
+        expires_at: ends_at.max(message.not_before + DAY).min(message.not_before + 5 * DAY),
+        ..message
+    })
+}
+
+fn silent_mail(
+    app: &App,
+    event: &ProductionEvent,
+    meeting: &ReviewMeeting,
+    to: &Account,
+) -> Result<OutboxMessage, ServiceError> {
+    let ics = silent(app, event, meeting, to).to_ics();
+    mail(app, event, meeting, to, &[], Said::WithdrawnInSilence, ics)
+}
+
+/// What the key of an invitation says: event, sequence, and whether nothing of the event is told.
+fn key_of(message: &OutboxMessage) -> Option<(Uuid, i32, bool)> {
+    let mut parts = message.dedupe_key.split(':').skip(1);
+    let event = parts.next()?.parse().ok()?;
+    let sequence = parts.next()?.parse().ok()?;
+    Some((event, sequence, parts.nth(1) == Some(SILENT)))
+}
+
+fn is_withdrawal(message: &OutboxMessage) -> bool {
+    message.payload.as_deref().is_some_and(|ics| ics.contains("METHOD:CANCEL"))
+}
+
+/// Whether an invitation still says what holds, to an account that is not switched off: that of the latest change to who is invited
+/// and sees the event; a withdrawal to who is not invited, and sees the event where it tells of it.
 pub(super) async fn still_wanted(
     connection: &impl ConnectionTrait,
     message: &OutboxMessage,
 ) -> Result<bool, ServiceError> {
-    let mut parts = message.dedupe_key.split(':').skip(1);
-    let event = parts.next().and_then(|id| id.parse::<Uuid>().ok());
-    let sequence = parts.next().and_then(|sequence| sequence.parse::<i32>().ok());
-    let (Some(event), Some(sequence), Some(account)) = (event, sequence, message.recipient_id) else {
+    let (Some((event, sequence, silent)), Some(account)) = (key_of(message), message.recipient_id) else {
         return Ok(false);
     };
     let Some(meeting) = store::review_meetings::of_event(connection, event).await? else { return Ok(false) };
-    let withdrawal = message.payload.as_deref().is_some_and(|ics| ics.contains("METHOD:CANCEL"));
-    let invited = !meeting.cancelled && meeting.fields.attendees.contains(&account);
-    if withdrawal {
-        return Ok(!invited);
-    }
     let account = store::accounts::by_id(connection, account).await?.filter(|account| account.active);
+    let Some(account) = account else { return Ok(false) };
+    let invited = !meeting.cancelled && meeting.fields.attendees.contains(&account.id);
+    let holds = if is_withdrawal(message) { !invited } else { invited && sequence == meeting.sequence };
+    if !holds || silent {
+        return Ok(holds);
+    }
     let event = store::events::by_ids(connection, &[event]).await?.pop();
-    let sees = match (account, event) {
-        (Some(account), Some(event)) => store::sight::sees(connection, account.sight(), &event).await?,
-        _ => false,
-    };
-    Ok(invited && sequence == meeting.sequence && sees)
+    let Some(event) = event else { return Ok(false) };
+    Ok(store::sight::sees(connection, account.sight(), &event).await?)
+}
+
+/// Puts a withdrawal that tells nothing of its event in the place of one that is not sent, because its reader may not hear of the
+/// event any more: the meeting would stay in the calendar else. Belongs into the transaction that ends the other.
+pub(super) async fn withdraw_in_silence(app: &App, tx: &Tx, message: &OutboxMessage) -> Result<(), ServiceError> {
+    let (Some((id, sequence, false)), Some(account)) = (key_of(message), message.recipient_id) else { return Ok(()) };
+    if !is_withdrawal(message) {
+        return Ok(());
+    }
+    let account = store::accounts::by_id(tx.conn(), account).await?.filter(|account| account.active);
+    let meeting = store::review_meetings::of_event(tx.conn(), id).await?;
+    let event = store::events::by_ids_or_gone(tx.conn(), &[id]).await?.pop().map(|(event, _)| event);
+    let (Some(account), Some(meeting), Some(event)) = (account, meeting, event) else { return Ok(()) };
+    let invited = !meeting.cancelled && meeting.fields.attendees.contains(&account.id);
+    if !invited {
+        // The time that the reader knows; the meeting may have moved since.
+        let starts_at = message.payload.as_deref().and_then(starts_at).unwrap_or(meeting.fields.starts_at);
+        let fields = MeetingFields { starts_at, ..meeting.fields };
+        let meeting = ReviewMeeting { sequence, fields, ..meeting };
+        store::outbox::insert(tx, &silent_mail(app, &event, &meeting, &account)?).await?;
+    }
+    Ok(())
+}
+
+/// When the meeting of a calendar part begins.
+fn starts_at(ics: &str) -> Option<DateTime<Utc>> {
+    let value = ics.lines().find_map(|line| line.strip_prefix("DTSTART:"))?;
+    NaiveDateTime::parse_from_str(value.trim(), "%Y%m%dT%H%M%SZ").ok().map(|at| at.and_utc())
+}
+
+/// Milliseconds.
+fn ends_at(meeting: &ReviewMeeting) -> i64 {
+    (meeting.fields.starts_at + Duration::minutes(i64::from(meeting.fields.minutes))).timestamp_millis()
 }
 
 /// Whether a meeting lies ahead.
 pub fn is_ahead(app: &App, meeting: &ReviewMeeting) -> bool {
-    !meeting.cancelled && meeting.fields.starts_at + Duration::minutes(i64::from(meeting.fields.minutes)) > app.now()
+    !meeting.cancelled && ends_at(meeting) > app.now_millis()
 }

@@ -15,6 +15,7 @@ use crate::domain::{
     chat::ChatTool,
     checked,
     notifier::{LIMIT, Notifier, NotifierFields, Target, Topic},
+    quiet_hours::QuietText,
 };
 
 /// All notifiers by name.
@@ -154,6 +155,7 @@ fn active(notifier: &Notifier) -> ActiveModel {
         team_id: Set(fields.team_id),
         topics: Set(topics.join(",")),
         enabled: Set(fields.enabled),
+        quiet: Set(fields.quiet.clone().and_then(|quiet| serde_json::to_string(&QuietText::from(quiet)).ok())),
         ..ActiveModel::default()
     }
 }
@@ -175,6 +177,8 @@ fn value(row: Model) -> Result<Notifier, StoreError> {
             team_id: row.team_id,
             topics,
             enabled: row.enabled,
+            // Hours that this version cannot read are none: messages go.
+            quiet: row.quiet.and_then(|text| serde_json::from_str::<QuietText>(&text).ok()?.checked().ok()),
         },
         target: Target { url: row.url, secret: row.secret },
         created_at: row.created_at,

@@ -8,7 +8,7 @@ use entity::outbox_message::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, UpdateMany,
     sea_query::{Expr, LockBehavior, LockType, Query, SimpleExpr},
 };
 use uuid::Uuid;
@@ -204,6 +204,7 @@ pub async fn insert(tx: &Tx, value: &OutboxMessage) -> Result<bool, StoreError> 
         payload: Set(value.payload.clone()),
         thread: Set(value.thread.clone()),
         again_of: Set(value.again_of),
+        held_in: Set(None),
     };
     let savepoint = tx.savepoint().await?;
     let new = inserted(Entity::insert(row).exec_without_returning(savepoint.conn()).await)?;
@@ -454,6 +455,78 @@ pub async fn reword_chat(tx: &Tx, claim: Claim, subject: &str, text: &str, paylo
     Ok(result.rows_affected == 1)
 }
 
+/// The message of a key that waits to be sent.
+pub async fn waiting_of_key(connection: &impl ConnectionTrait, key: &str) -> Result<Option<Uuid>, StoreError> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::DedupeKey.eq(key))
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .into_tuple()
+        .one(connection)
+        .await?)
+}
+
+/// Ends a claimed message in favour of another one, which tells what it was to tell; false when the claim was lost.
+pub async fn hold_in(tx: &Tx, claim: Claim, other: Uuid) -> Result<bool, StoreError> {
+    let update = Entity::update_many()
+        .col_expr(Column::State, Expr::value(OutboxState::Superseded.code()))
+        .col_expr(Column::HeldIn, Expr::value(other));
+    given_back(tx, claim, update).await
+}
+
+/// Gives a claimed message back for later; false when the claim was lost.
+pub async fn wait(tx: &Tx, claim: Claim, until: i64) -> Result<bool, StoreError> {
+    let update = Entity::update_many()
+        .col_expr(Column::State, Expr::value(OutboxState::Pending.code()))
+        .col_expr(Column::NotBefore, Expr::value(until));
+    given_back(tx, claim, update).await
+}
+
+async fn given_back(tx: &Tx, claim: Claim, update: UpdateMany<Entity>) -> Result<bool, StoreError> {
+    let result = update
+        .col_expr(Column::ClaimToken, Expr::value(None::<String>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(Column::Id.eq(claim.id))
+        .filter(Column::ClaimToken.eq(claim.token.to_string()))
+        .filter(Column::State.eq(OutboxState::Claimed.code()))
+        .exec(tx.conn())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// The messages whose place another one takes when quiet hours end, in their order.
+pub async fn held_in(
+    connection: &impl ConnectionTrait,
+    other: Uuid,
+    limit: u64,
+) -> Result<Vec<OutboxMessage>, StoreError> {
+    let find = Entity::find().filter(Column::HeldIn.eq(other)).order_by_asc(Column::Id).limit(limit);
+    find.all(connection).await?.into_iter().map(value).collect()
+}
+
+/// Nothing of these messages is told any more.
+pub async fn let_go(tx: &Tx, ids: &[Uuid]) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::HeldIn, Expr::value(None::<Uuid>))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Has the waiting messages of a kind to a notifier looked at now.
+pub async fn look_at(tx: &Tx, notifier: Uuid, kind: &str, now: i64) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::NotBefore, Expr::value(now))
+        .filter(Column::NotifierId.eq(notifier))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::State.eq(OutboxState::Pending.code()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Whether another message to the same notifier about the same event may be the first one in a moment: it is being handed over,
 /// or it is older and in the hands of a worker.
 pub async fn is_first_on_its_way(
@@ -532,6 +605,19 @@ pub async fn cancel(tx: &Tx, id: Uuid) -> Result<bool, StoreError> {
         .exec(tx.conn())
         .await?;
     Ok(result.rows_affected == 1)
+}
+
+/// Takes a message out of the hands of a worker that has not written the final dot: what it says has changed.
+pub async fn recall(tx: &Tx, id: Uuid) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(OutboxState::Pending.code()))
+        .col_expr(Column::ClaimToken, Expr::value(None::<String>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(OutboxState::Claimed.code()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Replaces older pending messages of the kind of a newer one to the same account or notifier; answers their ids.

@@ -1,8 +1,8 @@
 //! The ledger of reminders, when each event is to be looked at, and what was put off.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use entity::{
     counter, event, outbox_message, postmortem,
     reminder_entry::{ActiveModel, Column, Entity, Model},
@@ -23,7 +23,10 @@ use crate::domain::{
     event::ProductionEvent,
     event_record::EventKind,
     postmortem::POSTMORTEM_STATES,
-    reminder::{plan::Reminder, policy::Subject},
+    reminder::{
+        plan::{OfDay, Reminder},
+        policy::Subject,
+    },
 };
 
 use super::outbox::OutboxState;
@@ -34,8 +37,11 @@ const DIGEST_LIMIT: u64 = 12_000;
 /// The most ledger rows of a hundred things in a month: each working day one for each of a hundred people.
 const LEDGER_LIMIT: u64 = 300_000;
 
-/// The counter that holds when the weeks were looked at.
-const WEEKS: &str = "reminder.weeks";
+/// What is looked at besides events: the weeks without a report.
+pub const WEEKS: &str = "reminder.weeks";
+
+/// The postmortems that became overdue.
+pub const OVERDUE: &str = "reminder.overdue";
 
 /// Values of one statement.
 const CHUNK: usize = 500;
@@ -70,6 +76,8 @@ impl LedgerState {
 pub struct Hold {
     /// An event or an action item.
     pub item: Uuid,
+    /// The first day on which none went out.
+    pub since: NaiveDate,
     /// The first day on which they go out again; none where they are stopped.
     pub until: Option<NaiveDate>,
     /// Why.
@@ -141,15 +149,15 @@ async fn insert_one(tx: &Tx, id: Uuid, reminder: &Reminder, outbox_id: Uuid, now
     Ok(again.rows_affected == 1)
 }
 
-/// The reminders of these items, since a day, that were told or are out of our hands: planned again, they would come twice.
+/// Whom these items were told to on which days, since a day, or is being told out of our hands: planned again, it would come twice.
 /// What waits in a message that nobody took yet is not among them, because the next digest takes its place.
 pub async fn had(
     connection: &impl ConnectionTrait,
     items: &[Uuid],
     since: NaiveDate,
-) -> Result<HashSet<Reminder>, StoreError> {
+) -> Result<HashSet<OfDay>, StoreError> {
     let mut had = HashSet::new();
-    let mut on_the_way: HashMap<Uuid, Vec<Reminder>> = HashMap::new();
+    let mut on_the_way: HashMap<Uuid, Vec<OfDay>> = HashMap::new();
     for chunk in items.chunks(CHUNK / 5) {
         let rows = Entity::find()
             .filter(Column::ItemId.is_in(chunk.iter().copied()))
@@ -161,7 +169,7 @@ pub async fn had(
         for row in rows {
             let sent = row.state == LedgerState::Sent.code();
             let outbox = row.outbox_id;
-            let reminder = value(row)?;
+            let reminder = value(row)?.of_day();
             match outbox.filter(|_| !sent) {
                 Some(outbox) => on_the_way.entry(outbox).or_default().push(reminder),
                 None => drop(had.insert(reminder)),
@@ -233,6 +241,23 @@ pub async fn planned_of_all(
         .into_iter()
         .map(|row| Ok((row.outbox_id.unwrap_or_default(), value(row)?)))
         .collect()
+}
+
+/// The events of every reminder that a message ever carried.
+pub async fn events_of_outbox(
+    connection: &impl ConnectionTrait,
+    outbox_id: Uuid,
+) -> Result<BTreeSet<Uuid>, StoreError> {
+    let rows: Vec<Option<Uuid>> = Entity::find()
+        .select_only()
+        .column(Column::EventId)
+        .distinct()
+        .filter(Column::OutboxId.eq(outbox_id))
+        .limit(DIGEST_LIMIT)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// The messages that still carry a reminder of this event or of its action items.
@@ -377,6 +402,47 @@ pub async fn wake(tx: &Tx, event_id: Uuid) -> Result<(), StoreError> {
 /// Has every event looked at in the next round about which something may be pending: the policy, a calendar or a zone changed.
 /// `since` (milliseconds) is when events were logged whose records are still asked for.
 pub async fn wake_all(tx: &Tx, since: i64) -> Result<(), StoreError> {
+    wake_where(tx, pending(since)).await?;
+    let anew = Expr::case(counter::Column::Value.gt(0_i64), 0_i64).finally(-1_i64);
+    counter::Entity::update_many()
+        .col_expr(counter::Column::Value, anew.into())
+        .filter(counter::Column::Name.eq(WEEKS))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The same of the events that a person logged, or works for: the person lives in another zone.
+pub async fn wake_of_person(tx: &Tx, since: i64, person: Uuid) -> Result<(), StoreError> {
+    let owned = Query::select()
+        .column(postmortem::Column::EventId)
+        .from(postmortem::Entity)
+        .and_where(postmortem::Column::OwnerId.eq(person))
+        .take();
+    let acted = Query::select()
+        .column(entity::action_item::Column::EventId)
+        .from(entity::action_item::Entity)
+        .and_where(entity::action_item::Column::OwnerId.eq(person))
+        .take();
+    let theirs = Condition::any()
+        .add(event::Column::CreatedBy.eq(person))
+        .add(event::Column::Id.in_subquery(owned))
+        .add(event::Column::Id.in_subquery(acted));
+    wake_where(tx, Condition::all().add(pending(since)).add(theirs)).await
+}
+
+async fn wake_where(tx: &Tx, condition: Condition) -> Result<(), StoreError> {
+    event::Entity::update_many()
+        .col_expr(event::Column::RemindAt, at_once())
+        .filter(event::Column::DeletedAt.is_null())
+        .filter(condition)
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The events about which something may be pending, by whatever rules.
+fn pending(since: i64) -> Condition {
     let owed = Query::select()
         .column(postmortem::Column::EventId)
         .from(postmortem::Entity)
@@ -388,34 +454,28 @@ pub async fn wake_all(tx: &Tx, since: i64) -> Result<(), StoreError> {
         .from(entity::action_item::Entity)
         .and_where(entity::action_item::Column::State.is_in(open))
         .take();
-    let pending = Condition::any()
+    Condition::any()
         .add(event::Column::CreatedAt.gte(since))
         .add(event::Column::Id.in_subquery(owed))
-        .add(event::Column::Id.in_subquery(acted));
-    event::Entity::update_many()
-        .col_expr(event::Column::RemindAt, at_once())
-        .filter(event::Column::DeletedAt.is_null())
-        .filter(pending)
-        .exec(tx.conn())
-        .await?;
-    Ok(())
+        .add(event::Column::Id.in_subquery(acted))
 }
 
-/// When the weeks without a report were looked at last, milliseconds; 0 before the first time.
-pub async fn weeks_looked_at_last(connection: &impl ConnectionTrait) -> Result<i64, StoreError> {
-    let row = counter::Entity::find_by_id(WEEKS.to_owned()).one(connection).await?;
+/// When the weeks, or what is overdue, are to be looked at, milliseconds; 0 before the first time.
+pub async fn next_look(connection: &impl ConnectionTrait, what: &str) -> Result<i64, StoreError> {
+    let row = counter::Entity::find_by_id(what.to_owned()).one(connection).await?;
     Ok(row.map_or(0, |row| row.value))
 }
 
-/// Notes when the weeks without a report were looked at.
-pub async fn weeks_looked_at(tx: &Tx, at: i64) -> Result<(), StoreError> {
+/// Stores when they are to be looked at again, unless that was changed since they were to be looked at `before`.
+pub async fn store_next_look(tx: &Tx, what: &str, before: i64, next: i64) -> Result<(), StoreError> {
     let done = counter::Entity::update_many()
-        .col_expr(counter::Column::Value, Expr::value(at))
-        .filter(counter::Column::Name.eq(WEEKS))
+        .col_expr(counter::Column::Value, Expr::value(next))
+        .filter(counter::Column::Name.eq(what))
+        .filter(counter::Column::Value.eq(before))
         .exec(tx.conn())
         .await?;
-    if done.rows_affected == 0 && weeks_looked_at_last(tx.conn()).await? == 0 {
-        let first = counter::ActiveModel { name: Set(WEEKS.to_owned()), value: Set(at) };
+    if done.rows_affected == 0 && before == 0 && next_look(tx.conn(), what).await? == 0 {
+        let first = counter::ActiveModel { name: Set(what.to_owned()), value: Set(next) };
         inserted(counter::Entity::insert(first).exec_without_returning(tx.conn()).await)?;
     }
     Ok(())
@@ -430,8 +490,16 @@ pub async fn holds(connection: &impl ConnectionTrait, items: &[Uuid]) -> Result<
             .all(connection)
             .await?;
         found.extend(rows.into_iter().map(|row| {
-            let hold =
-                Hold { item: row.item_id, until: row.until, reason: row.reason, by: row.by_name, at: row.created_at };
+            // Rows of older versions do not say it.
+            let written = DateTime::from_timestamp_millis(row.created_at).unwrap_or_default().date_naive();
+            let hold = Hold {
+                item: row.item_id,
+                since: row.since.unwrap_or(written),
+                until: row.until,
+                reason: row.reason,
+                by: row.by_name,
+                at: row.created_at,
+            };
             (hold.item, hold)
         }));
     }
@@ -440,21 +508,16 @@ pub async fn holds(connection: &impl ConnectionTrait, items: &[Uuid]) -> Result<
 
 /// Puts the reminders of an item off, or stops them, in place of what was said before.
 pub async fn hold(tx: &Tx, hold: &Hold) -> Result<(), StoreError> {
-    release(tx, hold.item).await?;
+    reminder_hold::Entity::delete_by_id(hold.item).exec(tx.conn()).await?;
     let row = reminder_hold::ActiveModel {
         item_id: Set(hold.item),
+        since: Set(Some(hold.since)),
         until: Set(hold.until),
         reason: Set(hold.reason.clone()),
         by_name: Set(hold.by.chars().take(80).collect()),
         created_at: Set(hold.at),
     };
     reminder_hold::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    Ok(())
-}
-
-/// Has the reminders of an item go out again.
-pub async fn release(tx: &Tx, item: Uuid) -> Result<(), StoreError> {
-    reminder_hold::Entity::delete_by_id(item).exec(tx.conn()).await?;
     Ok(())
 }
 
@@ -488,10 +551,11 @@ pub async fn owed_page(
     Ok((events::by_ids(connection, &ids).await?, next))
 }
 
-/// A page of ids of events about which something may be pending, after the id `after`: what a forecast looks at.
+/// A page of ids of events about which something may be pending by whatever rules, after the id `after`: what a forecast looks at.
+/// `since` is that of [`wake_all`].
 pub async fn pending_page(
     connection: &impl ConnectionTrait,
-    never: i64,
+    since: i64,
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Uuid>, StoreError> {
@@ -499,11 +563,30 @@ pub async fn pending_page(
         .select_only()
         .column(event::Column::Id)
         .filter(event::Column::DeletedAt.is_null())
-        .filter(event::Column::RemindAt.lt(never));
+        .filter(pending(since));
     if let Some(after) = after {
         find = find.filter(event::Column::Id.gt(after));
     }
     Ok(find.order_by_asc(event::Column::Id).limit(limit).into_tuple().all(connection).await?)
+}
+
+/// A page of ids of events whose postmortem is owed and was due from a day on and before another, after the id `after`.
+pub async fn overdue_page(
+    connection: &impl ConnectionTrait,
+    (from, until): (NaiveDate, NaiveDate),
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut find = postmortem::Entity::find()
+        .select_only()
+        .column(postmortem::Column::EventId)
+        .filter(postmortem::Column::State.is_in(owed_codes()))
+        .filter(postmortem::Column::DueOn.gte(from))
+        .filter(postmortem::Column::DueOn.lt(until));
+    if let Some(after) = after {
+        find = find.filter(postmortem::Column::EventId.gt(after));
+    }
+    Ok(find.order_by_asc(postmortem::Column::EventId).limit(limit).into_tuple().all(connection).await?)
 }
 
 /// The latest due date of a postmortem that is owed.

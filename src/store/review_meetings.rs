@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use entity::{review_attendee, review_meeting};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, tx::one_row};
@@ -35,6 +35,23 @@ pub async fn of_event(connection: &impl ConnectionTrait, event_id: Uuid) -> Resu
         changed_at: row.changed_at,
         fields: MeetingFields { starts_at, minutes: row.minutes, place: row.place, attendees: invited },
     }))
+}
+
+/// Which of these events have a review that was not cancelled.
+pub async fn scheduled_among(connection: &impl ConnectionTrait, events: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in events.chunks(1_000) {
+        let rows: Vec<Uuid> = review_meeting::Entity::find()
+            .select_only()
+            .column(review_meeting::Column::EventId)
+            .filter(review_meeting::Column::EventId.is_in(chunk.iter().copied()))
+            .filter(review_meeting::Column::State.eq(SCHEDULED))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Writes a new meeting; its event must have none.

@@ -129,12 +129,23 @@ async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
+/// Milliseconds without a round after which something is wrong with the worker: longer than it waits for the database.
+const LATE: i64 = 20 * 60_000;
+
 async fn readyz(app: web::Data<App>, stopping: web::Data<Stopping>) -> HttpResponse {
     if *stopping.0.borrow() {
         return HttpResponse::ServiceUnavailable().content_type("text/plain").body("stopping\n");
     }
     match app.store.ping().await {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+        Ok(()) => {
+            // Pages are served all the same: it is said, and nothing is taken away.
+            let late = crate::service::outbox::ticked(&app).map(|at| app.now_millis() - at).filter(|ms| *ms > LATE);
+            let body = late.map_or_else(
+                || "ready\n".to_owned(),
+                |ms| format!("ready; the worker has ended no round for {} min: no reminders\n", ms / 60_000),
+            );
+            HttpResponse::Ok().content_type("text/plain").body(body)
+        }
         Err(_) => HttpResponse::ServiceUnavailable().content_type("text/plain").body("the database does not answer\n"),
     }
 }
@@ -169,6 +180,11 @@ async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
         ),
     ] {
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
+    if let Some(at) = crate::service::outbox::ticked(&app) {
+        let name = "fupan_worker_last_round_timestamp_seconds";
+        let help = "When the worker of this process began or ended its last round; older than 1200 s is worth an alert";
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {}\n", at / 1_000);
     }
     let name = "fupan_outbox_messages";
     let _ = write!(text, "# HELP {name} Kept messages by state; sent ones go after 90 days\n# TYPE {name} gauge\n");

@@ -1,7 +1,8 @@
 //! Pulls samples from sources, beside the rounds of the worker: a slow server holds up no mail.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt as _;
 use tokio::sync::watch;
 
 use crate::service::{
@@ -23,9 +24,13 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
                 InStep::No(_) => Ok(false),
             }
         };
-        let more = match pulled.await {
-            Ok(more) => more,
-            Err(error) => {
+        let more = match AssertUnwindSafe(Box::pin(pulled)).catch_unwind().await {
+            Ok(Ok(more)) => more,
+            Err(_) => {
+                tracing::error!("a panic at the sources; the next look tries again");
+                false
+            }
+            Ok(Err(error)) => {
                 tracing::error!(%error, "the sources could not be pulled from; the next look tries again");
                 false
             }

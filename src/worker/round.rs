@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashSet,
+    panic::AssertUnwindSafe,
     sync::OnceLock,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use uuid::Uuid;
 
 use super::ramp::Ramp;
@@ -19,7 +20,7 @@ use crate::{
         mail::{burn_words, digest_words, report_words},
     },
     service::{
-        App, ServiceError,
+        App, ServiceError, announcements,
         audit_chain::{self, Reach},
         burn_warnings, calendars, dips, event_costs, mail_stops,
         outbox::{self, Claimed, LastLook, OutboxState, Prepared, Way},
@@ -78,6 +79,8 @@ pub struct RoundReport {
     pub clock_off: Option<i64>,
     /// So many mails that waited for long may go a little later: a server that was away is not flooded.
     pub slowed: bool,
+    /// Parts of the round, and messages, that failed in this program; the log says why.
+    pub failed: usize,
     /// Messages that groups took.
     pub told: usize,
     /// Messages that a group refused, for now or for good, or of which nobody knows.
@@ -95,6 +98,7 @@ impl RoundReport {
         self.unknown += done.unknown;
         self.unreachable += done.unreachable;
         self.lost += done.lost;
+        self.failed += done.failed;
         self.last_problem = done.last_problem.or(self.last_problem.take());
         self.last_place = done.last_place.or(self.last_place.take());
     }
@@ -154,6 +158,7 @@ pub async fn run_once(app: &App, transport: Option<&dyn Transport>, worker: &str
     let mut report = round(app, transport, worker, &|| false, &Breaker::default()).await?;
     let told = tell_groups(app, &|| false).await?;
     (report.told, report.untold) = (told.told, told.untold);
+    report.failed += told.failed;
     sources::pull_due(app).await?;
     Ok(report)
 }
@@ -166,79 +171,102 @@ pub(super) async fn round(
     stopping: &(dyn Fn() -> bool + Sync),
     breaker: &Breaker,
 ) -> Result<RoundReport, ServiceError> {
-    let moved = calendars::keep_up(app).await?;
+    let mut report = RoundReport::default();
+    let failed = &mut report.failed;
+    let moved = step(worker, failed, "due dates", calendars::keep_up(app)).await;
     if moved > 0 {
         tracing::info!(worker, moved, "due dates follow the changed calendar");
     }
-    let plan = reminders::plan(app, digest_words).await?;
-    let mailings = report_mailings::plan(app, report_words).await?;
+    let plan = step(worker, failed, "reminders", reminders::plan(app, digest_words)).await;
+    step(worker, failed, "overdue postmortems", announcements::tell_overdue(app)).await;
+    let mailings = step(worker, failed, "weekly mails", report_mailings::plan(app, report_words)).await;
     // Before the mails go out: what burns is told in this round.
-    if !stopping()
-        && let Err(error) = burn_warnings::watch(app, burn_words).await
-    {
-        tracing::error!(worker, %error, "the error budgets could not be watched; the next round tries again");
+    if !stopping() {
+        step(worker, failed, "error budgets", burn_warnings::watch(app, burn_words)).await;
     }
-    if let Err(error) = mail_stops::tell(app).await {
-        tracing::error!(worker, %error, "nobody could be told of marked addresses; the next round tries again");
-    }
-    let tidied = outbox::tidy(app).await?;
-    let mut report = RoundReport {
-        planned: plan.digests,
-        reminders: plan.reminders,
-        superseded: plan.superseded,
-        report_mails: mailings.messages,
-        report_waiting: mailings.waiting,
-        report_skipped: mailings.skipped,
-        opens_at: plan.opens_at,
-        expired: tidied.expired,
-        unknown: tidied.unknown,
-        ..RoundReport::default()
-    };
+    step(worker, failed, "marked addresses", mail_stops::tell(app)).await;
+    let tidied = step(worker, failed, "what was left behind", outbox::tidy(app)).await;
+    (report.planned, report.reminders, report.superseded) = (plan.digests, plan.reminders, plan.superseded);
+    (report.report_mails, report.report_waiting) = (mailings.messages, mailings.waiting);
+    (report.report_skipped, report.opens_at) = (mailings.skipped, plan.opens_at);
+    (report.expired, report.unknown) = (tidied.expired, tidied.unknown);
     if let Some(transport) = transport {
-        send_due(app, transport, worker, stopping, breaker, &mut report).await?;
+        let mut sending = RoundReport::default();
+        let sent = send_due(app, transport, worker, stopping, breaker, &mut sending);
+        step(worker, &mut report.failed, "sending", sent).await;
+        report.slowed = sending.slowed;
+        report.add(sending);
     }
-    // Readings are exact without it, so that it may fail without harm.
-    if !stopping()
-        && let Err(error) = samples::tidy(app).await
-    {
-        tracing::error!(worker, %error, "the samples could not be packed and summed; the next round tries again");
-    }
-    if !stopping()
-        && let Err(error) = sample_codes::class_anew(app).await
-    {
-        tracing::error!(worker, %error, "samples could not be classed by a changed definition; the next round tries again");
-    }
-    if !stopping()
-        && let Err(error) = event_costs::refresh(app).await
-    {
-        tracing::error!(worker, %error, "the costs of events could not be computed; the next round tries again");
-    }
-    if !stopping()
-        && let Err(error) = dips::watch(app).await
-    {
-        tracing::error!(worker, %error, "the samples could not be watched for dips; the next round tries again");
+    // Readings are exact without these, so that they may fail without harm.
+    let failed = &mut report.failed;
+    if !stopping() {
+        step(worker, failed, "packing of samples", samples::tidy(app)).await;
     }
     if !stopping() {
-        match sample_retention::remove_old(app).await {
-            Ok(0) => {}
-            Ok(hours) => tracing::info!(worker, hours, "packed hours that are older than the policy says are removed"),
-            Err(error) => {
-                tracing::error!(worker, %error, "old samples could not be removed; the next round tries again");
-            }
+        step(worker, failed, "classes of samples", sample_codes::class_anew(app)).await;
+    }
+    if !stopping() {
+        step(worker, failed, "costs of events", event_costs::refresh(app)).await;
+    }
+    if !stopping() {
+        step(worker, failed, "dips of samples", dips::watch(app)).await;
+    }
+    if !stopping() {
+        let hours = step(worker, failed, "removal of old samples", sample_retention::remove_old(app)).await;
+        if hours > 0 {
+            tracing::info!(worker, hours, "packed hours that are older than the policy says are removed");
         }
     }
-    match audit_chain::chain(app, Reach::Recent).await {
-        Ok(chained) if chained.refused > 0 => {
-            tracing::error!(worker, refused = chained.refused, "audit entries that this service did not write");
-        }
-        Ok(_) => {}
-        Err(error) => tracing::error!(worker, %error, "audit entries could not be chained; the next round tries again"),
+    let chained = step(worker, failed, "chain of the audit log", audit_chain::chain(app, Reach::Recent)).await;
+    if chained.refused > 0 {
+        tracing::error!(worker, refused = chained.refused, "audit entries that this service did not write");
     }
     report.waiting = outbox::count_pending(app).await?;
     if report.waiting > 0 || report.sent > 0 {
         tracing::info!(worker, sent = report.sent, waiting = report.waiting, "outbox");
     }
     Ok(report)
+}
+
+/// What a part of a round came to. One that fails, or panics, is logged and tried again in the next round; it keeps no other part
+/// from being done.
+async fn step<T: Default>(
+    worker: &str,
+    failed: &mut usize,
+    part: &'static str,
+    work: impl Future<Output = Result<T, ServiceError>>,
+) -> T {
+    match AssertUnwindSafe(Box::pin(work)).catch_unwind().await {
+        Ok(Ok(done)) => return done,
+        Ok(Err(error)) => {
+            tracing::error!(worker, part, %error, "a part of the round failed; the next round tries again");
+        }
+        // Where the panic was is logged by its hook.
+        Err(_) => tracing::error!(worker, part, "a part of the round panicked; the next round tries again"),
+    }
+    *failed += 1;
+    T::default()
+}
+
+/// Milliseconds until a message is tried again that failed in this program.
+const MENDED_AFTER: i64 = 300_000;
+
+/// Sends one message. Where that fails in this program and not at the other side, the message waits, and others go on.
+async fn apart(
+    app: &App,
+    transport: Option<&dyn Transport>,
+    claimed: &Claimed,
+    breaker: &Breaker,
+) -> Result<RoundReport, ServiceError> {
+    let id = claimed.message.id;
+    match AssertUnwindSafe(Box::pin(deliver(app, transport, claimed, breaker))).catch_unwind().await {
+        Ok(Ok(report)) => return Ok(report),
+        Ok(Err(error)) => tracing::error!(message = %id, %error, "a message cannot be sent; it is tried again later"),
+        Err(_) => tracing::error!(message = %id, "a panic at a message; it is tried again later"),
+    }
+    // One that may be out stays claimed: its outcome is unknown.
+    outbox::put_off(app, claimed, app.now_millis() + MENDED_AFTER).await?;
+    Ok(RoundReport { failed: 1, ..RoundReport::default() })
 }
 
 /// Sends mails until none is due, the server cannot be used, or the worker stops; as many at once as there are connections.
@@ -277,7 +305,7 @@ async fn send_due(
             if stopping() || !probe && breaker.is_open() || !claimed.may_begin(app) {
                 return Ok((RoundReport::default(), Some(claimed)));
             }
-            deliver(app, Some(transport), &claimed, breaker).await.map(|done| (done, None))
+            apart(app, Some(transport), &claimed, breaker).await.map(|done| (done, None))
         };
         let mut left = Vec::new();
         let mut going = futures_util::stream::iter(batch).map(one).buffer_unordered(connections);
@@ -321,7 +349,7 @@ pub(super) async fn tell_groups(app: &App, stopping: &(dyn Fn() -> bool + Sync))
             if group.is_some_and(|group| silent.contains(&group)) {
                 outbox::put_off(app, &claimed, app.now_millis() + TRIED_AGAIN).await?;
             } else if !stopping() && claimed.may_begin(app) {
-                let done = deliver(app, None, &claimed, &breaker).await?;
+                let done = apart(app, None, &claimed, &breaker).await?;
                 silent.extend(group.filter(|_| done.refused_for_now + done.unknown > 0));
                 report.add(done);
             } else {

@@ -1,17 +1,19 @@
 //! The worker of a running service: a round every 30 s or when woken, until it is told to stop.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, watch};
 
 use super::round::{Breaker, round};
 use crate::{
     domain::reminder::backoff,
     service::{
-        App, housekeeping,
+        App, housekeeping, outbox,
         ports::{Reference, Transport},
         replicas::{self, InStep, Replica},
         token_ends,
@@ -97,8 +99,12 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
         housekeeping_at: 0,
         said_no_transport: false,
     };
+    outbox::tick(&worker.app);
     while !*stop.borrow_and_update() {
-        once(&worker, &stop, &mut memory).await;
+        if AssertUnwindSafe(Box::pin(once(&worker, &stop, &mut memory))).catch_unwind().await.is_err() {
+            tracing::error!(worker = worker.name, "the round panicked; the next one tries again");
+        }
+        outbox::tick(&worker.app);
         let [random, ..] = worker.app.ids.secret();
         let wait = backoff::jittered(chrono::Duration::seconds(EVERY_SECONDS), random);
         let wait = if memory.slowed { SLOWED } else { wait.to_std().unwrap_or(Duration::from_secs(30)) };
@@ -186,7 +192,7 @@ async fn once(worker: &Worker, stop: &watch::Receiver<bool>, memory: &mut Memory
     }
     if now >= memory.housekeeping_at {
         memory.housekeeping_at = now + HOUSEKEEPING_EVERY;
-        match housekeeping::tidy(app).await {
+        match Box::pin(housekeeping::tidy(app)).await {
             Ok(removed) => tracing::debug!(?removed, "removed what is over"),
             Err(error) => tracing::error!(%error, "housekeeping failed; it is tried again in an hour"),
         }

@@ -1,8 +1,9 @@
 //! Tells groups what waits for them, beside the rounds of the worker: a silent server holds up no mail, and what a tool takes
 //! later goes when it takes it.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt as _;
 use tokio::sync::watch;
 
 use super::round::tell_groups;
@@ -25,8 +26,10 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             }
             Ok::<(), ServiceError>(())
         };
-        if let Err(error) = told.await {
-            tracing::error!(%error, "the groups could not be told; the next look tries again");
+        match AssertUnwindSafe(Box::pin(told)).catch_unwind().await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the groups could not be told; the next look tries again"),
+            Err(_) => tracing::error!("a panic while groups were told; the next look tries again"),
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}

@@ -60,7 +60,7 @@ async fn an_administrator_sees_filters_and_reads_messages_and_nobody_else_does()
     ] {
         let (status, page) = admin.get(&format!("/settings/outbox?{query}")).await;
         assert_eq!(status, StatusCode::OK, "{query}");
-        assert_eq!(page.contains("待复盘 1 项"), there, "{query}: {page}");
+        assert_eq!(page.contains("【待复盘】PE-"), there, "{query}: {page}");
     }
     assert_eq!(admin.get("/settings/outbox?state=nonsense").await.0, StatusCode::UNPROCESSABLE_ENTITY);
 

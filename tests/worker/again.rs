@@ -84,3 +84,41 @@ async fn only_the_newest_of_a_row_of_failures_goes_on() {
     stage.round().await;
     assert_eq!(stage.mails_to("a@example.com"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_message_is_taken_back_and_all_of_a_class_are_sent_again() {
+    let stage = Stage::at(TUESDAY).await;
+    stage.owed(Some(stage.oncall), "2024-08-26").await;
+    fupan::service::reminders::plan(&stage.app, fupan::notify::mail::digest_words).await.unwrap();
+    let digest = stage.message().await;
+    let reader = Actor { role: Role::Lead, ..operator() };
+    let refused = outbox_admin::cancel(&stage.app, &reader, digest.id).await;
+    assert!(matches!(refused, Err(ServiceError::Forbidden { .. })));
+    let taken = outbox_admin::cancel(&stage.app, &operator(), digest.id).await.unwrap();
+    assert_eq!(taken.state, OutboxState::Cancelled);
+    let twice = outbox_admin::cancel(&stage.app, &operator(), digest.id).await;
+    assert!(matches!(twice, Err(ServiceError::Conflict(_))), "{twice:?}");
+    assert_eq!(stage.round().await.sent, 0, "today's is taken back");
+    assert_eq!(stage.round_at("2024-08-28T10:07:00+08:00").await.sent, 1, "tomorrow's is another one");
+
+    stage.sink.play(Script::NoSuchUser);
+    for to in ["a@example.com", "b@example.com", "c@example.com"] {
+        outbox_admin::test_mail(&stage.app, &operator(), Some(to)).await.unwrap();
+    }
+    stage.round().await;
+    stage.sink.play(Script::Accept);
+    for to in ["a@example.com", "b@example.com"] {
+        mail_stops::clear_address(&stage.app, &operator(), to).await.unwrap();
+    }
+    let class = |state| outbox_admin::OutboxFilter { state, ..outbox_admin::OutboxFilter::default() };
+    for state in [None, Some(OutboxState::Sent), Some(OutboxState::Pending)] {
+        let refused = outbox_admin::requeue_all(&stage.app, &operator(), &class(state)).await;
+        assert!(matches!(refused, Err(ServiceError::Invalid(_))), "{refused:?}");
+    }
+    let dead = class(Some(OutboxState::Dead));
+    assert_eq!(outbox_admin::requeue_all(&stage.app, &operator(), &dead).await.unwrap(), 2, "one is still marked");
+    assert_eq!(outbox_admin::requeue_all(&stage.app, &operator(), &dead).await.unwrap(), 0);
+    stage.round().await;
+    let came = ["a@example.com", "b@example.com", "c@example.com"].map(|to| stage.mails_to(to));
+    assert_eq!(came, [1, 1, 0]);
+}

@@ -168,3 +168,116 @@ async fn what_makes_no_sense_is_refused_with_a_remedy() {
     stage.round().await;
     assert!(stage.sink.received().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_see_the_event_any_more_hears_of_a_withdrawn_review_and_of_nothing_else() {
+    use fupan::service::{
+        accounts,
+        events::{self, EventPatch},
+    };
+    let stage = Stage::at(TUESDAY).await;
+    let operator = Actor::local_operator();
+    let other = stage.person("other@example.com", "另一位", Role::Reporter, "zh-CN").await;
+    let gone = stage.person("gone@example.com", "离职", Role::Reporter, "zh-CN").await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-30").await;
+    let everyone = MeetingPatch {
+        place: Some(Some("秘密会议室".to_owned())),
+        attendees: Some(vec![stage.oncall, other, gone]),
+        ..at("2024-08-29T14:00:00+08:00")
+    };
+    review_meetings::schedule(&stage.app, &operator, number, None, everyone.clone()).await.unwrap();
+    stage.round().await;
+    let before = stage.sink.received().len();
+    assert_eq!(before, 3);
+    let edit = async |patch: EventPatch| {
+        let version = events::get(&stage.app, &operator, number).await.unwrap().version;
+        events::update(&stage.app, &operator, number, version, patch).await.unwrap();
+    };
+    edit(EventPatch { restricted: Some(true), ..EventPatch::default() }).await;
+    edit(EventPatch { narrative: Some(Some("内部人员泄露名单".to_owned())), ..EventPatch::default() }).await;
+    stage.person("admin@example.com", "管理员", Role::Admin, "zh-CN").await;
+    let off = accounts::AccountPatch { active: Some(false), ..Default::default() };
+    accounts::change(&stage.app, &operator, gone, off).await.unwrap();
+    // Only the time changes: who cannot come any more does not stand in the way.
+    review_meetings::schedule(&stage.app, &operator, number, None, at("2024-08-29T16:00:00+08:00")).await.unwrap();
+    stage.round_at("2024-08-27T10:20:00+08:00").await;
+    let said = stage.sink.received()[before..].to_vec();
+    let to = |to: &str| said.iter().filter(|mail| mail.to == to).collect::<Vec<_>>();
+    assert!(to("gone@example.com").is_empty(), "an account that is switched off gets nothing");
+    assert_eq!(to("oncall@example.com").len(), 1);
+    let told = to("other@example.com");
+    assert_eq!(told.len(), 1, "the calendar is cleared");
+    let withdrawn = read(told[0]);
+    assert_eq!((withdrawn.method.as_str(), withdrawn.start.as_str()), ("CANCEL", "20240829T060000Z"), "as it knows it");
+    let all = format!("{}{}{}", told[0].calendar(), told[0].text(), told[0].html());
+    for word in ["泄露", "提现", "秘密会议室", "16:00", "oncall@example.com"] {
+        assert!(!all.contains(word), "{word}: {all}");
+    }
+
+    // Withdrawn while it was open, closed before the mail goes: said in silence too.
+    let stage = Stage::at(TUESDAY).await;
+    let other = stage.person("other@example.com", "另一位", Role::Reporter, "zh-CN").await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-30").await;
+    let both = MeetingPatch { attendees: Some(vec![stage.oncall, other]), ..everyone };
+    review_meetings::schedule(&stage.app, &operator, number, None, both).await.unwrap();
+    stage.round().await;
+    review_meetings::cancel(&stage.app, &operator, number, None).await.unwrap();
+    let version = events::get(&stage.app, &operator, number).await.unwrap().version;
+    let close = EventPatch { restricted: Some(true), ..EventPatch::default() };
+    events::update(&stage.app, &operator, number, version, close).await.unwrap();
+    stage.round_at("2024-08-27T10:20:00+08:00").await;
+    let said = stage.sink.received()[2..].to_vec();
+    assert_eq!(said.len(), 2, "{said:?}");
+    let told = said.iter().find(|mail| mail.to == "other@example.com").unwrap();
+    assert_eq!(read(told).method, "CANCEL");
+    let all = format!("{}{}", told.calendar(), told.text());
+    assert!(!all.contains("提现") && !all.contains("秘密会议室"), "{all}");
+    let kept = said.iter().find(|mail| mail.to == "oncall@example.com").unwrap();
+    assert!(kept.text().contains("提现"), "who sees it hears of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_event_takes_its_review_out_of_the_calendars() {
+    use fupan::service::events;
+    let stage = Stage::at(TUESDAY).await;
+    let operator = Actor::local_operator();
+    let number = stage.owed(Some(stage.oncall), "2024-08-30").await;
+    review_meetings::schedule(&stage.app, &operator, number, None, at("2024-08-29T14:00:00+08:00")).await.unwrap();
+    stage.round().await;
+    let version = events::get(&stage.app, &operator, number).await.unwrap().version;
+    events::delete(&stage.app, &operator, number, version).await.unwrap();
+    stage.round_at("2024-08-27T10:20:00+08:00").await;
+    let mails = stage.sink.received();
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    let withdrawn = read(&mails[1]);
+    assert_eq!((withdrawn.method.as_str(), withdrawn.sequence.as_str()), ("CANCEL", "1"));
+    assert!(!mails[1].text().contains("提现"), "{}", mails[1].text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_moves_though_somebody_invited_left() {
+    use fupan::service::accounts;
+    let stage = Stage::at(TUESDAY).await;
+    let operator = Actor::local_operator();
+    let leaves = stage.person("leaves@example.com", "离职", Role::Reporter, "zh-CN").await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-30").await;
+    let both = || Some(vec![stage.oncall, leaves]);
+    let set = MeetingPatch { attendees: both(), ..at("2024-08-29T14:00:00+08:00") };
+    review_meetings::schedule(&stage.app, &operator, number, None, set).await.unwrap();
+    stage.person("admin@example.com", "管理员", Role::Admin, "zh-CN").await;
+    let off = accounts::AccountPatch { active: Some(false), ..Default::default() };
+    accounts::change(&stage.app, &operator, leaves, off).await.unwrap();
+    for moved in
+        [at("2024-08-29T15:00:00+08:00"), MeetingPatch { attendees: both(), ..at("2024-08-29T16:00:00+08:00") }]
+    {
+        let view = review_meetings::schedule(&stage.app, &operator, number, None, moved).await;
+        if let Ok(view) = &view {
+            assert_eq!(view.attendees.len(), 1);
+        } else {
+            // Named anew after having gone: refused as anybody who is not there.
+            assert!(view.unwrap_err().to_string().contains("no active account"));
+        }
+    }
+    let view = review_meetings::get(&stage.app, &operator, number).await.unwrap().unwrap();
+    assert_eq!(view.meeting.fields.attendees, [stage.oncall].into());
+}

@@ -197,3 +197,27 @@ async fn the_link_of_somebody_who_left_or_no_longer_sees_the_event_leads_nowhere
     assert!(matches!(mail_acts::look(&stage.app, &link).await, Err(ServiceError::NotFound(_))));
     stage.change(number, PostmortemChange { owner: Some(Some(stage.oncall)), ..PostmortemChange::default() }).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_write_postmortems_is_offered_no_button_that_would_refuse() {
+    use fupan::{
+        domain::{
+            actor::{Actor, Role},
+            reminder::policy::ReminderPolicy,
+        },
+        service::policies,
+    };
+    let stage = crate::stage::Stage::at(crate::stage::TUESDAY).await;
+    stage.person("viewer@example.com", "看客", Role::Viewer, "zh-CN").await;
+    let mut policy = ReminderPolicy::default();
+    policy.rules[0].steps = fupan::domain::reminder::lines::steps("s", "0/1 owner viewer@example.com").unwrap();
+    let document = fupan::domain::policy::text(&policy);
+    policies::write(&stage.app, &Actor::local_operator(), "reminders", &document, None).await.unwrap();
+    stage.owed(Some(stage.oncall), "2024-08-26").await;
+    stage.round().await;
+    let mails = stage.sink.received();
+    let text = |to: &str| mails.iter().find(|mail| mail.to == to).unwrap().text();
+    assert!(text("oncall@example.com").contains("延后"), "{}", text("oncall@example.com"));
+    assert!(!text("viewer@example.com").contains("取我负责"), "{}", text("viewer@example.com"));
+    assert!(!text("viewer@example.com").contains("我来负责"), "{}", text("viewer@example.com"));
+}

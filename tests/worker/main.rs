@@ -2,19 +2,24 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test may fail")]
 
 mod again;
+mod apart;
 mod bounces;
 mod burning;
 mod calling;
 mod chatting;
 mod checker;
+mod clock_changes;
 mod delivery;
 mod faults;
+mod hidden;
 mod invitations;
 mod links;
 mod mailings;
 mod named_groups;
 mod planning;
+mod quiet;
 mod races;
+mod receiver;
 mod reminders;
 mod replicas;
 mod stage;

@@ -256,7 +256,7 @@ async fn a_person_elsewhere_is_told_in_their_morning_and_their_language() {
     assert_eq!((stage.mails_to("oncall@example.com"), stage.mails_to("ny@example.com")), (1, 0), "it is night there");
     stage.round_at("2024-08-27T10:07:00-04:00").await;
     assert_eq!((stage.mails_to("oncall@example.com"), stage.mails_to("ny@example.com")), (1, 1));
-    assert!(stage.sink.received()[1].decoded("Subject").unwrap().starts_with("[Fupan] 1 postmortem pending"));
+    assert!(stage.sink.received()[1].decoded("Subject").unwrap().starts_with("[Pending] PE-"));
     assert!(fupan::service::accounts::set_zone(&stage.app, &operator(), abroad, Some("Mars/Base")).await.is_err());
 }
 
@@ -330,4 +330,183 @@ async fn what_changes_while_it_is_looked_at_is_looked_at_again() {
     reminders::store_next(&tx, now + 1_000_000, &again).await.unwrap();
     tx.commit().await.unwrap();
     assert!(!reminders::is_any_due(stage.app.store.read(), now).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_shows_what_the_present_rules_pass_over() {
+    let stage = Stage::at(TUESDAY).await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-29").await;
+    let new = action_items::ActionPatch {
+        title: Some("给下线规则加告警".to_owned()),
+        owner: Some(Some(action_items::Person::Id(stage.oncall))),
+        due_on: Some(Some("2024-09-06".parse().unwrap())),
+        ..action_items::ActionPatch::default()
+    };
+    action_items::create(&stage.app, &operator(), number, new, None).await.unwrap();
+    stage.done(number).await;
+    stage.round().await;
+    let mut policy = ReminderPolicy::default();
+    switch_on(&mut policy, "改进项完成");
+    let document = fupan::domain::policy::text(&policy);
+    let tried = reminder_preview::preview(&stage.app, &operator(), Some(&document)).await.unwrap();
+    assert_eq!(tried.things, 1, "{tried:?}");
+    assert_eq!(tried.lines[0].items[0].rule, "改进项完成");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_in_another_zone_hears_of_a_week_without_a_report_once() {
+    let stage = Stage::at("2024-08-27T09:00:00+08:00").await;
+    let lead = stage.person("ny@example.com", "Ada", Role::Lead, "en").await;
+    fupan::service::accounts::set_zone(&stage.app, &operator(), lead, Some("America/New_York")).await.unwrap();
+    rules(&stage.app, |policy| {
+        policy.rules[0].enabled = false;
+        switch_on(policy, "周报未发布");
+    })
+    .await;
+    stage.round_at(TUESDAY).await;
+    assert_eq!(stage.mails_to("ny@example.com"), 0, "it is ten in the evening there");
+    stage.round_at("2024-08-27T22:07:00+08:00").await;
+    assert_eq!(stage.mails_to("ny@example.com"), 1, "and ten in the morning now");
+    assert!(stage.sink.received()[0].text().contains("2024-W34"));
+    for now in ["2024-08-27T22:30:00+08:00", "2024-08-28T04:00:00+08:00", "2024-08-28T10:07:00+08:00"] {
+        assert_eq!(stage.round_at(now).await.planned, 0, "{now}");
+    }
+    assert_eq!(stage.round_at("2024-08-28T22:10:00+08:00").await.planned, 1, "each working day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_came_while_reminders_were_put_off_is_told_after_it() {
+    for stop in [false, true] {
+        let stage = Stage::at("2024-08-27T02:30:00+08:00").await;
+        rules(&stage.app, |policy| {
+            policy.rules[0].enabled = false;
+            switch_on(policy, "记录不全");
+        })
+        .await;
+        let me =
+            Actor { account_id: Some(stage.oncall), name: "值班".to_owned(), role: Role::Reporter, scopes: None };
+        let (event, _) = events::create_from_line(&stage.app, &me, "08/27 02:10 快捷支付超时", None).await.unwrap();
+        let hold = async |act, reason| {
+            reminder_holds::act(&stage.app, &operator(), Held::Event(event.number), act, reason).await.unwrap()
+        };
+        if stop {
+            hold(Act::Stop, Some("等渠道")).await;
+        } else {
+            hold(Act::Snooze(10), None).await;
+        }
+        assert_eq!(stage.round_at("2024-09-06T11:00:00+08:00").await.planned, 0);
+        stage.clock.set("2024-09-10T10:30:00+08:00");
+        if stop {
+            hold(Act::Resume, None).await;
+        }
+        let held = reminder_holds::of(&stage.app, &operator(), Held::Event(event.number)).await.unwrap();
+        assert!(held.is_none(), "it is over: {held:?}");
+        let report = stage.round().await;
+        assert_eq!((report.planned, report.sent), (1, 1), "stopped: {stop}: {report:?}");
+        for now in ["2024-09-10T15:00:00+08:00", "2024-09-11T11:00:00+08:00", "2024-09-13T11:00:00+08:00"] {
+            assert_eq!(stage.round_at(now).await.planned, 0, "once: {now}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_hears_of_a_thing_twice_on_a_day_whatever_its_step() {
+    let stage = Stage::at(TUESDAY).await;
+    rules(&stage.app, |policy| {
+        policy.rules.truncate(1);
+        policy.rules[0].steps = fupan::domain::reminder::lines::steps("s", "-1 14:00 owner\n0/1 owner").unwrap();
+    })
+    .await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-26").await;
+    assert_eq!(stage.round().await.sent, 1, "it is late");
+    stage.clock.set("2024-08-27T11:00:00+08:00");
+    let tomorrow = Some(Some("2024-08-28".parse().unwrap()));
+    stage.change(number, PostmortemChange { due_on: tomorrow, ..PostmortemChange::default() }).await;
+    assert_eq!(stage.round_at("2024-08-27T14:00:00+08:00").await.planned, 0, "it was told in the morning");
+    assert_eq!(stage.round_at("2024-08-28T10:07:00+08:00").await.sent, 1, "and is due the next day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reminders_are_put_off_by_the_days_of_the_team() {
+    use fupan::{
+        domain::calendar::{CalendarDay, sheets::SheetKey},
+        service::calendars,
+    };
+    let stage = Stage::at(TUESDAY).await;
+    let team = TeamFields { name: "支付".to_owned(), ..TeamFields::default() };
+    let team = teams::create(&stage.app, &operator(), team).await.unwrap();
+    for day in ["2024-08-28", "2024-08-29"] {
+        let off = CalendarDay { day: day.parse().unwrap(), works: false, name: "团建".to_owned() };
+        calendars::set_day(&stage.app, &operator(), SheetKey::Team(team.id), off, None).await.unwrap();
+    }
+    let number = stage.owed(Some(stage.oncall), "2024-08-26").await;
+    let version = events::get(&stage.app, &operator(), number).await.unwrap().version;
+    let share = fupan::domain::event_record::Responsibility { team_id: team.id, share: 10_000 };
+    let patch = events::EventPatch { responsibility: Some(vec![share]), ..events::EventPatch::default() };
+    events::update(&stage.app, &operator(), number, version, patch).await.unwrap();
+    let hold = reminder_holds::act(&stage.app, &operator(), Held::Event(number), Act::Snooze(2), None).await.unwrap();
+    assert_eq!(hold.unwrap().until.unwrap().to_string(), "2024-09-02", "Friday and Monday");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_an_event_names_the_time_of_the_step() {
+    let stage = Stage::at(TUESDAY).await;
+    rules(&stage.app, |policy| {
+        policy.rules.truncate(1);
+        policy.rules[0].steps = fupan::domain::reminder::lines::steps("s", "-1 14:00 owner\n0/1 owner").unwrap();
+    })
+    .await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-29").await;
+    let event = events::get(&stage.app, &operator(), number).await.unwrap();
+    let next = fupan::service::reminders::upcoming(&stage.app, &event, 2).await.unwrap();
+    let times: Vec<String> = next.iter().map(|(day, at, ..)| format!("{day} {}", at.format("%H:%M"))).collect();
+    assert_eq!(times, ["2024-08-28 14:00", "2024-08-29 10:07"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_moves_to_another_zone_wakes_what_is_theirs_and_nothing_else() {
+    use fupan::store::reminders::is_any_due;
+    let stage = Stage::at(TUESDAY).await;
+    let viewer = stage.person("viewer@example.com", "看客", Role::Viewer, "zh-CN").await;
+    stage.owed(Some(stage.oncall), "2024-08-26").await;
+    stage.round().await;
+    let now = stage.app.now_millis();
+    let mine = |id, role| Actor { account_id: Some(id), name: "我".to_owned(), role, scopes: None };
+    for zone in ["Europe/London", "America/New_York"] {
+        let actor = mine(viewer, Role::Viewer);
+        fupan::service::accounts::set_zone(&stage.app, &actor, viewer, Some(zone)).await.unwrap();
+        assert!(!is_any_due(stage.app.store.read(), now).await.unwrap(), "{zone}");
+    }
+    let actor = mine(stage.oncall, Role::Reporter);
+    fupan::service::accounts::set_zone(&stage.app, &actor, stage.oncall, Some("Europe/London")).await.unwrap();
+    assert!(is_any_due(stage.app.store.read(), now).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_written_day_is_not_the_paper_of_a_year() {
+    use fupan::{
+        domain::calendar::{CalendarDay, sheets::SheetKey},
+        service::calendars,
+    };
+    let stage = Stage::at("2026-11-02T10:07:00+08:00").await;
+    assert_eq!(calendars::missing_years(&stage.app).await.unwrap(), [2027]);
+    for day in 1..=7 {
+        let off = CalendarDay { day: format!("2027-10-{day:02}").parse().unwrap(), works: false, name: String::new() };
+        calendars::set_day(&stage.app, &operator(), SheetKey::National(2027), off, None).await.unwrap();
+        let known = day == 7;
+        assert_eq!(calendars::missing_years(&stage.app).await.unwrap().is_empty(), known, "{day}");
+        let years = calendars::years(&stage.app, &operator()).await.unwrap();
+        assert_eq!(years.iter().find(|one| one.year == 2027).unwrap().known, known, "{day}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postponed_digest_gives_the_morning_of_today_a_minute() {
+    let stage = Stage::at("2024-08-27T19:30:00+08:00").await;
+    stage.owed(Some(stage.oncall), "2024-08-26").await;
+    worker::run_once(&stage.app, None, "test").await.unwrap();
+    stage.round_at("2024-08-28T03:00:00+08:00").await;
+    let waits = stage.message().await;
+    let opening: chrono::DateTime<chrono::Utc> = "2024-08-28T10:07:00+08:00".parse().unwrap();
+    assert!(waits.not_before >= opening.timestamp_millis() + 60_000, "{waits:?}");
 }

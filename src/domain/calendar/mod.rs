@@ -53,9 +53,11 @@ impl Calendar {
     }
 
     /// Adds the official days of a year. A day in December of the year before belongs to it too, and wins over what was said
-    /// before: add the years in their order.
+    /// before: add the years in their order. The year is known once enough of its days off are there.
     pub fn add_year(&mut self, year: i32, days: &[CalendarDay]) {
-        self.years.insert(year);
+        if is_whole(days) {
+            self.years.insert(year);
+        }
         self.add(days);
     }
 
@@ -145,6 +147,14 @@ impl Calendar {
         let before = self.surplus.partition_point(|(one, _)| *one <= day);
         before.checked_sub(1).and_then(|at| self.surplus.get(at)).map_or(0, |(_, sum)| *sum)
     }
+}
+
+/// Fewest days off of a national year: each has seven holidays. With fewer its paper is not written down yet.
+pub const FEWEST: usize = 7;
+
+/// Whether these can be all official days of a year.
+pub fn is_whole(days: &[CalendarDay]) -> bool {
+    days.iter().filter(|day| !day.works).count() >= FEWEST
 }
 
 fn is_weekday(date: NaiveDate) -> bool {
@@ -313,7 +323,8 @@ mod tests {
         assert!(calendar.is_working_day(day("2026-12-31")));
         let eve = CalendarDay { day: day("2026-12-31"), works: false, name: "元旦".to_owned() };
         calendar.add_year(2027, &[eve]);
-        assert!(!calendar.is_working_day(day("2026-12-31")) && calendar.knows(2027));
+        assert!(!calendar.is_working_day(day("2026-12-31")));
+        assert!(!calendar.knows(2027), "one day is not the paper of a year");
         assert_eq!(calendar.working_days_between(day("2026-12-30"), day("2027-01-01")), 1);
         assert_eq!(Calendar::bundled().first_unknown(day("2026-12-30"), day("2027-01-04")), Some(2027));
     }

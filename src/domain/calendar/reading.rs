@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, Days, NaiveDate};
 use serde::Deserialize;
 
-use super::CalendarDay;
+use super::{CalendarDay, is_whole};
 use crate::domain::checked::{self, FieldError};
 
 /// Most days of one file, and of one calendar.
@@ -13,9 +13,6 @@ pub const DAYS: usize = 2_000;
 
 /// Longest file, in bytes.
 pub const BYTES: usize = 2 * 1024 * 1024;
-
-/// Fewest days of a national year: each has seven holidays. A file with fewer is not finished yet.
-const FEWEST: usize = 7;
 
 /// Longest run of days of one entry of an iCalendar file.
 const LONGEST: u64 = 62;
@@ -282,8 +279,8 @@ pub fn by_year(read: ReadCalendar) -> Result<Vec<(i32, Vec<CalendarDay>)>, Field
         return Err(refused("file", "it holds no days"));
     }
     for (year, days) in &years {
-        let off = days.iter().filter(|day| !day.works).count();
-        if off < FEWEST {
+        if !is_whole(days) {
+            let off = days.iter().filter(|day| !day.works).count();
             let remedy = format!("{off} days off of the year are too few; the file is not finished yet");
             return Err(refused(&year.to_string(), &remedy));
         }

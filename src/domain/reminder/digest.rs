@@ -53,6 +53,8 @@ pub struct DigestItem {
     pub due_on: NaiveDate,
     /// Working days that it is late on the day of the digest.
     pub overdue_days: i64,
+    /// Working days that are left then.
+    pub days_left: i64,
     /// Whose it is, where it is not the reader's.
     pub owner: Owner,
     /// Names of facts that its record lacks.
@@ -107,8 +109,25 @@ pub struct Digest {
     pub others: Vec<(Subject, DigestGroup)>,
     /// Where people reach the pages, without a slash at the end.
     pub public_url: String,
+    /// What the rules say of whom they remind, and how often.
+    pub manners: Manners,
     /// What its reader may do by links, by number of the event.
     pub links: BTreeMap<i64, ItemLinks>,
+}
+
+/// What a reader is told of the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// Mails of a day at most.
+    pub mails: usize,
+    /// From so many working days past the due date on others than the owner are told too; none where they never are.
+    pub copied_from: Option<i64>,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self { mails: 1, copied_from: Some(2) }
+    }
 }
 
 /// Links that act without a sign-in, each to a page with one button.
@@ -162,6 +181,7 @@ pub fn build(
         severity: item.severity.clone(),
         due_on: item.due_on,
         overdue_days: calendars.of_team(item.team).working_days_between(item.due_on, reader.day).max(0),
+        days_left: calendars.of_team(item.team).working_days_between(reader.day, item.due_on).max(0),
         owner: match item.owner {
             Some(owner) if owner == reader.id => Owner::Reader,
             Some(owner) => name_of(owner).map_or(Owner::Nobody, Owner::Other),
@@ -198,6 +218,7 @@ pub fn build(
         later: group(early.chain(later.iter().map(view)).collect()),
         others: others.collect(),
         public_url: reader.public_url.to_owned(),
+        manners: Manners::default(),
         links: BTreeMap::new(),
     }
 }
@@ -258,6 +279,7 @@ mod tests {
             of_teams: std::collections::BTreeSet::new(),
             named: std::collections::BTreeSet::new(),
             hushed_until: None,
+            hushed_since: None,
             lacks: Vec::new(),
         };
         (item, reason)

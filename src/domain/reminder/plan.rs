@@ -57,8 +57,18 @@ pub struct Item {
     pub named: BTreeSet<Uuid>,
     /// Nobody is reminded before this day: it was put off, or stopped.
     pub hushed_until: Option<NaiveDate>,
+    /// The first day on which nobody was: what came since then is not spent.
+    pub hushed_since: Option<NaiveDate>,
     /// Names of facts that its record lacks.
     pub lacks: Vec<&'static str>,
+}
+
+impl Item {
+    /// Puts it off from a day until another, for good where that is none; or does not.
+    pub fn hush(&mut self, held: Option<(NaiveDate, Option<NaiveDate>)>) {
+        self.hushed_since = held.map(|(since, _)| since);
+        self.hushed_until = held.map(|(_, until)| until.unwrap_or(NaiveDate::MAX));
+    }
 }
 
 /// Who can be reminded.
@@ -111,6 +121,16 @@ pub struct Reminder {
     /// The working day on which the step came.
     pub occurrence: NaiveDate,
 }
+
+impl Reminder {
+    /// What a person hears at most once: of a thing on a day, whichever its step.
+    pub const fn of_day(&self) -> OfDay {
+        (self.subject, self.item, self.recipient, self.occurrence)
+    }
+}
+
+/// What a reminder is about, which one of them, to whom, and the working day on which its step came.
+pub type OfDay = (Subject, Uuid, Uuid, NaiveDate);
 
 /// Why somebody is told of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +236,7 @@ pub fn told(item: &Item, rules: Rules<'_>, day: NaiveDate, until: NaiveTime) -> 
                 let Some(before) = step.lag(offset - 1) else { continue };
                 lag = before + 1;
             }
-            if lag > CATCH_UP {
+            if !is_caught_up(item, calendar, day, lag) {
                 continue;
             }
             let came = offset - lag;
@@ -235,6 +255,33 @@ pub fn told(item: &Item, rules: Rules<'_>, day: NaiveDate, until: NaiveTime) -> 
         }
     }
     told.into_iter().map(|(recipient, (_, reason))| (recipient, reason)).collect()
+}
+
+/// Whether a step that came `lag` working days before a working day is still told then. What came while the thing was put off is
+/// not spent: its days count from the end of that.
+fn is_caught_up(item: &Item, calendar: &Calendar, day: NaiveDate, lag: i64) -> bool {
+    if lag <= CATCH_UP {
+        return true;
+    }
+    let (Some(since), Some(until)) = (item.hushed_since, item.hushed_until) else { return false };
+    if until > day || calendar.working_days_between(until, day) > CATCH_UP {
+        return false;
+    }
+    let came = calendar.back_working_days(day, u32::try_from(lag).unwrap_or(u32::MAX));
+    (since..until).contains(&came)
+}
+
+/// The time of day of a reminder.
+fn time_of(item: &Item, rules: Rules<'_>, recipient: Uuid, reason: Reason) -> NaiveTime {
+    let rule = rules.policy.rules.get(reason.rule);
+    let step = rule.and_then(|rule| {
+        rule.steps.iter().find(|step| {
+            step.by == reason.by
+                && step.lag(reason.offset) == Some(0)
+                && recipients(item, rules, step, reason.offset).contains(&recipient)
+        })
+    });
+    step.map_or(rules.policy.slot, |step| rules.policy.at(step))
 }
 
 /// Whether a rule is about a thing.
@@ -364,13 +411,13 @@ pub fn next_opening(policy: &ReminderPolicy, zone: Tz, calendar: &Calendar, now:
     next_opening_of(policy, &policy.slots(), zone, calendar, now, NaiveDate::MIN).1
 }
 
-/// Milliseconds of a local time. One that a clock change skips moves forward by an hour; of one that comes twice the first
-/// counts.
+/// Milliseconds of a local time. One that a clock change skips moves forward by an hour, where a whole day was skipped by a day; of
+/// one that comes twice the first counts.
 pub fn instant(zone: Tz, day: NaiveDate, time: NaiveTime) -> i64 {
     let local = day.and_time(time);
-    zone.from_local_datetime(&local)
-        .earliest()
-        .or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())
+    [0, 1, 24]
+        .into_iter()
+        .find_map(|hours| zone.from_local_datetime(&(local + chrono::Duration::hours(hours))).earliest())
         .map_or(NEVER, |at| at.timestamp_millis())
 }
 
@@ -406,7 +453,8 @@ fn next_in_zone(
                 next = next.min(instant(zone, comes, at));
             }
             // What was missed is caught up as soon as the slot opens.
-            if !(due_now || today == day) && step.lag(offset).is_some_and(|lag| (1..=CATCH_UP).contains(&lag)) {
+            let caught_up = |lag| lag >= 1 && is_caught_up(item, calendar, first, lag);
+            if !(due_now || today == day) && step.lag(offset).is_some_and(caught_up) {
                 next = next.min(opening);
             }
         }
@@ -460,21 +508,14 @@ pub fn forecast(
         for (place, item) in items.iter().enumerate() {
             worked |= rules.calendars.of_team(item.team).is_working_day(day);
             for (recipient, reason) in told(item, rules, day, END_OF_DAY) {
-                if reason.occurrence != day && !fresh {
+                let catches_up = fresh || item.hushed_until == Some(day);
+                if reason.occurrence != day && !catches_up {
                     continue;
                 }
-                if fresh && had(&reminder(item, recipient, reason)) {
+                if catches_up && had(&reminder(item, recipient, reason)) {
                     continue;
                 }
-                let rule = rules.policy.rules.get(reason.rule);
-                let step = rule.and_then(|rule| {
-                    rule.steps.iter().find(|step| {
-                        step.by == reason.by
-                            && step.lag(reason.offset) == Some(0)
-                            && recipients(item, rules, step, reason.offset).contains(&recipient)
-                    })
-                });
-                let at = step.map_or(rules.policy.slot, |step| rules.policy.at(step));
+                let at = time_of(item, rules, recipient, reason);
                 let line = of_day.entry((at, reason.by, recipient)).or_insert_with(|| Forecast {
                     day,
                     at,
@@ -504,9 +545,14 @@ const END_OF_DAY: NaiveTime = match NaiveTime::from_hms_opt(23, 59, 59) {
     None => NaiveTime::MIN,
 };
 
-/// The next days from `from` on which somebody is reminded of a thing, as far as it stays as it is: the day, which reminder, and
-/// whether others than its owner are told.
-pub fn upcoming(item: &Item, rules: Rules<'_>, from: NaiveDate, count: usize) -> Vec<(NaiveDate, Step, bool)> {
+/// The next days from `from` on which somebody is reminded of a thing, as far as it stays as it is: the day, the time of the first
+/// reminder then, which reminder, and whether others than its owner are told.
+pub fn upcoming(
+    item: &Item,
+    rules: Rules<'_>,
+    from: NaiveDate,
+    count: usize,
+) -> Vec<(NaiveDate, NaiveTime, Step, bool)> {
     // Between today and a due date may lie months; after it every working day may have its reminder.
     let ahead = usize::try_from((item.due_on - from).num_days()).unwrap_or(0).min(400) + 30;
     let mut found = Vec::new();
@@ -516,14 +562,17 @@ pub fn upcoming(item: &Item, rules: Rules<'_>, from: NaiveDate, count: usize) ->
         }
         let told = told(item, rules, day, END_OF_DAY);
         let today = told.iter().filter(|(_, reason)| reason.by == By::Mail && (reason.occurrence == day));
-        let mut step = None;
+        let mut first: Option<(NaiveTime, Step)> = None;
         let mut copied = false;
         for (recipient, reason) in today {
-            step = Some(reason.step);
+            let at = time_of(item, rules, *recipient, *reason);
+            if first.is_none_or(|(had, _)| at < had) {
+                first = Some((at, reason.step));
+            }
             copied |= item.owner.is_some_and(|owner| owner != *recipient);
         }
-        if let Some(step) = step {
-            found.push((day, step, copied));
+        if let Some((at, step)) = first {
+            found.push((day, at, step, copied));
         }
     }
     found

@@ -1,9 +1,12 @@
 //! Who is reminded of what, when and how: the policy that people edit.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::digest::Manners;
 use crate::domain::{
     action_item::ActionState,
     checked::{self, FieldError},
@@ -412,6 +415,16 @@ impl ReminderPolicy {
             return None;
         }
         self.slots().into_iter().rev().find(|slot| *slot <= time)
+    }
+
+    /// What a reader is told of these rules.
+    pub fn manners(&self) -> Manners {
+        let rules = || self.rules.iter().filter(|rule| rule.enabled);
+        let mailed = rules().flat_map(|rule| &rule.steps).filter(|step| step.by == By::Mail).map(|step| self.at(step));
+        let times: BTreeSet<NaiveTime> = mailed.collect();
+        let others = |step: &&StepRule| step.by == By::Mail && step.to.iter().any(|word| word != "owner");
+        let steps = rules().filter(|rule| rule.about == Subject::Postmortem).flat_map(|rule| &rule.steps);
+        Manners { mails: times.len().max(1), copied_from: steps.filter(others).map(|step| step.day).min() }
     }
 
     /// Whether a rule about a subject is switched on.

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::{
-    digest::{DigestItem, Language, Owner},
+    digest::{DigestItem, Language, Owner, shortened},
     policy::Subject,
 };
 use crate::domain::{action_item, event};
@@ -104,6 +104,27 @@ pub fn facts(item: &DigestItem, language: Language) -> String {
         (Owner::Nobody, false) => facts.push("nobody owns it yet".to_owned()),
     }
     facts.join(" · ")
+}
+
+/// The subject of a mail about one postmortem: its state, what it is, and how long it has: `【待复盘】PE-22 …（剩 1 个工作日）`.
+pub fn subject(item: &DigestItem, language: Language) -> String {
+    let chinese = language == Language::Chinese;
+    let time = match (item.overdue_days, item.days_left, chinese) {
+        (0, 0, true) => "今天到期".to_owned(),
+        (0, 0, false) => "due today".to_owned(),
+        (0, left, true) => format!("剩 {left} 个工作日"),
+        (0, 1, false) => "1 working day left".to_owned(),
+        (0, left, false) => format!("{left} working days left"),
+        (late, _, true) => format!("逾期 {late} 个工作日"),
+        (1, _, false) => "1 working day late".to_owned(),
+        (late, _, false) => format!("{late} working days late"),
+    };
+    let (label, line) = (label(item), shortened(line(item), 60));
+    if chinese {
+        format!("【待复盘】{label} {line}（{time}）")
+    } else {
+        format!("[Pending] {label} {line} ({time})")
+    }
 }
 
 /// The name of a fact of the record (`domain::completeness::FACTS`).

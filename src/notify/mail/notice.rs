@@ -113,7 +113,7 @@ fn review_words(review: &ReviewNotice, chinese: bool) -> (String, Vec<String>) {
         (false, false, false) => "Review",
     };
     let title = if chinese { format!("{what} {label} {when}") } else { format!("{what}: {label}, {when}") };
-    let mut lines = vec![format!("{label} {line}")];
+    let mut lines = vec![format!("{label} {line}").trim_end().to_owned()];
     lines.push(if chinese {
         format!("时间：{when}（{}），{minutes} 分钟", review.zone)
     } else {

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::reminder::{
-        digest::{Digest, DigestGroup, DigestItem, Language},
+        digest::{Digest, DigestGroup, DigestItem, Language, Manners},
         policy::Subject,
         words,
     },
@@ -37,6 +37,8 @@ struct DigestView {
     summary: String,
     groups: Vec<GroupView>,
     public_url: String,
+    /// How often mails come, and to whom, as the rules say.
+    manners: String,
 }
 
 #[derive(Template)]
@@ -93,6 +95,11 @@ fn view(digest: &Digest) -> DigestView {
         let overdue = if late > 0 { format!(", {late} overdue") } else { String::new() };
         (format!("[Fupan] {count} {noun} pending{overdue}"), format!("{count} {noun} to be done{overdue}."))
     };
+    let only = [&digest.overdue, &digest.today, &digest.next].into_iter().flat_map(|group| &group.items).next();
+    let subject = match only.filter(|_| count == 1) {
+        Some(item) => words::subject(item, digest.language),
+        None => subject,
+    };
     let headings = if chinese {
         ["已逾期", "请今天完成", "请在下一个工作日前完成", "之后到期"]
     } else {
@@ -118,7 +125,30 @@ fn view(digest: &Digest) -> DigestView {
                 .map(|(subject, group)| group_view(digest, group, words::heading(*subject, digest.language), false)),
         )
         .collect();
-    DigestView { subject, name: digest.name.clone(), summary, groups, public_url: digest.public_url.clone() }
+    let manners = manners(digest.manners, chinese);
+    DigestView { subject, name: digest.name.clone(), summary, groups, public_url: digest.public_url.clone(), manners }
+}
+
+fn manners(Manners { mails, copied_from }: Manners, chinese: bool) -> String {
+    let copied = match (copied_from, chinese) {
+        (None, _) => String::new(),
+        (Some(days), true) if days > 0 => format!("，或逾期达 {days} 个工作日抄送给你"),
+        (Some(_), true) => "，或按规则抄送给你".to_owned(),
+        (Some(1), false) => ", or because it is 1 working day late and you are copied".to_owned(),
+        (Some(days), false) if days > 0 => format!(", or because it is {days} working days late and you are copied"),
+        (Some(_), false) => ", or because the rules copy you".to_owned(),
+    };
+    if chinese {
+        format!(
+            "提醒只在工作日发送，每人每天最多 {mails} 封。你是负责人，或事件还没有负责人{copied}时，会收到这封邮件。"
+        )
+    } else {
+        let most =
+            if mails == 1 { "one mail a day at most".to_owned() } else { format!("{mails} mails a day at most") };
+        format!(
+            "Reminders go out on working days, {most}. You get this one because you own the postmortem, because nobody owns it yet{copied}."
+        )
+    }
 }
 
 fn group_view(digest: &Digest, group: &DigestGroup, heading: &'static str, late: bool) -> GroupView {
@@ -150,6 +180,7 @@ mod tests {
             severity: None,
             due_on: due_on.parse().unwrap(),
             overdue_days,
+            days_left: 0,
             owner: Owner::Reader,
             lacks: Vec::new(),
         };
@@ -168,8 +199,25 @@ mod tests {
             later: DigestGroup::default(),
             others: Vec::new(),
             public_url: "http://localhost:8080".to_owned(),
+            manners: Manners::default(),
             links: std::collections::BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn a_mail_about_one_postmortem_says_in_its_subject_what_it_is_and_how_long_there_is() {
+        let mut digest = digest(Language::Chinese);
+        digest.today = DigestGroup::default();
+        let subject = |digest: &Digest| digest_words(digest).unwrap().subject;
+        assert_eq!(subject(&digest), "【待复盘】PE-1 08/19 15:00 提现失败（逾期 1 个工作日）");
+        digest.next = DigestGroup { items: std::mem::take(&mut digest.overdue.items), more: 0 };
+        digest.next.items[0].overdue_days = 0;
+        digest.next.items[0].days_left = 1;
+        digest.language = Language::English;
+        assert_eq!(subject(&digest), "[Pending] PE-1 08/19 15:00 提现失败 (1 working day left)");
+        digest.manners = Manners { mails: 2, copied_from: None };
+        let text = digest_words(&digest).unwrap().text;
+        assert!(text.contains("2 mails a day at most") && !text.contains("copied"), "{text}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
         postmortem::Postmortem,
         visibility::Sight,
     },
-    service::{events, figures, grading, reminders, retry::retried},
+    service::{events, figures, grading, reminders, retry::retried, review_meetings},
     store::{
         self, Tx,
         audit::NewEntry,
@@ -490,6 +490,11 @@ impl<'a> Eraser<'a> {
         let tx = self.tx;
         for event in store::reminders::planned_among(tx.conn(), &self.gone_events).await? {
             reminders::cancel_for_event(self.app, tx, event).await?;
+        }
+        for event in store::review_meetings::scheduled_among(tx.conn(), &self.gone_events).await? {
+            if let Some((event, false)) = self.events.get(&event) {
+                review_meetings::event_is_gone(self.app, tx, actor, event).await?;
+            }
         }
         let versions: Vec<(Uuid, i64)> = self
             .gone_events

@@ -336,6 +336,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/audit:verify").route(web::post().to(audit::verify)))
         .service(web::resource("/api/v1/outbox").route(web::get().to(outbox::list)))
         .service(web::resource("/api/v1/outbox:test").route(web::post().to(outbox::test)))
+        .service(web::resource("/api/v1/outbox:requeue").route(web::post().to(outbox::requeue_all)))
+        .service(web::resource("/api/v1/outbox/{id}:cancel").route(web::post().to(outbox::cancel)))
         .service(web::resource("/api/v1/outbox/{id}:requeue").route(web::post().to(outbox::requeue)))
         .service(web::resource("/api/v1/outbox/{id}:send-as-new").route(web::post().to(outbox::send_as_new)))
         .service(web::resource("/api/v1/outbox/{id}").route(web::get().to(outbox::read)))

@@ -13,7 +13,7 @@ use super::{
 use crate::service::{
     App,
     notifier_members::{self, Known},
-    notifiers::{self, Notifier, NotifierPatch},
+    notifiers::{self, Notifier, NotifierPatch, QuietText},
     outbox::OutboxMessage,
 };
 
@@ -44,6 +44,36 @@ pub struct NotifierBody {
     topics: Vec<&'static str>,
     /// Messages go out.
     enabled: bool,
+    /// When it is left alone; null where messages go at any hour.
+    quiet: Option<QuietBody>,
+}
+
+/// Quiet hours of a notifier. What comes meanwhile is told in one message when they end, as far as it still stands.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuietBody {
+    /// Local time, 22:00.
+    from: String,
+    /// Local time, 08:00; earlier than `from` it is on the next day.
+    until: String,
+    /// Name of their zone; null is the report zone.
+    #[serde(default)]
+    zone: Option<String>,
+    /// Levels of events that go through; UNGRADED is none.
+    #[serde(default)]
+    through: Vec<String>,
+}
+
+impl From<QuietText> for QuietBody {
+    fn from(QuietText { from, until, zone, through }: QuietText) -> Self {
+        Self { from, until, zone, through }
+    }
+}
+
+impl From<QuietBody> for QuietText {
+    fn from(QuietBody { from, until, zone, through }: QuietBody) -> Self {
+        Self { from, until, zone, through }
+    }
 }
 
 /// All notifiers by name.
@@ -84,11 +114,15 @@ pub struct NotifierChange {
     #[serde(default, deserialize_with = "told")]
     #[schema(value_type = Option<Uuid>)]
     team_id: Option<Option<Uuid>>,
-    /// event.logged, event.recovered, event.graded, postmortem.done, report.published, postmortem.pending,
-    /// budget.burning; by default all.
+    /// event.logged, event.recovered, event.graded, postmortem.done, postmortem.overdue, report.published,
+    /// postmortem.pending, budget.burning; by default all.
     topics: Option<Vec<String>>,
     /// By default true.
     enabled: Option<bool>,
+    /// When it is left alone; null is never.
+    #[serde(default, deserialize_with = "told")]
+    #[schema(value_type = Option<QuietBody>)]
+    quiet: Option<Option<QuietBody>>,
 }
 
 fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(source: D) -> Result<Option<Option<T>>, D::Error> {
@@ -97,8 +131,10 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(source: D) -> Result<Opt
 
 impl From<NotifierChange> for NotifierPatch {
     fn from(change: NotifierChange) -> Self {
-        let NotifierChange { name, tool, url, secret, keyword, channel, lang, team_id, topics, enabled } = change;
-        Self { name, tool, url, secret, keyword, channel, lang, team_id, topics, enabled }
+        let NotifierChange { name, tool, url, secret, keyword, channel, lang, team_id, topics, enabled, quiet } =
+            change;
+        let quiet = quiet.map(|quiet| quiet.map(Into::into));
+        Self { name, tool, url, secret, keyword, channel, lang, team_id, topics, enabled, quiet }
     }
 }
 
@@ -163,6 +199,7 @@ pub fn notifier_body(notifier: &Notifier) -> NotifierBody {
         team_id: fields.team_id,
         topics: fields.topics.iter().map(|topic| topic.code()).collect(),
         enabled: fields.enabled,
+        quiet: fields.quiet.clone().map(|quiet| QuietText::from(quiet).into()),
     }
 }
 

@@ -168,6 +168,8 @@ use crate::web::{
     outbox::OutboxBody,
     outbox::OutboxDetail,
     outbox::OutboxList,
+    outbox::RequeueClass,
+    outbox::Requeued,
     outbox::TestMail,
     review_meetings::InvitedBody,
     review_meetings::ReviewMeetingBody,
@@ -339,6 +341,8 @@ fn exchange(route: &Route) -> Option<Exchange> {
             Exchange { takes: Some((JSON, "TestMail")), gives: ("202", JSON, "OutboxBody") }
         }
         ("POST", "/api/v1/outbox/{id}:requeue") => Exchange { takes: None, gives: ("202", JSON, "OutboxBody") },
+        ("POST", "/api/v1/outbox/{id}:cancel") => give("OutboxBody"),
+        ("POST", "/api/v1/outbox:requeue") => swap("RequeueClass", "Requeued"),
         ("POST", "/api/v1/outbox/{id}:send-as-new") => Exchange { takes: None, gives: ("201", JSON, "OutboxBody") },
         ("GET", "/api/v1/mail-stops") => give("MailStopList"),
         ("GET", "/api/v1/events/{number}/review-meeting") => give("ReviewMeetingBody"),

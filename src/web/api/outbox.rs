@@ -115,6 +115,25 @@ pub struct OutboxDetail {
     sent_again_as: Vec<Uuid>,
 }
 
+/// Which of the messages that were given up are sent again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequeueClass {
+    /// dead, unconfirmed or expired.
+    state: String,
+    /// mail, chat, or a notifier by name or id; by default both ways.
+    channel: Option<String>,
+    /// An address, or the name of an account or of a notifier; by default everybody.
+    recipient: Option<String>,
+}
+
+/// What was sent again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Requeued {
+    /// How many, at most 1,000 at once.
+    requeued: usize,
+}
+
 /// Where a test mail goes.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -255,6 +274,27 @@ pub async fn requeue(request: HttpRequest, app: web::Data<App>, id: web::Path<Uu
     let caller = caller(&request)?;
     let message = outbox_admin::requeue(&app, &caller.actor, *id).await?;
     Ok(HttpResponse::Accepted().json(body(&app, &message)))
+}
+
+/// Takes a waiting message back. Sent twice, the second is refused: it is cancelled already.
+pub async fn cancel(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let message = outbox_admin::cancel(&app, &caller.actor, *id).await?;
+    Ok(HttpResponse::Ok().json(body(&app, &message)))
+}
+
+/// Sends the messages of a class again. Sent twice, the second finds none.
+pub async fn requeue_all(
+    request: HttpRequest,
+    app: web::Data<App>,
+    class: web::Json<RequeueClass>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    let RequeueClass { state, channel, recipient } = class.into_inner();
+    let (state, channel, recipient) = (Some(state.as_str()), channel.as_deref(), recipient.as_deref());
+    let filter = outbox_admin::filter(&app, &caller.actor, state, channel, recipient).await?;
+    let requeued = outbox_admin::requeue_all(&app, &caller.actor, &filter).await?;
+    Ok(HttpResponse::Ok().json(Requeued { requeued }))
 }
 
 /// Sends the words of a message as a new one. Sent twice, the second is refused: the new one waits already.

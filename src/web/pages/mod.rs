@@ -172,6 +172,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/settings/outbox/{id}").route(web::get().to(outbox::message)))
         .service(web::resource("/settings/outbox/{id}/html").route(web::get().to(outbox::html)))
         .service(web::resource("/settings/outbox/{id}/requeue").route(web::post().to(outbox::requeue)))
+        .service(web::resource("/settings/outbox/{id}/cancel").route(web::post().to(outbox::cancel)))
         .service(web::resource("/settings/outbox/{id}/again").route(web::post().to(outbox::send_as_new)))
         .service(
             web::resource("/act/{token}").route(web::get().to(mail_link::page)).route(web::post().to(mail_link::act)),

@@ -20,7 +20,7 @@ use crate::{
     },
     service::{
         App, ServiceError, notifier_members,
-        notifiers::{self, Notifier, NotifierPatch, TOPICS},
+        notifiers::{self, Notifier, NotifierPatch, QuietText, TOPICS},
         outbox::{OutboxMessage, OutboxState},
         services,
     },
@@ -53,6 +53,7 @@ struct NotifierRow {
     lang: String,
     team_id: String,
     enabled: bool,
+    quiet: QuietForm,
     /// Code, words, whether it is told of it.
     topics: Vec<(&'static str, &'static str, bool)>,
     /// Its latest messages are shown.
@@ -67,6 +68,41 @@ struct NotifierRow {
     known: usize,
     /// What an id looks like.
     example: &'static str,
+}
+
+/// Quiet hours as the form has them.
+#[derive(Clone, Default)]
+struct QuietForm {
+    from: String,
+    until: String,
+    zone: String,
+    through: String,
+}
+
+impl QuietForm {
+    fn of(quiet: Option<QuietText>) -> Self {
+        let quiet = quiet.unwrap_or_default();
+        Self {
+            from: quiet.from,
+            until: quiet.until,
+            zone: quiet.zone.unwrap_or_default(),
+            through: quiet.through.join("、"),
+        }
+    }
+
+    /// None where both times are empty.
+    fn text(&self) -> Option<QuietText> {
+        if self.from.trim().is_empty() && self.until.trim().is_empty() {
+            return None;
+        }
+        let labels = self.through.split(['、', ',', '，', ' ']).map(str::trim).filter(|label| !label.is_empty());
+        Some(QuietText {
+            from: self.from.clone(),
+            until: self.until.clone(),
+            zone: Some(self.zone.clone()),
+            through: labels.map(str::to_owned).collect(),
+        })
+    }
 }
 
 #[derive(Template)]
@@ -84,6 +120,8 @@ struct NotifiersPage {
     /// Id and name.
     teams: Vec<(String, String)>,
     typed: NotifierForm,
+    /// The report zone.
+    zone: &'static str,
 }
 
 /// The form of a notifier. A box that is not ticked is not sent; what is empty of an address or a secret stays.
@@ -101,6 +139,7 @@ pub struct NotifierForm {
     team_id: String,
     topics: Vec<String>,
     enabled: bool,
+    quiet: QuietForm,
     members: String,
 }
 
@@ -122,6 +161,10 @@ impl NotifierForm {
                 "team_id" => form.team_id = value,
                 "topic" if form.topics.len() < TOPICS.len() => form.topics.push(value),
                 "enabled" => form.enabled = true,
+                "quiet_from" => form.quiet.from = value,
+                "quiet_until" => form.quiet.until = value,
+                "quiet_zone" => form.quiet.zone = value,
+                "quiet_through" => form.quiet.through = value,
                 "members" => form.members = value,
                 _ => {}
             }
@@ -153,6 +196,7 @@ impl NotifierForm {
             team_id: Some(self.team()?),
             topics: Some(self.topics.clone()),
             enabled: Some(self.enabled),
+            quiet: Some(self.quiet.text()),
         })
     }
 }
@@ -217,6 +261,7 @@ async fn show(
             .collect(),
         teams: teams.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
         typed,
+        zone: app.zone.name(),
         shell,
     };
     render(status, &page)
@@ -240,6 +285,7 @@ fn row_of(app: &App, notifier: &Notifier, w: &NotifierTexts, language: Language)
         lang: fields.lang.clone(),
         team_id: fields.team_id.map(|id| id.to_string()).unwrap_or_default(),
         enabled: fields.enabled,
+        quiet: QuietForm::of(fields.quiet.clone().map(QuietText::from)),
         topics: TOPICS
             .into_iter()
             .map(|topic| (topic.code(), topic.words(language), fields.topics.contains(&topic)))

@@ -87,6 +87,7 @@ struct MessagePage {
     payload: String,
     tries: Vec<TryRow>,
     may_requeue: bool,
+    may_cancel: bool,
     /// The message in whose place it was sent as new.
     older: String,
     /// Those that were sent as new in its place.
@@ -265,6 +266,7 @@ async fn show_message(
             })
             .collect(),
         may_requeue: is_bad(message.state),
+        may_cancel: message.state == OutboxState::Pending,
         older: message.again_of.map(|id| id.to_string()).unwrap_or_default(),
         newer: newer.into_iter().map(|one| row(app, w, chinese, one)).collect(),
         row: row(app, w, chinese, message),
@@ -287,6 +289,16 @@ pub async fn requeue(request: HttpRequest, app: web::Data<App>, id: web::Path<Uu
     let caller = caller(&request)?;
     match outbox_admin::requeue(&app, &caller.actor, *id).await {
         Ok(_) => Ok(redirect(&format!("/settings/outbox/{id}?done=requeued"))),
+        Err(error @ ServiceError::Conflict(_)) => show_message(&app, &request, &caller, *id, false, Some(error)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes a waiting message back.
+pub async fn cancel(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    match outbox_admin::cancel(&app, &caller.actor, *id).await {
+        Ok(_) => Ok(redirect(&format!("/settings/outbox/{id}"))),
         Err(error @ ServiceError::Conflict(_)) => show_message(&app, &request, &caller, *id, false, Some(error)).await,
         Err(error) => Err(error.into()),
     }

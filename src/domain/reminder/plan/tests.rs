@@ -43,6 +43,7 @@ fn item(number: i64, owner: Option<Uuid>, due_on: &str) -> Item {
         of_teams: BTreeSet::new(),
         named: BTreeSet::new(),
         hushed_until: None,
+        hushed_since: None,
         lacks: Vec::new(),
     }
 }
@@ -232,14 +233,15 @@ fn a_forecast_says_who_gets_what_when_and_why() {
     .map(|(day, who, items)| (day.to_owned(), who, items));
     assert_eq!(shown, expected);
     assert!(!more && forecast(&items, world.rules(), at("2024-09-12T09:00:00+08:00"), (7, 2), &|_| false).1);
+    let slot = world.policy.slot;
     let next = upcoming(&items[0], world.rules(), day("2024-09-10"), 4);
     assert_eq!(
         next,
         [
-            (day("2024-09-12"), Step::Before, false),
-            (day("2024-09-13"), Step::Due, false),
-            (day("2024-09-14"), Step::Overdue, false),
-            (day("2024-09-18"), Step::Overdue, true),
+            (day("2024-09-12"), slot, Step::Before, false),
+            (day("2024-09-13"), slot, Step::Due, false),
+            (day("2024-09-14"), slot, Step::Overdue, false),
+            (day("2024-09-18"), slot, Step::Overdue, true),
         ]
     );
 }
