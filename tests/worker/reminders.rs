@@ -215,7 +215,7 @@ async fn of_another_teams_event_nobody_of_their_own_teams_alone_is_reminded() {
     let other = teams::create(&stage.app, &operator, fields("支付", None)).await.unwrap();
     let of_team = async |number: i64, team: uuid::Uuid| {
         let version = events::get(&stage.app, &operator, number).await.unwrap().version;
-        let responsibility = Some(vec![Responsibility { team_id: team, basis_points: 10_000 }]);
+        let responsibility = Some(vec![Responsibility { team_id: team, share: 10_000 }]);
         let patch = EventPatch { responsibility, ..EventPatch::default() };
         events::update(&stage.app, &operator, number, version, patch).await.unwrap();
     };
@@ -233,7 +233,7 @@ async fn of_another_teams_event_nobody_of_their_own_teams_alone_is_reminded() {
     let told = |to: &str| {
         let mails = stage.sink.received();
         let mails: Vec<String> =
-            mails.iter().filter(|mail| mail.to.iter().any(|one| one.contains(to))).map(|mail| mail.text()).collect();
+            mails.iter().filter(|mail| mail.to.contains(to)).map(support::smtp::Received::text).collect();
         [theirs, others].map(|number| mails.iter().any(|mail| mail.contains(&format!("PE-{number}"))))
     };
     assert_eq!(told("own@example.com"), [true, false], "the lead hears of the event of their team");
