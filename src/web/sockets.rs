@@ -38,6 +38,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub struct Paced {
     stream: TcpStream,
     pace: Pace,
+    patience: Duration,
     left: Duration,
     waits: Option<(Instant, Pin<Box<Sleep>>)>,
 }
@@ -49,9 +50,11 @@ impl std::fmt::Debug for Paced {
 }
 
 impl Paced {
-    /// A connection with all its patience.
+    /// A connection with all its patience: what the system keeps for its reader is read before anything is seen of it.
     pub fn new(stream: TcpStream, pace: Pace) -> Self {
-        Self { stream, pace, left: pace.first, waits: None }
+        let kept = Duration::from_secs_f64(unsent(pace) / f64::from(pace.rate.max(1)));
+        let patience = pace.first.saturating_add(kept);
+        Self { stream, pace, patience, left: patience, waits: None }
     }
 
     fn judge(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -62,7 +65,7 @@ impl Paced {
                 }
                 if let Ok(bytes) = &done {
                     let earned = Duration::from_secs_f64(*bytes as f64 / f64::from(self.pace.rate.max(1)));
-                    self.left = self.left.saturating_add(earned).min(self.pace.first);
+                    self.left = self.left.saturating_add(earned).min(self.patience);
                 }
                 Poll::Ready(done)
             }
@@ -116,17 +119,21 @@ impl AsyncWrite for Paced {
 }
 
 /// The most bytes that the system keeps for a reader; more of them help nobody on a fast way.
-const UNSENT: u32 = 128 * 1_024;
+const UNSENT: f64 = 64.0 * 1_024.0;
 
-/// Bounds what the system keeps of an answer for each connection of a listener. It takes more only once a third of that is gone: what
-/// it keeps must not be more than a reader with little patience left may read meanwhile, or who reads faster than the pace would be
-/// sent away all the same. By itself the system keeps megabytes.
+/// How many bytes the system keeps for a reader at a pace. It takes more only once a third of them is gone, and the reader's own system
+/// asks for more by jumps of as much: were they more than a reader with some patience left takes meanwhile, who reads faster than the
+/// pace would be sent away all the same. By itself the system keeps megabytes.
+fn unsent(reading: Pace) -> f64 {
+    (reading.first.as_secs_f64() * f64::from(reading.rate) / 2.0).clamp(UNSENT / 4.0, UNSENT)
+}
+
+/// Bounds what the system keeps of an answer for each connection of a listener.
 #[cfg(unix)]
 fn bound_unsent(listener: &TcpListener, reading: Pace) -> io::Result<()> {
     use std::os::fd::OwnedFd;
-    let bytes = reading.first.as_secs_f64() * f64::from(reading.rate);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between the two bounds")]
-    let bytes = bytes.clamp(16.0 * 1_024.0, f64::from(UNSENT)) as u32;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between its two bounds")]
+    let bytes = unsent(reading) as u32;
     // Connections inherit it from their listener, of which this is another handle.
     let socket =
         tokio::net::TcpSocket::from_std_stream(std::net::TcpStream::from(OwnedFd::from(listener.try_clone()?)));

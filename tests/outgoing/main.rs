@@ -245,8 +245,8 @@ async fn an_address_that_is_none_or_carries_a_password_is_refused_before_anythin
     assert!(matches!(send(&NothingOut, "https://example.com").await, Err(OutgoingError::Forbidden(_))));
 }
 
-/// A server with a certificate of an authority that only this test knows; it answers with what it was told as authorization.
-async fn behind_tls() -> std::net::SocketAddr {
+/// What speaks TLS with a certificate of an authority that only this test knows.
+fn acceptor() -> tokio_rustls::TlsAcceptor {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outgoing");
     let chain = CertificateDer::pem_file_iter(folder.join("server.pem")).unwrap().map(Result::unwrap).collect();
@@ -258,7 +258,12 @@ async fn behind_tls() -> std::net::SocketAddr {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(settings));
+    tokio_rustls::TlsAcceptor::from(Arc::new(settings))
+}
+
+/// A server behind TLS; it answers with what it was told as authorization.
+async fn behind_tls() -> std::net::SocketAddr {
+    let acceptor = acceptor();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -343,4 +348,74 @@ async fn a_token_of_the_settings_goes_to_its_server_alone_and_its_file_is_read_a
     assert_eq!(ask(&environment, one.url()).await.unwrap(), format!("Bearer {}", std::env::var("PATH").unwrap()));
     let Err(OutgoingError::Token(words)) = ask(&with("env:NOT_SET_ANYWHERE"), one.url()).await else { panic!() };
     assert!(words.contains("NOT_SET_ANYWHERE"), "{words}");
+}
+
+#[tokio::test]
+async fn no_mail_goes_to_a_server_whose_certificate_is_of_nobody_that_is_known_or_of_another_server() {
+    use fupan::notify::mail::{SmtpSettings, SmtpTimeouts, SmtpTransport, TlsMode};
+    use fupan::service::ports::{Delivery, OutgoingMessage, Transport as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let acceptor = acceptor();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let hearing = Arc::clone(&heard);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (acceptor, hearing) = (acceptor.clone(), Arc::clone(&hearing));
+            tokio::spawn(async move {
+                // Who begins in clear gets a greeting and the offer of TLS; a hello of TLS begins with 22.
+                let mut first = [0];
+                let asks = tokio::time::timeout(Duration::from_millis(300), stream.peek(&mut first)).await;
+                if asks.is_err() {
+                    let mut line = [0; 512];
+                    stream.write_all(b"220 mail.example.com\r\n").await.unwrap();
+                    let _ = stream.read(&mut line).await;
+                    stream.write_all(b"250-mail.example.com\r\n250 STARTTLS\r\n").await.unwrap();
+                    let _ = stream.read(&mut line).await;
+                    stream.write_all(b"220 go ahead\r\n").await.unwrap();
+                }
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut said = Vec::new();
+                let _ = stream.read_to_end(&mut said).await;
+                hearing.lock().unwrap().extend(said);
+            });
+        }
+    });
+    let soon = Duration::from_secs(2);
+    let authority =
+        std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outgoing/authority.pem"));
+    for authority in [None, Some(authority.unwrap())] {
+        for tls in [TlsMode::StartTls, TlsMode::Tls] {
+            let transport = SmtpTransport::new(SmtpSettings {
+                host: "127.0.0.1".to_owned(),
+                port,
+                tls,
+                username: Some("fupan".to_owned()),
+                password: Some("hunter22-of-mail".to_owned().into()),
+                from: "fupan@fupan.test".to_owned(),
+                mail_domain: "fupan.test".to_owned(),
+                timeouts: SmtpTimeouts { connect: soon, command: soon, body: soon, dot: soon },
+                connections: 1,
+                authority: authority.clone(),
+            })
+            .unwrap();
+            let message = OutgoingMessage {
+                message_id: "r.abc@fupan.test".to_owned(),
+                recipient: "oncall@example.com".to_owned(),
+                subject: "secret subject".to_owned(),
+                text: "secret text".to_owned(),
+                html: "<p>secret text</p>".to_owned(),
+                list: "reminders",
+                unsubscribe_url: None,
+                thread: None,
+                calendar: None,
+                date: "2024-08-27T02:07:00Z".parse().unwrap(),
+            };
+            let sent = transport.send(&message, Box::new(|| Box::pin(async { true }))).await;
+            assert!(matches!(sent, Some(Delivery::Unreachable(_))), "{tls:?}: {sent:?}");
+        }
+    }
+    assert_eq!(String::from_utf8_lossy(&heard.lock().unwrap()), "", "something was said to it");
 }

@@ -571,9 +571,14 @@ fn operation(route: &Route) -> Value {
         // The gate takes these types and no other.
         let types = media::of(route.method, route.path).iter();
         let forms: serde_json::Map<String, Value> = types
-            .filter_map(|media| {
-                let schema = if matches!(*media, JSON | MERGE_PATCH) { schema } else { "" };
-                content(media, schema).as_object_mut().and_then(|form| form.remove_entry(*media))
+            .map(|media| {
+                let form = match *media {
+                    // A file in JSON may be a list.
+                    JSON if schema.is_empty() => json!({"schema": {}}),
+                    JSON | MERGE_PATCH => json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}}),
+                    _ => json!({"schema": {"type": "string"}}),
+                };
+                ((*media).to_owned(), form)
             })
             .collect();
         let required = !BODY_OPTIONAL.contains(&route.path);
