@@ -2,7 +2,7 @@
 
 use fupan::{
     domain::{
-        actor::{Actor, Role},
+        actor::{Actor, Role, TeamScope},
         reminder::policy::ReminderPolicy,
         team::TeamFields,
     },
@@ -383,8 +383,13 @@ async fn a_step_that_came_while_reminders_were_put_off_is_told_after_it() {
             switch_on(policy, "记录不全");
         })
         .await;
-        let me =
-            Actor { account_id: Some(stage.oncall), name: "值班".to_owned(), role: Role::Reporter, scopes: None };
+        let me = Actor {
+            account_id: Some(stage.oncall),
+            name: "值班".to_owned(),
+            role: Role::Reporter,
+            scopes: None,
+            team_scope: TeamScope::All,
+        };
         let (event, _) = events::create_from_line(&stage.app, &me, "08/27 02:10 快捷支付超时", None).await.unwrap();
         let hold = async |act, reason| {
             reminder_holds::act(&stage.app, &operator(), Held::Event(event.number), act, reason).await.unwrap()
@@ -471,7 +476,13 @@ async fn who_moves_to_another_zone_wakes_what_is_theirs_and_nothing_else() {
     stage.owed(Some(stage.oncall), "2024-08-26").await;
     stage.round().await;
     let now = stage.app.now_millis();
-    let mine = |id, role| Actor { account_id: Some(id), name: "我".to_owned(), role, scopes: None };
+    let mine = |id, role| Actor {
+        account_id: Some(id),
+        name: "我".to_owned(),
+        role,
+        scopes: None,
+        team_scope: TeamScope::All,
+    };
     for zone in ["Europe/London", "America/New_York"] {
         let actor = mine(viewer, Role::Viewer);
         fupan::service::accounts::set_zone(&stage.app, &actor, viewer, Some(zone)).await.unwrap();
