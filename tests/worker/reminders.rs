@@ -208,6 +208,7 @@ async fn of_another_teams_event_nobody_of_their_own_teams_alone_is_reminded() {
     };
     let operator = Actor::local_operator();
     let stage = Stage::at(TUESDAY).await;
+    stage.person("admin@example.com", "管理员", Role::Admin, "zh-CN").await;
     let own = stage.person("own@example.com", "本组组长", Role::Lead, "zh-CN").await;
     stage.person("lead@example.com", "组长", Role::Lead, "zh-CN").await;
     let fields = |name: &str, lead| TeamFields { name: name.to_owned(), lead, ..TeamFields::default() };
