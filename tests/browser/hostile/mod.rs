@@ -250,7 +250,11 @@ async fn what_people_write_runs_on_no_page_and_is_read_as_it_was_written() {
         for path in &paths {
             browser.open(&world.service, path).await;
             let found = browser.look().await;
-            wrong.extend(found.wrong.iter().chain(&found.seen).map(|what| format!("{path} in {lang}: {what}")));
+            // A document of the API brings its own styles, for the file that it becomes; a page of the service has none.
+            let own_styles =
+                |what: &&String| path.starts_with("/api/") && what.contains("policy style-src-elem inline");
+            let seen = found.seen.iter().filter(|what| !own_styles(what));
+            wrong.extend(found.wrong.iter().chain(seen).map(|what| format!("{path} in {lang}: {what}")));
             read.extend(found.fields);
         }
         if lang == "zh-CN" {
