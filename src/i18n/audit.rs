@@ -181,6 +181,7 @@ mod tests {
     const OTHERS: [&str; 8] = [
         "burn.warning",
         "chat.test",
+        "chat.held",
         "reminder.digest",
         "report.weekly",
         "review.invite",
