@@ -184,6 +184,7 @@ mod tests {
     const OTHERS: [&str; 8] = [
         "burn.warning",
         "chat.test",
+        "chat.held",
         "reminder.digest",
         "report.weekly",
         "review.invite",

@@ -9,10 +9,12 @@ use fupan::{
     domain::{
         actor::Actor,
         chat::{CHAT_TOOLS, ChatTool},
+        postmortem::PostmortemState,
     },
     service::{
         events::{self, EventPatch},
         notifiers::{self, Notifier, NotifierPatch},
+        postmortems::PostmortemChange,
     },
     store::outbox::OutboxState,
 };
@@ -273,7 +275,12 @@ async fn every_tool_takes_every_message_signed_and_within_its_limits() {
     events::update(&stage.app, &operator(), event.number, version, grade).await.unwrap();
     let at = "2024-08-27T02:05:00Z".parse().unwrap();
     events::mark_recovered(&stage.app, &operator(), event.number, Some(at)).await.unwrap();
-    stage.done(event.number).await;
+    let done = PostmortemChange {
+        to: Some(PostmortemState::Done),
+        reason: Some("演练".to_owned()),
+        ..PostmortemChange::default()
+    };
+    stage.change(event.number, done).await;
     fupan::service::publications::publish(
         &stage.app,
         &operator(),
