@@ -179,7 +179,7 @@ impl World {
     }
 
     pub async fn new() -> Self {
-        Self::hiding(Hiding::Restricted).await
+        Box::pin(Self::hiding(Hiding::Restricted)).await
     }
 
     pub async fn hiding(hiding: Hiding) -> Self {
@@ -234,7 +234,7 @@ impl World {
             let role = Some(role);
             world.people.push(Person { title, role, named, of_own_teams, account: Some(account), token, cookie, csrf });
         }
-        world.fill().await;
+        Box::pin(world.fill()).await;
         world
     }
 
@@ -441,7 +441,7 @@ impl World {
         self.send("named reporter", "POST", &format!("/dips/{put}/merge"), event).await;
         self.ids.insert("hidden dip", put);
         self.ids.insert("dip", left);
-        fupan::worker::run_once(&self.service.app, None, "walk").await.unwrap();
+        Box::pin(fupan::worker::run_once(&self.service.app, None, "walk")).await.unwrap();
         let outbox = self.get(self.person("admin"), "/api/v1/outbox?limit=100").await.json();
         for message in outbox["data"].as_array().unwrap() {
             let id = message["id"].as_str().unwrap();
