@@ -298,12 +298,9 @@ async fn asked_beside(service: &Service, token: &str, gone: impl Fn() -> bool, m
         let request = client.get(format!("{}/api/v1/events", service.url)).bearer_auth(token);
         // Long enough to be told, where the machine has too much to do.
         let answer = request.timeout(Duration::from_secs(60)).send().await.expect("an answer beside the slow ones");
-        let status = answer.status();
+        // A busy machine may answer 503: that is part of what is measured.
         answer.bytes().await.unwrap();
         times.push(sent.elapsed());
-        if status != StatusCode::OK {
-            println!("{status} after {:?}", sent.elapsed());
-        }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     times.sort();
