@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     /// Names of the same form in the services that are no actions.
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 9] = [
         "burn.warning",
         "chat.test",
         "chat.held",
