@@ -23,6 +23,7 @@ const PROVED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/account:close", ""),
     ("GET", "/api/v1/accounts/{id}/export", ""),
     ("POST", "/api/v1/accounts/{id}:close", ""),
+    ("PUT", "/api/v1/accounts/{account}/team-scope", ""),
     ("DELETE", "/api/v1/accounts/{id}/second-factor", ""),
 ];
 

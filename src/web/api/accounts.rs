@@ -24,8 +24,6 @@ pub struct AccountBody {
     name: String,
     /// viewer, reporter, lead or admin.
     role: &'static str,
-    /// `own` where the events of their own teams alone are there for them, else `all`.
-    team_scope: &'static str,
 }
 
 /// Active accounts by e-mail.
@@ -48,8 +46,7 @@ pub struct AccountQuery {
 }
 
 fn body(account: Account) -> AccountBody {
-    let team_scope = shown_scope(&account).code();
-    AccountBody { id: account.id, email: account.email, name: account.name, role: account.role.code(), team_scope }
+    AccountBody { id: account.id, email: account.email, name: account.name, role: account.role.code() }
 }
 
 /// The scope as it works: an administrator is of all teams whatever is stored.
