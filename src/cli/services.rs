@@ -97,7 +97,8 @@ pub(super) async fn run(session: &Session, command: Services) -> anyhow::Result<
     if session.json {
         data(&value(&service).to_string());
     } else {
-        data(&row(&service, ""));
+        let teams = services::teams(app, actor).await?;
+        data(&row(&service, team_name(&teams, &service)));
     }
     Ok(())
 }
@@ -110,13 +111,18 @@ async fn list(session: &Session) -> anyhow::Result<()> {
     }
     let teams = services::teams(&session.app, &session.actor).await?;
     for service in &all {
-        let team = service.fields.team_id.and_then(|id| teams.iter().find(|(have, _)| *have == id));
-        data(&row(service, team.map_or("", |(_, name)| name)));
+        data(&row(service, team_name(&teams, service)));
     }
     if all.is_empty() {
         say("还没有业务线 no services yet：fupan service add 提现 --core");
     }
     Ok(())
+}
+
+/// The name of the team that answers for a service; nothing where there is none.
+fn team_name<'a>(teams: &'a [(uuid::Uuid, String)], service: &Service) -> &'a str {
+    let team = service.fields.team_id.and_then(|id| teams.iter().find(|(have, _)| *have == id));
+    team.map_or("", |(_, name)| name)
 }
 
 fn kind_of(code: &str) -> Result<ServiceKind, ServiceError> {

@@ -99,10 +99,11 @@ pub fn optional(field: &'static str, value: Option<&str>, max: usize) -> Result<
     }
 }
 
-/// An address for the audit log, where it outlives the account: `a…@example.com`.
+/// An address for the audit log, where it outlives the account: `o…@example.com`; of a short name not even that letter.
 pub fn masked_email(address: &str) -> String {
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
-    format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
+    let first = local.chars().next().filter(|_| local.chars().count() > 2);
+    format!("{}…@{domain}", first.map(String::from).unwrap_or_default())
 }
 
 /// An e-mail address of plain ASCII without spaces, up to 254 characters (RFC 5321 section 4.5.3.1).

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     actor::{Actor, Role},
-    event::ProductionEvent,
+    event::{ProductionEvent, Source},
 };
 
 /// Whose eyes look at events.
@@ -50,7 +50,9 @@ impl Sight {
             Self::All => Some(true),
             Self::Everyone => Some(!event.fields.restricted),
             Self::Account(id) => Some(!event.fields.restricted || named(id)),
-            Self::OwnTeams(id) if named(id) => Some(true),
+            // An import brings the events of all teams: whoever ran it did not log them.
+            Self::OwnTeams(id) if event.fields.viewers.contains(&id) => Some(true),
+            Self::OwnTeams(id) if event.created_by == Some(id) && event.source != Source::Import => Some(true),
             Self::OwnTeams(_) if event.fields.restricted => Some(false),
             Self::OwnTeams(_) => None,
         }

@@ -172,7 +172,7 @@ texts! {
     link_gone: "这个链接已用过或已过期，请向管理员要一个新的。", "This link was used or has expired; ask for a new one.";
     stale: "保存前这条事件已被别人改过：下面是你填的内容，核对后再保存一次。", "Someone changed this event meanwhile: below is what you typed; check it and save again.";
     events_unit: "起", " events";
-    items_unit: "项", "items";
+    items_unit: "项", "in all";
     assumed_year: "没有写年份，按此年理解：", "No year was written; taken as ";
     no_time: "没有读到时间，可以先登记，时间以后补", "No time was read; log it now and add the time later";
     several_events: "这里有好几条事件，会逐条登记，下面是第一条；共 ", "There are several events, each will be logged; below is the first of ";

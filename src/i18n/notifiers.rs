@@ -52,6 +52,9 @@ notifier_texts! {
     id_of_webhook: "接收方认识的标识：字母、数字和 _ - . @ +", "an id that the receiver knows: letters, digits and _ - . @ +";
     no_messages: "还没有消息。", "No messages yet.";
     preview: "测试消息预览", "The test message";
+    event_preview: "新事件消息预览", "The message about a new event";
+    try_line: "试一行事件，看这个群会收到什么", "Try a line: what would this group get?";
+    show: "预览", "Preview";
     bytes: "字节", "bytes";
     pending: "等待发出", "waiting";
     sent: "已发出", "sent";

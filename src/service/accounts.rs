@@ -200,7 +200,8 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, patch: AccountPatch) -> 
             account.role = patch.role.unwrap_or(account.role);
             account.active = patch.active.unwrap_or(account.active);
             account.team_scope = patch.team_scope.unwrap_or(account.team_scope);
-            if patch.role.is_some() || patch.team_scope.is_some() {
+            // A provider's claims may have made them an administrator; what was stored before that stays until somebody changes it.
+            if account.role != before.role || account.team_scope != before.team_scope {
                 check_scope(account.role, account.team_scope)?;
             }
             if account.active && !before.active && privacy::is_closed(&before) {

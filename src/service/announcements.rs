@@ -6,11 +6,16 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{App, ServiceError, grading, notifier_members, notifiers, reminders, retry::retried, withholding};
+use super::{
+    App, ServiceError, app::authorise, events, grading, notifier_members, notifiers, reminders, retry::retried,
+    withholding,
+};
 use crate::{
     domain::{
+        actor::{Actor, Permission},
         announcement::{self, Around, News},
         burn_warning::{BurnMail, BurnWarning},
+        chat::Rendered,
         event::ProductionEvent,
         indicator::Indicator,
         notifier::{Notifier, Topic},
@@ -81,6 +86,16 @@ pub(super) async fn announce(
         store::outbox::insert(tx, &message).await?;
     }
     Ok(())
+}
+
+/// What a group would get about a new event, while its line is typed: nothing is saved or sent.
+pub async fn preview(app: &App, actor: &Actor, notifier: &Notifier, line: &str) -> Result<Rendered, ServiceError> {
+    authorise(actor, Permission::ManageNotifiers)?;
+    let levels = grading::levels(app.store.read()).await?;
+    let event = events::of_line(app, actor, &levels, line)?;
+    let around = Around { levels: &levels, zone: app.zone, public_url: &app.public_url };
+    let said = announcement::of_event(&event, &News::Logged, notifier.language(), around);
+    Ok(said.rendered(notifier.fields.tool, notifier.fields.keyword.as_deref()))
 }
 
 /// The event that a message to a group is about, and whose conversation it belongs to.

@@ -224,6 +224,17 @@ pub async fn create_line_once(
     create_once(app, actor, new, once).await
 }
 
+/// A line as the event that it would become, with the number 1 and nowhere saved.
+pub(super) fn of_line(
+    app: &App,
+    actor: &Actor,
+    levels: &SeverityPolicy,
+    line: &str,
+) -> Result<ProductionEvent, ServiceError> {
+    let (new, _) = read_new(app, actor, line, None)?;
+    Ok(new_event(app, actor, levels, new, 1, 1))
+}
+
 fn read_new(
     app: &App,
     actor: &Actor,
@@ -325,43 +336,57 @@ pub(super) async fn write_new(
     new: NewEvent,
     reason: Option<String>,
 ) -> Result<ProductionEvent, ServiceError> {
-    let now = app.now();
     event_checks::check_loss(&EventFields::default(), &new.fields)?;
     event_checks::check_named(tx, &EventFields::default(), &new.fields).await?;
-    let week = new.week.unwrap_or_else(|| {
-        IsoWeek::of(new.fields.occurred.map_or(now, |point| point.at).with_timezone(&app.zone).date_naive())
-    });
     let levels = grading::levels(tx.conn()).await?;
     grading::check_responsibility(tx, actor, &[], &new.fields.responsibility).await?;
     // The number first: its counter lets one writer pass at a time, so that positions do not meet either.
     let number = store::events::next_number(tx).await?;
-    let position = store::events::last_position(tx.conn(), week).await? + 1;
-    let event = ProductionEvent {
+    let position = store::events::last_position(tx.conn(), week_of(app, &new)).await? + 1;
+    let event = new_event(app, actor, &levels, new, number, position);
+    store::events::insert(tx, &event, actor.account_id, None, &mut || app.id()).await?;
+    grading::note_first(app, tx, actor, &levels, &event, reason).await?;
+    let change =
+        json!({"source": event.source.code(), "week": event.week.to_string(), "state": event.postmortem.state.code()});
+    audit(app, tx, actor, "event.create", &event, change).await?;
+    announcements::announce(app, tx, &levels, &event, &News::Logged).await?;
+    Ok(event)
+}
+
+/// The week of the report of a new event.
+fn week_of(app: &App, new: &NewEvent) -> IsoWeek {
+    let began = || new.fields.occurred.map_or(app.now(), |point| point.at);
+    new.week.unwrap_or_else(|| IsoWeek::of(began().with_timezone(&app.zone).date_naive()))
+}
+
+fn new_event(
+    app: &App,
+    actor: &Actor,
+    levels: &SeverityPolicy,
+    new: NewEvent,
+    number: i64,
+    position: i64,
+) -> ProductionEvent {
+    let now = app.now_millis();
+    ProductionEvent {
         id: app.id(),
         number,
         version: 1,
+        week: week_of(app, &new),
         postmortem: {
-            let state = grading::first_state(&levels, new.state, new.fields.severity.as_deref());
-            first_postmortem(app, &levels, state, &new.fields)
+            let state = grading::first_state(levels, new.state, new.fields.severity.as_deref());
+            first_postmortem(app, levels, state, &new.fields)
         },
         import_mark: None,
         import_key: None,
         fields: new.fields,
-        week,
         raw: new.raw,
         source: new.source,
         position,
-        created_at: now.timestamp_millis(),
+        created_at: now,
         created_by: actor.account_id,
-        updated_at: now.timestamp_millis(),
-    };
-    store::events::insert(tx, &event, actor.account_id, None, &mut || app.id()).await?;
-    grading::note_first(app, tx, actor, &levels, &event, reason).await?;
-    let change =
-        json!({"source": event.source.code(), "week": week.to_string(), "state": event.postmortem.state.code()});
-    audit(app, tx, actor, "event.create", &event, change).await?;
-    announcements::announce(app, tx, &levels, &event, &News::Logged).await?;
-    Ok(event)
+        updated_at: now,
+    }
 }
 
 /// The event that an import makes, with its number.

@@ -30,7 +30,7 @@ use crate::{
     domain::{
         chat::Rendered,
         delivery::{Fault, Outcome, Phase},
-        reminder::backoff,
+        reminder::{backoff, policy::Subject},
     },
     store::{
         self, Tx,
@@ -416,7 +416,7 @@ async fn send_anew(
     app: &App,
     claimed: &Claimed,
     (words, thread): (MailWords, Option<String>),
-    dropped: Vec<Uuid>,
+    dropped: Vec<(Subject, Uuid)>,
 ) -> Result<Prepared, ServiceError> {
     let (app, claimed) = (app.clone(), claimed.clone());
     retried(move || {
@@ -430,7 +430,7 @@ async fn send_anew(
                 return Ok(Prepared::Lost);
             }
             for item in dropped {
-                store::reminders::settle(&tx, old.id, Some(item), LedgerState::Cancelled).await?;
+                store::reminders::settle_of(&tx, old.id, item, LedgerState::Cancelled).await?;
             }
             let new = outbox_admin::in_place_of(&app, old);
             let new = OutboxMessage { subject: words.subject, text: words.text, html: words.html, thread, ..new };
@@ -451,7 +451,7 @@ async fn reword_chat(
     claim: Claim,
     subject: String,
     words: Rendered,
-    dropped: Vec<Uuid>,
+    dropped: Vec<(Subject, Uuid)>,
 ) -> Result<bool, ServiceError> {
     let tx = app.store.begin().await?;
     if !store::outbox::reword_chat(&tx, claim, &subject, &words.text, &words.body).await? {
@@ -459,7 +459,7 @@ async fn reword_chat(
         return Ok(false);
     }
     for item in dropped {
-        store::reminders::settle(&tx, claim.id, Some(item), LedgerState::Cancelled).await?;
+        store::reminders::settle_of(&tx, claim.id, item, LedgerState::Cancelled).await?;
     }
     tx.commit().await?;
     Ok(true)
@@ -470,7 +470,7 @@ async fn reword(
     claim: Claim,
     words: MailWords,
     thread: Option<String>,
-    dropped: Vec<Uuid>,
+    dropped: Vec<(Subject, Uuid)>,
 ) -> Result<bool, ServiceError> {
     let tx = app.store.begin().await?;
     if !store::outbox::reword(&tx, claim, &words.subject, &words.text, &words.html, thread.as_deref()).await? {
@@ -478,7 +478,7 @@ async fn reword(
         return Ok(false);
     }
     for item in dropped {
-        store::reminders::settle(&tx, claim.id, Some(item), LedgerState::Cancelled).await?;
+        store::reminders::settle_of(&tx, claim.id, item, LedgerState::Cancelled).await?;
     }
     tx.commit().await?;
     Ok(true)

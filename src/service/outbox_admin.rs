@@ -155,6 +155,7 @@ async fn send_as_new_once(app: App, actor: Actor, id: Uuid) -> Result<OutboxMess
         return Err(ServiceError::Conflict(format!("message {id} was sent as new already; see the newer one")));
     }
     store::reminders::carry_over(&tx, id, new.id).await?;
+    store::outbox::carry_held(&tx, id, new.id).await?;
     let (subject, change) = (format!("outbox:{id}"), json!({"new": new.id, "message_id": new.message_id}));
     store::audit::insert(&tx, app.id(), now, &actor, "outbox.send_as_new", &subject, change).await?;
     tx.commit().await?;

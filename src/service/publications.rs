@@ -143,10 +143,15 @@ pub async fn shown(
     let connection = app.store.read();
     let publication = match which {
         Which::Now => None,
+        // A published text tells of all teams: lines of other weeks, counts of the year, prose. Who sees the events of their own
+        // teams alone is shown their part of the week as computed now.
+        Which::Published if actor.is_of_own_teams() => None,
+        Which::Revision(number) if actor.is_of_own_teams() => {
+            return Err(ServiceError::NotFound(format!("revision {number} of {week}")));
+        }
         Which::Published => {
             let latest = store::publications::latest(connection, week).await?;
-            let shown = withholding::unless_withheld(connection, latest).await?;
-            withholding::unless_of_other_teams(connection, actor, shown).await?
+            withholding::unless_withheld(connection, latest).await?
         }
         Which::Revision(number) => {
             let missing = || ServiceError::NotFound(format!("revision {number} of {week}"));
@@ -184,14 +189,10 @@ pub(super) fn frozen(publication: Publication) -> Shown {
 /// All revisions of a week, the latest first; none to whom the week as it is published is not shown.
 pub async fn revisions(app: &App, actor: &Actor, week: IsoWeek) -> Result<Vec<PublicationHead>, ServiceError> {
     authorise(actor, Permission::Read)?;
-    let connection = app.store.read();
     if actor.is_of_own_teams() {
-        // Who is shown their part of a week is not shown what was published of it.
-        let latest = store::publications::latest(connection, week).await?;
-        if withholding::unless_of_other_teams(connection, actor, latest).await?.is_none() {
-            return Ok(Vec::new());
-        }
+        return Ok(Vec::new());
     }
+    let connection = app.store.read();
     Ok(store::publications::heads(connection, week).await?)
 }
 
@@ -338,17 +339,14 @@ fn subject_of(week: IsoWeek) -> String {
 /// published.
 pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Option<Restatement>, ServiceError> {
     authorise(actor, Permission::Read)?;
+    if actor.is_of_own_teams() {
+        return Ok(None);
+    }
     let Some(published) = store::publications::latest(app.store.read(), week).await? else { return Ok(None) };
     let partial_until = partial_until(app, &published.head);
     let withheld = withholding::is_hidden(app.store.read(), Sight::Everyone, &published.numbers).await?;
     if withheld && withholding::is_hidden(app.store.read(), Sight::of(actor), &published.numbers).await? {
         return Ok(Some(Restatement { publication: published.head, differences: Vec::new(), partial_until, withheld }));
-    }
-    // A publication that is not shown them, and what would be otherwise now in events that are not there for them.
-    let of_own_teams = actor.is_of_own_teams();
-    let sight = Sight::of(actor);
-    if of_own_teams && withholding::is_hidden(app.store.read(), sight, &published.numbers).await? {
-        return Ok(None);
     }
     let report = match partial_until {
         None => reports::weekly_until(app, week, &measured::Ends::new()).await?,
@@ -359,9 +357,6 @@ pub async fn restatement(app: &App, actor: &Actor, week: IsoWeek) -> Result<Opti
         }
     };
     let now = numbers(app, &report).await?;
-    if of_own_teams && withholding::is_hidden(app.store.read(), sight, &now).await? {
-        return Ok(None);
-    }
     let found = differences(app, &published, &report, &now);
     let differences = with_causes(app, &published, &now, found).await?;
     Ok(Some(Restatement { publication: published.head, differences, partial_until, withheld }))

@@ -77,7 +77,7 @@ pub(super) async fn hold(app: &App, claim: Claim, notifier: &Notifier, end: i64)
             let id = if store::outbox::insert(&tx, &new).await? {
                 Some(new.id)
             } else {
-                store::outbox::waiting_of_key(tx.conn(), &key).await?
+                store::outbox::waiting_of_key(&tx, &key).await?
             };
             let held = match id {
                 Some(id) => store::outbox::hold_in(&tx, claim, id).await?,

@@ -376,7 +376,7 @@ pub(super) enum Refreshed {
         /// Its words as of now.
         words: MailWords,
         /// Things that are no longer to be reminded of.
-        dropped: Vec<Uuid>,
+        dropped: Vec<(Subject, Uuid)>,
         /// Words that stay hold an event that the reader may not see any more.
         hidden: bool,
         /// Milliseconds: when it may go, where that is not now.
@@ -416,7 +416,8 @@ pub(super) async fn refresh(
     } else {
         false
     };
-    let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
+    let dropped: BTreeSet<(Subject, Uuid)> =
+        dropped.into_iter().map(|reminder| (reminder.subject, reminder.item)).collect();
     let dropped = dropped.into_iter().collect();
     Ok(Refreshed::Wanted { words, dropped, hidden, opens_at, thread: thread(app, &right) })
 }
@@ -448,7 +449,7 @@ pub(super) struct GroupNow {
     /// As of now.
     pub said: ChatMessage,
     /// Things that are no longer to be reminded of.
-    pub dropped: Vec<Uuid>,
+    pub dropped: Vec<(Subject, Uuid)>,
     /// Milliseconds: when it may go, where that is not now.
     pub opens_at: Option<i64>,
 }
@@ -471,7 +472,8 @@ pub(super) async fn refresh_group(
     }
     let day = day_of(message, app.zone);
     let said = reminder_groups::words(app, connection, &directory, group, day, &right).await?;
-    let dropped: BTreeSet<Uuid> = dropped.into_iter().map(|reminder| reminder.item).collect();
+    let dropped: BTreeSet<(Subject, Uuid)> =
+        dropped.into_iter().map(|reminder| (reminder.subject, reminder.item)).collect();
     let opens_at = opens_at(app, rules, app.zone, &right);
     Ok(Some(GroupNow { said, dropped: dropped.into_iter().collect(), opens_at }))
 }

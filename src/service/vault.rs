@@ -221,10 +221,15 @@ fn alone(path: &Path) -> std::io::Result<std::fs::File> {
         std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(path.with_extension("lock"))?;
     match file.lock() {
         // Some file systems of networks know no locks; there one process has to do it after the other.
-        Err(cause) if cause.kind() == std::io::ErrorKind::Unsupported => Ok(file),
+        Err(cause) if cause.kind() == std::io::ErrorKind::Unsupported || cause.raw_os_error() == Some(NO_LOCKS) => {
+            Ok(file)
+        }
         other => other.map(|()| file),
     }
 }
+
+/// `ENOLCK` of Linux: the file system would know locks, and the service that keeps them is not there.
+const NO_LOCKS: i32 = 37;
 
 /// Writes a file that was not there, for its owner alone.
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {

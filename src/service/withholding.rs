@@ -35,18 +35,6 @@ pub(super) async fn unless_withheld(
     Ok(Some(publication).filter(|_| !hidden))
 }
 
-/// A publication, unless its reader is of their own teams alone and it tells of an event of others: they are shown the part that is
-/// theirs, as computed now.
-pub(super) async fn unless_of_other_teams(
-    connection: &impl ConnectionTrait,
-    actor: &Actor,
-    publication: Option<Publication>,
-) -> Result<Option<Publication>, ServiceError> {
-    let Some(publication) = publication else { return Ok(None) };
-    let hidden = actor.is_of_own_teams() && is_hidden(connection, Sight::of(actor), &publication.numbers).await?;
-    Ok(Some(publication).filter(|_| !hidden))
-}
-
 /// Whether a week is published and its text is not withheld.
 pub(super) async fn is_shown(connection: &impl ConnectionTrait, week: IsoWeek) -> Result<bool, ServiceError> {
     Ok(!shown_of(connection, &BTreeSet::from([week])).await?.is_empty())

@@ -624,22 +624,28 @@ pub fn visible(sight: Sight) -> Condition {
     match sight {
         Sight::All => Condition::all(),
         Sight::Everyone => Condition::all().add(open),
-        Sight::Account(account) => Condition::any().add(open).add(named(account)),
+        Sight::Account(account) => {
+            Condition::any().add(open).add(event::Column::CreatedBy.eq(account)).add(is_viewer(account))
+        }
         Sight::OwnTeams(account) => {
             let of_team = Condition::all().add(open).add(sight::of_own_teams(account));
-            Condition::any().add(of_team).add(named(account))
+            // An import brings the events of all teams: whoever ran it did not log them.
+            let logged = Condition::all()
+                .add(event::Column::CreatedBy.eq(account))
+                .add(event::Column::Source.ne(Source::Import.code()));
+            Condition::any().add(of_team).add(logged).add(is_viewer(account))
         }
     }
 }
 
-/// Of the event table: what an account logged, or is named for.
-fn named(account: Uuid) -> Condition {
+/// Of the event table: those that an account is named for.
+fn is_viewer(account: Uuid) -> Expr {
     let named = Query::select()
         .column(event_viewer::Column::EventId)
         .from(event_viewer::Entity)
         .and_where(event_viewer::Column::AccountId.eq(account))
         .take();
-    Condition::any().add(event::Column::CreatedBy.eq(account)).add(event::Column::Id.in_subquery(named))
+    event::Column::Id.in_subquery(named)
 }
 
 /// Of the event table: what everyone sees, and of that what is there for eyes of some teams. What is told beside another thing,

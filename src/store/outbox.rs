@@ -455,16 +455,27 @@ pub async fn reword_chat(tx: &Tx, claim: Claim, subject: &str, text: &str, paylo
     Ok(result.rows_affected == 1)
 }
 
-/// The message of a key that waits to be sent.
-pub async fn waiting_of_key(connection: &impl ConnectionTrait, key: &str) -> Result<Option<Uuid>, StoreError> {
+/// The message of a key that waits to be sent, locked: another worker that takes it meanwhile reads what is added to it.
+pub async fn waiting_of_key(tx: &Tx, key: &str) -> Result<Option<Uuid>, StoreError> {
     Ok(Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::DedupeKey.eq(key))
         .filter(Column::State.eq(OutboxState::Pending.code()))
+        .lock_exclusive()
         .into_tuple()
-        .one(connection)
+        .one(tx.conn())
         .await?)
+}
+
+/// Has a newer message tell what an older one held; answers how much.
+pub async fn carry_held(tx: &Tx, from: Uuid, to: Uuid) -> Result<u64, StoreError> {
+    let moved = Entity::update_many()
+        .col_expr(Column::HeldIn, Expr::value(to))
+        .filter(Column::HeldIn.eq(from))
+        .exec(tx.conn())
+        .await?;
+    Ok(moved.rows_affected)
 }
 
 /// Ends a claimed message in favour of another one, which tells what it was to tell; false when the claim was lost.

@@ -2,8 +2,8 @@
 
 use entity::{
     account, action_item, api_token, audit_entry, edit_lock, event, event_viewer, idempotency_key, mail_stop,
-    mailing_recipient, outbox_message, postmortem, reminder_entry, review_attendee, review_meeting, saved_view,
-    session, team, team_member,
+    mailing_recipient, outbox_attempt, outbox_message, postmortem, reminder_entry, review_attendee, review_meeting,
+    saved_view, session, team, team_member,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -256,6 +256,7 @@ pub async fn close(tx: &Tx, id: Uuid, address: &str, version: i64, to: ClosedAs<
         "pending",
         "dead",
         "unconfirmed",
+        "expired",
     ]));
     let carried = outbox_message::Entity::find().select_only().column(outbox_message::Column::Id).filter(waits.clone());
     reminder_entry::Entity::update_many()
@@ -269,6 +270,13 @@ pub async fn close(tx: &Tx, id: Uuid, address: &str, version: i64, to: ClosedAs<
         .filter(waits)
         .exec(conn)
         .await?;
+    let theirs =
+        outbox_message::Entity::find().select_only().column(outbox_message::Column::Id).filter(of_person.clone());
+    outbox_attempt::Entity::update_many()
+        .set(outbox_attempt::ActiveModel { said: Set(None), ..Default::default() })
+        .filter(outbox_attempt::Column::OutboxId.in_subquery(theirs.into_query()))
+        .exec(conn)
+        .await?;
     // What is on its way right now is left to whoever sends it.
     outbox_message::Entity::update_many()
         .set(outbox_message::ActiveModel {
@@ -277,6 +285,7 @@ pub async fn close(tx: &Tx, id: Uuid, address: &str, version: i64, to: ClosedAs<
             body_text: Set(String::new()),
             body_html: Set(String::new()),
             last_error: Set(None),
+            payload: Set(None),
             ..Default::default()
         })
         .filter(of_person)

@@ -25,7 +25,7 @@ use crate::domain::{
     postmortem::POSTMORTEM_STATES,
     reminder::{
         plan::{OfDay, Reminder},
-        policy::Subject,
+        policy::{Step, Subject},
     },
 };
 
@@ -303,6 +303,24 @@ pub async fn carry_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<u64, StoreError
         .exec(tx.conn())
         .await?;
     Ok(moved.rows_affected)
+}
+
+/// Moves the planned reminders of one thing in a message: an event may be in it as one that goes on and as one whose postmortem
+/// is owed.
+pub async fn settle_of(
+    tx: &Tx,
+    outbox_id: Uuid,
+    (subject, item): (Subject, Uuid),
+    state: LedgerState,
+) -> Result<u64, StoreError> {
+    let steps = [Step::Before, Step::Due, Step::Overdue].map(|step| subject.step_code(step));
+    let update = Entity::update_many()
+        .col_expr(Column::State, Expr::value(state.code()))
+        .filter(Column::OutboxId.eq(outbox_id))
+        .filter(Column::ItemId.eq(item))
+        .filter(Column::Step.is_in(steps))
+        .filter(Column::State.eq(LedgerState::Planned.code()));
+    Ok(update.exec(tx.conn()).await?.rows_affected)
 }
 
 /// Moves the planned reminders of a message, or only those of one item in it.

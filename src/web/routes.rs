@@ -184,6 +184,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/settings/notifiers", Permission::ManageNotifiers, "Set up a notifier"),
     route("POST", "/settings/notifiers/{id}", Permission::ManageNotifiers, "Change a notifier"),
     route("POST", "/settings/notifiers/{id}/test", Permission::ManageNotifiers, "Send a test message"),
+    route("POST", "/settings/notifiers/{id}/preview", Permission::ManageNotifiers, "What a group would get"),
     route("POST", "/settings/notifiers/{id}/remove", Permission::ManageNotifiers, "Remove a notifier"),
     route("GET", "/api/v1/notifiers", Permission::ManageNotifiers, "Notifiers by name"),
     route("POST", "/api/v1/notifiers", Permission::ManageNotifiers, "Set up a notifier"),

@@ -171,7 +171,9 @@ where
     B: MessageBody + 'static,
 {
     let Taking { workers, connections, reading } = taking;
-    bound_unsent(&listener, reading)?;
+    if let Err(error) = bound_unsent(&listener, reading) {
+        tracing::warn!(%error, "what the system keeps of an answer is not bounded; slow readers may be sent away early");
+    }
     let server = Server::build()
         .workers(workers)
         .max_concurrent_connections(connections)

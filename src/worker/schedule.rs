@@ -104,7 +104,6 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
         if AssertUnwindSafe(Box::pin(once(&worker, &stop, &mut memory))).catch_unwind().await.is_err() {
             tracing::error!(worker = worker.name, "the round panicked; the next one tries again");
         }
-        outbox::tick(&worker.app);
         let [random, ..] = worker.app.ids.secret();
         let wait = backoff::jittered(chrono::Duration::seconds(EVERY_SECONDS), random);
         let wait = if memory.slowed { SLOWED } else { wait.to_std().unwrap_or(Duration::from_secs(30)) };
@@ -172,6 +171,7 @@ async fn once(worker: &Worker, stop: &watch::Receiver<bool>, memory: &mut Memory
     let stopping = || *stop.borrow();
     match round(app, transport, &worker.name, &stopping, &memory.breaker).await {
         Ok(report) => {
+            outbox::tick(&worker.app);
             memory.slowed = report.slowed;
             if report.unreachable > 0 && memory.breaker.is_open() {
                 let pause = backoff::while_unreachable(memory.breaker.pauses());

@@ -563,7 +563,7 @@ async fn a_database_from_before_the_search_is_listed_and_searched_after_the_upgr
     use migration::{Migrator, MigratorTrait as _};
     use sea_orm::{ConnectionTrait as _, Database, sea_query::Query};
 
-    let database = support::TestDatabase::new().await;
+    let database = support::TestDatabase::empty().await;
     let url =
         if database.url.starts_with("sqlite") { format!("{}?mode=rwc", database.url) } else { database.url.clone() };
     let old = Database::connect(url).await.unwrap();

@@ -51,3 +51,32 @@ async fn a_bot_of_slack_is_set_up_without_an_address_and_its_token_is_not_shown(
     let (status, _, page) = admin.post("/settings/notifiers", &form).await;
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.contains("机器人凭令牌发消息"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_typed_is_shown_as_the_group_would_get_it_with_its_bytes_and_nothing_is_sent() {
+    let service = Service::start(NOW).await;
+    let admin = Person::of(&service, Role::Admin).await;
+    let form =
+        [("name", "支付群"), ("tool", "wecom"), ("url", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=0123")];
+    assert_eq!(admin.post("/settings/notifiers", &form).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = admin.get("/settings/notifiers").await;
+    let id = part(&page, "action=\"/settings/notifiers/", "\"").to_owned();
+    let path = format!("/settings/notifiers/{id}/preview");
+    let said = async |line: &str| {
+        let (status, _, page) = admin.post(&path, &[("line", line)]).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let shown = part(&page, &format!("id=\"p-{id}\""), "</pre>").to_owned();
+        let bytes: usize = part(&shown, "num\">", " ").parse().unwrap();
+        (part(&shown, "<pre class=\"said\">", "\u{0}").to_owned(), bytes)
+    };
+    let (short, few) = said("08/21 09:10 提现失败，影响约684笔出金交易 <b>粗</b>").await;
+    assert!(short.contains("提现失败") && short.contains("684") && !short.contains("<b>"), "{short}");
+    let (_, more) = said(&format!("08/21 09:10 提现失败，{}", "影响约684笔出金交易，".repeat(8))).await;
+    assert!(more > few, "{more} {few}");
+    let (test, _) = said("  ").await;
+    assert!(test.contains("测试消息"), "{test}");
+    let (listed, page) = admin.get("/outbox").await;
+    assert!(listed == StatusCode::OK && !page.contains("提现失败"), "nothing is sent: {page}");
+    let lead = Person::of(&service, Role::Lead).await;
+    assert_eq!(lead.post(&path, &[("line", "x")]).await.0, StatusCode::FORBIDDEN);
+}

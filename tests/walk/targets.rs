@@ -169,6 +169,7 @@ const VALUES: &[(&str, &[&[&str]])] = &[
     ("/settings/calendar/{key}", &[&["company"]]),
     ("/settings/notifiers/{id}", &[&["notifier"]]),
     ("/settings/notifiers/{id}/members", &[&["notifier"]]),
+    ("/settings/notifiers/{id}/preview", &[&["notifier"]]),
     ("/settings/notifiers/{id}/remove", &[&["notifier"]]),
     ("/settings/notifiers/{id}/test", &[&["notifier"]]),
     ("/settings/outbox/marked/{id}/clear", &[&["stop"]]),

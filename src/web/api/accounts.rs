@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::{gate::caller, problem::Problem};
 use crate::{
-    domain::actor::{Actor, TeamScope},
+    domain::actor::Actor,
     service::{
         App,
         accounts::{self, Account, AccountPatch},
@@ -47,11 +47,6 @@ pub struct AccountQuery {
 
 fn body(account: Account) -> AccountBody {
     AccountBody { id: account.id, email: account.email, name: account.name, role: account.role.code() }
-}
-
-/// The scope as it works: an administrator is of all teams whatever is stored.
-fn shown_scope(account: &Account) -> TeamScope {
-    if account.actor().is_of_own_teams() { TeamScope::Own } else { TeamScope::All }
 }
 
 /// The people who can be named.
@@ -113,7 +108,7 @@ pub struct TeamScopeBody {
 
 impl TeamScopeBody {
     fn of(account: &Account) -> Self {
-        Self { team_scope: shown_scope(account).code().to_owned() }
+        Self { team_scope: account.team_scope.code().to_owned() }
     }
 }
 

@@ -159,6 +159,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/settings/notifiers/{id}").route(web::post().to(notifiers::change)))
         .service(web::resource("/settings/notifiers/{id}/test").route(web::post().to(notifiers::test)))
+        .service(web::resource("/settings/notifiers/{id}/preview").route(web::post().to(notifiers::preview)))
         .service(web::resource("/settings/notifiers/{id}/remove").route(web::post().to(notifiers::remove)))
         .service(web::resource("/settings/privacy/export").route(web::get().to(privacy::export)))
         .service(web::resource("/settings/privacy/close").route(web::post().to(privacy::close)))

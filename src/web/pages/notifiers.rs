@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Shell, redirect, refusal, render};
 use crate::{
     domain::{
-        chat::{CHAT_TOOLS, ChatTool},
+        chat::{CHAT_TOOLS, ChatTool, Rendered},
         checked::FieldError,
         notifier_member,
         reminder::digest::Language,
@@ -19,7 +19,7 @@ use crate::{
         outbox::problem_words,
     },
     service::{
-        App, ServiceError, notifier_members,
+        App, ServiceError, announcements, notifier_members,
         notifiers::{self, Notifier, NotifierPatch, QuietText, TOPICS},
         outbox::{OutboxMessage, OutboxState},
         services,
@@ -59,6 +59,8 @@ struct NotifierRow {
     /// Its latest messages are shown.
     open: bool,
     deliveries: Vec<DeliveryRow>,
+    /// The line of which [`Self::preview`] tells; none is the test message.
+    line: String,
     preview: String,
     bytes: usize,
     limit: usize,
@@ -201,12 +203,15 @@ impl NotifierForm {
     }
 }
 
-/// Whose latest messages are shown, and whether a test was just sent to it.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+/// Whose latest messages are shown, whether a test was just sent to it, and a line of which it would be told.
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Shown {
     of: Option<Uuid>,
     #[serde(default)]
     tested: bool,
+    /// Never of the address: what is typed stays out of logs and histories.
+    #[serde(skip)]
+    line: String,
 }
 
 /// All notifiers.
@@ -216,7 +221,7 @@ pub async fn page(
     shown: web::Query<Shown>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&request)?;
-    show(&app, &request, &caller, None, NotifierForm::default(), *shown).await
+    show(&app, &request, &caller, None, NotifierForm::default(), shown.into_inner()).await
 }
 
 async fn show(
@@ -236,6 +241,15 @@ async fn show(
     let mut rows: Vec<NotifierRow> = all.iter().map(|notifier| row_of(app, notifier, w, language)).collect();
     if let Some(row) = rows.iter_mut().find(|row| Some(row.id) == shown.of) {
         row.open = true;
+        let line = shown.line.trim();
+        let notifier = all.iter().find(|notifier| notifier.id == row.id);
+        if let Some(notifier) = notifier.filter(|_| !line.is_empty()) {
+            match announcements::preview(app, &caller.actor, notifier, line).await {
+                Ok(Rendered { text, bytes, limit, .. }) => (row.preview, row.bytes, row.limit) = (text, bytes, limit),
+                Err(error) => (row.preview, row.bytes) = (refusal(shell.t, error), 0),
+            }
+            line.clone_into(&mut row.line);
+        }
         let found = notifiers::deliveries(app, &caller.actor, row.id).await?;
         row.deliveries =
             found.into_iter().map(|message| delivery_row(app, w, language == Language::Chinese, message)).collect();
@@ -292,6 +306,7 @@ fn row_of(app: &App, notifier: &Notifier, w: &NotifierTexts, language: Language)
             .collect(),
         open: false,
         deliveries: Vec::new(),
+        line: String::new(),
         preview: preview.text,
         bytes: preview.bytes,
         limit: preview.limit,
@@ -362,7 +377,7 @@ pub async fn change(
         Ok(_) => Ok(redirect("/settings/notifiers")),
         Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
         Err(error) => {
-            let shown = Shown { of: Some(*id), tested: false };
+            let shown = Shown { of: Some(*id), ..Shown::default() };
             show(&app, &request, &caller, Some(error), NotifierForm::default(), shown).await
         }
     }
@@ -373,6 +388,26 @@ pub async fn test(request: HttpRequest, app: web::Data<App>, id: web::Path<Uuid>
     let caller = caller(&request)?;
     notifiers::test(&app, &caller.actor, *id).await?;
     Ok(redirect(&format!("/settings/notifiers?of={id}&tested=true#n-{id}")))
+}
+
+/// A line that somebody types.
+#[derive(Debug, Deserialize)]
+pub struct TypedLine {
+    #[serde(default)]
+    line: String,
+}
+
+/// What a group would get about the event that a line becomes; nothing is saved or sent.
+pub async fn preview(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    typed: web::Form<TypedLine>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller(&request)?;
+    notifiers::find(&app, &caller.actor, &id.to_string()).await?;
+    let shown = Shown { of: Some(*id), line: typed.into_inner().line, tested: false };
+    show(&app, &request, &caller, None, NotifierForm::default(), shown).await
 }
 
 /// Removes a notifier.
@@ -388,7 +423,7 @@ pub async fn remove(
         Ok(()) => Ok(redirect("/settings/notifiers")),
         Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
         Err(error) => {
-            let shown = Shown { of: Some(*id), tested: false };
+            let shown = Shown { of: Some(*id), ..Shown::default() };
             show(&app, &request, &caller, Some(error), NotifierForm::default(), shown).await
         }
     }
@@ -412,7 +447,7 @@ pub async fn members(
         Err(error @ ServiceError::NotFound(_)) => Err(error.into()),
         Err(error) => {
             let typed = NotifierForm { members: form.members.clone(), ..NotifierForm::default() };
-            show(&app, &request, &caller, Some(error), typed, Shown { of: Some(*id), tested: false }).await
+            show(&app, &request, &caller, Some(error), typed, Shown { of: Some(*id), ..Shown::default() }).await
         }
     }
 }

@@ -153,7 +153,7 @@ async fn show(app: &App, request: &HttpRequest, caller: &Caller, outcome: Outcom
         accounts: accounts
             .into_iter()
             .map(|account| AccountRow {
-                team_scope: if account.actor().is_of_own_teams() { TeamScope::Own } else { TeamScope::All }.code(),
+                team_scope: account.team_scope.code(),
                 id: account.id,
                 email: account.email,
                 name: account.name,

@@ -22,6 +22,26 @@
       parsed.replaceChildren.apply(parsed, Array.from(page.body.childNodes));
     }).catch(function () {});
   }
+  // A form that shows what it would do, in the part of the page that it names.
+  document.querySelectorAll("form[data-live]").forEach(function (form) {
+    var wait = 0;
+    var asked = 0;
+    form.addEventListener("input", function () {
+      clearTimeout(wait);
+      wait = setTimeout(function () {
+        var mine = ++asked;
+        fetch(form.action, {
+          method: "POST",
+          headers: { "content-type": "application/x-www-form-urlencoded", "x-csrf-token": token, accept: "text/html" },
+          body: new URLSearchParams(new FormData(form)).toString()
+        }).then(function (answer) { return answer.ok ? answer.text() : ""; }).then(function (html) {
+            var there = document.getElementById(form.dataset.live);
+            var found = new DOMParser().parseFromString(html, "text/html").getElementById(form.dataset.live);
+            if (mine === asked && there && found) { there.replaceChildren.apply(there, Array.from(found.childNodes)); }
+          }).catch(function () {});
+      }, 250);
+    });
+  });
   if (line && parsed) {
     line.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(preview, 250); });
     if (line.value) { preview(); }

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use super::world::{Answer, OPEN, OPEN_ITEM, WEEK, World};
 
 /// What a field of the API means that takes no free text: codes, ids, times, addresses. Everything else has to be filled.
-const NOT_TEXT: [&str; 66] = [
+const NOT_TEXT: [&str; 67] = [
     "account",
+    "team_scope",
     "acknowledged_at",
     "acknowledged_precision",
     "act",
@@ -82,13 +83,14 @@ const NOT_TEXT: [&str; 66] = [
 ];
 
 /// Requests whose words are checked and answered, and kept nowhere.
-const NOT_KEPT: [&str; 12] = [
+const NOT_KEPT: [&str; 13] = [
     "POST /api/v1/lines:parse",
     "POST /api/v1/report-styles:twin",
     "POST /api/v1/reminder-policy:preview",
     "POST /api/v1/events:bulk",
     "POST /api/v1/audit:verify",
     "POST /api/v1/outbox:test",
+    "POST /api/v1/outbox:requeue",
     "POST /api/v1/account:close",
     "POST /api/v1/accounts/{id}:close",
     "POST /api/v1/report-shares/{id}:rotate",
@@ -357,6 +359,15 @@ impl Filled {
             self.fill("PATCH", "/api/v1/notifiers/{id}", &at, |text| json!({name: text})).await;
             self.masked(name);
         }
+        let quiet = |text: &str| json!({"from": "22:00", "until": "08:00", "through": [text]});
+        self.fill("PATCH", "/api/v1/notifiers/{id}", &at, |text| json!({"quiet": quiet(text)})).await;
+        let new = |text: &str| {
+            json!({
+                "name": "夜里安静的群", "tool": "dingtalk", "quiet": quiet(text),
+                "url": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef0123456789abcdef",
+            })
+        };
+        self.fill("POST", "/api/v1/notifiers", "/api/v1/notifiers", new).await;
         let members = |text: &str| json!({"members": [{"account": "lead", "user_id": text}]});
         self.fill("PUT", "/api/v1/notifiers/{id}/members", &format!("{at}/members"), members).await;
         for name in ["name", "keyword", "channel", "secret", "url"] {

@@ -32,7 +32,17 @@ impl TestDatabase {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = match std::env::var("TEST_DATABASE_URL") {
-            Ok(server) if !server.is_empty() => template::copied(&server).await,
+            Ok(server) if !server.is_empty() => Box::pin(template::copied(&server)).await,
+            _ => format!("sqlite:{}", folder.path().join("test.db").display()),
+        };
+        Self { url, folder }
+    }
+
+    /// Makes one without a schema, for what is tested of migrations.
+    pub async fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match std::env::var("TEST_DATABASE_URL") {
+            Ok(server) if !server.is_empty() => Box::pin(template::empty(&server)).await,
             _ => format!("sqlite:{}", folder.path().join("test.db").display()),
         };
         Self { url, folder }

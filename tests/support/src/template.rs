@@ -24,33 +24,35 @@ fn url_of(server: &str, name: &str) -> String {
 
 /// The URL of a new database with the schema in it.
 pub async fn copied(server: &str) -> String {
-    let template = TEMPLATE.get_or_init(|| made(server)).await;
-    let name = new_name();
-    let connection = Database::connect(server).await.unwrap();
+    let template = TEMPLATE.get_or_init(|| Box::pin(made(server))).await;
     if server.starts_with("mysql") {
-        connection.execute_unprepared(&empty(server, &name)).await.unwrap();
-        let copy = Database::connect(url_of(server, &name)).await.unwrap();
+        let url = empty(server).await;
+        let copy = Database::connect(&url).await.unwrap();
         copy.execute_unprepared(&template.statements).await.unwrap();
         copy.close().await.unwrap();
-    } else {
-        let copy = format!("CREATE DATABASE {name} TEMPLATE {} STRATEGY FILE_COPY", template.name);
-        connection.execute_unprepared(&copy).await.unwrap();
+        return url;
     }
+    let name = new_name();
+    let connection = Database::connect(server).await.unwrap();
+    let copy = format!("CREATE DATABASE {name} TEMPLATE {} STRATEGY FILE_COPY", template.name);
+    connection.execute_unprepared(&copy).await.unwrap();
     connection.close().await.unwrap();
     url_of(server, &name)
 }
 
-fn empty(server: &str, name: &str) -> String {
+/// The URL of a new database without a schema.
+pub async fn empty(server: &str) -> String {
+    let name = new_name();
     let charset = if server.starts_with("mysql") { " CHARACTER SET utf8mb4" } else { "" };
-    format!("CREATE DATABASE {name}{charset}")
+    let connection = Database::connect(server).await.unwrap();
+    connection.execute_unprepared(&format!("CREATE DATABASE {name}{charset}")).await.unwrap();
+    connection.close().await.unwrap();
+    url_of(server, &name)
 }
 
 async fn made(server: &str) -> Template {
-    let name = new_name();
-    let connection = Database::connect(server).await.unwrap();
-    connection.execute_unprepared(&empty(server, &name)).await.unwrap();
-    connection.close().await.unwrap();
-    let url = url_of(server, &name);
+    let url = empty(server).await;
+    let name = url.rsplit('/').next().unwrap_or_default().to_owned();
     let store = Store::open(&url).await.unwrap();
     store::migrate::up(&store).await.unwrap();
     store.close().await.unwrap();
