@@ -75,7 +75,7 @@ async fn a_line_that_is_typed_is_shown_as_the_group_would_get_it_with_its_bytes_
     assert!(more > few, "{more} {few}");
     let (test, _) = said("  ").await;
     assert!(test.contains("测试消息"), "{test}");
-    let (listed, page) = admin.get("/outbox").await;
+    let (listed, page) = admin.get("/settings/outbox").await;
     assert!(listed == StatusCode::OK && !page.contains("提现失败"), "nothing is sent: {page}");
     let lead = Person::of(&service, Role::Lead).await;
     assert_eq!(lead.post(&path, &[("line", "x")]).await.0, StatusCode::FORBIDDEN);

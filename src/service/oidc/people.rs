@@ -202,15 +202,15 @@ async fn with_role(
     if rules.role_claim.is_none() {
         return Ok(Ok(account));
     }
-    if role == Some(account.role) {
+    let Some(role) = role else { return Ok(Err(Refused::NoRole)) };
+    if role == account.role {
         return Ok(Ok(account));
     }
     store::accounts::lock_admins(tx).await?;
     if account.role == Role::Admin && store::accounts::count_admins(tx.conn()).await? <= 1 {
-        tracing::warn!("the provider gives the last administrator another role, or none; it stays");
+        tracing::warn!("the provider gives the last administrator another role; it stays");
         return Ok(Ok(account));
     }
-    let Some(role) = role else { return Ok(Err(Refused::NoRole)) };
     let changed = Account { role, ..account.clone() };
     store::accounts::update(tx, &changed, account.version).await?;
     store::sessions::delete_of_account(tx, account.id, None).await?;
