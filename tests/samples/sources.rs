@@ -409,8 +409,20 @@ async fn the_command_line_sets_a_source_pulls_it_and_tells_what_is_in_the_way() 
     assert!(pulled.status.success(), "{words}");
     assert!(words.contains("pay 60000 / "), "progress is told: {words}");
     assert_eq!(server.asked.lock().unwrap()[0].headers["authorization"], "Bearer s3cret");
-    let list: Value = serde_json::from_slice(&run(&["--json", "figures", "source", "list"]).stdout).unwrap();
-    assert_eq!((&list["data"][0]["up_to_date"], &list["data"][0]["has_token"]), (&json!(true), &json!(true)));
+    let listed = || -> Value {
+        let list = run(&["--json", "figures", "source", "list"]);
+        serde_json::from_slice::<Value>(&list.stdout).unwrap()["data"][0].clone()
+    };
+    let mut source = listed();
+    // The command goes by the clock of the machine: where that is busy, a minute has passed since.
+    for _ in 0..3 {
+        if source["up_to_date"] == json!(true) {
+            break;
+        }
+        run(&["figures", "pull", "pay"]);
+        source = listed();
+    }
+    assert_eq!((&source["up_to_date"], &source["has_token"]), (&json!(true), &json!(true)));
     let year = run(&["--json", "figures", "totals", "pay", "--from", &since_text[..10]]);
     let sums: Value = serde_json::from_slice(&year.stdout).unwrap();
     assert!(sums["estimated"].as_i64().unwrap() >= 69_990 && sums["estimated"] == sums["measured"], "{sums}");
