@@ -144,7 +144,7 @@ async fn one(
                 return Ok((was, false));
             }
             if after.postmortem.owner_id != owner {
-                reminders::cancel_for_event(&app, &tx, after.id).await?;
+                reminders::cancel_for_event(&tx, after.id).await?;
             }
             tx.commit().await?;
             Ok((after.version, true))

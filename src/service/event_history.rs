@@ -179,7 +179,7 @@ pub async fn undo(app: &App, actor: &Actor, number: i64, entry: Uuid) -> Result<
             take_back_postmortem(&mut after.postmortem, &latest.change);
             let event = events::write_changed(&app, &tx, &actor, event, after, ("event.undo", Why::Undone)).await?;
             if !event.postmortem.state.is_owed() {
-                reminders::cancel_for_event(&app, &tx, event.id).await?;
+                reminders::cancel_for_postmortem(&tx, event.id).await?;
             }
             tx.commit().await?;
             Ok(Some(event))

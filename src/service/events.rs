@@ -722,7 +722,7 @@ pub(super) async fn write_deletion(
     action: &str,
 ) -> Result<(), ServiceError> {
     store::events::delete(tx, event.id, event.version, app.now_millis()).await?;
-    reminders::cancel_for_event(app, tx, event.id).await?;
+    reminders::cancel_for_event(tx, event.id).await?;
     review_meetings::event_is_gone(app, tx, actor, event).await?;
     audit(app, tx, actor, action, event, json!({"narrative": event.fields.narrative})).await
 }

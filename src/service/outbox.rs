@@ -437,7 +437,7 @@ async fn send_anew(
             if store::outbox::insert(&tx, &new).await? {
                 store::reminders::carry_over(&tx, old.id, new.id).await?;
             } else {
-                store::reminders::settle(&tx, old.id, None, LedgerState::Cancelled).await?;
+                store::reminders::settle(&tx, old.id, LedgerState::Cancelled).await?;
             }
             tx.commit().await?;
             Ok(Prepared::Cancelled)
@@ -517,7 +517,7 @@ async fn look_last(app: App, all: Vec<Claimed>) -> Result<Vec<LastLook>, Service
         if *look == LastLook::GoOn && unwanted.contains(&id) {
             let ending = Ending { state: OutboxState::Cancelled, ..given_back(&claimed.message, None) };
             store::outbox::end(&tx, claimed.claim, &[OutboxState::Committing], &ending).await?;
-            store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
+            store::reminders::settle(&tx, id, LedgerState::Cancelled).await?;
             if claimed.message.kind == INVITE_KIND {
                 review_meetings::withdraw_in_silence(&app, &tx, &claimed.message).await?;
             }
@@ -772,8 +772,8 @@ async fn end_in(
     }
     if carries_reminders {
         match ending.state {
-            OutboxState::Sent => store::reminders::settle(tx, claim.id, None, LedgerState::Sent).await?,
-            OutboxState::Cancelled => store::reminders::settle(tx, claim.id, None, LedgerState::Cancelled).await?,
+            OutboxState::Sent => store::reminders::settle(tx, claim.id, LedgerState::Sent).await?,
+            OutboxState::Cancelled => store::reminders::settle(tx, claim.id, LedgerState::Cancelled).await?,
             _ => 0,
         };
     }

@@ -284,7 +284,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<OutboxMessage,
                     format!("a message that is {} cannot be cancelled; only waiting ones can", message.state.code());
                 return Err(ServiceError::Conflict(words));
             }
-            store::reminders::settle(&tx, id, None, LedgerState::Cancelled).await?;
+            store::reminders::settle(&tx, id, LedgerState::Cancelled).await?;
             let subject = format!("outbox:{id}");
             let change = json!({"state": {"to": OutboxState::Cancelled.code()}});
             store::audit::insert(&tx, app.id(), app.now_millis(), &actor, "outbox.cancel", &subject, change).await?;

@@ -353,8 +353,10 @@ async fn write(
     store::events::touch(tx, event.id, event.version, now).await?;
     event.version += 1;
     event.updated_at = now;
-    if !event.postmortem.state.is_owed() || event.postmortem.owner_id != before.owner_id {
-        reminders::cancel_for_event(app, tx, event.id).await?;
+    if event.postmortem.owner_id != before.owner_id {
+        reminders::cancel_for_event(tx, event.id).await?;
+    } else if !event.postmortem.state.is_owed() {
+        reminders::cancel_for_postmortem(tx, event.id).await?;
     }
     let after = &event.postmortem;
     let moved = json!({

@@ -159,7 +159,7 @@ pub async fn act(
                 None
             } else {
                 store::reminders::hold(&tx, &hold).await?;
-                withdraw(&app, &tx, event_id, item).await?;
+                withdraw(&tx, event_id, item).await?;
                 Some(hold)
             };
             store::reminders::wake(&tx, event_id).await?;
@@ -178,9 +178,9 @@ pub async fn act(
     .await
 }
 
-async fn withdraw(app: &App, tx: &Tx, event_id: Uuid, item: Uuid) -> Result<(), ServiceError> {
+async fn withdraw(tx: &Tx, event_id: Uuid, item: Uuid) -> Result<(), ServiceError> {
     if item == event_id {
-        reminders::cancel_for_event(app, tx, event_id).await
+        reminders::cancel_for_event(tx, event_id).await
     } else {
         reminders::cancel_for_action(tx, event_id, item).await
     }

@@ -330,11 +330,16 @@ async fn send(
     Ok(())
 }
 
-/// Withdraws what is planned about an event that is done, waived, deleted or somebody else's now. A digest without
-/// any other reminder is cancelled, also in the hands of a worker that has not written the final dot.
-/// Belongs into the transaction of that change.
-pub async fn cancel_for_event(_app: &App, tx: &Tx, event_id: Uuid) -> Result<(), ServiceError> {
+/// Withdraws what is planned about an event that is deleted or somebody else's now. A digest without any other reminder is
+/// cancelled, also in the hands of a worker that has not written the final dot. Belongs into the transaction of that change.
+pub async fn cancel_for_event(tx: &Tx, event_id: Uuid) -> Result<(), ServiceError> {
     withdraw(tx, event_id, &|reminder| reminder.event == Some(event_id) && reminder.item == event_id).await
+}
+
+/// The same for the postmortem of an event that is done or waived: whether the event goes on, and what its record lacks, is asked
+/// as before.
+pub async fn cancel_for_postmortem(tx: &Tx, event_id: Uuid) -> Result<(), ServiceError> {
+    withdraw(tx, event_id, &|reminder| reminder.subject == Subject::Postmortem && reminder.item == event_id).await
 }
 
 /// The same for one action item of an event.
@@ -345,7 +350,8 @@ pub(super) async fn cancel_for_action(tx: &Tx, event_id: Uuid, item: Uuid) -> Re
 async fn withdraw(tx: &Tx, event_id: Uuid, gone: &(dyn Fn(&Reminder) -> bool + Sync)) -> Result<(), ServiceError> {
     for outbox_id in store::reminders::digests_of_event(tx.conn(), event_id).await? {
         let carried = store::reminders::planned_of_outbox(tx.conn(), outbox_id).await?;
-        let items: BTreeSet<Uuid> = carried.iter().filter(|one| gone(one)).map(|one| one.item).collect();
+        let items: BTreeSet<(Subject, Uuid)> =
+            carried.iter().filter(|one| gone(one)).map(|one| (one.subject, one.item)).collect();
         if items.is_empty() {
             continue;
         }
@@ -360,7 +366,7 @@ async fn withdraw(tx: &Tx, event_id: Uuid, gone: &(dyn Fn(&Reminder) -> bool + S
             .is_some_and(|message| message.state == OutboxState::Committing);
         if !on_its_way {
             for item in items {
-                store::reminders::settle(tx, outbox_id, Some(item), LedgerState::Cancelled).await?;
+                store::reminders::settle_of(tx, outbox_id, item, LedgerState::Cancelled).await?;
             }
         }
     }
@@ -661,7 +667,7 @@ async fn write_once(app: App, message: OutboxMessage, reminders: Vec<Reminder>) 
     store::reminders::insert(&tx, &mut || app.id(), &reminders, message.id, message.created_at).await?;
     let older = store::outbox::supersede(&tx, &message).await?;
     for id in &older {
-        store::reminders::settle(&tx, *id, None, LedgerState::Superseded).await?;
+        store::reminders::settle(&tx, *id, LedgerState::Superseded).await?;
     }
     let superseded = older.len();
     tx.commit().await?;

@@ -323,15 +323,12 @@ pub async fn settle_of(
     Ok(update.exec(tx.conn()).await?.rows_affected)
 }
 
-/// Moves the planned reminders of a message, or only those of one item in it.
-pub async fn settle(tx: &Tx, outbox_id: Uuid, item: Option<Uuid>, state: LedgerState) -> Result<u64, StoreError> {
-    let mut update = Entity::update_many()
+/// Moves the planned reminders of a message.
+pub async fn settle(tx: &Tx, outbox_id: Uuid, state: LedgerState) -> Result<u64, StoreError> {
+    let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(state.code()))
         .filter(Column::OutboxId.eq(outbox_id))
         .filter(Column::State.eq(LedgerState::Planned.code()));
-    if let Some(item) = item {
-        update = update.filter(Column::ItemId.eq(item));
-    }
     Ok(update.exec(tx.conn()).await?.rows_affected)
 }
 

@@ -2,7 +2,7 @@
 
 use fupan::{
     domain::{
-        actor::{Actor, Role, TeamScope},
+        actor::{Actor, Role},
         reminder::policy::ReminderPolicy,
         team::TeamFields,
     },
@@ -182,13 +182,8 @@ async fn half_known_and_open_events_and_unpublished_weeks_are_asked_about() {
         }
     })
     .await;
-    let me = Actor {
-        account_id: Some(stage.oncall),
-        name: "值班".to_owned(),
-        role: Role::Reporter,
-        scopes: None,
-        team_scope: fupan::domain::actor::TeamScope::All,
-    };
+    let me =
+        Actor { account_id: Some(stage.oncall), name: "值班".to_owned(), role: Role::Reporter, ..Actor::outsider() };
     let (event, _) = events::create_from_line(&stage.app, &me, "08/27 02:10 快捷支付超时", None).await.unwrap();
     let report = stage.round_at(TUESDAY).await;
     assert_eq!(report.planned, 1, "in the morning: {report:?}");
@@ -230,13 +225,7 @@ async fn reminders_are_put_off_stopped_and_resumed_with_a_trace() {
     assert_eq!(history[0].action, "reminder.snooze");
     assert!(matches!(act(Act::Stop, None).await, Err(ServiceError::Invalid(_))), "stopping needs a reason");
     assert!(matches!(act(Act::Snooze(11), None).await, Err(ServiceError::Invalid(_))));
-    let viewer = Actor {
-        account_id: None,
-        name: "v".to_owned(),
-        role: Role::Viewer,
-        scopes: None,
-        team_scope: fupan::domain::actor::TeamScope::All,
-    };
+    let viewer = Actor { account_id: None, name: "v".to_owned(), role: Role::Viewer, ..Actor::outsider() };
     let refused = reminder_holds::act(&stage.app, &viewer, Held::Event(number), Act::Snooze(1), None).await;
     assert!(matches!(refused, Err(ServiceError::Forbidden { .. })));
     act(Act::Stop, Some("并入 PE-9")).await.unwrap();
@@ -387,8 +376,7 @@ async fn a_step_that_came_while_reminders_were_put_off_is_told_after_it() {
             account_id: Some(stage.oncall),
             name: "值班".to_owned(),
             role: Role::Reporter,
-            scopes: None,
-            team_scope: TeamScope::All,
+            ..Actor::outsider()
         };
         let (event, _) = events::create_from_line(&stage.app, &me, "08/27 02:10 快捷支付超时", None).await.unwrap();
         let hold = async |act, reason| {
@@ -414,14 +402,16 @@ async fn a_step_that_came_while_reminders_were_put_off_is_told_after_it() {
     }
 }
 
+/// The day before in the afternoon, and each day from the due date on at the slot.
+fn a_step_in_the_afternoon(policy: &mut ReminderPolicy) {
+    policy.rules.truncate(1);
+    policy.rules[0].steps = fupan::domain::reminder::lines::steps("s", "-1 14:00 owner\n0/1 owner").unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_hears_of_a_thing_twice_on_a_day_whatever_its_step() {
     let stage = Stage::at(TUESDAY).await;
-    rules(&stage.app, |policy| {
-        policy.rules.truncate(1);
-        policy.rules[0].steps = fupan::domain::reminder::lines::steps("s", "-1 14:00 owner\n0/1 owner").unwrap();
-    })
-    .await;
+    rules(&stage.app, a_step_in_the_afternoon).await;
     let number = stage.owed(Some(stage.oncall), "2024-08-26").await;
     assert_eq!(stage.round().await.sent, 1, "it is late");
     stage.clock.set("2024-08-27T11:00:00+08:00");
@@ -456,11 +446,7 @@ async fn reminders_are_put_off_by_the_days_of_the_team() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_an_event_names_the_time_of_the_step() {
     let stage = Stage::at(TUESDAY).await;
-    rules(&stage.app, |policy| {
-        policy.rules.truncate(1);
-        policy.rules[0].steps = fupan::domain::reminder::lines::steps("s", "-1 14:00 owner\n0/1 owner").unwrap();
-    })
-    .await;
+    rules(&stage.app, a_step_in_the_afternoon).await;
     let number = stage.owed(Some(stage.oncall), "2024-08-29").await;
     let event = events::get(&stage.app, &operator(), number).await.unwrap();
     let next = fupan::service::reminders::upcoming(&stage.app, &event, 2).await.unwrap();
@@ -476,13 +462,7 @@ async fn who_moves_to_another_zone_wakes_what_is_theirs_and_nothing_else() {
     stage.owed(Some(stage.oncall), "2024-08-26").await;
     stage.round().await;
     let now = stage.app.now_millis();
-    let mine = |id, role| Actor {
-        account_id: Some(id),
-        name: "我".to_owned(),
-        role,
-        scopes: None,
-        team_scope: TeamScope::All,
-    };
+    let mine = |id, role| Actor { account_id: Some(id), name: "我".to_owned(), role, ..Actor::outsider() };
     for zone in ["Europe/London", "America/New_York"] {
         let actor = mine(viewer, Role::Viewer);
         fupan::service::accounts::set_zone(&stage.app, &actor, viewer, Some(zone)).await.unwrap();
@@ -520,4 +500,42 @@ async fn a_postponed_digest_gives_the_morning_of_today_a_minute() {
     let waits = stage.message().await;
     let opening: chrono::DateTime<chrono::Utc> = "2024-08-28T10:07:00+08:00".parse().unwrap();
     assert!(waits.not_before >= opening.timestamp_millis() + 60_000, "{waits:?}");
+}
+
+/// An event that is chased for its postmortem and for its recovery in one mail that waits.
+async fn chased_for_both(stage: &Stage) -> i64 {
+    rules(&stage.app, |policy| switch_on(policy, "事件未恢复")).await;
+    let number = stage.owed(Some(stage.oncall), "2024-08-26").await;
+    let report = fupan::worker::run_once(&stage.app, None, "test").await.unwrap();
+    assert_eq!((report.planned, report.sent), (1, 0), "{report:?}");
+    number
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_recovers_is_chased_for_its_postmortem_all_the_same() {
+    let stage = Stage::at(TUESDAY).await;
+    let number = chased_for_both(&stage).await;
+    let version = events::get(&stage.app, &operator(), number).await.unwrap().version;
+    let line = "08/19 15:00 失败，15:30 恢复正常。";
+    let draft = fupan::service::capture::read(&stage.app, &operator(), line, None).unwrap();
+    let patch = events::EventPatch { recovered: Some(draft.recovered), ..events::EventPatch::default() };
+    events::update(&stage.app, &operator(), number, version, patch).await.unwrap();
+    assert_eq!(stage.round_at("2024-08-27T10:20:00+08:00").await.sent, 1);
+    let text = stage.sink.received()[0].text();
+    assert!(text.contains("PE-1") && !text.contains("事件还没有恢复"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postmortem_that_is_waived_leaves_the_question_whether_the_event_goes_on() {
+    let stage = Stage::at(TUESDAY).await;
+    let number = chased_for_both(&stage).await;
+    let waive = PostmortemChange {
+        to: Some(fupan::domain::postmortem::PostmortemState::NotRequired),
+        reason: Some("同一原因，另有复盘".to_owned()),
+        ..PostmortemChange::default()
+    };
+    stage.change(number, waive).await;
+    assert_eq!(stage.round_at("2024-08-27T10:20:00+08:00").await.sent, 1);
+    let text = stage.sink.received()[0].text();
+    assert!(text.contains("事件还没有恢复") && !text.contains("已逾期"), "{text}");
 }

@@ -359,7 +359,7 @@ impl<'a> Eraser<'a> {
         store::postmortems::update(self.tx, here.id, here.postmortem.version, &postmortem, self.now).await?;
         store::events::touch(self.tx, here.id, here.version, self.now).await?;
         if !before.state.is_owed() {
-            reminders::cancel_for_event(self.app, self.tx, here.id).await?;
+            reminders::cancel_for_postmortem(self.tx, here.id).await?;
         }
         let moved =
             json!({"state": {"from": here.postmortem.state.code(), "to": before.state.code()}, "by": "import.undo"});
@@ -489,7 +489,7 @@ impl<'a> Eraser<'a> {
     async fn finish(self, actor: &Actor) -> Result<(Vec<(String, String)>, Vec<Kept>), ServiceError> {
         let tx = self.tx;
         for event in store::reminders::planned_among(tx.conn(), &self.gone_events).await? {
-            reminders::cancel_for_event(self.app, tx, event).await?;
+            reminders::cancel_for_event(tx, event).await?;
         }
         for event in store::review_meetings::scheduled_among(tx.conn(), &self.gone_events).await? {
             if let Some((event, false)) = self.events.get(&event) {

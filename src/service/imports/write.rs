@@ -503,7 +503,7 @@ impl<'a> Pen<'a> {
         });
         if let Some(to) = to {
             if !to.is_owed() {
-                reminders::cancel_for_event(self.app, self.tx, after.id).await?;
+                reminders::cancel_for_postmortem(self.tx, after.id).await?;
             }
             let change = json!({"state": {"from": before.postmortem.state.code(), "to": to.code()}, "by": "import"});
             self.audit(format!("postmortem.{}", to.code()), events::subject(after.number), change);
