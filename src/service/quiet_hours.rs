@@ -175,6 +175,9 @@ fn words(app: &App, language: Language, parts: &[OutboxMessage]) -> ChatMessage 
         language,
         tone: Tone::Grey,
         title: match (count, chinese) {
+            // It waits, and more may come: how many stand is counted when it goes.
+            (0, true) => "静默时段内的消息".to_owned(),
+            (0, false) => "Messages from the quiet hours".to_owned(),
             (_, true) => format!("静默时段内的 {count} 条消息"),
             (1, false) => "1 message from the quiet hours".to_owned(),
             (_, false) => format!("{count} messages from the quiet hours"),

@@ -93,6 +93,8 @@ async fn at_night_only_what_is_severe_goes_and_the_rest_comes_in_one_message_in_
         stage.round_at(now).await;
         assert_eq!(said(&server).len(), 1, "{now}");
     }
+    let waits = stage.outbox().await.into_iter().find(|message| message.kind == "chat.held").unwrap();
+    assert_eq!(waits.subject, "静默时段内的消息", "nobody counts what may still be added to or dropped");
     stage.round_at("2024-08-28T08:00:30+08:00").await;
     let told = said(&server);
     assert_eq!(told.len(), 2, "one message: {told:?}");
